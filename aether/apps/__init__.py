@@ -1,0 +1,1 @@
+"""Applications that live in a simulated host."""

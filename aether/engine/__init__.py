@@ -1,0 +1,1 @@
+"""Who drives a world: the thread, its loop, its history."""

@@ -1,0 +1,174 @@
+"""Every switch of the stack, declared once.
+
+A knob belongs to a host. Its name is the attribute's with the first underscore as a dot:
+`tcp_time_wait` is ``tcp.time_wait``. The shell's help, completion and messages, the docs
+and the two profiles are generated from these declarations.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+Value = bool | int | str
+
+
+class KnobError(ValueError):
+    """A knob's name or value that makes no sense; the text says what would."""
+
+
+class Knob(NamedTuple):
+    """The declaration of one knob."""
+
+    name: str
+    attribute: str
+    default: Value
+    classic: Value
+    help: str
+    rfc: str
+    unit: str
+    """`us` (microseconds, written 40ms or 60s), `bytes`, or empty for a plain number."""
+    low: int
+    high: int
+    choices: tuple[str, ...]
+
+    @property
+    def type(self) -> str:
+        """Return ``switch``, ``choice``, ``time``, ``bytes`` or ``number``."""
+        if isinstance(self.default, bool):
+            return "switch"
+        if self.choices and isinstance(self.default, str):
+            return "choice"
+        return {"us": "time", "bytes": "bytes"}.get(self.unit, "number")
+
+
+def _declare(default: Value, help: str, rfc: str, classic: Value | None, **more: Any) -> Any:
+    declared = {"unit": "", "low": 0, "high": 0, "choices": (), **more}
+    classic = default if classic is None else classic
+    return field(default=default, metadata={"help": help, "rfc": rfc, "classic": classic, **declared})
+
+
+def switch(default: bool, help: str, rfc: str = "", *, classic: bool | None = None) -> Any:
+    """Declare a knob that is on or off."""
+    return _declare(default, help, rfc, classic)
+
+
+def number(
+    default: int, help: str, rfc: str = "", *, low: int, high: int, unit: str = "", classic: int | None = None
+) -> Any:
+    """Declare a knob that is a whole number from `low` to `high`."""
+    return _declare(default, help, rfc, classic, unit=unit, low=low, high=high)
+
+
+def choice(default: str, choices: tuple[str, ...], help: str, rfc: str = "", *, classic: str | None = None) -> Any:
+    """Declare a knob that is one of several words."""
+    return _declare(default, help, rfc, classic, choices=choices)
+
+
+@dataclass(slots=True)
+class Knobs:
+    """The knobs of one host, with their present values; times in microseconds."""
+
+    arp_unsolicited: bool = switch(
+        False, "believe ARP replies that nobody asked for", "RFC 826, RFC 5227", classic=True)
+    arp_timeout: int = number(
+        30_000_000, "how long a neighbour's address is believed without a sign of life", "RFC 1122 §2.3.2.1",
+        low=1_000_000, high=86_400_000_000, unit="us")
+    ipv4_fragments: bool = switch(True, "put fragments together again", "RFC 791 §3.2", classic=False)
+    ipv4_ttl: int = number(64, "time to live of what is sent", "RFC 1122 §3.2.1.7", low=1, high=255)
+    ipv4_forward: bool = switch(False, "pass on packets for others, as a router", "RFC 1812 §5.2")
+    icmp_echo: bool = switch(True, "answer echo requests", "RFC 1122 §3.2.2.6")
+    icmp_rate: int = number(
+        1000, "ICMP errors a second at the most; 0 sends none", "RFC 1812 §4.3.2.8", low=0, high=100_000)
+    tcp_retransmit: bool = switch(True, "send again what is not acknowledged", "RFC 9293 §3.8.1", classic=False)
+    tcp_out_of_order: str = choice(
+        "buffer", ("buffer", "drop"), "what becomes of segments beyond a hole", "RFC 9293 §3.10.7.4", classic="drop")
+    tcp_time_wait: int = number(
+        60_000_000, "how long a closed connection rests in TIME-WAIT", "RFC 9293 §3.6.1",
+        low=0, high=240_000_000, unit="us")
+    tcp_mss: int = number(
+        1460, "the largest segment that we ask for", "RFC 9293 §3.7.1", low=64, high=65_495, unit="bytes")
+    tcp_rto_initial: int = number(
+        1_000_000, "the retransmission timer before anything was measured", "RFC 6298 §2.1",
+        low=1_000, high=60_000_000, unit="us")
+    tcp_rto_min: int = number(
+        200_000, "the least variance term of the retransmission timer", "RFC 6298 §2.4",
+        low=1_000, high=60_000_000, unit="us")
+    tcp_rto_max: int = number(
+        120_000_000, "the retransmission timer doubles up to this", "RFC 6298 §2.5",
+        low=1_000_000, high=600_000_000, unit="us")
+
+
+KNOBS: dict[str, Knob] = {}
+for _field in fields(Knobs):
+    _name = _field.name.replace("_", ".", 1)
+    KNOBS[_name] = Knob(_name, _field.name, _field.default, **_field.metadata)  # type: ignore[arg-type]
+
+
+def find(name: str) -> Knob:
+    """Return the declaration of the knob called `name`; KnobError if there is none."""
+    if name not in KNOBS:
+        raise KnobError(f"no knob {name!r}. `knob list` shows them all")
+    return KNOBS[name]
+
+
+def parse(knob: Knob, text: str) -> Value:
+    """Turn what a person wrote into a value of this knob; KnobError says what would do."""
+    word = text.strip().lower()
+    if knob.type == "switch":
+        if word in ("on", "true", "yes", "1"):
+            return True
+        if word in ("off", "false", "no", "0"):
+            return False
+        raise KnobError(f"{knob.name} is on or off, not {text!r}. (knob show {knob.name})")
+    if word in knob.choices:
+        return word
+    if knob.type == "choice":
+        raise KnobError(f"{knob.name} is {' or '.join(knob.choices)}, not {text!r}. (knob show {knob.name})")
+    value = _quantity(word, knob.unit)
+    if value is None or not knob.low <= value <= knob.high:
+        example = " (such as 200ms or 60s)" if knob.unit == "us" else ""
+        low, high = show(knob, knob.low), show(knob, knob.high)
+        raise KnobError(f"{knob.name} is from {low} to {high}{example}, not {text!r}. (knob show {knob.name})")
+    return value
+
+
+_SCALES = {
+    "us": {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000},
+    "bytes": {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20},
+    "": {"": 1},
+}
+
+
+def _quantity(word: str, unit: str) -> int | None:
+    digits = word.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    suffix = word[len(digits):].strip()
+    scale = _SCALES[unit].get(suffix)
+    if word == "0" and unit == "us":
+        scale = 1
+    try:
+        return None if scale is None else round(float(digits.replace("_", "")) * scale)
+    except (ValueError, OverflowError):
+        return None
+
+
+def show(knob: Knob, value: Value) -> str:
+    """Return a value as a person writes it; `parse` reads it back."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if knob.unit == "us" and isinstance(value, int):
+        for suffix, scale in (("s", 1_000_000), ("ms", 1_000)):
+            if value % scale == 0 and value:
+                return f"{value // scale}{suffix}"
+        return f"{value}us"
+    return str(value)
+
+
+def profile(name: str) -> Knobs:
+    """Return all knobs as the profile `modern` (the default) or `classic` has them."""
+    if name not in PROFILES:
+        raise KnobError(f"no profile {name!r}. There are {' and '.join(PROFILES)}")
+    if name == "modern":
+        return Knobs()
+    return Knobs(**{knob.attribute: knob.classic for knob in KNOBS.values()})
+
+
+PROFILES = ("modern", "classic")

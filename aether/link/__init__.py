@@ -1,0 +1,1 @@
+"""Links: ports, impairments, and the TAP device."""

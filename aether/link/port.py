@@ -1,0 +1,95 @@
+"""The two ends of a link, each with the impairments of what leaves through it.
+
+A link joins two hosts on a simulated wire, or one host to the world outside (a TAP device):
+then frames that leave go to `World.wire_out`, and only the engine writes them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aether.link.impairments import Pipe
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.world import World
+
+
+class Port:
+    """One end of a link: where a host's interface is plugged in, or the outside world."""
+
+    __slots__ = ("host", "interface", "link", "peer", "pipe", "world")
+
+    def __init__(self, world: World, link: str, host: Host | None, interface: int, pipe: Pipe) -> None:
+        self.world = world
+        self.link = link
+        self.host = host
+        self.interface = interface
+        self.pipe = pipe
+        """What happens to frames that leave through this port, on their way to the peer."""
+        self.peer: Port = self
+
+    def transmit(self, frame: bytes) -> int:
+        """Put a frame on the link, and return the number it was given."""
+        world = self.world
+        world.frames = number = world.frames + 1
+        observer = world.observer
+        if observer is not None:
+            observer(self.host.name if self.host else "wire", "frame.sent", number, self.link, frame)
+        if self.pipe.clear:
+            self._pass(world.now, number, frame)
+        else:
+            self._impair(number, frame)
+        return number
+
+    def _pass(self, deadline: int, number: int, frame: bytes) -> None:
+        peer = self.peer
+        if peer.host is None and deadline <= self.world.now:
+            self.world.wire_out.append(frame)
+        else:
+            self.world.queue.deliver(peer, deadline, (number, frame))
+
+    def _impair(self, number: int, frame: bytes) -> None:
+        world = self.world
+        observer = world.observer
+        passage = self.pipe.carry(world.now, frame)
+        if passage.lost and observer is not None:
+            observer(self.link, "frame.lost", number, self.link, passage.lost)
+        for index, (deadline, data, what) in enumerate(passage.deliveries):
+            copy = number
+            if index:
+                world.frames = copy = world.frames + 1
+            if observer is not None:
+                if index:
+                    observer(self.link, "frame.copied", copy, self.link, number)
+                if what:
+                    observer(self.link, "frame.altered", copy, self.link, what)
+                if deadline > world.now:
+                    observer(self.link, "frame.delayed", copy, self.link, deadline - world.now)
+            self._pass(deadline, copy, data)
+
+    def deliver(self, data: tuple[int, bytes]) -> None:
+        """Hand a frame that has crossed the link to whoever is at this end."""
+        world = self.world
+        number, frame = data
+        world.frame = number
+        if self.host is None:
+            world.wire_out.append(frame)
+            return
+        if world.observer is not None:
+            world.observer(self.host.name, "frame.arrived", number, self.link, frame)
+        self.host.now = world.now
+        self.host.receive(frame, self.interface)
+
+
+class Link:
+    """Two ports, plugged into each other."""
+
+    __slots__ = ("left", "name", "right")
+
+    def __init__(self, name: str, left: Port, right: Port) -> None:
+        self.name = name
+        self.left = left
+        """The end of the host that was named first: `you`, on the first link."""
+        self.right = right
+        left.peer, right.peer = right, left

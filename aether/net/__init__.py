@@ -1,0 +1,1 @@
+"""The network layer: neighbours, routes, IPv4, fragments, ICMP."""

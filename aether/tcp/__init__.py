@@ -1,0 +1,1 @@
+"""TCP: one module per mechanism."""

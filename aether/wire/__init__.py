@@ -1,0 +1,1 @@
+"""One module per protocol: bytes to header and back. No state, no policy."""

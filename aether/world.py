@@ -1,0 +1,131 @@
+"""The world: hosts, links, the clock and the queue of what happens next.
+
+`World.step()` handles exactly one *occurrence*: one frame arriving at a host, one timer
+firing, or one operation of the user. An occurrence includes everything that it causes at
+that host, and nothing of the other host's reaction. Nothing else ever changes the state.
+"""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Any
+
+from aether.link.impairments import Pipe
+from aether.link.port import Link, Port
+from aether.statehash import state_hash
+from aether.timers import NEVER, Queue
+
+if TYPE_CHECKING:
+    from aether.events import Observer
+    from aether.host import Host
+    from aether.operations import Operation
+
+
+class World:
+    """A small network that can be stepped, pickled, hashed and repeated."""
+
+    UNHASHED = ("observer",)
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.now = 0
+        """World time in microseconds."""
+        self.occurrence = 0
+        """How many occurrences have been handled."""
+        self.frames = 0
+        """How many frames have been numbered."""
+        self.frame = 0
+        """The number of the frame being handled, 0 when it is a timer or an operation."""
+        self.queue = Queue()
+        self.hosts: dict[str, Host] = {}
+        self.links: dict[str, Link] = {}
+        self.wire_out: list[bytes] = []
+        """Frames that left for the world outside; whoever drives the world takes them."""
+        self.observer: Observer | None = None
+
+    def add_host(self, host: Host) -> Host:
+        """Let a host live here."""
+        self.hosts[host.name] = host
+        host.join(self)
+        return host
+
+    def add_link(self, name: str, left: Host, right: Host | None) -> Link:
+        """Plug the next interface of `left` into that of `right`, or into the world outside."""
+        ports = []
+        for host, direction in ((left, "out"), (right, "in")):
+            pipe = Pipe(self.seed, name, direction)
+            index = -1 if host is None else host.free_interface()
+            ports.append(Port(self, name, host, index, pipe))
+            if host is not None:
+                host.interfaces[index].port = ports[-1]
+        self.links[name] = link = Link(name, *ports)
+        return link
+
+    def observe(self, observer: Observer | None) -> None:
+        """Report every event to `observer`, or to nobody."""
+        self.observer = observer
+        for host in self.hosts.values():
+            host.observer = observer
+
+    def next_deadline(self) -> int:
+        """Return when the next occurrence is due, in microseconds; NEVER if none is waiting."""
+        entry = self.queue.next()
+        return NEVER if entry is None else entry[0]
+
+    def step(self, until: int = NEVER) -> bool:
+        """Handle the next occurrence if it is due by `until`; return whether there was one."""
+        entry = self.queue.next()
+        if entry is None or entry[0] > until:
+            return False
+        deadline, _, owner, data = entry
+        self.queue.pop()
+        if deadline > self.now:
+            self.now = deadline
+        self.occurrence += 1
+        self.frame = 0
+        if data is None:
+            owner.wake(self.now)
+        else:
+            owner.deliver(data)
+        return True
+
+    def advance(self, now: int) -> None:
+        """Let time pass up to `now` (microseconds); never back, never beyond what is due."""
+        if now > self.now:
+            self.now = now
+
+    def feed(self, frame: bytes, link: str = "lan") -> int:
+        """Let a frame enter a link from outside, as if read from the TAP; return its number.
+
+        It becomes an occurrence when the next steps deliver it.
+        """
+        return self.links[link].right.transmit(frame)
+
+    def do(self, operation: Operation) -> Any:
+        """Carry out one operation of the user: an occurrence. Return its result as data."""
+        self.occurrence += 1
+        self.frame = 0
+        for host in self.hosts.values():
+            host.now = self.now
+        if self.observer is not None:
+            self.observer("user", "user", operation)
+        return operation.apply(self)
+
+    def state_hash(self) -> str:
+        """Return a digest of the whole state; equal states give equal digests."""
+        return state_hash(self)
+
+    def snapshot(self) -> bytes:
+        """Return the whole state as bytes, for `World.load`. Observers are not part of it."""
+        return pickle.dumps(self, protocol=5)
+
+    @staticmethod
+    def load(snapshot: bytes) -> World:
+        """Return the world that `snapshot` was made of. Load only what this program made."""
+        world = pickle.loads(snapshot)
+        if not isinstance(world, World):
+            raise TypeError("not a snapshot of a world")
+        return world
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "observer": None}

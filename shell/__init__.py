@@ -1,0 +1,1 @@
+"""Commands, views and lessons around an Aether world."""
