@@ -153,7 +153,8 @@ DROPS: dict[str, Reason] = {
     "tcp.syn_sent_unacceptable": Reason("does not acknowledge our SYN", "RFC 9293 §3.10.7.3"),
     "tcp.old_duplicate": Reason("everything in it was received before", "RFC 9293 §3.10.7.4"),
     "tcp.outside_window": Reason("outside the receive window", "RFC 9293 §3.10.7.4"),
-    "tcp.out_of_order": Reason("beyond a hole, and out-of-order segments are not kept", "RFC 9293 §3.10.7.4", "tcp.out_of_order"),
+    "tcp.out_of_order": Reason(
+        "beyond a hole, and out-of-order segments are not kept", "RFC 9293 §3.10.7.4", "tcp.out_of_order"),
     "tcp.old_ack": Reason("acknowledges what was acknowledged long ago", "RFC 5961 §5", "tcp.challenge_ack"),
     "tcp.future_ack": Reason("acknowledges what was never sent", "RFC 9293 §3.10.7.4"),
     "tcp.no_ack": Reason("the ACK bit is not set", "RFC 9293 §3.10.7.4"),

@@ -95,6 +95,26 @@ class Knobs:
     tcp_rto_max: int = number(
         120_000_000, "the retransmission timer doubles up to this", "RFC 6298 §2.5",
         low=1_000_000, high=600_000_000, unit="us")
+    tcp_receive_window: int = number(
+        0, "bytes that may wait for the application; 0 lets the stack choose", "RFC 9293 §3.8.6",
+        low=0, high=1 << 30, unit="bytes", classic=64_240)
+    tcp_initial_window: int = number(
+        10, "segments sent before the first acknowledgement", "RFC 6928", low=1, high=1000)
+    tcp_congestion: str = choice(
+        "reno", ("none", "reno"), "congestion control", "RFC 5681", classic="none")
+    tcp_sack: bool = switch(True, "tell, and be told, what arrived beyond a hole", "RFC 2018", classic=False)
+    tcp_timestamps: bool = switch(True, "a timestamp in every segment", "RFC 7323 §3", classic=False)
+    tcp_window_scaling: bool = switch(True, "windows above 64 KB", "RFC 7323 §2", classic=False)
+    tcp_paws: bool = switch(True, "refuse segments with old timestamps", "RFC 7323 §5", classic=False)
+    tcp_nagle: bool = switch(True, "small segments wait for the acknowledgement of others", "RFC 896")
+    tcp_delayed_ack: int = number(
+        40_000, "how long an acknowledgement may wait for data to go with it; 0 acknowledges at once",
+        "RFC 9293 §3.8.6.3", low=0, high=500_000, unit="us", classic=0)
+    tcp_challenge_ack: bool = switch(
+        True, "answer suspicious resets and SYNs with an ACK instead of believing them", "RFC 5961", classic=False)
+    tcp_isn: str = choice(
+        "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
+        classic="predictable")
 
 
 KNOBS: dict[str, Knob] = {}
@@ -168,7 +188,10 @@ def profile(name: str) -> Knobs:
         raise KnobError(f"no profile {name!r}. There are {' and '.join(PROFILES)}")
     if name == "modern":
         return Knobs()
-    return Knobs(**{knob.attribute: knob.classic for knob in KNOBS.values()})
+    knobs = Knobs()
+    for knob in KNOBS.values():
+        setattr(knobs, knob.attribute, knob.classic)
+    return knobs
 
 
 PROFILES = ("modern", "classic")

@@ -39,6 +39,10 @@ class World:
         self.queue = Queue()
         self.hosts: dict[str, Host] = {}
         self.links: dict[str, Link] = {}
+        self.connections = 0
+        """How many connections have been numbered."""
+        self.announced: dict[bytes, int] = {}
+        """Numbers of connections that one host has opened and no other has seen yet, by the key of the other."""
         self.wire_out: list[bytes] = []
         """Frames that left for the world outside; whoever drives the world takes them."""
         self.observer: Observer | None = None
@@ -111,6 +115,25 @@ class World:
             self.observer("user", "user", operation)
         return operation.apply(self)
 
+    def connection_number(self, key: bytes, active: bool) -> int:
+        """Number a connection. `key` is remote and local address, remote and local port, as the caller sees it.
+
+        The number names one incarnation of the four-tuple, and is the same at both ends: the end that opens
+        actively is given a new one, and the passive end finds it.
+        """
+        if not active and key in self.announced:
+            return self.announced.pop(key)
+        self.connections += 1
+        if active:
+            self.announced[_other_end(key)] = self.connections
+        return self.connections
+
+    def connection_closed(self, key: bytes, number: int) -> None:
+        """Forget a number that no other end has asked for."""
+        other = _other_end(key)
+        if self.announced.get(other) == number:
+            del self.announced[other]
+
     def state_hash(self) -> str:
         """Return a digest of the whole state; equal states give equal digests."""
         return state_hash(self)
@@ -129,3 +152,7 @@ class World:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "observer": None}
+
+
+def _other_end(key: bytes) -> bytes:
+    return key[4:8] + key[:4] + key[10:12] + key[8:10]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Port:
     """One end of a link: where a host's interface is plugged in, or the outside world."""
 
-    __slots__ = ("host", "interface", "link", "peer", "pipe", "world")
+    __slots__ = ("host", "interface", "latency", "link", "peer", "pipe", "world")
 
     def __init__(self, world: World, link: str, host: Host | None, interface: int, pipe: Pipe) -> None:
         self.world = world
@@ -27,6 +27,8 @@ class Port:
         self.interface = interface
         self.pipe = pipe
         """What happens to frames that leave through this port, on their way to the peer."""
+        self.latency = 0
+        """How long a frame takes to the other end when nothing impairs it, in microseconds."""
         self.peer: Port = self
 
     def transmit(self, frame: bytes) -> int:
@@ -37,9 +39,16 @@ class Port:
         if observer is not None:
             observer(self.host.name if self.host else "wire", "frame.sent", number, self.link, frame)
         if self.pipe.clear:
-            self._pass(world.now, number, frame)
+            self._pass(world.now + self.latency, number, frame)
         else:
             self._impair(number, frame)
+        return number
+
+    def inject(self, frame: bytes) -> int:
+        """Let a frame arrive here next, as if it had crossed the link; return the number it was given."""
+        world = self.world
+        world.frames = number = world.frames + 1
+        world.queue.deliver(self, world.now, (number, frame))
         return number
 
     def _pass(self, deadline: int, number: int, frame: bytes) -> None:
@@ -66,7 +75,7 @@ class Port:
                     observer(self.link, "frame.altered", copy, self.link, what)
                 if deadline > world.now:
                     observer(self.link, "frame.delayed", copy, self.link, deadline - world.now)
-            self._pass(deadline, copy, data)
+            self._pass(deadline + self.latency, copy, data)
 
     def deliver(self, data: tuple[int, bytes]) -> None:
         """Hand a frame that has crossed the link to whoever is at this end."""

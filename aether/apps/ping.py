@@ -1,0 +1,137 @@
+"""ping: echo requests at an interval, and what came back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aether.timers import NEVER
+from aether.wire.address import show_ip
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.wire.icmp import IcmpMessage
+
+WAIT = 1_000_000
+"""How long the last request is waited for, in microseconds."""
+
+
+@dataclass(slots=True)
+class PingReply:
+    """One answer: `rtt` in microseconds, -1 and an `error` if it was one."""
+
+    sequence: int
+    source: str
+    ttl: int
+    rtt: int
+    size: int
+    error: str = ""
+    duplicate: bool = False
+
+
+@dataclass(slots=True)
+class PingReport:
+    """How far a ping is; times in microseconds."""
+
+    destination: str
+    size: int
+    sent: int
+    received: int
+    duplicates: int
+    errors: int
+    done: bool
+    elapsed: int
+    replies: list[PingReply]
+
+
+class Ping:
+    """Sends `count` echo requests, one every `interval` microseconds; a job of the user."""
+
+    __slots__ = (
+        "count", "destination", "done", "finished_at", "host", "identifier", "interval", "payload", "queued_at",
+        "replies", "sent_at", "started_at", "ttl", "wake_at",
+    )
+
+    def __init__(
+        self, host: Host, destination: bytes, identifier: int, count: int, size: int, interval: int, ttl: int = 0
+    ) -> None:
+        self.host = host
+        self.destination = destination
+        self.identifier = identifier
+        self.count = count
+        self.payload = bytes(index & 0xFF for index in range(size))
+        self.interval = interval
+        self.ttl = ttl
+        self.sent_at: dict[int, int] = {}
+        self.replies: list[PingReply] = []
+        self.started_at = self.finished_at = host.now
+        self.done = False
+        self.wake_at = self.queued_at = NEVER
+
+    def start(self) -> None:
+        """Send the first request."""
+        self.host.icmp.listeners[self.identifier] = self
+        self._send()
+
+    def _send(self) -> None:
+        sequence = len(self.sent_at) + 1
+        now = self.host.now
+        self.sent_at[sequence] = now
+        if not self.host.icmp.send_echo(
+            self.destination, self.identifier, sequence & 0xFFFF, self.payload, self.ttl
+        ):
+            self._note(sequence, show_ip(self.host.address), 0, -1, "no route, or too large")
+        last = len(self.sent_at) >= self.count
+        self.host.queue.wake(self, now + (max(WAIT, self.interval) if last else self.interval))
+
+    def wake(self, now: int) -> None:
+        """Send the next request, or stop waiting for the last."""
+        self.host.now = now
+        if len(self.sent_at) < self.count:
+            self._send()
+        else:
+            self.cancel()
+
+    def replied(self, source: bytes, message: IcmpMessage, ttl: int) -> bool:
+        """Take an echo reply."""
+        sequence = message.sequence
+        if sequence not in self.sent_at or message.payload != self.payload:
+            return False
+        rtt = self.host.now - self.sent_at[sequence]
+        self._note(sequence, show_ip(source), ttl, rtt, "")
+        if self.host.observer is not None:
+            self.host.observer(self.host.name, "icmp.reply", source, self.identifier, sequence, rtt)
+        self._finish_if_complete()
+        return True
+
+    def failed(self, kind: int, code: int, sequence: int, rest: int) -> None:
+        """Take an ICMP error about a request."""
+        self._note(sequence, "", 0, -1, f"ICMP type {kind} code {code}")
+        self._finish_if_complete()
+
+    def _note(self, sequence: int, source: str, ttl: int, rtt: int, error: str) -> None:
+        duplicate = any(reply.sequence == sequence and reply.rtt >= 0 for reply in self.replies)
+        self.replies.append(PingReply(sequence, source, ttl, rtt, len(self.payload) + 8, error, duplicate))
+
+    def _finish_if_complete(self) -> None:
+        answered = {reply.sequence for reply in self.replies}
+        if len(self.sent_at) >= self.count and len(answered) >= self.count:
+            self.cancel()
+
+    def cancel(self) -> None:
+        """Stop."""
+        if not self.done:
+            self.done = True
+            self.finished_at = self.host.now
+            self.host.icmp.listeners.pop(self.identifier, None)
+            self.host.queue.wake(self, NEVER)
+
+    def report(self) -> PingReport:
+        """Return what came back so far."""
+        good = [reply for reply in self.replies if reply.rtt >= 0]
+        end = self.finished_at if self.done else self.host.now
+        return PingReport(
+            show_ip(self.destination), len(self.payload), len(self.sent_at),
+            sum(not reply.duplicate for reply in good), sum(reply.duplicate for reply in good),
+            len(self.replies) - len(good), self.done, end - self.started_at, list(self.replies),
+        )

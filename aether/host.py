@@ -1,0 +1,184 @@
+"""A host: interfaces, the layers of its stack, its applications, its knobs and counters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aether.knobs import Knobs
+from aether.net.icmp import Icmp
+from aether.net.ipv4 import Ipv4
+from aether.net.neighbours import Neighbours
+from aether.net.routes import Routes
+from aether.streams import Stream
+from aether.tcp.layer import Tcp
+from aether.timers import Queue
+from aether.udp import Udp
+from aether.wire import ethernet
+
+if TYPE_CHECKING:
+    from aether.events import Observer
+    from aether.link.port import Port
+    from aether.world import World
+
+
+class Job(Protocol):
+    """Something that the user started and that takes time: a ping, a download."""
+
+    done: bool
+
+    def report(self) -> Any:
+        """Return how far it is, as plain data."""
+
+    def cancel(self) -> None:
+        """End it now."""
+
+
+class Address:
+    """One IPv4 address of an interface, with the length of its network's prefix in bits."""
+
+    __slots__ = ("broadcast", "ip", "mask", "prefix")
+
+    def __init__(self, ip: bytes, prefix: int) -> None:
+        self.ip = ip
+        self.prefix = prefix
+        self.mask = (0xFFFFFFFF << (32 - prefix)) & 0xFFFFFFFF
+        number = int.from_bytes(ip, "big")
+        self.broadcast = ((number & self.mask) | (self.mask ^ 0xFFFFFFFF)).to_bytes(4, "big")
+
+
+class Interface:
+    """Where a host touches a link."""
+
+    __slots__ = ("addresses", "index", "mac", "mtu", "neighbours", "port")
+
+    def __init__(self, index: int, mac: bytes, mtu: int) -> None:
+        self.index = index
+        self.mac = mac
+        self.mtu = mtu
+        """The largest IPv4 packet that goes into one frame, in bytes."""
+        self.addresses: list[Address] = []
+        self.port: Port | None = None
+        self.neighbours: Neighbours
+
+
+class Host:
+    """One complete stack. Everything in it changes only inside an occurrence of its world."""
+
+    UNHASHED = ("observer",)
+
+    def __init__(self, name: str, knobs: Knobs | None = None) -> None:
+        self.name = name
+        self.now = 0
+        """World time in microseconds, as of the occurrence that this host took part in last."""
+        self.knobs = knobs or Knobs()
+        self.drops: dict[str, int] = {}
+        """How often each reason of `events.DROPS` discarded something."""
+        self.counters: dict[str, int] = {}
+        self.observer: Observer | None = None
+        self.world: World
+        self.queue: Queue
+        self.interfaces: list[Interface] = []
+        self.local: dict[bytes, Interface] = {}
+        """Our own addresses and broadcast addresses, as the stack looks them up."""
+        self.routes = Routes()
+        self.ipv4 = Ipv4(self)
+        self.icmp = Icmp(self)
+        self.udp = Udp(self)
+        self.tcp = Tcp(self)
+        self.jobs: dict[int, Job] = {}
+        self.jobs_started = 0
+
+    def join(self, world: World) -> None:
+        """Become part of a world: take its queue, and streams of its randomness."""
+        self.world = world
+        self.queue = world.queue
+        self.tcp.seed(world.seed)
+        self.udp.seed(world.seed)
+
+    def stream(self, *names: str) -> Stream:
+        """Return a stream of randomness for one consumer at this host."""
+        return Stream(self.world.seed, self.name, *names)
+
+    def add_interface(self, mac: bytes, ip: bytes | None = None, prefix: int = 24, mtu: int = 1500) -> Interface:
+        """Add an interface, with an address if one is given."""
+        interface = Interface(len(self.interfaces), mac, mtu)
+        interface.neighbours = Neighbours(self, interface)
+        self.interfaces.append(interface)
+        if ip is not None:
+            self.add_address(interface, ip, prefix)
+        return interface
+
+    def add_address(self, interface: Interface, ip: bytes, prefix: int) -> None:
+        """Give an interface an address, and a route to its network."""
+        interface.addresses.append(Address(ip, prefix))
+        self.routes.add(ip, prefix, None, interface.index)
+        self._index_addresses()
+
+    def remove_address(self, interface: Interface, ip: bytes) -> None:
+        """Take an address away, with the route to its network."""
+        for address in [a for a in interface.addresses if a.ip == ip]:
+            interface.addresses.remove(address)
+            self.routes.remove(ip, address.prefix)
+        self._index_addresses()
+
+    def _index_addresses(self) -> None:
+        self.local = {a.ip: i for i in self.interfaces for a in i.addresses}
+
+    def free_interface(self) -> int:
+        """Return the index of the first interface without a link; IndexError if there is none."""
+        for interface in self.interfaces:
+            if interface.port is None:
+                return interface.index
+        raise IndexError(f"host {self.name} has no free interface")
+
+    @property
+    def address(self) -> bytes:
+        """The first address of the first interface; 0.0.0.0 if there is none yet."""
+        addresses = self.interfaces[0].addresses
+        return addresses[0].ip if addresses else b"\0\0\0\0"
+
+    def receive(self, frame: bytes, index: int) -> None:
+        """Handle a frame that arrived at interface `index`."""
+        interface = self.interfaces[index]
+        if len(frame) < ethernet.HEADER_LENGTH:
+            self.drop("ethernet.truncated", detail=f"{len(frame)} bytes")
+            return
+        if frame[:6] != interface.mac and not frame[0] & 1:
+            self.drop("ethernet.not_for_us")
+            return
+        ethertype = frame[12] << 8 | frame[13]
+        if ethertype == ethernet.TYPE_IPV4:
+            self.ipv4.receive(frame, interface)
+        elif ethertype == ethernet.TYPE_ARP:
+            interface.neighbours.receive(frame)
+        elif ethertype == ethernet.TYPE_IPV6:
+            self.drop("ethernet.ipv6_unsupported")
+        elif ethertype <= 1500:
+            self.drop("ethernet.ieee_802_3")
+        else:
+            self.drop("ethernet.unknown_type", detail=f"0x{ethertype:04x}")
+
+    def drop(self, reason: str, conn: int = 0, detail: str = "") -> None:
+        """Count, and report, that something received was discarded, and why."""
+        self.drops[reason] = self.drops.get(reason, 0) + 1
+        if self.observer is not None:
+            self.observer(self.name, "drop", reason, conn, detail)
+
+    def count(self, counter: str, amount: int = 1) -> None:
+        """Add to one of this host's counters."""
+        self.counters[counter] = self.counters.get(counter, 0) + amount
+
+    def add_job(self, job: Job) -> int:
+        """Remember something that the user started; return its number."""
+        self.jobs_started += 1
+        self.jobs[self.jobs_started] = job
+        while len(self.jobs) > MAX_JOBS:
+            del self.jobs[next(iter(self.jobs))]
+        return self.jobs_started
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "observer": None}
+
+
+MAX_JOBS = 64
+"""How many of the user's jobs a host remembers; the oldest are forgotten first."""

@@ -1,0 +1,98 @@
+"""The two labs: a simulated one, and one end of a TAP. The same addresses in both.
+
+You are 192.168.1.2, the host is 192.168.1.1/24.
+"""
+
+from __future__ import annotations
+
+from aether.apps.http import HttpServer
+from aether.apps.simple import Discard, Echo, Service, UdpDiscard, UdpEcho
+from aether.host import Host
+from aether.knobs import profile
+from aether.sockets import TcpApp, TcpSocket
+from aether.udp import UdpSocket
+from aether.wire.address import parse_ip
+from aether.world import World
+
+YOU, HOST = "you", "host"
+YOUR_ADDRESS, HOST_ADDRESS, PREFIX = "192.168.1.2", "192.168.1.1", 24
+YOUR_MAC, HOST_MAC = b"\x02\0\0\0\0\x02", b"\x02\0\0\0\0\x01"
+LINK = "lan"
+LATENCY = 200
+"""Microseconds that a frame takes across the simulated wire: about a switch and two cables."""
+
+
+def simulated(seed: int = 0, knobs: str = "modern") -> World:
+    """Return a world of two hosts on a wire; `knobs` names the profile of yours."""
+    world = World(seed)
+    you = _host(world, YOU, YOUR_MAC, YOUR_ADDRESS, PREFIX, knobs)
+    host = _host(world, HOST, HOST_MAC, HOST_ADDRESS, PREFIX, "modern")
+    link = world.add_link(LINK, you, host)
+    link.left.latency = link.right.latency = LATENCY
+    return world
+
+
+def tapped(
+    seed: int = 0, address: str = YOUR_ADDRESS, prefix: int = PREFIX, gateway: str = HOST_ADDRESS,
+    knobs: str = "modern",
+) -> World:
+    """Return a world of one host, whose link ends in the world outside: a TAP device."""
+    world = World(seed)
+    you = _host(world, YOU, YOUR_MAC, address, prefix, knobs)
+    you.routes.add(b"\0\0\0\0", 0, parse_ip(gateway), 0)
+    world.add_link(LINK, you, None)
+    return world
+
+
+def describe(world: World) -> dict[str, object]:
+    """Return what `build` needs to make this world again, as it was at the start, as plain data."""
+    you = world.hosts[YOU]
+    address = you.interfaces[0].addresses[0]
+    if HOST in world.hosts:
+        return {"lab": "simulated", "seed": world.seed}
+    default = you.routes.find(b"\0\0\0\0")
+    gateway = default.gateway if default is not None and default.gateway else parse_ip(HOST_ADDRESS)
+    return {
+        "lab": "tapped", "seed": world.seed, "address": _dotted(address.ip), "prefix": address.prefix,
+        "gateway": _dotted(gateway),
+    }
+
+
+def build(description: dict[str, object]) -> World:
+    """Make a world from what `describe` returned; ValueError if it is something else."""
+    arguments = dict(description)
+    lab = arguments.pop("lab", None)
+    if lab == "simulated":
+        return simulated(**arguments)  # type: ignore[arg-type]
+    if lab == "tapped":
+        return tapped(**arguments)  # type: ignore[arg-type]
+    raise ValueError(f"no lab {lab!r}: simulated or tapped")
+
+
+def _dotted(ip: bytes) -> str:
+    return ".".join(map(str, ip))
+
+
+def _host(world: World, name: str, mac: bytes, address: str, prefix: int, knobs: str) -> Host:
+    host = Host(name, profile(knobs))
+    host.add_interface(mac, parse_ip(address), prefix)
+    world.add_host(host)
+    serve(host)
+    return host
+
+
+def serve(host: Host) -> None:
+    """Start the services that every host of the lab has: HTTP, echo, discard."""
+    services: list[tuple[int, Service | HttpServer]] = [(80, HttpServer(host)), (7, Echo()), (9, Discard())]
+    for port, app in services:
+        listen(host, port, app)
+    for port, udp_app in ((7, UdpEcho()), (9, UdpDiscard())):
+        UdpSocket(host, udp_app).bind(port)
+
+
+def listen(host: Host, port: int, app: TcpApp, backlog: int = 1024) -> TcpSocket:
+    """Let an application wait for connections; OSError if the port is taken."""
+    socket = TcpSocket(host, app)
+    socket.bind(port)
+    socket.listen(backlog)
+    return socket

@@ -1,0 +1,133 @@
+"""ICMP: echo, errors to send and errors received (RFC 792, RFC 1122 §3.2.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from aether.wire import icmp, ipv4
+from aether.wire.address import BROADCAST_IP, show_ip
+from aether.wire.error import WireError
+
+if TYPE_CHECKING:
+    from aether.host import Host, Interface
+
+NO_ERROR_ABOUT = (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMETER_PROBLEM, 4, 5)
+"""ICMP errors are never answered with an ICMP error (RFC 1122 §3.2.2)."""
+
+
+class EchoListener(Protocol):
+    """Whoever waits for echo replies: a ping."""
+
+    def replied(self, source: bytes, message: icmp.IcmpMessage, ttl: int) -> bool:
+        """Take a reply; return False if it answers nothing that was asked."""
+
+    def failed(self, kind: int, code: int, sequence: int, rest: int) -> None:
+        """Take an ICMP error about the request with this sequence number."""
+
+
+class Icmp:
+    """The ICMP layer of one host."""
+
+    __slots__ = ("errors_left", "errors_until", "host", "listeners")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.listeners: dict[int, EchoListener] = {}
+        """Who waits for replies, by identifier."""
+        self.errors_left = 0
+        self.errors_until = 0
+
+    def receive(self, payload: bytes, header: ipv4.Ipv4Header, interface: Interface) -> None:
+        """Handle an ICMP message."""
+        host = self.host
+        try:
+            message = icmp.parse(payload)
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            return
+        if message.type == icmp.ECHO_REQUEST:
+            self._echo(message, header)
+        elif message.type == icmp.ECHO_REPLY:
+            listener = self.listeners.get(message.identifier)
+            if listener is None or not listener.replied(header.source, message, header.ttl):
+                host.drop("icmp.unmatched", detail=f"echo reply, identifier {message.identifier}")
+        elif message.type in (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMETER_PROBLEM):
+            if host.observer is not None:
+                host.observer(host.name, "icmp.error_received", message.type, message.code, header.source)
+            self.report(message.type, message.code, message.rest, message.payload)
+        else:
+            host.drop("icmp.unknown_type", detail=f"type {message.type} code {message.code}")
+
+    def _echo(self, request: icmp.IcmpMessage, header: ipv4.Ipv4Header) -> None:
+        host = self.host
+        if header.destination not in host.local:
+            host.drop("icmp.broadcast_echo")
+            return
+        if not host.knobs.icmp_echo:
+            host.drop("icmp.echo_off")
+            return
+        if host.observer is not None:
+            host.observer(host.name, "icmp.echo", header.source, request.identifier, request.sequence)
+        reply = icmp.build(icmp.IcmpMessage(icmp.ECHO_REPLY, 0, request.rest, request.payload))
+        host.ipv4.send(
+            header.source, ipv4.PROTO_ICMP, reply, source=header.destination, tos=header.tos, dont_fragment=False
+        )
+
+    def send_echo(
+        self, destination: bytes, identifier: int, sequence: int, payload: bytes, ttl: int = 0
+    ) -> bool:
+        """Send an echo request; return False if there is no route."""
+        message = icmp.IcmpMessage(icmp.ECHO_REQUEST, 0, identifier << 16 | sequence, payload)
+        return self.host.ipv4.send(destination, ipv4.PROTO_ICMP, icmp.build(message), ttl=ttl, dont_fragment=False)
+
+    def error(self, kind: int, code: int, packet: bytes, rest: int = 0) -> None:
+        """Send an ICMP error about a packet, unless RFC 1122 §3.2.2 forbids it or the rate is reached."""
+        host = self.host
+        try:
+            header = ipv4.parse(packet, verify=False)
+        except WireError:
+            return
+        if header.fragment_offset or header.source == b"\0\0\0\0" or header.source[0] >= 224:
+            return
+        if header.destination == BROADCAST_IP or header.destination[0] >> 4 == 0xE:
+            return
+        if any(header.destination == a.broadcast for i in host.interfaces for a in i.addresses):
+            return
+        if header.protocol == ipv4.PROTO_ICMP and packet[header.header_length] in NO_ERROR_ABOUT:
+            return
+        if not self._within_rate():
+            host.count("icmp.rate_limited")
+            return
+        if host.observer is not None:
+            host.observer(host.name, "icmp.error_sent", kind, code, header.source)
+        quoted = packet[:min(header.total_length, 548)]  # as much as fits into 576 bytes (RFC 1812 §4.3.2.3)
+        host.ipv4.send(header.source, ipv4.PROTO_ICMP, icmp.build(icmp.IcmpMessage(kind, code, rest, quoted)))
+
+    def _within_rate(self) -> bool:
+        now = self.host.now
+        if now >= self.errors_until:
+            self.errors_until = now + 1_000_000
+            self.errors_left = self.host.knobs.icmp_rate
+        self.errors_left -= 1
+        return self.errors_left >= 0
+
+    def report(self, kind: int, code: int, rest: int, quoted: bytes) -> None:
+        """Deliver an ICMP error about a packet of ours to whoever sent that packet."""
+        try:
+            header = ipv4.parse_quoted(quoted)
+        except WireError as problem:
+            self.host.drop(problem.reason, detail="in the packet that an ICMP error quotes")
+            return
+        inner = quoted[header.header_length:]
+        if header.source not in self.host.local or len(inner) < 8:
+            self.host.drop("icmp.unmatched", detail=f"about a packet from {show_ip(header.source)}")
+        elif header.protocol == ipv4.PROTO_TCP:
+            self.host.tcp.icmp_error(kind, code, rest, header, inner)
+        elif header.protocol == ipv4.PROTO_UDP:
+            self.host.udp.icmp_error(kind, code, header, inner)
+        elif header.protocol == ipv4.PROTO_ICMP and inner[0] == icmp.ECHO_REQUEST:
+            listener = self.listeners.get(inner[4] << 8 | inner[5])
+            if listener is not None:
+                listener.failed(kind, code, inner[6] << 8 | inner[7], rest)
+        else:
+            self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")

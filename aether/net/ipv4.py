@@ -1,0 +1,160 @@
+"""IPv4 in and out: validation, delivery to the transports, forwarding, routing (RFC 791, RFC 1122 §3.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aether.wire import icmp, ipv4
+from aether.wire.address import BROADCAST_IP, show_ip
+from aether.wire.error import WireError
+from aether.wire.ethernet import HEADER_LENGTH
+
+if TYPE_CHECKING:
+    from aether.host import Host, Interface
+
+ANY = b"\0\0\0\0"
+
+
+class Ipv4:
+    """The IPv4 layer of one host."""
+
+    __slots__ = ("host", "identification")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.identification = 0
+
+    def receive(self, frame: bytes, interface: Interface) -> None:
+        """Handle a frame with an IPv4 packet in it."""
+        host = self.host
+        packet = frame[HEADER_LENGTH:]
+        try:
+            header = ipv4.parse(packet)
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            return
+        if self._bad_source(header.source, interface):
+            host.drop("ipv4.bad_source", detail=show_ip(header.source))
+            return
+        if not self._is_for_us(header.destination, interface):
+            self._forward(packet, header, interface)
+            return
+        if header.more_fragments or header.fragment_offset:
+            host.drop("ipv4.fragments", detail="reassembly is not there yet")
+            return
+        host.count("ipv4.received")
+        self.deliver(packet, header, interface)
+
+    def deliver(self, packet: bytes, header: ipv4.Ipv4Header, interface: Interface) -> None:
+        """Hand a whole packet to its transport protocol."""
+        host = self.host
+        payload = packet[header.header_length:header.total_length]
+        protocol = header.protocol
+        if protocol == ipv4.PROTO_TCP:
+            host.tcp.receive(payload, header, interface)
+        elif protocol == ipv4.PROTO_UDP:
+            host.udp.receive(payload, header, packet, interface)
+        elif protocol == ipv4.PROTO_ICMP:
+            host.icmp.receive(payload, header, interface)
+        else:
+            host.drop("ipv4.protocol", detail=f"protocol {protocol}")
+            if self._is_unicast(header.destination):
+                host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, packet)
+
+    def _is_for_us(self, destination: bytes, interface: Interface) -> bool:
+        if destination in self.host.local or destination == BROADCAST_IP:
+            return True
+        if not interface.addresses:
+            return True  # a host without an address yet takes what is sent to its hardware address (RFC 2131 §4.1)
+        return any(destination == address.broadcast for address in interface.addresses)
+
+    def _is_unicast(self, destination: bytes) -> bool:
+        return destination in self.host.local
+
+    def _bad_source(self, source: bytes, interface: Interface) -> bool:
+        """Tell whether a source address can be no host's (RFC 1122 §3.2.1.3)."""
+        first = source[0]
+        return first >= 224 or first == 127 or (source in self.host.local) or any(
+            source == address.broadcast for address in interface.addresses
+        )
+
+    def _forward(self, packet: bytes, header: ipv4.Ipv4Header, interface: Interface) -> None:
+        host = self.host
+        if not host.knobs.ipv4_forward:
+            host.drop("ipv4.not_for_us", detail=f"for {show_ip(header.destination)}")
+            return
+        if header.ttl <= 1:
+            host.drop("ipv4.ttl", detail=f"for {show_ip(header.destination)}")
+            host.icmp.error(icmp.TIME_EXCEEDED, icmp.TTL_EXCEEDED, packet)
+            return
+        route = host.routes.find(header.destination)
+        if route is None:
+            host.drop("ipv4.no_route", detail=show_ip(header.destination))
+            host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.NETWORK_UNREACHABLE, packet)
+            return
+        out = host.interfaces[route.interface]
+        if header.total_length > out.mtu:
+            host.drop("ipv4.too_big", detail=f"{header.total_length} bytes, and the MTU is {out.mtu}")
+            host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED, packet, rest=out.mtu)
+            return
+        if host.observer is not None:
+            host.observer(host.name, "ipv4.forwarded", header.source, header.destination, header.ttl - 1)
+        out.neighbours.send(route.gateway or header.destination, ipv4.decrement_ttl(packet[:header.total_length]))
+
+    def source_for(self, destination: bytes) -> bytes | None:
+        """Return the address that we send from to reach a destination; None if there is no route."""
+        if destination in self.host.local:
+            return destination
+        route = self.host.routes.find(destination)
+        if route is None:
+            return None
+        addresses = self.host.interfaces[route.interface].addresses
+        return addresses[0].ip if addresses else ANY
+
+    def mtu_for(self, destination: bytes) -> int:
+        """Return the largest packet, in bytes, that can go to a destination without being cut."""
+        route = self.host.routes.find(destination)
+        return self.host.interfaces[route.interface].mtu if route else 1500
+
+    def send(
+        self, destination: bytes, protocol: int, payload: bytes, *,
+        source: bytes | None = None, ttl: int = 0, tos: int = 0, dont_fragment: bool = True,
+    ) -> bool:
+        """Send a packet; `ttl` 0 is the host's own. Return False, with a drop counted, if there is no way."""
+        host = self.host
+        route = host.routes.find(destination)
+        if route is None:
+            if destination != BROADCAST_IP or not host.interfaces:
+                host.drop("ipv4.no_route", detail=show_ip(destination))
+                return False
+            interface = host.interfaces[0]
+        else:
+            interface = host.interfaces[route.interface]
+        if len(payload) + 20 > interface.mtu:
+            host.drop("ipv4.too_big", detail=f"{len(payload) + 20} bytes, and the MTU is {interface.mtu}")
+            return False
+        self.identification = (self.identification + 1) & 0xFFFF
+        if source is None:
+            source = interface.addresses[0].ip if interface.addresses else ANY
+        packet = ipv4.build(
+            source, destination, protocol, payload, ttl=ttl or host.knobs.ipv4_ttl, tos=tos,
+            identification=self.identification, dont_fragment=dont_fragment,
+        )
+        if destination == BROADCAST_IP or any(destination == a.broadcast for a in interface.addresses):
+            interface.neighbours.broadcast(packet)
+        elif destination[0] >> 4 == 0xE:
+            interface.neighbours.multicast(destination, packet)
+        else:
+            interface.neighbours.send((route.gateway if route else None) or destination, packet)
+        return True
+
+    def unreachable(self, packet: bytes) -> None:
+        """Tell the sender of a packet, us or another, that its next hop does not answer (RFC 1812 §5.2.7.1)."""
+        try:
+            header = ipv4.parse(packet)
+        except WireError:
+            return
+        if header.source in self.host.local:
+            self.host.icmp.report(icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE, 0, packet)
+        else:
+            self.host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE, packet)

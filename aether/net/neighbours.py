@@ -1,0 +1,230 @@
+"""Neighbours on a link: their hardware addresses by ARP (RFC 826, RFC 1122 §2.3.2).
+
+An entry is *incomplete* until somebody answers, *reachable* while it was confirmed lately,
+*stale* afterwards, and in *probe* while it is used and asked about again. A stale entry
+keeps working: an active peer is never lost to a time-out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aether.timers import NEVER
+from aether.wire import arp, ethernet
+from aether.wire.address import BROADCAST_MAC, show_ip, show_mac
+from aether.wire.error import WireError
+
+if TYPE_CHECKING:
+    from aether.host import Host, Interface
+
+INCOMPLETE, REACHABLE, STALE, PROBE = "incomplete", "reachable", "stale", "probe"
+RETRY = 1_000_000
+"""Microseconds between two requests for the same address: at most one a second (RFC 1122 §2.3.2.1)."""
+ATTEMPTS = 3
+MAX_WAITING = 16
+"""Packets kept for a neighbour that has not answered yet; RFC 1122 §2.3.2.2 asks for at least one."""
+MAX_ENTRIES = 1024
+
+
+class Neighbour:
+    """What is known of one neighbour."""
+
+    __slots__ = ("address", "attempts", "deadline", "mac", "state", "waiting")
+
+    def __init__(self, address: bytes) -> None:
+        self.address = address
+        self.mac = b""
+        self.state = INCOMPLETE
+        self.attempts = 0
+        self.deadline = NEVER
+        self.waiting: list[bytes] = []
+        """IPv4 packets that leave as soon as the address is known."""
+
+
+class Neighbours:
+    """The ARP cache of one interface, and its packets that wait for an answer."""
+
+    __slots__ = ("entries", "host", "interface", "queued_at", "wake_at")
+
+    def __init__(self, host: Host, interface: Interface) -> None:
+        self.host = host
+        self.interface = interface
+        self.entries: dict[bytes, Neighbour] = {}
+        self.wake_at = self.queued_at = NEVER
+
+    def send(self, next_hop: bytes, packet: bytes) -> None:
+        """Send an IPv4 packet to a neighbour, asking for its hardware address first if need be."""
+        entry = self.entries.get(next_hop)
+        if entry is not None and entry.mac:
+            if entry.state == STALE:
+                self._probe(entry)
+            self._transmit(entry.mac, packet)
+            return
+        if entry is None:
+            entry = self._add(next_hop)
+        if len(entry.waiting) >= MAX_WAITING:
+            entry.waiting.pop(0)
+            self.host.drop("arp.queue_full", detail=f"for {show_ip(next_hop)}")
+        entry.waiting.append(packet)
+        if self.host.observer is not None:
+            self.host.observer(self.host.name, "arp.queued", next_hop, len(entry.waiting))
+        if entry.deadline == NEVER:
+            self._ask(entry)
+
+    def broadcast(self, packet: bytes) -> None:
+        """Send an IPv4 packet to every station on the link."""
+        self._transmit(BROADCAST_MAC, packet)
+
+    def multicast(self, group: bytes, packet: bytes) -> None:
+        """Send an IPv4 packet to the group's Ethernet address (RFC 1112 §6.4)."""
+        self._transmit(b"\x01\x00\x5e" + bytes((group[1] & 0x7F,)) + group[2:], packet)
+
+    def ask(self, address: bytes) -> None:
+        """Ask who has an address, whatever is known already."""
+        self._ask(self.entries.get(address) or self._add(address))
+
+    def clear(self) -> int:
+        """Forget every neighbour; return how many there were."""
+        count = len(self.entries)
+        for entry in list(self.entries.values()):
+            self._give_up(entry, "arp.unresolved")
+        return count
+
+    def announce(self) -> None:
+        """Tell everybody our first address (RFC 5227 §3)."""
+        if self.interface.addresses:
+            ip = self.interface.addresses[0].ip
+            self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, ip, ip)
+
+    def receive(self, frame: bytes) -> None:
+        """Handle an ARP packet (RFC 826, "Packet Reception")."""
+        host = self.host
+        try:
+            packet = arp.parse(memoryview(frame)[ethernet.HEADER_LENGTH:])
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            return
+        if packet.sender_mac[0] & 1 or packet.sender_mac == self.interface.mac:
+            host.drop("arp.bad_sender", detail=show_mac(packet.sender_mac))
+            return
+        if packet.sender_ip in host.local:
+            if host.observer is not None:
+                host.observer(host.name, "arp.conflict", packet.sender_ip, packet.sender_mac)
+            host.drop("arp.bad_sender", detail=f"{show_mac(packet.sender_mac)} claims our {show_ip(packet.sender_ip)}")
+            return
+        for_us = host.local.get(packet.target_ip) is self.interface
+        if packet.operation == arp.REQUEST:
+            if packet.sender_ip != b"\0\0\0\0" and (for_us or packet.sender_ip in self.entries):
+                self._learn(packet.sender_ip, packet.sender_mac, "request", solicited=for_us)
+            if for_us:
+                self._arp(arp.REPLY, packet.sender_mac, packet.sender_mac, packet.sender_ip, packet.target_ip)
+            else:
+                host.drop("arp.not_for_us", detail=f"asks for {show_ip(packet.target_ip)}")
+        else:
+            self._reply(packet)
+
+    def _reply(self, packet: arp.ArpPacket) -> None:
+        entry = self.entries.get(packet.sender_ip)
+        asked = entry is not None and entry.state in (INCOMPLETE, PROBE)
+        if asked or self.host.knobs.arp_unsolicited:
+            self._learn(packet.sender_ip, packet.sender_mac, "reply", solicited=True)
+        else:
+            self.host.drop("arp.unsolicited", detail=f"{show_ip(packet.sender_ip)} is-at {show_mac(packet.sender_mac)}")
+
+    def _learn(self, address: bytes, mac: bytes, how: str, solicited: bool) -> None:
+        entry = self.entries.get(address)
+        if entry is not None and entry.mac and entry.mac != mac and not (
+            entry.state == PROBE or self.host.knobs.arp_unsolicited
+        ):
+            self._probe(entry)  # believe the neighbour itself, not whoever claims its address
+            return
+        if entry is None:
+            if not solicited:
+                return
+            entry = self._add(address)
+        if entry.mac != mac and self.host.observer is not None:
+            self.host.observer(self.host.name, "arp.learned", address, mac, how)
+        entry.mac = mac
+        entry.attempts = 0
+        self._become(entry, REACHABLE, how)
+        self._arm(entry, self.host.now + self.host.knobs.arp_timeout)
+        waiting, entry.waiting = entry.waiting, []
+        for packet in waiting:
+            self._transmit(mac, packet)
+
+    def _add(self, address: bytes) -> Neighbour:
+        if len(self.entries) >= MAX_ENTRIES:
+            self._evict()
+        self.entries[address] = entry = Neighbour(address)
+        return entry
+
+    def _evict(self) -> None:
+        """Make room: a stale neighbour goes first, then whoever was added first."""
+        for entry in self.entries.values():
+            if entry.state in (STALE, INCOMPLETE):
+                break
+        else:
+            entry = next(iter(self.entries.values()))
+        self._give_up(entry, "arp.unresolved")
+
+    def _probe(self, entry: Neighbour) -> None:
+        if entry.state != PROBE:
+            entry.attempts = 0
+            self._become(entry, PROBE, "in use, and not confirmed lately")
+            self._ask(entry)
+
+    def _ask(self, entry: Neighbour) -> None:
+        if not self.interface.addresses:
+            return
+        entry.attempts += 1
+        if self.host.observer is not None:
+            self.host.observer(self.host.name, "arp.asked", entry.address, entry.attempts)
+        target = entry.mac if entry.state == PROBE else BROADCAST_MAC
+        self._arp(arp.REQUEST, target, b"\0" * 6, entry.address, self.interface.addresses[0].ip)
+        self._arm(entry, self.host.now + RETRY)
+
+    def _arp(self, operation: int, to: bytes, target_mac: bytes, target_ip: bytes, sender_ip: bytes) -> None:
+        packet = arp.ArpPacket(operation, self.interface.mac, sender_ip, target_mac, target_ip)
+        if self.interface.port is not None:
+            self.interface.port.transmit(ethernet.build(to, self.interface.mac, ethernet.TYPE_ARP, arp.build(packet)))
+
+    def _transmit(self, mac: bytes, packet: bytes) -> None:
+        if self.interface.port is not None:
+            self.interface.port.transmit(mac + self.interface.mac + b"\x08\x00" + packet)
+
+    def _become(self, entry: Neighbour, state: str, why: str) -> None:
+        if entry.state != state:
+            if self.host.observer is not None:
+                self.host.observer(self.host.name, "arp.state", entry.address, entry.state, state, why)
+            entry.state = state
+
+    def _arm(self, entry: Neighbour, deadline: int) -> None:
+        entry.deadline = deadline
+        self.host.queue.wake(self, min(deadline, self.wake_at))
+
+    def _give_up(self, entry: Neighbour, reason: str) -> None:
+        self.entries.pop(entry.address, None)
+        if entry.waiting:
+            if self.host.observer is not None:
+                self.host.observer(self.host.name, "arp.failed", entry.address, len(entry.waiting))
+            for packet in entry.waiting:
+                self.host.drop(reason, detail=f"no answer from {show_ip(entry.address)}")
+                self.host.ipv4.unreachable(packet)
+
+    def wake(self, now: int) -> None:
+        """Handle the entry whose time has come."""
+        self.host.now = now
+        due = min(self.entries.values(), key=_deadline, default=None)
+        if due is not None and due.deadline <= now:
+            due.deadline = NEVER
+            if due.state == REACHABLE:
+                self._become(due, STALE, "not confirmed lately")
+            elif due.attempts < ATTEMPTS:
+                self._ask(due)
+            else:
+                self._give_up(due, "arp.unresolved")
+        self.host.queue.wake(self, min((entry.deadline for entry in self.entries.values()), default=NEVER))
+
+
+def _deadline(entry: Neighbour) -> int:
+    return entry.deadline

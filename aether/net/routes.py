@@ -1,0 +1,51 @@
+"""The routing table: the longest prefix wins (RFC 1812 §5.2.4.3)."""
+
+from typing import NamedTuple
+
+
+class Route(NamedTuple):
+    """Where packets for a network go."""
+
+    network: int
+    prefix: int
+    gateway: bytes | None
+    """The next hop's address, or None for a network that we are part of."""
+    interface: int
+
+
+class Routes:
+    """The routes of one host, the most specific first."""
+
+    __slots__ = ("table",)
+
+    def __init__(self) -> None:
+        self.table: list[Route] = []
+
+    def add(self, address: bytes, prefix: int, gateway: bytes | None, interface: int) -> None:
+        """Add a route to the network of `address`, in place of one to the same network."""
+        self.remove(address, prefix)
+        self.table.append(Route(_network(address, prefix), prefix, gateway, interface))
+        self.table.sort(key=_specific_first)
+
+    def remove(self, address: bytes, prefix: int) -> bool:
+        """Remove the route to a network; return whether there was one."""
+        network = _network(address, prefix)
+        before = len(self.table)
+        self.table = [r for r in self.table if (r.network, r.prefix) != (network, prefix)]
+        return len(self.table) < before
+
+    def find(self, destination: bytes) -> Route | None:
+        """Return the most specific route to a destination."""
+        number = int.from_bytes(destination, "big")
+        for route in self.table:
+            if (number ^ route.network) >> (32 - route.prefix) == 0:
+                return route
+        return None
+
+
+def _network(address: bytes, prefix: int) -> int:
+    return int.from_bytes(address, "big") >> (32 - prefix) << (32 - prefix)
+
+
+def _specific_first(route: Route) -> tuple[int, int]:
+    return -route.prefix, route.network

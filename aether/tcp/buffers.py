@@ -1,0 +1,111 @@
+"""What an application has written and TCP still keeps, as a list of immutable chunks.
+
+Chunks are never joined or changed, so that snapshots of the world share them.
+"""
+
+from collections import deque
+
+
+class SendBuffer:
+    """Bytes from `start` on; sequence numbers are unbounded integers."""
+
+    __slots__ = ("chunks", "end", "start")
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        """The sequence number of the first byte kept."""
+        self.end = start
+        """The sequence number after the last byte."""
+        self.chunks: deque[tuple[int, bytes]] = deque()
+        """Each with the sequence number of its first byte."""
+
+    def append(self, data: bytes) -> None:
+        """Add what the application wrote."""
+        if data:
+            self.chunks.append((self.end, data))
+            self.end += len(data)
+
+    def release(self, sequence: int) -> None:
+        """Forget everything before `sequence`: it was acknowledged."""
+        chunks = self.chunks
+        while chunks and chunks[0][0] + len(chunks[0][1]) <= sequence:
+            chunks.popleft()
+        self.start = min(sequence, self.end)
+
+    def read(self, sequence: int, length: int) -> bytes:
+        """Return up to `length` bytes from `sequence` on."""
+        chunks = self.chunks
+        if not chunks:
+            return b""
+        index = self._chunk_at(sequence)
+        first, data = chunks[index]
+        piece = data[sequence - first:sequence - first + length]
+        if len(piece) == length or index + 1 == len(chunks):
+            return piece
+        pieces = [piece]
+        missing = length - len(piece)
+        while missing and index + 1 < len(chunks):
+            index += 1
+            piece = chunks[index][1][:missing]
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
+    def _chunk_at(self, sequence: int) -> int:
+        """Return the index of the chunk that holds `sequence`: by bisection, a deque being fast near its ends."""
+        chunks = self.chunks
+        low, high = 0, len(chunks) - 1
+        if sequence >= chunks[high][0]:
+            return high
+        while low < high:
+            middle = (low + high + 1) // 2
+            if chunks[middle][0] <= sequence:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+
+class ReceiveBuffer:
+    """Bytes in order, waiting for the application."""
+
+    __slots__ = ("chunks", "length")
+
+    def __init__(self) -> None:
+        self.chunks: deque[bytes] = deque()
+        self.length = 0
+
+    def append(self, data: bytes) -> None:
+        """Add bytes that are next in the stream."""
+        self.chunks.append(data)
+        self.length += len(data)
+
+    def take(self, limit: int) -> bytes:
+        """Remove and return up to `limit` bytes."""
+        chunks = self.chunks
+        if limit >= self.length:
+            data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            chunks.clear()
+            self.length = 0
+            return data
+        pieces = []
+        missing = limit
+        while missing:
+            chunk = chunks.popleft()
+            if len(chunk) > missing:
+                chunks.appendleft(chunk[missing:])
+                chunk = chunk[:missing]
+            pieces.append(chunk)
+            missing -= len(chunk)
+        self.length -= limit
+        return b"".join(pieces)
+
+    def peek(self, limit: int) -> bytes:
+        """Return up to `limit` bytes and leave them where they are."""
+        pieces = []
+        for chunk in self.chunks:
+            pieces.append(chunk[:limit])
+            limit -= len(pieces[-1])
+            if limit <= 0:
+                break
+        return b"".join(pieces)

@@ -1,0 +1,29 @@
+"""No congestion control, as in 1986: only the peer's window limits what is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+
+UNLIMITED = 1 << 40
+
+
+class Unlimited:
+    """A window that never closes."""
+
+    __slots__ = ()
+    name = "none"
+
+    def acknowledged(self, conn: Connection, count: int, now: int) -> None:
+        """Keep the window open."""
+        conn.cwnd = UNLIMITED
+
+    def lost(self, conn: Connection, now: int) -> None:
+        """Ignore the loss."""
+        conn.cwnd = UNLIMITED
+
+    def timed_out(self, conn: Connection, now: int) -> None:
+        """Ignore the loss."""
+        conn.cwnd = UNLIMITED

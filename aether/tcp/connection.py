@@ -1,0 +1,203 @@
+"""The state of one connection: the transmission control block of RFC 9293 §3.3.1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aether.tcp import congestion, timers
+from aether.tcp.buffers import ReceiveBuffer, SendBuffer
+from aether.tcp.reassembly import Reassembly
+from aether.tcp.recovery import Flight
+from aether.tcp.rto import RoundTrip
+from aether.tcp.states import CLOSED, TABLE
+from aether.timers import NEVER
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.sockets import TcpSocket
+    from aether.tcp.listener import Listener
+
+QUICK_ACKS = 16
+"""Segments at the start of a connection that are acknowledged at once, as on Linux."""
+RECEIVE_BUFFER = 262_144
+SEND_BUFFER = 4_194_304
+INFINITE = 1 << 40
+
+
+class Connection:
+    """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
+
+    __slots__ = (
+        "ack_pending", "advmss", "backlogged", "bytes_received", "bytes_sent", "congestion", "cwnd", "cwnd_limited",
+        "deadlines", "delack_segments", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight",
+        "host", "irs", "iss", "key", "last_received", "limit", "listener", "local_ip", "local_port", "mss",
+        "notifying", "number", "opened", "out_of_order", "phase", "probes", "queued_at", "quick_acks", "rcv_adv",
+        "rcv_nxt", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip",
+        "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max",
+        "snd_wscale", "socket", "ssthresh", "state", "timed_out_at", "ts_offset", "ts_ok", "ts_recent",
+        "ts_recent_at", "wake_at",
+    )
+
+    def __init__(self, host: Host, key: bytes, number: int, state: str) -> None:
+        self.host = host
+        self.key = key
+        """Bytes 26-38 of a frame that arrives for it: remote and local address, remote and local port."""
+        self.number = number
+        """Names this incarnation of the four-tuple, the same at both ends."""
+        self.remote_ip, self.local_ip = key[:4], key[4:8]
+        self.remote_port = key[8] << 8 | key[9]
+        self.local_port = key[10] << 8 | key[11]
+        self.state = state
+        self.socket: TcpSocket | None = None
+        """What the application holds; None before it accepts and after it closes."""
+        self.listener: Listener | None = None
+        """The listener that it came from, until it is accepted."""
+        self.error = 0
+        """The errno that ended it."""
+        self.opened = host.now
+        self.last_received = host.now
+        self.bytes_sent = self.bytes_received = self.retransmits = 0
+
+        # Send sequence space (RFC 9293 §3.3.1, figure 3).
+        self.iss = self.snd_una = self.snd_nxt = 0
+        self.snd_wnd = self.snd_wnd_max = 0
+        self.snd_wl1 = self.snd_wl2 = 0
+        self.snd_wscale = 0
+        self.send = SendBuffer(0)
+        self.fin_queued = self.fin_sent = False
+        self.flight = Flight()
+        knobs = host.knobs
+        self.advmss = min(knobs.tcp_mss, host.ipv4.mtu_for(self.remote_ip) - 40)
+        """The MSS that we ask for, in bytes."""
+        self.mss = 536
+        """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
+
+        # Receive sequence space (figure 4).
+        self.irs = self.rcv_nxt = self.rcv_adv = 0
+        self.rcv_wscale = 0
+        """How far the windows that we send are shifted (RFC 7323 §2.3)."""
+        self.limit = knobs.tcp_receive_window or RECEIVE_BUFFER
+        """How much may wait for the application, in bytes."""
+        self.receive = ReceiveBuffer()
+        self.out_of_order = Reassembly()
+        self.fin_received = False
+        self.fin_at = -1
+        """The sequence number of the peer's FIN, once it was seen; -1 before."""
+
+        # Acknowledging.
+        self.ack_pending = ""
+        """Why an acknowledgement is due at the end of this occurrence; empty if none is."""
+        self.delack_segments = 0
+        """Segments received and not acknowledged yet."""
+        self.quick_acks = QUICK_ACKS
+        self.notifying = False
+        """True while the application is told of something: what it sends then leaves afterwards, in one go."""
+
+        # Options in use.
+        self.sack_ok = self.ts_ok = self.scaling = False
+        self.ts_recent = self.ts_recent_at = 0
+        self.ts_offset = 0
+
+        # Round trip, congestion, recovery.
+        self.round_trip = RoundTrip(knobs)
+        self.congestion = congestion.make(knobs.tcp_congestion)
+        self.cwnd = INFINITE
+        self.cwnd_limited = False
+        self.ssthresh = INFINITE
+        self.phase = "open"
+        """``open``, ``recovery`` (after duplicate ACKs or SACKs) or ``loss`` (after a time-out)."""
+        self.recover = 0
+        """What must be acknowledged for a recovery to end (RFC 6582 §3.2)."""
+        self.timed_out_at = 0
+        self.probes = 0
+        """Zero-window probes, or keepalives, without an answer."""
+        self.backlogged = False
+        """True while it stands in its listener's queue of accepted connections."""
+
+        # Timers: each one's deadline by name; only the earliest stands in the world's queue.
+        self.deadlines: dict[str, int] = {}
+        self.wake_at = self.queued_at = NEVER
+
+    def move(self, cause: str) -> None:
+        """Change the state as the table says when `cause` happens."""
+        transition = TABLE[self.state, cause]
+        old, self.state = self.state, transition.new
+        observer = self.host.observer
+        if observer is not None:
+            observer(self.host.name, "tcp.state", self.number, old, transition.new, cause)
+
+    def report_cwnd(self, why: str) -> None:
+        """Report that the congestion window has changed."""
+        observer = self.host.observer
+        if observer is not None:
+            observer(self.host.name, "tcp.cwnd", self.number, self.cwnd, self.ssthresh, why)
+
+    def report_recovery(self, phase: str, why: str) -> None:
+        """Report that loss recovery starts or ends."""
+        observer = self.host.observer
+        if observer is not None:
+            observer(self.host.name, "tcp.recovery", self.number, phase, why)
+
+    def flight_size(self) -> int:
+        """Return how many bytes were sent and not acknowledged (RFC 5681 §2, FlightSize)."""
+        return self.snd_nxt - self.snd_una
+
+    def unsent(self) -> int:
+        """Return how many bytes the application has written that were not sent yet."""
+        return max(self.send.end - max(self.snd_nxt, self.send.start), 0)
+
+    def start(self, name: str, deadline: int) -> None:
+        """Start a timer, or set it anew; `deadline` in microseconds of world time."""
+        observer = self.host.observer
+        if observer is not None:
+            observer(self.host.name, "tcp.timer", self.number, name, "started", deadline)
+        self.deadlines[name] = deadline
+        self.host.queue.wake(self, min(self.deadlines.values()))
+
+    def stop(self, name: str) -> None:
+        """Stop a timer, if it runs."""
+        if name in self.deadlines:
+            deadline = self.deadlines.pop(name)
+            observer = self.host.observer
+            if observer is not None:
+                observer(self.host.name, "tcp.timer", self.number, name, "stopped", deadline)
+            self.host.queue.wake(self, min(self.deadlines.values(), default=NEVER))
+
+    def wake(self, now: int) -> None:
+        """Handle the timer that is due."""
+        self.host.now = now
+        name = min(self.deadlines, key=self.deadlines.__getitem__)
+        del self.deadlines[name]
+        if self.host.observer is not None:
+            self.host.observer(self.host.name, "tcp.timer", self.number, name, "fired", now)
+        timers.fire(self, name)
+        if self.state != CLOSED:
+            self.host.queue.wake(self, min(self.deadlines.values(), default=NEVER))
+
+    def end(self, cause: str, error: int = 0) -> None:
+        """Move to CLOSED for good: forget the connection, and tell the application."""
+        host = self.host
+        if self.state == CLOSED:
+            return
+        self.move(cause)
+        self.error = error
+        if error and host.observer is not None:
+            host.observer(host.name, "tcp.error", self.number, error)
+        self.deadlines.clear()
+        host.queue.wake(self, NEVER)
+        host.tcp.remove(self)
+        self.out_of_order = Reassembly()
+        self.flight = Flight()
+        self.send = SendBuffer(self.snd_nxt)
+        self.notify()
+
+    def notify(self) -> None:
+        """Tell the application that something changed, then send what it wrote meanwhile."""
+        socket = self.socket
+        if socket is None or socket.app is None or self.notifying:
+            return
+        self.notifying = True
+        try:
+            socket.app.ready(socket)
+        finally:
+            self.notifying = False

@@ -1,0 +1,229 @@
+"""TCP at one host: who gets a segment, which connections there are, who listens."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from aether.streams import Stream
+from aether.tcp import output
+from aether.tcp.connection import Connection
+from aether.tcp.isn import initial_sequence
+from aether.tcp.listener import Listener
+from aether.tcp.segment_arrives import segment_arrives
+from aether.tcp.sequence import HALF, MASK
+from aether.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
+from aether.udp import EPHEMERAL
+from aether.wire import icmp, ipv4, tcp
+from aether.wire.address import BROADCAST_IP, show_ip
+from aether.wire.checksum import transport_checksum_ok
+from aether.wire.error import WireError
+from aether.wire.tcp import ACK, FIN, RST, SYN
+
+if TYPE_CHECKING:
+    from aether.host import Host, Interface
+    from aether.sockets import TcpSocket
+
+ANY = b"\0\0\0\0"
+CHALLENGES = 1000
+"""Challenge ACKs a second at the most (RFC 5961 §7; RFC 9293 §3.10.7.4), as on Linux."""
+
+
+class Tcp:
+    """The TCP layer of one host."""
+
+    __slots__ = (
+        "challenges_left", "challenges_until", "connections", "host", "listeners", "ports", "ports_used", "secret",
+        "silent",
+    )
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.connections: dict[bytes, Connection] = {}
+        """By bytes 26-38 of an arriving frame: remote and local address, remote and local port."""
+        self.listeners: dict[tuple[bytes, int], Listener] = {}
+        """By address (0.0.0.0 for any) and port."""
+        self.ports_used: dict[int, int] = {}
+        """How many connections use each local port."""
+        self.silent: dict[bytes, bool] = {}
+        """Four-tuples (keys as above) of crafted segments whose answers are not answered with a reset."""
+        self.challenges_left = 0
+        self.challenges_until = 0
+        self.secret = b""
+        self.ports: Stream
+
+    def seed(self, seed: int) -> None:
+        """Take the randomness for ports, and the secret of the initial sequence numbers."""
+        self.ports = Stream(seed, self.host.name, "tcp.ports")
+        self.secret = Stream(seed, self.host.name, "tcp.secret").octets(16)
+
+    def receive(self, data: bytes, packet: ipv4.Ipv4Header, interface: Interface) -> None:
+        """Handle a segment (RFC 9293 §3.10.7)."""
+        host = self.host
+        try:
+            header = tcp.parse(data)
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            return
+        if not transport_checksum_ok(packet.source, packet.destination, ipv4.PROTO_TCP, data):
+            host.drop("tcp.checksum")
+            return
+        if packet.destination == BROADCAST_IP or packet.destination not in host.local:
+            host.drop("tcp.bad_address", detail=show_ip(packet.destination))  # §3.9.2.3
+            return
+        host.count("tcp.received")
+        key = packet.source + packet.destination + data[:4]
+        payload = data[header.header_length:]
+        conn = self.connections.get(key)
+        if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
+            conn.end("rcv SYN")
+            conn = None
+        if conn is not None:
+            segment_arrives(conn, header, payload, packet)
+            return
+        listeners, port = self.listeners, header.destination_port
+        listener = listeners.get((packet.destination, port)) or listeners.get((ANY, port))
+        if listener is not None:
+            listener.arrives(key, header, payload, packet)
+            return
+        self._refuse(key, header, len(payload), packet)
+
+    def _reusable(self, conn: Connection, header: tcp.TcpHeader) -> bool:
+        """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1)."""
+        if header.flags & (SYN | ACK | RST) != SYN:
+            return False
+        if conn.ts_ok:
+            try:
+                stamp = tcp.parse_options(header.options).timestamp
+            except WireError:
+                return False
+            if stamp is not None and stamp[0] != conn.ts_recent:
+                return ((stamp[0] - conn.ts_recent) & MASK) < HALF
+        return 0 < ((header.sequence - conn.rcv_nxt) & MASK) < HALF
+
+    def _refuse(self, key: bytes, header: tcp.TcpHeader, length: int, packet: ipv4.Ipv4Header) -> None:
+        """RFC 9293 §3.10.7.1: the state is CLOSED."""
+        if header.flags & SYN and not header.flags & ACK:
+            self.host.drop("tcp.no_listener", detail=f"port {header.destination_port}")
+            why = "nobody listens on this port"
+        else:
+            self.host.drop("tcp.no_connection", detail=f"from {show_ip(packet.source)}:{header.source_port}")
+            why = "no such connection"
+        if header.flags & RST or key in self.silent:
+            return
+        length += (1 if header.flags & SYN else 0) + (1 if header.flags & FIN else 0)
+        output.answer_reset(self.host, packet, header, length, why)
+
+    def answer_reset(self, packet: ipv4.Ipv4Header, header: tcp.TcpHeader, length: int, why: str) -> None:
+        """Answer a segment with a reset that its sender will believe (RFC 9293 §3.5.2)."""
+        output.answer_reset(self.host, packet, header, length, why)
+
+    def challenge(self, conn: Connection, why: str) -> None:
+        """Send a challenge ACK, within the rate (RFC 5961 §7)."""
+        now = self.host.now
+        if now >= self.challenges_until:
+            self.challenges_until, self.challenges_left = now + 1_000_000, CHALLENGES
+        self.challenges_left -= 1
+        if self.challenges_left >= 0:
+            output.send_ack(conn, f"challenge: {why}")
+
+    def create(self, key: bytes, state: str) -> Connection:
+        """Make a connection with an initial sequence number; `add` it to let it receive."""
+        host = self.host
+        conn = Connection(host, key, host.world.connection_number(key, active=state == CLOSED), state)
+        conn.iss = initial_sequence(host.knobs.tcp_isn, self.secret, key, host.now, self.ports.bits(32))
+        conn.snd_una = conn.snd_nxt = conn.iss
+        conn.send.start = conn.send.end = conn.iss + 1
+        conn.recover = conn.iss
+        conn.ts_offset = self.ports.bits(32)
+        conn.rcv_wscale = RECEIVE_SCALE
+        return conn
+
+    def add(self, conn: Connection) -> None:
+        """Let a connection receive segments."""
+        self.connections[conn.key] = conn
+        self.ports_used[conn.local_port] = self.ports_used.get(conn.local_port, 0) + 1
+        if self.host.observer is not None:
+            self.host.observer(
+                self.host.name, "tcp.opened", conn.number, conn.local_ip, conn.local_port, conn.remote_ip,
+                conn.remote_port,
+            )
+
+    def remove(self, conn: Connection) -> None:
+        """Forget a connection that is closed."""
+        if self.connections.get(conn.key) is conn:
+            del self.connections[conn.key]
+            left = self.ports_used[conn.local_port] - 1
+            if left:
+                self.ports_used[conn.local_port] = left
+            else:
+                del self.ports_used[conn.local_port]
+        self.host.world.connection_closed(conn.key, conn.number)
+        listener, conn.listener = conn.listener, None
+        if listener is not None:
+            listener.forget(conn)
+
+    def rest(self, conn: Connection) -> None:
+        """Let a connection rest in TIME-WAIT for two maximum segment lifetimes (RFC 9293 §3.6.1)."""
+        for name in list(conn.deadlines):
+            conn.stop(name)
+        conn.start("time-wait", self.host.now + self.host.knobs.tcp_time_wait)
+
+    def open(self, address: bytes, port: int, socket: TcpSocket, local_port: int = 0) -> Connection:
+        """Open actively (RFC 9293 §3.10.1); OSError ENETUNREACH, EADDRINUSE or EADDRNOTAVAIL."""
+        host = self.host
+        source = host.ipv4.source_for(address)
+        if source is None:
+            raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
+        local_port = local_port or self.free_port()
+        key = address + source + port.to_bytes(2, "big") + local_port.to_bytes(2, "big")
+        if key in self.connections:
+            raise OSError(errno.EADDRINUSE, f"port {local_port} is connected to {show_ip(address)}:{port} already")
+        conn = self.create(key, CLOSED)
+        conn.socket = socket
+        socket.connection = conn
+        self.add(conn)
+        conn.move("open")
+        output.send_syn(conn)
+        conn.snd_nxt = conn.iss + 1
+        if host.knobs.tcp_retransmit:
+            conn.start("rto", host.now + conn.round_trip.timeout())
+        return conn
+
+    def free_port(self) -> int:
+        """Return a random free local port (RFC 6056 §3.3.1); OSError EADDRNOTAVAIL if there is none."""
+        low, high = EPHEMERAL
+        count = high - low + 1
+        start = self.ports.below(count)
+        for offset in range(count):
+            port = low + (start + offset) % count
+            if port not in self.ports_used and (ANY, port) not in self.listeners:
+                return port
+        raise OSError(errno.EADDRNOTAVAIL, "every local port is in use")
+
+    def listen(self, ip: bytes, port: int, backlog: int, socket: TcpSocket) -> Listener:
+        """Open passively; OSError EADDRINUSE."""
+        if (ip, port) in self.listeners or (ANY, port) in self.listeners:
+            raise OSError(errno.EADDRINUSE, f"somebody listens on port {port} already")
+        self.listeners[ip, port] = listener = Listener(self.host, ip, port, backlog, socket)
+        return listener
+
+    def icmp_error(self, kind: int, code: int, rest: int, packet: ipv4.Ipv4Header, inner: bytes) -> None:
+        """Take an ICMP error about a segment of ours, carefully (RFC 5927 §4, RFC 9293 §3.9.2.2)."""
+        key = packet.destination + packet.source + inner[2:4] + inner[:2]
+        conn = self.connections.get(key)
+        sequence = int.from_bytes(inner[4:8], "big")
+        if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
+            self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
+            return
+        hard = kind == icmp.DESTINATION_UNREACHABLE and code in (
+            icmp.PORT_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, icmp.HOST_UNREACHABLE, icmp.NETWORK_UNREACHABLE)
+        if hard and conn.state == SYN_SENT:
+            refused = code in (icmp.PORT_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE)
+            conn.end("unreachable", errno.ECONNREFUSED if refused else errno.EHOSTUNREACH)
+        else:
+            self.host.count("tcp.soft_errors")
+
+
+RECEIVE_SCALE = 8
+"""The window scale that we offer: enough for 16 MB."""

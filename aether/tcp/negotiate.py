@@ -1,0 +1,35 @@
+"""What the two SYNs agree on: MSS, window scale, SACK, timestamps (RFC 9293 §3.7.1, RFC 7323, RFC 2018)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+    from aether.wire.tcp import Options
+
+DEFAULT_MSS = 536
+"""What a SYN without the option means (RFC 9293 §3.7.1)."""
+TIMESTAMP_LENGTH = 12
+MAX_SCALE = 14
+
+
+def negotiate(conn: Connection, options: Options | None) -> None:
+    """Take what the peer's SYN offers and we want too; `mss` then leaves room for the options in use."""
+    knobs = conn.host.knobs
+    theirs = DEFAULT_MSS
+    if options is not None:
+        theirs = options.mss or DEFAULT_MSS
+        conn.sack_ok = knobs.tcp_sack and options.sack_permitted
+        if knobs.tcp_timestamps and options.timestamp is not None:
+            conn.ts_ok = True
+            conn.ts_recent, conn.ts_recent_at = options.timestamp[0], conn.host.now
+        if knobs.tcp_window_scaling and options.window_scale is not None:
+            conn.scaling = True
+            conn.snd_wscale = min(options.window_scale, MAX_SCALE)  # RFC 7323 §2.3
+    if not conn.scaling:
+        conn.rcv_wscale = 0
+    overhead = TIMESTAMP_LENGTH if conn.ts_ok else 0
+    conn.mss = max(min(theirs, conn.host.ipv4.mtu_for(conn.remote_ip) - 40) - overhead, 32)
+    if knobs.tcp_congestion != "none":
+        conn.cwnd = knobs.tcp_initial_window * conn.mss

@@ -1,0 +1,249 @@
+"""What leaves: segments, acknowledgements, resets; and when (RFC 9293 §3.7, §3.8)."""
+
+from __future__ import annotations
+
+from struct import pack
+from typing import TYPE_CHECKING
+
+from aether.tcp.sequence import MASK
+from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from aether.wire import ipv4, tcp
+from aether.wire.tcp import ACK, FIN, PSH, RST, SYN
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.tcp.connection import Connection
+    from aether.tcp.recovery import Sent
+
+SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
+"""States in which no data leaves."""
+
+
+def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b"") -> None:
+    """Send one segment, with the acknowledgement, the window and the options that are in use."""
+    host = conn.host
+    options = b""
+    if conn.ts_ok:
+        options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
+    if conn.sack_ok and conn.out_of_order.starts:
+        blocks = conn.out_of_order.blocks(3 if conn.ts_ok else 4)
+        options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
+            edge & MASK for block in blocks for edge in block))
+    segment = tcp.build(
+        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, sequence & MASK, conn.rcv_nxt & MASK,
+        flags | ACK, advertise(conn) >> conn.rcv_wscale, options, payload,
+    )
+    conn.ack_pending = ""
+    if conn.delack_segments:
+        conn.delack_segments = 0
+        conn.stop("delack")
+    host.count("tcp.sent")
+    host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip)
+
+
+def timestamp(conn: Connection) -> int:
+    """Return the value of our timestamp clock: milliseconds, from a random start (RFC 7323 §5.4)."""
+    return (conn.host.now // 1000 + conn.ts_offset) & MASK
+
+
+def advertise(conn: Connection) -> int:
+    """Return the window to offer, in bytes, and remember its right edge (RFC 9293 §3.8.6.2.2).
+
+    The edge never moves left, and moves right only by a worthwhile amount: half the buffer or a full segment.
+    """
+    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
+    if edge - conn.rcv_adv < min(conn.limit // 2, conn.advmss):
+        edge = max(conn.rcv_adv, conn.rcv_nxt)
+    scale = conn.rcv_wscale
+    window = edge - conn.rcv_nxt
+    if edge <= conn.rcv_adv:
+        window = -(-window >> scale) << scale  # rounding down would take back what was offered
+    window = min(window >> scale, 0xFFFF) << scale
+    conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
+    return window
+
+
+def send_ack(conn: Connection, why: str) -> None:
+    """Send an acknowledgement without data."""
+    observer = conn.host.observer
+    if observer is not None:
+        observer(conn.host.name, "tcp.ack_sent", conn.number, conn.rcv_nxt & MASK, why)
+    send_segment(conn, conn.snd_nxt, ACK)
+
+
+def send_syn(conn: Connection) -> None:
+    """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1)."""
+    host, knobs = conn.host, conn.host.knobs
+    answering = conn.state == SYN_RECEIVED
+    options = tcp.build_options(
+        mss=conn.advmss,
+        window_scale=conn.rcv_wscale if (conn.scaling if answering else knobs.tcp_window_scaling) else None,
+        sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
+        timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
+    )
+    window = min(conn.limit, 0xFFFF)
+    conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
+    segment = tcp.build(
+        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, conn.iss & MASK,
+        conn.rcv_nxt & MASK if answering else 0, SYN | ACK if answering else SYN, window, options,
+    )
+    host.count("tcp.sent")
+    host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip)
+
+
+
+
+def send_reset(conn: Connection, why: str) -> None:
+    """Abort: send a reset that the peer will believe (RFC 9293 §3.10.5)."""
+    observer = conn.host.observer
+    if observer is not None:
+        observer(conn.host.name, "tcp.reset", conn.number, conn.snd_nxt & MASK, why)
+    segment = tcp.build(
+        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, conn.snd_nxt & MASK,
+        conn.rcv_nxt & MASK, RST | ACK, 0,
+    )
+    conn.host.count("tcp.resets_sent")
+    conn.host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip)
+
+
+def answer_reset(host: Host, header: ipv4.Ipv4Header, segment: tcp.TcpHeader, length: int, why: str) -> None:
+    """Answer a segment that belongs to no connection (RFC 9293 §3.5.2, group 1); `length` is its SEG.LEN."""
+    if segment.flags & ACK:
+        sequence, acknowledgement, flags = segment.acknowledgement, 0, RST
+    else:
+        sequence, acknowledgement, flags = 0, (segment.sequence + length) & MASK, RST | ACK
+    if host.observer is not None:
+        host.observer(host.name, "tcp.reset", 0, sequence, why)
+    host.count("tcp.resets_sent")
+    answer = tcp.build(
+        header.destination, header.source, segment.destination_port, segment.source_port, sequence,
+        acknowledgement, flags, 0,
+    )
+    host.ipv4.send(header.source, ipv4.PROTO_TCP, answer, source=header.destination)
+
+
+def output(conn: Connection) -> None:
+    """Send what may be sent now: first what was lost, then what is new, then the FIN."""
+    if conn.notifying or conn.state in SILENT:
+        return
+    if _resend_lost(conn):
+        _send_new(conn)
+    _watch_window(conn)
+
+
+def in_network(conn: Connection) -> int:
+    """Return how many bytes are thought to be in the network; without SACK a duplicate ACK stands for a segment."""
+    flight = conn.flight
+    if conn.sack_ok or not flight.dup_acks:
+        return flight.pipe
+    return max(flight.pipe - flight.dup_acks * conn.mss, 0)
+
+
+def _resend_lost(conn: Connection) -> bool:
+    """Send again what was lost, as far as cwnd allows; return False if it allows no more."""
+    while (segment := conn.flight.next_lost()) is not None:
+        pipe = in_network(conn)
+        if pipe and pipe + segment.end - segment.start > conn.cwnd:
+            return False
+        resend(conn, segment, "lost" if conn.phase == "recovery" else "after a time-out")
+    return True
+
+
+def resend(conn: Connection, segment: Sent, why: str) -> None:
+    """Send a segment again."""
+    host = conn.host
+    start, length = segment.start, segment.end - segment.start
+    if host.observer is not None:
+        host.observer(host.name, "tcp.retransmit", conn.number, start & MASK, length, why)
+    host.count("tcp.retransmitted")
+    conn.retransmits += 1
+    conn.flight.sent_again(segment, host.now)
+    flags = ACK
+    if segment.end > conn.send.end:
+        flags |= FIN
+    payload = conn.send.read(start, min(length, conn.send.end - start)) if start < conn.send.end else b""
+    if payload and start + len(payload) == conn.send.end:
+        flags |= PSH
+    send_segment(conn, start, flags, payload)
+    if "rto" not in conn.deadlines:
+        conn.start("rto", host.now + conn.round_trip.timeout())
+
+
+def _send_new(conn: Connection) -> None:
+    """Send new data while the peer's window, cwnd and Nagle's rule let it, and the FIN with or after it."""
+    conn.cwnd_limited = False
+    while not conn.fin_sent:
+        unsent = conn.send.end - conn.snd_nxt
+        if unsent <= 0:
+            if conn.fin_queued:
+                _emit(conn, 0, FIN)
+            return
+        room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
+        length = min(unsent, conn.mss, room)
+        if length <= 0:
+            _blocked(conn, "window")
+            return
+        if in_network(conn) + length > conn.cwnd and conn.flight.pipe:
+            conn.cwnd_limited = True
+            _blocked(conn, "cwnd")
+            return
+        if length < conn.mss and not _may_send_small(conn, length, unsent):
+            return
+        last = length == unsent
+        _emit(conn, length, PSH | FIN if last and conn.fin_queued else PSH if last else 0)
+
+
+def _may_send_small(conn: Connection, length: int, unsent: int) -> bool:
+    """Nagle (RFC 896) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
+    idle = conn.snd_nxt == conn.snd_una
+    if length < unsent:  # the window cuts it
+        if length * 2 >= conn.snd_wnd_max and idle:
+            return True
+        _blocked(conn, "silly window")
+        return False
+    if idle or conn.fin_queued or not conn.host.knobs.tcp_nagle:
+        return True
+    if conn.socket is not None and conn.socket.no_delay:
+        return True
+    _blocked(conn, "nagle")
+    return False
+
+
+def _blocked(conn: Connection, by: str) -> None:
+    observer = conn.host.observer
+    if observer is not None:
+        observer(conn.host.name, "tcp.blocked", conn.number, by)
+
+
+def _emit(conn: Connection, length: int, flags: int) -> None:
+    """Send `length` new bytes, and the FIN if `flags` has it."""
+    start, now = conn.snd_nxt, conn.host.now
+    end = start + length
+    if flags & FIN:
+        conn.fin_sent = True
+        end += 1
+    conn.snd_nxt = end
+    conn.bytes_sent += length
+    conn.flight.sent(start, end, now)
+    send_segment(conn, start, flags, conn.send.read(start, length))
+    if "rto" not in conn.deadlines and conn.host.knobs.tcp_retransmit:
+        conn.start("rto", now + conn.round_trip.timeout())
+
+
+def _watch_window(conn: Connection) -> None:
+    """Run the persist timer exactly while data waits, nothing is in flight and so no ACK will come (§3.8.6.1)."""
+    waiting = conn.snd_nxt == conn.snd_una and conn.unsent() > 0
+    if waiting and "persist" not in conn.deadlines:
+        conn.start("persist", conn.host.now + conn.round_trip.timeout())
+    elif not waiting and "persist" in conn.deadlines:
+        conn.stop("persist")
+        conn.round_trip.backoff = 0
+
+
+def window_update(conn: Connection) -> None:
+    """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
+    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
+    worth = min(conn.limit // 2, 2 * conn.advmss)
+    closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
+    if edge - conn.rcv_adv >= worth and (closed or edge - conn.rcv_adv >= conn.limit // 4):
+        send_ack(conn, "window update")

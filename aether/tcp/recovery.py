@@ -1,0 +1,209 @@
+"""What is in flight, what was lost, and what to send again (RFC 6675; RFC 6582 without SACK).
+
+One record per segment sent. Nothing here walks the whole window: an acknowledgement costs as
+much as it acknowledges, a SACK block as much as it adds, and loss marks move forward only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+DUP_THRESH = 3
+"""Duplicate acknowledgements, or segments SACKed above, that mean a loss (RFC 5681 §3.2)."""
+
+
+class Sent:
+    """A segment that was sent and is not acknowledged yet."""
+
+    __slots__ = ("end", "lost", "sacked", "sends", "start", "time")
+
+    def __init__(self, start: int, end: int, time: int) -> None:
+        self.start = start
+        self.end = end
+        self.time = time
+        """When it was sent last, in microseconds."""
+        self.sends = 1
+        self.sacked = False
+        self.lost = False
+        """Taken for lost, and not sent again since."""
+
+
+class Acked(NamedTuple):
+    """What an acknowledgement brought."""
+
+    bytes: int
+    """Newly acknowledged by it, those SACKed before included."""
+    delivered: int
+    """Newly known to have arrived."""
+    sent_at: int
+    """When the latest segment among them was sent; -1 if one was sent twice: whose ACK this is, nobody knows (Karn)."""
+
+
+class Flight:
+    """The segments in flight of one connection; sequence numbers are unbounded integers."""
+
+    __slots__ = ("dup_acks", "lost", "pipe", "sacked", "sacked_bytes", "scanned", "segments")
+
+    def __init__(self) -> None:
+        self.segments: dict[int, Sent] = {}
+        """By the sequence number that they start with."""
+        self.pipe = 0
+        """Bytes that are thought to be in the network (RFC 6675 §2)."""
+        self.sacked: list[tuple[int, int]] = []
+        """Ranges that the peer has beyond what it acknowledges, in order."""
+        self.sacked_bytes = 0
+        self.lost: list[int] = []
+        """A heap of starts of segments to send again; it may hold some that are no longer lost."""
+        self.scanned = 0
+        """Everything before this sequence number was looked at for losses."""
+        self.dup_acks = 0
+        """Duplicate acknowledgements in a row (RFC 5681 §2)."""
+
+    def sent(self, start: int, end: int, now: int) -> None:
+        """Note that a new segment was sent."""
+        self.segments[start] = Sent(start, end, now)
+        self.pipe += end - start
+
+    def sent_again(self, segment: Sent, now: int) -> None:
+        """Note that a lost segment was sent again."""
+        if segment.lost:
+            segment.lost = False
+            self.pipe += segment.end - segment.start
+        segment.sends += 1
+        segment.time = now
+
+    def acknowledge(self, una: int, ack: int) -> Acked:
+        """Remove what lies between `una` and `ack`."""
+        delivered = 0
+        sent_at = -1
+        ambiguous = False
+        at = una
+        while at < ack:
+            segment = self.segments.pop(at)
+            end = segment.end
+            if end > ack:
+                self._split(segment, ack)
+                end = ack
+            if not segment.lost and not segment.sacked:
+                self.pipe -= end - at
+            if not segment.sacked:
+                delivered += end - at
+                sent_at = max(sent_at, segment.time)
+            if segment.sends > 1:
+                ambiguous = True
+            at = end
+        while self.sacked and self.sacked[0][0] < ack:
+            low, high = self.sacked.pop(0)
+            self.sacked_bytes -= min(high, ack) - low
+            if high > ack:
+                self.sacked.insert(0, (ack, high))
+        return Acked(ack - una, delivered, -1 if ambiguous else sent_at)
+
+    def _split(self, segment: Sent, at: int) -> None:
+        """Keep the part of a segment from `at` on: an acknowledgement landed inside it."""
+        rest = Sent(at, segment.end, segment.time)
+        rest.sends, rest.sacked, rest.lost = segment.sends, segment.sacked, segment.lost
+        self.segments[at] = rest
+        if rest.lost:
+            heappush(self.lost, at)
+
+    def sack(self, blocks: tuple[tuple[int, int], ...], una: int, snd_nxt: int) -> int:
+        """Take SACK blocks; return how many bytes are newly known to have arrived."""
+        new = 0
+        for left, right in blocks:
+            if una < right <= snd_nxt and left < right and left >= una:
+                for low, high in self._unsacked(left, right):
+                    new += self._mark_sacked(low, high)
+        return new
+
+    def _unsacked(self, left: int, right: int) -> list[tuple[int, int]]:
+        """Return the parts of a block that are not known yet, and add the block to the ranges."""
+        ranges = self.sacked
+        index = bisect_right(ranges, (left, right)) - 1
+        if index < 0 or ranges[index][1] < left:
+            index += 1
+        first, at, low, high = index, left, left, right
+        gaps = []
+        while index < len(ranges) and ranges[index][0] <= right:
+            start, end = ranges[index]
+            if at < start:
+                gaps.append((at, start))
+            at = max(at, end)
+            low, high = min(low, start), max(high, end)
+            index += 1
+        if at < right:
+            gaps.append((at, right))
+        ranges[first:index] = [(low, high)]
+        self.sacked_bytes += sum(end - start for start, end in gaps)
+        return gaps
+
+    def _mark_sacked(self, low: int, high: int) -> int:
+        count = 0
+        at = low
+        while at < high:
+            segment = self.segments.get(at)
+            if segment is None or segment.end > high:
+                break  # a block that does not end with a segment of ours: the rest stays unmarked
+            if not segment.sacked:
+                segment.sacked = True
+                if segment.lost:
+                    segment.lost = False
+                else:
+                    self.pipe -= segment.end - at
+                count += segment.end - at
+            at = segment.end
+        return count
+
+    def detect(self, una: int, mss: int) -> int:
+        """Mark what RFC 6675 §4 (IsLost) takes for lost; return how many bytes are newly lost."""
+        limit = self._lost_below(mss)
+        at = max(self.scanned, una)
+        lost = 0
+        while at < limit:
+            segment = self.segments.get(at)
+            if segment is None:
+                break
+            if not segment.sacked and not segment.lost and segment.sends == 1:
+                lost += self._mark_lost(segment)
+            at = segment.end
+        self.scanned = max(self.scanned, at)
+        return lost
+
+    def _lost_below(self, mss: int) -> int:
+        """Return where enough has been SACKed above: three ranges, or more than two segments' worth."""
+        above = 0
+        for count, (low, high) in enumerate(reversed(self.sacked), 1):
+            above += high - low
+            if count >= DUP_THRESH or above > (DUP_THRESH - 1) * mss:
+                return low
+        return 0
+
+    def mark_first_lost(self, una: int) -> int:
+        """Take the first segment for lost (RFC 6582 §3.2); return its length, 0 if it is so already."""
+        segment = self.segments.get(una)
+        if segment is None or segment.lost or segment.sacked:
+            return 0
+        return self._mark_lost(segment)
+
+    def mark_all_lost(self) -> None:
+        """Take everything that is not SACKed for lost: the timer ran out (RFC 6675 §5.1)."""
+        for segment in self.segments.values():
+            if not segment.sacked and not segment.lost:
+                self._mark_lost(segment)
+
+    def _mark_lost(self, segment: Sent) -> int:
+        segment.lost = True
+        self.pipe -= segment.end - segment.start
+        heappush(self.lost, segment.start)
+        return segment.end - segment.start
+
+    def next_lost(self) -> Sent | None:
+        """Return the first segment to send again (RFC 6675 §4, NextSeg rule 1)."""
+        while self.lost:
+            segment = self.segments.get(self.lost[0])
+            if segment is not None and segment.lost:
+                return segment
+            heappop(self.lost)
+        return None

@@ -1,0 +1,33 @@
+"""A segment on its way through `segment_arrives`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aether.tcp.sequence import unwrap
+from aether.wire.tcp import FIN, SYN, TcpHeader, parse_options
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+    from aether.wire.tcp import Options
+
+
+class Segment:
+    """One arriving segment, with numbers as the connection counts them (unbounded)."""
+
+    __slots__ = ("ack", "flags", "length", "news", "options", "payload", "seq", "window")
+
+    def __init__(self, conn: Connection, header: TcpHeader, payload: bytes) -> None:
+        """Raise WireError `tcp.options` when the options are malformed."""
+        flags = header.flags
+        self.flags = flags
+        self.seq = unwrap(header.sequence, conn.rcv_nxt)
+        self.ack = unwrap(header.acknowledgement, conn.snd_una)
+        self.window = header.window
+        """As on the wire, not scaled."""
+        self.payload = payload
+        self.length = len(payload) + (1 if flags & SYN else 0) + (1 if flags & FIN else 0)
+        """SEG.LEN: payload, SYN and FIN (RFC 9293 §3.4)."""
+        self.options: Options | None = parse_options(header.options) if header.options else None
+        self.news = False
+        """Whether the application has to hear of it."""

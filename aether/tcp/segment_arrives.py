@@ -1,0 +1,327 @@
+"""A segment arrives: RFC 9293 §3.10.7, step by step."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from aether.tcp.acknowledge import acknowledge, update_window
+from aether.tcp.negotiate import negotiate
+from aether.tcp.output import output, send_ack, send_reset, send_syn
+from aether.tcp.segment import Segment
+from aether.tcp.sequence import HALF, MASK
+from aether.tcp.states import (
+    CAN_RECEIVE,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+)
+from aether.tcp.timers import FIN_TIMEOUT
+from aether.wire.error import WireError
+from aether.wire.tcp import ACK, FIN, RST, SYN
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+    from aether.wire.ipv4 import Ipv4Header
+    from aether.wire.tcp import TcpHeader
+
+DELAYED_ACK_SEGMENTS = 2
+"""At least every second full segment is acknowledged (RFC 9293 §3.8.6.3)."""
+
+
+def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
+    """Handle a segment for a connection that exists."""
+    conn.last_received = conn.host.now
+    try:
+        segment = Segment(conn, header, payload)
+    except WireError as problem:
+        conn.host.drop(problem.reason, conn.number, problem.detail)
+        return
+    if conn.state == SYN_SENT:
+        _syn_sent(conn, segment, header, packet)
+    elif _acceptable(conn, segment) and _flags_ok(conn, segment, header, packet):
+        _process(conn, segment)
+    if conn.state == CLOSED:
+        return
+    if segment.news:
+        conn.notify()
+    output(conn)
+    if conn.ack_pending and conn.state != CLOSED:
+        send_ack(conn, conn.ack_pending)
+
+
+def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv4Header) -> None:
+    """RFC 9293 §3.10.7.3."""
+    host, flags = conn.host, segment.flags
+    if flags & ACK and not conn.iss < segment.ack <= conn.snd_nxt:
+        host.drop("tcp.syn_sent_unacceptable", conn.number, "the ACK is not for our SYN")
+        if not flags & RST:
+            host.tcp.answer_reset(packet, header, segment.length, "acknowledges what we never sent")
+        return
+    if flags & RST:
+        if flags & ACK:
+            conn.end("rcv RST", errno.ECONNREFUSED)
+        else:
+            host.drop("tcp.syn_sent_unacceptable", conn.number, "a reset without ACK")
+        return
+    if not flags & SYN:
+        host.drop("tcp.syn_sent_unacceptable", conn.number, "neither SYN nor RST")
+        return
+    conn.irs = header.sequence
+    conn.rcv_nxt = conn.rcv_adv = header.sequence + 1
+    negotiate(conn, segment.options)
+    segment.seq = header.sequence
+    if flags & ACK:
+        if conn.round_trip.backoff == 0:
+            conn.round_trip.sample(host.now - conn.opened)
+        conn.round_trip.backoff = 0
+        conn.snd_una = segment.ack
+        conn.stop("rto")
+        _window_of_syn(conn, segment)
+        conn.move("rcv SYN,ACK")
+        conn.ack_pending = "completes the handshake"
+        segment.news = True
+        if segment.payload:
+            segment.seq += 1
+            _text(conn, segment)
+    else:  # simultaneous open (§3.5, figure 8)
+        conn.move("rcv SYN")
+        _window_of_syn(conn, segment)
+        send_syn(conn)
+        if host.knobs.tcp_retransmit:
+            conn.start("rto", host.now + conn.round_trip.timeout())
+
+
+def _window_of_syn(conn: Connection, segment: Segment) -> None:
+    """Take the window of a SYN, which is never scaled (RFC 7323 §2.2)."""
+    conn.snd_wnd = conn.snd_wnd_max = segment.window
+    conn.snd_wl1, conn.snd_wl2 = segment.seq, conn.snd_una
+
+
+def _acceptable(conn: Connection, segment: Segment) -> bool:
+    """First check: the sequence number (§3.10.7.4), and PAWS (RFC 7323 §5.3)."""
+    host, seq = conn.host, segment.seq
+    stamp = segment.options.timestamp if segment.options is not None else None
+    if conn.ts_ok and stamp is not None and not segment.flags & RST:
+        age = ((stamp[0] - conn.ts_recent + HALF) & MASK) - HALF
+        if age < 0 and host.knobs.tcp_paws:
+            host.drop("tcp.paws", conn.number, f"{-age} ms older")
+            send_ack(conn, "old timestamp")
+            return False
+    if conn.state == SYN_RECEIVED and _crossed(conn, segment):
+        return True
+    edge = max(conn.rcv_adv, conn.rcv_nxt)
+    end = seq + segment.length
+    if segment.length == 0:
+        ok = conn.rcv_nxt <= seq <= edge
+    else:
+        ok = seq < edge and end > conn.rcv_nxt
+    if ok:
+        if conn.ts_ok and stamp is not None and seq <= conn.rcv_nxt:
+            conn.ts_recent, conn.ts_recent_at = stamp[0], host.now
+        return True
+    _unacceptable(conn, segment, edge)
+    return False
+
+
+def _crossed(conn: Connection, segment: Segment) -> bool:
+    """Take the peer's SYN,ACK of a simultaneous open for the ACK that it is (§3.5, figure 8)."""
+    both = SYN | ACK
+    if segment.flags & both != both or segment.seq != conn.irs or not conn.iss < segment.ack <= conn.snd_nxt:
+        return False
+    segment.flags &= ~SYN
+    segment.seq += 1
+    segment.length -= 1
+    return True
+
+
+def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
+    """Answer with an ACK, so that the peer learns where we are; resets are dropped in silence."""
+    host, seq = conn.host, segment.seq
+    if segment.flags & RST:
+        host.drop("tcp.rst_outside_window", conn.number, f"{seq - conn.rcv_nxt:+} from rcv_nxt")
+        return
+    if conn.state == SYN_RECEIVED and segment.flags & SYN and seq == conn.irs:
+        send_syn(conn)  # our SYN,ACK was lost
+        host.drop("tcp.old_duplicate", conn.number, "their SYN again")
+        return
+    if seq >= edge:
+        host.drop("tcp.outside_window", conn.number, f"{seq - edge} beyond the window's edge")
+        if seq == conn.rcv_nxt and segment.flags & ACK and conn.state in CAN_RECEIVE:
+            update_window(conn, segment)  # a closed window still lets ACKs in (§3.10.7.4)
+            acknowledge(conn, segment)
+    else:
+        host.drop("tcp.old_duplicate", conn.number, f"{segment.length} bytes, all received before")
+        if segment.flags & ACK and conn.state in CAN_RECEIVE:
+            acknowledge(conn, segment)
+    if conn.state == TIME_WAIT and segment.flags & FIN:
+        conn.start("time-wait", host.now + host.knobs.tcp_time_wait)
+    conn.ack_pending = ""
+    send_ack(conn, "unacceptable segment")
+
+
+def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv4Header) -> bool:
+    """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3, §4)."""
+    host, flags = conn.host, segment.flags
+    if flags & RST:
+        if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
+            refused = conn.state == SYN_RECEIVED
+            graceful = conn.state in (TIME_WAIT, CLOSING, LAST_ACK)
+            conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
+        else:
+            host.drop("tcp.rst_not_exact", conn.number, f"{segment.seq - conn.rcv_nxt:+} from rcv_nxt")
+            host.tcp.challenge(conn, "reset inside the window")
+        return False
+    if flags & SYN:
+        host.drop("tcp.unexpected_syn", conn.number)
+        if host.knobs.tcp_challenge_ack:
+            host.tcp.challenge(conn, "SYN inside a connection")
+        else:
+            send_reset(conn, "SYN inside a connection")
+            conn.end("rcv RST", errno.ECONNRESET)
+        return False
+    if not flags & ACK:
+        host.drop("tcp.no_ack", conn.number)
+        return False
+    if conn.state == SYN_RECEIVED:
+        if not conn.iss < segment.ack <= conn.snd_nxt:
+            host.drop("tcp.future_ack", conn.number, "the ACK is not for our SYN")
+            host.tcp.answer_reset(packet, header, segment.length, "acknowledges what we never sent")
+            return False
+        if conn.listener is not None and conn.listener.full():
+            host.drop("tcp.backlog_full", conn.number, f"port {conn.local_port}: nobody accepts")
+            return False
+        _handshake_done(conn, segment)
+    return True
+
+
+def _handshake_done(conn: Connection, segment: Segment) -> None:
+    if conn.round_trip.backoff == 0:
+        conn.round_trip.sample(conn.host.now - conn.opened)
+    conn.round_trip.backoff = 0
+    conn.snd_una = max(conn.snd_una, conn.iss + 1)
+    conn.snd_wnd = conn.snd_wnd_max = segment.window << conn.snd_wscale
+    conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack
+    conn.stop("rto")
+    conn.move("rcv ACK")
+    segment.news = True
+    if conn.listener is not None:
+        conn.listener.established(conn)
+
+
+def _process(conn: Connection, segment: Segment) -> None:
+    """Fifth to eighth check: the acknowledgement, the text, the FIN (§3.10.7.4)."""
+    host = conn.host
+    if host.observer is not None and segment.length:
+        host.observer(host.name, "tcp.accepted", conn.number, segment.seq & MASK, segment.length)
+    if not acknowledge(conn, segment):
+        return
+    if conn.fin_sent and conn.snd_una == conn.snd_nxt and not _fin_acknowledged(conn):
+        return
+    if segment.flags & FIN and conn.fin_at < 0:
+        conn.fin_at = segment.seq + len(segment.payload)
+    if segment.payload:
+        _text(conn, segment)
+    if conn.fin_at >= 0 and not conn.fin_received and conn.rcv_nxt == conn.fin_at and conn.state != CLOSED:
+        _fin(conn, segment)
+    elif segment.flags & FIN and not conn.ack_pending:
+        conn.ack_pending = "FIN again" if conn.fin_received else "FIN beyond a hole"
+
+
+def _fin_acknowledged(conn: Connection) -> bool:
+    """Our FIN has arrived; return False if that was the end."""
+    host = conn.host
+    if conn.state == FIN_WAIT_1:
+        conn.move("rcv ACK of FIN")
+        if conn.socket is None:
+            conn.start("fin-wait-2", host.now + FIN_TIMEOUT)
+    elif conn.state == CLOSING:
+        conn.move("rcv ACK of FIN")
+        host.tcp.rest(conn)
+    elif conn.state == LAST_ACK:
+        conn.end("rcv ACK of FIN")
+        return False
+    return True
+
+
+def _text(conn: Connection, segment: Segment) -> None:
+    """Seventh check: the data."""
+    host, payload, seq = conn.host, segment.payload, segment.seq
+    if conn.state not in CAN_RECEIVE:
+        host.drop("tcp.after_close", conn.number, f"{len(payload)} bytes after the peer's FIN")
+        return
+    if conn.socket is None and not conn.backlogged:
+        host.drop("tcp.after_close", conn.number, f"{len(payload)} bytes for nobody")
+        send_reset(conn, "data after close")
+        conn.end("abort", errno.ECONNRESET)
+        return
+    if seq < conn.rcv_nxt:
+        payload = payload[conn.rcv_nxt - seq:]
+        seq = conn.rcv_nxt
+    payload = payload[:max(conn.rcv_adv, conn.rcv_nxt) - seq]
+    if seq > conn.rcv_nxt:
+        _beyond_a_hole(conn, seq, payload)
+        return
+    length = len(payload)
+    conn.receive.append(payload)
+    conn.rcv_nxt += length
+    filled = bool(conn.out_of_order.starts)
+    if filled:
+        for piece in conn.out_of_order.take(conn.rcv_nxt):
+            conn.receive.append(piece)
+            conn.rcv_nxt += len(piece)
+            length += len(piece)
+    conn.bytes_received += length
+    segment.news = True
+    if host.observer is not None:
+        host.observer(host.name, "tcp.delivered", conn.number, length)
+    _plan_ack(conn, len(payload), filled)
+
+
+def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
+    """Keep it or not, and say at once where the hole is (RFC 5681 §3.2)."""
+    host = conn.host
+    if host.knobs.tcp_out_of_order == "drop":
+        host.drop("tcp.out_of_order", conn.number, f"seq is {seq - conn.rcv_nxt} beyond rcv_nxt")
+    elif conn.out_of_order.add(seq, payload):
+        if host.observer is not None:
+            host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))
+    else:
+        host.drop("tcp.old_duplicate", conn.number, "it waits behind the hole already")
+    conn.ack_pending = "duplicate: a hole"
+
+
+def _plan_ack(conn: Connection, length: int, filled: bool) -> None:
+    """Decide whether the acknowledgement is due at once or may wait (RFC 9293 §3.8.6.3, RFC 5681 §4.2)."""
+    conn.delack_segments += 1
+    delay = conn.host.knobs.tcp_delayed_ack
+    if filled:
+        conn.ack_pending = "a hole is filled"
+    elif conn.quick_acks > 0:
+        conn.quick_acks -= 1
+        conn.ack_pending = "quick: the connection is young"
+    elif delay == 0:
+        conn.ack_pending = "delayed ACKs are off"
+    elif conn.delack_segments >= DELAYED_ACK_SEGMENTS:
+        conn.ack_pending = "every second segment"
+    elif "delack" not in conn.deadlines:
+        conn.start("delack", conn.host.now + delay)
+
+
+def _fin(conn: Connection, segment: Segment) -> None:
+    """Eighth check: the FIN bit."""
+    conn.fin_received = True
+    conn.rcv_nxt += 1
+    conn.ack_pending = "FIN"
+    segment.news = True
+    if conn.state in (ESTABLISHED, FIN_WAIT_1):
+        conn.move("rcv FIN")
+    elif conn.state == FIN_WAIT_2:
+        conn.move("rcv FIN")
+        conn.host.tcp.rest(conn)

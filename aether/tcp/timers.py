@@ -1,0 +1,97 @@
+"""What happens when a timer of a connection fires (RFC 9293 §3.10.8, RFC 6298 §5)."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from aether.tcp.output import output, send_ack, send_segment, send_syn
+from aether.tcp.states import SYN_RECEIVED, SYN_SENT
+from aether.wire.tcp import ACK
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+
+SYN_RETRIES = 6
+"""As on Linux (tcp_syn_retries): 1 + 2 + 4 + ... + 64 = 127 s."""
+SYN_ACK_RETRIES = 5
+RETRIES = 15
+"""As on Linux (tcp_retries2): R2 of RFC 9293 §3.8.3."""
+PROBES = 15
+FIN_TIMEOUT = 60_000_000
+"""How long FIN-WAIT-2 lasts when nobody holds the connection any more, in microseconds, as on Linux."""
+
+
+def fire(conn: Connection, name: str) -> None:
+    """Handle the timer called `name`, which has just run out."""
+    if name == "rto":
+        _retransmission(conn)
+    elif name == "delack":
+        conn.quick_acks = 0
+        send_ack(conn, "delayed")
+    elif name == "persist":
+        _persist(conn)
+    elif name in ("time-wait", "fin-wait-2"):
+        conn.end("timeout")
+
+
+def _retransmission(conn: Connection) -> None:
+    """RFC 6298 §5.4-5.6: send the earliest again, double the timer, start it anew."""
+    trip = conn.round_trip
+    if conn.state in (SYN_SENT, SYN_RECEIVED):
+        _handshake(conn)
+        return
+    if trip.backoff >= RETRIES:
+        conn.end("retries exhausted", errno.ETIMEDOUT)
+        return
+    if conn.phase != "loss":
+        before = conn.cwnd
+        conn.congestion.timed_out(conn, conn.host.now)
+        conn.phase = "loss"
+        conn.report_cwnd("time-out") if before != conn.cwnd else None
+        conn.report_recovery("loss", "the retransmission timer ran out")
+    else:
+        conn.cwnd = min(conn.cwnd, conn.mss)
+    conn.recover = conn.snd_nxt
+    trip.backoff += 1
+    conn.flight.dup_acks = 0
+    conn.flight.mark_all_lost()
+    output(conn)
+    if "rto" not in conn.deadlines:
+        conn.start("rto", conn.host.now + trip.timeout())
+
+
+def _handshake(conn: Connection) -> None:
+    """Send the SYN, or the SYN,ACK, again (RFC 9293 §3.8.3)."""
+    trip = conn.round_trip
+    if trip.backoff >= (SYN_RETRIES if conn.state == SYN_SENT else SYN_ACK_RETRIES):
+        conn.end("retries exhausted", errno.ETIMEDOUT)
+        return
+    trip.backoff += 1
+    conn.retransmits += 1
+    host = conn.host
+    host.count("tcp.retransmitted")
+    if host.observer is not None:
+        host.observer(host.name, "tcp.retransmit", conn.number, conn.iss & 0xFFFFFFFF, 1, "handshake time-out")
+    send_syn(conn)
+    conn.start("rto", host.now + trip.timeout())
+
+
+def _persist(conn: Connection) -> None:
+    """Probe a closed window (RFC 9293 §3.8.6.1), or send what silly-window avoidance kept back (§3.8.6.2.1)."""
+    if conn.probes >= PROBES and conn.socket is None:
+        conn.end("retries exhausted", errno.ETIMEDOUT)
+        return
+    conn.probes += 1
+    conn.round_trip.backoff = min(conn.round_trip.backoff + 1, 10)
+    room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
+    if room > 0:
+        conn.snd_wnd_max = min(conn.snd_wnd_max, 2 * room)
+    else:
+        # As Linux: a byte that was acknowledged before; the answer carries the window.
+        host = conn.host
+        host.count("tcp.window_probes")
+        if host.observer is not None:
+            host.observer(host.name, "tcp.window", conn.number, 0, "probe")
+        send_segment(conn, conn.snd_una - 1, ACK)
+    output(conn)

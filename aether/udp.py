@@ -1,0 +1,212 @@
+"""UDP: ports, sockets and datagrams (RFC 768, RFC 1122 §4.1)."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from aether.streams import Stream
+from aether.wire import icmp, ipv4, udp
+from aether.wire.address import show_ip
+from aether.wire.error import WireError
+
+if TYPE_CHECKING:
+    from aether.host import Host, Interface
+
+EPHEMERAL = (49152, 65535)
+"""Ports that we choose ourselves (RFC 6335 §6)."""
+ANY = b"\0\0\0\0"
+RECEIVE_BUFFER = 212_992
+"""Bytes that wait in a socket at the most, as on Linux."""
+
+
+class Datagram(NamedTuple):
+    """What a UDP socket receives."""
+
+    payload: bytes
+    source: bytes
+    port: int
+    destination: bytes
+    interface: int
+
+
+class UdpApp(Protocol):
+    """Whoever is told when a UDP socket has something."""
+
+    def ready(self, socket: UdpSocket) -> None:
+        """Take what is there; called inside the occurrence that brought it."""
+
+
+class UdpSocket:
+    """A UDP socket; errors are OSError with the errno that Linux gives."""
+
+    __slots__ = ("app", "error", "host", "ip", "port", "queue", "queued", "remote", "tos", "ttl")
+
+    def __init__(self, host: Host, app: UdpApp | None = None) -> None:
+        self.host = host
+        self.app = app
+        self.ip = ANY
+        self.port = 0
+        self.remote: tuple[bytes, int] | None = None
+        self.queue: list[Datagram] = []
+        self.queued = 0
+        """Bytes in the queue."""
+        self.error = 0
+        """The errno of an ICMP error that came back; reading it clears it."""
+        self.ttl = 0
+        self.tos = 0
+
+    def bind(self, port: int = 0, ip: bytes = ANY) -> int:
+        """Take a port, or any free one for 0; return it. OSError EADDRINUSE, EADDRNOTAVAIL."""
+        if ip != ANY and ip not in self.host.local:
+            raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {self.host.name}")
+        self.ip = ip
+        self.port = self.host.udp.register(self, port)
+        return self.port
+
+    def connect(self, address: bytes, port: int) -> None:
+        """Exchange datagrams with this peer only, and hear of ICMP errors."""
+        if not self.port:
+            self.bind()
+        self.remote = address, port
+
+    def send(self, payload: bytes) -> int:
+        """Send to the peer of `connect`; OSError EDESTADDRREQ if there is none, or the pending error."""
+        if self.remote is None:
+            raise OSError(errno.EDESTADDRREQ, "the socket is not connected")
+        return self.send_to(payload, *self.remote)
+
+    def send_to(self, payload: bytes, address: bytes, port: int) -> int:
+        """Send a datagram; OSError EMSGSIZE, ENETUNREACH, or the pending error."""
+        self._raise_pending()
+        if len(payload) > 65_507:
+            raise OSError(errno.EMSGSIZE, f"a datagram carries at most 65507 bytes, not {len(payload)}")
+        if not self.port:
+            self.bind()
+        host = self.host
+        source = host.ipv4.source_for(address) if self.ip == ANY else self.ip
+        if source is None and address == b"\xff\xff\xff\xff":
+            source = host.address
+        if source is None:
+            raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
+        datagram = udp.build(source, address, self.port, port, payload)
+        host.count("udp.sent")
+        if not host.ipv4.send(
+            address, ipv4.PROTO_UDP, datagram, source=source, ttl=self.ttl, tos=self.tos, dont_fragment=False
+        ):
+            raise OSError(errno.EMSGSIZE, f"{len(payload)} bytes do not fit into a packet")
+        return len(payload)
+
+    def receive(self) -> Datagram:
+        """Return the next datagram; OSError EAGAIN if there is none, or the pending error."""
+        self._raise_pending()
+        if not self.queue:
+            raise BlockingIOError(errno.EAGAIN, "no datagram waits")
+        datagram = self.queue.pop(0)
+        self.queued -= len(datagram.payload)
+        return datagram
+
+    def _raise_pending(self) -> None:
+        if self.error:
+            code, self.error = self.error, 0
+            raise OSError(code, errno.errorcode.get(code, "error"))
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.host.udp.unregister(self)
+        self.app = None
+
+
+class Udp:
+    """The UDP layer of one host."""
+
+    __slots__ = ("host", "ports", "stream")
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.ports: dict[int, list[UdpSocket]] = {}
+        self.stream: Stream
+
+    def seed(self, seed: int) -> None:
+        """Take the randomness for ephemeral ports."""
+        self.stream = Stream(seed, self.host.name, "udp.ports")
+
+    def register(self, socket: UdpSocket, port: int) -> int:
+        """Give a port to a socket."""
+        if not port:
+            port = self._free_port()
+        taken = self.ports.setdefault(port, [])
+        if any(ANY in (other.ip, socket.ip) or other.ip == socket.ip for other in taken):
+            raise OSError(errno.EADDRINUSE, f"UDP port {port} is in use")
+        taken.append(socket)
+        return port
+
+    def _free_port(self) -> int:
+        low, high = EPHEMERAL
+        start = self.stream.between(low, high)
+        for offset in range(high - low + 1):
+            port = low + (start - low + offset) % (high - low + 1)
+            if not self.ports.get(port):
+                return port
+        raise OSError(errno.EAGAIN, "every ephemeral port is in use")
+
+    def unregister(self, socket: UdpSocket) -> None:
+        """Take the port back."""
+        sockets = self.ports.get(socket.port, [])
+        if socket in sockets:
+            sockets.remove(socket)
+            if not sockets:
+                del self.ports[socket.port]
+
+    def find(self, destination: bytes, port: int, source: bytes, source_port: int) -> UdpSocket | None:
+        """Return the socket that suits best: a connected one, then one bound to the address."""
+        best = None
+        for socket in self.ports.get(port, ()):
+            if socket.remote is not None:
+                if socket.remote == (source, source_port):
+                    return socket
+            elif socket.ip == destination or (socket.ip == ANY and best is None):
+                best = socket
+        return best
+
+    def receive(self, payload: bytes, header: ipv4.Ipv4Header, packet: bytes, interface: Interface) -> None:
+        """Handle a datagram."""
+        host = self.host
+        try:
+            datagram = udp.parse(payload, header.source, header.destination)
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            return
+        socket = self.find(header.destination, datagram.destination_port, header.source, datagram.source_port)
+        if socket is None:
+            host.drop("udp.no_port", detail=f"port {datagram.destination_port}")
+            if header.destination in host.local:
+                host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE, packet)
+            return
+        data = payload[8:datagram.length]
+        if socket.queued + len(data) > RECEIVE_BUFFER:
+            host.drop("udp.buffer_full", detail=f"port {socket.port}")
+            return
+        host.count("udp.received")
+        if host.observer is not None:
+            host.observer(
+                host.name, "udp.delivered", header.source, datagram.source_port, datagram.destination_port, len(data)
+            )
+        socket.queue.append(
+            Datagram(data, header.source, datagram.source_port, header.destination, interface.index)
+        )
+        socket.queued += len(data)
+        if socket.app is not None:
+            socket.app.ready(socket)
+
+    def icmp_error(self, kind: int, code: int, header: ipv4.Ipv4Header, inner: bytes) -> None:
+        """Take an ICMP error about a datagram of ours (RFC 1122 §4.1.3.3)."""
+        source_port = inner[0] << 8 | inner[1]
+        port = inner[2] << 8 | inner[3]
+        for socket in self.ports.get(source_port, ()):
+            if socket.remote == (header.destination, port):
+                socket.error = errno.ECONNREFUSED if code == icmp.PORT_UNREACHABLE else errno.EHOSTUNREACH
+                if socket.app is not None:
+                    socket.app.ready(socket)
+                return
+        self.host.drop("icmp.unmatched", detail=f"about UDP port {source_port}")

@@ -1,0 +1,10 @@
+"""What every parser raises."""
+
+
+class WireError(ValueError):
+    """Bytes that are no valid header; `reason` is a key of `events.DROPS`."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail

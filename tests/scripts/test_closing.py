@@ -1,0 +1,250 @@
+"""Closing: RFC 9293 §3.6, §3.10.4, §3.10.7.4; RST in every state (§3.5.3, RFC 5961 §3)."""
+
+import pytest
+
+from .script import Script
+
+
+def established(**knobs: str) -> Script:
+    s = Script(**knobs)
+    s.handshake()
+    return s
+
+
+def in_state(state: str) -> Script:
+    """Bring a connection into a synchronized state; the peer's next sequence number is in `s.peer_next`."""
+    s = established()
+    if state in ("CLOSE-WAIT", "LAST-ACK"):
+        s.inject("FA seq=1 ack=1")
+        s.expect("A ack=2")
+    if state in ("FIN-WAIT-1", "FIN-WAIT-2", "CLOSING", "TIME-WAIT", "LAST-ACK"):
+        s.shutdown()
+        s.expect("FA seq=1")
+    if state in ("FIN-WAIT-2", "TIME-WAIT"):
+        s.inject("A seq=1 ack=2")
+    if state in ("CLOSING", "TIME-WAIT"):
+        s.inject(f"FA seq=1 ack={1 if state == 'CLOSING' else 2}")
+        s.expect("A ack=2")
+    s.expect_state(state)
+    return s
+
+
+PEER_NEXT = {"ESTABLISHED": 1, "FIN-WAIT-1": 1, "FIN-WAIT-2": 1, "CLOSE-WAIT": 2, "CLOSING": 2, "LAST-ACK": 2,
+             "TIME-WAIT": 2}
+
+
+def test_we_close_first() -> None:
+    """RFC 9293 §3.6, figure 12, seen from the left."""
+    s = established()
+    s.shutdown()
+    s.expect("FA seq=1 ack=1")
+    s.expect_state("FIN-WAIT-1")
+    s.inject("A seq=1 ack=2")
+    s.expect_state("FIN-WAIT-2")
+    s.inject("FA seq=1 ack=2")
+    s.expect("A seq=2 ack=2")
+    s.expect_state("TIME-WAIT")
+    s.expect_nothing(for_us=60_000_000)
+    s.expect_state("CLOSED")
+
+
+def test_peer_closes_first() -> None:
+    """RFC 9293 §3.6, figure 12, seen from the right."""
+    s = established()
+    s.inject("FA seq=1 ack=1")
+    s.expect("A seq=1 ack=2")
+    s.expect_state("CLOSE-WAIT")
+    s.shutdown()
+    s.expect("FA seq=1 ack=2")
+    s.expect_state("LAST-ACK")
+    s.inject("A seq=2 ack=2")
+    s.expect_state("CLOSED")
+
+
+def test_simultaneous_close() -> None:
+    """RFC 9293 §3.6, figure 13."""
+    s = established()
+    s.shutdown()
+    s.expect("FA seq=1 ack=1")
+    s.inject("FA seq=1 ack=1")
+    s.expect("A seq=2 ack=2")
+    s.expect_state("CLOSING")
+    s.inject("A seq=2 ack=2")
+    s.expect_state("TIME-WAIT")
+
+
+def test_fin_and_ack_of_fin_together() -> None:
+    """RFC 9293 §3.10.7.4: one segment may bring both, straight to TIME-WAIT."""
+    s = established()
+    s.shutdown()
+    s.expect("FA")
+    s.inject("FA seq=1 ack=2")
+    s.expect("A ack=2")
+    s.expect_state("TIME-WAIT")
+
+
+def test_half_close() -> None:
+    """RFC 9293 §3.6: who has closed still receives."""
+    s = established()
+    s.shutdown()
+    s.expect("FA seq=1")
+    s.inject("A seq=1 ack=2")
+    s.inject("PA seq=1 ack=2 len=100")
+    s.expect("A ack=101")
+    assert s.conn.socket.app.total == 100
+
+
+def test_fin_waits_for_data() -> None:
+    """RFC 9293 §3.10.4: the FIN follows everything that was sent, and goes with the last of it."""
+    s = Script()
+    s.handshake(window=1000)
+    s.send(b"x" * 1500)
+    s.expect("A seq=1 len=1000")
+    s.shutdown()
+    s.inject("A seq=1 ack=1001 win=1000")
+    s.expect("FPA seq=1001 len=500")
+
+
+def test_fin_is_retransmitted() -> None:
+    """RFC 9293 §3.4: a FIN occupies a sequence number and is sent again like data."""
+    s = established()
+    s.shutdown()
+    s.expect("FA seq=1")
+    s.advance(1_000_000)
+    s.expect("FA seq=1")
+
+
+def test_fin_beyond_a_hole() -> None:
+    """The FIN counts only when everything before it is there."""
+    s = established()
+    s.inject("FPA seq=101 ack=1 len=50")
+    s.expect("A ack=1")
+    s.expect_state("ESTABLISHED")
+    s.inject("PA seq=1 ack=1 len=100")
+    s.expect("A ack=152")
+    s.expect_state("CLOSE-WAIT")
+
+
+def test_time_wait_answers_a_repeated_fin() -> None:
+    """RFC 9293 §3.10.7.4, TIME-WAIT: acknowledge it and start the 2 MSL anew."""
+    s = in_state("TIME-WAIT")
+    s.advance(30_000_000)
+    s.inject("FA seq=1 ack=2")
+    s.expect("A seq=2 ack=2")
+    s.expect_nothing(for_us=59_999_999)
+    s.expect_state("TIME-WAIT")
+    s.advance(1)
+    s.expect_state("CLOSED")
+
+
+def test_time_wait_knob() -> None:
+    """The knob tcp.time_wait sets how long it lasts."""
+    s = established(tcp_time_wait="1s")
+    s.shutdown()
+    s.skip()
+    s.inject("FA seq=1 ack=2")
+    s.skip()
+    s.expect_nothing(for_us=1_000_000)
+    s.expect_state("CLOSED")
+
+
+def test_time_wait_reused_by_a_newer_syn() -> None:
+    """RFC 9293 §3.6.1, RFC 6191: a SYN beyond everything received opens a new incarnation."""
+    s = in_state("TIME-WAIT")
+    s.inject("S seq=100000")
+    s.expect("SA")
+    s.expect_state("SYN-RECEIVED")
+
+
+def test_time_wait_refuses_an_old_syn() -> None:
+    """RFC 9293 §3.6.1: one from before is answered with an ACK."""
+    s = in_state("TIME-WAIT")
+    s.inject("S seq=-5000")
+    s.expect("A ack=2")
+    s.expect_state("TIME-WAIT")
+
+
+@pytest.mark.parametrize("state", list(PEER_NEXT))
+def test_reset_ends_every_state(state: str) -> None:
+    """RFC 9293 §3.10.7.4, second check."""
+    s = in_state(state)
+    s.inject(f"R seq={PEER_NEXT[state]}")
+    s.expect_state("CLOSED")
+    s.expect_nothing(for_us=1_000_000)
+
+
+@pytest.mark.parametrize("state", list(PEER_NEXT))
+def test_reset_inside_the_window_is_challenged(state: str) -> None:
+    """RFC 5961 §3.2: a reset that does not name the next byte gets a challenge ACK."""
+    s = in_state(state)
+    s.inject(f"R seq={PEER_NEXT[state] + 10}")
+    s.expect(f"A ack={PEER_NEXT[state]}")
+    s.expect_drop("tcp.rst_not_exact")
+    s.expect_state(state)
+
+
+@pytest.mark.parametrize("state", list(PEER_NEXT))
+def test_reset_outside_the_window_is_ignored(state: str) -> None:
+    """RFC 9293 §3.10.7.4, first check: in silence."""
+    s = in_state(state)
+    s.inject("R seq=10000000")
+    s.expect_nothing()
+    s.expect_drop("tcp.rst_outside_window")
+    s.expect_state(state)
+
+
+@pytest.mark.parametrize("state", list(PEER_NEXT))
+def test_syn_inside_a_connection_is_challenged(state: str) -> None:
+    """RFC 5961 §4.2: whatever its sequence number, a SYN gets a challenge ACK."""
+    s = in_state(state)
+    s.inject(f"SA seq={PEER_NEXT[state]} ack=1")
+    s.expect(f"A ack={PEER_NEXT[state]}")
+    s.expect_state(state)
+
+
+def test_challenge_knob_off() -> None:
+    """Without tcp.challenge_ack any reset inside the window is believed, as in RFC 793."""
+    s = established(tcp_challenge_ack="off")
+    s.inject("R seq=500")
+    s.expect_state("CLOSED")
+
+
+def test_close_with_unread_data_resets() -> None:
+    """RFC 9293 §3.10.4, RFC 2525 §2.17: data that nobody will read."""
+    s = Script(app="none")
+    s.handshake()
+    socket = s.accept()
+    s.inject("PA seq=1 ack=1 len=10")
+    s.skip()
+    socket.close()
+    s.expect("RA seq=1 ack=11")
+    s.expect_state("CLOSED")
+
+
+def test_data_after_close_is_reset() -> None:
+    """RFC 9293 §3.6.1 / RFC 1122 §4.2.2.13: the application is gone."""
+    s = established()
+    s.close()
+    s.expect("FA seq=1")
+    s.inject("A seq=1 ack=2")
+    s.inject("PA seq=1 ack=2 len=10")
+    s.expect("RA")
+    s.expect_state("CLOSED")
+
+
+def test_orphan_in_fin_wait_2_does_not_stay() -> None:
+    """A peer that never closes holds nothing here for ever."""
+    s = established()
+    s.close()
+    s.expect("FA")
+    s.inject("A seq=1 ack=2")
+    s.advance(60_000_000)
+    s.expect_state("CLOSED")
+
+
+def test_abort() -> None:
+    """RFC 9293 §3.10.5."""
+    s = established()
+    s.conn.socket.abort()
+    s.expect("RA seq=1 ack=1")
+    s.expect_state("CLOSED")
