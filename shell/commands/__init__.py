@@ -1,1 +1,110 @@
-"""Command modules, one per noun."""
+"""The commands, one module per noun. A module is imported when its noun is first used.
+
+`NOUNS` says, without importing anything, which words may begin a line.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple
+
+from shell import grammar
+
+
+class Noun(NamedTuple):
+    """A word that may begin a line."""
+
+    module: str
+    """The module under `shell.commands` that declares its commands."""
+    group: str
+    """The heading under which `help` lists it."""
+    help: str
+    verbs: str = ""
+    """The words that may follow it, as `help` shows them."""
+
+
+NOUNS: dict[str, Noun] = {
+    "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send close abort"),
+    "udp": Noun("udp", "Things", "datagrams", "sockets send"),
+    "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
+    "ping": Noun("ping", "Things", "ask a host for a sign of life"),
+    "http": Noun("http", "Things", "fetch a page", "get"),
+    "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off"),
+    "frames": Noun("frames", "Seeing", "the latest frames, one line each"),
+    "frame": Noun("frames", "Seeing", "one frame in full: its layers and its bytes"),
+    "status": Noun("status", "Seeing", "what runs, where, and how busily"),
+    "counters": Noun("counters", "Seeing", "what the stack has counted"),
+    "drops": Noun("counters", "Seeing", "what was discarded, and why"),
+    "run": Noun("time", "Time", "let time go on"),
+    "pause": Noun("time", "Time", "stop time"),
+    "step": Noun("time", "Time", "let one thing happen, or several"),
+    "link": Noun("link", "Breaking it", "lose, delay and damage frames on their way",
+                 "loss delay reorder duplicate corrupt rate drop clear show"),
+    "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
+    "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),
+    "send": Noun("send", "Crafting", "put a crafted segment on the wire", "syn ack synack fin rst"),
+    "mode": Noun("mode", "Modes", "see everything, or go as fast as possible", "trace bench"),
+    "host": Noun("host", "The host", "make the host at the other end act", "ping http connect send --"),
+    "help": Noun("help", "Session", "this list, or one command in detail"),
+}
+
+
+def load(noun: str) -> list[grammar.Command]:
+    """Import the module of `noun`, and return its commands; empty if there is no such noun."""
+    if noun not in NOUNS:
+        return []
+    import_module(f"shell.commands.{NOUNS[noun].module}")
+    return grammar.beneath((noun,))
+
+
+def load_all() -> list[grammar.Command]:
+    """Import every module, and return all commands in the order of `NOUNS`."""
+    return [each for noun in NOUNS for each in load(noun)]
+
+
+def owns_line(line: str) -> grammar.Command | None:
+    """Return the command that `line` begins with, if it owns the rest of its line."""
+    words = line.split()
+    if not words or not load(words[0]):
+        return None
+    found = grammar.longest(words)
+    return found if found is not None and found.raw else None
+
+
+def find(words: list[str]) -> grammar.Command:
+    """Return the command that `words` begins with; CommandError says what it might have been."""
+    if not load(words[0]):
+        raise grammar.CommandError(f"no command {words[0]!r}{_suggestion(words)}")
+    found = grammar.longest(words)
+    if found is None:
+        raise grammar.CommandError(_unfinished(words))
+    return found
+
+
+def _suggestion(words: list[str]) -> str:
+    """Return what a person may have meant whose first word is no noun."""
+    nouns = grammar.similar(words[0], NOUNS)
+    if not nouns:
+        verbs = [each.name for each in load_all() if words[0] in each.path[1:]]
+        return f". Did you mean: {', '.join(verbs[:3])}" if verbs else ". `help` lists all commands"
+    load(nouns[0])
+    whole = grammar.longest([nouns[0], *words[1:]])
+    if whole is not None:
+        return f". Did you mean: {' '.join([nouns[0], *words[1:]])}"
+    return f". Did you mean: {', '.join(nouns)}"
+
+
+def _unfinished(words: list[str]) -> str:
+    """Return the message for a noun without a verb that it knows."""
+    known = 1
+    while known < len(words) and grammar.beneath(words[:known + 1]):
+        known += 1
+    path = words[:known]
+    verbs = list(dict.fromkeys(each.path[known] for each in grammar.beneath(path) if len(each.path) > known))
+    names = [" ".join([*path, verb]) for verb in verbs]
+    if known == len(words):
+        return f"{' '.join(path)} what? There are: {', '.join(names)}"
+    wrong = " ".join(words[:known + 1])
+    near = grammar.similar(wrong, names)
+    hint = f"Did you mean: {', '.join(near)}" if near else f"There are: {', '.join(names)}"
+    return f"no command {wrong!r}. {hint}"

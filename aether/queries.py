@@ -1,0 +1,458 @@
+"""What can be asked of a world, as plain data. Nothing here changes anything.
+
+Every function takes the world first, and returns dataclasses of numbers and text: addresses
+as people write them, times in microseconds (names that end in ``_us``), sizes in bytes. A
+query about something that is not there raises QueryError with a text for the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aether import knobs
+from aether.apps.simple import Hold
+from aether.events import DROPS
+from aether.operations import OperationError, host_named
+from aether.timers import NEVER
+from aether.wire.address import show_ip, show_mac
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.tcp.connection import Connection
+    from aether.world import World
+
+
+class QueryError(OperationError):
+    """A question about something that does not exist; the text says what does."""
+
+
+@dataclass(slots=True)
+class ConnectionRow:
+    """One connection in a list."""
+
+    number: int
+    """Names this incarnation of the four-tuple, the same at both ends."""
+    state: str
+    local: str
+    remote: str
+    sent: int
+    """Bytes of payload that were sent for the first time."""
+    received: int
+    """Bytes of payload that arrived in order."""
+    unread: int
+    """Bytes that wait for the application."""
+    opened_us: int
+    """World time at which it was made."""
+
+
+@dataclass(slots=True)
+class TimerRow:
+    """A timer that runs."""
+
+    name: str
+    left_us: int
+    """How long until it fires."""
+
+
+@dataclass(slots=True)
+class ConnectionDetail:
+    """All about one connection. Sequence numbers count from the initial one, which is 0."""
+
+    number: int
+    host: str
+    state: str
+    local: str
+    remote: str
+    opened_us: int
+    age_us: int
+    error: str
+    """What ended it, or empty."""
+    snd_una: int
+    snd_nxt: int
+    snd_wnd: int
+    snd_buffered: int
+    """Bytes the application has written that are not acknowledged."""
+    rcv_nxt: int
+    rcv_wnd: int
+    rcv_unread: int
+    rcv_out_of_order: int
+    """Bytes kept beyond a hole."""
+    in_flight: int
+    mss: int
+    cwnd: int | None
+    """Congestion window in bytes; None where there is none."""
+    ssthresh: int | None
+    """Slow start threshold in bytes; None before the first loss."""
+    congestion: str
+    phase: str
+    """``open``, ``recovery`` or ``loss``."""
+    srtt_us: int
+    rttvar_us: int
+    rto_us: int
+    retransmits: int
+    sent: int
+    received: int
+    options: list[str]
+    """The TCP options in use."""
+    timers: list[TimerRow]
+    iss: int
+    """Our initial sequence number, as on the wire."""
+    irs: int
+    """The peer's initial sequence number, as on the wire."""
+
+
+@dataclass(slots=True)
+class ListenerRow:
+    """A port on which somebody listens."""
+
+    local: str
+    backlog: int
+    half_open: int
+    """Handshakes under way."""
+    waiting: int
+    """Connections that the application has not accepted yet."""
+    application: str
+
+
+@dataclass(slots=True)
+class SocketRow:
+    """A UDP socket."""
+
+    local: str
+    remote: str
+    queued: int
+    """Bytes that wait for the application."""
+    application: str
+
+
+@dataclass(slots=True)
+class ArpRow:
+    """One neighbour."""
+
+    address: str
+    mac: str
+    state: str
+    waiting: int
+    """Packets that wait for the hardware address."""
+    next_us: int | None
+    """How long until something happens to the entry by itself."""
+
+
+@dataclass(slots=True)
+class CounterRow:
+    """One counter."""
+
+    name: str
+    count: int
+
+
+@dataclass(slots=True)
+class DropRow:
+    """One reason for which something was discarded."""
+
+    reason: str
+    count: int
+    help: str
+    rfc: str
+    knob: str
+    """The knob that decides, if one does."""
+
+
+@dataclass(slots=True)
+class KnobRow:
+    """One knob."""
+
+    name: str
+    value: str
+    default: str
+    classic: str
+    help: str
+    rfc: str
+    type: str
+    choices: list[str]
+    """What it can be; for a number the lowest and the highest value."""
+
+
+@dataclass(slots=True)
+class HostRow:
+    """One host."""
+
+    name: str
+    addresses: list[str]
+    mac: str
+    connections: int
+    drops: int
+
+
+@dataclass(slots=True)
+class Next:
+    """What happens next."""
+
+    time_us: int | None
+    """World time at which it is due; None if nothing is."""
+    what: str
+
+
+@dataclass(slots=True)
+class Overview:
+    """What the toolbar shows of a host."""
+
+    connections: int
+    drops: int
+    turned: list[str] = field(default_factory=list)
+    """The knobs that differ from the default, as ``name=value``."""
+
+
+def hosts(world: World) -> list[HostRow]:
+    """Return all hosts."""
+    return [
+        HostRow(
+            host.name,
+            [f"{show_ip(a.ip)}/{a.prefix}" for interface in host.interfaces for a in interface.addresses],
+            show_mac(host.interfaces[0].mac) if host.interfaces else "",
+            len(host.tcp.connections), sum(host.drops.values()),
+        )
+        for host in world.hosts.values()
+    ]
+
+
+def overview(world: World, host: str = "you") -> Overview:
+    """Return the few figures that are always in view."""
+    one = host_named(world, host)
+    return Overview(
+        len(one.tcp.connections), sum(one.drops.values()), [f"{row.name}={row.value}" for row in turned(world, host)])
+
+
+def connections(world: World, host: str = "you") -> list[ConnectionRow]:
+    """Return the connections of a host, in the order of their numbers."""
+    found = host_named(world, host).tcp.connections.values()
+    return [
+        ConnectionRow(
+            conn.number, conn.state, _endpoint(conn.local_ip, conn.local_port),
+            _endpoint(conn.remote_ip, conn.remote_port), conn.bytes_sent, conn.bytes_received, conn.receive.length,
+            conn.opened,
+        )
+        for conn in sorted(found, key=_number)
+    ]
+
+
+def connection(world: World, number: int, host: str = "you") -> ConnectionDetail:
+    """Return all about one connection; QueryError if that host has none of this number."""
+    one = host_named(world, host)
+    conn = find_connection(one, number)
+    finite = 1 << 40
+    options = [f"mss {conn.mss}"]
+    if conn.snd_wscale or conn.rcv_wscale:
+        options.append(f"window scale {conn.snd_wscale}/{conn.rcv_wscale}")
+    options += [name for name, used in (("sack", conn.sack_ok), ("timestamps", conn.ts_ok)) if used]
+    return ConnectionDetail(
+        number=conn.number, host=host, state=conn.state, local=_endpoint(conn.local_ip, conn.local_port),
+        remote=_endpoint(conn.remote_ip, conn.remote_port), opened_us=conn.opened, age_us=world.now - conn.opened,
+        error=error_text(conn.error), snd_una=conn.snd_una - conn.iss, snd_nxt=conn.snd_nxt - conn.iss,
+        snd_wnd=conn.snd_wnd, snd_buffered=conn.send.end - conn.send.start, rcv_nxt=max(conn.rcv_nxt - conn.irs, 0),
+        rcv_wnd=max(conn.rcv_adv - conn.rcv_nxt, 0), rcv_unread=conn.receive.length,
+        rcv_out_of_order=sum(len(data) for data in conn.out_of_order.pieces.values()), in_flight=conn.flight_size(), mss=conn.mss,
+        cwnd=conn.cwnd if conn.cwnd < finite else None, ssthresh=conn.ssthresh if conn.ssthresh < finite else None,
+        congestion=one.knobs.tcp_congestion, phase=conn.phase, srtt_us=conn.round_trip.srtt,
+        rttvar_us=conn.round_trip.rttvar, rto_us=conn.round_trip.timeout(), retransmits=conn.retransmits,
+        sent=conn.bytes_sent, received=conn.bytes_received, options=options,
+        timers=[
+            TimerRow(name, max(deadline - world.now, 0))
+            for name, deadline in sorted(conn.deadlines.items(), key=_deadline)
+        ],
+        iss=conn.iss & 0xFFFFFFFF, irs=conn.irs & 0xFFFFFFFF,
+    )
+
+
+def find_connection(host: Host, number: int) -> Connection:
+    """Return a connection by its number; QueryError says which there are."""
+    for conn in host.tcp.connections.values():
+        if conn.number == number:
+            return conn
+    numbers = ", ".join(str(n) for n in sorted(conn.number for conn in host.tcp.connections.values())[:12])
+    there = f"There are: {numbers}" if numbers else "There are none now"
+    raise QueryError(f"no connection {number} at {host.name!r}. {there}. `tcp conns` lists them")
+
+
+def connection_state(world: World, number: int, host: str = "you") -> str:
+    """Return the state of a connection, ``CLOSED`` when it is gone."""
+    for conn in host_named(world, host).tcp.connections.values():
+        if conn.number == number:
+            return conn.state
+    return "CLOSED"
+
+
+def received(world: World, number: int, host: str = "you") -> int:
+    """Return how many bytes a connection has handed to whoever holds it, ever."""
+    for conn in host_named(world, host).tcp.connections.values():
+        if conn.number == number:
+            app = conn.socket.app if conn.socket is not None else None
+            return app.total if isinstance(app, Hold) else conn.bytes_received
+    return 0
+
+
+def received_since(world: World, number: int, before: int, host: str = "you") -> bytes:
+    """Return what arrived on a connection that the user holds, after the first `before` bytes."""
+    for conn in host_named(world, host).tcp.connections.values():
+        if conn.number == number and conn.socket is not None and isinstance(conn.socket.app, Hold):
+            new = conn.socket.app.total - before
+            return conn.socket.app.received[-new:] if new else b""
+    return b""
+
+
+def datagrams(world: World, port: int, host: str = "you") -> list[tuple[str, bytes]]:
+    """Return the datagrams that wait in the sockets of a UDP port: who sent each, and what it says."""
+    return [
+        (_endpoint(datagram.source, datagram.port), datagram.payload)
+        for socket in host_named(world, host).udp.ports.get(port, ()) for datagram in socket.queue
+    ]
+
+
+def job_done(world: World, number: int, host: str = "you") -> bool:
+    """Tell whether something that the user started is at its end, or forgotten."""
+    job = host_named(world, host).jobs.get(number)
+    return job is None or job.done
+
+
+def job_report(world: World, number: int, host: str = "you") -> Any:
+    """Return how far a job is, as plain data; QueryError if there is none of this number."""
+    job = host_named(world, host).jobs.get(number)
+    if job is None:
+        raise QueryError(f"no job {number} at {host!r}")
+    return job.report()
+
+
+def listeners(world: World, host: str = "you") -> list[ListenerRow]:
+    """Return the TCP ports on which a host listens."""
+    found = host_named(world, host).tcp.listeners
+    return [
+        ListenerRow(
+            _endpoint(ip, port), one.backlog, one.half_open, len(one.accepted), _application(one.socket.app))
+        for (ip, port), one in sorted(found.items(), key=_port_of_listener)
+    ]
+
+
+def sockets(world: World, host: str = "you") -> list[SocketRow]:
+    """Return the UDP sockets of a host."""
+    found = host_named(world, host).udp.ports
+    return [
+        SocketRow(
+            _endpoint(one.ip, port), _endpoint(*one.remote) if one.remote else "", one.queued, _application(one.app))
+        for port in sorted(found) for one in found[port]
+    ]
+
+
+def neighbours(world: World, host: str = "you") -> list[ArpRow]:
+    """Return the ARP cache of a host."""
+    return [
+        ArpRow(
+            show_ip(entry.address), show_mac(entry.mac) if entry.mac else "", entry.state, len(entry.waiting),
+            entry.deadline - world.now if entry.deadline < NEVER else None,
+        )
+        for interface in host_named(world, host).interfaces
+        for entry in sorted(interface.neighbours.entries.values(), key=_address)
+    ]
+
+
+def counters(world: World, host: str = "you") -> list[CounterRow]:
+    """Return what a host has counted, by name."""
+    return [CounterRow(name, count) for name, count in sorted(host_named(world, host).counters.items())]
+
+
+def drops(world: World, host: str = "you") -> list[DropRow]:
+    """Return what a host has discarded, the most frequent reason first."""
+    found = host_named(world, host).drops
+    rows = []
+    for reason, count in sorted(found.items(), key=_most_first):
+        known = DROPS[reason]
+        rows.append(DropRow(reason, count, known.help, known.rfc, known.knob))
+    return rows
+
+
+def knob_rows(world: World, host: str = "you") -> list[KnobRow]:
+    """Return the knobs of a host."""
+    values = host_named(world, host).knobs
+    return [_knob(knob, getattr(values, knob.attribute)) for knob in knobs.KNOBS.values()]
+
+
+def turned(world: World, host: str = "you") -> list[KnobRow]:
+    """Return the knobs of a host that differ from the default."""
+    return [row for row in knob_rows(world, host) if row.value != row.default]
+
+
+def next_occurrence(world: World) -> Next:
+    """Return what the next step would do, as far as it is known."""
+    entry = world.queue.next()
+    if entry is None:
+        return Next(None, "nothing is waiting to happen")
+    deadline, _, owner, data = entry
+    if data is None:
+        return Next(deadline, f"timer {_sleeper(owner)}")
+    number = data[0]
+    host = getattr(owner, "host", None)
+    return Next(deadline, f"frame {number} arrives at {host.name if host is not None else 'the world outside'}")
+
+
+def _sleeper(owner: object) -> str:
+    """Name the owner of a timer, and the timer."""
+    host = getattr(owner, "host", None)
+    at = f" at {host.name}" if host is not None and host.name != "you" else ""
+    deadlines = getattr(owner, "deadlines", None)
+    if deadlines:
+        return f"{min(deadlines, key=deadlines.__getitem__)} of #{getattr(owner, 'number', '?')}{at}"
+    return f"{_words(type(owner).__name__)}{at}"
+
+
+def error_text(error: int) -> str:
+    """Return an errno as words."""
+    if not error:
+        return ""
+    from os import strerror
+
+    return strerror(error).lower()
+
+
+def _knob(knob: knobs.Knob, value: knobs.Value) -> KnobRow:
+    if knob.type == "switch":
+        choices = ["on", "off"]
+    elif knob.choices:
+        choices = list(knob.choices)
+    else:
+        choices = [knobs.show(knob, knob.low), knobs.show(knob, knob.high)]
+    return KnobRow(
+        knob.name, knobs.show(knob, value), knobs.show(knob, knob.default), knobs.show(knob, knob.classic),
+        knob.help, knob.rfc, knob.type, choices)
+
+
+def _endpoint(ip: bytes, port: int) -> str:
+    return f"{show_ip(ip)}:{port}"
+
+
+def _application(app: object) -> str:
+    return "" if app is None else _words(type(app).__name__)
+
+
+def _words(name: str) -> str:
+    """Turn a class name into words: ``HttpServer`` into ``http server``."""
+    return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+
+
+def _number(conn: Connection) -> int:
+    return conn.number
+
+
+def _deadline(item: tuple[str, int]) -> int:
+    return item[1]
+
+
+def _address(entry: object) -> bytes:
+    return getattr(entry, "address", b"")
+
+
+def _port_of_listener(item: tuple[tuple[bytes, int], object]) -> tuple[int, bytes]:
+    return item[0][1], item[0][0]
+
+
+def _most_first(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]

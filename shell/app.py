@@ -1,0 +1,209 @@
+"""The shell itself: cmd2 for lines, history, scripts and pipes; our own grammar for what they say."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, TextIO
+
+import cmd2
+from cmd2.completion import CompletionItem, Completions
+from cmd2.parsing import Statement
+
+from aether.knobs import KnobError
+from aether.operations import OperationError
+from aether.wire.address import AddressError
+from shell import grammar, views
+from shell.commands import NOUNS, find, owns_line
+from shell.grammar import CommandError
+from shell.parsing import LineParser
+from shell.session import Session
+
+REMOVED = ("edit", "ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
+"""Commands of cmd2 that have no place here."""
+EXPECTED = (CommandError, OperationError, KnobError, AddressError)
+"""What a command raises when a person asked for something that makes no sense."""
+
+
+class AetherShell(cmd2.Cmd):
+    """The interactive shell; also runs single lines and scripts."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        history_file: str = "",
+        interactive: bool = True,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+    ) -> None:
+        super().__init__(
+            stdin=stdin, stdout=stdout, allow_cli_args=False, allow_clipboard=False, auto_suggest=True,
+            enable_bottom_toolbar=interactive, include_py=False, include_ipy=False,
+            persistent_history_file=history_file, shortcuts={"?": "help", "@": "run_script"}, terminators=(),
+        )
+        self.session = session
+        self.failures = 0
+        """How many commands have failed."""
+        self.toolbar: Any = ""
+        """What the bottom line shows; whoever watches the core writes it."""
+        self.at_prompt = False
+        parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
+        parser.aliases.update({"exit": "quit", "q": "quit"})
+        self.statement_parser = parser
+        self.prompt = "aether> "
+        self.hidden_commands += ["_eof", "_relative_run_script"]
+        self.default_error = "no command {!r}"
+        self.refresh_prompt()
+
+    # Lines
+
+    def invoke(self, noun: str, statement: Statement | str) -> None:
+        """Carry out a line that begins with one of our nouns, and show what came of it."""
+        self.last_result = None
+        try:
+            text = str(statement)
+            words = [noun, *text.split()]
+            if words[-1] in ("-h", "--help") and owns_line(" ".join(words[:-1])) is None:
+                self.onecmd(f"help {' '.join(words[:-1])}", add_to_history=False)
+                return
+            found = find(words)
+            if found.raw:
+                rest = text.split(None, len(found.path) - 1)[len(found.path) - 1:]
+                values = grammar.read_raw(found, rest[0] if rest else "")
+            else:
+                argv = statement.argv if isinstance(statement, Statement) else words
+                values = grammar.read(found, argv[len(found.path):])
+            json, plain = values.pop("json"), values.pop("plain")
+            result = found.run(self.session, **values)
+            self.show(result, "json" if json else "plain" if plain else self.session.output)
+            self.last_result = result
+        except EXPECTED as problem:
+            self.fail(str(problem))
+
+    def show(self, result: Any, mode: str) -> None:
+        """Print a result: drawn, as plain lines, or as JSON."""
+        if result is None:
+            return
+        if mode == "json":
+            self.poutput(views.to_json(result, indent=2 if self._is_screen() else None))
+        elif mode == "plain":
+            self.poutput(views.to_plain(result))
+        else:
+            self.poutput(views.to_rich(result), soft_wrap=False)
+
+    def _is_screen(self) -> bool:
+        return bool(self.stdout.isatty())
+
+    def fail(self, message: str) -> None:
+        """Say on stderr what was wrong, and count it."""
+        self.perror(message)
+
+    def perror(self, *objects: Any, **kwargs: Any) -> None:
+        """Print to stderr, and remember that something failed."""
+        self.failures += 1
+        super().perror(*objects, **kwargs)
+
+    def pexcept(self, exception: BaseException, **kwargs: Any) -> None:
+        """Report a mistake of ours in one line; a traceback never reaches a user who did not ask for it."""
+        frames = traceback.extract_tb(exception.__traceback__)
+        where = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+        self.perror(f"internal error{where}: {type(exception).__name__}: {exception}\n"
+                    "This is a mistake in Aether, not in what you typed. AETHER_DEBUG=1 shows the traceback")
+        if os.environ.get("AETHER_DEBUG"):
+            traceback.print_exception(exception, file=sys.stderr)
+
+    def default(self, statement: Statement) -> bool | None:
+        """Answer a line whose first word is no command."""
+        try:
+            find([statement.command, *statement.args.split()])
+        except CommandError as problem:
+            self.fail(str(problem))
+        return None
+
+    def run_lines(self, lines: list[tuple[str, str]], *, stop: bool) -> bool:
+        """Run lines, each with the name of the place it came from; return whether one asked to quit.
+
+        With ``stop`` the first failure ends it, and its place is named.
+        """
+        for where, line in lines:
+            before = self.failures
+            if self.onecmd_plus_hooks(line, add_to_history=False):
+                return True
+            if stop and self.failures > before:
+                self.perror(f"{where}: stopped here")
+                return False
+        return False
+
+    # The prompt
+
+    def refresh_prompt(self) -> None:
+        """Say in the prompt where time stands, if it does."""
+        status = self.session.core.status()
+        self.prompt = f"(paused ev {status.occurrence}) aether> " if status.paused else "aether> "
+
+    def pre_prompt(self) -> None:
+        """Get ready for the next line."""
+        self.at_prompt = True
+        self.refresh_prompt()
+
+    def precmd(self, statement: Statement | str) -> Statement:
+        """Note that a command runs now."""
+        self.at_prompt = False
+        return super().precmd(statement)
+
+    def get_bottom_toolbar(self) -> Any:
+        """Return the bottom line."""
+        return self.toolbar
+
+    def sigint_handler(self, signum: int, frame: Any) -> None:
+        """Ctrl-C while a command runs ends its waiting; it never ends the shell."""
+        raise KeyboardInterrupt
+
+    # Completion
+
+    def complete(
+        self, text: str, line: str, begidx: int, endidx: int, custom_settings: Any = None
+    ) -> Completions:
+        """Complete a line; one that belongs to its command is not searched for redirections."""
+        if custom_settings is None and owns_line(line[:endidx]) is not None:
+            return self.offer(text, line, begidx, endidx)
+        return super().complete(text, line, begidx, endidx, custom_settings)
+
+    def offer(self, text: str, line: str, begidx: int, endidx: int) -> Completions:
+        """Return what may stand at the cursor."""
+        from shell.completion import candidates
+
+        try:
+            found = candidates(self.session, line[:begidx].split(), text)
+        except EXPECTED:
+            found = []
+        items = [CompletionItem(each.text, display_meta=each.help) for each in found if each.text.startswith(text)]
+        return Completions(items, is_sorted=True)
+
+
+def _install(noun: str, summary: str) -> None:
+    """Give the shell a command that hands its lines to our grammar."""
+
+    def run(self: AetherShell, statement: Statement | str) -> None:
+        self.invoke(noun, statement)
+
+    def complete(self: AetherShell, text: str, line: str, begidx: int, endidx: int) -> Completions:
+        return self.offer(text, line, begidx, endidx)
+
+    for prefix, function in (("do_", run), ("complete_", complete)):
+        named: Callable[..., Any] = function
+        named.__name__ = f"{prefix}{noun}"
+        named.__qualname__ = f"AetherShell.{prefix}{noun}"
+        named.__doc__ = summary
+        setattr(AetherShell, named.__name__, named)
+
+
+for _noun in NOUNS:
+    _install(_noun, NOUNS[_noun].help)
+for _removed in REMOVED:
+    setattr(AetherShell, f"do_{_removed}", None)
+
+

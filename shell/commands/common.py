@@ -1,0 +1,13 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from shell.grammar import option
+from shell.session import WAIT
+from shell.values import duration
+
+HOST = option("--host", "at which host: you, or another one", str, complete="hosts", default="you", metavar="H")
+WAITS = (
+    option("--wait", "how long to wait, in world time (3s unless said otherwise)", duration, default=WAIT, metavar="T"),
+    option("--background", "do not wait at all"),
+)

@@ -1,0 +1,23 @@
+"""`counters` and `drops`: what the stack has counted, and what it discarded and why."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aether import queries
+from shell import results
+from shell.commands.common import HOST
+from shell.grammar import command
+from shell.session import Session
+
+
+@command("counters", HOST, examples=("counters", "counters --host host"))
+def counters(session: Session, host: str) -> results.CounterList:
+    """Show what the stack has counted."""
+    return results.CounterList(host, session.ask(partial(queries.counters, host=host)))
+
+
+@command("drops", HOST, examples=("drops", "drops --host host"))
+def drops(session: Session, host: str) -> results.DropList:
+    """Show what was discarded, how often and why, with the RFC's clause and the knob that decides."""
+    return results.DropList(host, session.ask(partial(queries.drops, host=host)))

@@ -1,0 +1,75 @@
+"""`frames` and `frame`: what went over the wire."""
+
+from __future__ import annotations
+
+from shell import results, words
+from shell.commands.common import HOST
+from shell.dissect import dissect
+from shell.frames import Seen, Watcher
+from shell.grammar import CommandError, argument, command, did_you_mean
+from shell.session import Session
+from shell.values import count, frame_number
+
+
+@command(
+    "frames", argument("count", count, "how many of the latest", default=20), HOST,
+    examples=("frames", "frames 100", "frames --host host"),
+)
+def frames(session: Session, count: int, host: str) -> results.FrameList:
+    """List the latest frames, one line each, as seen from your interface."""
+    session.need_trace("the list of frames")
+    return latest(session, count, host)
+
+
+@command(
+    "frame", argument("number", frame_number, "a frame's number, as `frames` shows it", complete="frames"),
+    argument("field", str, "a field to light, such as tcp.seq", default="", complete="fields"), HOST,
+    examples=("frame 4", "frame 4 tcp.seq"),
+)
+def frame(session: Session, number: int, field: str, host: str) -> results.FrameDetail:
+    """Show one frame in full: its headers as a tree, its bytes, and what it caused.
+
+    The letter below each byte is that of the header it belongs to.
+    """
+    session.need_trace("a frame")
+    watcher, seen = _find(session, number, host)
+    layers = dissect(seen.data, watcher.flows)
+    names = [each.name for layer in layers for each in layer.fields]
+    if field and field not in names:
+        raise CommandError(f"frame {number} has no field {field!r}{did_you_mean(field, names) or '. See `frame N`'}")
+    caused = [
+        results.EventRow(e.time, e.host, e.kind, words.describe(e)) for e in session.events()
+        if e.frame == number and not e.kind.startswith("frame.")
+    ]
+    return results.FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field)
+
+
+def latest(session: Session, count: int, host: str = "you") -> results.FrameList:
+    """Return the latest frames that a host saw."""
+    watcher = Watcher(host)
+    seen = [each for each in watcher.read(session.events()) if isinstance(each, Seen)]
+    return results.FrameList([watcher.row(each) for each in seen[-count:]], max(len(seen) - count, 0))
+
+
+def field_names(session: Session, number: str) -> list[tuple[str, str]]:
+    """Return the fields of a frame, with their values."""
+    watcher, seen = _find(session, frame_number(number), "you")
+    return [(each.name, each.text) for layer in dissect(seen.data, watcher.flows) for each in layer.fields]
+
+
+def _find(session: Session, number: int, host: str) -> tuple[Watcher, Seen]:
+    """Return a frame that is still kept; CommandError if it is not."""
+    watcher = Watcher(host)
+    numbers = []
+    found = None
+    for each in watcher.read(session.events()):
+        if isinstance(each, Seen):
+            numbers.append(each.number)
+            if each.number == number:
+                found = each
+    if found is not None:
+        return watcher, found
+    if not numbers:
+        raise CommandError(f"no frame {number}: there are none yet. `ping {session.lab.host_address}` makes some")
+    at = "" if host == "you" else f" at {host}"
+    raise CommandError(f"no frame {number}{at}. Kept are frames from {min(numbers)} to {max(numbers)}; `frames` lists them")

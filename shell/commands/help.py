@@ -1,0 +1,63 @@
+"""`help`: all commands, or one in detail, from their declarations."""
+
+from __future__ import annotations
+
+from shell import grammar, results
+from shell.commands import NOUNS, find, load
+from shell.grammar import Command, argument, command
+from shell.session import Session
+
+KEYS = (
+    ("F1", "help"), ("F2", "trace on or off"), ("F5", "run or pause"), ("F8", "step"), ("Ctrl-C", "cancel, or pause"),
+    ("Ctrl-D", "quit"),
+)
+BUILT_IN = (
+    ("history", "lines typed before"), ("alias", "a short name for a line"), ("macro", "an alias with arguments"),
+    ("run_script", "run the lines of a file"), ("quit", "leave"),
+)
+"""Commands of cmd2 that are ours too."""
+
+
+@command("help", argument("words", str, "a command", default="", raw="many", complete="nouns"),
+         examples=("help", "help tcp", "help tcp connect"))
+def help_(session: Session, words: str) -> results.HelpIndex | results.HelpPage:
+    """List all commands, or explain one."""
+    path = words.split()
+    if not path:
+        return index()
+    if path[0] in dict(BUILT_IN):
+        return results.HelpPage([path[0]], dict(BUILT_IN)[path[0]], [], [], [f"{path[0]} -h"], [])
+    load(path[0])
+    below = grammar.beneath(path)
+    if len(below) > 1 and below[0].path != tuple(path):
+        return noun_page(path, below)
+    return page(find(path))
+
+
+def index() -> results.HelpIndex:
+    """Return the list of all commands."""
+    groups: dict[str, list[results.HelpLine]] = {}
+    for name, noun in NOUNS.items():
+        groups.setdefault(noun.group, []).append(results.HelpLine(name, noun.verbs, noun.help))
+    groups["Session"] += [results.HelpLine(name, "", about) for name, about in BUILT_IN]
+    return results.HelpIndex(
+        [results.HelpGroup(title, lines) for title, lines in groups.items()],
+        [results.HelpLine(key, "", about) for key, about in KEYS])
+
+
+def noun_page(path: list[str], below: list[Command]) -> results.HelpPage:
+    """Return help for a noun, with its verbs."""
+    about = NOUNS[path[0]].help if len(path) == 1 else ""
+    return results.HelpPage(
+        [], f"{' '.join(path)}: {about}" if about else "", [], [], [],
+        [results.HelpLine(each.usage.replace(" [--host H]", ""), "", each.help) for each in below])
+
+
+def page(found: Command) -> results.HelpPage:
+    """Return help for one command."""
+    return results.HelpPage(
+        [found.usage], found.description, [results.HelpLine(each.usage, "", each.help) for each in found.arguments],
+        [results.HelpLine(f"{each.name} {each.metavar}".strip(), "", each.help) for each in found.all_options],
+        list(found.examples), [results.HelpLine(each.usage, "", each.help) for each in grammar.beneath(found.path)[1:]])
+
+

@@ -1,0 +1,97 @@
+"""`host`: make the host at the other end act.
+
+In the simulation these are applications of the simulated host; behind a TAP they are real
+programs on the kernel's side.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from shell import results
+from shell.commands import http as http_command
+from shell.commands import ping as ping_command
+from shell.commands import tcp as tcp_command
+from shell.commands.common import WAITS
+from shell.commands.tcp import NUMBER
+from shell.grammar import CommandError, argument, command
+from shell.session import Session
+from shell.values import Endpoint, endpoint
+from shell.values import address as parse_address
+
+HOST_NAME = "host"
+
+
+def _simulated(session: Session) -> bool:
+    return session.lab.run_program is None
+
+
+def _run(session: Session, program: list[str]) -> results.ProgramReport:
+    """Run a program at the kernel's side."""
+    if session.lab.run_program is None:
+        raise CommandError("the simulated host runs no programs; they need a TAP (sudo aether-shell, or --lab). "
+                           "It can do: host ping, host http get, host connect, host send")
+    done = session.lab.run_program(program)
+    return results.ProgramReport(shlex.join(program), done.status, done.output)
+
+
+@command(
+    "host ping", argument("address", parse_address, "whom to ask", complete="addresses"), ping_command.COUNT, *WAITS,
+    examples=("host ping 192.168.1.2",),
+)
+def ping(
+    session: Session, address: str, count: int, wait: int, background: bool
+) -> results.PingReport | results.ProgramReport:
+    """Let the host send echo requests."""
+    if _simulated(session):
+        return ping_command.ping(session, address, count, 56, 1_000_000, HOST_NAME, wait, background)
+    return _run(session, ["ping", "-n", "-c", str(count), address])
+
+
+@command("host http get", argument("url", str, "what to fetch", complete="our_urls"), *WAITS,
+         examples=("host http get http://192.168.1.2/",))
+def http_get(
+    session: Session, url: str, wait: int, background: bool
+) -> results.HttpReport | results.ProgramReport:
+    """Let the host fetch a page."""
+    if _simulated(session):
+        return http_command.get(session, url, HOST_NAME, wait, background)
+    return _run(session, ["curl", "--silent", "--show-error", "--include", "--max-time", "10", url])
+
+
+@command(
+    "host connect", argument("address", endpoint, "whom to connect to", complete="our_endpoints"), *WAITS,
+    examples=("host connect 192.168.1.2:7",),
+)
+def connect(
+    session: Session, address: Endpoint, wait: int, background: bool
+) -> results.Connected | results.ProgramReport:
+    """Let the host open a connection. `host send` sends on it."""
+    if _simulated(session):
+        return tcp_command.connect(session, address, 0, HOST_NAME, wait, background)
+    return _run(session, ["nc", "-v", "-z", "-w", "3", address.address, str(address.port)])
+
+
+@command(
+    "host send", NUMBER, argument("data", str, "what to send; quotes around it are taken off", raw="text"), *WAITS,
+    examples=('host send 3 "hello"',),
+)
+def send(session: Session, number: int, data: str, wait: int, background: bool) -> results.Sent:
+    """Let the host send data on a connection that it holds; the rest of the line is the data."""
+    if not _simulated(session):
+        raise CommandError("the kernel's connections belong to its programs. Run one: host -- nc 192.168.1.2 7")
+    return tcp_command.send(session, number, data, False, HOST_NAME, wait, background)
+
+
+@command(
+    "host --", argument("program", str, "a program with its arguments", raw="program"),
+    examples=("host -- curl http://192.168.1.2/", "host -- ss -tn"),
+)
+def program(session: Session, program: str) -> results.ProgramReport:
+    """Run any program on the kernel's side of the TAP; the rest of the line is its own."""
+    try:
+        words = shlex.split(program)
+    except ValueError as problem:
+        raise CommandError(f"{program}: {problem}") from None
+    return _run(session, words)
+

@@ -1,0 +1,85 @@
+"""`knob` and `profile`: switches inside the protocols."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aether import knobs, queries
+from aether.operations import KnobSet, ProfileSet
+from shell import results
+from shell.commands.common import HOST
+from shell.grammar import CommandError, argument, command, did_you_mean
+from shell.session import Session
+
+
+def knob_name(text: str) -> str:
+    """Read the name of a knob."""
+    if text not in knobs.KNOBS:
+        hint = did_you_mean(text, knobs.KNOBS)
+        raise CommandError(f"no knob {text!r}{hint or '. `knob list` shows them all'}")
+    return text
+
+
+def profile_name(text: str) -> str:
+    """Read the name of a profile."""
+    if text not in knobs.PROFILES:
+        raise CommandError(f"no profile {text!r}. There are: {', '.join(knobs.PROFILES)}")
+    return text
+
+
+NAME = argument("name", knob_name, "a knob's name, such as tcp.retransmit", complete="knobs")
+
+
+@command(
+    "knob list", argument("prefix", str, "only knobs whose name begins with this", default="", complete="arp ipv4 icmp tcp"),
+    HOST, examples=("knob list", "knob list tcp"),
+)
+def list_(session: Session, prefix: str, host: str) -> results.KnobList:
+    """List the knobs with their values."""
+    rows = [row for row in session.ask(partial(queries.knob_rows, host=host)) if row.name.startswith(prefix)]
+    if not rows:
+        raise CommandError(f"no knob begins with {prefix!r}. `knob list` shows them all")
+    return results.KnobList(host, rows)
+
+
+@command("knob show", NAME, HOST, examples=("knob show tcp.time_wait",))
+def show(session: Session, name: str, host: str) -> results.KnobReport:
+    """Explain one knob: what it does, what it can be, what the RFC says."""
+    return results.KnobReport(host, _row(session, name, host))
+
+
+@command(
+    "knob set", NAME, argument("value", str, "the new value", complete="knob_values"), HOST,
+    examples=("knob set tcp.retransmit off", "knob set tcp.time_wait 2s", "knob set icmp.echo off --host host"),
+)
+def set_(session: Session, name: str, value: str, host: str) -> results.KnobReport:
+    """Turn a knob, at once, of your own stack unless --host says otherwise."""
+    old = _row(session, name, host).value
+    session.do(KnobSet(host=host, name=name, value_text=value))
+    row = _row(session, name, host)
+    where = "" if host == "you" else f" at {host}"
+    change = f"is {row.value} already" if old == row.value else f"{old} → {row.value}"
+    return results.KnobReport(host, row, f"{name}{where}: {change}")
+
+
+@command("knob diff", HOST, examples=("knob diff",))
+def diff(session: Session, host: str) -> results.KnobList:
+    """List the knobs that differ from the default."""
+    rows = session.ask(partial(queries.turned, host=host))
+    return results.KnobList(host, rows, "" if rows else "every knob is at its default (profile modern)")
+
+
+@command(
+    "profile", argument("name", profile_name, "classic or modern", complete="classic modern"), HOST,
+    examples=("profile classic", "profile modern"),
+)
+def profile(session: Session, name: str, host: str) -> results.Message:
+    """Set all knobs at once: `modern` as the RFCs ask, `classic` as the first Aether was."""
+    session.do(ProfileSet(host=host, name=name))
+    count = len(session.ask(partial(queries.turned, host=host)))
+    return results.Message(f"profile {name}: {count} {'knob differs' if count == 1 else 'knobs differ'} from the default",
+                           "`knob diff` lists them" if count else "")
+
+
+def _row(session: Session, name: str, host: str) -> queries.KnobRow:
+    return next(row for row in session.ask(partial(queries.knob_rows, host=host)) if row.name == name)

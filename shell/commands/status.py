@@ -1,0 +1,19 @@
+"""`status`: what runs, where, and how busily."""
+
+from __future__ import annotations
+
+from aether import queries
+from shell import results
+from shell.grammar import command
+from shell.session import Session
+
+
+@command("status", examples=("status", "status --json"))
+def status(session: Session) -> results.Status:
+    """Show what runs, where, and how busily."""
+    now, lab = session.core.status(), session.lab
+    speed = "max" if now.speed == float("inf") else f"{now.speed:g}"
+    return results.Status(
+        lab.kind, lab.device, lab.address, lab.host_address, lab.seed, now.mode, not now.paused, speed, now.occurrence,
+        now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost, session.tracing,
+        session.ask(queries.hosts))

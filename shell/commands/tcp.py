@@ -1,0 +1,144 @@
+"""`tcp`: connections, listeners, and what goes through them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aether import queries
+from aether.apps.simple import SERVICES
+from aether.operations import TcpAbort, TcpClose, TcpConnect, TcpListen, TcpSend
+from aether.world import World
+from shell import results
+from shell.commands.common import HOST, WAITS
+from shell.grammar import CommandError, argument, command, option
+from shell.session import Session, hint
+from shell.values import Endpoint, connection, endpoint, hexadecimal, payload, port
+from shell.views.escape import printable_bytes
+
+NUMBER = argument("number", connection, "a connection's number, as `tcp conns` shows it", complete="connections")
+APPLICATIONS = tuple(SERVICES)
+
+
+def application(text: str) -> str:
+    """Read what serves the connections to a listener."""
+    if text not in APPLICATIONS:
+        raise ValueError(f"an application is {', '.join(APPLICATIONS)}, not {text!r}")
+    return text
+
+
+@command("tcp conns", HOST, examples=("tcp conns", "tcp conns --host host --json"))
+def conns(session: Session, host: str) -> results.ConnectionList:
+    """List the connections, and the ports that are listened on."""
+    return results.ConnectionList(
+        host, session.ask(partial(queries.connections, host=host)), session.ask(partial(queries.listeners, host=host)))
+
+
+@command("tcp show", NUMBER, HOST, examples=("tcp show 1", "tcp show 1 --host host"))
+def show(session: Session, number: int, host: str) -> results.ConnectionReport:
+    """Show all about one connection: windows, timers, round trip, congestion."""
+    detail = session.ask(partial(queries.connection, number=number, host=host))
+    states: list[str] = []
+    for event in session.events():
+        if event.kind == "tcp.state" and event.host == host and event.values[0] == number:
+            states += [event.values[1]] * (not states) + [event.values[2]]
+    return results.ConnectionReport(detail, states)
+
+
+@command(
+    "tcp connect", argument("address", endpoint, "whom to connect to, as ADDRESS:PORT", complete="tcp_endpoints"),
+    option("--local-port", "our port; a random one unless given", port, default=0, metavar="P"), HOST, *WAITS,
+    examples=("tcp connect 192.168.1.1:80", "tcp connect 192.168.1.1:7 --local-port 4000"),
+)
+def connect(
+    session: Session, address: Endpoint, local_port: int, host: str, wait: int, background: bool
+) -> results.Connected:
+    """Open a connection, and wait until it is established."""
+    after = session.core.ring.last_serial
+    number = session.do(TcpConnect(host=host, address=address.address, port=address.port, local_port=local_port))
+
+    def settled(world: World) -> bool:
+        return queries.connection_state(world, number, host) not in ("SYN-SENT", "SYN-RECEIVED")
+
+    outcome = session.wait(settled, wait, background)
+    state = session.ask(partial(queries.connection_state, number=number, host=host))
+    if state == "CLOSED":
+        raise CommandError(f"#{number} to {address} failed: {_why(session, number, host, after)}")
+    return results.Connected(number, state, outcome, str(address), hint=hint(outcome))
+
+
+def _why(session: Session, number: int, host: str, after: int) -> str:
+    """Return why a connection ended, from the events since `after`."""
+    reason = "it was closed"
+    for event in session.events(after):
+        if event.host == host and event.values and event.values[0] == number:
+            if event.kind == "tcp.error":
+                return queries.error_text(event.values[1])
+            if event.kind == "tcp.state" and event.values[2] == "CLOSED":
+                reason = str(event.values[3])
+    return reason
+
+
+@command(
+    "tcp listen", argument("port", port, "the port to listen on"),
+    option("--app", f"what serves the connections: {', '.join(APPLICATIONS)}", application,
+           complete=" ".join(APPLICATIONS), default="echo", metavar="APP"),
+    HOST, examples=("tcp listen 4000", "tcp listen 4000 --app hold"),
+)
+def listen(session: Session, port: int, app: str, host: str) -> results.Message:
+    """Listen on a port, and serve whoever connects.
+
+    `echo` sends everything back, `discard` reads and forgets, and `hold` leaves each connection
+    to you: `tcp send` answers on it.
+    """
+    session.do(TcpListen(host=host, port=port, app=app))
+    return results.Message(f"{app} listens on port {port}")
+
+
+@command(
+    "tcp send", NUMBER, argument("data", str, "what to send; quotes around it are taken off", raw="text"),
+    option("--hex", "the data is written as hexadecimal digits"), HOST, *WAITS,
+    examples=(r'tcp send 3 "GET / HTTP/1.0\r\n\r\n"', "tcp send 3 --hex 0d0a"),
+)
+def send(
+    session: Session, number: int, data: str, hex: bool, host: str, wait: int, background: bool
+) -> results.Sent:
+    """Send data on a connection, and show what comes back.
+
+    The rest of the line is the data: every character of it. Quotes around all of it are
+    taken off, and backslash escapes mean what they do in C.
+    """
+    octets = hexadecimal(data) if hex else payload(data)
+    if not octets:
+        raise CommandError("nothing to send: the text is empty")
+    before = session.ask(partial(queries.received, number=number, host=host))
+    session.do(TcpSend(host=host, conn=number, data=octets))
+
+    def answered(world: World) -> bool:
+        return queries.received(world, number, host) > before
+
+    outcome = session.wait(answered, wait, background)
+    answer = session.ask(partial(queries.received_since, number=number, before=before, host=host))
+    note = "sent; nothing came back yet" if outcome == "waiting" else hint(outcome)
+    return results.Sent(number, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
+
+
+@command("tcp close", NUMBER, HOST, *WAITS, examples=("tcp close 3",))
+def close(session: Session, number: int, host: str, wait: int, background: bool) -> results.Connected:
+    """Close our direction of a connection: a FIN follows what was sent."""
+    remote = session.ask(partial(queries.connection, number=number, host=host)).remote
+    session.do(TcpClose(host=host, conn=number))
+
+    def settled(world: World) -> bool:
+        return queries.connection_state(world, number, host) in ("CLOSED", "TIME-WAIT", "FIN-WAIT-2")
+
+    outcome = session.wait(settled, wait, background)
+    state = session.ask(partial(queries.connection_state, number=number, host=host))
+    return results.Connected(number, state, outcome, remote, hint=hint(outcome))
+
+
+@command("tcp abort", NUMBER, HOST, examples=("tcp abort 3",))
+def abort(session: Session, number: int, host: str) -> results.Message:
+    """End a connection at once, with a reset."""
+    session.ask(partial(queries.connection, number=number, host=host))
+    session.do(TcpAbort(host=host, conn=number))
+    return results.Message(f"#{number} is aborted; the peer was told with a reset")

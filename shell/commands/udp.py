@@ -1,0 +1,50 @@
+"""`udp`: sockets and datagrams."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aether import queries
+from aether.operations import UdpSend
+from aether.world import World
+from shell import results
+from shell.commands.common import HOST, WAITS
+from shell.grammar import argument, command, option
+from shell.session import Session, hint
+from shell.values import Endpoint, endpoint, hexadecimal, payload, port
+from shell.views.escape import printable_bytes
+
+
+@command("udp sockets", HOST, examples=("udp sockets --host host",))
+def sockets(session: Session, host: str) -> results.SocketList:
+    """List the UDP sockets."""
+    return results.SocketList(host, session.ask(partial(queries.sockets, host=host)))
+
+
+@command(
+    "udp send", argument("address", endpoint, "whom to send to, as ADDRESS:PORT", complete="udp_endpoints"),
+    argument("data", str, "what to send; quotes around it are taken off", raw="text"),
+    option("--hex", "the data is written as hexadecimal digits"),
+    option("--local-port", "our port; a random one unless given", port, default=0, metavar="P"), HOST, *WAITS,
+    examples=('udp send 192.168.1.1:7 "hello"', "udp send --hex 192.168.1.1:9 00ff"),
+)
+def send(
+    session: Session, address: Endpoint, data: str, hex: bool, local_port: int, host: str, wait: int, background: bool
+) -> results.Sent:
+    """Send one datagram, and show the answer if one comes.
+
+    The rest of the line is the data: every character of it.
+    """
+    octets = hexadecimal(data) if hex else payload(data)
+    before = session.ask(partial(queries.datagrams, port=local_port, host=host)) if local_port else []
+    used = session.do(UdpSend(
+        host=host, address=address.address, port=address.port, data=octets, local_port=local_port))
+
+    def answered(world: World) -> bool:
+        return len(queries.datagrams(world, used, host)) > len(before)
+
+    outcome = session.wait(answered, wait, background)
+    arrived = session.ask(partial(queries.datagrams, port=used, host=host))[len(before):]
+    answer = b"".join(data for _, data in arrived)
+    note = "nothing came back" if outcome == "waiting" else hint(outcome)
+    return results.Sent(0, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))

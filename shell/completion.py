@@ -1,0 +1,168 @@
+"""What may stand at the cursor: words of commands, options, and values from the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from shell import grammar
+from shell.commands import NOUNS, load
+from shell.session import Session
+
+
+class Candidate(NamedTuple):
+    """Something that may stand at the cursor, and a word about it."""
+
+    text: str
+    help: str = ""
+
+
+def candidates(session: Session, before: Sequence[str], text: str) -> list[Candidate]:
+    """Return what may follow the words `before`; `text` is what was typed of the next word."""
+    if not before:
+        return [Candidate(name, noun.help) for name, noun in NOUNS.items()]
+    load(before[0])
+    found = grammar.longest(before)
+    if found is None or (len(found.path) == len(before) and _verbs(before)):
+        verbs = _verbs(before)
+        if found is None or not found.arguments:
+            return verbs
+        return verbs + _values(session, found, [], text)
+    return _values(session, found, before[len(found.path):], text)
+
+
+def _verbs(before: Sequence[str]) -> list[Candidate]:
+    known = len(before)
+    verbs = {}
+    for each in grammar.beneath(before):
+        if len(each.path) > known:
+            whole = len(each.path) == known + 1
+            verbs.setdefault(each.path[known], each.help if whole else "")
+    return [Candidate(verb, help) for verb, help in verbs.items()]
+
+
+def _values(session: Session, found: grammar.Command, words: Sequence[str], text: str) -> list[Candidate]:
+    options = {each.name: each for each in found.all_options}
+    given: list[str] = []
+    waiting: grammar.Option | None = None
+    for word in words:
+        if waiting is not None:
+            waiting = None
+        elif word in options:
+            waiting = options[word] if options[word].parse else None
+        else:
+            given.append(word)
+    if waiting is not None:
+        return _from_source(session, waiting.complete, given)
+    if text.startswith("-"):
+        return [Candidate(each.name, each.help) for each in found.all_options if each.name not in words]
+    if len(given) < len(found.arguments):
+        return _from_source(session, found.arguments[len(given)].complete, given)
+    if found.arguments and found.arguments[-1].raw and found.arguments[-1].complete:
+        return _from_source(session, found.arguments[-1].complete, given)
+    return []
+
+
+def _from_source(session: Session, name: str, given: Sequence[str]) -> list[Candidate]:
+    if not name:
+        return []
+    if " " in name:
+        return [Candidate(word) for word in name.split()]
+    return list(SOURCES[name](session, given))
+
+
+Source = Callable[[Session, Sequence[str]], Iterable[Candidate]]
+
+
+def _nouns(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    if not given:
+        return [Candidate(name, noun.help) for name, noun in NOUNS.items()]
+    load(given[0])
+    return _verbs(given)
+
+
+def _connections(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from aether import queries
+
+    rows = session.ask(queries.connections)
+    return [Candidate(str(row.number), f"{row.state} {row.remote}") for row in rows]
+
+
+def _frames(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from shell.commands.frames import latest
+
+    return [Candidate(str(row.number), f"{row.source} > {row.destination} {row.flags} {row.info}"[:50])
+            for row in latest(session, 20).frames]
+
+
+def _fields(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from shell.commands.frames import field_names
+
+    return [Candidate(name, text) for name, text in field_names(session, given[0])] if given else []
+
+
+def _addresses(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return [Candidate(session.lab.host_address, "the host"), Candidate(session.lab.address, "you")]
+
+
+def _tcp_endpoints(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return _endpoints(session.lab.host_address, (("80", "HTTP"), ("7", "echo"), ("9", "discard"), ("19", "chargen")))
+
+
+def _udp_endpoints(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return _endpoints(session.lab.host_address, (("7", "echo"), ("9", "discard"), ("53", "DNS")))
+
+
+def _our_endpoints(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from aether import queries
+
+    rows = session.ask(queries.listeners)
+    return _endpoints(
+        session.lab.address, [(row.local.rpartition(":")[2], row.application) for row in rows])
+
+
+def _endpoints(address: str, ports: Iterable[tuple[str, str]]) -> list[Candidate]:
+    return [Candidate(f"{address}:{port}", what) for port, what in ports]
+
+
+def _urls(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return [Candidate(f"http://{session.lab.host_address}/", "the host's page")]
+
+
+def _our_urls(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return [Candidate(f"http://{session.lab.address}/", "our own page")]
+
+
+def _knobs(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from aether.knobs import KNOBS
+
+    return [Candidate(knob.name, knob.help) for knob in KNOBS.values()]
+
+
+def _knob_values(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from aether import queries
+
+    if not given:
+        return []
+    for row in session.ask(queries.knob_rows):
+        if row.name == given[0]:
+            words = row.choices if row.type in ("switch", "choice") else []
+            words = list(dict.fromkeys([*words, row.default, row.classic]))
+            marks = {row.value: "as it is now", row.default: "the default", row.classic: "profile classic"}
+            return [Candidate(word, marks.get(word, "")) for word in words]
+    return []
+
+
+def _hosts(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from aether import queries
+
+    return [Candidate(row.name, ", ".join(row.addresses)) for row in session.ask(queries.hosts)]
+
+
+SOURCES: dict[str, Source] = {
+    "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
+    "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,
+    "our_urls": _our_urls, "knobs": _knobs, "knob_values": _knob_values, "hosts": _hosts,
+}
+"""Where values come from, by the name that declarations use; a name with blanks is itself the list."""
+

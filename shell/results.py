@@ -1,0 +1,400 @@
+"""What commands return: plain data, which the views draw and ``--json`` prints as it is.
+
+Names that end in ``_us`` are microseconds of world time. Addresses are text. The fields and
+their names are the documented schema of ``--json``: fields may be added, none is renamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aether.queries import (
+    ArpRow,
+    ConnectionDetail,
+    ConnectionRow,
+    CounterRow,
+    DropRow,
+    HostRow,
+    KnobRow,
+    ListenerRow,
+    SocketRow,
+)
+
+
+@dataclass(slots=True)
+class Message:
+    """Something was done; there is no more to it than a sentence."""
+
+    message: str
+    hint: str = ""
+    """What one might do next."""
+
+
+@dataclass(slots=True)
+class Status:
+    """What runs, where, and how busily."""
+
+    lab: str
+    """``SIM`` or ``TAP``."""
+    device: str
+    address: str
+    host_address: str
+    seed: int
+    mode: str
+    """``trace`` or ``bench``."""
+    running: bool
+    speed: str
+    occurrence: int
+    time_us: int
+    frames: int
+    spin: float
+    """Share of the time that the engine spends spinning, 0.0 to 1.0."""
+    yielding: float
+    """Share of the time that the engine spends yielding."""
+    sleep: float
+    """Share of the time that the engine spends sleeping."""
+    events: int
+    """Events kept in the ring."""
+    lost: int
+    """Events that were pushed out of the ring."""
+    tracing: bool
+    hosts: list[HostRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class TimeReport:
+    """Where time stands."""
+
+    running: bool
+    occurrence: int
+    time_us: int
+    next: str
+    next_us: int | None
+    """World time at which the next occurrence is due; None if nothing is."""
+    passed_us: int = 0
+    """How much world time passed under this command."""
+
+
+@dataclass(slots=True)
+class EventRow:
+    """One event, in words."""
+
+    time_us: int
+    host: str
+    kind: str
+    text: str
+
+
+@dataclass(slots=True)
+class Occurrence:
+    """One occurrence, and what it caused."""
+
+    number: int
+    time_us: int
+    what: str
+    events: list[EventRow]
+
+
+@dataclass(slots=True)
+class StepReport:
+    """What the steps did, and what comes next."""
+
+    occurrences: list[Occurrence]
+    changed: list[str]
+    """What is different now, as ``drops 2 → 3``."""
+    next: str
+    next_us: int | None
+
+
+@dataclass(slots=True)
+class FrameRow:
+    """One frame in one line, as seen from one host."""
+
+    number: int
+    time_us: int
+    direction: str
+    """``in``, ``out``, or ``lost`` for one that never arrived."""
+    layer: str
+    """The highest protocol that is known: ethernet, arp, ipv4, icmp, udp or tcp."""
+    source: str
+    destination: str
+    flags: str
+    """TCP flags by their letters, empty for other protocols."""
+    info: str
+    length: int
+    """Bytes, the Ethernet header included."""
+    dropped: str
+    """The reason for which it was discarded, or empty."""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class FrameList:
+    """The latest frames."""
+
+    frames: list[FrameRow]
+    earlier: int
+    """How many frames before these were not listed."""
+
+
+@dataclass(slots=True)
+class Field:
+    """One field of a header."""
+
+    name: str
+    """Its name in filter expressions, such as ``tcp.seq``."""
+    label: str
+    offset: int
+    """Where it begins in the frame, in bytes."""
+    length: int
+    text: str
+
+
+@dataclass(slots=True)
+class Layer:
+    """One header, or the data, of a frame."""
+
+    key: str
+    """One letter that marks its bytes."""
+    name: str
+    """``eth``, ``arp``, ``ip``, ``icmp``, ``udp``, ``tcp``, ``data`` or ``padding``."""
+    offset: int
+    length: int
+    summary: str
+    fields: list[Field] = field(default_factory=list)
+    problem: str = ""
+    """What is malformed, or empty."""
+
+
+@dataclass(slots=True)
+class FrameDetail:
+    """One frame in full."""
+
+    row: FrameRow
+    layers: list[Layer]
+    data: str
+    """All bytes, as hexadecimal digits."""
+    events: list[EventRow]
+    """What the frame caused."""
+    field: str = ""
+    """The field to light, or empty."""
+
+
+@dataclass(slots=True)
+class ConnectionList:
+    """The connections of one host, and where it listens."""
+
+    host: str
+    connections: list[ConnectionRow]
+    listeners: list[ListenerRow]
+
+
+@dataclass(slots=True)
+class Connected:
+    """A connection that was opened, or is being opened."""
+
+    connection: int
+    state: str
+    outcome: str
+    """``done``, ``failed``, ``waiting``, ``paused``, ``detached`` or ``background``."""
+    remote: str
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Sent:
+    """Data was handed to a connection or a socket."""
+
+    connection: int
+    """0 for UDP."""
+    length: int
+    outcome: str
+    hint: str = ""
+    answer: str = ""
+    """What came back meanwhile, printable."""
+    answered: int = 0
+    """How many bytes came back."""
+
+
+@dataclass(slots=True)
+class ConnectionReport:
+    """All about one connection."""
+
+    connection: ConnectionDetail
+    states: list[str] = field(default_factory=list)
+    """The states it went through, as far as events are still kept."""
+
+
+@dataclass(slots=True)
+class SocketList:
+    """The UDP sockets of one host."""
+
+    host: str
+    sockets: list[SocketRow]
+
+
+@dataclass(slots=True)
+class ArpTable:
+    """The neighbours of one host."""
+
+    host: str
+    neighbours: list[ArpRow]
+
+
+@dataclass(slots=True)
+class PingLine:
+    """One answer to a ping."""
+
+    sequence: int
+    rtt_us: int
+    ttl: int
+    length: int
+
+
+@dataclass(slots=True)
+class PingReport:
+    """How a ping went so far."""
+
+    job: int
+    address: str
+    outcome: str
+    sent: int
+    received: int
+    replies: list[PingLine]
+    errors: list[str]
+    min_us: int
+    average_us: int
+    max_us: int
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class HttpReport:
+    """What came of fetching a page."""
+
+    job: int
+    url: str
+    outcome: str
+    status: int
+    """The HTTP status code, 0 before there is one."""
+    reason: str
+    headers: list[str]
+    body: str
+    """The page, printable, at most 2,000 characters of it."""
+    length: int
+    """Bytes of the page that arrived."""
+    took_us: int
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class Crafted:
+    """A crafted segment that was put on the wire, and what came of it."""
+
+    frame: int
+    """Number of the crafted frame."""
+    sent: str
+    answers: list[FrameRow]
+    """The frames of the same conversation that followed."""
+    outcome: str
+    explanation: list[str]
+
+
+@dataclass(slots=True)
+class ImpairmentRow:
+    """What one direction of a link does to frames."""
+
+    link: str
+    direction: str
+    """``out`` for what leaves you, ``in`` for what comes to you."""
+    settings: list[str]
+    """Such as ``loss 5%``; empty when frames pass at once and unchanged."""
+
+
+@dataclass(slots=True)
+class LinkReport:
+    """What the links do to frames."""
+
+    links: list[ImpairmentRow]
+
+
+@dataclass(slots=True)
+class KnobList:
+    """Knobs of one host."""
+
+    host: str
+    knobs: list[KnobRow]
+    title: str = ""
+
+
+@dataclass(slots=True)
+class KnobReport:
+    """One knob."""
+
+    host: str
+    knob: KnobRow
+    message: str = ""
+
+
+@dataclass(slots=True)
+class CounterList:
+    """What one host has counted."""
+
+    host: str
+    counters: list[CounterRow]
+
+
+@dataclass(slots=True)
+class DropList:
+    """What one host has discarded."""
+
+    host: str
+    drops: list[DropRow]
+
+
+@dataclass(slots=True)
+class ProgramReport:
+    """A program that ran at the host's side."""
+
+    program: str
+    status: int
+    output: str
+
+
+@dataclass(slots=True)
+class HelpLine:
+    """One line of the list of commands."""
+
+    name: str
+    verbs: str
+    help: str
+
+
+@dataclass(slots=True)
+class HelpGroup:
+    """Commands that belong together."""
+
+    title: str
+    lines: list[HelpLine]
+
+
+@dataclass(slots=True)
+class HelpIndex:
+    """All commands."""
+
+    groups: list[HelpGroup]
+    keys: list[HelpLine]
+
+
+@dataclass(slots=True)
+class HelpPage:
+    """One command, or one noun with its verbs, in detail."""
+
+    usage: list[str]
+    description: str
+    arguments: list[HelpLine]
+    options: list[HelpLine]
+    examples: list[str]
+    more: list[HelpLine]

@@ -1,0 +1,122 @@
+"""One sitting at the shell: the core it drives, and how results are shown.
+
+Commands reach the world through here: `ask` only reads, `do` carries out an operation, and
+`wait` lets world time pass until something has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from shell.grammar import CommandError
+from shell.tracing import Tracer
+
+if TYPE_CHECKING:
+    from aether.engine.core import Core
+    from aether.events import Event
+    from aether.operations import Operation
+    from aether.world import World
+
+T = TypeVar("T")
+
+WAIT = 3_000_000
+"""How long a command that makes traffic waits for its end, in microseconds of world time."""
+
+
+class Finished(Protocol):
+    """What a program at the host's side left behind."""
+
+    status: int
+    output: str
+
+
+@dataclass(slots=True)
+class Lab:
+    """The network that the session works in."""
+
+    kind: str
+    """``SIM`` or ``TAP``."""
+    device: str = "simulated wire"
+    address: str = "192.168.1.2"
+    host_address: str = "192.168.1.1"
+    seed: int = 0
+    run_program: Callable[[list[str]], Finished] | None = None
+    """Runs a program at the host's side; None in the simulation."""
+    close: Callable[[], None] | None = None
+    """Gives back what was opened."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What commands work with."""
+
+    core: Core
+    lab: Lab
+    output: str = "rich"
+    """``rich``, ``plain`` or ``json``."""
+    scripted: bool = False
+    """True when nobody types: lines come from ``-c``, a script or a pipe."""
+    tracing: bool = False
+    tracer: Tracer = field(default_factory=Tracer)
+    watch_wait: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Entered while a command waits: the screen then shows the trace itself."""
+
+    def ask(self, query: Callable[[World], T]) -> T:
+        """Run a query between two occurrences; it must change nothing."""
+        return self.core.ask(query)
+
+    def do(self, operation: Operation) -> Any:
+        """Carry out an operation, and return its result."""
+        return self.core.do(operation)
+
+    @property
+    def paused(self) -> bool:
+        """True while world time stands still."""
+        return self.core.status().paused
+
+    def wait(self, query: Callable[[World], bool], wait: int, background: bool = False) -> str:
+        """Wait until `query` is true, for `wait` microseconds of world time at the most.
+
+        Return ``done``, ``waiting`` (not yet), ``paused``, ``detached`` (the person pressed
+        Ctrl-C) or ``background``.
+        """
+        if background:
+            return "background"
+        if self.ask(query):
+            return "done"
+        if self.paused and not self.scripted:
+            return "paused"
+        try:
+            with self.watch_wait():
+                done = self.core.wait(query, wait)
+        except KeyboardInterrupt:
+            return "detached"
+        if done:
+            return "done"
+        return "paused" if self.paused and not self.scripted else "waiting"
+
+    def events(self, after: int = 0) -> list[Event]:
+        """Return the events that are still kept, from serial `after` on."""
+        found, _ = self.core.ring.since(after)
+        return list(found)
+
+    def need_trace(self, what: str) -> None:
+        """Raise CommandError in benchmark mode, where nothing is recorded."""
+        if self.core.status().mode == "bench":
+            raise CommandError(f"{what} needs events, and benchmark mode has none. Go back with: mode trace")
+
+
+HINTS = {
+    "waiting": "not finished yet; it goes on in the background",
+    "paused": "started; `step` to see it, `run` to let it finish",
+    "detached": "left alone; it goes on in the background",
+    "background": "started in the background",
+}
+
+
+def hint(outcome: str) -> str:
+    """Return what to tell a person about a command that did not see its end."""
+    return HINTS.get(outcome, "")

@@ -1,0 +1,115 @@
+"""The trace: events taken from the ring in portions, as lines for a person.
+
+A slow terminal never slows the stack: at most a few lines are shown at a time, and what was
+not shown is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from aether.events import Event
+from shell.frames import Note, Seen, Watcher
+from shell.results import FrameRow
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+LINES = 20
+"""How many lines are shown at a time."""
+PORTION = 20_000
+"""How many events are taken at a time."""
+
+
+class Ring(Protocol):
+    """Where events come from."""
+
+    @property
+    def last_serial(self) -> int:
+        """The serial number of the newest event."""
+
+    def since(self, serial: int, limit: int = ...) -> tuple[list[Event], int]:
+        """Return events after `serial`, the oldest first, and how many were lost before them."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of the trace: a frame, or something that happened without one."""
+
+    frame: FrameRow | None
+    time_us: int
+    text: str = ""
+
+    def rich(self) -> Text:
+        """Return the line in colour."""
+        from shell.views.oneline import Shortener, frame_text, note_text
+
+        return frame_text(self.frame, Shortener()) if self.frame else note_text(self.time_us, self.text)
+
+    def plain(self) -> str:
+        """Return the line as plain text."""
+        from shell.views.oneline import clock, frame_line
+
+        return frame_line(self.frame) if self.frame else f"{clock(self.time_us)} {self.text}"
+
+
+@dataclass(slots=True)
+class Portion:
+    """What there is to show now."""
+
+    lines: list[Line] = field(default_factory=list)
+    not_shown: int = 0
+    """Lines left out, and events lost before anybody read them."""
+
+
+class Tracer:
+    """Reads a ring from where it stopped last time."""
+
+    def __init__(self, host: str = "you") -> None:
+        self.serial = 0
+        self.watcher = Watcher(host)
+        self._held: list[Event] = []
+        """The events of an occurrence that may not be complete yet."""
+
+    def skip(self, ring: Ring) -> None:
+        """Go on after what is in the ring now."""
+        found, _ = ring.since(self.serial)
+        for event in found:
+            if event.kind == "frame.sent":
+                self.watcher.flows.learn(event.values[2])
+        self.serial = ring.last_serial
+        self._held = []
+
+    def take(self, ring: Ring, limit: int | None = LINES, *, settled: bool = False) -> Portion:
+        """Return the lines since the last time, at most `limit`; `settled` if no occurrence is under way."""
+        events, missed = ring.since(self.serial, PORTION)
+        if events:
+            self.serial = events[-1].serial
+        complete = self._complete(events, settled)
+        portion = Portion(not_shown=missed)
+        for seen in self.watcher.read(complete):
+            if limit is None or len(portion.lines) < limit:
+                portion.lines.append(self._line(seen))
+            else:
+                portion.not_shown += 1
+        return portion
+
+    def _complete(self, events: list[Event], settled: bool) -> Iterable[Event]:
+        """Hold back the last occurrence until something newer came, or nothing came since."""
+        everything = self._held + events
+        if settled or not events:
+            self._held = []
+            return everything
+        last = events[-1].occurrence
+        cut = len(everything)
+        while cut and everything[cut - 1].occurrence == last:
+            cut -= 1
+        self._held = everything[cut:]
+        return everything[:cut]
+
+    def _line(self, seen: Seen | Note) -> Line:
+        if isinstance(seen, Note):
+            return Line(None, seen.time, seen.text)
+        return Line(self.watcher.row(seen), seen.time)

@@ -1,0 +1,42 @@
+"""Results drawn with rich: which function draws what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import RenderableType
+
+from shell import results
+from shell.views import frame, helping, reports, tables
+
+DRAW: dict[type, Callable[[Any], RenderableType]] = {
+    results.Message: reports.message,
+    results.Status: reports.status,
+    results.TimeReport: reports.time,
+    results.StepReport: reports.steps,
+    results.Connected: reports.connected,
+    results.Sent: reports.sent,
+    results.ConnectionReport: reports.connection,
+    results.PingReport: reports.ping,
+    results.HttpReport: reports.http,
+    results.Crafted: reports.crafted,
+    results.ProgramReport: reports.program,
+    results.FrameList: frame.listing,
+    results.FrameDetail: frame.detail,
+    results.ConnectionList: tables.connections,
+    results.SocketList: tables.sockets,
+    results.ArpTable: tables.neighbours,
+    results.LinkReport: tables.links,
+    results.KnobList: tables.knobs,
+    results.KnobReport: tables.knob,
+    results.CounterList: tables.counters,
+    results.DropList: tables.drops,
+    results.HelpIndex: helping.index,
+    results.HelpPage: helping.page,
+}
+
+
+def draw(result: Any) -> RenderableType:
+    """Return something that rich draws, for any result."""
+    return DRAW[type(result)](result)

@@ -1,0 +1,42 @@
+"""Bytes from the network, made harmless for a terminal.
+
+Nothing that a peer sends may move the cursor, change colours or hide text: every control
+character, and every character that changes how others are drawn, is written as an escape.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_KEPT = frozenset("\n\t")
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """Return `text` with control and formatting characters escaped; ``lines`` keeps line ends and tabs."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if _harmless(char) or (lines and char in _KEPT) else _escape(char) for char in text)
+
+
+def _harmless(char: str) -> bool:
+    return char.isprintable() and unicodedata.category(char) not in ("Cf", "Co", "Cn")
+
+
+def _escape(char: str) -> str:
+    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(char)
+    if short:
+        return short
+    number = ord(char)
+    if 0xDC80 <= number <= 0xDCFF:
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
+
+
+def printable_bytes(data: bytes | memoryview, *, lines: bool = False) -> str:
+    """Return bytes as text: UTF-8 where it is, and escapes for all the rest."""
+    return printable(bytes(data).decode("utf-8", "surrogateescape").replace("\r\n", "\n" if lines else "\r\n"), lines=lines)
+
+
+def ascii_column(data: bytes | memoryview) -> str:
+    """Return one character for each byte, a dot for what is not printable ASCII."""
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in bytes(data))

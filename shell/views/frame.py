@@ -1,0 +1,108 @@
+"""Frames: a list of them, and one in full, as a tree of headers over its bytes."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from shell.results import FrameDetail, FrameList, Layer
+from shell.views.escape import printable
+from shell.views.oneline import Shortener, frame_text
+from shell.views.theme import style
+
+NAMES = {
+    "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "udp": "UDP", "tcp": "TCP", "data": "data",
+    "padding": "padding",
+}
+
+
+def listing(result: FrameList) -> RenderableType:
+    """Draw a list of frames, one line each."""
+    if not result.frames:
+        return Text("no frames yet", style("muted"))
+    shorten = Shortener()
+    parts: list[RenderableType] = []
+    if result.earlier:
+        parts.append(Text(f"{result.earlier:,} earlier frames not listed", style("muted")))
+    return Group(*parts, *(_ended(frame_text(row, shorten)) for row in result.frames))
+
+
+def _ended(text: Text) -> Text:
+    text.end = "\n"
+    return text
+
+
+def detail(result: FrameDetail) -> RenderableType:
+    """Draw one frame: verdict, tree, bytes."""
+    row = result.row
+    what = {"in": "received", "out": "sent", "lost": "never arrived"}[row.direction]
+    head = Text.assemble((f"frame {row.number}", "bold"), f"  {what}  {row.length} B  +{row.time_us / 1_000_000:.4f}")
+    if row.dropped:
+        head.append(f"  DROPPED {row.dropped}", style("error", bold=True))
+    parts: list[RenderableType] = [head, *_tree(result.layers, result.field)]
+    parts.append(Text(""))
+    parts += _hexdump(bytes.fromhex(result.data), result.layers, result.field)
+    if result.events:
+        parts.append(Text(""))
+        parts += [Text(f"  {event.text}", style("error") if event.kind == "drop" else "") for event in result.events]
+    return Group(*parts)
+
+
+def _tree(layers: list[Layer], lit: str) -> list[Text]:
+    lines = []
+    for index, layer in enumerate(layers):
+        last = index == len(layers) - 1
+        name = NAMES.get(layer.name, layer.name)
+        line = Text.assemble(
+            "└ " if last else "├ ", (f"[{layer.key}] {name:<9}", style(layer.name, bold=True)), printable(layer.summary))
+        if layer.problem:
+            line.append(f"  {layer.problem}", style("error", bold=True))
+        lines.append(line)
+        for field in layer.fields:
+            chosen = field.name == lit
+            text = Text("  " if last else "│ ")
+            text.append("▶ " if chosen else "  ", style("error", bold=True))
+            text.append(f"{field.name:<24} {printable(field.text)}", "bold" if chosen else "")
+            lines.append(text)
+    return lines
+
+
+def _hexdump(data: bytes, layers: list[Layer], lit: str) -> list[Text]:
+    """Return the bytes in rows of 16: hexadecimal and as characters, and below each byte the letter of its layer."""
+    owner, lighted = _owners(len(data), layers, lit)
+    lines = []
+    for start in range(0, len(data), 16):
+        row = Text(f"{start:04x}  ", style("muted"))
+        letters = Text("      ")
+        for index in range(start, start + 16):
+            gap = "  " if index % 16 == 7 else " "
+            if index >= len(data):
+                row.append("  " + gap)
+                continue
+            layer = owner[index]
+            look = style(layer.name) if layer is not None else style("muted")
+            row.append(f"{data[index]:02x}", look + style("key", bold=True) if index in lighted else look)
+            row.append(gap)
+            mark = "^^" if index in lighted else f"{layer.key if layer is not None else '?'} "
+            letters.append(mark + gap, look)
+        row.append(" ")
+        for index in range(start, min(start + 16, len(data))):
+            layer = owner[index]
+            char = chr(data[index]) if 32 <= data[index] < 127 else "."
+            row.append(char, style(layer.name) if layer is not None else style("muted"))
+        letters.rstrip()
+        lines += [row, letters]
+    return lines
+
+
+def _owners(length: int, layers: list[Layer], lit: str) -> tuple[list[Layer | None], set[int]]:
+    """Return for each byte the layer it belongs to, and which bytes belong to the field `lit`."""
+    owner: list[Layer | None] = [None] * length
+    lighted: set[int] = set()
+    for layer in layers:
+        for index in range(layer.offset, min(layer.offset + layer.length, length)):
+            owner[index] = layer
+        for field in layer.fields:
+            if field.name == lit:
+                lighted.update(range(field.offset, field.offset + field.length))
+    return owner, lighted

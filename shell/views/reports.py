@@ -1,0 +1,188 @@
+"""What commands report: status, steps, connections, pings, pages."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from shell.results import (
+    Connected,
+    ConnectionReport,
+    Crafted,
+    HttpReport,
+    Message,
+    PingReport,
+    ProgramReport,
+    Sent,
+    Status,
+    StepReport,
+    TimeReport,
+)
+from shell.values import show_duration
+from shell.views.escape import printable
+from shell.views.oneline import Shortener, clock, frame_text
+from shell.views.theme import style
+
+_KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
+
+
+def _hint(hint: str) -> list[Text]:
+    return [Text(hint, style("muted"))] if hint else []
+
+
+def message(result: Message) -> RenderableType:
+    """Draw a sentence."""
+    return Group(Text(printable(result.message, lines=True)), *_hint(result.hint))
+
+
+def status(result: Status) -> RenderableType:
+    """Draw what runs, where, and how busily."""
+    state = "running" if result.running else "paused"
+    lines = [
+        Text.assemble((result.lab, "bold"), f" {result.device}  you are {result.address}, the host is ",
+                      f"{result.host_address}  seed {result.seed}"),
+        Text.assemble((f"{state}", "bold"), f"  mode {result.mode}  speed {result.speed}  "
+                      f"ev {result.occurrence}  {clock(result.time_us)} s  {result.frames:,} frames"),
+        Text(f"engine  spin {result.spin:.0%}  yield {result.yielding:.0%}  sleep {result.sleep:.0%}  "
+             f"events kept {result.events:,}, pushed out {result.lost:,}  trace {'on' if result.tracing else 'off'}"),
+    ]
+    for host in result.hosts:
+        lines.append(Text.assemble(
+            (f"{host.name:<6}", style("key")),
+            f"{', '.join(host.addresses) or 'no address'}  {host.mac}  {host.connections} connections  {host.drops} drops"))
+    return Group(*lines)
+
+
+def time(result: TimeReport) -> RenderableType:
+    """Draw where time stands."""
+    state = "running" if result.running else "paused"
+    passed = f", {show_duration(result.passed_us)} later" if result.passed_us else ""
+    text = Text.assemble((state, "bold"), f" at ev {result.occurrence}, {clock(result.time_us)} s{passed}")
+    if not result.running:
+        when = f" at {clock(result.next_us)}" if result.next_us is not None else ""
+        text.append(f"\nnext: {result.next}{when}", style("muted"))
+    return text
+
+
+def steps(result: StepReport) -> RenderableType:
+    """Draw what each step did, and what comes next."""
+    parts: list[RenderableType] = []
+    for one in result.occurrences:
+        parts.append(Text.assemble((f"ev {one.number} {clock(one.time_us)}", "bold"), f"  {one.what}"))
+        for event in one.events:
+            look = style(_KIND_STYLES.get(event.kind.partition(".")[0], "muted"))
+            who = "" if event.host == "you" else f" at {event.host}"
+            parts.append(Text.assemble("  ", (printable(event.text), look), (who, style("muted"))))
+    if not result.occurrences:
+        parts.append(Text("nothing happened: nothing is waiting to happen"))
+    tail = Text("", style("muted"))
+    if result.changed:
+        tail.append(f"changed: {', '.join(result.changed)}   ")
+    when = f" at {clock(result.next_us)}" if result.next_us is not None else ""
+    tail.append(f"next: {result.next}{when}")
+    parts.append(tail)
+    return Group(*parts)
+
+
+def connected(result: Connected) -> RenderableType:
+    """Draw a connection that was opened."""
+    text = Text.assemble((f"#{result.connection} ", style("tcp")), (result.state, style("tcp", bold=True)))
+    text.append(f"  {result.remote}")
+    if result.error:
+        text.append(f"  {result.error}", style("error", bold=True))
+    return Group(text, *_hint(result.hint))
+
+
+def sent(result: Sent) -> RenderableType:
+    """Draw that data was sent, and what came back."""
+    where = f" on #{result.connection}" if result.connection else ""
+    parts: list[RenderableType] = [Text(f"{result.length:,} bytes sent{where}")]
+    if result.answered:
+        parts.append(Text(f"{result.answered:,} bytes came back:", style("muted")))
+        parts.append(Text(printable(result.answer, lines=True), style("good")))
+    return Group(*parts, *_hint(result.hint))
+
+
+def connection(result: ConnectionReport) -> RenderableType:
+    """Draw all about one connection."""
+    c = result.connection
+    tcp = style("tcp", bold=True)
+    lines = [
+        Text.assemble((f"#{c.number} ", tcp), (c.state, tcp), f"   {c.local} ↔ {c.remote}   open {show_duration(c.age_us)}"),
+        Text(f"send     una {c.snd_una}  nxt {c.snd_nxt}  wnd {c.snd_wnd}  buffered {c.snd_buffered:,}"),
+        Text(f"receive  nxt {c.rcv_nxt}  wnd {c.rcv_wnd}  unread {c.rcv_unread:,}  beyond a hole {c.rcv_out_of_order:,}"),
+    ]
+    if c.cwnd is None:
+        window = "no congestion control"
+    else:
+        threshold = "none yet" if c.ssthresh is None else f"{c.ssthresh / c.mss:.3g}×{c.mss}"
+        slow = "slow start" if c.ssthresh is None or c.cwnd < c.ssthresh else "congestion avoidance"
+        phase = slow if c.phase == "open" else c.phase
+        window = f"{c.congestion}  cwnd {c.cwnd / c.mss:.3g}×{c.mss}  ssthresh {threshold}  {phase}"
+    lines.append(Text(f"{window}  in flight {c.in_flight:,}"))
+    measured = f"srtt {show_duration(c.srtt_us)} ± {show_duration(c.rttvar_us)}" if c.srtt_us else "no round trip measured"
+    lines.append(Text(f"{measured}  rto {show_duration(c.rto_us)}  retransmits {c.retransmits}"))
+    lines.append(Text(f"options  {', '.join(c.options)}"))
+    if c.timers:
+        lines.append(Text("timers   " + ", ".join(f"{t.name} in {show_duration(t.left_us)}" for t in c.timers)))
+    if c.error:
+        lines.append(Text(c.error, style("error", bold=True)))
+    if result.states:
+        path = Text("states   ")
+        for index, state in enumerate(result.states):
+            last = index == len(result.states) - 1
+            path.append(f"[[ {state} ]]" if last else f"{state} → ", tcp if last else "")
+        lines.append(path)
+    return Group(*lines)
+
+
+def ping(result: PingReport) -> RenderableType:
+    """Draw the answers to a ping."""
+    parts: list[RenderableType] = []
+    for line in result.replies:
+        parts.append(Text.assemble(
+            (f"{line.length} bytes from {result.address}: seq {line.sequence}  ttl {line.ttl}  ", style("icmp")),
+            show_duration(line.rtt_us)))
+    parts += [Text(printable(error), style("error", bold=True)) for error in result.errors]
+    text = Text(f"{result.sent} sent, {result.received} answered")
+    if result.sent and result.outcome == "done":
+        text.append(f", {(result.sent - result.received) / result.sent:.0%} lost")
+    if result.received:
+        text.append(f"; round trip min {show_duration(result.min_us)}, average {show_duration(result.average_us)}, "
+                    f"max {show_duration(result.max_us)}")
+    parts.append(text)
+    return Group(*parts, *_hint(result.hint))
+
+
+def http(result: HttpReport) -> RenderableType:
+    """Draw a page that was fetched."""
+    parts: list[RenderableType] = []
+    if result.error:
+        parts.append(Text(printable(result.error), style("error", bold=True)))
+    if result.status:
+        parts.append(Text.assemble((f"{result.status} {printable(result.reason)}", "bold"),
+                                   f"  {result.length:,} bytes in {show_duration(result.took_us)}"))
+        parts += [Text(printable(header), style("muted")) for header in result.headers]
+        parts += [Text(""), Text(printable(result.body, lines=True).rstrip())]
+    return Group(*parts, *_hint(result.hint))
+
+
+def crafted(result: Crafted) -> RenderableType:
+    """Draw what a crafted segment led to."""
+    shorten = Shortener()
+    parts: list[RenderableType] = []
+    for row in result.answers:
+        text = frame_text(row, shorten)
+        text.end = "\n"
+        parts.append(text)
+    if not result.answers:
+        parts.append(Text(f"frame {result.frame} sent: {printable(result.sent)}"))
+    return Group(*parts, *(Text(line, style("muted")) for line in result.explanation))
+
+
+def program(result: ProgramReport) -> RenderableType:
+    """Draw what a program printed; its control characters are escaped."""
+    parts: list[RenderableType] = [Text(printable(result.output, lines=True).rstrip())] if result.output else []
+    if result.status:
+        parts.append(Text(f"{printable(result.program)} ended with status {result.status}", style("error", bold=True)))
+    return Group(*parts)

@@ -1,0 +1,135 @@
+"""Lists, drawn as tables that fit into 80 columns."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shell.results import (
+    ArpTable,
+    ConnectionList,
+    CounterList,
+    DropList,
+    KnobList,
+    KnobReport,
+    LinkReport,
+    SocketList,
+)
+from shell.values import show_duration
+from shell.views.escape import printable
+from shell.views.theme import style
+
+
+def _table(*columns: str) -> Table:
+    """Return a table without lines; a column whose heading begins with ``#`` or ``>`` is aligned to the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=style("muted"))
+    for name in columns:
+        right = name.startswith(">")
+        table.add_column(name.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _none(text: str) -> Text:
+    return Text(text, style=style("muted"))
+
+
+def _at(host: str) -> str:
+    return "" if host == "you" else f" at {host}"
+
+
+def connections(result: ConnectionList) -> RenderableType:
+    """Draw connections and listeners."""
+    parts: list[RenderableType] = []
+    if result.connections:
+        table = _table("#", "state", "local", "remote", ">sent", ">received", ">unread")
+        for row in result.connections:
+            table.add_row(
+                str(row.number), Text(row.state, style("tcp", bold=True)), row.local, row.remote, f"{row.sent:,}",
+                f"{row.received:,}", f"{row.unread:,}")
+        parts.append(table)
+    else:
+        parts.append(_none(f"no connections{_at(result.host)}"))
+    if result.listeners:
+        table = _table("listening on", "application", ">half open", ">waiting", ">backlog")
+        for one in result.listeners:
+            table.add_row(one.local, one.application, str(one.half_open), str(one.waiting), str(one.backlog))
+        parts += [Text(""), table]
+    return Group(*parts)
+
+
+def sockets(result: SocketList) -> RenderableType:
+    """Draw UDP sockets."""
+    if not result.sockets:
+        return _none(f"no UDP sockets{_at(result.host)}")
+    table = _table("local", "remote", "application", ">queued")
+    for row in result.sockets:
+        table.add_row(row.local, row.remote or "anybody", row.application, f"{row.queued:,}")
+    return table
+
+
+def neighbours(result: ArpTable) -> RenderableType:
+    """Draw an ARP cache."""
+    if not result.neighbours:
+        return _none(f"no neighbours known{_at(result.host)}")
+    table = _table("address", "hardware address", "state", ">waiting", ">changes in")
+    for row in result.neighbours:
+        left = "" if row.next_us is None else show_duration(round(row.next_us, -5))
+        table.add_row(
+            Text(row.address, style("arp")), row.mac or "unknown", row.state, str(row.waiting or ""), left)
+    return table
+
+
+def links(result: LinkReport) -> RenderableType:
+    """Draw what links do to frames."""
+    table = _table("link", "direction", "what it does to frames")
+    for row in result.links:
+        table.add_row(row.link, row.direction, ", ".join(row.settings) or "passes them at once, unchanged")
+    return table
+
+
+def knobs(result: KnobList) -> RenderableType:
+    """Draw a list of knobs; an asterisk marks those that were turned."""
+    if not result.knobs:
+        return _none(result.title or "no knobs")
+    table = _table("", "knob", "value", "classic", "what it does")
+    for row in result.knobs:
+        turned = row.value != row.default
+        table.add_row(
+            "*" if turned else "", Text(row.name, style("key")), Text(row.value, style("tcp", bold=turned)),
+            row.classic if row.classic != row.default else "", row.help)
+    note = Text("* differs from the default (profile modern)", style("muted"))
+    return Group(*([Text(result.title)] if result.title else []), table, note)
+
+
+def knob(result: KnobReport) -> RenderableType:
+    """Draw one knob."""
+    row = result.knob
+    if result.message:
+        return Text(result.message)
+    value = " or ".join(row.choices) if row.type in ("switch", "choice") else f"from {' to '.join(row.choices)}"
+    text = Text.assemble((row.name, style("key")), " is ", (row.value, style("tcp", bold=True)), _at(result.host))
+    text.append(f"\n  {row.help}" + (f" ({row.rfc})" if row.rfc else ""))
+    text.append(f"\n  {value}; {row.default} in profile modern, {row.classic} in profile classic")
+    return text
+
+
+def counters(result: CounterList) -> RenderableType:
+    """Draw counters."""
+    if not result.counters:
+        return _none(f"nothing counted yet{_at(result.host)}")
+    table = _table("counter", ">count")
+    for row in result.counters:
+        table.add_row(row.name, f"{row.count:,}")
+    return table
+
+
+def drops(result: DropList) -> RenderableType:
+    """Draw the reasons of drops."""
+    if not result.drops:
+        return _none(f"nothing was discarded{_at(result.host)}")
+    table = _table(">count", "reason", "why", "RFC, knob")
+    for row in result.drops:
+        clause = ", ".join(part for part in (row.rfc, f"knob {row.knob}" if row.knob else "") if part)
+        table.add_row(f"{row.count:,}", Text(row.reason, style("error")), printable(row.help), Text(clause, style("muted")))
+    return table
