@@ -80,6 +80,8 @@ class AetherShell(cmd2.Cmd):
             result = found.run(self.session, **values)
             self.show(result, "json" if json else "plain" if plain else self.session.output)
             self.last_result = result
+            if failure := getattr(result, "failure", ""):
+                self.fail(failure)
         except EXPECTED as problem:
             self.fail(str(problem))
 
@@ -92,7 +94,7 @@ class AetherShell(cmd2.Cmd):
         elif mode == "plain":
             self.poutput(views.to_plain(result))
         else:
-            self.poutput(views.to_rich(result), soft_wrap=False)
+            self.poutput(views.to_rich(result), soft_wrap=False, rich_print_kwargs={"crop": False})
 
     def _is_screen(self) -> bool:
         return bool(self.stdout.isatty())

@@ -33,7 +33,7 @@ def candidates(session: Session, before: Sequence[str], text: str) -> list[Candi
 
 def _verbs(before: Sequence[str]) -> list[Candidate]:
     known = len(before)
-    verbs = {}
+    verbs: dict[str, str] = {}
     for each in grammar.beneath(before):
         if len(each.path) > known:
             whole = len(each.path) == known + 1

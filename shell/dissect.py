@@ -46,7 +46,7 @@ class _Dissection:
     def _data(self, offset: int, end: int) -> None:
         if end > offset:
             data = self.frame[offset:end]
-            shown = printable_bytes(data[:48]) + ("…" if len(data) > 48 else "")
+            shown = printable_bytes(data[:16]) + ("…" if len(data) > 16 else "")
             layer = self._layer("d", "data", offset, len(data), f"{len(data)} bytes")
             layer.fields.append(Field("data", "bytes", offset, len(data), shown))
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from aether.events import Event
 from shell import words
 from shell.results import FrameRow
-from shell.summary import Flows
+from shell.summary import Flows, summarise
 
+T = TypeVar("T")
 MAX_REMEMBERED = 4096
 """Frames of other hosts that may still be lost, and copies that may still arrive."""
 
@@ -94,7 +96,8 @@ class Watcher:
         return found + list(loose)
 
     def _add(
-        self, found: list[Seen | Note], by_number: dict[int, Seen], event: Event, number: int, direction: str, data: bytes
+        self, found: list[Seen | Note], by_number: dict[int, Seen], event: Event, number: int, direction: str,
+        data: bytes,
     ) -> Seen:
         seen = by_number[number] = Seen(number, event.time, direction, data, event.occurrence)
         found.append(seen)
@@ -137,8 +140,6 @@ class Watcher:
 
     def row(self, seen: Seen) -> FrameRow:
         """Return a frame as data, its bytes read into words."""
-        from shell.summary import summarise
-
         summary = summarise(seen.data, self.flows)
         return FrameRow(
             seen.number, seen.time, seen.direction, summary.layer, summary.source, summary.destination, summary.flags,
@@ -146,8 +147,8 @@ class Watcher:
         )
 
 
-def _remember(memory: dict[int, object] | dict[int, int] | dict[int, tuple[int, bytes]], key: int, value: object) -> None:
+def _remember(memory: dict[int, T], key: int, value: T) -> None:
     """Put something into a memory that forgets the oldest."""
-    memory[key] = value  # type: ignore[assignment,index]
+    memory[key] = value
     if len(memory) > MAX_REMEMBERED:
         del memory[next(iter(memory))]

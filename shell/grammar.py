@@ -12,12 +12,13 @@ import difflib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 REQUIRED = object()
 """The default of an argument that must be given."""
 
 Parse = Callable[[str], Any]
+Run = TypeVar("Run", bound=Callable[..., Any])
 
 
 class CommandError(ValueError):
@@ -97,8 +98,9 @@ class Command:
 
     @property
     def description(self) -> str:
-        """All that its docstring says."""
-        return inspect.getdoc(self.run) or ""
+        """All that its docstring says, one line for each paragraph."""
+        paragraphs = (inspect.getdoc(self.run) or "").split("\n\n")
+        return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
     @property
     def usage(self) -> str:
@@ -107,6 +109,11 @@ class Command:
         if not self.raw:
             parts = [self.name, *(each.usage for each in self.arguments), *(option.usage for option in self.options)]
         return " ".join(parts)
+
+    @property
+    def short_usage(self) -> str:
+        """The command with its arguments."""
+        return " ".join([self.name, *(each.usage for each in self.arguments)])
 
     @property
     def raw(self) -> str:
@@ -142,10 +149,10 @@ def option(
 
 def command(
     name: str, *parts: Argument | Option, examples: Sequence[str] = ()
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Run], Run]:
     """Declare the function below as the command `name`; its docstring is the help."""
 
-    def declare(run: Callable[..., Any]) -> Callable[..., Any]:
+    def declare(run: Run) -> Run:
         path = tuple(name.split())
         arguments = tuple(part for part in parts if isinstance(part, Argument))
         options = tuple(part for part in parts if isinstance(part, Option))

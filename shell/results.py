@@ -268,6 +268,11 @@ class PingReport:
     max_us: int
     hint: str = ""
 
+    @property
+    def failure(self) -> str:
+        """What to say when nobody answered."""
+        return f"{self.address} does not answer" if self.outcome == "done" and not self.received else ""
+
 
 @dataclass(slots=True)
 class HttpReport:

@@ -16,6 +16,7 @@ from shell.tracing import Tracer
 
 if TYPE_CHECKING:
     from aether.engine.core import Core
+
     from aether.events import Event
     from aether.operations import Operation
     from aether.world import World
@@ -97,6 +98,17 @@ class Session:
         if done:
             return "done"
         return "paused" if self.paused and not self.scripted else "waiting"
+
+    def run_for(self, time: int) -> None:
+        """Let `time` microseconds of world time pass, and stand still again if time stood still before."""
+        paused = self.paused
+        try:
+            with self.watch_wait():
+                self.core.run(self.core.status().time + time)
+        except KeyboardInterrupt:
+            paused = True
+        if paused:
+            self.core.pause()
 
     def events(self, after: int = 0) -> list[Event]:
         """Return the events that are still kept, from serial `after` on."""

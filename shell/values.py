@@ -11,7 +11,8 @@ from typing import NamedTuple
 from aether.wire.address import parse_endpoint, parse_ip, show_ip
 
 _TIMES = {
-    "us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "m": 60_000_000, "h": 3_600_000_000, "": 1_000_000,
+    "us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "": 1_000_000, "min": 60_000_000, "m": 60_000_000,
+    "h": 3_600_000_000,
 }
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "\\": "\\", '"': '"', "'": "'"}
 

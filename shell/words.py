@@ -13,15 +13,15 @@ Values = tuple[Any, ...]
 
 
 def _ip(address: Any) -> str:
-    return show_ip(address) if isinstance(address, (bytes, bytearray)) else str(address)
+    return show_ip(address) if isinstance(address, bytes) else str(address)
 
 
 def _mac(address: Any) -> str:
-    return show_mac(address) if isinstance(address, (bytes, bytearray)) else str(address)
+    return show_mac(address) if isinstance(address, bytes) else str(address)
 
 
 def _endpoint(address: Any, port: int) -> str:
-    return show_endpoint(address, port) if isinstance(address, (bytes, bytearray)) else f"{address}:{port}"
+    return show_endpoint(address, port) if isinstance(address, bytes) else f"{address}:{port}"
 
 
 def _drop(values: Values) -> str:

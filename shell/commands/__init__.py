@@ -42,7 +42,7 @@ NOUNS: dict[str, Noun] = {
                  "loss delay reorder duplicate corrupt rate drop clear show"),
     "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
     "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),
-    "send": Noun("send", "Crafting", "put a crafted segment on the wire", "syn ack synack fin rst"),
+    "send": Noun("send", "Crafting", "put a crafted segment on the wire", "syn synack ack fin rst psh"),
     "mode": Noun("mode", "Modes", "see everything, or go as fast as possible", "trace bench"),
     "host": Noun("host", "The host", "make the host at the other end act", "ping http connect send --"),
     "help": Noun("help", "Session", "this list, or one command in detail"),

@@ -72,4 +72,5 @@ def _find(session: Session, number: int, host: str) -> tuple[Watcher, Seen]:
     if not numbers:
         raise CommandError(f"no frame {number}: there are none yet. `ping {session.lab.host_address}` makes some")
     at = "" if host == "you" else f" at {host}"
-    raise CommandError(f"no frame {number}{at}. Kept are frames from {min(numbers)} to {max(numbers)}; `frames` lists them")
+    kept = f"from {min(numbers)} to {max(numbers)}"
+    raise CommandError(f"no frame {number}{at}. Kept are frames {kept}; `frames` lists them")

@@ -50,7 +50,7 @@ def noun_page(path: list[str], below: list[Command]) -> results.HelpPage:
     about = NOUNS[path[0]].help if len(path) == 1 else ""
     return results.HelpPage(
         [], f"{' '.join(path)}: {about}" if about else "", [], [], [],
-        [results.HelpLine(each.usage.replace(" [--host H]", ""), "", each.help) for each in below])
+        [results.HelpLine(each.short_usage, "", each.help) for each in below])
 
 
 def page(found: Command) -> results.HelpPage:
@@ -58,6 +58,7 @@ def page(found: Command) -> results.HelpPage:
     return results.HelpPage(
         [found.usage], found.description, [results.HelpLine(each.usage, "", each.help) for each in found.arguments],
         [results.HelpLine(f"{each.name} {each.metavar}".strip(), "", each.help) for each in found.all_options],
-        list(found.examples), [results.HelpLine(each.usage, "", each.help) for each in grammar.beneath(found.path)[1:]])
+        list(found.examples),
+        [results.HelpLine(each.short_usage, "", each.help) for each in grammar.beneath(found.path)[1:]])
 
 

@@ -31,8 +31,9 @@ NAME = argument("name", knob_name, "a knob's name, such as tcp.retransmit", comp
 
 
 @command(
-    "knob list", argument("prefix", str, "only knobs whose name begins with this", default="", complete="arp ipv4 icmp tcp"),
-    HOST, examples=("knob list", "knob list tcp"),
+    "knob list",
+    argument("prefix", str, "only knobs whose name begins with this", default="", complete="arp ipv4 icmp tcp"), HOST,
+    examples=("knob list", "knob list tcp"),
 )
 def list_(session: Session, prefix: str, host: str) -> results.KnobList:
     """List the knobs with their values."""
@@ -55,7 +56,7 @@ def show(session: Session, name: str, host: str) -> results.KnobReport:
 def set_(session: Session, name: str, value: str, host: str) -> results.KnobReport:
     """Turn a knob, at once, of your own stack unless --host says otherwise."""
     old = _row(session, name, host).value
-    session.do(KnobSet(host=host, name=name, value_text=value))
+    session.do(KnobSet(host=host, name=name, value=value))
     row = _row(session, name, host)
     where = "" if host == "you" else f" at {host}"
     change = f"is {row.value} already" if old == row.value else f"{old} → {row.value}"
@@ -77,8 +78,9 @@ def profile(session: Session, name: str, host: str) -> results.Message:
     """Set all knobs at once: `modern` as the RFCs ask, `classic` as the first Aether was."""
     session.do(ProfileSet(host=host, name=name))
     count = len(session.ask(partial(queries.turned, host=host)))
-    return results.Message(f"profile {name}: {count} {'knob differs' if count == 1 else 'knobs differ'} from the default",
-                           "`knob diff` lists them" if count else "")
+    differ = "knob differs" if count == 1 else "knobs differ"
+    return results.Message(
+        f"profile {name}: {count} {differ} from the default", "`knob diff` lists them" if count else "")
 
 
 def _row(session: Session, name: str, host: str) -> queries.KnobRow:

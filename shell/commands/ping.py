@@ -22,7 +22,8 @@ INTERVAL = option("--interval", "the time between two requests (1s)", duration, 
 
 
 @command(
-    "ping", argument("address", parse_address, "whom to ask", complete="addresses"), COUNT, SIZE, INTERVAL, HOST, *WAITS,
+    "ping", argument("address", parse_address, "whom to ask", complete="addresses"), COUNT, SIZE, INTERVAL, HOST,
+    *WAITS,
     examples=("ping 192.168.1.1", "ping 192.168.1.1 --count 10 --interval 100ms"),
 )
 def ping(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-
 from aether import queries
+from aether.events import Event
 from shell import results, words
 from shell.grammar import argument, command
 from shell.session import Session
@@ -62,7 +62,7 @@ def step(session: Session, times: int) -> results.StepReport:
     return results.StepReport(occurrences, _changes(before, after), coming.what, coming.time_us)
 
 
-def _headline(events: list[words.Event]) -> str:
+def _headline(events: list[Event]) -> str:
     """Say what an occurrence was, from its first event."""
     if not events:
         return "nothing to be seen"

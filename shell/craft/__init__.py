@@ -1,1 +1,1 @@
-"""From a line of text to bytes, with scapy."""
+"""From a line of text to bytes for the wire, with scapy."""

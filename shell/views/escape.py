@@ -34,7 +34,8 @@ def _escape(char: str) -> str:
 
 def printable_bytes(data: bytes | memoryview, *, lines: bool = False) -> str:
     """Return bytes as text: UTF-8 where it is, and escapes for all the rest."""
-    return printable(bytes(data).decode("utf-8", "surrogateescape").replace("\r\n", "\n" if lines else "\r\n"), lines=lines)
+    text = bytes(data).decode("utf-8", "surrogateescape")
+    return printable(text.replace("\r\n", "\n") if lines else text, lines=lines)
 
 
 def ascii_column(data: bytes | memoryview) -> str:

@@ -53,8 +53,8 @@ def _tree(layers: list[Layer], lit: str) -> list[Text]:
     for index, layer in enumerate(layers):
         last = index == len(layers) - 1
         name = NAMES.get(layer.name, layer.name)
-        line = Text.assemble(
-            "└ " if last else "├ ", (f"[{layer.key}] {name:<9}", style(layer.name, bold=True)), printable(layer.summary))
+        title = f"[{layer.key}] {name:<9}", style(layer.name, bold=True)
+        line = Text.assemble("└ " if last else "├ ", title, printable(layer.summary))
         if layer.problem:
             line.append(f"  {layer.problem}", style("error", bold=True))
         lines.append(line)

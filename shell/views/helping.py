@@ -24,7 +24,8 @@ def index(result: HelpIndex) -> RenderableType:
             table.add_row(Text(f"  {line.name}", style("command")), about)
     keys = Text.assemble(("Keys  ", "bold"))
     keys.append("  ".join(f"{line.name} {line.help}" for line in result.keys))
-    tail = Text("help NOUN or help NOUN VERB says more, with examples. Every command takes --json and --plain.", style("muted"))
+    more = "help NOUN or help NOUN VERB says more, with examples. Every command takes --json and --plain."
+    tail = Text(more, style("muted"))
     return Group(table, keys, tail)
 
 

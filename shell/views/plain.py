@@ -91,16 +91,19 @@ def _detail(result: FrameDetail) -> list[str]:
     found = [_frame(result.row)]
     for layer in result.layers:
         problem = f", {layer.problem}" if layer.problem else ""
-        found.append(f"{layer.name}: {layer.summary}{problem}, bytes {layer.offset} to {layer.offset + layer.length - 1}")
+        last = layer.offset + layer.length - 1
+        found.append(f"{layer.name}: {layer.summary}{problem}, bytes {layer.offset} to {last}")
         found += [f"{each.name}: {each.text}" for each in layer.fields]
     found += [f"event: {event.text}" for event in result.events]
     return [*found, f"bytes: {result.data}"]
 
 
 def _help(result: HelpIndex) -> list[str]:
+    commands = [line for group in result.groups for line in group.lines]
     return [
-        f"{line.name}: {line.help}{f' ({line.verbs})' if line.verbs else ''}" for group in result.groups for line in group.lines
-    ] + [f"key {line.name}: {line.help}" for line in result.keys]
+        *(f"{line.name}: {line.help}{f' ({line.verbs})' if line.verbs else ''}" for line in commands),
+        *(f"key {line.name}: {line.help}" for line in result.keys),
+    ]
 
 
 def _help_page(result: HelpPage) -> list[str]:

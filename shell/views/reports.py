@@ -47,9 +47,10 @@ def status(result: Status) -> RenderableType:
              f"events kept {result.events:,}, pushed out {result.lost:,}  trace {'on' if result.tracing else 'off'}"),
     ]
     for host in result.hosts:
+        where = ", ".join(host.addresses) or "no address"
         lines.append(Text.assemble(
             (f"{host.name:<6}", style("key")),
-            f"{', '.join(host.addresses) or 'no address'}  {host.mac}  {host.connections} connections  {host.drops} drops"))
+            f"{where}  {host.mac}  connections {host.connections}  drops {host.drops}"))
     return Group(*lines)
 
 
@@ -107,10 +108,12 @@ def connection(result: ConnectionReport) -> RenderableType:
     """Draw all about one connection."""
     c = result.connection
     tcp = style("tcp", bold=True)
+    ends = f"   {c.local} ↔ {c.remote}   open {show_duration(c.age_us)}"
     lines = [
-        Text.assemble((f"#{c.number} ", tcp), (c.state, tcp), f"   {c.local} ↔ {c.remote}   open {show_duration(c.age_us)}"),
+        Text.assemble((f"#{c.number} ", tcp), (c.state, tcp), ends),
         Text(f"send     una {c.snd_una}  nxt {c.snd_nxt}  wnd {c.snd_wnd}  buffered {c.snd_buffered:,}"),
-        Text(f"receive  nxt {c.rcv_nxt}  wnd {c.rcv_wnd}  unread {c.rcv_unread:,}  beyond a hole {c.rcv_out_of_order:,}"),
+        Text(f"receive  nxt {c.rcv_nxt}  wnd {c.rcv_wnd}  unread {c.rcv_unread:,}  "
+             f"beyond a hole {c.rcv_out_of_order:,}"),
     ]
     if c.cwnd is None:
         window = "no congestion control"
@@ -120,7 +123,9 @@ def connection(result: ConnectionReport) -> RenderableType:
         phase = slow if c.phase == "open" else c.phase
         window = f"{c.congestion}  cwnd {c.cwnd / c.mss:.3g}×{c.mss}  ssthresh {threshold}  {phase}"
     lines.append(Text(f"{window}  in flight {c.in_flight:,}"))
-    measured = f"srtt {show_duration(c.srtt_us)} ± {show_duration(c.rttvar_us)}" if c.srtt_us else "no round trip measured"
+    measured = "no round trip measured"
+    if c.srtt_us:
+        measured = f"srtt {show_duration(c.srtt_us)} ± {show_duration(c.rttvar_us)}"
     lines.append(Text(f"{measured}  rto {show_duration(c.rto_us)}  retransmits {c.retransmits}"))
     lines.append(Text(f"options  {', '.join(c.options)}"))
     if c.timers:

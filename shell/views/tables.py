@@ -131,5 +131,6 @@ def drops(result: DropList) -> RenderableType:
     table = _table(">count", "reason", "why", "RFC, knob")
     for row in result.drops:
         clause = ", ".join(part for part in (row.rfc, f"knob {row.knob}" if row.knob else "") if part)
-        table.add_row(f"{row.count:,}", Text(row.reason, style("error")), printable(row.help), Text(clause, style("muted")))
+        table.add_row(
+            f"{row.count:,}", Text(row.reason, style("error")), printable(row.help), Text(clause, style("muted")))
     return table

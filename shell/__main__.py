@@ -1,0 +1,93 @@
+"""`aether-shell`: read the command line, open a lab, and start the shell."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+from aether import __version__
+
+EXAMPLES = """\
+examples:
+  aether-shell                                 the simulated lab; no root, no set-up
+  aether-shell -c "ping 192.168.1.1" --plain   one command, and out
+  aether-shell script.aes                      the lines of a file
+  sudo aether-shell                            a TAP device, and the Linux kernel as the peer
+  sudo aether-shell --lab                      the same, in a network namespace of its own
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"aether-shell: {message}. (aether-shell --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    found = _Parser(
+        prog="aether-shell", description="A debugger for TCP/IP: a complete stack that you can pause, step and break.",
+        epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = found.add_argument
+    add("script", nargs="?", help="a file with commands, one a line; - reads them from standard input")
+    add("-c", dest="lines", metavar="LINE", action="append", default=[], help="run this command, and out; repeatable")
+    add("--json", action="store_true", help="print results as JSON, one document a line")
+    add("--plain", action="store_true", help="print results as plain lines: no tables, no colours")
+    add("--seed", type=_seed, metavar="N", help="repeat a simulation exactly")
+    add("--mode", choices=("trace", "bench"), default="trace", help="see everything, or go as fast as possible")
+    lab = found.add_argument_group("a real lab (Linux)")
+    lab.add_argument("--tap", metavar="NAME", help="open this TAP device (aether0 when started by root)")
+    lab.add_argument("--lab", action="store_true", help="put the TAP into a private network namespace")
+    lab.add_argument("--sim", action="store_true", help="simulate, even when started by root")
+    lab.add_argument("--address", metavar="A/P", help="our address and prefix (192.168.1.2/24)")
+    lab.add_argument("--host-address", metavar="A", help="the kernel's address (192.168.1.1)")
+    lab.add_argument("--subnet", metavar="NET", help="a network for both, such as 10.77.0.0/24")
+    add("--no-shell", action="store_true", help="run without a shell until SIGTERM or SIGINT")
+    add("--version", action="version", version=f"aether-shell {__version__}")
+    return found
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"the seed must be a whole number, not {text!r}") from None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program; return its exit status."""
+    options = parser().parse_args(argv)
+    if options.json and options.plain:
+        parser().error("--json and --plain exclude each other")
+    try:
+        lines = _lines(options)
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
+        print(f"aether-shell: cannot read {options.script}: {reason}", file=sys.stderr)
+        return 2
+    from shell.start import run
+
+    return run(options, lines)
+
+
+def _lines(options: argparse.Namespace) -> list[tuple[str, str]] | None:
+    """Return the lines to run, each with its place; None when a person will type them."""
+    if options.lines and options.script:
+        parser().error("-c and a script exclude each other")
+    if options.lines:
+        return [(f"-c {line!r}", line) for line in options.lines]
+    if options.script and options.script != "-":
+        with open(options.script, encoding="utf-8") as file:
+            text, name = file.read(), os.path.basename(options.script)
+    elif options.script == "-" or not (sys.stdin.isatty() or options.no_shell):
+        text, name = sys.stdin.read(), "standard input"
+    else:
+        return None
+    return [(f"{name}:{number}", line) for number, line in enumerate(text.splitlines(), 1)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""`link`: lose, delay and damage frames on their way."""

@@ -1,0 +1,200 @@
+"""What happens on the screen by itself: the trace above the prompt, the bottom line, the keys."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from aether import queries
+from shell.tracing import Line, Portion
+
+if TYPE_CHECKING:
+    from aether.engine.core import Status
+    from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+    from rich.console import RenderableType
+
+    from shell.app import AetherShell
+
+TICK = 0.1
+"""Seconds between two looks at the ring: ten alerts a second at the most."""
+SLOW = 5
+"""The bottom line asks the core once in so many ticks."""
+
+
+class Screen:
+    """Watches the core from a thread of its own, and keeps the terminal up to date."""
+
+    def __init__(self, app: AetherShell) -> None:
+        self.app = app
+        self.session = app.session
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="screen", daemon=True)
+        self._ticks = 0
+        self._overview = queries.Overview(0, 0)
+        self._printing = threading.Lock()
+        self._waiting = False
+        self.session.watch_wait = self._command_waits
+        self._bind_keys()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._stop.set()
+        self._thread.join(1.0)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(TICK):
+            self._ticks += 1
+            self._show_trace()
+            self._show_toolbar()
+
+    # The trace
+
+    def _show_trace(self) -> None:
+        with self._printing:
+            if not self.session.tracing or not (self.app.at_prompt or self._waiting):
+                return
+            portion = self.session.tracer.take(self.session.core.ring)
+            if not portion.lines and not portion.not_shown:
+                return
+            if self._waiting:
+                self.print_now(portion)
+            else:
+                self.app.add_alert(msg=drawn(portion, self.session.output))
+
+    def print_now(self, portion: Portion) -> None:
+        """Print trace lines while a command runs."""
+        self.app.poutput(drawn(portion, self.session.output), rich_print_kwargs={"crop": False})
+
+    @contextmanager
+    def _command_waits(self) -> Iterator[None]:
+        """Let the trace go straight to the terminal while a command waits; show the rest at its end."""
+        self._waiting = True
+        try:
+            yield
+        finally:
+            with self._printing:
+                self._waiting = False
+                if self.session.tracing:
+                    portion = self.session.tracer.take(self.session.core.ring, settled=True)
+                    if portion.lines or portion.not_shown:
+                        self.print_now(portion)
+
+    # The bottom line
+
+    def _show_toolbar(self) -> None:
+        status = self.session.core.status()
+        if status.mode != "bench" and self._ticks % SLOW == 0:
+            self._overview = self.session.ask(queries.overview)
+        line = toolbar(self.session.lab.kind, status, self._overview, self.session.tracing)
+        if line != self.app.toolbar:
+            self.app.toolbar = line
+            self.app.refresh_prompt()
+            if self.app.at_prompt and self.app.main_session.app.is_running:
+                self.app.main_session.app.invalidate()
+
+    # Keys
+
+    def _bind_keys(self) -> None:
+        from prompt_toolkit.filters import Condition
+        from prompt_toolkit.key_binding import KeyBindings
+
+        bindings = self.app.main_session.key_bindings
+        if not isinstance(bindings, KeyBindings):
+            return
+        for key, line in (("f1", "help"), ("f8", "step")):
+            bindings.add(key)(_Runs(self, line))
+        bindings.add("f2")(self._toggle_trace)
+        bindings.add("f5")(self._toggle_time)
+        bindings.add("c-c")(self._interrupt)
+
+        @Condition
+        def may_step() -> bool:
+            from prompt_toolkit.application import get_app
+
+            return not get_app().current_buffer.text and self.session.paused
+
+        bindings.add("enter", filter=may_step)(self._enter)
+
+    def run_above(self, line: str) -> None:
+        """Run a line and show its result above the prompt; what is being typed stays."""
+        from prompt_toolkit.application import run_in_terminal
+
+        def run() -> None:
+            print(file=self.app.stdout)
+            self.app.onecmd_plus_hooks(line, add_to_history=False)
+            self.app.at_prompt = True
+
+        run_in_terminal(run)
+
+    def _toggle_trace(self, event: KeyPressEvent) -> None:
+        self.run_above("trace off" if self.session.tracing else "trace on")
+
+    def _toggle_time(self, event: KeyPressEvent) -> None:
+        self.run_above("run" if self.session.paused else "pause")
+
+    def _enter(self, event: KeyPressEvent) -> None:
+        event.current_buffer.text = "step"
+        event.current_buffer.validate_and_handle()
+
+    def _interrupt(self, event: KeyPressEvent) -> None:
+        """Ctrl-C cancels the line; with an empty line it pauses."""
+        if event.current_buffer.text:
+            event.current_buffer.reset()
+        elif not self.session.paused:
+            self.run_above("pause")
+
+
+class _Runs:
+    """A key that runs a line."""
+
+    def __init__(self, screen: Screen, line: str) -> None:
+        self.screen = screen
+        self.line = line
+
+    def __call__(self, event: KeyPressEvent) -> None:
+        self.screen.run_above(self.line)
+
+
+def drawn(portion: Portion, mode: str) -> RenderableType:
+    """Return a portion of the trace as something to print."""
+    from rich.console import Group
+    from rich.text import Text
+
+    from shell.views.theme import style
+
+    def one(line: Line) -> Text:
+        text = Text(line.plain(), no_wrap=True) if mode != "rich" else line.rich()
+        text.end = "\n"
+        return text
+
+    parts = [one(line) for line in portion.lines]
+    if portion.not_shown:
+        parts.append(Text(f"     … {portion.not_shown:,} not shown", style("muted")))
+    return Group(*parts)
+
+
+def toolbar(kind: str, status: Status, overview: queries.Overview, tracing: bool) -> str:
+    """Return the bottom line: where, when, how much, and what is out of the ordinary."""
+    sign = "⏸" if status.paused else "▶"
+    if status.mode == "bench":
+        parts = [f"{kind} {sign} BENCH", f"{status.frames:,} frames"]
+    else:
+        parts = [
+            f"{kind} {sign} ev {status.occurrence}  +{status.time / 1_000_000:.3f} s",
+            f"{overview.connections} {'conn' if overview.connections == 1 else 'conns'}", f"drops {overview.drops}",
+        ]
+        if tracing:
+            parts.append("TRACE")
+        parts += overview.turned[:3]
+        if len(overview.turned) > 3:
+            parts.append(f"+{len(overview.turned) - 3} knobs")
+    parts.append(f"spin {status.spin:.0%} yield {status.yielding:.0%} sleep {status.sleep:.0%}")
+    return " │ ".join(parts)
+
+

@@ -1,0 +1,119 @@
+"""From options to a running session: the lab, the core, and the shell or the script on top."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from aether.engine.core import Core
+
+from aether.wire.address import AddressError
+from shell.grammar import CommandError
+from shell.session import Lab, Session
+
+
+def run(options: argparse.Namespace, lines: list[tuple[str, str]] | None) -> int:
+    """Open the lab, run lines or the interactive shell, close the lab; return the exit status."""
+    try:
+        session = open_session(options, scripted=lines is not None)
+    except (CommandError, AddressError, OSError) as problem:
+        print(f"aether-shell: {problem}", file=sys.stderr)
+        return 1
+    core = session.core
+    core.start()
+    try:
+        if options.no_shell:
+            return run_headless()
+        if lines is not None:
+            return run_lines(session, lines)
+        return run_interactive(session)
+    finally:
+        core.stop()
+        if session.lab.close is not None:
+            session.lab.close()
+
+
+def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
+    """Build the world and the core that drives it."""
+    speed = float("inf") if scripted else 1.0
+    wants_tap = options.tap or options.lab or (os.geteuid() == 0 and not options.sim)
+    output = "json" if options.json else "plain" if options.plain else "rich"
+    seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(3), "big")
+    if wants_tap:
+        from shell.lab import open_tap
+
+        world, device, lab = open_tap(options, seed)
+        core = Core(world, device, mode=options.mode, speed=1.0)
+    else:
+        if options.address or options.host_address or options.subnet:
+            raise CommandError("--address, --host-address and --subnet are for a TAP (--tap NAME, or --lab)")
+        from aether.lab import simulated
+
+        lab = Lab("SIM", seed=seed)
+        core = Core(simulated(seed), mode=options.mode, speed=speed)
+    return Session(core, lab, output, scripted=scripted)
+
+
+def run_headless() -> int:
+    """Wait for SIGTERM or SIGINT; the core does all the work."""
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    done.wait()
+    return 0
+
+
+def run_lines(session: Session, lines: list[tuple[str, str]]) -> int:
+    """Run lines one after the other; return 1 if one failed.
+
+    With ``-c`` every line runs; a script, or standard input, stops at the first failure.
+    """
+    from shell.app import AetherShell
+
+    app = AetherShell(session, interactive=False)
+    app.quiet = True
+    script = not lines or not lines[0][0].startswith("-c ")
+    app.run_lines(lines, stop=script)
+    return 1 if app.failures else 0
+
+
+def run_interactive(session: Session) -> int:
+    """Run the interactive shell."""
+    from shell.app import AetherShell
+    from shell.screen import Screen
+
+    app = AetherShell(session, history_file=str(history_file()))
+    screen = Screen(app)
+    screen.start()
+    try:
+        app.intro = intro(session)
+        return app.cmdloop()
+    finally:
+        screen.stop()
+
+
+def intro(session: Session) -> str:
+    """Return what greets a person."""
+    lab = session.lab
+    where = "the simulated lab" if lab.kind == "SIM" else f"TAP {lab.device}"
+    again = f" (--seed {lab.seed} repeats it)" if lab.kind == "SIM" else ""
+    return (f"Aether: {where}{again}. You are {lab.address}, the host is {lab.host_address}.\n"
+            f"Try: trace on, then: ping {lab.host_address}. F1 or help lists the commands, Ctrl-D quits.")
+
+
+def history_file() -> Path:
+    """Return where typed lines are kept: in the home of whoever started the program, under sudo too."""
+    import platformdirs
+
+    home = os.environ.get("SUDO_USER")
+    if home and os.geteuid() == 0:
+        import pwd
+
+        return Path(pwd.getpwnam(home).pw_dir) / ".local/state/aether/history"
+    return Path(platformdirs.user_state_dir("aether")) / "history"
+
+

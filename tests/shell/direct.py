@@ -1,0 +1,120 @@
+"""A core without a thread: it drives the world on the caller's, so that tests repeat exactly."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aether.events import Event
+from aether.lab import simulated
+from aether.operations import Operation
+from aether.timers import NEVER
+from aether.world import World
+from shell.session import Lab, Session
+
+
+@dataclass
+class DirectStatus:
+    mode: str
+    paused: bool
+    speed: float
+    occurrence: int
+    time: int
+    frames: int
+    spin: float = 0.0
+    yielding: float = 0.0
+    sleep: float = 1.0
+    ring_size: int = 0
+    ring_lost: int = 0
+
+
+@dataclass
+class DirectStep:
+    occurrence: int
+    time: int
+    events: list[Event]
+
+
+class DirectRing:
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.last_serial = 0
+
+    def since(self, serial: int, limit: int = sys.maxsize) -> tuple[list[Event], int]:
+        return [event for event in self.events if event.serial > serial][:limit], 0
+
+
+class DirectCore:
+    """What the shell needs of a core."""
+
+    def __init__(self, world: World, *, paused: bool = False) -> None:
+        self.world = world
+        self.ring = DirectRing()
+        self.paused = paused
+        self.mode = "trace"
+        self.done: list[Operation] = []
+        world.observe(self._observe)
+
+    def _observe(self, host: str, kind: str, *values: Any) -> None:
+        self.ring.last_serial += 1
+        world = self.world
+        self.ring.events.append(Event(
+            self.ring.last_serial, world.occurrence, world.now, host, world.frame, kind, values, ("", 0)))
+
+    def ask(self, query: Callable[[World], Any]) -> Any:
+        return query(self.world)
+
+    def do(self, operation: Operation) -> Any:
+        self.done.append(operation)
+        return self.world.do(operation)
+
+    def run(self, until: int | None = None) -> None:
+        self.paused = False
+        if until is not None:
+            while self.world.step(until):
+                pass
+            self.world.advance(until)
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def step(self, count: int = 1) -> list[DirectStep]:
+        found = []
+        for _ in range(count):
+            before = self.ring.last_serial
+            if not self.world.step():
+                break
+            found.append(DirectStep(self.world.occurrence, self.world.now, self.ring.since(before)[0]))
+        return found
+
+    def set_mode(self, mode: str) -> None:
+        self.mode = mode
+        self.world.observe(None if mode == "bench" else self._observe)
+
+    def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
+        end = self.world.now + world_us
+        while not query(self.world):
+            if self.world.next_deadline() > end or self.world.next_deadline() == NEVER:
+                self.world.advance(end)
+                return query(self.world)
+            self.world.step(end)
+        return True
+
+    def status(self) -> DirectStatus:
+        return DirectStatus(
+            self.mode, self.paused, float("inf"), self.world.occurrence, self.world.now, self.world.frames,
+            ring_size=len(self.ring.events))
+
+    def start(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
+def session(seed: int = 1, *, paused: bool = False) -> Session:
+    """Return a session over a simulated lab, with nobody typing."""
+    core = DirectCore(simulated(seed), paused=paused)
+    return Session(core, Lab("SIM", seed=seed), scripted=not paused)  # type: ignore[arg-type]
