@@ -105,6 +105,20 @@ class World:
         """
         return self.links[link].right.transmit(frame)
 
+    def arrive(self, frame: bytes, link: str = "lan") -> bool:
+        """Let a frame that was just read from the TAP enter the link; return whether it was an occurrence at once.
+
+        It is one unless the link impairs it or something else is due first; then it waits in the queue.
+        """
+        port = self.links[link].right
+        entry = self.queue.next()
+        if port.pipe.clear and not port.latency and (entry is None or entry[0] > self.now):
+            self.occurrence += 1
+            port.peer.deliver((port.number(frame), frame))
+            return True
+        port.transmit(frame)
+        return False
+
     def do(self, operation: Operation) -> Any:
         """Carry out one operation of the user: an occurrence. Return its result as data."""
         self.occurrence += 1

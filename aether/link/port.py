@@ -33,15 +33,19 @@ class Port:
 
     def transmit(self, frame: bytes) -> int:
         """Put a frame on the link, and return the number it was given."""
-        world = self.world
-        world.frames = number = world.frames + 1
-        observer = world.observer
-        if observer is not None:
-            observer(self.host.name if self.host else "wire", "frame.sent", number, self.link, frame)
+        number = self.number(frame)
         if self.pipe.clear:
-            self._pass(world.now + self.latency, number, frame)
+            self._pass(self.world.now + self.latency, number, frame)
         else:
             self._impair(number, frame)
+        return number
+
+    def number(self, frame: bytes) -> int:
+        """Give a frame that enters the link here its number, and report it."""
+        world = self.world
+        world.frames = number = world.frames + 1
+        if world.observer is not None:
+            world.observer(self.host.name if self.host else "wire", "frame.sent", number, self.link, frame)
         return number
 
     def inject(self, frame: bytes) -> int:

@@ -1,0 +1,283 @@
+"""The core: a thread that owns a world, drives it, and answers everybody else.
+
+    core = Core(world, device=None, mode="trace", speed=1.0)   # speed inf: time passes only while somebody waits
+    core.start() ... core.stop()
+    core.ask(query)            -> query(world), between two occurrences; it only reads
+    core.do(operation)         -> its result; OperationError comes to the caller
+    core.run(), core.pause(), core.step(count) -> list of StepResult
+    core.wait(query, world_us) -> whether query became true within that much world time
+    core.set_mode("trace" | "bench"), core.set_speed(x), core.status(), core.ring
+
+Ctrl-C while waiting lets go of the answer and leaves the world alone. A fault inside the world
+pauses it, is kept in `status().fault`, and is raised as CoreError to whoever was waiting.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from aether import lab
+from aether.engine.loop import Loop, StepResult
+from aether.engine.wakeup import Wakeup
+from aether.events import Event
+from aether.operations import Operation, OperationError
+from aether.timers import NEVER
+from aether.world import World
+
+__all__ = ["Core", "CoreError", "Device", "Status", "StepResult"]
+
+T = TypeVar("T")
+
+
+class CoreError(RuntimeError):
+    """A fault of the program inside the world, or a core that does not run; the text is short."""
+
+
+class Device(Protocol):
+    """Where frames come from and go to outside of a simulation: a TAP."""
+
+    name: str
+
+    def read(self) -> bytes | None:
+        """Return the next frame, or None if there is none now."""
+
+    def write(self, frame: bytes) -> None:
+        """Send a frame."""
+
+    def fileno(self) -> int:
+        """Return what can be polled for input."""
+
+
+@dataclass(slots=True)
+class Status:
+    """How the core is, as plain data; times in microseconds of world time."""
+
+    mode: str
+    paused: bool
+    speed: float
+    occurrence: int
+    time: int
+    frames: int
+    drops: int
+    spin: float
+    yielding: float
+    sleep: float
+    ring_size: int
+    ring_lost: int
+    inputs: int
+    history_from: int
+    """The earliest occurrence that one can go back to; -1 without history."""
+    device: str
+    fault: str
+    """The last fault inside the world, as one line; empty if there was none."""
+
+
+@dataclass(slots=True)
+class _Wait:
+    query: Callable[[World], bool]
+    until: int
+    answer: Future[bool]
+
+
+class Core:
+    """Owns a world, in a thread of its own."""
+
+    def __init__(
+        self, world: World, device: Device | None = None, *, mode: str = "trace", speed: float = 1.0,
+        paused: bool = False, clock: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """`clock` returns nanoseconds; tests bring their own."""
+        self.wakeup = Wakeup(device)
+        self.loop = Loop(world, device, self.wakeup, lab.describe(world), mode=mode, speed=speed, clock=clock)
+        self.loop.paused = paused
+        self.ring = self.loop.ring
+        self._requests: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._waits: list[_Wait] = []
+        self._stopping = False
+        self._fault = ""
+        self._fault_text = ""
+        self._thread = threading.Thread(target=self._main, name="aether-core", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread, and wait for its end."""
+        if self._thread.is_alive():
+            self._stopping = True
+            self.wakeup.wake()
+            self._thread.join()
+        self.wakeup.close()
+
+    def ask(self, query: Callable[[World], T]) -> T:
+        """Return what `query` reads from the world, between two occurrences."""
+        return self._call(lambda: query(self.loop.world))
+
+    def do(self, operation: Operation) -> Any:
+        """Carry out an operation, and return its result; OperationError if that is impossible."""
+        return self._call(lambda: self.loop.do(operation))
+
+    def run(self) -> None:
+        """Let world time go on."""
+        self._call(self.loop.run)
+
+    def pause(self) -> None:
+        """Stop world time."""
+        self._call(self.loop.pause)
+
+    def step(self, count: int = 1) -> list[StepResult]:
+        """Pause, and handle up to `count` occurrences; fewer when nothing more is to come."""
+        return self._call(lambda: self.loop.step(count))
+
+    def set_speed(self, speed: float) -> None:
+        """Let world time pass so much faster than the wall's; inf: only, and at once, while somebody waits."""
+        self._call(lambda: self.loop.set_speed(speed))
+
+    def set_mode(self, mode: str) -> None:
+        """Change to ``trace`` or ``bench``; bench ends the history, and trace starts a new one."""
+        if mode not in ("trace", "bench"):
+            raise ValueError(f"the mode is trace or bench, not {mode!r}")
+        self._call(lambda: self.loop.set_mode(mode))
+
+    def set_breakpoint(self, hit: Callable[[list[Event]], bool] | None) -> None:
+        """Ask `hit` at the end of every occurrence, with its events; the world pauses when it says True."""
+        self._call(lambda: self.loop.set_breakpoint(hit))
+
+    def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
+        """Wait until `query` is true, for so much world time at the most, or until the world is paused."""
+        wait = _Wait(query, 0, Future())
+        self._call(lambda: self._begin_wait(wait, world_us))
+        try:
+            return wait.answer.result()
+        except KeyboardInterrupt:
+            self._call(lambda: self._waits.remove(wait) if wait in self._waits else None)
+            raise
+
+    def status(self) -> Status:
+        """Return how the core is."""
+        return self._call(self._status)
+
+    def _call(self, what: Callable[[], T]) -> T:
+        """Have something done by the thread, between two occurrences."""
+        if threading.current_thread() is self._thread:
+            return what()
+        if not self._thread.is_alive():
+            raise CoreError("the core does not run")
+        answer: Future[T] = Future()
+        self._requests.append((what, answer))
+        self.wakeup.wake()
+        return answer.result()
+
+    def _begin_wait(self, wait: _Wait, world_us: int) -> None:
+        wait.until = self.loop.world.now + world_us
+        if self._check(wait):
+            return
+        if self.loop.paused:
+            wait.answer.set_result(False)
+        else:
+            self._waits.append(wait)
+
+    def _check(self, wait: _Wait) -> bool:
+        """Answer a wait that is over; return whether it is."""
+        try:
+            if wait.query(self.loop.world):
+                wait.answer.set_result(True)
+            elif self.loop.world.now >= wait.until:
+                wait.answer.set_result(False)
+            else:
+                return False
+        except Exception as problem:
+            wait.answer.set_exception(problem)
+        return True
+
+    def _main(self) -> None:
+        while not self._stopping:
+            try:
+                self._serve()
+                self._advance()
+            except Exception as problem:
+                self._keep_fault(problem)
+        for _, answer in self._requests:
+            answer.set_exception(CoreError("the core has stopped"))
+        self._release(paused=True)
+
+    def _serve(self) -> None:
+        """Do what others asked for."""
+        while self._requests:
+            what, answer = self._requests.popleft()
+            self.loop.catch_up()
+            try:
+                result = what()
+            except OperationError as problem:
+                answer.set_exception(problem)
+            except Exception as problem:
+                self._keep_fault(problem)
+                answer.set_exception(CoreError(self._fault))
+            else:
+                answer.set_result(result)
+            self.loop.flush()
+
+    def _advance(self) -> None:
+        """Let the world go on for a while, or wait until it has something to do."""
+        loop = self.loop
+        if loop.paused or (loop.gated and not self._waits):
+            self._release(paused=True)
+            loop.rest()
+        elif self._waits:
+            until = min(wait.until for wait in self._waits)
+            loop.go(until if loop.speed == math.inf else NEVER, self._after_occurrence)
+            self._release(paused=loop.paused)
+        else:
+            loop.go(NEVER, None)
+
+    def _after_occurrence(self) -> bool:
+        """Tell whether somebody's wait is over."""
+        over = [wait for wait in self._waits if self._check(wait)]
+        for wait in over:
+            self._waits.remove(wait)
+        return bool(over)
+
+    def _release(self, paused: bool) -> None:
+        """Answer those whose time is over, and everybody when the world stands still."""
+        waiting, self._waits = self._waits, []
+        for wait in waiting:
+            if not self._check(wait):
+                if paused:
+                    wait.answer.set_result(False)
+                else:
+                    self._waits.append(wait)
+
+    def _keep_fault(self, problem: Exception) -> None:
+        """A fault of the program: stop the world as it is, and keep what happened."""
+        self._fault_text = traceback.format_exc()
+        place = traceback.extract_tb(problem.__traceback__)[-1]
+        self._fault = f"{type(problem).__name__}: {problem} ({place.filename.rpartition('/')[2]}:{place.lineno})"
+        self.loop.pause()
+        waiting, self._waits = self._waits, []
+        for wait in waiting:
+            wait.answer.set_exception(CoreError(self._fault))
+
+    @property
+    def fault_text(self) -> str:
+        """The whole traceback of the last fault, for a bug report."""
+        return self._fault_text
+
+    def _status(self) -> Status:
+        loop, world = self.loop, self.loop.world
+        shares = loop.backoff.shares()
+        return Status(
+            loop.mode, loop.paused, loop.speed, world.occurrence, world.now, world.frames,
+            sum(sum(host.drops.values()) for host in world.hosts.values()), shares.spin, shares.yielding, shares.sleep,
+            len(self.ring), self.ring.lost, len(loop.log.inputs) if loop.log is not None else 0,
+            loop.history.first if loop.history is not None else -1,
+            loop.device.name if loop.device is not None else "", self._fault,
+        )

@@ -1,0 +1,150 @@
+"""The input log: everything that came from outside a world, in order, as plain data.
+
+With the seed and the description of the lab it is all that is needed to repeat a run. An input
+is a frame that was read from a device, or an operation of the user; between two inputs a world
+is deterministic.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from aether import lab
+from aether.operations import Operation, OperationError, from_data, to_data
+from aether.world import World
+
+FORMAT = "aether-log"
+VERSION = 1
+
+
+class LogError(ValueError):
+    """A log that cannot be read; the text says what and where."""
+
+
+class Input(NamedTuple):
+    """One input: what the world's clock and counter showed when it came, and what it was."""
+
+    occurrence: int
+    time: int
+    """World time in microseconds."""
+    data: bytes | Operation
+
+
+class InputLog:
+    """What a world was built from, and every input since."""
+
+    def __init__(self, description: dict[str, object]) -> None:
+        self.description = description
+        """What `aether.lab.build` makes the world from."""
+        self.inputs: list[Input] = []
+
+    def add(self, world: World, data: bytes | Operation) -> None:
+        """Note an input just before the world gets it."""
+        self.inputs.append(Input(world.occurrence, world.now, data))
+
+
+def replay(world: World, inputs: Iterable[Input], until: int) -> World:
+    """Carry on with a world up to the end of occurrence `until`, feeding `inputs` as they came.
+
+    LogError if the world has nothing left to do before it gets there: the log is not of this world.
+    """
+    for entry in inputs:
+        if entry.occurrence >= until:
+            break
+        _feed(world, entry)
+    _step_to(world, until)
+    return world
+
+
+def _feed(world: World, entry: Input) -> None:
+    """Bring a world to where an input came, and give it to it."""
+    _step_to(world, entry.occurrence)
+    world.advance(entry.time)
+    if isinstance(entry.data, bytes):
+        world.arrive(entry.data)
+    else:
+        with suppress(OperationError):  # what failed then fails again: an occurrence all the same
+            world.do(entry.data)
+    world.wire_out.clear()
+
+
+def _step_to(world: World, occurrence: int) -> None:
+    while world.occurrence < occurrence:
+        if not world.step():
+            raise LogError(f"nothing happens after occurrence {world.occurrence}, and {occurrence} were recorded")
+        world.wire_out.clear()
+
+
+def dump(log: InputLog, world: World) -> str:
+    """Return a log as text, one JSON object a line, with the state that `world` is in at the end."""
+    head = {"format": FORMAT, "version": VERSION, "lab": log.description}
+    lines = [json.dumps(head)]
+    for entry in log.inputs:
+        if isinstance(entry.data, bytes):
+            what: dict[str, Any] = {"frame": base64.b64encode(entry.data).decode()}
+        else:
+            what = to_data(entry.data)
+        lines.append(json.dumps({"ev": entry.occurrence, "us": entry.time, **what}))
+    end = {"end": {"ev": world.occurrence, "us": world.now, "hash": world.state_hash()}}
+    return "\n".join([*lines, json.dumps(end)]) + "\n"
+
+
+class Recording(NamedTuple):
+    """A log that was read back."""
+
+    description: dict[str, object]
+    inputs: list[Input]
+    occurrence: int
+    time: int
+    hash: str
+
+    def world(self) -> World:
+        """Repeat the whole run; LogError if it does not end in the state that was recorded."""
+        world = lab.build(self.description)
+        for entry in self.inputs:
+            _feed(world, entry)
+        _step_to(world, self.occurrence)
+        world.advance(self.time)
+        if world.state_hash() != self.hash:
+            raise LogError("the replay ends in another state than the recording")
+        return world
+
+
+def load(text: str) -> Recording:
+    """Read what `dump` wrote; LogError names the line that is wrong."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise LogError("the recording is empty")
+    inputs: list[Input] = []
+    end: dict[str, Any] = {}
+    description: dict[str, object] = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            data = json.loads(line)
+            if number == 1:
+                if data["format"] != FORMAT or data["version"] != VERSION:
+                    raise LogError(f"line 1: not a recording of version {VERSION}")
+                description = data["lab"]
+            elif "end" in data:
+                end = data["end"]
+            else:
+                inputs.append(_input(data))
+        except LogError:
+            raise
+        except (ValueError, KeyError, TypeError, OperationError, binascii.Error) as problem:
+            raise LogError(f"line {number}: {problem!r} is no part of a recording") from None
+    if not end:
+        raise LogError(f"line {len(lines)}: the recording stops without its end; it was cut off")
+    return Recording(description, inputs, end["ev"], end["us"], end["hash"])
+
+
+def _input(data: dict[str, Any]) -> Input:
+    occurrence, time = data.pop("ev"), data.pop("us")
+    if "frame" in data:
+        return Input(occurrence, time, base64.b64decode(data["frame"], validate=True))
+    return Input(occurrence, time, from_data(data))

@@ -1,0 +1,246 @@
+"""The loop that drives a world: run, pause, step; in virtual time, or along the wall's clock with a device.
+
+World time follows the clock: it stands still while paused, never goes back, and a timer always fires at its
+deadline, however late we look. Due timers come before a later input, so that the log of inputs repeats a run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aether.engine.backoff import Backoff
+from aether.engine.history import History
+from aether.engine.log import InputLog
+from aether.engine.recorder import Recorder
+from aether.engine.ring import EventRing
+from aether.events import Event
+from aether.operations import Operation
+from aether.timers import NEVER
+from aether.world import World
+
+if TYPE_CHECKING:
+    from aether.engine.core import Device
+    from aether.engine.wakeup import Wakeup
+
+BATCH = 256
+"""Occurrences handled before others are served."""
+LONGEST_SLEEP = 0.5
+"""Seconds; then we look again, whatever happens."""
+
+
+@dataclass(slots=True)
+class StepResult:
+    """One occurrence that was stepped through."""
+
+    occurrence: int
+    time: int
+    """World time in microseconds."""
+    events: list[Event]
+
+
+class Loop:
+    """Drives one world. Only the core's thread calls this."""
+
+    def __init__(
+        self, world: World, device: Device | None, wakeup: Wakeup, description: dict[str, object], *, mode: str,
+        speed: float, clock: Callable[[], int],
+    ) -> None:
+        self.world = world
+        self.device = device
+        self.wakeup = wakeup
+        self.description = description
+        self.clock = clock
+        self.speed = speed
+        self.paused = False
+        self.mode = ""
+        self.ring = EventRing()
+        self.recorder = Recorder(world, self.ring)
+        self.backoff = Backoff()
+        self.log: InputLog | None = None
+        self.history: History | None = None
+        self.breakpoint: Callable[[list[Event]], bool] | None = None
+        self._anchor = (clock(), world.now)
+        self.set_mode(mode)
+
+    @property
+    def gated(self) -> bool:
+        """True when time passes only while somebody waits: a simulation at speed inf."""
+        return self.speed == math.inf and self.device is None
+
+    def set_mode(self, mode: str) -> None:
+        """Record everything, or nothing."""
+        if mode == self.mode:
+            return
+        self.mode = mode
+        self.backoff.reset()
+        if mode == "bench":
+            self.world.observe(None)
+            self.log = self.history = self.breakpoint = None
+            self.ring.clear()
+        else:
+            self.log = InputLog(self.description)
+            self.history = History(self.world, self.log, self.clock)
+            self.world.observe(self.recorder)
+
+    def set_breakpoint(self, hit: Callable[[list[Event]], bool] | None) -> None:
+        """Ask `hit` at the end of every occurrence."""
+        self.breakpoint = hit
+
+    def set_speed(self, speed: float) -> None:
+        """Change how fast world time passes."""
+        self.catch_up()
+        self.speed = speed
+        self._anchor = (self.clock(), self.world.now)
+
+    def run(self) -> None:
+        """Let time go on from where it stands."""
+        if self.paused:
+            self.paused = False
+            self._anchor = (self.clock(), self.world.now)
+
+    def pause(self) -> None:
+        """Let time stand still."""
+        self.paused = True
+
+    def do(self, operation: Operation) -> Any:
+        """Log an operation and carry it out."""
+        if self.log is not None:
+            self.log.add(self.world, operation)
+        return self.world.do(operation)
+
+    def step(self, count: int) -> list[StepResult]:
+        """Handle up to `count` occurrences; time jumps to each."""
+        self.pause()
+        done: list[StepResult] = []
+        while len(done) < count:
+            serial = self.ring.last_serial
+            if not self._one():
+                break
+            self.flush()
+            done.append(StepResult(self.world.occurrence, self.world.now, self.ring.since(serial)[0]))
+        return done
+
+    def _one(self) -> bool:
+        """Handle one occurrence: what is due, else what the device has, else what comes next."""
+        world = self.world
+        if world.step(world.now):
+            return True
+        while self.device is not None and (frame := self.device.read()) is not None:
+            if self._input(frame):
+                return True
+        return world.step()
+
+    def _input(self, frame: bytes) -> bool:
+        if self.log is not None:
+            self.log.add(self.world, frame)
+        return self.world.arrive(frame)
+
+    def target(self) -> int:
+        """Return what the world's clock should show now, in microseconds."""
+        if self.paused or self.gated:
+            return self.world.now
+        at, world_time = self._anchor
+        passed = (self.clock() - at) // 1000
+        return world_time + (passed if self.device is not None else int(passed * self.speed))
+
+    def catch_up(self) -> None:
+        """Handle what is due by now, so that what comes next comes at the right time."""
+        if self.paused:
+            return
+        target = self.target()
+        for _ in range(BATCH):
+            if not self.world.step(target):
+                self.world.advance(target)
+                return
+        if self.device is None:  # a simulation that cannot keep up falls behind instead of racing later
+            self._anchor = (self.clock(), self.world.now)
+
+    def flush(self) -> None:
+        """Write what left for the world outside."""
+        out = self.world.wire_out
+        if out:
+            if self.device is not None:
+                for frame in out:
+                    self.device.write(frame)
+            out.clear()
+
+    def rest(self) -> None:
+        """Wait for a request, while paused."""
+        self.wakeup.sleep(LONGEST_SLEEP if self.device is None else 0.05)
+
+    def go(self, until: int, after: Callable[[], bool] | None) -> None:
+        """Go on for up to a batch of occurrences, then wait if nothing is due.
+
+        `until` bounds a simulation at speed inf; `after` is asked after every occurrence, and ends the batch with True.
+        """
+        began = self.clock()
+        before = self.world.occurrence
+        busy = self._gated_batch(until, after) if self.gated else self._batch(after)
+        if self.history is not None and self.world.occurrence > before:
+            self.history.worked_for(self.world, self.clock() - began)
+        if busy:
+            self.backoff.busy()
+        elif self.device is None or self.backoff.idle():
+            self._sleep(until)
+
+    def _gated_batch(self, until: int, after: Callable[[], bool] | None) -> bool:
+        for _ in range(BATCH):
+            if not self._stepped(until):
+                if until < NEVER:
+                    self.world.advance(until)
+                return after is not None
+            if self.paused or (after is not None and after()):
+                return True
+        return True
+
+    def _stepped(self, until: int) -> bool:
+        """Handle what is due by `until`, and ask the breakpoints about it."""
+        serial = self.ring.last_serial
+        if not self.world.step(until):
+            return False
+        if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0]):
+            self.pause()
+        return True
+
+    def _batch(self, after: Callable[[], bool] | None) -> bool:
+        """Handle what is due, then read until the device has no more, then write."""
+        world, device = self.world, self.device
+        target = self.target()
+        handled = 0
+        while handled < BATCH and self._stepped(target):
+            handled += 1
+            if self.paused or (after is not None and after()):
+                self.flush()
+                return True
+        if handled == BATCH and device is None:
+            self._anchor = (self.clock(), world.now)
+            return True
+        world.advance(target)
+        while device is not None and handled < BATCH and (frame := device.read()) is not None:
+            serial = self.ring.last_serial
+            self._input(frame)
+            handled += 1
+            if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0]):
+                self.pause()
+            if self.paused or (after is not None and after()):
+                break
+        self.flush()
+        return handled > 0
+
+    def _sleep(self, until: int) -> None:
+        """Wait until something is due, arrives or is asked for."""
+        due = min(self.world.next_deadline(), until)
+        seconds = LONGEST_SLEEP
+        if self.gated:
+            due = NEVER
+        if due < NEVER:
+            left = (due - self.world.now) / 1_000_000
+            if self.device is None:
+                left /= self.speed
+            seconds = min(max(left, 0.0), LONGEST_SLEEP)
+        began = self.clock()
+        self.wakeup.sleep(seconds)
+        self.backoff.slept(self.clock() - began)

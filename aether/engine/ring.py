@@ -1,0 +1,56 @@
+"""A bounded ring of events: one writer, the core thread; any number of readers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aether.events import Event
+
+Raw = tuple[int, int, int, str, int, str, tuple[Any, ...], str, int]
+"""An event as it is recorded: the fields of `Event`, with file and line of the source at the end."""
+
+CAPACITY = 65_536
+
+
+class EventRing:
+    """Keeps the latest events; what was pushed out is counted, never missed in silence."""
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self.capacity = capacity
+        self.last_serial = 0
+        """The serial of the newest event, 0 if there was none."""
+        self._first = 1
+        """The serial of the oldest event that counts, after `clear`."""
+        self._slots: list[Raw | None] = [None] * capacity
+
+    def add(self, raw: Raw) -> None:
+        """Keep an event, whose serial must be the next one."""
+        serial = raw[0]
+        self._slots[serial % self.capacity] = raw
+        self.last_serial = serial
+
+    def clear(self) -> None:
+        """Forget everything; serials go on."""
+        self._first = self.last_serial + 1
+        self._slots = [None] * self.capacity
+
+    def __len__(self) -> int:
+        return min(self.last_serial - self._first + 1, self.capacity)
+
+    @property
+    def lost(self) -> int:
+        """How many events were pushed out."""
+        return max(self.last_serial - self._first + 1 - self.capacity, 0)
+
+    def since(self, serial: int, limit: int = 1 << 30) -> tuple[list[Event], int]:
+        """Return up to `limit` events after `serial`, the oldest first, and how many were lost before them."""
+        last = self.last_serial
+        start = max(serial + 1, self._first)
+        first = max(start, last - self.capacity + 1)
+        found: list[Event] = []
+        for number in range(first, min(last, first + limit - 1) + 1):
+            raw = self._slots[number % self.capacity]
+            if raw is not None and raw[0] == number:  # else the writer was here meanwhile
+                found.append(Event(*raw[:7], (raw[7], raw[8])))
+        missed = (found[0].serial if found else first) - start
+        return found, max(missed, 0)
