@@ -11,10 +11,10 @@ from aether import queries
 from shell.tracing import Line, Portion
 
 if TYPE_CHECKING:
-    from aether.engine.core import Status
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
     from rich.console import RenderableType
 
+    from aether.engine.core import Status
     from shell.app import AetherShell
 
 TICK = 0.1

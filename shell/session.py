@@ -16,7 +16,6 @@ from shell.tracing import Tracer
 
 if TYPE_CHECKING:
     from aether.engine.core import Core
-
     from aether.events import Event
     from aether.operations import Operation
     from aether.world import World

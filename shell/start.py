@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 
 from aether.engine.core import Core
-
 from aether.wire.address import AddressError
 from shell.grammar import CommandError
 from shell.session import Lab, Session
