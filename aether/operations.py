@@ -456,3 +456,10 @@ class InjectFrame(Operation):
         if port is None:
             raise OperationError(f"{host.name} has no link")
         return port.inject(self.data)
+
+
+def _register_the_rest() -> None:
+    from aether import operations_link  # noqa: F401  (registers itself, and needs what is above)
+
+
+_register_the_rest()

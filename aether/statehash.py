@@ -2,8 +2,8 @@
 
 Pickles of equal states differ (they remember which strings were shared), so they cannot be
 compared; this can. An object takes part with its ``__slots__`` or ``__dict__``, except for
-what its class lists in ``UNHASHED``. Objects that were met before are named by the order
-of their first visit, so cycles end.
+what its class lists in ``UNHASHED``, or with what its method ``canonical()`` returns. Objects
+that were met before are named by the order of their first visit, so cycles end.
 """
 
 from collections import deque
@@ -44,6 +44,8 @@ def _parts(value: Any) -> list[Any]:
         return ["class", value.__qualname__]
     if isinstance(value, (set, frozenset)) or callable(value):
         raise TypeError(f"a {name} has no place in the state of a world: {value!r}")
+    if hasattr(value, "canonical"):
+        return [name, *value.canonical()]
     parts: list[Any] = [name]
     for field in declared_fields(value):
         if hasattr(value, field):

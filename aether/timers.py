@@ -1,13 +1,13 @@
 """The queue of what happens next: timers as data, and frames on their way.
 
 An entry is ``(deadline, sequence, owner, data)``. A timer's entry carries no data: its
-owner says when it wants to be woken, and keeps at most one valid entry in the queue. So
-moving a deadline back (which TCP does on every acknowledgement) costs one assignment, and
+owner says when it wants to be woken, and keeps at most one live entry in the queue. So
+moving a deadline back (which TCP does on every acknowledgement) costs three assignments, and
 an idle connection costs nothing at all.
 """
 
 from heapq import heappop, heappush
-from typing import Any, Protocol
+from typing import Any
 
 NEVER = 1 << 62
 """The deadline of a timer that is not running, in microseconds."""
@@ -15,20 +15,32 @@ NEVER = 1 << 62
 Entry = tuple[int, int, Any, Any]
 
 
-class Sleeper(Protocol):
-    """Whoever has timers: a connection, a cache, an application."""
+class Sleeper:
+    """Whoever has timers: a connection, a cache, an application.
 
-    wake_at: int
-    """When it wants to be woken, in microseconds of world time; NEVER if not at all."""
-    queued_at: int
-    """The deadline of its valid entry in the queue; NEVER if there is none."""
+    When an entry in the queue is found to be out of date depends on who looked and when, so what
+    says where that entry stands is no part of the state that is hashed.
+    """
+
+    __slots__ = ("queued_at", "queued_order", "wake_at", "wake_order")
+    UNHASHED = ("queued_at", "queued_order")
+
+    def __init__(self) -> None:
+        self.wake_at = NEVER
+        """When it wants to be woken, in microseconds of world time; NEVER if not at all."""
+        self.wake_order = 0
+        """Which comes first among equal deadlines: the one that was set first."""
+        self.queued_at = NEVER
+        """The deadline of its entry in the queue; NEVER if there is none."""
+        self.queued_order = 0
 
     def wake(self, now: int) -> None:
-        """Handle the one timer that is due, and set `wake_at` through `Queue.wake` again."""
+        """Handle the one timer that is due, and say through `Queue.wake` when the next one is."""
+        raise NotImplementedError
 
 
 class Queue:
-    """A heap of deadlines; equal ones come out in the order in which they went in."""
+    """A heap of deadlines; equal ones come out in the order in which they were set."""
 
     __slots__ = ("heap", "sequence")
 
@@ -38,11 +50,17 @@ class Queue:
 
     def wake(self, owner: Sleeper, deadline: int) -> None:
         """Wake `owner` at `deadline` (microseconds of world time, or NEVER) instead of before."""
+        if deadline == owner.wake_at:
+            return
         owner.wake_at = deadline
+        self.sequence += 1
+        owner.wake_order = self.sequence
         if deadline < owner.queued_at:
-            owner.queued_at = deadline
-            self.sequence += 1
-            heappush(self.heap, (deadline, self.sequence, owner, None))
+            self._enter(owner)
+
+    def _enter(self, owner: Sleeper) -> None:
+        owner.queued_at, owner.queued_order = owner.wake_at, owner.wake_order
+        heappush(self.heap, (owner.wake_at, owner.wake_order, owner, None))
 
     def deliver(self, owner: object, deadline: int, data: tuple[Any, ...]) -> None:
         """Hand `data` to `owner.deliver(data)` at `deadline`."""
@@ -54,18 +72,14 @@ class Queue:
         heap = self.heap
         while heap:
             entry = heap[0]
-            deadline, _, owner, data = entry
-            if data is not None:
+            _, order, owner, data = entry
+            if data is not None or (order == owner.wake_order and owner.wake_at < NEVER):
                 return entry
-            if owner.queued_at == deadline:
-                if owner.wake_at == deadline:
-                    return entry
+            heappop(heap)
+            if order == owner.queued_order:
                 owner.queued_at = NEVER
-                heappop(heap)
                 if owner.wake_at < NEVER:
-                    self.wake(owner, owner.wake_at)
-            else:
-                heappop(heap)
+                    self._enter(owner)
         return None
 
     def pop(self) -> None:
@@ -73,3 +87,17 @@ class Queue:
         _, _, owner, data = heappop(self.heap)
         if data is None:
             owner.queued_at = owner.wake_at = NEVER
+
+    def canonical(self) -> list[Any]:
+        """Return what waits, in the order in which it will come: what `statehash` looks at."""
+        entries: dict[int, Entry] = {}
+        for deadline, order, owner, data in self.heap:
+            if data is not None:
+                entries[order] = (deadline, order, owner, data)
+            elif owner.wake_at < NEVER:
+                entries[owner.wake_order] = (owner.wake_at, owner.wake_order, owner, None)
+        return [self.sequence, *sorted(entries.values(), key=_when)]
+
+
+def _when(entry: Entry) -> tuple[int, int]:
+    return entry[:2]

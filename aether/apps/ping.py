@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aether.timers import NEVER
+from aether.timers import NEVER, Sleeper
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
@@ -44,17 +44,18 @@ class PingReport:
     replies: list[PingReply]
 
 
-class Ping:
+class Ping(Sleeper):
     """Sends `count` echo requests, one every `interval` microseconds; a job of the user."""
 
     __slots__ = (
-        "count", "destination", "done", "finished_at", "host", "identifier", "interval", "payload", "queued_at",
-        "replies", "sent_at", "started_at", "ttl", "wake_at",
+        "count", "destination", "done", "finished_at", "host", "identifier", "interval", "payload",
+        "replies", "sent_at", "started_at", "ttl",
     )
 
     def __init__(
         self, host: Host, destination: bytes, identifier: int, count: int, size: int, interval: int, ttl: int = 0
     ) -> None:
+        super().__init__()
         self.host = host
         self.destination = destination
         self.identifier = identifier
@@ -66,7 +67,6 @@ class Ping:
         self.replies: list[PingReply] = []
         self.started_at = self.finished_at = host.now
         self.done = False
-        self.wake_at = self.queued_at = NEVER
 
     def start(self) -> None:
         """Send the first request."""

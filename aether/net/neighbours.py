@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.timers import NEVER
+from aether.timers import NEVER, Sleeper
 from aether.wire import arp, ethernet
 from aether.wire.address import BROADCAST_MAC, show_ip, show_mac
 from aether.wire.error import WireError
@@ -41,16 +41,16 @@ class Neighbour:
         """IPv4 packets that leave as soon as the address is known."""
 
 
-class Neighbours:
+class Neighbours(Sleeper):
     """The ARP cache of one interface, and its packets that wait for an answer."""
 
-    __slots__ = ("entries", "host", "interface", "queued_at", "wake_at")
+    __slots__ = ("entries", "host", "interface")
 
     def __init__(self, host: Host, interface: Interface) -> None:
+        super().__init__()
         self.host = host
         self.interface = interface
         self.entries: dict[bytes, Neighbour] = {}
-        self.wake_at = self.queued_at = NEVER
 
     def send(self, next_hop: bytes, packet: bytes) -> None:
         """Send an IPv4 packet to a neighbour, asking for its hardware address first if need be."""

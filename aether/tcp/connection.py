@@ -10,7 +10,7 @@ from aether.tcp.reassembly import Reassembly
 from aether.tcp.recovery import Flight
 from aether.tcp.rto import RoundTrip
 from aether.tcp.states import CLOSED, TABLE
-from aether.timers import NEVER
+from aether.timers import NEVER, Sleeper
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -24,21 +24,22 @@ SEND_BUFFER = 4_194_304
 INFINITE = 1 << 40
 
 
-class Connection:
+class Connection(Sleeper):
     """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
 
     __slots__ = (
         "ack_pending", "advmss", "backlogged", "bytes_received", "bytes_sent", "congestion", "cwnd", "cwnd_limited",
         "deadlines", "delack_segments", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight",
         "host", "irs", "iss", "key", "last_received", "limit", "listener", "local_ip", "local_port", "mss",
-        "notifying", "number", "opened", "out_of_order", "phase", "probes", "queued_at", "quick_acks", "rcv_adv",
+        "notifying", "number", "opened", "out_of_order", "phase", "probes", "quick_acks", "rcv_adv",
         "rcv_nxt", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip",
         "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max",
         "snd_wscale", "socket", "ssthresh", "state", "timed_out_at", "ts_offset", "ts_ok", "ts_recent",
-        "ts_recent_at", "wake_at",
+        "ts_recent_at",
     )
 
     def __init__(self, host: Host, key: bytes, number: int, state: str) -> None:
+        super().__init__()
         self.host = host
         self.key = key
         """Bytes 26-38 of a frame that arrives for it: remote and local address, remote and local port."""
@@ -116,7 +117,6 @@ class Connection:
 
         # Timers: each one's deadline by name; only the earliest stands in the world's queue.
         self.deadlines: dict[str, int] = {}
-        self.wake_at = self.queued_at = NEVER
 
     def move(self, cause: str) -> None:
         """Change the state as the table says when `cause` happens."""

@@ -1,0 +1,85 @@
+"""What a person can do to a link, as data. `out` is what you send, `in` what is sent to you."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aether.link.quantities import QuantityError
+from aether.operations import Operation, OperationError, operation
+
+if TYPE_CHECKING:
+    from aether.link.impairments import Pipe
+    from aether.world import World
+
+DIRECTIONS = ("both", "out", "in")
+
+
+def _pipes(world: World, link: str, direction: str) -> list[Pipe]:
+    if link not in world.links:
+        raise OperationError(f"no link {link!r} here. There are: {', '.join(world.links)}")
+    if direction not in DIRECTIONS:
+        raise OperationError(f"the direction is in, out or both, not {direction!r}")
+    ends = world.links[link]
+    chosen = {"both": [ends.left, ends.right], "out": [ends.left], "in": [ends.right]}[direction]
+    return [end.pipe for end in chosen]
+
+
+def _say(world: World, link: str, what: str) -> None:
+    if world.observer is not None:
+        world.observer(link, "link", link, what)
+
+
+@operation
+@dataclass(slots=True)
+class LinkSet(Operation):
+    """Set one impairment; the result is how it stands now."""
+
+    link: str = "lan"
+    direction: str = "both"
+    what: str = ""
+    value: str = ""
+
+    def apply(self, world: World) -> str:
+        """Set it for every direction meant."""
+        stands = ""
+        for pipe in _pipes(world, self.link, self.direction):
+            try:
+                stands = pipe.set(self.what, self.value)
+            except QuantityError as problem:
+                raise OperationError(str(problem)) from None
+        _say(world, self.link, f"{self.what} {stands} ({self.direction})")
+        return stands
+
+
+@operation
+@dataclass(slots=True)
+class LinkDrop(Operation):
+    """Lose the next frames."""
+
+    link: str = "lan"
+    direction: str = "both"
+    count: int = 1
+
+    def apply(self, world: World) -> None:
+        """Arm it for every direction meant."""
+        if not 0 <= self.count <= 1_000_000:
+            raise OperationError(f"how many to drop is from 0 to 1000000, not {self.count}")
+        for pipe in _pipes(world, self.link, self.direction):
+            pipe.drop(self.count)
+        _say(world, self.link, f"drop next {self.count} ({self.direction})")
+
+
+@operation
+@dataclass(slots=True)
+class LinkClear(Operation):
+    """Take all impairments away."""
+
+    link: str = "lan"
+    direction: str = "both"
+
+    def apply(self, world: World) -> None:
+        """Clear every direction meant."""
+        for pipe in _pipes(world, self.link, self.direction):
+            pipe.clear_all()
+        _say(world, self.link, f"clear ({self.direction})")
