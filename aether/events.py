@@ -136,6 +136,7 @@ DROPS: dict[str, Reason] = {
     "icmp.unknown_type": Reason("an ICMP type that is not used here", "RFC 1122 §3.2.2"),
     "icmp.unmatched": Reason("nobody here waits for this", "RFC 1122 §3.2.2.6"),
     "icmp.broadcast_echo": Reason("echo requests to a broadcast address are not answered", "RFC 1122 §3.2.2.6"),
+    "icmp.echo_off": Reason("echo requests are not answered", "RFC 1122 §3.2.2.6", "icmp.echo"),
     "udp.truncated": Reason("shorter than its header or length says", "RFC 768"),
     "udp.checksum": Reason("the checksum is wrong", "RFC 1122 §4.1.3.4"),
     "udp.no_port": Reason("no socket on this port", "RFC 1122 §4.1.3.1"),

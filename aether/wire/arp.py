@@ -1,11 +1,22 @@
+"""ARP packets for IPv4 over Ethernet (RFC 826)."""
+
+from struct import Struct
 from typing import NamedTuple
 
+from aether.wire.checksum import Buffer
 from aether.wire.error import WireError
 
-REQUEST, REPLY = 1, 2
+REQUEST = 1
+REPLY = 2
+LENGTH = 28
+"""Bytes of a packet; Ethernet's padding may follow."""
+_PACKET = Struct(">HHBBH6s4s6s4s")
+_ETHERNET_AND_IPV4 = (1, 0x0800, 6, 4)
 
 
 class ArpPacket(NamedTuple):
+    """An ARP packet; what RFC 826 calls ar$op, ar$sha, ar$spa, ar$tha and ar$tpa."""
+
     operation: int
     sender_mac: bytes
     sender_ip: bytes
@@ -13,12 +24,21 @@ class ArpPacket(NamedTuple):
     target_ip: bytes
 
 
-def parse(d):
-    d = bytes(d)
-    if len(d) < 28:
-        raise WireError("arp.truncated")
-    return ArpPacket(d[7], d[8:14], d[14:18], d[18:24], d[24:28])
+def parse(data: Buffer) -> ArpPacket:
+    """Read a packet; WireError `arp.truncated` or `arp.unsupported`."""
+    if len(data) < LENGTH:
+        raise WireError("arp.truncated", f"{len(data)} bytes")
+    hardware, protocol, hardware_length, protocol_length, operation, *addresses = _PACKET.unpack_from(data)
+    if (hardware, protocol, hardware_length, protocol_length) != _ETHERNET_AND_IPV4:
+        raise WireError(
+            "arp.unsupported",
+            f"hardware {hardware} with {hardware_length} bytes, protocol 0x{protocol:04x} with {protocol_length}",
+        )
+    if operation not in (REQUEST, REPLY):
+        raise WireError("arp.unsupported", f"operation {operation}")
+    return ArpPacket(operation, *addresses)
 
 
-def build(p):
-    return b"\0\1\x08\0\6\4" + p.operation.to_bytes(2, "big") + p[1] + p[2] + p[3] + p[4]
+def build(packet: ArpPacket) -> bytes:
+    """Return the packet's 28 bytes."""
+    return _PACKET.pack(*_ETHERNET_AND_IPV4, *packet)

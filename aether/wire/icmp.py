@@ -1,38 +1,92 @@
-import struct
+"""ICMP messages (RFC 792, RFC 1122 §3.2.2)."""
+
+from struct import Struct
 from typing import NamedTuple
 
-from aether.wire.checksum import checksum
+from aether.wire.checksum import Buffer, checksum, partial_sum
 from aether.wire.error import WireError
 
-ECHO_REPLY, DESTINATION_UNREACHABLE, ECHO_REQUEST, TIME_EXCEEDED, PARAMETER_PROBLEM = 0, 3, 8, 11, 12
-NETWORK_UNREACHABLE, HOST_UNREACHABLE, PROTOCOL_UNREACHABLE, PORT_UNREACHABLE, FRAGMENTATION_NEEDED = 0, 1, 2, 3, 4
+HEADER_LENGTH = 8
+ECHO_REPLY = 0
+DESTINATION_UNREACHABLE = 3
+SOURCE_QUENCH = 4
+REDIRECT = 5
+ECHO_REQUEST = 8
+TIME_EXCEEDED = 11
+PARAMETER_PROBLEM = 12
+TIMESTAMP = 13
+TIMESTAMP_REPLY = 14
+
+NETWORK_UNREACHABLE = 0
+HOST_UNREACHABLE = 1
+PROTOCOL_UNREACHABLE = 2
+PORT_UNREACHABLE = 3
+FRAGMENTATION_NEEDED = 4
+SOURCE_ROUTE_FAILED = 5
+COMMUNICATION_PROHIBITED = 13
 TTL_EXCEEDED = 0
+REASSEMBLY_TIME_EXCEEDED = 1
+
+NAMES: dict[int | tuple[int, int], str] = {
+    ECHO_REPLY: "echo reply",
+    DESTINATION_UNREACHABLE: "destination unreachable",
+    SOURCE_QUENCH: "source quench",
+    REDIRECT: "redirect",
+    ECHO_REQUEST: "echo request",
+    TIME_EXCEEDED: "time exceeded",
+    PARAMETER_PROBLEM: "parameter problem",
+    TIMESTAMP: "timestamp request",
+    TIMESTAMP_REPLY: "timestamp reply",
+    (DESTINATION_UNREACHABLE, NETWORK_UNREACHABLE): "network unreachable",
+    (DESTINATION_UNREACHABLE, HOST_UNREACHABLE): "host unreachable",
+    (DESTINATION_UNREACHABLE, PROTOCOL_UNREACHABLE): "protocol unreachable",
+    (DESTINATION_UNREACHABLE, PORT_UNREACHABLE): "port unreachable",
+    (DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED): "fragmentation needed, and not allowed",
+    (DESTINATION_UNREACHABLE, SOURCE_ROUTE_FAILED): "source route failed",
+    (DESTINATION_UNREACHABLE, COMMUNICATION_PROHIBITED): "communication prohibited",
+    (TIME_EXCEEDED, TTL_EXCEEDED): "time to live exceeded in transit",
+    (TIME_EXCEEDED, REASSEMBLY_TIME_EXCEEDED): "not all fragments came in time",
+}
+"""What types, and types with a code, are called."""
+_HEADER = Struct(">BBHI")
 
 
 class IcmpMessage(NamedTuple):
+    """A message; `rest` is the header's second half, whose meaning depends on the type."""
+
     type: int
     code: int
     rest: int
     payload: bytes
 
     @property
-    def identifier(self):
+    def identifier(self) -> int:
+        """Which sequence of echo requests it belongs to."""
         return self.rest >> 16
 
     @property
-    def sequence(self):
+    def sequence(self) -> int:
+        """Number of the echo request or reply."""
+        return self.rest & 0xFFFF
+
+    @property
+    def mtu(self) -> int:
+        """The next hop's MTU in bytes, when fragmentation is needed; 0 from very old routers (RFC 1191 §4)."""
         return self.rest & 0xFFFF
 
 
-def parse(d, *, verify=True):
-    if len(d) < 8:
-        raise WireError("icmp.truncated")
-    if verify and checksum(d):
-        raise WireError("icmp.checksum")
-    return IcmpMessage(d[0], d[1], int.from_bytes(d[4:8], "big"), bytes(d[8:]))
+def parse(data: Buffer, *, verify: bool = True) -> IcmpMessage:
+    """Read a message; WireError `icmp.truncated`, or `icmp.checksum` unless `verify` is false."""
+    if len(data) < HEADER_LENGTH:
+        raise WireError("icmp.truncated", f"{len(data)} bytes")
+    kind, code, received, rest = _HEADER.unpack_from(data)
+    if verify and checksum(data):
+        raise WireError("icmp.checksum", f"0x{received:04x}")
+    return IcmpMessage(kind, code, rest, bytes(data[HEADER_LENGTH:]))
 
 
-def build(m):
-    b = bytearray(struct.pack(">BBHI", m.type, m.code, 0, m.rest) + m.payload)
-    b[2:4] = checksum(b).to_bytes(2, "big")
-    return bytes(b)
+def build(message: IcmpMessage) -> bytes:
+    """Return the message's bytes, with its checksum."""
+    kind, code, rest, payload = message
+    total = (kind << 8 | code) + rest + partial_sum(payload)
+    return _HEADER.pack(kind, code, -total % 0xFFFF if total else 0xFFFF, rest) + payload

@@ -1,92 +1,235 @@
-import struct
+"""TCP segments (RFC 9293 §3.1) and their options (RFC 9293 §3.2, RFC 7323, RFC 2018 and others)."""
 
-from aether.wire.checksum import transport_checksum, transport_checksum_ok
+from struct import Struct
+
+from aether.wire.checksum import Buffer, partial_sum, transport_checksum_ok
 from aether.wire.error import WireError
 
-FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = 1, 2, 4, 8, 16, 32, 64, 128
+FIN = 0x001
+SYN = 0x002
+RST = 0x004
+PSH = 0x008
+ACK = 0x010
+URG = 0x020
+ECE = 0x040
+CWR = 0x080
+AE = 0x100
+"""Accurate ECN (RFC 9768 §3.1); once the nonce sum of RFC 3540."""
+MIN_HEADER_LENGTH = 20
+MAX_OPTIONS = 40
+"""Bytes of options that fit into a header."""
+PROTOCOL = 6
+
+OPTION_END = 0
+OPTION_NOP = 1
+OPTION_MSS = 2
+OPTION_WINDOW_SCALE = 3
+OPTION_SACK_PERMITTED = 4
+OPTION_SACK = 5
+OPTION_TIMESTAMP = 8
+OPTION_MD5 = 19
+OPTION_USER_TIMEOUT = 28
+OPTION_FAST_OPEN = 34
+
+_HEADER = Struct(">HHIIHHHH")
+_TIMESTAMP = Struct(">II")
+_TIMESTAMP_OPTION = Struct(">HBBII")
+_EDGES = tuple(Struct(f">{2 * blocks}I") for blocks in range(5))
+_FLAG_LETTERS = (
+    (SYN, "S"), (FIN, "F"), (RST, "R"), (PSH, "P"), (ACK, "A"), (URG, "U"), (ECE, "E"), (CWR, "C"), (AE, "N"),
+)
 
 
 class TcpHeader:
-    pass
+    """A header as it was on the wire; sequence numbers are modulo 2**32, the window is not scaled."""
+
+    __slots__ = (
+        "acknowledgement", "checksum", "destination_port", "flags", "header_length", "options", "sequence",
+        "source_port", "urgent", "window",
+    )
+
+    def __init__(
+        self, source_port: int, destination_port: int, sequence: int, acknowledgement: int, flags: int, window: int,
+        checksum: int, urgent: int, header_length: int, options: bytes,
+    ) -> None:
+        self.source_port = source_port
+        self.destination_port = destination_port
+        self.sequence = sequence
+        self.acknowledgement = acknowledgement
+        self.flags = flags
+        self.window = window
+        self.checksum = checksum
+        self.urgent = urgent
+        """Offset of the byte after urgent data from `sequence`."""
+        self.header_length = header_length
+        """Bytes; the payload is `segment[header_length:]`."""
+        self.options = options
 
 
 class Options:
-    def __init__(s):
-        s.mss = s.window_scale = s.timestamp = None
-        s.sack_permitted = False
-        s.sack = ()
+    """The options of a segment; None or False for what is absent."""
 
-
-def parse(d):
-    if len(d) < 20:
-        raise WireError("tcp.truncated")
-    h = TcpHeader()
-    h.source_port, h.destination_port, h.sequence, h.acknowledgement, off, h.window, h.checksum, h.urgent = (
-        struct.unpack_from(">HHIIHHHH", d)
+    __slots__ = (
+        "fast_open", "md5", "mss", "sack", "sack_permitted", "timestamp", "unknown", "user_timeout", "window_scale",
     )
-    h.flags = off & 0x1FF
-    h.header_length = (off >> 12) * 4
-    if not 20 <= h.header_length <= len(d):
-        raise WireError("tcp.data_offset")
-    h.options = bytes(d[20 : h.header_length])
-    return h
+
+    def __init__(self) -> None:
+        self.mss: int | None = None
+        """The largest payload that its sender wants to receive, in bytes."""
+        self.window_scale: int | None = None
+        """As on the wire; RFC 7323 §2.3 says to use 14 for more."""
+        self.sack_permitted = False
+        self.sack: tuple[tuple[int, int], ...] = ()
+        """Blocks received: the first sequence number of each, and the one after its last."""
+        self.timestamp: tuple[int, int] | None = None
+        """TSval and TSecr (RFC 7323 §3)."""
+        self.user_timeout: int | None = None
+        """Microseconds (RFC 5482)."""
+        self.fast_open: bytes | None = None
+        """A cookie, or an empty one to ask for it (RFC 7413 §4.1.1)."""
+        self.md5 = False
+        """Whether there is a signature (RFC 2385); it is not verified."""
+        self.unknown: tuple[tuple[int, bytes], ...] = ()
+        """Kind and data of all others."""
 
 
-def verify(d, s, t):
-    return transport_checksum_ok(s, t, 6, d)
+def parse(segment: Buffer) -> TcpHeader:
+    """Read a header, without looking at the checksum; WireError `tcp.truncated` or `tcp.data_offset`."""
+    if len(segment) < MIN_HEADER_LENGTH:
+        raise WireError("tcp.truncated", f"{len(segment)} bytes")
+    source_port, destination_port, sequence, acknowledgement, bits, window, checksum, urgent = (
+        _HEADER.unpack_from(segment))
+    length = bits >> 12 << 2
+    if length == MIN_HEADER_LENGTH:
+        options = b""
+    elif MIN_HEADER_LENGTH < length <= len(segment):
+        options = bytes(segment[MIN_HEADER_LENGTH:length])
+    else:
+        raise WireError("tcp.data_offset", f"a header of {length} bytes in a segment of {len(segment)}")
+    return TcpHeader(
+        source_port, destination_port, sequence, acknowledgement, bits & 0x1FF, window, checksum, urgent, length,
+        options,
+    )
 
 
-def parse_options(raw):
-    o = Options()
-    i = 0
-    while i < len(raw):
-        k = raw[i]
-        if k == 0:
+def verify(segment: Buffer, source_ip: bytes, destination_ip: bytes) -> bool:
+    """Tell whether a segment's checksum is right (RFC 9293 §3.1)."""
+    return transport_checksum_ok(source_ip, destination_ip, PROTOCOL, segment)
+
+
+def parse_options(raw: bytes) -> Options:
+    """Read the options; WireError `tcp.options` for one whose length is impossible or wrong for its kind."""
+    options = Options()
+    if len(raw) == 12 and raw.startswith(b"\x01\x01\x08\x0a"):  # what almost every segment carries
+        options.timestamp = _TIMESTAMP.unpack_from(raw, 4)
+        return options
+    at, end = 0, len(raw)
+    while at < end:
+        kind = raw[at]
+        if kind == OPTION_END:
             break
-        if k == 1:
-            i += 1
+        if kind == OPTION_NOP:
+            at += 1
             continue
-        if i + 1 >= len(raw) or raw[i + 1] < 2 or i + raw[i + 1] > len(raw):
-            raise WireError("tcp.options")
-        n = raw[i + 1]
-        b = raw[i + 2 : i + n]
-        i += n
-        if k == 2:
-            o.mss = int.from_bytes(b, "big")
-        elif k == 3:
-            o.window_scale = b[0]
-        elif k == 4:
-            o.sack_permitted = True
-        elif k == 5:
-            e = struct.unpack(f">{len(b) // 4}I", b)
-            o.sack = tuple(zip(e[::2], e[1::2], strict=False))
-        elif k == 8:
-            o.timestamp = struct.unpack(">II", b)
-    return o
+        length = raw[at + 1] if at + 1 < end else 0
+        if length < 2 or at + length > end or not _take(options, kind, raw[at + 2:at + length]):
+            raise WireError("tcp.options", f"option {kind} with length {length} at byte {at} of {end}")
+        at += length
+    return options
 
 
-def build_options(*, mss=None, window_scale=None, sack_permitted=False, sack=(), timestamp=None):
-    r = b""
+def _take(options: Options, kind: int, data: bytes) -> bool:
+    """Take one option; return False when its length is wrong."""
+    length = len(data)
+    if kind == OPTION_MSS:
+        options.mss = int.from_bytes(data, "big")
+        return length == 2
+    if kind == OPTION_WINDOW_SCALE:
+        options.window_scale = int.from_bytes(data, "big")
+        return length == 1
+    if kind == OPTION_SACK_PERMITTED:
+        options.sack_permitted = True
+        return length == 0
+    if kind == OPTION_SACK:
+        if not length or length & 7:
+            return False
+        edges = _EDGES[length >> 3].unpack(data)
+        options.sack = tuple(zip(edges[::2], edges[1::2], strict=True))
+        return True
+    if kind == OPTION_TIMESTAMP:
+        if length != 8:
+            return False
+        options.timestamp = _TIMESTAMP.unpack(data)
+        return True
+    return _take_rare(options, kind, data)
+
+
+def _take_rare(options: Options, kind: int, data: bytes) -> bool:
+    length = len(data)
+    if kind == OPTION_USER_TIMEOUT:
+        value = int.from_bytes(data, "big")
+        options.user_timeout = (value & 0x7FFF) * (60_000_000 if value & 0x8000 else 1_000_000)
+        return length == 2
+    if kind == OPTION_FAST_OPEN:
+        options.fast_open = data
+        return length == 0 or (4 <= length <= 16 and not length & 1)
+    if kind == OPTION_MD5:
+        options.md5 = True
+        return length == 16
+    options.unknown += ((kind, data),)
+    return True
+
+
+def build_options(
+    *, mss: int | None = None, window_scale: int | None = None, sack_permitted: bool = False,
+    sack: tuple[tuple[int, int], ...] = (), timestamp: tuple[int, int] | None = None,
+) -> bytes:
+    """Return options in the order and with the padding that Linux uses, a multiple of 4 bytes.
+
+    ValueError when they do not fit into 40 bytes: at most four SACK blocks, three beside a timestamp.
+    """
+    parts = []
     if mss is not None:
-        r += struct.pack(">BBH", 2, 4, mss)
-    if sack_permitted:
-        r += b"\x04\x02" if timestamp else b"\1\1\4\2"
-    if timestamp:
-        r += (b"" if sack_permitted else b"\1\1") + struct.pack(">BBII", 8, 10, *timestamp)
+        parts.append(b"\x02\x04" + mss.to_bytes(2, "big"))
+    if timestamp is not None:
+        padding = 0x0402 if sack_permitted else 0x0101  # SACK-permitted takes the place of two NOPs
+        parts.append(_TIMESTAMP_OPTION.pack(padding, OPTION_TIMESTAMP, 10, *timestamp))
+    elif sack_permitted:
+        parts.append(b"\x01\x01\x04\x02")
     if window_scale is not None:
-        r += struct.pack(">BBBB", 1, 3, 3, window_scale)
+        parts.append(bytes((OPTION_NOP, OPTION_WINDOW_SCALE, 3, window_scale)))
     if sack:
-        r += b"\1\1" + bytes((5, 2 + 8 * len(sack))) + b"".join(struct.pack(">II", *b) for b in sack)
-    return r
+        edges = b"".join([_TIMESTAMP.pack(left, right) for left, right in sack])
+        parts.append(bytes((OPTION_NOP, OPTION_NOP, OPTION_SACK, 2 + len(edges))) + edges)
+    options = b"".join(parts)
+    if len(options) > MAX_OPTIONS:
+        raise ValueError(f"TCP options take at most {MAX_OPTIONS} bytes, not {len(options)}")
+    return options
 
 
-def build(s, t, sp, dp, seq, ack, flags, window, options=b"", payload=b"", urgent=0):
-    h = struct.pack(">HHIIHHHH", sp, dp, seq, ack, (5 + len(options) // 4) << 12 | flags, window, 0, urgent) + options
-    c = transport_checksum(s, t, 6, h + payload)
-    return h[:16] + c.to_bytes(2, "big") + h[18:] + payload
-
-
-def show_flags(f):
-    return "".join(
-        n for b, n in ((2, "S"), (1, "F"), (4, "R"), (8, "P"), (16, "A"), (32, "U"), (64, "E"), (128, "C")) if f & b
+def build(
+    source_ip: bytes, destination_ip: bytes, source_port: int, destination_port: int, sequence: int,
+    acknowledgement: int, flags: int, window: int, options: bytes = b"", payload: bytes = b"", urgent: int = 0,
+) -> bytes:
+    """Return a segment with its checksum; ValueError when `options` are no multiple of 4 bytes, or more than 40."""
+    bits = 0x5000 | flags
+    length = MIN_HEADER_LENGTH + len(payload)
+    total = partial_sum(payload) if payload else 0
+    if options:
+        if len(options) & 3 or len(options) > MAX_OPTIONS:
+            raise ValueError(f"TCP options are a multiple of 4 bytes, {MAX_OPTIONS} at the most, not {len(options)}")
+        bits += len(options) << 10
+        length += len(options)
+        total += int.from_bytes(options, "big")
+    total += (
+        int.from_bytes(source_ip + destination_ip, "big") + PROTOCOL + length + source_port + destination_port
+        + sequence + acknowledgement + bits + window + urgent
     )
+    return _HEADER.pack(
+        source_port, destination_port, sequence, acknowledgement, bits, window, -total % 0xFFFF, urgent
+    ) + options + payload
+
+
+def show_flags(flags: int) -> str:
+    """Return the flags as letters: ``SA`` for a SYN,ACK."""
+    return "".join([letter for bit, letter in _FLAG_LETTERS if flags & bit])

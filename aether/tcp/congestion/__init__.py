@@ -26,7 +26,7 @@ class CongestionControl(Protocol):
         """The retransmission timer ran out: set ssthresh and cwnd."""
 
 
-ALGORITHMS = {"none": Unlimited, "reno": Reno}
+ALGORITHMS: dict[str, type[CongestionControl]] = {"none": Unlimited, "reno": Reno}
 
 
 def make(name: str) -> CongestionControl:
