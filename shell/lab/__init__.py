@@ -1,0 +1,84 @@
+"""The real lab: a TAP device with the kernel behind it, set up before root is given back.
+
+You are on our side of the TAP, the kernel is the host on the other. Everything that needs
+root happens here, in `open_tap`; afterwards neither the network nor the device can be changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from aether import lab as labs
+from aether.link.tap import DeviceError, Tap
+from aether.wire.address import AddressError, parse_ip, parse_network, show_ip
+from aether.world import World
+from shell.grammar import CommandError
+from shell.lab import namespace, network, privileges
+from shell.lab.runner import Runner
+from shell.session import Lab
+
+DEFAULT_TAP = "aether0"
+
+
+@dataclass(slots=True)
+class Plan:
+    """Who has which address."""
+
+    address: str
+    host_address: str
+    prefix: int
+
+
+def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Tap, Lab]:
+    """Set the real lab up, and give root back; CommandError with what to do if something stands in the way."""
+    plan = plan_addresses(options)
+    name = options.tap or DEFAULT_TAP
+    try:
+        if options.lab:
+            namespace.enter_private()
+        else:
+            network.refuse_conflict(plan.host_address, plan.prefix, name)
+        device = Tap(name)
+        network.configure(name, plan.host_address, plan.prefix)
+        runner = Runner()
+        privileges.drop()
+    except (DeviceError, network.NetworkError, namespace.NamespaceError, privileges.PrivilegeError) as problem:
+        raise CommandError(str(problem)) from None
+    world = labs.tapped(seed, plan.address, plan.prefix, plan.host_address)
+    lab = Lab("TAP", name, plan.address, plan.host_address, seed, runner.run, runner.close)
+    return world, device, lab
+
+
+def plan_addresses(options: argparse.Namespace) -> Plan:
+    """Work out the addresses from --subnet, --address and --host-address; CommandError if they do not fit."""
+    address, host_address, prefix = labs.YOUR_ADDRESS, labs.HOST_ADDRESS, labs.PREFIX
+    try:
+        if options.subnet:
+            base, prefix = parse_network(options.subnet)
+            if prefix > 30:
+                raise CommandError(f"--subnet {options.subnet} has no room for two hosts: /30 at the most")
+            first = int.from_bytes(base, "big") >> (32 - prefix) << (32 - prefix)
+            host_address, address = show_ip((first + 1).to_bytes(4, "big")), show_ip((first + 2).to_bytes(4, "big"))
+        if options.address:
+            address, prefix = _with_prefix(options.address, prefix)
+        if options.host_address:
+            host_address, prefix = _with_prefix(options.host_address, prefix)
+    except AddressError as problem:
+        raise CommandError(str(problem)) from None
+    ours, theirs = (int.from_bytes(parse_ip(text), "big") >> (32 - prefix) for text in (address, host_address))
+    if ours != theirs:
+        raise CommandError(f"{address} and {host_address} are not in one /{prefix} network")
+    if address == host_address:
+        raise CommandError(f"you and the host cannot both be {address}")
+    return Plan(address, host_address, prefix)
+
+
+def _with_prefix(text: str, prefix: int) -> tuple[str, int]:
+    word, slash, length = text.partition("/")
+    ip = show_ip(parse_ip(word))
+    if not slash:
+        return ip, prefix
+    if not length.isdigit() or not 1 <= int(length) <= 30:
+        raise CommandError(f"the prefix is a number from 1 to 30, not {length!r}")
+    return ip, int(length)
