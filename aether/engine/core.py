@@ -4,7 +4,7 @@
     core.start() ... core.stop()
     core.ask(query)            -> query(world), between two occurrences; it only reads
     core.do(operation)         -> its result; OperationError comes to the caller
-    core.run(), core.pause(), core.step(count) -> list of StepResult
+    core.run(until=None), core.pause(), core.step(count) -> list of StepResult
     core.wait(query, world_us) -> whether query became true within that much world time
     core.set_mode("trace" | "bench"), core.set_speed(x), core.status(), core.ring
 
@@ -126,9 +126,11 @@ class Core:
         """Carry out an operation, and return its result; OperationError if that is impossible."""
         return self._call(lambda: self.loop.do(operation))
 
-    def run(self) -> None:
-        """Let world time go on."""
+    def run(self, until: int | None = None) -> None:
+        """Let world time go on; with `until` (microseconds of world time), return when it is there, or paused."""
         self._call(self.loop.run)
+        if until is not None:
+            self.wait(lambda world: world.now >= until, until)
 
     def pause(self) -> None:
         """Stop world time."""
