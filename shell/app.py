@@ -47,8 +47,8 @@ class AetherShell(cmd2.Cmd):
         self.session = session
         self.failures = 0
         """How many commands have failed."""
-        self.toolbar: Any = ""
-        """What the bottom line shows; whoever watches the core writes it."""
+        self.toolbar: list[str] = []
+        """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.at_prompt = False
         parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
         parser.aliases.update({"exit": "quit", "q": "quit"})
@@ -156,9 +156,16 @@ class AetherShell(cmd2.Cmd):
         self.at_prompt = False
         return super().precmd(statement)
 
-    def get_bottom_toolbar(self) -> Any:
-        """Return the bottom line."""
-        return self.toolbar
+    def get_bottom_toolbar(self) -> str:
+        """Return the bottom line: as many of its parts as there is room for."""
+        width = self.main_session.output.get_size().columns
+        line = ""
+        for part in self.toolbar:
+            longer = f"{line} │ {part}" if line else part
+            if len(longer) > width:
+                break
+            line = longer
+        return line
 
     def sigint_handler(self, signum: int, frame: Any) -> None:
         """Ctrl-C while a command runs ends its waiting; it never ends the shell."""

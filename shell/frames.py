@@ -54,6 +54,11 @@ class Watcher:
         """Frames on their way to us, by number."""
         self._copies: dict[int, int] = {}
 
+    def learn(self, event: Event) -> None:
+        """Take note of where a flow begins."""
+        if event.kind in ("frame.sent", "frame.arrived"):
+            self.flows.learn(event.values[2])
+
     def read(self, events: Iterable[Event]) -> Iterator[Seen | Note]:
         """Yield what the events say, one occurrence after the other; the events of one must not be split."""
         batch: list[Event] = []
@@ -133,6 +138,10 @@ class Watcher:
         text = words.note(event)
         if not text:
             return
+        notes = arrived.notes if arrived is not None else [note.text for note in loose]
+        if event.kind == "tcp.state" and notes and notes[-1].endswith(f" → {event.values[1]} #{event.values[0]}"):
+            text = notes[-1].removesuffix(f" #{event.values[0]}") + f" → {event.values[2]} #{event.values[0]}"
+            (arrived.notes if arrived is not None else loose).pop()
         if arrived is not None:
             arrived.notes.append(text)
         else:

@@ -248,7 +248,7 @@ def _trailing_options(reader: _Reader, rest: str, raw: str) -> str:
     if raw == "text" and rest[:1] in ("'", '"'):
         end = closing_quote(rest) + 1
         words = rest[end:].split()
-        if end and words and all(reader.known(word) or not word.startswith("--") for word in words):
+        if end and words and reader.are_options(words):
             reader.take(words)
             return rest[:end]
     if raw == "line":
@@ -279,6 +279,16 @@ class _Reader:
     def known(self, word: str) -> Option | None:
         """Return the option of that name."""
         return self.options.get(word)
+
+    def are_options(self, words: Sequence[str]) -> bool:
+        """Tell whether words are options and their values, and nothing else."""
+        index = 0
+        while index < len(words):
+            each = self.known(words[index])
+            if each is None:
+                return False
+            index += 2 if each.parse else 1
+        return True
 
     def take(self, words: Sequence[str]) -> None:
         """Take some words: options with their values, and the rest as arguments."""

@@ -129,6 +129,17 @@ class FrameRow:
 
 
 @dataclass(slots=True)
+class TraceLine:
+    """One line of the trace."""
+
+    time_us: int
+    frame: FrameRow | None
+    """The frame, or null for something that happened without one."""
+    text: str
+    """What happened, when it was no frame."""
+
+
+@dataclass(slots=True)
 class FrameList:
     """The latest frames."""
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from aether import queries
-from shell.tracing import Line, Portion
+from shell.tracing import Portion
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -126,7 +126,6 @@ class Screen:
         from prompt_toolkit.application import run_in_terminal
 
         def run() -> None:
-            print(file=self.app.stdout)
             self.app.onecmd_plus_hooks(line, add_to_history=False)
             self.app.at_prompt = True
 
@@ -168,19 +167,17 @@ def drawn(portion: Portion, mode: str) -> RenderableType:
 
     from shell.views.theme import style
 
-    def one(line: Line) -> Text:
-        text = Text(line.plain(), no_wrap=True) if mode != "rich" else line.rich()
-        text.end = "\n"
-        return text
-
-    parts = [one(line) for line in portion.lines]
-    if portion.not_shown:
+    parts: list[RenderableType] = [
+        line.rich() if mode == "rich" else Text(line.json() if mode == "json" else line.plain(), no_wrap=True)
+        for line in portion.lines
+    ]
+    if portion.not_shown and mode != "json":
         parts.append(Text(f"     … {portion.not_shown:,} not shown", style("muted")))
     return Group(*parts)
 
 
-def toolbar(kind: str, status: Status, overview: queries.Overview, tracing: bool) -> str:
-    """Return the bottom line: where, when, how much, and what is out of the ordinary."""
+def toolbar(kind: str, status: Status, overview: queries.Overview, tracing: bool) -> list[str]:
+    """Return the parts of the bottom line: where, when, how much, and what is out of the ordinary."""
     sign = "⏸" if status.paused else "▶"
     if status.mode == "bench":
         parts = [f"{kind} {sign} BENCH", f"{status.frames:,} frames"]
@@ -195,6 +192,6 @@ def toolbar(kind: str, status: Status, overview: queries.Overview, tracing: bool
         if len(overview.turned) > 3:
             parts.append(f"+{len(overview.turned) - 3} knobs")
     parts.append(f"spin {status.spin:.0%} yield {status.yielding:.0%} sleep {status.sleep:.0%}")
-    return " │ ".join(parts)
+    return parts
 
 

@@ -22,6 +22,14 @@ class Summary(NamedTuple):
     flags: str
     info: str
 
+    @property
+    def text(self) -> str:
+        """All of it in one line."""
+        if self.layer == "arp":
+            return f"ARP {self.info}"
+        named = {"udp": "UDP", "icmp": "ICMP"}.get(self.layer, self.flags)
+        return " ".join(part for part in (f"{self.source} > {self.destination}", named, self.info) if part)
+
 
 class Flows:
     """The initial sequence numbers of flows that were seen to begin."""

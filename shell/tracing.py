@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from aether.events import Event
 from shell.frames import Note, Seen, Watcher
-from shell.results import FrameRow
+from shell.results import FrameRow, TraceLine
 
 if TYPE_CHECKING:
-    from rich.text import Text
+    from rich.console import RenderableType
 
 LINES = 20
 """How many lines are shown at a time."""
@@ -42,11 +42,17 @@ class Line:
     time_us: int
     text: str = ""
 
-    def rich(self) -> Text:
+    def rich(self) -> RenderableType:
         """Return the line in colour."""
-        from shell.views.oneline import Shortener, frame_text, note_text
+        from shell.views.oneline import FrameLine, Shortener, note_text
 
-        return frame_text(self.frame, Shortener()) if self.frame else note_text(self.time_us, self.text)
+        return FrameLine(self.frame, Shortener()) if self.frame else note_text(self.time_us, self.text)
+
+    def json(self) -> str:
+        """Return the line as a JSON document."""
+        from shell import views
+
+        return views.to_json(TraceLine(self.time_us, self.frame, self.text))
 
     def plain(self) -> str:
         """Return the line as plain text."""
@@ -77,8 +83,7 @@ class Tracer:
         """Go on after what is in the ring now."""
         found, _ = ring.since(self.serial)
         for event in found:
-            if event.kind == "frame.sent":
-                self.watcher.flows.learn(event.values[2])
+            self.watcher.learn(event)
         self.serial = ring.last_serial
         self._held = []
 

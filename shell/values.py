@@ -1,6 +1,6 @@
 """What a person writes for times, addresses, shares and payloads, as values.
 
-Every function raises ValueError with a text for the person.
+Every function raises CommandError, which is a ValueError, with a text for the person.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import string
 from typing import NamedTuple
 
 from aether.wire.address import parse_endpoint, parse_ip, show_ip
+from shell.grammar import CommandError
 
 _TIMES = {
     "us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "": 1_000_000, "min": 60_000_000, "m": 60_000_000,
@@ -47,7 +48,7 @@ def connection(text: str) -> int:
     """Read a connection's number; a leading ``#`` is welcome."""
     digits = text.removeprefix("#")
     if not digits.isascii() or not digits.isdigit():
-        raise ValueError(f"a connection is named by its number, not {text!r}. `tcp conns` lists them")
+        raise CommandError(f"a connection is named by its number, not {text!r}. `tcp conns` lists them")
     return int(digits)
 
 
@@ -55,7 +56,7 @@ def frame_number(text: str) -> int:
     """Read a frame's number."""
     digits = text.removeprefix("#")
     if not digits.isascii() or not digits.isdigit():
-        raise ValueError(f"a frame is named by its number, not {text!r}. `frames` lists them")
+        raise CommandError(f"a frame is named by its number, not {text!r}. `frames` lists them")
     return int(digits)
 
 
@@ -72,7 +73,7 @@ def size(text: str) -> int:
 def _whole(text: str, what: str, low: int, high: int) -> int:
     digits = text.replace("_", "")
     if not digits.isascii() or not digits.isdigit() or not low <= int(digits) <= high:
-        raise ValueError(f"{what} must be a number from {low} to {high}, not {text!r}")
+        raise CommandError(f"{what} must be a number from {low} to {high}, not {text!r}")
     return int(digits)
 
 
@@ -90,7 +91,7 @@ def duration(text: str) -> int:
     """Read a time such as ``20ms``, ``1.5s`` or ``3`` (seconds), in microseconds."""
     number, unit = _number_and_unit(text)
     if number is None or unit not in _TIMES:
-        raise ValueError(f"a time is written like 20ms, 1.5s or 2min, not {text!r}")
+        raise CommandError(f"a time is written like 20ms, 1.5s or 2min, not {text!r}")
     return round(number * _TIMES[unit])
 
 
@@ -107,7 +108,7 @@ def share(text: str) -> float:
     """Read a share such as ``5%``, as a number from 0.0 to 1.0."""
     number, unit = _number_and_unit(text)
     if number is None or unit not in ("%", "") or number > 100:
-        raise ValueError(f"a share is written like 5% and is from 0% to 100%, not {text!r}")
+        raise CommandError(f"a share is written like 5% and is from 0% to 100%, not {text!r}")
     return number / 100
 
 
@@ -126,14 +127,14 @@ def payload(text: str) -> bytes:
         if escape == "x":
             digits = text[index + 1:index + 3]
             if len(digits) < 2 or not all(each in string.hexdigits for each in digits):
-                raise ValueError(f"\\x needs two hexadecimal digits, not {digits!r}")
+                raise CommandError(f"\\x needs two hexadecimal digits, not {digits!r}")
             out.append(int(digits, 16))
             index += 3
         elif escape in _SIMPLE:
             out += _SIMPLE[escape].encode()
             index += 1
         else:
-            raise ValueError(f"no escape \\{escape}. There are \\r \\n \\t \\0 \\\\ \\\" \\' and \\xHH")
+            raise CommandError(f"no escape \\{escape}. There are \\r \\n \\t \\0 \\\\ \\\" \\' and \\xHH")
     return bytes(out)
 
 
@@ -142,11 +143,11 @@ def hexadecimal(text: str) -> bytes:
     try:
         return bytes.fromhex(text.strip("\"'").replace(":", " "))
     except ValueError:
-        raise ValueError(f"bytes are written as pairs of hexadecimal digits, not {text!r}") from None
+        raise CommandError(f"bytes are written as pairs of hexadecimal digits, not {text!r}") from None
 
 
 def on_off(text: str) -> bool:
     """Read ``on`` or ``off``."""
     if text.lower() not in ("on", "off"):
-        raise ValueError(f"it is on or off, not {text!r}")
+        raise CommandError(f"it is on or off, not {text!r}")
     return text.lower() == "on"

@@ -22,7 +22,7 @@ APPLICATIONS = tuple(SERVICES)
 def application(text: str) -> str:
     """Read what serves the connections to a listener."""
     if text not in APPLICATIONS:
-        raise ValueError(f"an application is {', '.join(APPLICATIONS)}, not {text!r}")
+        raise CommandError(f"an application is {', '.join(APPLICATIONS)}, not {text!r}")
     return text
 
 

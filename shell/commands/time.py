@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aether import queries
-from aether.events import Event
 from shell import results, words
+from shell.frames import Watcher
 from shell.grammar import argument, command
 from shell.session import Session
+from shell.summary import summarise
 from shell.values import count, duration
+from shell.views.escape import printable
+
+if TYPE_CHECKING:
+    from aether.engine.core import StepResult
+
+    from aether.events import Event
 
 
 def _report(session: Session, passed: int = 0) -> results.TimeReport:
@@ -48,27 +57,43 @@ def step(session: Session, times: int) -> results.StepReport:
     session.need_trace("stepping")
     session.core.pause()
     before = session.ask(queries.overview)
-    done = session.core.step(times)
+    watcher = Watcher()
+    for event in session.events():
+        watcher.learn(event)
+    occurrences = []
+    for _ in range(times):
+        expected = session.ask(queries.next_occurrence).what
+        done = session.core.step(1)
+        if not done:
+            break
+        occurrences += [_occurrence(one, expected, watcher) for one in done]
     after = session.ask(queries.overview)
-    occurrences = [
-        results.Occurrence(
-            one.occurrence, one.time, _headline(one.events),
-            [results.EventRow(e.time, e.host, e.kind, words.describe(e)) for e in one.events[1:]],
-        )
-        for one in done
-    ]
     session.tracer.skip(session.core.ring)
     coming = session.ask(queries.next_occurrence)
     return results.StepReport(occurrences, _changes(before, after), coming.what, coming.time_us)
 
 
-def _headline(events: list[Event]) -> str:
-    """Say what an occurrence was, from its first event."""
-    if not events:
-        return "nothing to be seen"
-    first = events[0]
-    where = "" if first.host in ("you", "user") else f" at {first.host}"
-    return words.describe(first) + where
+def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> results.Occurrence:
+    """Tell what an occurrence was, and what it caused."""
+    events = list(one.events)
+    what = expected
+    if events and events[0].kind == "frame.arrived":
+        first = events.pop(0)
+        what = f"frame {first.values[0]} arrives at {first.host}: {_frame(first, watcher)}"
+    rows = [results.EventRow(event.time, event.host, event.kind, _describe(event, watcher)) for event in events]
+    return results.Occurrence(one.occurrence, one.time, what, rows)
+
+
+def _describe(event: Event, watcher: Watcher) -> str:
+    if event.kind == "frame.sent":
+        return f"frame {event.values[0]} sent: {_frame(event, watcher)}"
+    return words.describe(event)
+
+
+def _frame(event: Event, watcher: Watcher) -> str:
+    """Say what a frame is."""
+    watcher.learn(event)
+    return printable(summarise(event.values[2], watcher.flows).text)
 
 
 def _changes(before: queries.Overview, after: queries.Overview) -> list[str]:

@@ -6,6 +6,7 @@ quarter of a second.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -53,9 +54,6 @@ def _number(text: str, name: str, high: int) -> int:
     return number
 
 
-_LIMITS = {"seq": 0xFFFFFFFF, "ack": 0xFFFFFFFF, "window": 0xFFFF, "ttl": 255, "mss": 0xFFFF}
-
-
 def settings(text: str) -> Settings:
     """Read ``name=value`` pairs, such as ``seq=1000 data="hello"``; CommandError for anything else."""
     found = Settings()
@@ -63,21 +61,8 @@ def settings(text: str) -> Settings:
     for name, value in _pairs(text):
         if name not in names:
             raise CommandError(f"no setting {name!r}{did_you_mean(name, names) or '. There are: ' + ', '.join(names)}")
-        found_value: Any
-        try:
-            if name in _LIMITS:
-                found_value = _number(value, name, _LIMITS[name])
-            elif name == "sport":
-                found_value = port(value)
-            elif name == "data":
-                found_value = payload(value)
-            else:
-                found_value = _flags(value)
-        except CommandError:
-            raise
-        except ValueError as problem:
-            raise CommandError(str(problem)) from None
-        setattr(found, name, found_value)
+        read = _READERS.get(name)
+        setattr(found, name, read(value) if read else _number(value, name, _LIMITS[name]))
     return found
 
 
@@ -85,6 +70,10 @@ def _flags(text: str) -> str:
     if not text or set(text.upper()) - set("FSRPAUEC"):
         raise CommandError(f"flags are letters of FSRPAUEC, such as SA, not {text!r}")
     return text.upper()
+
+
+_LIMITS = {"seq": 0xFFFFFFFF, "ack": 0xFFFFFFFF, "window": 0xFFFF, "ttl": 255, "mss": 0xFFFF}
+_READERS: dict[str, Callable[[str], Any]] = {"sport": port, "data": payload, "flags": _flags}
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from shell.results import FrameDetail, FrameList, Layer
 from shell.views.escape import printable
-from shell.views.oneline import Shortener, frame_text
+from shell.views.oneline import FrameLine, Shortener
 from shell.views.theme import style
 
 NAMES = {
@@ -24,12 +24,7 @@ def listing(result: FrameList) -> RenderableType:
     parts: list[RenderableType] = []
     if result.earlier:
         parts.append(Text(f"{result.earlier:,} earlier frames not listed", style("muted")))
-    return Group(*parts, *(_ended(frame_text(row, shorten)) for row in result.frames))
-
-
-def _ended(text: Text) -> Text:
-    text.end = "\n"
-    return text
+    return Group(*parts, *(FrameLine(row, shorten) for row in result.frames))
 
 
 def detail(result: FrameDetail) -> RenderableType:

@@ -8,10 +8,12 @@ from shell.results import FrameRow
 from shell.views.escape import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
     from rich.text import Text
 
 SIGNS = {"in": "<", "out": ">", "lost": "x"}
-INFO_WIDTH = 32
+VERDICT_COLUMN = 68
+"""Where it begins to say what became of a frame, if there is room."""
 
 
 def clock(microseconds: int) -> str:
@@ -24,6 +26,10 @@ class Shortener:
 
     def __init__(self, network: str = "192.168.1.") -> None:
         self.network = network
+
+    def all(self, text: str) -> str:
+        """Shorten every address in a text."""
+        return " ".join(self(word) for word in text.split(" "))
 
     def __call__(self, address: str) -> str:
         if self.network and address.startswith(self.network):
@@ -38,7 +44,7 @@ def pieces(row: FrameRow, shorten: Shortener = _as_it_is) -> tuple[str, str, str
     """Return the parts of a frame's line: lead, ends, flags, info and verdict."""
     lead = f"{row.number:>4} {clock(row.time_us):>9} {SIGNS[row.direction]}"
     if row.layer == "arp":
-        ends, info = "ARP", f"{_shortened(row.info, shorten)} (from {shorten(row.source)})"
+        ends, info = "ARP", f"{shorten.all(row.info)} (from {shorten(row.source)})"
     else:
         ends = f"{shorten(row.source)} > {shorten(row.destination)}"
         named = {"udp": "UDP ", "icmp": "ICMP "}.get(row.layer, "")
@@ -47,31 +53,39 @@ def pieces(row: FrameRow, shorten: Shortener = _as_it_is) -> tuple[str, str, str
     return lead, printable(ends), row.flags, printable(info), printable(verdict)
 
 
-def _shortened(info: str, shorten: Shortener) -> str:
-    return " ".join(shorten(word) if word[:1].isdigit() else word for word in info.split(" "))
-
-
 def frame_line(row: FrameRow) -> str:
     """Return a frame as one line of plain text with full addresses."""
     return " ".join(part for part in pieces(row) if part)
 
 
-def frame_text(row: FrameRow, shorten: Shortener) -> Text:
-    """Return a frame as one line in colour."""
-    from rich.text import Text
+class FrameLine:
+    """A frame as one line in colour; what became of it takes a second line where one is too narrow."""
 
-    from shell.views.theme import style
+    def __init__(self, row: FrameRow, shorten: Shortener) -> None:
+        self.row = row
+        self.shorten = shorten
 
-    lead, ends, flags, info, verdict = pieces(row, shorten)
-    layer = style(row.layer)
-    text = Text(no_wrap=True, overflow="ignore", end="")
-    text.append(lead, style("muted"))
-    text.append(f" {ends:<21} {flags:<4} ", layer)
-    text.append(f"{info:<{INFO_WIDTH}}" if verdict else info)
-    if verdict:
-        bad = bool(row.dropped) or row.direction == "lost" or "LOST" in verdict
-        text.append(" " + verdict, style("error", bold=True) if bad else style("good"))
-    return text
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
+        from shell.views.theme import style
+
+        row = self.row
+        lead, ends, flags, info, verdict = pieces(row, self.shorten)
+        text = Text(no_wrap=True, overflow="ignore")
+        text.append(lead, style("muted"))
+        text.append(f" {ends:<19} {flags:<4} ", style(row.layer))
+        text.append(info)
+        if verdict:
+            bad = bool(row.dropped) or row.direction == "lost" or "LOST" in verdict
+            look = style("error", bold=True) if bad else style("good")
+            column = max(len(text) + 1, VERDICT_COLUMN)
+            if column + len(verdict) <= options.max_width:
+                text.append(" " * (column - len(text)))
+            else:
+                text.append("\n" + " " * len(lead) + " ↳ ")
+            text.append(verdict, look)
+        yield text
 
 
 def note_text(time: int, words: str) -> Text:
@@ -80,7 +94,7 @@ def note_text(time: int, words: str) -> Text:
 
     from shell.views.theme import style
 
-    text = Text(no_wrap=True, overflow="ignore", end="")
+    text = Text(no_wrap=True, overflow="ignore")
     text.append(f"     {clock(time):>9} · ", style("muted"))
     text.append(words, style("error", bold=True) if words.startswith("DROP") else style("good"))
     return text

@@ -20,7 +20,7 @@ from shell.results import (
 )
 from shell.values import show_duration
 from shell.views.escape import printable
-from shell.views.oneline import Shortener, clock, frame_text
+from shell.views.oneline import FrameLine, Shortener, clock
 from shell.views.theme import style
 
 _KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
@@ -68,12 +68,14 @@ def time(result: TimeReport) -> RenderableType:
 def steps(result: StepReport) -> RenderableType:
     """Draw what each step did, and what comes next."""
     parts: list[RenderableType] = []
+    shorten = Shortener()
     for one in result.occurrences:
-        parts.append(Text.assemble((f"ev {one.number} {clock(one.time_us)}", "bold"), f"  {one.what}"))
+        parts.append(Text.assemble((f"ev {one.number} {clock(one.time_us)}", "bold"), f"  {shorten.all(one.what)}"))
         for event in one.events:
             look = style(_KIND_STYLES.get(event.kind.partition(".")[0], "muted"))
-            who = "" if event.host == "you" else f" at {event.host}"
-            parts.append(Text.assemble("  ", (printable(event.text), look), (who, style("muted"))))
+            said = event.host in ("you", "user") or f" at {event.host}" in one.what
+            who = "" if said else f" at {event.host}"
+            parts.append(Text.assemble("  ", (shorten.all(printable(event.text)), look), (who, style("muted"))))
     if not result.occurrences:
         parts.append(Text("nothing happened: nothing is waiting to happen"))
     tail = Text("", style("muted"))
@@ -175,11 +177,7 @@ def http(result: HttpReport) -> RenderableType:
 def crafted(result: Crafted) -> RenderableType:
     """Draw what a crafted segment led to."""
     shorten = Shortener()
-    parts: list[RenderableType] = []
-    for row in result.answers:
-        text = frame_text(row, shorten)
-        text.end = "\n"
-        parts.append(text)
+    parts: list[RenderableType] = [FrameLine(row, shorten) for row in result.answers]
     if not result.answers:
         parts.append(Text(f"frame {result.frame} sent: {printable(result.sent)}"))
     return Group(*parts, *(Text(line, style("muted")) for line in result.explanation))

@@ -1,0 +1,72 @@
+"""Shells for tests: no thread, no terminal, 80 columns."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+
+import pytest
+
+from shell.app import AetherShell
+from shell.session import Session
+from tests.shell.direct import session as direct_session
+
+
+class Shell:
+    """A shell whose output and errors can be read."""
+
+    def __init__(self, session: Session, capfd: pytest.CaptureFixture[str]) -> None:
+        self.session = session
+        self.out = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self.app = AetherShell(session, interactive=False, stdout=self.out)
+        self.capfd = capfd
+
+    def run(self, line: str) -> str:
+        """Run a line that must succeed, and return what it printed."""
+        before = self.app.failures
+        printed = self.try_(line)
+        assert self.app.failures == before, self.capfd.readouterr().err
+        return printed
+
+    def fail(self, line: str) -> str:
+        """Run a line that must fail, and return what it said on stderr."""
+        before = self.app.failures
+        self.capfd.readouterr()
+        self.try_(line)
+        assert self.app.failures > before, f"{line!r} did not fail"
+        said = self.capfd.readouterr().err
+        assert "Traceback" not in said
+        assert "internal error" not in said
+        return said
+
+    def try_(self, line: str) -> str:
+        """Run a line, and return what it printed."""
+        self.out.seek(0)
+        self.out.truncate()
+        self.app.onecmd_plus_hooks(line)
+        self.out.seek(0)
+        return self.out.read()
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw for a terminal of 80 columns without colours."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    monkeypatch.setenv("AETHER_THEME", "dark")
+
+
+@pytest.fixture
+def make_shell(capfd: pytest.CaptureFixture[str]) -> Callable[..., Shell]:
+    """Return a maker of shells over a lab of its own."""
+
+    def make(seed: int = 1, *, paused: bool = False) -> Shell:
+        return Shell(direct_session(seed, paused=paused), capfd)
+
+    return make
+
+
+@pytest.fixture
+def shell(make_shell: Callable[..., Shell]) -> Shell:
+    """Return a shell that runs."""
+    return make_shell()
