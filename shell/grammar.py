@@ -8,7 +8,6 @@ such as ``>`` and ``|``, and quotes, belong to the command and not to the shell.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -178,6 +177,8 @@ def beneath(path: Sequence[str]) -> list[Command]:
 
 def similar(word: str, words: Iterable[str]) -> list[str]:
     """Return up to three of `words` that resemble `word`, the closest first."""
+    import difflib
+
     return difflib.get_close_matches(word, list(words), n=3, cutoff=0.6)
 
 

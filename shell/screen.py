@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from aether import queries
-from shell.tracing import Portion
+from aether.engine.core import CoreError
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
     from rich.console import RenderableType
 
     from aether.engine.core import Status
+    from aether.queries import Overview
     from shell.app import AetherShell
+    from shell.tracing import Portion
 
 TICK = 0.1
 """Seconds between two looks at the ring: ten alerts a second at the most."""
@@ -32,7 +33,7 @@ class Screen:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="screen", daemon=True)
         self._ticks = 0
-        self._overview = queries.Overview(0, 0)
+        self._overview: Overview | None = None
         self._printing = threading.Lock()
         self._waiting = False
         self.session.watch_wait = self._command_waits
@@ -50,8 +51,14 @@ class Screen:
     def _watch(self) -> None:
         while not self._stop.wait(TICK):
             self._ticks += 1
-            self._show_trace()
-            self._show_toolbar()
+            try:
+                self._show_trace()
+                self._show_toolbar()
+            except CoreError:
+                return
+            except Exception as problem:
+                self.session.tracing = False
+                self.app.add_alert(msg=f"the trace is off, by a mistake in Aether: {type(problem).__name__}: {problem}")
 
     # The trace
 
@@ -90,6 +97,8 @@ class Screen:
     def _show_toolbar(self) -> None:
         status = self.session.core.status()
         if status.mode != "bench" and self._ticks % SLOW == 0:
+            from aether import queries
+
             self._overview = self.session.ask(queries.overview)
         line = toolbar(self.session.lab.kind, status, self._overview, self.session.tracing)
         if line != self.app.toolbar:
@@ -176,21 +185,24 @@ def drawn(portion: Portion, mode: str) -> RenderableType:
     return Group(*parts)
 
 
-def toolbar(kind: str, status: Status, overview: queries.Overview, tracing: bool) -> list[str]:
+def toolbar(kind: str, status: Status, overview: Overview | None, tracing: bool) -> list[str]:
     """Return the parts of the bottom line: where, when, how much, and what is out of the ordinary."""
     sign = "⏸" if status.paused else "▶"
     if status.mode == "bench":
         parts = [f"{kind} {sign} BENCH", f"{status.frames:,} frames"]
     else:
-        parts = [
-            f"{kind} {sign} ev {status.occurrence}  +{status.time / 1_000_000:.3f} s",
-            f"{overview.connections} {'conn' if overview.connections == 1 else 'conns'}", f"drops {overview.drops}",
-        ]
+        parts = [f"{kind} {sign} ev {status.occurrence}  +{status.time / 1_000_000:.3f} s"]
+        if overview is not None:
+            parts.append(f"{overview.connections} {'conn' if overview.connections == 1 else 'conns'}")
+            parts.append(f"drops {overview.drops}")
         if tracing:
             parts.append("TRACE")
-        parts += overview.turned[:3]
-        if len(overview.turned) > 3:
-            parts.append(f"+{len(overview.turned) - 3} knobs")
+        if overview is not None:
+            parts += overview.turned[:3]
+            if len(overview.turned) > 3:
+                parts.append(f"+{len(overview.turned) - 3} knobs")
+    if status.fault:
+        parts.append(f"FAULT {status.fault}")
     parts.append(f"spin {status.spin:.0%} yield {status.yielding:.0%} sleep {status.sleep:.0%}")
     return parts
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from shell.grammar import CommandError
-from shell.tracing import Tracer
 
 if TYPE_CHECKING:
     from aether.engine.core import Core
     from aether.events import Event
     from aether.operations import Operation
     from aether.world import World
+    from shell.tracing import Tracer
 
 T = TypeVar("T")
 
@@ -60,9 +60,18 @@ class Session:
     scripted: bool = False
     """True when nobody types: lines come from ``-c``, a script or a pipe."""
     tracing: bool = False
-    tracer: Tracer = field(default_factory=Tracer)
     watch_wait: Callable[[], AbstractContextManager[object]] = nullcontext
     """Entered while a command waits: the screen then shows the trace itself."""
+    _tracer: Tracer | None = field(default=None, init=False)
+
+    @property
+    def tracer(self) -> Tracer:
+        """What reads the trace; made when it is first used."""
+        if self._tracer is None:
+            from shell.tracing import Tracer
+
+            self._tracer = Tracer()
+        return self._tracer
 
     def ask(self, query: Callable[[World], T]) -> T:
         """Run a query between two occurrences; it must change nothing."""
@@ -101,9 +110,10 @@ class Session:
     def run_for(self, time: int) -> None:
         """Let `time` microseconds of world time pass, and stand still again if time stood still before."""
         paused = self.paused
+        self.core.run()
         try:
             with self.watch_wait():
-                self.core.run(self.core.status().time + time)
+                self.core.wait(_never, time)
         except KeyboardInterrupt:
             paused = True
         if paused:
@@ -118,6 +128,10 @@ class Session:
         """Raise CommandError in benchmark mode, where nothing is recorded."""
         if self.core.status().mode == "bench":
             raise CommandError(f"{what} needs events, and benchmark mode has none. Go back with: mode trace")
+
+
+def _never(world: World) -> bool:
+    return False
 
 
 HINTS = {

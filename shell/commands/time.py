@@ -15,7 +15,6 @@ from shell.views.escape import printable
 
 if TYPE_CHECKING:
     from aether.engine.core import StepResult
-
     from aether.events import Event
 
 

@@ -70,12 +70,8 @@ class DirectCore:
         self.done.append(operation)
         return self.world.do(operation)
 
-    def run(self, until: int | None = None) -> None:
+    def run(self) -> None:
         self.paused = False
-        if until is not None:
-            while self.world.step(until):
-                pass
-            self.world.advance(until)
 
     def pause(self) -> None:
         self.paused = True
