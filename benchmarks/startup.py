@@ -49,7 +49,8 @@ def main(runs: int = 10) -> int:
     medians = {name: statistics.median(values) for name, values in times.items()}
     ratio = medians["aether-shell"] / medians["empty cmd2"]
     for name, values in times.items():
-        print(f"{name:<14} median {medians[name] * 1000:5.0f} ms   from {min(values) * 1000:.0f} to {max(values) * 1000:.0f}")
+        low, high = min(values) * 1000, max(values) * 1000
+        print(f"{name:<14} median {medians[name] * 1000:5.0f} ms   from {low:.0f} to {high:.0f}")
     print(f"start to first prompt: {ratio:.2f} times an empty cmd2 application (at most {LIMIT})")
     return int(ratio > LIMIT)
 
