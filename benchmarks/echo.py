@@ -80,8 +80,8 @@ def main(count: int = 200) -> int:
     rate = (after - before) / (ended - began)
     late = statistics.quantiles(taken, n=100)
     middle, p95, slowest = (seconds * 1000 for seconds in (late[49], late[94], max(taken)))
-    print(f"{rate:,.0f} events a second; {count} keys echoed in {middle:.1f} ms (median), {p95:.1f} ms (95th percentile, "
-          f"at most {LIMIT * 1000:.0f}), {slowest:.1f} ms (slowest)")
+    print(f"{rate:,.0f} events a second; {count} keys echoed in {middle:.1f} ms (median), "
+          f"{p95:.1f} ms (95th percentile, at most {LIMIT * 1000:.0f}), {slowest:.1f} ms (slowest)")
     return int(late[94] > LIMIT or rate < EVENTS)
 
 
