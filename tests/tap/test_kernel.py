@@ -1,0 +1,155 @@
+"""The real kernel as the peer; what we sent is judged by tshark afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .harness import KERNEL, OURS, KernelLab, wait_until
+
+pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos")
+
+
+@pytest.mark.needs("ping")
+def test_ping_without_loss() -> None:
+    """A hundred echo requests, a hundred answers."""
+    with KernelLab() as lab:
+        lab.start()
+        lab.capture()
+        done = lab.run("ping", "-c", "100", "-i", "0.01", "-q", OURS)
+        assert "100 received, 0% packet loss" in done.stdout
+        assert lab.judge() >= 100
+
+
+@pytest.mark.needs("curl")
+def test_curl_gets_the_page() -> None:
+    """GET / is the page that the original served."""
+    with KernelLab() as lab:
+        lab.start()
+        lab.capture()
+        done = lab.run("curl", "--silent", "--show-error", "--max-time", "10", "-i", f"http://{OURS}/")
+        assert done.stdout.startswith("HTTP/1.1 200 OK")
+        assert "Project Aether" in done.stdout
+        missing = lab.run(
+            "curl", "--silent", "-o", os.devnull, "-w", "%{http_code}", "--max-time", "10", f"http://{OURS}/no")
+        assert missing.stdout == "404"
+        lab.judge()
+
+
+@pytest.mark.needs("ab")
+@pytest.mark.parametrize("mode", ["trace", "bench"])
+def test_ab_again_and_again(mode: str) -> None:
+    """No failed request, no slowing down, nothing left behind."""
+    with KernelLab() as lab:
+        core = lab.start(mode, tcp_time_wait=200_000)
+        lab.capture()
+        rates = []
+        for _ in range(4):
+            report = lab.run("ab", "-q", "-n", "5000", "-c", "100", f"http://{OURS}/", timeout=120).stdout
+            assert re.search(r"Complete requests:\s+5000\n", report), report
+            assert re.search(r"Failed requests:\s+0\n", report), report
+            rate = re.search(r"Requests per second:\s+([\d.]+)", report)
+            assert rate is not None
+            rates.append(float(rate[1]))
+        assert min(rates[1:]) > rates[0] / 2, f"requests a second: {rates}"
+        wait_until(lambda: not core.ask(lambda world: len(world.hosts["you"].tcp.connections)), 10)
+        assert core.ask(lambda world: (world.hosts["you"].tcp.ports_used, world.announced)) == ({}, {})
+        lab.judge()
+
+
+@pytest.mark.needs("nc")
+def test_a_megabyte_through_echo_and_back(tmp_path: Path) -> None:
+    """Both directions at once, compared byte for byte."""
+    data = os.urandom(1 << 20)
+    source = tmp_path / "data"
+    source.write_bytes(data)
+    with KernelLab() as lab:
+        lab.start()
+        lab.capture()
+        with source.open("rb") as file:
+            process = lab.spawn("timeout", "30", "nc", "-N", OURS, "7", stdin=file, stdout=subprocess.PIPE)
+            back, _ = process.communicate(timeout=40)
+        assert back == data
+        lab.judge()
+
+
+SERVER = """
+import hashlib, socket, sys
+server = socket.create_server(("192.168.1.1", 8000))
+print("ready", flush=True)
+client, _ = server.accept()
+client.recv(65536)
+data = bytes(i * 31 & 255 for i in range(65536)) * 160
+client.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(data) + data)
+client.close()
+print(hashlib.sha256(data).hexdigest(), flush=True)
+"""
+
+
+def test_a_download_from_a_kernel_server() -> None:
+    """Ten megabytes to a connection that we open, compared by SHA-256."""
+    from aether.operations import TcpConnect, TcpSend
+
+    with KernelLab() as lab:
+        core = lab.start()
+        lab.capture()
+        server = lab.spawn(sys.executable, "-c", SERVER, stdout=subprocess.PIPE)
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"ready\n"
+        number = core.do(TcpConnect(address=KERNEL, port=8000))
+        collector = Collector()
+        core.ask(lambda world: collector.attach(world.hosts["you"], number))
+        core.do(TcpSend(conn=number, data=b"GET / HTTP/1.0\r\n\r\n"))
+        wait_until(lambda: collector.ended, 60)
+        wanted = server.stdout.readline().decode().strip()
+        assert hashlib.sha256(b"".join(collector.data).split(b"\r\n\r\n", 1)[1]).hexdigest() == wanted
+        lab.judge()
+
+
+class Collector:
+    """Takes what a connection brings, in place of the shell's own application."""
+
+    def __init__(self) -> None:
+        self.data: list[bytes] = []
+        self.ended = False
+
+    def attach(self, host, number):  # type: ignore[no-untyped-def]
+        """Take a connection over."""
+        for conn in host.tcp.connections.values():
+            if conn.number == number:
+                conn.socket.app = self
+
+    def ready(self, socket):  # type: ignore[no-untyped-def]
+        """Read everything."""
+        try:
+            while data := socket.receive():
+                self.data.append(data)
+            self.ended = True
+            socket.close()
+        except BlockingIOError:
+            return
+
+
+def test_the_program_itself_connects() -> None:
+    """`tcp connect` and `http get` through the shell, to a server of the kernel."""
+    with KernelLab() as lab:
+        server = lab.spawn(
+            sys.executable, "-m", "http.server", "8000", "--bind", "0.0.0.0", "--directory", str(lab.folder),
+            stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        )
+        (lab.folder / "index.html").write_text("hello from the kernel")
+        wait_until(lambda: ":8000" in lab.run("ss", "-ltnH").stdout, 10)
+        done = lab.shell(
+            "-c", f"tcp connect {KERNEL}:8000", "-c", f"http get http://{KERNEL}:8000/index.html", "-c", "tcp conns",
+            "--plain",
+        )
+        assert server.poll() is None
+        assert "ESTABLISHED" in done.stdout, done.stdout + done.stderr
+        assert "hello from the kernel" in done.stdout, done.stdout + done.stderr
+        assert done.returncode == 0
