@@ -126,7 +126,8 @@ class KernelLab:
     def capture(self) -> None:
         """Record what our stack sends, as the kernel's side sees it."""
         self._capture = self.spawn(
-            "tcpdump", "-i", "aether0", "-U", "-s", "0", "-B", "65536", "-w", str(self.capture_file), "--immediate-mode",
+            "tcpdump", "-i", "aether0", "-U", "-s", "0", "-B", "65536", "-w", str(self.capture_file),
+            "--immediate-mode",
             f"ether src {OUR_MAC}", stderr=subprocess.PIPE,
         )
         assert self._capture.stderr is not None
