@@ -186,6 +186,19 @@ class HostRow:
 
 
 @dataclass(slots=True)
+class LinkRow:
+    """What one direction of a link does to frames."""
+
+    link: str
+    direction: str
+    """``out`` for what you send, ``in`` for what is sent to you."""
+    latency_us: int
+    """How long a frame takes across it anyhow."""
+    settings: list[str]
+    """Such as ``loss 5%``; empty when frames pass unharmed."""
+
+
+@dataclass(slots=True)
 class Next:
     """What happens next."""
 
@@ -380,6 +393,14 @@ def knob_rows(world: World, host: str = "you") -> list[KnobRow]:
 def turned(world: World, host: str = "you") -> list[KnobRow]:
     """Return the knobs of a host that differ from the default."""
     return [row for row in knob_rows(world, host) if row.value != row.default]
+
+
+def links(world: World) -> list[LinkRow]:
+    """Return what the links do to frames."""
+    return [
+        LinkRow(link.name, direction, port.latency, port.pipe.describe())
+        for link in world.links.values() for direction, port in (("out", link.left), ("in", link.right))
+    ]
 
 
 def next_occurrence(world: World) -> Next:

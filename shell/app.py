@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
-from typing import Any, TextIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 import cmd2
 from cmd2.completion import CompletionItem, Completions
@@ -20,6 +21,9 @@ from shell.commands import NOUNS, find, owns_line
 from shell.grammar import CommandError
 from shell.parsing import LineParser
 from shell.session import Session
+
+if TYPE_CHECKING:
+    from shell.tracing import Portion
 
 REMOVED = ("edit", "ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
 """Commands of cmd2 that have no place here."""
@@ -125,19 +129,37 @@ class AetherShell(cmd2.Cmd):
             self.fail(str(problem))
         return None
 
-    def run_lines(self, lines: list[tuple[str, str]], *, stop: bool) -> bool:
-        """Run lines, each with the name of the place it came from; return whether one asked to quit.
+    def run_lines(self, lines: list[tuple[str, str]], *, stop: bool) -> None:
+        """Run lines, each with the name of the place it came from, until one asks to quit.
 
-        With ``stop`` the first failure ends it, and its place is named.
+        With ``stop`` the first failure ends it, and its place is named. Every line of the trace is shown.
         """
+        self.session.watch_wait = self._trace_after
         for where, line in lines:
             before = self.failures
-            if self.onecmd_plus_hooks(line, add_to_history=False):
-                return True
+            with self._trace_after():
+                quits = self.onecmd_plus_hooks(line, add_to_history=False)
+            if quits:
+                return
             if stop and self.failures > before:
                 self.perror(f"{where}: stopped here")
-                return False
-        return False
+                return
+
+    @contextmanager
+    def _trace_after(self) -> Iterator[None]:
+        """Show all of the trace when something has ended."""
+        yield
+        while self.session.tracing:
+            portion = self.session.tracer.take(self.session.core.ring, None, settled=True)
+            if not portion.lines and not portion.not_shown:
+                return
+            self.show_trace(portion)
+
+    def show_trace(self, portion: Portion) -> None:
+        """Print a portion of the trace."""
+        from shell.views.trace import drawn
+
+        self.poutput(drawn(portion, self.session.output), soft_wrap=False, rich_print_kwargs={"crop": False})
 
     # The prompt
 

@@ -16,6 +16,7 @@ from aether.queries import (
     DropRow,
     HostRow,
     KnobRow,
+    LinkRow,
     ListenerRow,
     SocketRow,
 )
@@ -319,21 +320,10 @@ class Crafted:
 
 
 @dataclass(slots=True)
-class ImpairmentRow:
-    """What one direction of a link does to frames."""
-
-    link: str
-    direction: str
-    """``out`` for what leaves you, ``in`` for what comes to you."""
-    settings: list[str]
-    """Such as ``loss 5%``; empty when frames pass at once and unchanged."""
-
-
-@dataclass(slots=True)
 class LinkReport:
     """What the links do to frames."""
 
-    links: list[ImpairmentRow]
+    links: list[LinkRow]
 
 
 @dataclass(slots=True)

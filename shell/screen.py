@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,10 @@ from aether.engine.core import CoreError
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
-    from rich.console import RenderableType
 
     from aether.engine.core import Status
     from aether.queries import Overview
     from shell.app import AetherShell
-    from shell.tracing import Portion
 
 TICK = 0.1
 """Seconds between two looks at the ring: ten alerts a second at the most."""
@@ -70,13 +68,11 @@ class Screen:
             if not portion.lines and not portion.not_shown:
                 return
             if self._waiting:
-                self.print_now(portion)
+                self.app.show_trace(portion)
             else:
-                self.app.add_alert(msg=drawn(portion, self.session.output))
+                from shell.views.trace import drawn
 
-    def print_now(self, portion: Portion) -> None:
-        """Print trace lines while a command runs."""
-        self.app.poutput(drawn(portion, self.session.output), rich_print_kwargs={"crop": False})
+                self.app.add_alert(msg=drawn(portion, self.session.output))
 
     @contextmanager
     def _command_waits(self) -> Iterator[None]:
@@ -90,7 +86,7 @@ class Screen:
                 if self.session.tracing:
                     portion = self.session.tracer.take(self.session.core.ring, settled=True)
                     if portion.lines or portion.not_shown:
-                        self.print_now(portion)
+                        self.app.show_trace(portion)
 
     # The bottom line
 
@@ -116,10 +112,12 @@ class Screen:
         bindings = self.app.main_session.key_bindings
         if not isinstance(bindings, KeyBindings):
             return
-        for key, line in (("f1", "help"), ("f8", "step")):
-            bindings.add(key)(_Runs(self, line))
-        bindings.add("f2")(self._toggle_trace)
-        bindings.add("f5")(self._toggle_time)
+        for key, choose in (
+            ("f1", lambda: "help"), ("f8", lambda: "step"),
+            ("f2", lambda: "trace off" if self.session.tracing else "trace on"),
+            ("f5", lambda: "run" if self.session.paused else "pause"),
+        ):
+            bindings.add(key)(_Runs(self, choose))
         bindings.add("c-c")(self._interrupt)
 
         @Condition
@@ -130,21 +128,17 @@ class Screen:
 
         bindings.add("enter", filter=may_step)(self._enter)
 
-    def run_above(self, line: str) -> None:
-        """Run a line and show its result above the prompt; what is being typed stays."""
+    def run_above(self, choose: Callable[[], str]) -> None:
+        """Run a line, chosen when its turn comes, and show its result above the prompt; what is being typed stays."""
         from prompt_toolkit.application import run_in_terminal
 
         def run() -> None:
-            self.app.onecmd_plus_hooks(line, add_to_history=False)
-            self.app.at_prompt = True
+            if line := choose():
+                self.app.onecmd_plus_hooks(line, add_to_history=False)
+                self.app.at_prompt = True
+                self.app.refresh_prompt()
 
         run_in_terminal(run)
-
-    def _toggle_trace(self, event: KeyPressEvent) -> None:
-        self.run_above("trace off" if self.session.tracing else "trace on")
-
-    def _toggle_time(self, event: KeyPressEvent) -> None:
-        self.run_above("run" if self.session.paused else "pause")
 
     def _enter(self, event: KeyPressEvent) -> None:
         event.current_buffer.text = "step"
@@ -154,35 +148,19 @@ class Screen:
         """Ctrl-C cancels the line; with an empty line it pauses."""
         if event.current_buffer.text:
             event.current_buffer.reset()
-        elif not self.session.paused:
-            self.run_above("pause")
+        else:
+            self.run_above(lambda: "" if self.session.paused else "pause")
 
 
 class _Runs:
     """A key that runs a line."""
 
-    def __init__(self, screen: Screen, line: str) -> None:
+    def __init__(self, screen: Screen, choose: Callable[[], str]) -> None:
         self.screen = screen
-        self.line = line
+        self.choose = choose
 
     def __call__(self, event: KeyPressEvent) -> None:
-        self.screen.run_above(self.line)
-
-
-def drawn(portion: Portion, mode: str) -> RenderableType:
-    """Return a portion of the trace as something to print."""
-    from rich.console import Group
-    from rich.text import Text
-
-    from shell.views.theme import style
-
-    parts: list[RenderableType] = [
-        line.rich() if mode == "rich" else Text(line.json() if mode == "json" else line.plain(), no_wrap=True)
-        for line in portion.lines
-    ]
-    if portion.not_shown and mode != "json":
-        parts.append(Text(f"     … {portion.not_shown:,} not shown", style("muted")))
-    return Group(*parts)
+        self.screen.run_above(self.choose)
 
 
 def toolbar(kind: str, status: Status, overview: Overview | None, tracing: bool) -> list[str]:

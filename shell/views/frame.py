@@ -39,7 +39,9 @@ def detail(result: FrameDetail) -> RenderableType:
     parts += _hexdump(bytes.fromhex(result.data), result.layers, result.field)
     if result.events:
         parts.append(Text(""))
-        parts += [Text(f"  {event.text}", style("error") if event.kind == "drop" else "") for event in result.events]
+        for event in result.events:
+            who = "" if event.host in ("you", "user") else f" at {event.host}"
+            parts.append(Text(f"  {event.text}{who}", style("error") if event.kind == "drop" else ""))
     return Group(*parts)
 
 

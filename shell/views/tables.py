@@ -82,9 +82,10 @@ def neighbours(result: ArpTable) -> RenderableType:
 
 def links(result: LinkReport) -> RenderableType:
     """Draw what links do to frames."""
-    table = _table("link", "direction", "what it does to frames")
+    table = _table("link", "direction", ">takes", "what it does to frames")
     for row in result.links:
-        table.add_row(row.link, row.direction, ", ".join(row.settings) or "passes them at once, unchanged")
+        latency = show_duration(row.latency_us) if row.latency_us else ""
+        table.add_row(row.link, row.direction, latency, ", ".join(row.settings) or "lets them pass unharmed")
     return table
 
 

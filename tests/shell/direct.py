@@ -28,6 +28,7 @@ class DirectStatus:
     sleep: float = 1.0
     ring_size: int = 0
     ring_lost: int = 0
+    fault: str = ""
 
 
 @dataclass

@@ -1,0 +1,60 @@
+"""What is offered at the cursor, through cmd2's own completion."""
+
+import pytest
+
+from tests.shell.conftest import Shell
+
+
+def offered(shell: Shell, line: str) -> list[str]:
+    begin = len(line) - len(line.rsplit(" ", 1)[-1]) if " " in line else 0
+    found = shell.app.complete(line[begin:], line, begin, len(line))
+    return list(found.to_strings())
+
+
+@pytest.mark.parametrize(("line", "expected"), [
+    ("tc", ["tcp"]),
+    ("tcp co", ["conns", "connect"]),
+    ("tcp connect ", ["192.168.1.1:80", "192.168.1.1:7", "192.168.1.1:9", "192.168.1.1:19"]),
+    ("tcp connect 192.168.1.1:8", ["192.168.1.1:80"]),
+    ("tcp conns --j", ["--json"]),
+    ("tcp conns --host ", ["you", "host"]),
+    ("tcp show ", ["1"]),
+    ("tcp send ", ["1"]),
+    ("knob set tcp.retr", ["tcp.retransmit"]),
+    ("knob set tcp.retransmit ", ["on", "off"]),
+    ("knob set tcp.congestion n", ["none"]),
+    ("profile ", ["classic", "modern"]),
+    ("mode ", ["trace", "bench"]),
+    ("trace o", ["on", "off"]),
+    ("ping ", ["192.168.1.1", "192.168.1.2"]),
+    ("host h", ["http"]),
+    ("host http ", ["get"]),
+    ("host http get ", ["http://192.168.1.2/"]),
+    ("help tcp sh", ["show"]),
+    ("send s", ["syn", "synack"]),
+    ("send syn 192.168.1.1:8", ["192.168.1.1:80"]),
+    ("send syn 192.168.1.1:80 se", ["seq="]),
+    ("send syn 192.168.1.1:80 --no", ["--no-rst"]),
+    ("link loss 5% o", ["out"]),
+    ("link drop n", ["next"]),
+    ("frame ", ["1", "2", "3", "4", "5"]),
+    ("frame 3 tcp.s", ["tcp.srcport", "tcp.seq"]),
+    ("nonsense ", []),
+    ("tcp connect 192.168.1.1:80 ", []),
+])
+def test_offers(shell: Shell, line: str, expected: list[str]) -> None:
+    shell.run("tcp connect 192.168.1.1:80")
+    assert offered(shell, line) == expected
+
+
+def test_every_noun_is_offered(shell: Shell) -> None:
+    names = offered(shell, "")
+    assert {"tcp", "knob", "quit", "history"} <= set(names)
+    assert not {"edit", "py", "set", "_eof"} & set(names)
+
+
+def test_redirections_complete_paths_where_lines_may_be_redirected(shell: Shell, tmp_path: object) -> None:
+    with open(f"{tmp_path}/unique-name", "w"):
+        pass
+    assert offered(shell, f"frames > {tmp_path}/uniq") == [f"{tmp_path}/unique-name"]
+    assert offered(shell, f"udp send 192.168.1.1:7 > {tmp_path}/uniq") == []

@@ -1,0 +1,159 @@
+"""What is drawn, at 80 columns; and that nothing from the network reaches the terminal raw."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from aether.queries import ConnectionRow, DropRow, ListenerRow
+from shell import results, views
+from shell.dissect import dissect
+from shell.summary import summarise
+from shell.views.escape import ascii_column, printable, printable_bytes
+from tests.shell.conftest import Shell
+
+
+def drawn(result: object, width: int = 80) -> str:
+    """Return a result as drawn without colours, trailing blanks taken off."""
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(views.to_rich(result), crop=False)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def test_a_list_of_connections() -> None:
+    result = results.ConnectionList(
+        "you", [ConnectionRow(3, "ESTABLISHED", "192.168.1.2:80", "192.168.1.1:51514", 1460, 87, 0, 12_000)],
+        [ListenerRow("0.0.0.0:80", 1024, 0, 1, "http server")])
+    assert drawn(result) == """\
+#  state        local           remote              sent  received  unread
+3  ESTABLISHED  192.168.1.2:80  192.168.1.1:51514  1,460        87       0
+
+listening on  application  half open  waiting  backlog
+0.0.0.0:80    http server          0        1     1024"""
+
+
+def test_drops() -> None:
+    result = results.DropList("you", [DropRow(
+        "tcp.out_of_order", 3, "beyond a hole, and out-of-order segments are not kept", "RFC 9293 §3.10.7.4",
+        "tcp.out_of_order")])
+    assert drawn(result) == """\
+count  reason            why                        RFC, knob
+    3  tcp.out_of_order  beyond a hole, and         RFC 9293 §3.10.7.4, knob
+                         out-of-order segments are  tcp.out_of_order
+                         not kept"""
+
+
+def test_a_frame_takes_a_second_line_where_one_is_too_narrow() -> None:
+    row = results.FrameRow(
+        41, 3_214_000, "in", "tcp", "192.168.1.1:51514", "192.168.1.2:80", "S", "seq=0 win=64240", 74, "",
+        ["LISTEN → SYN-RECEIVED #3"])
+    assert drawn(results.FrameList([row], 0)) == """\
+  41   +3.2140 < .1:51514 > .2:80    S    seq=0 win=64240
+                 ↳ LISTEN → SYN-RECEIVED #3"""
+    assert drawn(results.FrameList([row], 0), 100) == (
+        "  41   +3.2140 < .1:51514 > .2:80    S    seq=0 win=64240           LISTEN → SYN-RECEIVED #3")
+
+
+def test_a_dropped_frame_says_so_in_words() -> None:
+    row = results.FrameRow(
+        47, 3_220_900, "in", "tcp", "192.168.1.1:51514", "192.168.1.2:80", "PA", "seq=1461 ack=1 len=1460 win=1", 1514,
+        "tcp.out_of_order", [])
+    assert "DROP tcp.out_of_order" in drawn(results.FrameList([row], 0))
+
+
+def test_a_frame_in_full(shell: Shell) -> None:
+    shell.run("arp who 192.168.1.1")
+    assert shell.run("frame 1 arp.opcode").replace(" \n", "\n") == """\
+frame 1  sent  42 B  +0.0000
+├ [e] Ethernet 02:00:00:00:00:02 > ff:ff:ff:ff:ff:ff  ARP
+│   eth.dst                  ff:ff:ff:ff:ff:ff
+│   eth.src                  02:00:00:00:00:02
+│   eth.type                 0x0806 ARP
+└ [a] ARP      who has 192.168.1.1? tell 192.168.1.2
+    arp.hw.type              1 (Ethernet)
+    arp.proto.type           0x0800 (IPv4)
+    arp.hw.size              6
+    arp.proto.size           4
+  ▶ arp.opcode               1 (request)
+    arp.src.hw_mac           02:00:00:00:00:02
+    arp.src.proto_ipv4       192.168.1.2
+    arp.dst.hw_mac           00:00:00:00:00:00
+    arp.dst.proto_ipv4       192.168.1.1
+
+0000  ff ff ff ff ff ff 02 00  00 00 00 02 08 06 00 01  ................
+      e  e  e  e  e  e  e  e   e  e  e  e  e  e  a  a
+0010  08 00 06 04 00 01 02 00  00 00 00 02 c0 a8 01 02  ................
+      a  a  a  a  ^^ ^^ a  a   a  a  a  a  a  a  a  a
+0020  00 00 00 00 00 00 c0 a8  01 01                    ..........
+      a  a  a  a  a  a  a  a   a  a
+
+  192.168.1.2 is at 02:00:00:00:00:02 (from a request) at host
+  neighbour 192.168.1.2: incomplete → reachable (request) at host
+"""
+
+
+@pytest.mark.parametrize("line", [
+    "tcp conns", "tcp show 1", "tcp show 1 --host host", "frames", "frame 3", "drops", "counters", "knob list",
+    "knob diff", "knob show tcp.mss", "arp table", "link show", "status", "udp sockets", "help", "help tcp",
+    "help send syn", "step", "run 1ms", "ping 192.168.1.1", "http get http://192.168.1.1/",
+])
+def test_nothing_but_frames_is_wider_than_the_terminal(shell: Shell, line: str) -> None:
+    shell.run("tcp connect 192.168.1.1:7")
+    shell.run("tcp send 1 hello")
+    for mode in ("", " --plain"):
+        printed = shell.run(line + mode)
+        assert printed.strip()
+        if not mode:
+            assert max(map(len, printed.rstrip().splitlines())) <= 80, printed
+
+
+def test_no_colour_without_a_terminal(shell: Shell) -> None:
+    assert "\x1b" not in shell.run("help")
+
+
+EVIL = b"\x1b[2J\x1b]0;owned\x07\r\x08\x9b31m\xe2\x80\xae\xff\x00end"
+
+
+def test_what_the_network_sends_is_escaped(make_shell: Callable[..., Shell]) -> None:
+    shell = make_shell()
+    shell.run("tcp connect 192.168.1.1:7")
+    written = "".join(f"\\x{byte:02x}" for byte in EVIL)
+    for line in (f'tcp send 1 "{written}"', "frames", "frame 5", "tcp show 1"):
+        for mode in ("", " --plain", " --json"):
+            printed = shell.try_(line + mode) if line.startswith("frame") else shell.run(line + mode)
+            assert not set(printed) & set("\x1b\x07\x08\r\x00\x9b\u202e"), (line, mode)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_become_printable(data: bytes) -> None:
+    for text in (printable_bytes(data), ascii_column(data)):
+        assert text.isprintable()
+
+
+@given(st.text())
+def test_any_text_becomes_printable(text: str) -> None:
+    assert all(char.isprintable() or char in "\n\t" for char in printable(text, lines=True))
+
+
+@given(st.binary(max_size=120), st.sampled_from([b"", b"\x08\x00", b"\x08\x06", b"\x86\xdd", b"\x00\x10"]))
+def test_any_frame_can_be_shown(data: bytes, kind: bytes) -> None:
+    frame = bytes(12) + kind + data if kind else data
+    summary = summarise(frame)
+    assert summary.text
+    for layer in dissect(frame):
+        assert layer.offset + layer.length <= max(len(frame), layer.offset)
+
+
+@given(st.binary(min_size=0, max_size=60), st.sampled_from([1, 6, 17, 2]), st.integers(0, 255))
+def test_any_packet_in_a_sound_header_can_be_shown(data: bytes, protocol: int, position: int) -> None:
+    from aether.wire import ethernet, ipv4
+
+    packet = bytearray(ipv4.build(b"\xc0\xa8\x01\x01", b"\xc0\xa8\x01\x02", protocol, data))
+    if position < len(packet):
+        packet[position] ^= 0x55
+    frame = ethernet.build(b"\x02\0\0\0\0\1", b"\x02\0\0\0\0\2", ethernet.TYPE_IPV4, bytes(packet))
+    summarise(frame)
+    assert dissect(frame)[0].name == "eth"
