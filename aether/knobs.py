@@ -101,11 +101,32 @@ class Knobs:
     tcp_initial_window: int = number(
         10, "segments sent before the first acknowledgement", "RFC 6928", low=1, high=1000)
     tcp_congestion: str = choice(
-        "reno", ("none", "reno"), "congestion control", "RFC 5681", classic="none")
+        "cubic", ("none", "reno", "cubic"), "congestion control", "RFC 5681, RFC 9438", classic="none")
     tcp_sack: bool = switch(True, "tell, and be told, what arrived beyond a hole", "RFC 2018", classic=False)
     tcp_timestamps: bool = switch(True, "a timestamp in every segment", "RFC 7323 §3", classic=False)
     tcp_window_scaling: bool = switch(True, "windows above 64 KB", "RFC 7323 §2", classic=False)
     tcp_paws: bool = switch(True, "refuse segments with old timestamps", "RFC 7323 §5", classic=False)
+    tcp_dsack: bool = switch(True, "report segments that came twice", "RFC 2883", classic=False)
+    tcp_rack: bool = switch(True, "find losses by time, and probe for lost tails", "RFC 8985", classic=False)
+    tcp_prr: bool = switch(True, "send in proportion to what arrives during recovery", "RFC 6937", classic=False)
+    tcp_frto: bool = switch(True, "notice that a time-out was spurious", "RFC 5682", classic=False)
+    tcp_limited_transmit: bool = switch(
+        True, "new data on the first duplicate acknowledgements", "RFC 3042", classic=False)
+    tcp_ecn: str = choice(
+        "passive", ("off", "passive", "on"), "congestion marks: never, when the peer asks, or asked for by us",
+        "RFC 3168", classic="off")
+    tcp_slow_start_after_idle: bool = switch(
+        True, "forget a congestion window that was not used for a while", "RFC 2861", classic=False)
+    tcp_keepalive: bool = switch(False, "ask idle peers whether they are still there", "RFC 9293 §3.8.4")
+    tcp_keepalive_time: int = number(
+        7_200_000_000, "idle time before the first question", "RFC 9293 §3.8.4",
+        low=1_000_000, high=1 << 40, unit="us")
+    tcp_keepalive_interval: int = number(
+        75_000_000, "time between questions", "RFC 9293 §3.8.4", low=1_000, high=1 << 36, unit="us")
+    tcp_keepalive_probes: int = number(9, "questions without an answer that end it", low=1, high=127)
+    tcp_user_timeout: int = number(
+        0, "silence of the peer that ends a connection; 0 is never", "RFC 5482", low=0, high=1 << 36, unit="us",
+        classic=10_000_000)
     tcp_nagle: bool = switch(True, "small segments wait for the acknowledgement of others", "RFC 896")
     tcp_delayed_ack: int = number(
         40_000, "how long an acknowledgement may wait for data to go with it; 0 acknowledges at once",

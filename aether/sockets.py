@@ -40,7 +40,8 @@ class TcpSocket:
     """A TCP socket of one host: first unbound, then a listener or one end of a connection."""
 
     __slots__ = (
-        "app", "closed", "connection", "host", "ip", "listener", "no_delay", "port", "send_limit", "wants_to_write",
+        "app", "closed", "connection", "host", "ip", "keepalive", "keepalive_idle",
+        "listener", "no_delay", "port", "send_limit", "wants_to_write",
     )
 
     def __init__(self, host: Host, app: TcpApp | None = None) -> None:
@@ -54,6 +55,10 @@ class TcpSocket:
         """TCP_NODELAY: small segments do not wait (RFC 9293 §3.7.4)."""
         self.send_limit = SEND_BUFFER
         """SO_SNDBUF, in bytes."""
+        self.keepalive = False
+        """SO_KEEPALIVE."""
+        self.keepalive_idle = 0
+        """TCP_KEEPIDLE in microseconds; 0 takes the knob's."""
         self.wants_to_write = False
         """True when a send did not take everything: the application hears when there is room."""
         self.closed = False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import congestion, timers
 from aether.tcp.buffers import ReceiveBuffer, SendBuffer
+from aether.tcp.rack import Rack
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.recovery import Flight
 from aether.tcp.rto import RoundTrip
@@ -29,13 +30,15 @@ class Connection(Sleeper):
 
     __slots__ = (
         "ack_pending", "advmss", "backlogged", "bytes_received", "bytes_sent", "congestion", "cwnd", "cwnd_limited",
-        "deadlines", "delack_segments", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight",
-        "host", "irs", "iss", "key", "last_received", "limit", "listener", "local_ip", "local_port", "mss",
-        "notifying", "number", "opened", "out_of_order", "phase", "probes", "quick_acks", "rcv_adv",
-        "rcv_nxt", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip",
-        "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max",
-        "snd_wscale", "socket", "ssthresh", "state", "timed_out_at", "ts_offset", "ts_ok", "ts_recent",
-        "ts_recent_at",
+        "deadlines", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at",
+        "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss",
+        "keepalives", "key", "last_received", "last_sent", "limit", "listener", "local_ip", "local_port", "mss",
+        "notifying", "number", "opened", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh", "probes",
+        "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_nxt", "rcv_wscale",
+        "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send",
+        "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh",
+        "state", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count",
+        "undo_from",
     )
 
     def __init__(self, host: Host, key: bytes, number: int, state: str) -> None:
@@ -109,7 +112,24 @@ class Connection(Sleeper):
         """``open``, ``recovery`` (after duplicate ACKs or SACKs) or ``loss`` (after a time-out)."""
         self.recover = 0
         """What must be acknowledged for a recovery to end (RFC 6582 §3.2)."""
-        self.timed_out_at = 0
+        self.rack = Rack()
+        self.tlp_end = -1
+        """What must be acknowledged for a tail-loss probe to be answered; -1 when none is out (RFC 8985 §7)."""
+        self.tlp_resent = False
+        self.frto = 0
+        self.prr_delivered = self.prr_out = 0
+        self.prr_flight = 1
+        self.prior_cwnd = self.prior_ssthresh = 0
+        self.undo_from = self.undo_count = 0
+        """Retransmissions of this recovery that no D-SACK has reported yet."""
+        self.delivered = 0
+        """Bytes that are known to have arrived."""
+        self.last_sent = host.now
+        self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
+        self.ecn_reduced_at = 0
+        self.dsack: tuple[int, int] | None = None
+        """A duplicate to report with the next acknowledgement (RFC 2883)."""
+        self.keepalives = 0
         self.probes = 0
         """Zero-window probes, or keepalives, without an answer."""
         self.backlogged = False

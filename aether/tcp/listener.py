@@ -67,7 +67,7 @@ class Listener:
         conn.rcv_nxt = conn.rcv_adv = header.sequence + 1
         conn.snd_wnd = conn.snd_wnd_max = header.window
         conn.snd_wl1, conn.snd_wl2 = header.sequence, conn.iss
-        negotiate(conn, segment.options)
+        negotiate(conn, segment.options, header.flags)
         host.tcp.add(conn)
         self.half_open += 1
         conn.move("rcv SYN")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.wire.tcp import ACK, CWR, ECE
+
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.wire.tcp import Options
@@ -14,9 +16,13 @@ TIMESTAMP_LENGTH = 12
 MAX_SCALE = 14
 
 
-def negotiate(conn: Connection, options: Options | None) -> None:
+def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     """Take what the peer's SYN offers and we want too; `mss` then leaves room for the options in use."""
     knobs = conn.host.knobs
+    if flags & ACK:
+        conn.ecn_ok = knobs.tcp_ecn == "on" and flags & (ECE | CWR) == ECE  # RFC 3168 §6.1.1
+    else:
+        conn.ecn_ok = knobs.tcp_ecn != "off" and flags & (ECE | CWR) == ECE | CWR
     theirs = DEFAULT_MSS
     if options is not None:
         theirs = options.mss or DEFAULT_MSS

@@ -5,10 +5,11 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
+from aether.tcp import ecn, rack
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import ipv4, tcp
-from aether.wire.tcp import ACK, FIN, PSH, RST, SYN
+from aether.wire.tcp import ACK, CWR, ECE, FIN, PSH, RST, SYN
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -19,14 +20,24 @@ SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves."""
 
 
-def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b"") -> None:
-    """Send one segment, with the acknowledgement, the window and the options that are in use."""
+def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b"", new: bool = False) -> None:
+    """Send one segment, with the acknowledgement, the window and the options that are in use.
+
+    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5).
+    """
     host = conn.host
+    tos = 0
+    if conn.ecn_ok:
+        flags |= ecn.flags_for(conn, new)
+        tos = ecn.ECT0 if new else 0
     options = b""
     if conn.ts_ok:
         options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
-    if conn.sack_ok and conn.out_of_order.starts:
+    if conn.sack_ok and (conn.out_of_order.starts or conn.dsack is not None):
         blocks = conn.out_of_order.blocks(3 if conn.ts_ok else 4)
+        if conn.dsack is not None:
+            blocks = [conn.dsack, *blocks][:3 if conn.ts_ok else 4]  # RFC 2883 §4: first, and once
+            conn.dsack = None
         options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
             edge & MASK for block in blocks for edge in block))
     segment = tcp.build(
@@ -38,7 +49,7 @@ def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b
         conn.delack_segments = 0
         conn.stop("delack")
     host.count("tcp.sent")
-    host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip)
+    host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip, tos=tos)
 
 
 def timestamp(conn: Connection) -> int:
@@ -83,9 +94,12 @@ def send_syn(conn: Connection) -> None:
     )
     window = min(conn.limit, 0xFFFF)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
+    flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
+    if not answering and knobs.tcp_ecn == "on":
+        flags |= ECE | CWR  # RFC 3168 §6.1.1
     segment = tcp.build(
         conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, conn.iss & MASK,
-        conn.rcv_nxt & MASK if answering else 0, SYN | ACK if answering else SYN, window, options,
+        conn.rcv_nxt & MASK if answering else 0, flags, window, options,
     )
     host.count("tcp.sent")
     host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip)
@@ -127,13 +141,48 @@ def output(conn: Connection) -> None:
     if conn.notifying or conn.state in SILENT:
         return
     if _resend_lost(conn):
+        before = conn.snd_nxt
+        if before == conn.snd_una and conn.unsent():
+            _after_idle(conn)
         _send_new(conn)
+        if conn.snd_nxt > before:
+            rack.schedule_probe(conn)
     _watch_window(conn)
+
+
+def _after_idle(conn: Connection) -> None:
+    """Forget a window that was measured too long ago (RFC 2861, RFC 5681 §4.1)."""
+    knobs = conn.host.knobs
+    idle = conn.host.now - conn.last_sent
+    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or conn.congestion.name == "none":
+        return
+    restart = min(knobs.tcp_initial_window * conn.mss, conn.cwnd)
+    if restart < conn.cwnd:
+        conn.ssthresh = max(conn.ssthresh if conn.ssthresh < conn.cwnd else 0, conn.cwnd * 3 // 4)
+        conn.cwnd = restart
+        conn.report_cwnd("after idling")
+
+
+def probe_tail(conn: Connection) -> None:
+    """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
+    conn.tlp_end = conn.snd_nxt
+    if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
+        length = min(conn.send.end - conn.snd_nxt, conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        _emit(conn, length, PSH)
+        conn.tlp_end = conn.snd_nxt
+    else:
+        last = conn.flight.segments[max(conn.flight.by_time)] if conn.flight.by_time else None
+        if last is not None:
+            conn.tlp_resent = True
+            resend(conn, last, "tail loss probe")
+    conn.start("rto", conn.host.now + conn.round_trip.timeout())
 
 
 def in_network(conn: Connection) -> int:
     """Return how many bytes are thought to be in the network; without SACK a duplicate ACK stands for a segment."""
     flight = conn.flight
+    if conn.phase == "open" and not conn.host.knobs.tcp_limited_transmit:
+        return conn.flight_size()  # RFC 3042: otherwise the first duplicates already let new data out
     if conn.sack_ok or not flight.dup_acks:
         return flight.pipe
     return max(flight.pipe - flight.dup_acks * conn.mss, 0)
@@ -144,6 +193,7 @@ def _resend_lost(conn: Connection) -> bool:
     while (segment := conn.flight.next_lost()) is not None:
         pipe = in_network(conn)
         if pipe and pipe + segment.end - segment.start > conn.cwnd:
+            conn.cwnd_limited = True
             return False
         resend(conn, segment, "lost" if conn.phase == "recovery" else "after a time-out")
     return True
@@ -157,6 +207,8 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
         host.observer(host.name, "tcp.retransmit", conn.number, start & MASK, length, why)
     host.count("tcp.retransmitted")
     conn.retransmits += 1
+    conn.undo_count += 1
+    conn.prr_out += length
     conn.flight.sent_again(segment, host.now)
     flags = ACK
     if segment.end > conn.send.end:
@@ -224,8 +276,10 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
         end += 1
     conn.snd_nxt = end
     conn.bytes_sent += length
+    conn.prr_out += length
+    conn.last_sent = now
     conn.flight.sent(start, end, now)
-    send_segment(conn, start, flags, conn.send.read(start, length))
+    send_segment(conn, start, flags, conn.send.read(start, length), new=True)
     if "rto" not in conn.deadlines and conn.host.knobs.tcp_retransmit:
         conn.start("rto", now + conn.round_trip.timeout())
 

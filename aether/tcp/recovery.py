@@ -39,16 +39,20 @@ class Acked(NamedTuple):
     """Newly known to have arrived."""
     sent_at: int
     """When the latest segment among them was sent; -1 if one was sent twice: whose ACK this is, nobody knows (Karn)."""
+    resent_at: int
+    """When the latest of those sent twice was sent again; -1 if there is none."""
 
 
 class Flight:
     """The segments in flight of one connection; sequence numbers are unbounded integers."""
 
-    __slots__ = ("dup_acks", "lost", "pipe", "sacked", "sacked_bytes", "scanned", "segments")
+    __slots__ = ("arrived", "by_time", "dup_acks", "lost", "pipe", "sacked", "sacked_bytes", "scanned", "segments")
 
     def __init__(self) -> None:
         self.segments: dict[int, Sent] = {}
         """By the sequence number that they start with."""
+        self.by_time: dict[int, Sent] = {}
+        """Those that are thought to be in the network, in the order in which they were sent last."""
         self.pipe = 0
         """Bytes that are thought to be in the network (RFC 6675 §2)."""
         self.sacked: list[tuple[int, int]] = []
@@ -60,28 +64,33 @@ class Flight:
         """Everything before this sequence number was looked at for losses."""
         self.dup_acks = 0
         """Duplicate acknowledgements in a row (RFC 5681 §2)."""
+        self.arrived: list[Sent] = []
+        """What the present acknowledgement says has arrived: for RACK and F-RTO."""
 
     def sent(self, start: int, end: int, now: int) -> None:
         """Note that a new segment was sent."""
-        self.segments[start] = Sent(start, end, now)
+        self.segments[start] = self.by_time[start] = Sent(start, end, now)
         self.pipe += end - start
 
     def sent_again(self, segment: Sent, now: int) -> None:
-        """Note that a lost segment was sent again."""
+        """Note that a segment was sent again."""
         if segment.lost:
             segment.lost = False
             self.pipe += segment.end - segment.start
         segment.sends += 1
         segment.time = now
+        self.by_time.pop(segment.start, None)
+        self.by_time[segment.start] = segment
 
     def acknowledge(self, una: int, ack: int) -> Acked:
         """Remove what lies between `una` and `ack`."""
         delivered = 0
         sent_at = -1
-        ambiguous = False
+        resent_at = -1
         at = una
         while at < ack:
             segment = self.segments.pop(at)
+            self.by_time.pop(at, None)
             end = segment.end
             if end > ack:
                 self._split(segment, ack)
@@ -91,15 +100,16 @@ class Flight:
             if not segment.sacked:
                 delivered += end - at
                 sent_at = max(sent_at, segment.time)
+                self.arrived.append(segment)
             if segment.sends > 1:
-                ambiguous = True
+                resent_at = max(resent_at, segment.time)
             at = end
         while self.sacked and self.sacked[0][0] < ack:
             low, high = self.sacked.pop(0)
             self.sacked_bytes -= min(high, ack) - low
             if high > ack:
                 self.sacked.insert(0, (ack, high))
-        return Acked(ack - una, delivered, -1 if ambiguous else sent_at)
+        return Acked(ack - una, delivered, sent_at if resent_at < 0 else -1, resent_at)
 
     def _split(self, segment: Sent, at: int) -> None:
         """Keep the part of a segment from `at` on: an acknowledgement landed inside it."""
@@ -108,6 +118,9 @@ class Flight:
         self.segments[at] = rest
         if rest.lost:
             heappush(self.lost, at)
+        elif not rest.sacked:
+            self.by_time[at] = rest
+            self.by_time = dict(sorted(self.by_time.items(), key=_sent_order))
 
     def sack(self, blocks: tuple[tuple[int, int], ...], una: int, snd_nxt: int) -> int:
         """Take SACK blocks; return how many bytes are newly known to have arrived."""
@@ -148,6 +161,8 @@ class Flight:
                 break  # a block that does not end with a segment of ours: the rest stays unmarked
             if not segment.sacked:
                 segment.sacked = True
+                self.by_time.pop(at, None)
+                self.arrived.append(segment)
                 if segment.lost:
                     segment.lost = False
                 else:
@@ -166,7 +181,7 @@ class Flight:
             if segment is None:
                 break
             if not segment.sacked and not segment.lost and segment.sends == 1:
-                lost += self._mark_lost(segment)
+                lost += self.mark_lost(segment)
             at = segment.end
         self.scanned = max(self.scanned, at)
         return lost
@@ -185,19 +200,31 @@ class Flight:
         segment = self.segments.get(una)
         if segment is None or segment.lost or segment.sacked:
             return 0
-        return self._mark_lost(segment)
+        return self.mark_lost(segment)
 
     def mark_all_lost(self) -> None:
         """Take everything that is not SACKed for lost: the timer ran out (RFC 6675 §5.1)."""
-        for segment in self.segments.values():
-            if not segment.sacked and not segment.lost:
-                self._mark_lost(segment)
+        for segment in list(self.by_time.values()):
+            self.mark_lost(segment)
 
-    def _mark_lost(self, segment: Sent) -> int:
+    def mark_lost(self, segment: Sent) -> int:
+        """Take one segment for lost; return its length in bytes."""
         segment.lost = True
+        self.by_time.pop(segment.start, None)
         self.pipe -= segment.end - segment.start
         heappush(self.lost, segment.start)
         return segment.end - segment.start
+
+    def none_lost(self) -> None:
+        """Take everything that waits to be sent again for being under way after all: the alarm was false."""
+        for start in self.lost:
+            segment = self.segments.get(start)
+            if segment is not None and segment.lost:
+                segment.lost = False
+                self.pipe += segment.end - segment.start
+                self.by_time[start] = segment
+        self.lost.clear()
+        self.by_time = dict(sorted(self.by_time.items(), key=_sent_order))
 
     def next_lost(self) -> Sent | None:
         """Return the first segment to send again (RFC 6675 §4, NextSeg rule 1)."""
@@ -207,3 +234,7 @@ class Flight:
                 return segment
             heappop(self.lost)
         return None
+
+
+def _sent_order(item: tuple[int, Sent]) -> tuple[int, int]:
+    return item[1].time, item[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from aether.tcp import ecn
 from aether.tcp.acknowledge import acknowledge, update_window
 from aether.tcp.negotiate import negotiate
 from aether.tcp.output import output, send_ack, send_reset, send_syn
@@ -22,7 +23,7 @@ from aether.tcp.states import (
     SYN_SENT,
     TIME_WAIT,
 )
-from aether.tcp.timers import FIN_TIMEOUT
+from aether.tcp.timers import FIN_TIMEOUT, opened
 from aether.wire.error import WireError
 from aether.wire.tcp import ACK, FIN, RST, SYN
 
@@ -38,6 +39,7 @@ DELAYED_ACK_SEGMENTS = 2
 def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
     """Handle a segment for a connection that exists."""
     conn.last_received = conn.host.now
+    conn.keepalives = 0
     try:
         segment = Segment(conn, header, payload)
     except WireError as problem:
@@ -46,6 +48,8 @@ def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet:
     if conn.state == SYN_SENT:
         _syn_sent(conn, segment, header, packet)
     elif _acceptable(conn, segment) and _flags_ok(conn, segment, header, packet):
+        if conn.ecn_ok:
+            ecn.marked(conn, packet.tos, segment.flags)
         _process(conn, segment)
     if conn.state == CLOSED:
         return
@@ -75,7 +79,7 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv
         return
     conn.irs = header.sequence
     conn.rcv_nxt = conn.rcv_adv = header.sequence + 1
-    negotiate(conn, segment.options)
+    negotiate(conn, segment.options, flags)
     segment.seq = header.sequence
     if flags & ACK:
         if conn.round_trip.backoff == 0:
@@ -85,6 +89,7 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv
         conn.stop("rto")
         _window_of_syn(conn, segment)
         conn.move("rcv SYN,ACK")
+        opened(conn)
         conn.ack_pending = "completes the handshake"
         segment.news = True
         if segment.payload:
@@ -122,9 +127,10 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
         ok = conn.rcv_nxt <= seq <= edge
     else:
         ok = seq < edge and end > conn.rcv_nxt
+    if conn.ts_ok and stamp is not None and seq <= conn.rcv_nxt and (ok or end <= conn.rcv_nxt):
+        # RFC 7323 §4.3; for old duplicates too, so that the echo tells the sender which transmission it was.
+        conn.ts_recent, conn.ts_recent_at = stamp[0], host.now
     if ok:
-        if conn.ts_ok and stamp is not None and seq <= conn.rcv_nxt:
-            conn.ts_recent, conn.ts_recent_at = stamp[0], host.now
         return True
     _unacceptable(conn, segment, edge)
     return False
@@ -158,6 +164,7 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
             acknowledge(conn, segment)
     else:
         host.drop("tcp.old_duplicate", conn.number, f"{segment.length} bytes, all received before")
+        _report_duplicate(conn, seq, seq + len(segment.payload))
         if segment.flags & ACK and conn.state in CAN_RECEIVE:
             acknowledge(conn, segment)
     if conn.state == TIME_WAIT and segment.flags & FIN:
@@ -210,6 +217,7 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack
     conn.stop("rto")
     conn.move("rcv ACK")
+    opened(conn)
     segment.news = True
     if conn.listener is not None:
         conn.listener.established(conn)
@@ -262,6 +270,7 @@ def _text(conn: Connection, segment: Segment) -> None:
         conn.end("abort", errno.ECONNRESET)
         return
     if seq < conn.rcv_nxt:
+        _report_duplicate(conn, seq, conn.rcv_nxt)
         payload = payload[conn.rcv_nxt - seq:]
         seq = conn.rcv_nxt
     payload = payload[:max(conn.rcv_adv, conn.rcv_nxt) - seq]
@@ -284,6 +293,12 @@ def _text(conn: Connection, segment: Segment) -> None:
     _plan_ack(conn, len(payload), filled)
 
 
+def _report_duplicate(conn: Connection, start: int, end: int) -> None:
+    """Let the next acknowledgement say that this came twice (RFC 2883)."""
+    if conn.sack_ok and conn.host.knobs.tcp_dsack and end > start:
+        conn.dsack = start, end
+
+
 def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
     """Keep it or not, and say at once where the hole is (RFC 5681 §3.2)."""
     host = conn.host
@@ -294,6 +309,7 @@ def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
             host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))
     else:
         host.drop("tcp.old_duplicate", conn.number, "it waits behind the hole already")
+        _report_duplicate(conn, seq, seq + len(payload))
     conn.ack_pending = "duplicate: a hole"
 
 

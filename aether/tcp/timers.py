@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from aether.tcp.output import output, send_ack, send_segment, send_syn
+from aether.tcp import recover
+from aether.tcp.output import output, probe_tail, send_ack, send_reset, send_segment, send_syn
 from aether.tcp.states import SYN_RECEIVED, SYN_SENT
 from aether.wire.tcp import ACK
 
@@ -31,6 +32,15 @@ def fire(conn: Connection, name: str) -> None:
         send_ack(conn, "delayed")
     elif name == "persist":
         _persist(conn)
+    elif name == "rack":
+        recover.reordering_timer(conn)
+        output(conn)
+    elif name == "tlp":
+        probe_tail(conn)
+    elif name == "keepalive":
+        _keepalive(conn)
+    elif name == "user-timeout":
+        _user_timeout(conn)
     elif name in ("time-wait", "fin-wait-2"):
         conn.end("timeout")
 
@@ -44,18 +54,7 @@ def _retransmission(conn: Connection) -> None:
     if trip.backoff >= RETRIES:
         conn.end("retries exhausted", errno.ETIMEDOUT)
         return
-    if conn.phase != "loss":
-        before = conn.cwnd
-        conn.congestion.timed_out(conn, conn.host.now)
-        conn.phase = "loss"
-        conn.report_cwnd("time-out") if before != conn.cwnd else None
-        conn.report_recovery("loss", "the retransmission timer ran out")
-    else:
-        conn.cwnd = min(conn.cwnd, conn.mss)
-    conn.recover = conn.snd_nxt
-    trip.backoff += 1
-    conn.flight.dup_acks = 0
-    conn.flight.mark_all_lost()
+    recover.timed_out(conn)
     output(conn)
     if "rto" not in conn.deadlines:
         conn.start("rto", conn.host.now + trip.timeout())
@@ -95,3 +94,52 @@ def _persist(conn: Connection) -> None:
             host.observer(host.name, "tcp.window", conn.number, 0, "probe")
         send_segment(conn, conn.snd_una - 1, ACK)
     output(conn)
+
+
+def opened(conn: Connection) -> None:
+    """Start what watches over an established connection."""
+    start_keepalive(conn)
+    if conn.host.knobs.tcp_user_timeout:
+        conn.start("user-timeout", conn.host.now + conn.host.knobs.tcp_user_timeout)
+
+
+def start_keepalive(conn: Connection) -> None:
+    """Watch an idle connection (RFC 9293 §3.8.4), if its knob or its socket asks for it."""
+    knobs, socket = conn.host.knobs, conn.socket
+    if knobs.tcp_keepalive or (socket is not None and socket.keepalive):
+        idle = socket.keepalive_idle if socket is not None and socket.keepalive_idle else knobs.tcp_keepalive_time
+        conn.start("keepalive", conn.last_received + idle)
+
+
+def _keepalive(conn: Connection) -> None:
+    """Ask an idle peer whether it is still there; give up after so many questions without an answer."""
+    host, knobs, socket = conn.host, conn.host.knobs, conn.socket
+    idle = socket.keepalive_idle if socket is not None and socket.keepalive_idle else knobs.tcp_keepalive_time
+    silent = host.now - conn.last_received
+    if silent < idle or conn.snd_una != conn.snd_nxt:
+        conn.keepalives = 0
+        conn.start("keepalive", max(conn.last_received + idle, host.now + 1))
+        return
+    if conn.keepalives >= knobs.tcp_keepalive_probes:
+        send_reset(conn, "no answer to keepalives")
+        conn.end("user timeout", errno.ETIMEDOUT)
+        return
+    conn.keepalives += 1
+    host.count("tcp.keepalives")
+    if host.observer is not None:
+        host.observer(host.name, "tcp.ack_sent", conn.number, conn.rcv_nxt & 0xFFFFFFFF, "keepalive")
+    send_segment(conn, conn.snd_una - 1, ACK)
+    conn.start("keepalive", host.now + knobs.tcp_keepalive_interval)
+
+
+def _user_timeout(conn: Connection) -> None:
+    """Data has waited too long for an acknowledgement (RFC 9293 §3.9.1.8, RFC 5482; profile classic: silence)."""
+    host, limit = conn.host, conn.host.knobs.tcp_user_timeout
+    silent = host.now - conn.last_received
+    if not limit:
+        return
+    if silent >= limit:
+        send_reset(conn, "user timeout")
+        conn.end("user timeout", errno.ETIMEDOUT)
+    else:
+        conn.start("user-timeout", conn.last_received + limit)

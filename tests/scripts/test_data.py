@@ -185,7 +185,7 @@ def test_fast_retransmit() -> None:
 
 def test_fast_retransmit_by_sack() -> None:
     """RFC 6675 §5: more than two segments SACKed above the hole."""
-    s = Script()
+    s = Script(tcp_rack="off")
     s.handshake("mss=1460 sackok")
     s.send(b"x" * 14600)
     s.skip()

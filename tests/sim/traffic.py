@@ -9,11 +9,11 @@ def link(what: str, value: str) -> Operation:
 
 
 def lossy_transfers() -> list[tuple[int, Operation]]:
-    """Return operations, each with the microseconds to wait before it: five echoed megabytes with losses."""
+    """Return operations, each with the microseconds to wait before it: eight echoed megabytes with losses."""
     steps: list[tuple[int, Operation]] = [
         (0, link("loss", "1%")), (0, link("delay", "5ms")), (0, link("reorder", "2%")), (0, link("duplicate", "1%")),
     ]
-    for number in range(1, 6):
+    for number in range(1, 9):
         steps += [
             (10_000, TcpConnect(address="192.168.1.1", port=7)),
             (0, Ping(address="192.168.1.1", count=20, interval_us=50_000)),

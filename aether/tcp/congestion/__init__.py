@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from aether.tcp.congestion.cubic import Cubic
 from aether.tcp.congestion.none import Unlimited
 from aether.tcp.congestion.reno import Reno
 
@@ -26,7 +27,7 @@ class CongestionControl(Protocol):
         """The retransmission timer ran out: set ssthresh and cwnd."""
 
 
-ALGORITHMS: dict[str, type[CongestionControl]] = {"none": Unlimited, "reno": Reno}
+ALGORITHMS: dict[str, type[CongestionControl]] = {"none": Unlimited, "reno": Reno, "cubic": Cubic}
 
 
 def make(name: str) -> CongestionControl:

@@ -1,0 +1,42 @@
+"""F-RTO (RFC 5682, the SACK-enhanced form): was the time-out spurious?
+
+After a time-out the first segment goes out again. If then acknowledgements come for segments that
+were *not* sent again, they had only been slow: everything that was taken back is given back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+
+OFF, FIRST, SECOND = 0, 1, 2
+
+
+def begin(conn: Connection) -> bool:
+    """Start after a time-out (§3.1, step 1); return False if it does not apply."""
+    if not (conn.sack_ok and conn.host.knobs.tcp_frto) or conn.frto != OFF or conn.round_trip.backoff > 1:
+        conn.frto = OFF
+        return False
+    conn.frto = FIRST
+    return True
+
+
+def acknowledged(conn: Connection, advanced: bool) -> bool:
+    """Look at an acknowledgement (§3.1, steps 2 and 3); return True if the time-out proves spurious."""
+    fresh = any(segment.sends == 1 for segment in conn.flight.arrived)
+    if fresh:
+        conn.frto = OFF
+        return True
+    if conn.frto == FIRST and advanced and conn.snd_una < conn.recover and conn.unsent():
+        conn.frto = SECOND  # send new data now, and see what the next acknowledgement says
+        return False
+    give_up(conn)
+    return False
+
+
+def give_up(conn: Connection) -> None:
+    """The loss was real: everything from before the time-out is to be sent again."""
+    conn.frto = OFF
+    conn.flight.mark_all_lost()

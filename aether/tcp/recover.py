@@ -1,0 +1,199 @@
+"""Loss recovery as a small state machine: open, recovery (after duplicate ACKs or SACKs), loss (after a time-out).
+
+RFC 5681 §3.2, RFC 6582 (without SACK), RFC 6675 (with SACK), RFC 8985 (with RACK), RFC 6937 (PRR), RFC 5682 (F-RTO).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aether.tcp import frto, prr, rack
+from aether.tcp.output import in_network, resend
+from aether.tcp.recovery import DUP_THRESH
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+    from aether.tcp.recovery import Acked
+
+
+def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None:
+    """`snd_una` has advanced; `limited` if the congestion window was what held us back before."""
+    delivered = acked.delivered + sacked
+    if conn.phase == "open":
+        conn.flight.dup_acks = 0
+        if limited:
+            _grow(conn, acked.bytes)
+        if conn.sack_ok:
+            _look(conn)
+        return
+    if conn.frto and frto.acknowledged(conn, advanced=True):
+        _undo(conn, "the time-out was spurious: what was slow has arrived")
+    elif conn.snd_una >= conn.recover:
+        _ended(conn)
+    else:
+        _partial(conn, acked.bytes)
+        _proportion(conn, delivered)
+
+
+def duplicate(conn: Connection, sacked: int, same: bool) -> None:
+    """A duplicate acknowledgement (RFC 5681 §2), or one that brings only SACK blocks."""
+    if conn.frto and frto.acknowledged(conn, advanced=False):
+        _undo(conn, "the time-out was spurious: what was slow has arrived")
+        return
+    if conn.sack_ok:
+        if sacked:
+            conn.delivered += sacked
+            _look(conn)
+            _proportion(conn, sacked)
+        return
+    if not same:
+        return
+    conn.flight.dup_acks += 1
+    # RFC 6582 §3.2: not for duplicates of what was sent before the last recovery began.
+    if conn.phase == "open" and conn.flight.dup_acks >= DUP_THRESH and conn.snd_una > conn.recover:
+        _start(conn, "three duplicate acknowledgements")
+    else:
+        _proportion(conn, conn.mss)
+
+
+def _look(conn: Connection) -> None:
+    """Look for losses, by time (RACK) or by what was SACKed above."""
+    if not conn.host.knobs.tcp_retransmit:
+        return
+    lost = 0
+    if conn.host.knobs.tcp_rack:
+        least = conn.round_trip.minimum
+        for segment in conn.flight.arrived:
+            conn.rack.arrived(segment, conn.host.now, least)
+        lost = rack.detect(conn)
+    else:
+        lost = conn.flight.detect(conn.snd_una, conn.mss)
+    if lost and conn.phase == "open":
+        _start(conn, "later segments have arrived" if conn.host.knobs.tcp_rack else "enough was SACKed above it")
+
+
+def reordering_timer(conn: Connection) -> None:
+    """The time for reordered segments to arrive is over (RFC 8985 §6.3)."""
+    if rack.detect(conn) and conn.phase == "open":
+        _start(conn, "later segments have arrived")
+
+
+def _start(conn: Connection, why: str) -> None:
+    """Enter recovery, and send the first lost segment again whatever cwnd is (RFC 5681 §3.2, RFC 6675 §5, step 4.3)."""
+    if not conn.host.knobs.tcp_retransmit:
+        return
+    if not conn.sack_ok:
+        conn.flight.mark_first_lost(conn.snd_una)
+    _remember(conn)
+    conn.recover = conn.snd_nxt
+    conn.stop("tlp")
+    prr.begin(conn)
+    conn.congestion.lost(conn, conn.host.now)
+    conn.phase = "recovery"
+    conn.report_recovery("recovery", why)
+    conn.report_cwnd("loss")
+    first = conn.flight.next_lost()
+    if first is not None:
+        resend(conn, first, why)
+
+
+def _proportion(conn: Connection, delivered: int) -> None:
+    """Let proportional rate reduction say how much may leave now."""
+    if conn.phase == "recovery" and conn.host.knobs.tcp_prr and conn.congestion.name != "none":
+        prr.update(conn, delivered, in_network(conn))
+
+
+def _partial(conn: Connection, count: int) -> None:
+    """Some of what was lost has arrived, and the next hole begins here (RFC 6582 §3.2, RFC 6675 §5)."""
+    flight = conn.flight
+    flight.dup_acks = 0
+    if conn.phase == "loss":
+        _grow(conn, count)
+    if conn.sack_ok:
+        _look(conn)
+    elif conn.phase == "recovery":
+        first = flight.segments.get(conn.snd_una)
+        if first is not None and first.sends == 1:
+            flight.mark_first_lost(conn.snd_una)
+
+
+def _grow(conn: Connection, count: int) -> None:
+    before = conn.cwnd
+    conn.congestion.acknowledged(conn, count, conn.host.now)
+    if conn.cwnd != before:
+        conn.report_cwnd("slow start" if before < conn.ssthresh else "congestion avoidance")
+
+
+def _ended(conn: Connection) -> None:
+    """Everything that was in flight when the loss was noticed has arrived."""
+    conn.flight.dup_acks = 0
+    conn.frto = frto.OFF
+    conn.rack.recovered()
+    if conn.phase == "recovery" and conn.congestion.name != "none":
+        conn.cwnd = conn.ssthresh if conn.sack_ok else min(conn.ssthresh, max(conn.flight.pipe, conn.mss) + conn.mss)
+        conn.report_cwnd("recovered")
+    conn.report_recovery("open", f"ended {conn.phase}")
+    conn.phase = "open"
+
+
+def timed_out(conn: Connection) -> None:
+    """The retransmission timer ran out (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1, RFC 5682)."""
+    first = conn.phase != "loss"
+    if first:
+        _remember(conn)
+        conn.congestion.timed_out(conn, conn.host.now)
+        conn.phase = "loss"
+        conn.report_cwnd("time-out")
+        conn.report_recovery("loss", "the retransmission timer ran out")
+    elif conn.congestion.name != "none":
+        conn.cwnd = min(conn.cwnd, conn.mss)
+    conn.recover = conn.snd_nxt
+    conn.round_trip.backoff += 1
+    conn.flight.dup_acks = 0
+    conn.tlp_end = -1
+    conn.stop("tlp")
+    conn.stop("rack")
+    if frto.begin(conn):
+        conn.flight.mark_first_lost(conn.snd_una)
+    else:
+        conn.flight.mark_all_lost()
+    earliest = conn.flight.next_lost()
+    if earliest is not None:
+        resend(conn, earliest, "time-out")  # whatever cwnd says (RFC 6298 §5.4)
+
+
+def _remember(conn: Connection) -> None:
+    """Keep what has to be given back if the loss turns out to be none."""
+    conn.prior_cwnd, conn.prior_ssthresh = conn.cwnd, conn.ssthresh
+    conn.undo_from = conn.snd_una
+    conn.undo_count = 0
+
+
+def duplicate_reported(conn: Connection) -> None:
+    """A D-SACK: something sent again had arrived already (RFC 2883, RFC 3708)."""
+    conn.rack.duplicate_reported(conn)
+    if conn.phase == "open" or conn.undo_count <= 0:
+        return
+    conn.undo_count -= 1
+    if conn.undo_count == 0:
+        _undo(conn, "every retransmission turned out to be a duplicate")
+
+
+def _undo(conn: Connection, why: str) -> None:
+    """The loss was none: give back what was taken (RFC 5682 §3.4, RFC 4015)."""
+    conn.flight.none_lost()
+    conn.flight.dup_acks = 0
+    conn.cwnd = max(conn.cwnd, conn.prior_cwnd)
+    conn.ssthresh = max(conn.ssthresh, conn.prior_ssthresh)
+    conn.phase = "open"
+    conn.frto = frto.OFF
+    conn.host.count("tcp.undone")
+    conn.report_recovery("open", why)
+    conn.report_cwnd("undone")
+
+
+def slow_down(conn: Connection, why: str) -> None:
+    """Reduce the window as after a loss, with nothing to send again (RFC 3168 §6.1.2, RFC 8985 §7.4)."""
+    if conn.phase == "open":
+        conn.congestion.lost(conn, conn.host.now)
+        conn.report_cwnd(why)
