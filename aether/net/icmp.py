@@ -93,8 +93,10 @@ class Icmp:
             return
         if any(header.destination == a.broadcast for i in host.interfaces for a in i.addresses):
             return
-        if header.protocol == ipv4.PROTO_ICMP and packet[header.header_length] in NO_ERROR_ABOUT:
-            return
+        if header.protocol == ipv4.PROTO_ICMP:
+            kind_of_packet = packet[header.header_length:header.total_length][:1]
+            if not kind_of_packet or kind_of_packet[0] in NO_ERROR_ABOUT:
+                return
         if not self._within_rate():
             host.count("icmp.rate_limited")
             return

@@ -159,18 +159,23 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
         return
     if seq >= edge:
         host.drop("tcp.outside_window", conn.number, f"{seq - edge} beyond the window's edge")
-        if seq == conn.rcv_nxt and segment.flags & ACK and conn.state in CAN_RECEIVE:
+        if seq == conn.rcv_nxt and _usable_ack(conn, segment):
             update_window(conn, segment)  # a closed window still lets ACKs in (§3.10.7.4)
             acknowledge(conn, segment)
     else:
         host.drop("tcp.old_duplicate", conn.number, f"{segment.length} bytes, all received before")
         _report_duplicate(conn, seq, seq + len(segment.payload))
-        if segment.flags & ACK and conn.state in CAN_RECEIVE:
+        if _usable_ack(conn, segment):
             acknowledge(conn, segment)
     if conn.state == TIME_WAIT and segment.flags & FIN:
         conn.start("time-wait", host.now + host.knobs.tcp_time_wait)
     conn.ack_pending = ""
     send_ack(conn, "unacceptable segment")
+
+
+def _usable_ack(conn: Connection, segment: Segment) -> bool:
+    """Tell whether a segment that is dropped acknowledges something nevertheless."""
+    return bool(segment.flags & ACK) and conn.state in CAN_RECEIVE and conn.snd_una <= segment.ack <= conn.snd_nxt
 
 
 def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv4Header) -> bool:

@@ -290,9 +290,9 @@ def labels_of(name: str) -> list[bytes]:
         elif letter == "\\":
             digits = name[at + 1:at + 4]
             numeric = len(digits) == 3 and digits.isascii() and digits.isdigit()
-            code = int(digits) if numeric else ord(digits[0]) if digits else 256
-            if code > 255:
+            if not digits or not digits[0].isascii() or (numeric and int(digits) > 255):
                 raise ValueError(f"a wrong escape in the name {name!r}")
+            code = int(digits) if numeric else ord(digits[0])
             labels[-1].append(code)
             at += 4 if numeric else 2
         elif letter.isascii():
