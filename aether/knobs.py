@@ -133,6 +133,9 @@ class Knobs:
         "RFC 9293 §3.8.6.3", low=0, high=500_000, unit="us", classic=0)
     tcp_challenge_ack: bool = switch(
         True, "answer suspicious resets and SYNs with an ACK instead of believing them", "RFC 5961", classic=False)
+    tcp_syn_cookies: str = choice(
+        "auto", ("off", "auto", "always"), "answer SYNs and remember nothing: never, when the queue is full, always",
+        "RFC 4987 §3.6", classic="always")
     tcp_isn: str = choice(
         "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
         classic="predictable")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Protocol
 
-from aether.tcp import output
+from aether.tcp import autotune, output
 from aether.tcp.connection import SEND_BUFFER, Connection
 from aether.tcp.listener import Listener
 from aether.tcp.states import CAN_SEND, CLOSED, SYN_RECEIVED, SYN_SENT
@@ -131,6 +131,7 @@ class TcpSocket:
             if peek:
                 return conn.receive.peek(limit)
             data = conn.receive.take(limit)
+            autotune.taken(conn, len(data))
             if not conn.notifying and conn.state != CLOSED:
                 output.window_update(conn)
             return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.tcp import congestion, timers
+from aether.tcp import autotune, congestion, timers
 from aether.tcp.buffers import ReceiveBuffer, SendBuffer
 from aether.tcp.rack import Rack
 from aether.tcp.reassembly import Reassembly
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 QUICK_ACKS = 16
 """Segments at the start of a connection that are acknowledged at once, as on Linux."""
-RECEIVE_BUFFER = 262_144
 SEND_BUFFER = 4_194_304
 INFINITE = 1 << 40
 
@@ -37,8 +36,8 @@ class Connection(Sleeper):
         "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_nxt", "rcv_wscale",
         "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send",
         "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh",
-        "state", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count",
-        "undo_from",
+        "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at",
+        "undo_count", "undo_from",
     )
 
     def __init__(self, host: Host, key: bytes, number: int, state: str) -> None:
@@ -80,9 +79,12 @@ class Connection(Sleeper):
         self.irs = self.rcv_nxt = self.rcv_adv = 0
         self.rcv_wscale = 0
         """How far the windows that we send are shifted (RFC 7323 §2.3)."""
-        self.limit = knobs.tcp_receive_window or RECEIVE_BUFFER
+        self.limit = knobs.tcp_receive_window or autotune.INITIAL
         """How much may wait for the application, in bytes."""
         self.receive = ReceiveBuffer()
+        self.taken = 0
+        """Bytes that the application has taken since `taken_since`, within about a round trip."""
+        self.taken_since = host.now
         self.out_of_order = Reassembly()
         self.fin_received = False
         self.fin_at = -1

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from aether.streams import Stream
-from aether.tcp import output
+from aether.tcp import autotune, output
 from aether.tcp.connection import Connection
 from aether.tcp.isn import initial_sequence
 from aether.tcp.listener import Listener
@@ -33,7 +33,8 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "challenges_left", "challenges_until", "connections", "host", "listeners", "ports", "ports_used", "secret",
+        "challenges_left", "challenges_until", "connections", "cookie_clock", "host", "listeners", "ports",
+        "ports_used", "secret",
         "silent",
     )
 
@@ -50,12 +51,15 @@ class Tcp:
         self.challenges_left = 0
         self.challenges_until = 0
         self.secret = b""
+        self.cookie_clock = 0
+        """Where the timestamp clock of SYN cookies starts, in milliseconds."""
         self.ports: Stream
 
     def seed(self, seed: int) -> None:
         """Take the randomness for ports, and the secret of the initial sequence numbers."""
         self.ports = Stream(seed, self.host.name, "tcp.ports")
         self.secret = Stream(seed, self.host.name, "tcp.secret").octets(16)
+        self.cookie_clock = Stream(seed, self.host.name, "tcp.cookies").bits(31)
 
     def receive(self, data: bytes, packet: ipv4.Ipv4Header, interface: Interface) -> None:
         """Handle a segment (RFC 9293 §3.10.7)."""
@@ -79,7 +83,7 @@ class Tcp:
             conn.end("rcv SYN")
             conn = None
         if conn is not None:
-            segment_arrives(conn, header, payload, packet)
+            self.deliver(conn, header, payload, packet)
             return
         listeners, port = self.listeners, header.destination_port
         listener = listeners.get((packet.destination, port)) or listeners.get((ANY, port))
@@ -87,6 +91,18 @@ class Tcp:
             listener.arrives(key, header, payload, packet)
             return
         self._refuse(key, header, len(payload), packet)
+
+    def deliver(self, conn: Connection, header: tcp.TcpHeader, payload: bytes, packet: ipv4.Ipv4Header) -> None:
+        """Hand a segment to its connection."""
+        segment_arrives(conn, header, payload, packet)
+
+    def receive_buffer(self) -> int:
+        """Return how much a new connection may keep for its application, in bytes."""
+        return self.host.knobs.tcp_receive_window or autotune.INITIAL
+
+    def receive_scale(self) -> int:
+        """Return the window scale that we offer (RFC 7323 §2): enough for the largest buffer."""
+        return RECEIVE_SCALE
 
     def _reusable(self, conn: Connection, header: tcp.TcpHeader) -> bool:
         """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1)."""
@@ -136,7 +152,7 @@ class Tcp:
         conn.send.start = conn.send.end = conn.iss + 1
         conn.recover = conn.iss
         conn.ts_offset = self.ports.bits(32)
-        conn.rcv_wscale = RECEIVE_SCALE
+        conn.rcv_wscale = self.receive_scale()
         return conn
 
     def add(self, conn: Connection) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp import cookies
 from aether.tcp.negotiate import negotiate
 from aether.tcp.output import answer_reset, send_syn
-from aether.tcp.segment import Segment
 from aether.tcp.states import LISTEN
+from aether.tcp.timers import opened
+from aether.wire import ipv4, tcp
 from aether.wire.error import WireError
-from aether.wire.tcp import ACK, RST, SYN
+from aether.wire.tcp import ACK, CWR, ECE, FIN, RST, SYN
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -18,14 +20,16 @@ if TYPE_CHECKING:
     from aether.wire.ipv4 import Ipv4Header
     from aether.wire.tcp import TcpHeader
 
-
 LEAST_HALF_OPEN = 8
+COOKIES_AFTER = 5_000_000
+"""How long after an overflow cookies are still believed (with tcp.syn_cookies auto), in microseconds, on top of
+their own age."""
 
 
 class Listener:
     """What a passive open leaves behind (RFC 9293 §3.10.1)."""
 
-    __slots__ = ("accepted", "backlog", "half_open", "host", "ip", "port", "socket")
+    __slots__ = ("accepted", "backlog", "cookies_until", "half_open", "host", "ip", "port", "socket", "used_cookies")
 
     def __init__(self, host: Host, ip: bytes, port: int, backlog: int, socket: TcpSocket) -> None:
         self.host = host
@@ -37,6 +41,10 @@ class Listener:
         """Connections in SYN-RECEIVED."""
         self.accepted: list[Connection] = []
         """Established connections that the application has not taken yet."""
+        self.cookies_until = 0
+        """Until when an ACK out of the blue may bring a cookie of ours, in microseconds."""
+        self.used_cookies: dict[tuple[bytes, int], int] = {}
+        """Cookies that opened a connection, with the time when they expire: none does it twice."""
 
     def arrives(self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
         """Handle a segment that found no connection but this listener (§3.10.7.2)."""
@@ -44,30 +52,37 @@ class Listener:
         if flags & RST:
             host.drop("tcp.listen_not_syn", detail="a reset")
         elif flags & ACK:
-            host.drop("tcp.listen_not_syn", detail="an ACK for a connection that does not exist")
-            answer_reset(host, packet, header, len(payload), "no such connection")
+            self._acknowledged(key, header, payload, packet)
         elif not flags & SYN:
             host.drop("tcp.listen_not_syn", detail="neither SYN, ACK nor RST")
-        elif self.full() or self.half_open >= max(self.backlog, LEAST_HALF_OPEN):
+        elif self.full():
             host.drop("tcp.backlog_full", detail=f"port {self.port}, backlog {self.backlog}")
         else:
-            self._syn(key, header)
+            self._syn(key, header, packet)
 
-    def _syn(self, key: bytes, header: TcpHeader) -> None:
+    def _syn(self, key: bytes, header: TcpHeader, packet: Ipv4Header) -> None:
         """Third check of §3.10.7.2: a SYN. Data on it is not kept: the peer sends it again."""
+        host = self.host
+        try:
+            options = tcp.parse_options(header.options)
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            return
+        crowded = self.half_open >= max(self.backlog, LEAST_HALF_OPEN)
+        how = host.knobs.tcp_syn_cookies
+        if how == "always" or (crowded and how == "auto"):
+            self._answer_with_cookie(key, header, options, packet)
+        elif crowded:
+            host.drop("tcp.backlog_full", detail=f"port {self.port}: {self.half_open} handshakes under way")
+        else:
+            self._remember(key, header, options)
+
+    def _remember(self, key: bytes, header: TcpHeader, options: tcp.Options) -> None:
         host = self.host
         conn = host.tcp.create(key, LISTEN)
         conn.listener = self
-        try:
-            segment = Segment(conn, header, b"")
-        except WireError as problem:
-            host.drop(problem.reason, conn.number, problem.detail)
-            return
-        conn.irs = header.sequence
-        conn.rcv_nxt = conn.rcv_adv = header.sequence + 1
-        conn.snd_wnd = conn.snd_wnd_max = header.window
-        conn.snd_wl1, conn.snd_wl2 = header.sequence, conn.iss
-        negotiate(conn, segment.options, header.flags)
+        _take_syn(conn, header.sequence, header.window)
+        negotiate(conn, options, header.flags)
         host.tcp.add(conn)
         self.half_open += 1
         conn.move("rcv SYN")
@@ -75,6 +90,103 @@ class Listener:
         conn.snd_nxt = conn.iss + 1
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+
+    def _answer_with_cookie(
+        self, key: bytes, header: TcpHeader, offered: tcp.Options, packet: Ipv4Header
+    ) -> None:
+        """Send a SYN,ACK, and remember nothing."""
+        host, knobs = self.host, self.host.knobs
+        mss = offered.mss or 536
+        isn = cookies.make(host.tcp.secret, key, header.sequence, mss, host.now)
+        stamp = scale = None
+        sack = ecn = False
+        if knobs.tcp_timestamps and offered.timestamp is not None:
+            sack = knobs.tcp_sack and offered.sack_permitted
+            ecn = knobs.tcp_ecn != "off" and header.flags & (ECE | CWR) == ECE | CWR
+            theirs = offered.window_scale if knobs.tcp_window_scaling else None
+            scale = None if theirs is None else host.tcp.receive_scale()
+            clock = host.now // 1000 + host.tcp.cookie_clock
+            stamp = cookies.options_in(clock, theirs, sack, ecn), offered.timestamp[0]
+        options = tcp.build_options(
+            mss=min(knobs.tcp_mss, host.ipv4.mtu_for(packet.source) - 40), window_scale=scale, sack_permitted=sack,
+            timestamp=stamp,
+        )
+        answer = tcp.build(
+            packet.destination, packet.source, header.destination_port, header.source_port, isn,
+            header.sequence + 1 & 0xFFFFFFFF, SYN | ACK | (ECE if ecn else 0),
+            min(host.tcp.receive_buffer(), 0xFFFF), options,
+        )
+        self.cookies_until = host.now + 2 * cookies.PERIOD + COOKIES_AFTER
+        host.count("tcp.cookies_sent")
+        if host.observer is not None:
+            host.observer(host.name, "tcp.cookie", isn, cookies.SIZES[isn >> 24 & 7], "sent")
+        host.ipv4.send(packet.source, ipv4.PROTO_TCP, answer, source=packet.destination)
+
+    def _acknowledged(self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
+        """Second check of §3.10.7.2: an ACK is bad, unless it brings a cookie of ours back."""
+        host = self.host
+        if host.now >= self.cookies_until or header.flags & SYN:
+            host.drop("tcp.listen_not_syn", detail="an ACK for a connection that does not exist")
+        elif self.full():
+            host.drop("tcp.backlog_full", detail=f"port {self.port}, backlog {self.backlog}")
+            return
+        else:
+            cookie = self._valid_cookie(key, header)
+            if cookie is not None:
+                self._open_by_cookie(key, header, payload, packet, cookie)
+                return
+            host.drop("tcp.bad_cookie", detail=f"port {self.port}")
+        length = len(payload) + (1 if header.flags & SYN else 0) + (1 if header.flags & FIN else 0)
+        answer_reset(host, packet, header, length, "no such connection")
+
+    def _valid_cookie(self, key: bytes, header: TcpHeader) -> cookies.Cookie | None:
+        host, isn = self.host, header.acknowledgement - 1 & 0xFFFFFFFF
+        cookie = cookies.check(host.tcp.secret, key, header.sequence - 1, isn, host.now)
+        if cookie is None or (key, isn) in self.used_cookies:
+            return None
+        for old in [name for name, expires in self.used_cookies.items() if expires <= host.now]:
+            del self.used_cookies[old]
+        while len(self.used_cookies) >= cookies.REMEMBERED:
+            del self.used_cookies[next(iter(self.used_cookies))]
+        self.used_cookies[key, isn] = cookie.expires
+        return cookie
+
+    def _open_by_cookie(
+        self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header, cookie: cookies.Cookie
+    ) -> None:
+        """Make the connection that the cookie stands for, as if the SYN had just come, and take the segment."""
+        host = self.host
+        conn = host.tcp.create(key, LISTEN)
+        conn.listener = self
+        conn.iss = header.acknowledgement - 1 & 0xFFFFFFFF
+        conn.snd_una = conn.snd_nxt = conn.recover = conn.iss + 1
+        conn.send.start = conn.send.end = conn.iss + 1
+        _take_syn(conn, header.sequence - 1 & 0xFFFFFFFF, header.window)
+        offered, flags = tcp.Options(), SYN
+        offered.mss = cookie.mss
+        try:
+            stamp = tcp.parse_options(header.options).timestamp
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            return
+        if stamp is not None and host.knobs.tcp_timestamps:
+            carried = cookies.options_out(stamp[1])
+            offered.timestamp = stamp
+            offered.window_scale, offered.sack_permitted = carried.scale, carried.sack
+            flags |= ECE | CWR if carried.ecn else 0
+            conn.ts_offset = stamp[1] - host.now // 1000
+        negotiate(conn, offered, flags)
+        conn.rcv_adv = conn.rcv_nxt + min(host.tcp.receive_buffer(), 0xFFFF)
+        conn.snd_wnd = conn.snd_wnd_max = header.window << conn.snd_wscale
+        host.count("tcp.cookies_accepted")
+        if host.observer is not None:
+            host.observer(host.name, "tcp.cookie", conn.iss, cookie.mss, "accepted")
+        host.tcp.add(conn)
+        conn.move("rcv cookie")
+        opened(conn)
+        self.half_open += 1
+        self.established(conn)
+        host.tcp.deliver(conn, header, payload, packet)
 
     def full(self) -> bool:
         """Tell whether the queue of connections to accept has no room."""
@@ -104,3 +216,10 @@ class Listener:
             conn.backlogged = False
         else:
             self.half_open -= 1
+
+
+def _take_syn(conn: Connection, sequence: int, window: int) -> None:
+    conn.irs = sequence
+    conn.rcv_nxt = conn.rcv_adv = sequence + 1
+    conn.snd_wnd = conn.snd_wnd_max = window
+    conn.snd_wl1, conn.snd_wl2 = sequence, conn.iss
