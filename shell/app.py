@@ -34,6 +34,9 @@ EXPECTED = (CommandError, OperationError, KnobError, AddressError)
 class AetherShell(cmd2.Cmd):
     """The interactive shell; also runs single lines and scripts."""
 
+    failures = 0
+    """How many commands have failed."""
+
     def __init__(
         self,
         session: Session,
@@ -49,8 +52,6 @@ class AetherShell(cmd2.Cmd):
             persistent_history_file=history_file, shortcuts={"?": "help", "@": "run_script"}, terminators=(),
         )
         self.session = session
-        self.failures = 0
-        """How many commands have failed."""
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.at_prompt = False

@@ -159,10 +159,15 @@ def _hosts(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [Candidate(row.name, ", ".join(row.addresses)) for row in session.ask(queries.hosts)]
 
 
+def _hosts_or_all(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return [*_hosts(session, given), Candidate("all", "every host")]
+
+
 SOURCES: dict[str, Source] = {
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,
     "our_urls": _our_urls, "knobs": _knobs, "knob_values": _knob_values, "hosts": _hosts,
+    "hosts_or_all": _hosts_or_all,
 }
 """Where values come from, by the name that declarations use; a name with blanks is itself the list."""
 

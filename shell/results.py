@@ -367,6 +367,14 @@ class ProgramReport:
     program: str
     status: int
     output: str
+    """What it printed, control characters escaped."""
+    outcome: str = "done"
+    hint: str = ""
+
+    @property
+    def failure(self) -> str:
+        """What to say when it failed."""
+        return f"{self.program} ended with status {self.status}" if self.status else ""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aether.engine.core import CoreError
 
@@ -35,6 +35,7 @@ class Screen:
         self._printing = threading.Lock()
         self._waiting = False
         self.session.watch_wait = self._command_waits
+        self.session.announce = self._announce
         self._bind_keys()
 
     def start(self) -> None:
@@ -87,6 +88,14 @@ class Screen:
                     portion = self.session.tracer.take(self.session.core.ring, settled=True)
                     if portion.lines or portion.not_shown:
                         self.app.show_trace(portion)
+
+    def _announce(self, result: Any) -> None:
+        """Show above the prompt what came of something in the background."""
+        from shell import views
+
+        self.app.add_alert(msg=views.to_rich(result), soft_wrap=False)
+        if failure := getattr(result, "failure", ""):
+            self.app.add_alert(msg=failure)
 
     # The bottom line
 

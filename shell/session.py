@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+def _nobody_listens(result: Any) -> None:
+    """Nobody types, so nobody waits for what comes later."""
+
+
 WAIT = 3_000_000
 """How long a command that makes traffic waits for its end, in microseconds of world time."""
 
@@ -62,6 +66,8 @@ class Session:
     tracing: bool = False
     watch_wait: Callable[[], AbstractContextManager[object]] = nullcontext
     """Entered while a command waits: the screen then shows the trace itself."""
+    announce: Callable[[Any], None] = _nobody_listens
+    """Shows a result that comes later, of what runs in the background."""
     _tracer: Tracer | None = field(default=None, init=False)
 
     @property
@@ -96,7 +102,7 @@ class Session:
             return "background"
         if self.ask(query):
             return "done"
-        if self.paused and not self.scripted:
+        if self.paused:
             return "paused"
         try:
             with self.watch_wait():
@@ -105,7 +111,7 @@ class Session:
             return "detached"
         if done:
             return "done"
-        return "paused" if self.paused and not self.scripted else "waiting"
+        return "paused" if self.paused else "waiting"
 
     def run_for(self, time: int) -> None:
         """Let `time` microseconds of world time pass, and stand still again if time stood still before."""

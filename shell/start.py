@@ -52,6 +52,10 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
             raise CommandError("--address, --host-address and --subnet are for a TAP (--tap NAME, or --lab)")
         from aether.lab import simulated
 
+        if "SUDO_UID" in os.environ:
+            from shell.lab import privileges
+
+            privileges.drop()
         lab = Lab("SIM", seed=seed)
         core = Core(simulated(seed), mode=options.mode, speed=speed)
     return Session(core, lab, output, scripted=scripted)
@@ -98,21 +102,15 @@ def run_interactive(session: Session) -> int:
 def intro(session: Session) -> str:
     """Return what greets a person."""
     lab = session.lab
-    where = "the simulated lab" if lab.kind == "SIM" else f"TAP {lab.device}"
-    again = f" (--seed {lab.seed} repeats it)" if lab.kind == "SIM" else ""
-    return (f"Aether: {where}{again}. You are {lab.address}, the host is {lab.host_address}.\n"
-            f"Try: trace on, then: ping {lab.host_address}. F1 or help lists the commands, Ctrl-D quits.")
+    where = f"the simulated lab, seed {lab.seed}" if lab.kind == "SIM" else f"TAP {lab.device}"
+    return (f"Aether: {where}. You are {lab.address}, the host is {lab.host_address}.\n"
+            f"Try `trace on`, then `ping {lab.host_address}`. F1 is help, Ctrl-D quits.")
 
 
 def history_file() -> Path:
-    """Return where typed lines are kept: in the home of whoever started the program, under sudo too."""
+    """Return where typed lines are kept."""
     import platformdirs
 
-    home = os.environ.get("SUDO_USER")
-    if home and os.geteuid() == 0:
-        import pwd
-
-        return Path(pwd.getpwnam(home).pw_dir) / ".local/state/aether/history"
     return Path(platformdirs.user_state_dir("aether")) / "history"
 
 

@@ -7,6 +7,8 @@ from shell.session import WAIT
 from shell.values import duration
 
 HOST = option("--host", "at which host: you, or another one", str, complete="hosts", default="you", metavar="H")
+HOST_OR_ALL = option(
+    "--host", "at which host: you, another one, or all", str, complete="hosts_or_all", default="you", metavar="H")
 WAITS = (
     option("--wait", "how long to wait, in world time (3s unless said otherwise)", duration, default=WAIT, metavar="T"),
     option("--background", "do not wait at all"),

@@ -7,6 +7,8 @@ programs on the kernel's side.
 from __future__ import annotations
 
 import shlex
+import threading
+from collections.abc import Callable
 
 from shell import results
 from shell.commands import http as http_command
@@ -15,9 +17,10 @@ from shell.commands import tcp as tcp_command
 from shell.commands.common import WAITS
 from shell.commands.tcp import NUMBER
 from shell.grammar import CommandError, argument, command
-from shell.session import Session
+from shell.session import Finished, Session, hint
 from shell.values import Endpoint, endpoint
 from shell.values import address as parse_address
+from shell.views.escape import printable
 
 HOST_NAME = "host"
 
@@ -26,13 +29,34 @@ def _simulated(session: Session) -> bool:
     return session.lab.run_program is None
 
 
-def _run(session: Session, program: list[str]) -> results.ProgramReport:
-    """Run a program at the kernel's side."""
-    if session.lab.run_program is None:
+def _run(session: Session, words: list[str], background: bool = False) -> results.ProgramReport:
+    """Run a program at the kernel's side; while time stands still it runs in the background."""
+    run = session.lab.run_program
+    if run is None:
         raise CommandError("the simulated host runs no programs; they need a TAP (sudo aether-shell, or --lab). "
                            "It can do: host ping, host http get, host connect, host send")
-    done = session.lab.run_program(program)
-    return results.ProgramReport(shlex.join(program), done.status, done.output)
+    program = shlex.join(words)
+    if background or session.paused:
+        thread = threading.Thread(target=_run_behind, args=(session, run, words), daemon=True)
+        thread.start()
+        outcome = "background" if background else "paused"
+        return results.ProgramReport(program, 0, "", outcome, hint(outcome))
+    with _one_at_a_time, session.watch_wait():
+        return _report(program, run(words))
+
+
+_one_at_a_time = threading.Lock()
+
+
+def _run_behind(session: Session, run: Callable[[list[str]], Finished], words: list[str]) -> None:
+    """Run a program on a thread of its own, and announce its end."""
+    with _one_at_a_time:
+        session.announce(_report(shlex.join(words), run(words)))
+
+
+def _report(program: str, done: Finished) -> results.ProgramReport:
+    output = printable(done.output.replace("\r\n", "\n"), lines=True)
+    return results.ProgramReport(program, done.status, output, "done")
 
 
 @command(
@@ -45,7 +69,7 @@ def ping(
     """Let the host send echo requests."""
     if _simulated(session):
         return ping_command.ping(session, address, count, 56, 1_000_000, HOST_NAME, wait, background)
-    return _run(session, ["ping", "-n", "-c", str(count), address])
+    return _run(session, ["ping", "-n", "-c", str(count), address], background)
 
 
 @command("host http get", argument("url", str, "what to fetch", complete="our_urls"), *WAITS,
@@ -56,7 +80,7 @@ def http_get(
     """Let the host fetch a page."""
     if _simulated(session):
         return http_command.get(session, url, HOST_NAME, wait, background)
-    return _run(session, ["curl", "--silent", "--show-error", "--include", "--max-time", "10", url])
+    return _run(session, ["curl", "--silent", "--show-error", "--include", "--max-time", "10", url], background)
 
 
 @command(
@@ -69,7 +93,7 @@ def connect(
     """Let the host open a connection. `host send` sends on it."""
     if _simulated(session):
         return tcp_command.connect(session, address, 0, HOST_NAME, wait, background)
-    return _run(session, ["nc", "-v", "-z", "-w", "3", address.address, str(address.port)])
+    return _run(session, ["nc", "-v", "-z", "-w", "3", address.address, str(address.port)], background)
 
 
 @command(

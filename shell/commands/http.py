@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from functools import partial
 
 from aether import queries
@@ -35,7 +37,14 @@ def report(session: Session, job: int, host: str, outcome: str) -> results.HttpR
     """Return how far a request is; CommandError if it failed."""
     so_far = session.ask(partial(queries.job_report, number=job, host=host))
     if so_far.error and not so_far.status:
-        raise CommandError(f"{so_far.url}: {so_far.error}")
+        raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}")
     return results.HttpReport(
         job, so_far.url, outcome, so_far.status, so_far.reason, [f"{name}: {value}" for name, value in so_far.headers],
-        printable_bytes(so_far.body[:SHOWN], lines=True), so_far.length, so_far.elapsed, so_far.error, hint(outcome))
+        printable_bytes(so_far.body[:SHOWN], lines=True), so_far.length, so_far.elapsed,
+        _in_words(so_far.error), hint(outcome))
+
+
+def _in_words(error: str) -> str:
+    """Turn the name of an errno into what it means."""
+    number = getattr(errno, error, None) if error.isupper() else None
+    return os.strerror(number).lower() if number is not None else error

@@ -7,7 +7,7 @@ from functools import partial
 from aether import knobs, queries
 from aether.operations import KnobSet, ProfileSet
 from shell import results
-from shell.commands.common import HOST
+from shell.commands.common import HOST, HOST_OR_ALL
 from shell.grammar import CommandError, argument, command, did_you_mean
 from shell.session import Session
 
@@ -50,17 +50,17 @@ def show(session: Session, name: str, host: str) -> results.KnobReport:
 
 
 @command(
-    "knob set", NAME, argument("value", str, "the new value", complete="knob_values"), HOST,
+    "knob set", NAME, argument("value", str, "the new value", complete="knob_values"), HOST_OR_ALL,
     examples=("knob set tcp.retransmit off", "knob set tcp.time_wait 2s", "knob set icmp.echo off --host host"),
 )
 def set_(session: Session, name: str, value: str, host: str) -> results.KnobReport:
-    """Turn a knob, at once, of your own stack unless --host says otherwise."""
-    old = _row(session, name, host).value
-    session.do(KnobSet(host=host, name=name, value=value))
-    row = _row(session, name, host)
-    where = "" if host == "you" else f" at {host}"
-    change = f"is {row.value} already" if old == row.value else f"{old} → {row.value}"
-    return results.KnobReport(host, row, f"{name}{where}: {change}")
+    """Turn a knob, at once; of your own stack unless --host says otherwise."""
+    said = []
+    for one in _hosts(session, host):
+        old, new = session.do(KnobSet(host=one, name=name, value=value))
+        where = "" if one == "you" else f" at {one}"
+        said.append(f"{name}{where}: {f'is {new} already' if old == new else f'{old} → {new}'}")
+    return results.KnobReport(host, _row(session, name, "you" if host == "all" else host), "\n".join(said))
 
 
 @command("knob diff", HOST, examples=("knob diff",))
@@ -71,16 +71,22 @@ def diff(session: Session, host: str) -> results.KnobList:
 
 
 @command(
-    "profile", argument("name", profile_name, "classic or modern", complete="classic modern"), HOST,
+    "profile", argument("name", profile_name, "classic or modern", complete="classic modern"), HOST_OR_ALL,
     examples=("profile classic", "profile modern"),
 )
 def profile(session: Session, name: str, host: str) -> results.Message:
     """Set all knobs at once: `modern` as the RFCs ask, `classic` as the first Aether was."""
-    session.do(ProfileSet(host=host, name=name))
-    count = len(session.ask(partial(queries.turned, host=host)))
+    for one in _hosts(session, host):
+        session.do(ProfileSet(host=one, name=name))
+    count = len(session.ask(partial(queries.turned, host="you" if host == "all" else host)))
     differ = "knob differs" if count == 1 else "knobs differ"
     return results.Message(
         f"profile {name}: {count} {differ} from the default", "`knob diff` lists them" if count else "")
+
+
+def _hosts(session: Session, host: str) -> list[str]:
+    """Return the hosts that are meant: one, or all of them."""
+    return [row.name for row in session.ask(queries.hosts)] if host == "all" else [host]
 
 
 def _row(session: Session, name: str, host: str) -> queries.KnobRow:

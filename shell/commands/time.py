@@ -76,6 +76,8 @@ def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> results.Occ
     """Tell what an occurrence was, and what it caused."""
     events = list(one.events)
     what = expected
+    if events and events[0].host == "wire":
+        watcher.learn(events.pop(0))  # a frame enters from outside, and arrives at once
     if events and events[0].kind == "frame.arrived":
         first = events.pop(0)
         what = f"frame {first.values[0]} arrives at {first.host}: {_frame(first, watcher)}"

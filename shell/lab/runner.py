@@ -22,6 +22,8 @@ from shell.lab import privileges
 
 LIMIT = 60.0
 """Seconds that a program may take; then it is ended."""
+GRACE = 1.0
+"""Seconds that a program may still take when it has closed its output."""
 OUTPUT = 1 << 20
 """Bytes of its output that are kept."""
 PR_SET_PDEATHSIG = 1
@@ -110,7 +112,9 @@ def _run(connection: Connection, program: list[str]) -> int:
     try:
         _pass_on(connection, process)
     finally:
-        if process.poll() is None:
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
             _signal(process, signal.SIGKILL)
     status = process.wait()
     return status if status >= 0 else 128 - status

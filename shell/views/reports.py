@@ -184,8 +184,6 @@ def crafted(result: Crafted) -> RenderableType:
 
 
 def program(result: ProgramReport) -> RenderableType:
-    """Draw what a program printed; its control characters are escaped."""
-    parts: list[RenderableType] = [Text(printable(result.output, lines=True).rstrip())] if result.output else []
-    if result.status:
-        parts.append(Text(f"{printable(result.program)} ended with status {result.status}", style("error", bold=True)))
-    return Group(*parts)
+    """Draw what a program printed."""
+    parts: list[RenderableType] = [Text(result.output.rstrip())] if result.output else []
+    return Group(*parts, *_hint(result.hint))

@@ -130,6 +130,14 @@ def test_pause_starts_and_step_shows(make_shell: Callable[..., Shell]) -> None:
     assert as_json(shell, "step")["occurrences"]
 
 
+def test_a_script_may_pause_too(shell: Shell) -> None:
+    shell.run("pause")
+    assert as_json(shell, "ping 192.168.1.1")["outcome"] == "paused"
+    assert as_json(shell, "run 5s")["running"] is False
+    shell.run("run")
+    assert as_json(shell, "ping 192.168.1.1")["outcome"] == "done"
+
+
 def test_step_tells_what_changed(make_shell: Callable[..., Shell]) -> None:
     shell = make_shell(paused=True)
     shell.run("tcp connect 192.168.1.1:81 --background")
@@ -147,6 +155,7 @@ def test_knobs(shell: Shell) -> None:
     assert as_json(shell, "knob set tcp.retransmit off")["message"] == "tcp.retransmit: on → off"
     assert [row["name"] for row in as_json(shell, "knob diff")["knobs"]] == ["tcp.retransmit"]
     assert as_json(shell, "knob show tcp.retransmit --host host")["knob"]["value"] == "on"
+    assert shell.run("knob set icmp.echo off --host all").splitlines()[1] == "icmp.echo at host: on → off"
     shell.run("profile classic")
     assert len(as_json(shell, "knob diff")["knobs"]) > 3
     shell.run("profile modern")
