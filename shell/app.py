@@ -146,6 +146,17 @@ class AetherShell(cmd2.Cmd):
                 self.perror(f"{where}: stopped here")
                 return
 
+    def runcmds_plus_hooks(self, cmds: Any, **options: Any) -> bool:
+        """Run the lines of a script inside the shell; the first failure ends it."""
+        for number, line in enumerate(cmds, 1):
+            before = self.failures
+            if super().runcmds_plus_hooks([line], **options):
+                return True
+            if self.in_script() and self.failures > before:
+                self.perror(f"line {number}: stopped here")
+                return False
+        return False
+
     @contextmanager
     def _trace_after(self) -> Iterator[None]:
         """Show all of the trace when something has ended."""

@@ -176,9 +176,7 @@ class _Dissection:
             Field("tcp.checksum", "checksum", start + 16, 2, f"0x{header.checksum:04x} {'ok' if good else 'WRONG'}"),
             Field("tcp.urgent_pointer", "urgent pointer", start + 18, 2, str(header.urgent)),
         ]
-        if header.options:
-            layer.fields.append(
-                Field("tcp.options", "options", start + 20, len(header.options), _tcp_options(header.options)))
+        layer.fields += _tcp_options(bytes(header.options), start + 20)
         self._data(start + header.header_length, end)
 
     def _udp(self, start: int, end: int, packet: ipv4.Ipv4Header) -> None:
@@ -213,7 +211,7 @@ class _Dissection:
         verdict = "ok" if checksum(body) == 0 else "WRONG"
         layer = self._layer("c", "icmp", start, 8, icmp_name(message.type, message.code))
         layer.fields += [
-            Field("icmp.type", "type", start, 1, f"{message.type} ({icmp_name(message.type, message.code)})"),
+            Field("icmp.type", "type", start, 1, f"{message.type} ({icmp_name(message.type, -1)})"),
             Field("icmp.code", "code", start + 1, 1, str(message.code)),
             Field("icmp.checksum", "checksum", start + 2, 2, f"0x{int.from_bytes(body[2:4], 'big'):04x} {verdict}"),
         ]
@@ -222,8 +220,11 @@ class _Dissection:
                 Field("icmp.ident", "identifier", start + 4, 2, str(message.identifier)),
                 Field("icmp.seq", "sequence", start + 6, 2, str(message.sequence)),
             ]
-        else:
-            layer.fields.append(Field("icmp.rest", "rest", start + 4, 4, f"0x{message.rest:08x}"))
+        elif (message.type, message.code) == (icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED):
+            layer.fields.append(Field("icmp.mtu", "MTU of the next hop", start + 6, 2, str(message.rest & 0xFFFF)))
+        elif message.type == icmp.REDIRECT:
+            gateway = show_ip(message.rest.to_bytes(4, "big"))
+            layer.fields.append(Field("icmp.redir_gw", "better gateway", start + 4, 4, gateway))
         self._data(start + 8, end)
 
 
@@ -231,20 +232,45 @@ def _counted(relative: int, absolute: int) -> str:
     return str(absolute) if relative == absolute else f"{relative} (on the wire {absolute})"
 
 
-def _tcp_options(raw: bytes) -> str:
+_OPTIONS = {
+    0: ("tcp.options.eol", "end of options"), 1: ("tcp.options.nop", "padding"),
+    2: ("tcp.options.mss_val", "maximum segment size"), 3: ("tcp.options.wscale.shift", "window scale"),
+    4: ("tcp.options.sack_perm", "SACK permitted"), 5: ("tcp.options.sack", "selective acknowledgement"),
+    8: ("tcp.options.timestamp", "timestamp"),
+}
+
+
+def _tcp_options(raw: bytes, start: int) -> list[Field]:
+    """Take TCP options apart, each where it stands; what is malformed ends the walk with the reason."""
     try:
-        options = tcp.parse_options(raw)
+        tcp.parse_options(raw)
     except WireError as problem:
-        return f"malformed: {problem.detail or problem.reason}"
-    parts = []
-    if options.mss is not None:
-        parts.append(f"mss {options.mss}")
-    if options.window_scale is not None:
-        parts.append(f"window scale {options.window_scale}")
-    if options.sack_permitted:
-        parts.append("sack permitted")
-    if options.timestamp is not None:
-        parts.append(f"timestamp {options.timestamp[0]} echo {options.timestamp[1]}")
-    parts += [f"sack {left}-{right}" for left, right in options.sack]
-    parts += [f"option {kind} ({len(data)} bytes)" for kind, data in options.unknown]
-    return ", ".join(parts) or "padding"
+        text = f"malformed: {problem.detail or problem.reason}"
+        return [Field("tcp.options", "options", start, len(raw), f"{raw.hex(' ')} ({text})")]
+    found = []
+    at = 0
+    while at < len(raw):
+        kind = raw[at]
+        length = raw[at + 1] if kind > 1 else 1
+        name, label = _OPTIONS.get(kind, ("tcp.option_kind", f"option {kind}"))
+        found.append(Field(name, label, start + at, length, _option_text(kind, raw[at + 2:at + length])))
+        if kind == 0:
+            break
+        at += length
+    return found
+
+
+def _option_text(kind: int, value: bytes) -> str:
+    """Say what a TCP option says."""
+    words = [str(int.from_bytes(value[index:index + 4], "big")) for index in range(0, len(value), 4)]
+    if kind in (0, 1, 4):
+        return _OPTIONS[kind][1]
+    if kind == 2:
+        return f"{int.from_bytes(value, 'big')} bytes"
+    if kind == 3:
+        return f"{value[0]} (times {1 << value[0] if value[0] < 15 else 'too much'})"
+    if kind == 5:
+        return ", ".join(f"{left}-{right}" for left, right in zip(words[::2], words[1::2], strict=False))
+    if kind == 8:
+        return f"{words[0]}, echo {words[1]}"
+    return f"option {kind}: {value.hex(' ')}"

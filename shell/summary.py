@@ -156,4 +156,4 @@ def _icmp(payload: memoryview, source: str, destination: str) -> Summary:
 def icmp_name(kind: int, code: int) -> str:
     """Return what an ICMP type and code are called."""
     name = icmp.NAMES.get((kind, code)) or icmp.NAMES.get(kind)
-    return str(name) if name else f"type {kind} code {code}"
+    return name or f"type {kind}" + (f" code {code}" if code >= 0 else "")

@@ -9,8 +9,9 @@ from aether.operations import UdpSend
 from aether.world import World
 from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import argument, command, option
+from shell.grammar import CommandError, argument, command, option
 from shell.session import Session, hint
+from shell.summary import summarise
 from shell.values import Endpoint, endpoint, hexadecimal, payload, port
 from shell.views.escape import printable_bytes
 
@@ -37,14 +38,27 @@ def send(
     """
     octets = hexadecimal(data) if hex else payload(data)
     before = session.ask(partial(queries.datagrams, port=local_port, host=host)) if local_port else []
+    after = session.core.ring.last_serial
     used = session.do(UdpSend(
         host=host, address=address.address, port=address.port, data=octets, local_port=local_port))
 
     def answered(world: World) -> bool:
-        return len(queries.datagrams(world, used, host)) > len(before)
+        return len(queries.datagrams(world, used, host)) > len(before) or bool(_refusal(session, after, host))
 
     outcome = session.wait(answered, wait, background)
+    if refusal := _refusal(session, after, host):
+        raise CommandError(f"{address} did not take it: {refusal}")
     arrived = session.ask(partial(queries.datagrams, port=used, host=host))[len(before):]
     answer = b"".join(data for _, data in arrived)
     note = "nothing came back" if outcome == "waiting" else hint(outcome)
     return results.Sent(0, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
+
+
+def _refusal(session: Session, after: int, host: str) -> str:
+    """Return what an ICMP error says that came back since event `after`, or an empty text."""
+    for event in session.events(after):
+        if event.kind == "frame.arrived" and event.host == host:
+            summary = summarise(event.values[2])
+            if summary.layer == "icmp" and "unreachable" in summary.info:
+                return f"ICMP {summary.info} from {summary.source}"
+    return ""

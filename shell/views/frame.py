@@ -57,7 +57,7 @@ def _tree(layers: list[Layer], lit: str) -> list[Text]:
         lines.append(line)
         for field in layer.fields:
             chosen = field.name == lit
-            text = Text("  " if last else "│ ")
+            text = Text("  " if last else "│ ", no_wrap=True, overflow="ellipsis")
             text.append("▶ " if chosen else "  ", style("error", bold=True))
             text.append(f"{field.name:<24} {printable(field.text)}", "bold" if chosen else "")
             lines.append(text)

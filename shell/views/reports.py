@@ -26,6 +26,11 @@ from shell.views.theme import style
 _KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
 
 
+def amount(number: int, what: str) -> str:
+    """Return a number with its noun: ``1 byte``, ``2 bytes``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _hint(hint: str) -> list[Text]:
     return [Text(hint, style("muted"))] if hint else []
 
@@ -99,9 +104,9 @@ def connected(result: Connected) -> RenderableType:
 def sent(result: Sent) -> RenderableType:
     """Draw that data was sent, and what came back."""
     where = f" on #{result.connection}" if result.connection else ""
-    parts: list[RenderableType] = [Text(f"{result.length:,} bytes sent{where}")]
+    parts: list[RenderableType] = [Text(f"{amount(result.length, 'byte')} sent{where}")]
     if result.answered:
-        parts.append(Text(f"{result.answered:,} bytes came back:", style("muted")))
+        parts.append(Text(f"{amount(result.answered, 'byte')} came back:", style("muted")))
         parts.append(Text(printable(result.answer, lines=True), style("good")))
     return Group(*parts, *_hint(result.hint))
 

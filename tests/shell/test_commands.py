@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.shell.conftest import Shell
@@ -63,6 +64,7 @@ def test_listen_and_let_the_host_connect(shell: Shell) -> None:
 
 def test_udp_send(shell: Shell) -> None:
     assert as_json(shell, "udp send 192.168.1.1:7 'hi'")["answer"] == "hi"
+    assert "ICMP port unreachable from 192.168.1.1" in shell.fail("udp send 192.168.1.1:5 x")
     silent = as_json(shell, "udp send --wait 1s 192.168.1.1:9 'hi'")
     assert (silent["outcome"], silent["answered"], silent["hint"]) == ("waiting", 0, "nothing came back")
     assert json.loads(shell.run("udp send --hex --json 192.168.1.1:7 00 ff"))["answer"] == "\\x00\\xff"
@@ -117,6 +119,25 @@ def test_frames_and_one_in_full(shell: Shell) -> None:
     assert len(detail["data"]) == 2 * detail["row"]["length"]
     seen_by_host = as_json(shell, "frames --host host")["frames"]
     assert [row["direction"] for row in seen_by_host] == ["in", "out", "in", "out"]
+
+
+def test_every_option_of_a_segment_is_a_field(shell: Shell) -> None:
+    shell.run("tcp connect 192.168.1.1:80")
+    detail = as_json(shell, "frame 3")
+    fields = {field["name"]: field for layer in detail["layers"] for field in layer["fields"]}
+    assert fields["tcp.options.mss_val"]["text"] == "1460 bytes"
+    assert fields["tcp.options.wscale.shift"]["text"] == "8 (times 256)"
+    assert (fields["tcp.options.timestamp"]["offset"], fields["tcp.options.timestamp"]["length"]) == (60, 10)
+
+
+def test_a_script_inside_the_shell_stops_at_its_first_failure(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "demo").write_text("arp table\ntrce\nstatus\n")
+    before = shell.app.failures
+    printed = shell.try_(f"run_script {tmp_path}/demo")
+    assert "no neighbours" in printed
+    assert "SIM" not in printed
+    assert shell.app.failures > before
+    assert "line 2: stopped here" in shell.capfd.readouterr().err
 
 
 def test_pause_starts_and_step_shows(make_shell: Callable[..., Shell]) -> None:

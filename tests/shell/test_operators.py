@@ -21,7 +21,7 @@ def test_payload_of_udp_send(shell: Shell, operator: str, shape: str, tmp_path: 
     printed = shell.run(f"udp send 192.168.1.1:7 {text}")
     sent = [op for op in shell.session.core.done if isinstance(op, UdpSend)]  # type: ignore[attr-defined]
     assert sent[-1].data == text.encode()
-    assert f"{len(text)} bytes came back" in printed
+    assert f"{len(text)} byte{'s' * (len(text) > 1)} came back" in printed
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
