@@ -60,6 +60,7 @@ KINDS: dict[str, Kind] = {
     "tcp.buffered": Kind(("conn", "seq", "length"), "an out-of-order segment is kept"),
     "tcp.delivered": Kind(("conn", "length"), "data is ready for the application"),
     "tcp.blocked": Kind(("conn", "by"), "data has to wait, and for what"),
+    "tcp.urgent": Kind(("conn", "length"), "the peer calls so many bytes ahead urgent"),
     "tcp.cookie": Kind(("isn", "mss", "what"), "a SYN cookie is sent, or opens a connection"),
     "tcp.error": Kind(("conn", "error"), "a connection ends with an error"),
     # Applications and the user.

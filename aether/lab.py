@@ -9,6 +9,7 @@ from aether.apps.http import HttpServer
 from aether.apps.simple import Discard, Echo, Service, UdpDiscard, UdpEcho
 from aether.host import Host
 from aether.knobs import profile
+from aether.socket_options import SO_REUSEADDR, SOL_SOCKET
 from aether.sockets import TcpApp, TcpSocket
 from aether.udp import UdpSocket
 from aether.wire.address import parse_ip
@@ -93,6 +94,7 @@ def serve(host: Host) -> None:
 def listen(host: Host, port: int, app: TcpApp, backlog: int = 1024) -> TcpSocket:
     """Let an application wait for connections; OSError if the port is taken."""
     socket = TcpSocket(host, app)
+    socket.set_option(SOL_SOCKET, SO_REUSEADDR, 1)
     socket.bind(port)
     socket.listen(backlog)
     return socket

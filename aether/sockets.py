@@ -8,20 +8,23 @@ in there leaves together when it returns. (UDP sockets are in `aether.udp`.)
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from aether.tcp import autotune, output
-from aether.tcp.connection import SEND_BUFFER, Connection
+from aether import socket_options as so
+from aether.tcp import autotune, congestion, output, timers
+from aether.tcp.connection import Connection
+from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.listener import Listener
-from aether.tcp.states import CAN_SEND, CLOSED, SYN_RECEIVED, SYN_SENT
-from aether.tcp.timers import FIN_TIMEOUT
+from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, SYN_SENT
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
     from aether.host import Host
 
-READABLE, WRITABLE, HUNG_UP, ERROR = 1, 4, 16, 8
-"""What `poll` returns, with the values of POLLIN, POLLOUT, POLLHUP and POLLERR."""
+READABLE, WRITABLE, ERROR, HUNG_UP = 1, 4, 8, 16
+"""What `poll` returns, with the values of POLLIN, POLLOUT, POLLERR and POLLHUP."""
 ANY = b"\0\0\0\0"
 
 
@@ -32,16 +35,11 @@ class TcpApp(Protocol):
         """Look at the socket: it may be readable, writable, to accept from, closed or broken."""
 
 
-def _error(code: int, text: str) -> OSError:
-    return OSError(code, text)
-
-
 class TcpSocket:
     """A TCP socket of one host: first unbound, then a listener or one end of a connection."""
 
     __slots__ = (
-        "app", "closed", "connection", "host", "ip", "keepalive", "keepalive_idle",
-        "listener", "no_delay", "port", "send_limit", "wants_to_write",
+        "app", "closed", "connection", "host", "ip", "listener", "options", "port", "reading", "wants_to_write",
     )
 
     def __init__(self, host: Host, app: TcpApp | None = None) -> None:
@@ -51,42 +49,41 @@ class TcpSocket:
         self.port = 0
         self.connection: Connection | None = None
         self.listener: Listener | None = None
-        self.no_delay = False
-        """TCP_NODELAY: small segments do not wait (RFC 9293 §3.7.4)."""
-        self.send_limit = SEND_BUFFER
-        """SO_SNDBUF, in bytes."""
-        self.keepalive = False
-        """SO_KEEPALIVE."""
-        self.keepalive_idle = 0
-        """TCP_KEEPIDLE in microseconds; 0 takes the knob's."""
+        self.options = host.tcp.defaults
+        """Shared with others until one is set."""
+        self.reading = True
+        """False after our side was shut down for reading."""
         self.wants_to_write = False
         """True when a send did not take everything: the application hears when there is room."""
         self.closed = False
 
     def bind(self, port: int, ip: bytes = ANY) -> None:
-        """Choose the local address; OSError EADDRNOTAVAIL, EINVAL."""
+        """Choose the local address; OSError EADDRNOTAVAIL, EADDRINUSE, EINVAL."""
         if ip != ANY and ip not in self.host.local:
-            raise _error(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {self.host.name}")
+            raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {self.host.name}")
         if self.port or self.connection is not None:
-            raise _error(errno.EINVAL, "the socket is bound already")
+            raise OSError(errno.EINVAL, "the socket is bound already")
+        if port and not self.options.reuse_address and port in self.host.tcp.ports_used:
+            raise OSError(errno.EADDRINUSE, f"port {port} is still used by a connection (SO_REUSEADDR)")
         self.ip, self.port = ip, port
 
     def listen(self, backlog: int = 128) -> None:
         """Wait for connections; OSError EADDRINUSE, EISCONN."""
         if self.connection is not None:
-            raise _error(errno.EISCONN, "the socket is connected")
+            raise OSError(errno.EISCONN, "the socket is connected")
         self.port = self.port or self.host.tcp.free_port()
         self.listener = self.host.tcp.listen(self.ip, self.port, max(backlog, 1), self)
 
     def accept(self) -> TcpSocket:
         """Return a socket for the oldest connection that waits; OSError EAGAIN if none does, EINVAL."""
         if self.listener is None:
-            raise _error(errno.EINVAL, "the socket does not listen")
+            raise OSError(errno.EINVAL, "the socket does not listen")
         conn = self.listener.accept()
         if conn is None:
             raise BlockingIOError(errno.EAGAIN, "no connection waits")
         child = TcpSocket(self.host, self.app)
         child.ip, child.port = conn.local_ip, conn.local_port
+        child.options = conn.options
         child.connection = conn
         conn.socket = child
         return child
@@ -94,14 +91,15 @@ class TcpSocket:
     def connect(self, address: bytes, port: int) -> None:
         """Start to open a connection; it is there when the socket becomes writable.
 
-        OSError EISCONN, ENETUNREACH, EADDRINUSE, EADDRNOTAVAIL.
+        OSError EISCONN, EALREADY, ENETUNREACH, EADDRINUSE, EADDRNOTAVAIL.
         """
         if self.connection is not None or self.listener is not None:
-            raise _error(errno.EISCONN, "the socket is in use already")
+            trying = self.connection is not None and self.connection.state == SYN_SENT
+            raise OSError(errno.EALREADY if trying else errno.EISCONN, "the socket is in use already")
         self.host.tcp.open(address, port, self, self.port)
 
-    def send(self, data: bytes) -> int:
-        """Take as much of `data` as there is room for; return how many bytes.
+    def send(self, data: bytes, flags: int = 0) -> int:
+        """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
         OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
         """
@@ -111,24 +109,30 @@ class TcpSocket:
             raise BrokenPipeError(errno.EPIPE, "the socket is closed for sending")
         if conn.state not in CAN_SEND and conn.state not in (SYN_SENT, SYN_RECEIVED):
             raise BrokenPipeError(errno.EPIPE, "the connection is closing")
-        room = self.send_limit - (conn.send.end - conn.send.start)
+        room = self.options.send_buffer - (conn.send.end - conn.send.start)
         if room <= 0:
             self.wants_to_write = True
+            conn.clocks.become("sndbuf", self.host.now)
             raise BlockingIOError(errno.EAGAIN, "the send buffer is full")
         piece = data if len(data) <= room else data[:room]
         self.wants_to_write = len(piece) < len(data)
         conn.send.append(piece)
+        conn.more = bool(flags & so.MSG_MORE)
         output.output(conn)
         return len(piece)
 
-    def receive(self, limit: int = 65536, peek: bool = False) -> bytes:
-        """Return what has arrived, up to `limit` bytes; empty after the peer's FIN.
+    def sendmsg(self, buffers: Sequence[bytes], flags: int = 0) -> int:
+        """Send several buffers as one; there is no ancillary data. As `send`."""
+        return self.send(b"".join(buffers), flags)
+
+    def receive(self, limit: int = 65536, flags: int = 0) -> bytes:
+        """Return what has arrived, up to `limit` bytes; empty after the peer's FIN. MSG_PEEK leaves it there.
 
         OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
         """
         conn = self._connected()
-        if conn.receive.length:
-            if peek:
+        if conn.receive.length and self.reading:
+            if flags & so.MSG_PEEK:
                 return conn.receive.peek(limit)
             data = conn.receive.take(limit)
             autotune.taken(conn, len(data))
@@ -136,14 +140,27 @@ class TcpSocket:
                 output.window_update(conn)
             return data
         self._raise_error(conn)
-        if conn.fin_received or conn.state == CLOSED:
+        if conn.fin_received or conn.state == CLOSED or not self.reading:
             return b""
         raise BlockingIOError(errno.EAGAIN, "nothing has arrived")
 
-    def shutdown(self) -> None:
-        """Close our direction: a FIN follows what was sent (RFC 9293 §3.10.4). OSError ENOTCONN."""
+    def recvmsg(self, sizes: Sequence[int], flags: int = 0) -> list[bytes]:
+        """Return what has arrived, cut to fit buffers of these sizes. As `receive`."""
+        data = self.receive(sum(sizes), flags)
+        pieces = []
+        for size in sizes:
+            pieces.append(data[:size])
+            data = data[size:]
+        return pieces
+
+    def shutdown(self, how: int = so.SHUT_WR) -> None:
+        """Close one direction or both: a FIN follows what was sent (RFC 9293 §3.10.4). OSError ENOTCONN, EINVAL."""
+        if how not in (so.SHUT_RD, so.SHUT_WR, so.SHUT_RDWR):
+            raise OSError(errno.EINVAL, f"shutdown takes 0, 1 or 2, not {how}")
         conn = self._connected()
-        if conn.fin_queued or conn.state == CLOSED:
+        if how != so.SHUT_WR:
+            self.reading = False
+        if how == so.SHUT_RD or conn.fin_queued or conn.state == CLOSED:
             return
         if conn.state == SYN_SENT:
             conn.end("abort")
@@ -155,7 +172,8 @@ class TcpSocket:
     def close(self) -> None:
         """Let go: close our direction, and refuse whatever arrives from now on.
 
-        Data that has arrived and was not read makes it a reset (RFC 2525 §2.17, RFC 9293 §3.10.4).
+        Data that has arrived and was not read makes it a reset (RFC 2525 §2.17, RFC 9293 §3.10.4), and so
+        does SO_LINGER with a time of 0.
         """
         if self.closed:
             return
@@ -166,17 +184,14 @@ class TcpSocket:
         conn = self.connection
         if conn is None or conn.state == CLOSED:
             return
-        if conn.receive.length:
-            output.send_reset(conn, "closed with data unread")
+        if conn.receive.length or self.options.linger == 0:
+            output.send_reset(conn, "closed with data unread" if conn.receive.length else "closed without lingering")
             conn.end("abort")
             return
+        self.shutdown()
         conn.socket = None
-        if not conn.fin_queued:
-            conn.socket = self
-            self.shutdown()
-            conn.socket = None
-        if conn.state == "FIN-WAIT-2":
-            conn.start("fin-wait-2", self.host.now + FIN_TIMEOUT)
+        if conn.state == FIN_WAIT_2:
+            timers.start_fin_wait_2(conn)
 
     def abort(self) -> None:
         """Reset the connection (RFC 9293 §3.10.5)."""
@@ -201,8 +216,9 @@ class TcpSocket:
         conn = self.connection
         if conn is None:
             return 0
-        mask = READABLE if conn.receive.length or conn.fin_received else 0
-        if conn.state in CAN_SEND and not conn.fin_queued and conn.send.end - conn.send.start < self.send_limit:
+        mask = READABLE if conn.receive.length or conn.fin_received or not self.reading else 0
+        room = conn.send.end - conn.send.start < self.options.send_buffer
+        if conn.state in CAN_SEND and not conn.fin_queued and room and conn.unsent() < self.options.notsent_lowat:
             mask |= WRITABLE
         if conn.error:
             mask |= ERROR
@@ -210,12 +226,71 @@ class TcpSocket:
             mask |= HUNG_UP
         return mask
 
+    def ioctl(self, request: int) -> int:
+        """Return bytes unread (SIOCINQ) or not yet acknowledged (SIOCOUTQ); OSError ENOTTY for anything else."""
+        conn = self._connected()
+        if request == so.SIOCINQ:
+            return conn.receive.length
+        if request == so.SIOCOUTQ:
+            return conn.send.end - conn.send.start
+        raise OSError(errno.ENOTTY, f"no ioctl 0x{request:x} for a TCP socket")
+
+    def set_option(self, level: int, name: int, value: int | str | tuple[bool, int]) -> None:
+        """Set an option, in Linux's units; OSError ENOPROTOOPT, EINVAL.
+
+        SO_LINGER takes (on, seconds), TCP_CONGESTION the name of an algorithm.
+        """
+        options = replace(self.options)
+        if (level, name) == (so.SOL_SOCKET, so.SO_LINGER) and isinstance(value, tuple):
+            options.linger = value[1] * so.SECOND if value[0] else -1
+        elif (level, name) == (so.SOL_TCP, so.TCP_CONGESTION) and isinstance(value, str):
+            if value not in congestion.ALGORITHMS:
+                raise OSError(errno.ENOENT, f"no congestion control {value!r}: {', '.join(congestion.ALGORITHMS)}")
+            options.congestion = value
+        elif isinstance(value, int):
+            so.store(options, level, name, value)
+        else:
+            raise OSError(errno.EINVAL, f"option {name} at level {level} does not take {value!r}")
+        self.options = options
+        if self.connection is not None:
+            self._apply(self.connection, level, name)
+
+    def _apply(self, conn: Connection, level: int, name: int) -> None:
+        """Let an option work on a connection that exists already."""
+        options = conn.options = self.options
+        if level == so.SOL_TCP and name == so.TCP_CONGESTION:
+            conn.congestion = congestion.make(options.congestion)
+        elif level == so.SOL_TCP and name in (so.TCP_NODELAY, so.TCP_CORK):
+            output.output(conn)
+        elif name in (so.SO_KEEPALIVE, so.TCP_KEEPIDLE) and conn.state == ESTABLISHED:
+            timers.start_keepalive(conn)
+        elif (level, name) == (so.SOL_SOCKET, so.SO_RCVBUF):
+            conn.limit = options.receive_buffer
+
+    def get_option(self, level: int, name: int) -> int | str | tuple[bool, int] | TcpInfo:
+        """Return an option, in Linux's units; OSError ENOPROTOOPT. SO_ERROR is cleared by reading it."""
+        conn = self.connection
+        if (level, name) == (so.SOL_SOCKET, so.SO_ERROR):
+            code = conn.error if conn is not None else 0
+            if conn is not None:
+                conn.error = 0
+            return code
+        if (level, name) == (so.SOL_SOCKET, so.SO_LINGER):
+            return self.options.linger >= 0, max(self.options.linger, 0) // so.SECOND
+        if (level, name) == (so.SOL_TCP, so.TCP_CONGESTION):
+            return self.options.congestion or (conn.congestion.name if conn else self.host.knobs.tcp_congestion)
+        if (level, name) == (so.SOL_TCP, so.TCP_INFO):
+            return tcp_info(self._connected())
+        if (level, name) == (so.SOL_TCP, so.TCP_MAXSEG) and conn is not None:
+            return conn.mss
+        return so.fetch(self.options, level, name)
+
     def _connected(self) -> Connection:
         if self.connection is None:
-            raise _error(errno.ENOTCONN, "the socket is not connected")
+            raise OSError(errno.ENOTCONN, "the socket is not connected")
         return self.connection
 
     def _raise_error(self, conn: Connection) -> None:
         if conn.error and conn.state == CLOSED:
             code, conn.error = conn.error, 0
-            raise _error(code, errno.errorcode.get(code, "error"))
+            raise OSError(code, errno.errorcode.get(code, "error"))

@@ -22,9 +22,13 @@ def taken(conn: Connection, count: int) -> None:
     conn.taken += count
     if now - conn.taken_since < max(conn.round_trip.srtt, 1):
         return
-    if 2 * conn.taken > conn.limit and conn.limit < LARGEST and not conn.host.knobs.tcp_receive_window:
+    if 2 * conn.taken > conn.limit and conn.limit < LARGEST and not _fixed(conn):
         conn.limit = min(max(2 * conn.taken, conn.limit), LARGEST)
         if conn.host.observer is not None:
             conn.host.observer(conn.host.name, "tcp.window", conn.number, conn.limit, "receive buffer enlarged")
     conn.taken = 0
     conn.taken_since = now
+
+
+def _fixed(conn: Connection) -> bool:
+    return bool(conn.host.knobs.tcp_receive_window or conn.options.receive_buffer)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import autotune, congestion, timers
 from aether.tcp.buffers import ReceiveBuffer, SendBuffer
+from aether.tcp.info import Clocks
 from aether.tcp.rack import Rack
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.recovery import Flight
@@ -15,12 +16,12 @@ from aether.timers import NEVER, Sleeper
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.socket_options import SocketOptions
     from aether.sockets import TcpSocket
     from aether.tcp.listener import Listener
 
 QUICK_ACKS = 16
 """Segments at the start of a connection that are acknowledged at once, as on Linux."""
-SEND_BUFFER = 4_194_304
 INFINITE = 1 << 40
 
 
@@ -28,16 +29,16 @@ class Connection(Sleeper):
     """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
 
     __slots__ = (
-        "ack_pending", "advmss", "backlogged", "bytes_received", "bytes_sent", "congestion", "cwnd", "cwnd_limited",
-        "deadlines", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at",
-        "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss",
-        "keepalives", "key", "last_received", "last_sent", "limit", "listener", "local_ip", "local_port", "mss",
-        "notifying", "number", "opened", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh", "probes",
-        "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_nxt", "rcv_wscale",
-        "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send",
-        "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh",
-        "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at",
-        "undo_count", "undo_from",
+        "ack_pending", "advmss", "backlogged", "bytes_received", "bytes_sent", "clocks", "congestion", "cwnd",
+        "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo",
+        "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto",
+        "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "limit", "listener", "local_ip",
+        "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
+        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
+        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
+        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
+        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end",
+        "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
     )
 
     def __init__(self, host: Host, key: bytes, number: int, state: str) -> None:
@@ -53,6 +54,8 @@ class Connection(Sleeper):
         self.state = state
         self.socket: TcpSocket | None = None
         """What the application holds; None before it accepts and after it closes."""
+        self.options = host.tcp.defaults
+        """The options of the socket that holds it, or held it."""
         self.listener: Listener | None = None
         """The listener that it came from, until it is accepted."""
         self.error = 0
@@ -127,6 +130,15 @@ class Connection(Sleeper):
         self.delivered = 0
         """Bytes that are known to have arrived."""
         self.last_sent = host.now
+        self.clocks = Clocks()
+        self.more = False
+        """The application said that more will follow at once (MSG_MORE)."""
+        self.deferred = False
+        """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
+        self.rcv_mss = 0
+        """The largest payload that has arrived, in bytes."""
+        self.rcv_up = 0
+        """Where urgent data ends; 0 before any (RFC 9293 §3.8.5)."""
         self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
         self.ecn_reduced_at = 0
         self.dsack: tuple[int, int] | None = None
@@ -139,6 +151,16 @@ class Connection(Sleeper):
 
         # Timers: each one's deadline by name; only the earliest stands in the world's queue.
         self.deadlines: dict[str, int] = {}
+
+    def take_options(self, options: SocketOptions) -> None:
+        """Take the options of the socket that opens or accepts it, before the first segment is sent."""
+        self.options = options
+        if options.max_segment:
+            self.advmss = min(self.advmss, options.max_segment)
+        if options.receive_buffer:
+            self.limit = options.receive_buffer
+        if options.congestion:
+            self.congestion = congestion.make(options.congestion)
 
     def move(self, cause: str) -> None:
         """Change the state as the table says when `cause` happens."""

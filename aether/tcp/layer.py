@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from aether.socket_options import SocketOptions
 from aether.streams import Stream
 from aether.tcp import autotune, output
 from aether.tcp.connection import Connection
@@ -33,7 +34,7 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "challenges_left", "challenges_until", "connections", "cookie_clock", "host", "listeners", "ports",
+        "challenges_left", "challenges_until", "connections", "cookie_clock", "defaults", "host", "listeners", "ports",
         "ports_used", "secret",
         "silent",
     )
@@ -50,6 +51,8 @@ class Tcp:
         """Four-tuples (keys as above) of crafted segments whose answers are not answered with a reset."""
         self.challenges_left = 0
         self.challenges_until = 0
+        self.defaults = SocketOptions()
+        """The options of sockets that have set none."""
         self.secret = b""
         self.cookie_clock = 0
         """Where the timestamp clock of SYN cookies starts, in milliseconds."""
@@ -198,6 +201,7 @@ class Tcp:
         conn = self.create(key, CLOSED)
         conn.socket = socket
         socket.connection = conn
+        conn.take_options(socket.options)
         self.add(conn)
         conn.move("open")
         output.send_syn(conn)

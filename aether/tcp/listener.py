@@ -81,6 +81,7 @@ class Listener:
         host = self.host
         conn = host.tcp.create(key, LISTEN)
         conn.listener = self
+        conn.take_options(self.socket.options)
         _take_syn(conn, header.sequence, header.window)
         negotiate(conn, options, header.flags)
         host.tcp.add(conn)
@@ -158,6 +159,7 @@ class Listener:
         host = self.host
         conn = host.tcp.create(key, LISTEN)
         conn.listener = self
+        conn.take_options(self.socket.options)
         conn.iss = header.acknowledgement - 1 & 0xFFFFFFFF
         conn.snd_una = conn.snd_nxt = conn.recover = conn.iss + 1
         conn.send.start = conn.send.end = conn.iss + 1
@@ -196,7 +198,7 @@ class Listener:
         """Queue a connection whose handshake is done, and tell the application."""
         self.half_open -= 1
         self.accepted.append(conn)
-        conn.backlogged = True
+        conn.backlogged, conn.deferred = True, False
         if self.socket.app is not None:
             self.socket.app.ready(self.socket)
 

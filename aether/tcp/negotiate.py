@@ -36,6 +36,8 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     if not conn.scaling:
         conn.rcv_wscale = 0
     overhead = TIMESTAMP_LENGTH if conn.ts_ok else 0
+    if conn.options.max_segment:
+        theirs = min(theirs, conn.options.max_segment)
     conn.mss = max(min(theirs, conn.host.ipv4.mtu_for(conn.remote_ip) - 40) - overhead, 32)
     if knobs.tcp_congestion != "none":
         conn.cwnd = knobs.tcp_initial_window * conn.mss

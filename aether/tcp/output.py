@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
+from aether.socket_options import IP_PMTUDISC_DONT
 from aether.tcp import ecn, rack
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.recovery import Sent
 
+CORK_LIMIT = 200_000
+"""How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves."""
 
@@ -26,10 +29,10 @@ def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b
     `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5).
     """
     host = conn.host
-    tos = 0
+    tos = conn.options.tos & ~0b11
     if conn.ecn_ok:
         flags |= ecn.flags_for(conn, new)
-        tos = ecn.ECT0 if new else 0
+        tos |= ecn.ECT0 if new else 0
     options = b""
     if conn.ts_ok:
         options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
@@ -49,7 +52,15 @@ def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b
         conn.delack_segments = 0
         conn.stop("delack")
     host.count("tcp.sent")
-    host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip, tos=tos)
+    _to_network(conn, segment, tos)
+
+
+def _to_network(conn: Connection, segment: bytes, tos: int) -> None:
+    options = conn.options
+    conn.host.ipv4.send(
+        conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip, tos=tos, ttl=options.ttl,
+        dont_fragment=options.mtu_discover != IP_PMTUDISC_DONT,
+    )
 
 
 def timestamp(conn: Connection) -> int:
@@ -102,7 +113,7 @@ def send_syn(conn: Connection) -> None:
         conn.rcv_nxt & MASK if answering else 0, flags, window, options,
     )
     host.count("tcp.sent")
-    host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip)
+    _to_network(conn, segment, conn.options.tos & ~0b11)
 
 
 
@@ -117,7 +128,7 @@ def send_reset(conn: Connection, why: str) -> None:
         conn.rcv_nxt & MASK, RST | ACK, 0,
     )
     conn.host.count("tcp.resets_sent")
-    conn.host.ipv4.send(conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip)
+    _to_network(conn, segment, conn.options.tos & ~0b11)
 
 
 def answer_reset(host: Host, header: ipv4.Ipv4Header, segment: tcp.TcpHeader, length: int, why: str) -> None:
@@ -161,6 +172,13 @@ def _after_idle(conn: Connection) -> None:
         conn.ssthresh = max(conn.ssthresh if conn.ssthresh < conn.cwnd else 0, conn.cwnd * 3 // 4)
         conn.cwnd = restart
         conn.report_cwnd("after idling")
+
+
+def push_out(conn: Connection) -> None:
+    """Send what was held back for a full segment."""
+    length = min(conn.unsent(), conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+    if length > 0 and conn.state not in SILENT:
+        _emit(conn, length, PSH)
 
 
 def probe_tail(conn: Connection) -> None:
@@ -253,9 +271,14 @@ def _may_send_small(conn: Connection, length: int, unsent: int) -> bool:
             return True
         _blocked(conn, "silly window")
         return False
-    if idle or conn.fin_queued or not conn.host.knobs.tcp_nagle:
+    if conn.fin_queued:
         return True
-    if conn.socket is not None and conn.socket.no_delay:
+    if conn.options.cork or conn.more:
+        if "cork" not in conn.deadlines:
+            conn.start("cork", conn.host.now + CORK_LIMIT)
+        _blocked(conn, "cork")
+        return False
+    if idle or not conn.host.knobs.tcp_nagle or conn.options.no_delay:
         return True
     _blocked(conn, "nagle")
     return False
@@ -286,7 +309,11 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
 
 def _watch_window(conn: Connection) -> None:
     """Run the persist timer exactly while data waits, nothing is in flight and so no ACK will come (§3.8.6.1)."""
-    waiting = conn.snd_nxt == conn.snd_una and conn.unsent() > 0
+    room = conn.snd_una + conn.snd_wnd > conn.snd_nxt
+    corked = "cork" in conn.deadlines
+    idle = conn.snd_nxt == conn.snd_una
+    waiting = idle and conn.unsent() > 0 and not corked
+    conn.clocks.become("" if idle and not waiting else "busy" if room else "rwnd", conn.host.now)
     if waiting and "persist" not in conn.deadlines:
         conn.start("persist", conn.host.now + conn.round_trip.timeout())
     elif not waiting and "persist" in conn.deadlines:

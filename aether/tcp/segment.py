@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Segment:
     """One arriving segment, with numbers as the connection counts them (unbounded)."""
 
-    __slots__ = ("ack", "flags", "length", "news", "options", "payload", "seq", "window")
+    __slots__ = ("ack", "flags", "length", "news", "options", "payload", "seq", "urgent", "window")
 
     def __init__(self, conn: Connection, header: TcpHeader, payload: bytes) -> None:
         """Raise WireError `tcp.options` when the options are malformed."""
@@ -25,6 +25,7 @@ class Segment:
         self.ack = unwrap(header.acknowledgement, conn.snd_una)
         self.window = header.window
         """As on the wire, not scaled."""
+        self.urgent = header.urgent
         self.payload = payload
         self.length = len(payload) + (1 if flags & SYN else 0) + (1 if flags & FIN else 0)
         """SEG.LEN: payload, SYN and FIN (RFC 9293 §3.4)."""

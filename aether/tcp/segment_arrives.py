@@ -23,9 +23,9 @@ from aether.tcp.states import (
     SYN_SENT,
     TIME_WAIT,
 )
-from aether.tcp.timers import FIN_TIMEOUT, opened
+from aether.tcp.timers import opened, start_fin_wait_2
 from aether.wire.error import WireError
-from aether.wire.tcp import ACK, FIN, RST, SYN
+from aether.wire.tcp import ACK, FIN, RST, SYN, URG
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
@@ -225,7 +225,12 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     opened(conn)
     segment.news = True
     if conn.listener is not None:
-        conn.listener.established(conn)
+        defer = conn.options.defer_accept
+        if defer and not segment.payload:
+            conn.deferred = True
+            conn.start("defer", conn.host.now + defer)
+        else:
+            conn.listener.established(conn)
 
 
 def _process(conn: Connection, segment: Segment) -> None:
@@ -239,6 +244,8 @@ def _process(conn: Connection, segment: Segment) -> None:
         return
     if segment.flags & FIN and conn.fin_at < 0:
         conn.fin_at = segment.seq + len(segment.payload)
+    if segment.flags & URG:
+        _urgent(conn, segment)
     if segment.payload:
         _text(conn, segment)
     if conn.fin_at >= 0 and not conn.fin_received and conn.rcv_nxt == conn.fin_at and conn.state != CLOSED:
@@ -247,13 +254,24 @@ def _process(conn: Connection, segment: Segment) -> None:
         conn.ack_pending = "FIN again" if conn.fin_received else "FIN beyond a hole"
 
 
+def _urgent(conn: Connection, segment: Segment) -> None:
+    """Sixth check: note how far urgent data goes; it is delivered in line (RFC 9293 §3.8.5, RFC 6093 §6)."""
+    up = segment.seq + segment.urgent
+    if up > max(conn.rcv_up, conn.rcv_nxt):
+        conn.rcv_up = up
+        host = conn.host
+        if host.observer is not None:
+            host.observer(host.name, "tcp.urgent", conn.number, up - conn.rcv_nxt)
+        segment.news = True
+
+
 def _fin_acknowledged(conn: Connection) -> bool:
     """Our FIN has arrived; return False if that was the end."""
     host = conn.host
     if conn.state == FIN_WAIT_1:
         conn.move("rcv ACK of FIN")
         if conn.socket is None:
-            conn.start("fin-wait-2", host.now + FIN_TIMEOUT)
+            start_fin_wait_2(conn)
     elif conn.state == CLOSING:
         conn.move("rcv ACK of FIN")
         host.tcp.rest(conn)
@@ -269,6 +287,9 @@ def _text(conn: Connection, segment: Segment) -> None:
     if conn.state not in CAN_RECEIVE:
         host.drop("tcp.after_close", conn.number, f"{len(payload)} bytes after the peer's FIN")
         return
+    if conn.deferred and conn.listener is not None:
+        conn.stop("defer")
+        conn.listener.established(conn)
     if conn.socket is None and not conn.backlogged:
         host.drop("tcp.after_close", conn.number, f"{len(payload)} bytes for nobody")
         send_reset(conn, "data after close")
@@ -283,6 +304,7 @@ def _text(conn: Connection, segment: Segment) -> None:
         _beyond_a_hole(conn, seq, payload)
         return
     length = len(payload)
+    conn.rcv_mss = max(conn.rcv_mss, length)
     conn.receive.append(payload)
     conn.rcv_nxt += length
     filled = bool(conn.out_of_order.starts)

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from aether.tcp import recover
-from aether.tcp.output import output, probe_tail, send_ack, send_reset, send_segment, send_syn
+from aether.tcp.output import output, probe_tail, push_out, send_ack, send_reset, send_segment, send_syn
 from aether.tcp.states import SYN_RECEIVED, SYN_SENT
 from aether.wire.tcp import ACK
 
@@ -37,6 +37,12 @@ def fire(conn: Connection, name: str) -> None:
         output(conn)
     elif name == "tlp":
         probe_tail(conn)
+    elif name == "cork":
+        conn.more = False
+        push_out(conn)
+    elif name == "defer":
+        if conn.listener is not None and conn.deferred:
+            conn.listener.established(conn)
     elif name == "keepalive":
         _keepalive(conn)
     elif name == "user-timeout":
@@ -54,6 +60,8 @@ def _retransmission(conn: Connection) -> None:
     if trip.backoff >= RETRIES:
         conn.end("retries exhausted", errno.ETIMEDOUT)
         return
+    if _waited_too_long(conn):
+        return
     recover.timed_out(conn)
     output(conn)
     if "rto" not in conn.deadlines:
@@ -63,7 +71,7 @@ def _retransmission(conn: Connection) -> None:
 def _handshake(conn: Connection) -> None:
     """Send the SYN, or the SYN,ACK, again (RFC 9293 §3.8.3)."""
     trip = conn.round_trip
-    if trip.backoff >= (SYN_RETRIES if conn.state == SYN_SENT else SYN_ACK_RETRIES):
+    if trip.backoff >= ((conn.options.syn_count or SYN_RETRIES) if conn.state == SYN_SENT else SYN_ACK_RETRIES):
         conn.end("retries exhausted", errno.ETIMEDOUT)
         return
     trip.backoff += 1
@@ -80,6 +88,8 @@ def _persist(conn: Connection) -> None:
     """Probe a closed window (RFC 9293 §3.8.6.1), or send what silly-window avoidance kept back (§3.8.6.2.1)."""
     if conn.probes >= PROBES and conn.socket is None:
         conn.end("retries exhausted", errno.ETIMEDOUT)
+        return
+    if _waited_too_long(conn):
         return
     conn.probes += 1
     conn.round_trip.backoff = min(conn.round_trip.backoff + 1, 10)
@@ -103,24 +113,42 @@ def opened(conn: Connection) -> None:
         conn.start("user-timeout", conn.host.now + conn.host.knobs.tcp_user_timeout)
 
 
+def start_fin_wait_2(conn: Connection) -> None:
+    """Bound the time that an orphan waits for the peer's FIN (Linux tcp_fin_timeout, TCP_LINGER2)."""
+    wait = conn.options.linger2 or FIN_TIMEOUT
+    conn.start("fin-wait-2", conn.host.now + max(wait, 0))
+
+
+def _waited_too_long(conn: Connection) -> bool:
+    """End a connection whose data has waited for longer than TCP_USER_TIMEOUT (RFC 5482); return whether it did."""
+    limit = conn.options.user_timeout
+    if not limit or conn.host.now - conn.last_received < limit:
+        return False
+    send_reset(conn, "user timeout")
+    conn.end("user timeout", errno.ETIMEDOUT)
+    return True
+
+
 def start_keepalive(conn: Connection) -> None:
     """Watch an idle connection (RFC 9293 §3.8.4), if its knob or its socket asks for it."""
-    knobs, socket = conn.host.knobs, conn.socket
-    if knobs.tcp_keepalive or (socket is not None and socket.keepalive):
-        idle = socket.keepalive_idle if socket is not None and socket.keepalive_idle else knobs.tcp_keepalive_time
-        conn.start("keepalive", conn.last_received + idle)
+    if conn.host.knobs.tcp_keepalive or conn.options.keepalive:
+        conn.start("keepalive", conn.last_received + _idle_time(conn))
+
+
+def _idle_time(conn: Connection) -> int:
+    return conn.options.keep_idle or conn.host.knobs.tcp_keepalive_time
 
 
 def _keepalive(conn: Connection) -> None:
     """Ask an idle peer whether it is still there; give up after so many questions without an answer."""
-    host, knobs, socket = conn.host, conn.host.knobs, conn.socket
-    idle = socket.keepalive_idle if socket is not None and socket.keepalive_idle else knobs.tcp_keepalive_time
+    host, knobs, options = conn.host, conn.host.knobs, conn.options
+    idle = _idle_time(conn)
     silent = host.now - conn.last_received
     if silent < idle or conn.snd_una != conn.snd_nxt:
         conn.keepalives = 0
         conn.start("keepalive", max(conn.last_received + idle, host.now + 1))
         return
-    if conn.keepalives >= knobs.tcp_keepalive_probes:
+    if conn.keepalives >= (options.keep_count or knobs.tcp_keepalive_probes):
         send_reset(conn, "no answer to keepalives")
         conn.end("user timeout", errno.ETIMEDOUT)
         return
@@ -129,7 +157,7 @@ def _keepalive(conn: Connection) -> None:
     if host.observer is not None:
         host.observer(host.name, "tcp.ack_sent", conn.number, conn.rcv_nxt & 0xFFFFFFFF, "keepalive")
     send_segment(conn, conn.snd_una - 1, ACK)
-    conn.start("keepalive", host.now + knobs.tcp_keepalive_interval)
+    conn.start("keepalive", host.now + (options.keep_interval or knobs.tcp_keepalive_interval))
 
 
 def _user_timeout(conn: Connection) -> None:

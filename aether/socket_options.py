@@ -1,0 +1,108 @@
+"""Socket options, with Linux's numbers, units and errors (socket(7), tcp(7), ip(7))."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass
+from typing import NamedTuple
+
+SOL_IP, SOL_SOCKET, SOL_TCP = 0, 1, 6
+
+SO_REUSEADDR, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_LINGER = 2, 4, 7, 8, 9, 13
+TCP_NODELAY, TCP_MAXSEG, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_SYNCNT = 1, 2, 3, 4, 5, 6, 7
+TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_INFO, TCP_CONGESTION, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT = 8, 9, 11, 13, 18, 25
+IP_TOS, IP_TTL, IP_MTU_DISCOVER = 1, 2, 10
+IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_PMTUDISC_DO = 0, 1, 2
+
+MSG_PEEK, MSG_DONTWAIT, MSG_MORE = 0x2, 0x40, 0x8000
+SHUT_RD, SHUT_WR, SHUT_RDWR = 0, 1, 2
+SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
+SECOND = 1_000_000
+
+
+@dataclass(slots=True)
+class SocketOptions:
+    """The options of one socket; times in microseconds, 0 for "as the knobs say"."""
+
+    reuse_address: bool = False
+    send_buffer: int = 4_194_304
+    receive_buffer: int = 0
+    """Bytes; once set, the buffer no longer grows by itself."""
+    keepalive: bool = False
+    linger: int = -1
+    """-1 when off; 0 makes `close` a reset."""
+    no_delay: bool = False
+    cork: bool = False
+    max_segment: int = 0
+    keep_idle: int = 0
+    keep_interval: int = 0
+    keep_count: int = 0
+    syn_count: int = 0
+    linger2: int = 0
+    """How long an orphan stays in FIN-WAIT-2; -1 is not at all."""
+    defer_accept: int = 0
+    congestion: str = ""
+    user_timeout: int = 0
+    notsent_lowat: int = 1 << 32
+    tos: int = 0
+    ttl: int = 0
+    mtu_discover: int = IP_PMTUDISC_WANT
+
+
+class Option(NamedTuple):
+    """How an option is kept: in which attribute, its range as the caller sees it, and its unit in ours."""
+
+    attribute: str
+    low: int
+    high: int
+    scale: int = 1
+
+
+OPTIONS: dict[tuple[int, int], Option] = {
+    (SOL_SOCKET, SO_REUSEADDR): Option("reuse_address", 0, 1),
+    (SOL_SOCKET, SO_SNDBUF): Option("send_buffer", 1, 1 << 30),
+    (SOL_SOCKET, SO_RCVBUF): Option("receive_buffer", 1, 1 << 30),
+    (SOL_SOCKET, SO_KEEPALIVE): Option("keepalive", 0, 1),
+    (SOL_TCP, TCP_NODELAY): Option("no_delay", 0, 1),
+    (SOL_TCP, TCP_CORK): Option("cork", 0, 1),
+    (SOL_TCP, TCP_MAXSEG): Option("max_segment", 88, 32_767),
+    (SOL_TCP, TCP_KEEPIDLE): Option("keep_idle", 1, 32_767, SECOND),
+    (SOL_TCP, TCP_KEEPINTVL): Option("keep_interval", 1, 32_767, SECOND),
+    (SOL_TCP, TCP_KEEPCNT): Option("keep_count", 1, 127),
+    (SOL_TCP, TCP_SYNCNT): Option("syn_count", 1, 127),
+    (SOL_TCP, TCP_LINGER2): Option("linger2", -1, 120, SECOND),
+    (SOL_TCP, TCP_DEFER_ACCEPT): Option("defer_accept", 0, 86_400, SECOND),
+    (SOL_TCP, TCP_USER_TIMEOUT): Option("user_timeout", 0, 1 << 31, 1000),
+    (SOL_TCP, TCP_NOTSENT_LOWAT): Option("notsent_lowat", 0, 1 << 32),
+    (SOL_IP, IP_TOS): Option("tos", 0, 255),
+    (SOL_IP, IP_TTL): Option("ttl", 1, 255),
+    (SOL_IP, IP_MTU_DISCOVER): Option("mtu_discover", 0, 2),
+}
+
+LEAST_BUFFER = {"send_buffer": 4608, "receive_buffer": 2304}
+"""What Linux makes of smaller wishes, in bytes."""
+
+
+def store(options: SocketOptions, level: int, name: int, value: int) -> None:
+    """Set an option; OSError ENOPROTOOPT for an unknown one, EINVAL for a value out of range."""
+    option = find(level, name)
+    if not option.low <= value <= option.high:
+        raise OSError(errno.EINVAL, f"{option.attribute} is from {option.low} to {option.high}, not {value}")
+    kept = -1 if value == -1 else value * option.scale
+    if option.attribute in LEAST_BUFFER:
+        kept = max(2 * value, LEAST_BUFFER[option.attribute])  # Linux doubles them, for its own bookkeeping
+    setattr(options, option.attribute, bool(kept) if option.high == 1 else kept)
+
+
+def fetch(options: SocketOptions, level: int, name: int) -> int:
+    """Return an option in the caller's unit; OSError ENOPROTOOPT for an unknown one."""
+    option = find(level, name)
+    value = getattr(options, option.attribute)
+    return -1 if value == -1 else int(value) // option.scale
+
+
+def find(level: int, name: int) -> Option:
+    """Return how an option is kept; OSError ENOPROTOOPT if there is none."""
+    if (level, name) not in OPTIONS:
+        raise OSError(errno.ENOPROTOOPT, f"no option {name} at level {level}")
+    return OPTIONS[level, name]
