@@ -55,6 +55,7 @@ class AetherShell(cmd2.Cmd):
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.at_prompt = False
+        views.use_network(session.lab.address)
         parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
         parser.aliases.update({"exit": "quit", "q": "quit"})
         self.statement_parser = parser

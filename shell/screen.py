@@ -31,6 +31,7 @@ class Screen:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="screen", daemon=True)
         self._ticks = 0
+        self._bench = False
         self._overview: Overview | None = None
         self._printing = threading.Lock()
         self._waiting = False
@@ -100,8 +101,11 @@ class Screen:
     # The bottom line
 
     def _show_toolbar(self) -> None:
+        if self._bench and self._ticks % SLOW:
+            return  # looking costs time, and there is little to see
         status = self.session.core.status()
-        if status.mode != "bench" and self._ticks % SLOW == 0:
+        self._bench = status.mode == "bench"
+        if not self._bench and self._ticks % SLOW == 0:
             from aether import queries
 
             self._overview = self.session.ask(queries.overview)

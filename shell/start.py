@@ -26,7 +26,7 @@ def run(options: argparse.Namespace, lines: list[tuple[str, str]] | None) -> int
     core.start()
     try:
         if options.no_shell:
-            return run_headless()
+            return run_headless(session)
         if lines is not None:
             return run_lines(session, lines)
         return run_interactive(session)
@@ -61,11 +61,12 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
     return Session(core, lab, output, scripted=scripted)
 
 
-def run_headless() -> int:
-    """Wait for SIGTERM or SIGINT; the core does all the work."""
+def run_headless(session: Session) -> int:
+    """Say that everything is ready, and wait for SIGTERM or SIGINT; the core does all the work."""
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    print(intro(session).partition("\n")[0], flush=True)
     done.wait()
     return 0
 

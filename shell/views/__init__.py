@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-MODES = ("rich", "plain", "json")
+network = "192.168.1."
+"""The beginning of the addresses of the lab's own network: lines of the trace leave it out."""
+
+
+def use_network(address: str) -> None:
+    """Shorten the addresses of the network that `address` is in."""
+    global network
+    network = address.rpartition(".")[0] + "."
 
 
 def to_json(result: Any, *, indent: int | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from shell import views
 from shell.results import FrameRow
 from shell.views.escape import printable
 
@@ -24,8 +25,8 @@ def clock(microseconds: int) -> str:
 class Shortener:
     """Writes addresses of the lab's own network by their last number, ``.1``, to keep lines short."""
 
-    def __init__(self, network: str = "192.168.1.") -> None:
-        self.network = network
+    def __init__(self, network: str | None = None) -> None:
+        self.network = views.network if network is None else network
 
     def all(self, text: str) -> str:
         """Shorten every address in a text."""
