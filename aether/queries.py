@@ -1,16 +1,29 @@
 """What can be asked of a world, as plain data. Nothing here changes anything.
 
-Every function takes the world first, and returns dataclasses of numbers and text: addresses
-as people write them, times in microseconds (names that end in ``_us``), sizes in bytes. A
-query about something that is not there raises QueryError with a text for the person.
+Every function takes the world first, and returns dataclasses of `aether.answers`. A query
+about something that is not there raises QueryError with a text for the person.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aether import knobs
+from aether.answers import (
+    ArpRow,
+    ConnectionDetail,
+    ConnectionRow,
+    CounterRow,
+    DropRow,
+    HostRow,
+    KnobRow,
+    LinkRow,
+    ListenerRow,
+    Next,
+    Overview,
+    SocketRow,
+    TimerRow,
+)
 from aether.apps.simple import Hold
 from aether.events import DROPS
 from aether.operations import OperationError, host_named
@@ -25,196 +38,6 @@ if TYPE_CHECKING:
 
 class QueryError(OperationError):
     """A question about something that does not exist; the text says what does."""
-
-
-@dataclass(slots=True)
-class ConnectionRow:
-    """One connection in a list."""
-
-    number: int
-    """Names this incarnation of the four-tuple, the same at both ends."""
-    state: str
-    local: str
-    remote: str
-    sent: int
-    """Bytes of payload that were sent for the first time."""
-    received: int
-    """Bytes of payload that arrived in order."""
-    unread: int
-    """Bytes that wait for the application."""
-    opened_us: int
-    """World time at which it was made."""
-
-
-@dataclass(slots=True)
-class TimerRow:
-    """A timer that runs."""
-
-    name: str
-    left_us: int
-    """How long until it fires."""
-
-
-@dataclass(slots=True)
-class ConnectionDetail:
-    """All about one connection. Sequence numbers count from the initial one, which is 0."""
-
-    number: int
-    host: str
-    state: str
-    local: str
-    remote: str
-    opened_us: int
-    age_us: int
-    error: str
-    """What ended it, or empty."""
-    snd_una: int
-    snd_nxt: int
-    snd_wnd: int
-    snd_buffered: int
-    """Bytes the application has written that are not acknowledged."""
-    rcv_nxt: int
-    rcv_wnd: int
-    rcv_unread: int
-    rcv_out_of_order: int
-    """Bytes kept beyond a hole."""
-    in_flight: int
-    mss: int
-    cwnd: int | None
-    """Congestion window in bytes; None where there is none."""
-    ssthresh: int | None
-    """Slow start threshold in bytes; None before the first loss."""
-    congestion: str
-    phase: str
-    """``open``, ``recovery`` or ``loss``."""
-    srtt_us: int
-    rttvar_us: int
-    rto_us: int
-    retransmits: int
-    sent: int
-    received: int
-    options: list[str]
-    """The TCP options in use."""
-    timers: list[TimerRow]
-    iss: int
-    """Our initial sequence number, as on the wire."""
-    irs: int
-    """The peer's initial sequence number, as on the wire."""
-
-
-@dataclass(slots=True)
-class ListenerRow:
-    """A port on which somebody listens."""
-
-    local: str
-    backlog: int
-    half_open: int
-    """Handshakes under way."""
-    waiting: int
-    """Connections that the application has not accepted yet."""
-    application: str
-
-
-@dataclass(slots=True)
-class SocketRow:
-    """A UDP socket."""
-
-    local: str
-    remote: str
-    queued: int
-    """Bytes that wait for the application."""
-    application: str
-
-
-@dataclass(slots=True)
-class ArpRow:
-    """One neighbour."""
-
-    address: str
-    mac: str
-    state: str
-    waiting: int
-    """Packets that wait for the hardware address."""
-    next_us: int | None
-    """How long until something happens to the entry by itself."""
-
-
-@dataclass(slots=True)
-class CounterRow:
-    """One counter."""
-
-    name: str
-    count: int
-
-
-@dataclass(slots=True)
-class DropRow:
-    """One reason for which something was discarded."""
-
-    reason: str
-    count: int
-    help: str
-    rfc: str
-    knob: str
-    """The knob that decides, if one does."""
-
-
-@dataclass(slots=True)
-class KnobRow:
-    """One knob."""
-
-    name: str
-    value: str
-    default: str
-    classic: str
-    help: str
-    rfc: str
-    type: str
-    choices: list[str]
-    """What it can be; for a number the lowest and the highest value."""
-
-
-@dataclass(slots=True)
-class HostRow:
-    """One host."""
-
-    name: str
-    addresses: list[str]
-    mac: str
-    connections: int
-    drops: int
-
-
-@dataclass(slots=True)
-class LinkRow:
-    """What one direction of a link does to frames."""
-
-    link: str
-    direction: str
-    """``out`` for what you send, ``in`` for what is sent to you."""
-    latency_us: int
-    """How long a frame takes across it anyhow."""
-    settings: list[str]
-    """Such as ``loss 5%``; empty when frames pass unharmed."""
-
-
-@dataclass(slots=True)
-class Next:
-    """What happens next."""
-
-    time_us: int | None
-    """World time at which it is due; None if nothing is."""
-    what: str
-
-
-@dataclass(slots=True)
-class Overview:
-    """What the toolbar shows of a host."""
-
-    connections: int
-    drops: int
-    turned: list[str] = field(default_factory=list)
-    """The knobs that differ from the default, as ``name=value``."""
 
 
 def hosts(world: World) -> list[HostRow]:

@@ -15,8 +15,6 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from aether import queries
-from shell import results
 from shell.commands import NOUNS, load_all
 from shell.grammar import Command
 
@@ -127,8 +125,7 @@ def _type_name(hint: Any) -> str:
 @cache
 def _field_docs(result: type) -> dict[str, str]:
     """Return the texts below the fields of a dataclass, by name."""
-    module = results if result.__module__ == results.__name__ else queries
-    for node in ast.parse(inspect.getsource(module)).body:
+    for node in ast.parse(inspect.getsource(sys.modules[result.__module__])).body:
         if isinstance(node, ast.ClassDef) and node.name == result.__name__:
             return _texts(node)
     return {}

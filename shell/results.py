@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aether.queries import (
+from aether.answers import (
     ArpRow,
     ConnectionDetail,
     ConnectionRow,

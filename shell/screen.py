@@ -12,8 +12,8 @@ from aether.engine.core import CoreError
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
+    from aether.answers import Overview
     from aether.engine.core import Status
-    from aether.queries import Overview
     from shell.app import AetherShell
 
 TICK = 0.1

@@ -144,10 +144,3 @@ def hexadecimal(text: str) -> bytes:
         return bytes.fromhex(text.strip("\"'").replace(":", " "))
     except ValueError:
         raise CommandError(f"bytes are written as pairs of hexadecimal digits, not {text!r}") from None
-
-
-def on_off(text: str) -> bool:
-    """Read ``on`` or ``off``."""
-    if text.lower() not in ("on", "off"):
-        raise CommandError(f"it is on or off, not {text!r}")
-    return text.lower() == "on"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from aether import knobs, queries
+from aether.answers import KnobRow
 from aether.operations import KnobSet, ProfileSet
 from shell import results
 from shell.commands.common import HOST, HOST_OR_ALL
@@ -89,5 +90,5 @@ def _hosts(session: Session, host: str) -> list[str]:
     return [row.name for row in session.ask(queries.hosts)] if host == "all" else [host]
 
 
-def _row(session: Session, name: str, host: str) -> queries.KnobRow:
+def _row(session: Session, name: str, host: str) -> KnobRow:
     return next(row for row in session.ask(partial(queries.knob_rows, host=host)) if row.name == name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether import queries
+from aether.answers import Overview
 from shell import results, words
 from shell.frames import Watcher
 from shell.grammar import argument, command
@@ -97,7 +98,7 @@ def _frame(event: Event, watcher: Watcher) -> str:
     return printable(summarise(event.values[2], watcher.flows).text)
 
 
-def _changes(before: queries.Overview, after: queries.Overview) -> list[str]:
+def _changes(before: Overview, after: Overview) -> list[str]:
     changed = []
     for name in ("connections", "drops"):
         old, new = getattr(before, name), getattr(after, name)

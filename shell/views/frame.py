@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from shell.results import FrameDetail, FrameList, Layer
-from shell.views.escape import printable
+from shell.views.escape import ascii_column, printable
 from shell.views.oneline import FrameLine, Shortener
 from shell.views.theme import style
 
@@ -83,9 +83,7 @@ def _hexdump(data: bytes, layers: list[Layer], lit: str) -> list[Text]:
             mark = "^^" if index in lighted else f"{layer.key if layer is not None else '?'} "
             letters.append(mark + gap, look)
         row.append(" ")
-        for index in range(start, min(start + 16, len(data))):
-            layer = owner[index]
-            char = chr(data[index]) if 32 <= data[index] < 127 else "."
+        for layer, char in zip(owner[start:start + 16], ascii_column(data[start:start + 16]), strict=True):
             row.append(char, style(layer.name) if layer is not None else style("muted"))
         letters.rstrip()
         lines += [row, letters]

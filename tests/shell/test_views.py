@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from aether.queries import ConnectionRow, DropRow, ListenerRow
+from aether.answers import ConnectionRow, DropRow, ListenerRow
 from shell import results, views
 from shell.dissect import dissect
 from shell.summary import summarise
