@@ -1,0 +1,61 @@
+# make shell      the shell in its simulated lab; ARGS="--seed 7" passes arguments
+# make test       every test; TESTS=tests/unit for some of them
+# make lint       style and types
+# make bench      how fast the program starts, and echoes a key
+# sudo make install, sudo make uninstall
+#                 aether-shell for every user; PREFIX=/usr/local
+
+PYTHON ?= python3
+PREFIX ?= /usr/local
+TESTS ?= tests
+ARGS ?=
+VENV := .venv
+HOME_OF_INSTALL = $(PREFIX)/lib/aether-shell
+LINK = $(PREFIX)/bin/aether-shell
+
+.PHONY: shell test lint bench install uninstall clean python
+
+shell: $(VENV)/stamp
+	@$(VENV)/bin/aether-shell $(ARGS)
+
+test: $(VENV)/stamp
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
+
+lint: $(VENV)/stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy --strict -p aether -p shell
+
+bench: $(VENV)/stamp
+	$(VENV)/bin/python benchmarks/startup.py
+	$(VENV)/bin/python benchmarks/echo.py
+
+$(VENV)/stamp: pyproject.toml | python
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# Says what is missing before anything is done.
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "make: there is no $(PYTHON). Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# Built from a copy, so that root leaves nothing behind in this directory.
+install: python
+	@mkdir -p $(PREFIX)/lib $(PREFIX)/bin 2>/dev/null && test -w $(PREFIX)/lib -a -w $(PREFIX)/bin || { echo "make: $(PREFIX) is not writable. Try: sudo make install" >&2; exit 1; }
+	@test ! -e $(LINK) -o -L $(LINK) || { echo "make: $(LINK) exists already and is no link of ours" >&2; exit 1; }
+	@rm -rf $(HOME_OF_INSTALL)
+	$(PYTHON) -m venv $(HOME_OF_INSTALL)
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT \
+	&& cp -R aether shell lessons pyproject.toml README.md LICENSE "$$copy" \
+	&& $(HOME_OF_INSTALL)/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir "$$copy"
+	@chmod -R a+rX $(HOME_OF_INSTALL)
+	ln -sfn $(HOME_OF_INSTALL)/bin/aether-shell $(LINK)
+	@echo "Installed. Now: aether-shell, or: sudo aether-shell"
+
+uninstall:
+	@if [ "$$(readlink $(LINK))" = $(HOME_OF_INSTALL)/bin/aether-shell ]; then rm -v $(LINK); fi
+	rm -rf $(HOME_OF_INSTALL)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
