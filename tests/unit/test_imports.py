@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 LEVELS = (
-    ("wire", "events", "knobs", "streams", "timers", "statehash"),
+    ("wire", "events", "knobs", "streams", "timers", "statehash", "socket_options", "answers"),
     ("filters",),
     ("link", "net"),
     ("udp",),
