@@ -2,6 +2,7 @@
 # make test       every test; TESTS=tests/unit for some of them
 # make lint       style and types
 # make bench      how fast the program starts, and echoes a key
+# make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
 # sudo make install, sudo make uninstall
 #                 aether-shell for every user; PREFIX=/usr/local
 
@@ -13,7 +14,7 @@ VENV := .venv
 HOME_OF_INSTALL = $(PREFIX)/lib/aether-shell
 LINK = $(PREFIX)/bin/aether-shell
 
-.PHONY: shell test lint bench install uninstall clean python
+.PHONY: shell test lint bench matrix install uninstall clean python
 
 shell: $(VENV)/stamp
 	@$(VENV)/bin/aether-shell $(ARGS)
@@ -28,6 +29,10 @@ lint: $(VENV)/stamp
 bench: $(VENV)/stamp
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/echo.py
+
+matrix: $(VENV)/stamp
+	$(VENV)/bin/python -m benchmarks.matrix > docs/goodput.new
+	mv docs/goodput.new docs/goodput.md
 
 $(VENV)/stamp: pyproject.toml | python
 	$(PYTHON) -m venv $(VENV)
