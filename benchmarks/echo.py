@@ -2,8 +2,8 @@
 
     python benchmarks/echo.py [KEYS]
 
-In a real pseudo-terminal: a ping of a thousand requests a second runs with the trace on, which makes more than
-5,000 events a second; keys that no trace line contains are typed, and the time until each is echoed is measured.
+In a real pseudo-terminal: pings of 1,250 requests a second run with the trace on, which makes more than 5,000
+events a second; keys that no trace line contains are typed, and the time until each is echoed is measured.
 The limit is 50 ms for the 95th percentile.
 """
 
@@ -67,8 +67,9 @@ def main(count: int = 200) -> int:
         child.delaybeforesend = None
         try:
             child.expect_exact("aether>")
-            child.sendline("ping 192.168.1.1 --count 200000 --interval 1ms --background")
-            child.expect_exact("background")
+            for interval in ("1ms", "4ms"):
+                child.sendline(f"ping 192.168.1.1 --count 200000 --interval {interval} --background")
+                child.expect_exact("started in the background")
             began, before = events(child)
             child.sendline("trace on")
             child.expect_exact("not shown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 TICK = 0.1
 """Seconds between two looks at the ring: ten alerts a second at the most."""
+RESPONSIVE, UNDISTURBED = 0.001, 0.005
+"""Seconds after which a thread that waits gets its turn: keys are echoed three times as soon with the first,
+benchmark mode keeps Python's own."""
 SLOW = 5
 """The bottom line asks the core once in so many ticks."""
 
@@ -41,10 +45,12 @@ class Screen:
 
     def start(self) -> None:
         """Begin to watch."""
+        sys.setswitchinterval(RESPONSIVE)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop watching."""
+        sys.setswitchinterval(UNDISTURBED)
         self._stop.set()
         self._thread.join(1.0)
 
@@ -104,7 +110,9 @@ class Screen:
         if self._bench and self._ticks % SLOW:
             return  # looking costs time, and there is little to see
         status = self.session.core.status()
-        self._bench = status.mode == "bench"
+        if self._bench != (status.mode == "bench"):
+            self._bench = not self._bench
+            sys.setswitchinterval(UNDISTURBED if self._bench else RESPONSIVE)
         if not self._bench and self._ticks % SLOW == 0:
             from aether import queries
 
