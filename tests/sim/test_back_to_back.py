@@ -1,0 +1,137 @@
+"""Two of our hosts, face to face, at their worst: no storm of answers, and nothing left behind."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from aether import operations as op
+from aether.lab import HOST, YOU, listen, simulated
+from aether.sockets import TcpSocket
+from aether.tcp import output
+from aether.tcp.connection import Connection
+from aether.world import World
+
+STORM = 10
+"""Frames that may follow at the most."""
+
+
+class Quiet:
+    """Accepts, and does nothing."""
+
+    def ready(self, socket: TcpSocket) -> None:
+        while socket.listener is not None and socket.listener.accepted:
+            socket.accept()
+
+
+def settle(world: World, microseconds: int = 5_000_000) -> int:
+    """Let the hosts answer each other; return how many frames they have sent meanwhile."""
+    before, end = world.frames, world.now + microseconds
+    while world.step(end):
+        assert world.frames - before < 1000, "they never stop"
+    world.advance(end)
+    return world.frames - before
+
+
+def connected() -> tuple[World, Connection, Connection]:
+    world = simulated(3)
+    listen(world.hosts[HOST], 5000, Quiet())
+    number = world.do(op.TcpConnect(address="192.168.1.1", port=5000))
+    settle(world)
+    ours, theirs = (
+        next(c for c in world.hosts[name].tcp.connections.values() if c.number == number) for name in (YOU, HOST))
+    assert ours.state == theirs.state == "ESTABLISHED"
+    return world, ours, theirs
+
+
+def left(world: World) -> list[str]:
+    return [c.state for host in world.hosts.values() for c in host.tcp.connections.values()]
+
+
+def test_both_abort() -> None:
+    """Two resets cross, and neither is answered (RFC 9293 §3.5.2)."""
+    world, ours, theirs = connected()
+    world.do(op.TcpAbort(host=YOU, conn=ours.number))
+    world.do(op.TcpAbort(host=HOST, conn=theirs.number))
+    assert settle(world) < STORM
+    assert left(world) == []
+
+
+def test_reset_against_reset() -> None:
+    """A reset for nobody, from both sides."""
+    world, ours, theirs = connected()
+    output.send_reset(ours, "test")
+    output.send_reset(theirs, "test")
+    assert settle(world) < STORM
+    assert left(world) == []
+
+
+def test_simultaneous_close() -> None:
+    """RFC 9293 §3.6, figure 13: CLOSING at both ends, TIME-WAIT at both ends, then nothing."""
+    world, ours, theirs = connected()
+    world.do(op.TcpClose(host=YOU, conn=ours.number))
+    world.do(op.TcpClose(host=HOST, conn=theirs.number))
+    assert settle(world) < STORM
+    assert left(world) == ["TIME-WAIT", "TIME-WAIT"]
+    settle(world, 60_000_000)
+    assert left(world) == []
+
+
+def test_crossed_syns() -> None:
+    """RFC 9293 §3.5, figure 7: both open at once, and one connection comes of it."""
+    world = simulated(3)
+    you, host = world.hosts[YOU], world.hosts[HOST]
+    first, second = TcpSocket(you, Quiet()), TcpSocket(host, Quiet())
+    first.port, second.port = 6000, 7000
+    first.connect(host.address, 7000)
+    second.connect(you.address, 6000)
+    assert settle(world) < STORM
+    assert [c.state for c in (first.connection, second.connection) if c is not None] == ["ESTABLISHED"] * 2
+    assert first.send(b"hello") == 5
+    settle(world)
+    assert second.receive() == b"hello"
+
+
+def test_both_windows_zero() -> None:
+    """Each waits for the other to read; probes keep it alive, and it goes on when they do."""
+    world = simulated(3)
+    for machine in world.hosts.values():
+        machine.knobs.tcp_receive_window = 5000
+    listen(world.hosts[HOST], 5000, Quiet())
+    ours = TcpSocket(world.hosts[YOU])
+    ours.connect(world.hosts[HOST].address, 5000)
+    settle(world)
+    theirs = next(c.socket for c in world.hosts[HOST].tcp.connections.values() if c.local_port == 5000)
+    assert theirs is not None
+    theirs.app = None
+    for socket in (ours, theirs):
+        socket.host.now = world.now
+        socket.send(b"x" * 20_000)
+    settle(world, 30_000_000)
+    assert (ours.connection.snd_wnd, theirs.connection.snd_wnd) == (0, 0)  # type: ignore[union-attr]
+    assert settle(world, 10_000_000) < STORM, "probes come slower and slower"
+    got = {ours: b"", theirs: b""}
+    for _ in range(400):
+        for socket in (ours, theirs):
+            socket.host.now = world.now
+            with suppress(BlockingIOError):
+                got[socket] += socket.receive()
+        settle(world, 500_000)
+    assert [len(data) for data in got.values()] == [20_000, 20_000]
+
+
+@pytest.mark.parametrize("when", range(1, 14))
+def test_an_abort_at_any_moment_leaves_nothing(when: int) -> None:
+    """Whatever occurrence the reset falls into."""
+    world = simulated(4)
+    number = world.do(op.TcpConnect(address="192.168.1.1", port=7))
+    world.do(op.TcpSend(conn=number, data=b"x" * 3000))
+    for _ in range(when):
+        world.step()
+    if any(c.number == number for c in world.hosts[YOU].tcp.connections.values()):
+        world.do(op.TcpAbort(conn=number))
+    assert settle(world, 200_000_000) < STORM + 20
+    assert left(world) == []
+    assert world.announced == {}
+    assert all(host.tcp.ports_used == {} for host in world.hosts.values())
