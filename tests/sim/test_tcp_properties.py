@@ -52,7 +52,7 @@ def check(conn: Connection) -> None:
     assert conn.snd_nxt <= conn.snd_una + conn.snd_wnd_max + 1, "more in flight than was ever offered"
     flight = conn.flight
     assert flight.pipe == sum(
-        s.end - s.start for s in flight.segments.values() if not s.sacked and not s.lost), "the count of bytes in flight"
+        s.end - s.start for s in flight.segments.values() if not s.sacked and not s.lost), "bytes in flight"
     assert flight.pipe >= 0
     assert flight.sacked_bytes == sum(high - low for low, high in flight.sacked)
     in_flight = conn.snd_nxt > conn.snd_una
