@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from aether.host import Host, Interface
 
 ANY = b"\0\0\0\0"
+PATH_LIFETIME = 600_000_000
+"""Microseconds after which a larger packet is tried again (RFC 1191 §6.3), as on Linux."""
+MAX_PATHS = 1024
 
 
 class Ipv4:
     """The IPv4 layer of one host."""
 
-    __slots__ = ("host", "identification")
+    __slots__ = ("host", "identification", "path_mtus")
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self.identification = 0
+        self.path_mtus: dict[bytes, tuple[int, int]] = {}
+        """What routers said about the path to a destination: MTU in bytes, and until when that is believed."""
 
     def receive(self, frame: bytes, interface: Interface) -> None:
         """Handle a frame with an IPv4 packet in it."""
@@ -114,7 +119,24 @@ class Ipv4:
     def mtu_for(self, destination: bytes) -> int:
         """Return the largest packet, in bytes, that can go to a destination without being cut."""
         route = self.host.routes.find(destination)
-        return self.host.interfaces[route.interface].mtu if route else 1500
+        mtu = self.host.interfaces[route.interface].mtu if route else 1500
+        if destination in self.path_mtus:
+            learned, until = self.path_mtus[destination]
+            if self.host.now < until:
+                return min(mtu, learned)
+            del self.path_mtus[destination]
+        return mtu
+
+    def learn_mtu(self, destination: bytes, mtu: int) -> bool:
+        """Believe for ten minutes that a path takes no larger packets (RFC 1191 §6.3); False if that is no news."""
+        if mtu >= self.mtu_for(destination):
+            return False
+        while len(self.path_mtus) >= MAX_PATHS:
+            del self.path_mtus[next(iter(self.path_mtus))]
+        self.path_mtus[destination] = mtu, self.host.now + PATH_LIFETIME
+        if self.host.observer is not None:
+            self.host.observer(self.host.name, "ipv4.pmtu", destination, mtu, "fragmentation needed")
+        return True
 
     def send(
         self, destination: bytes, protocol: int, payload: bytes, *,

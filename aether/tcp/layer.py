@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.socket_options import SocketOptions
 from aether.streams import Stream
-from aether.tcp import autotune, output
+from aether.tcp import autotune, output, path_mtu
 from aether.tcp.connection import Connection
 from aether.tcp.isn import initial_sequence
 from aether.tcp.listener import Listener
@@ -235,6 +235,9 @@ class Tcp:
         sequence = int.from_bytes(inner[4:8], "big")
         if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
+            return
+        if kind == icmp.DESTINATION_UNREACHABLE and code == icmp.FRAGMENTATION_NEEDED:
+            path_mtu.too_big(conn, rest & 0xFFFF, packet.total_length)
             return
         hard = kind == icmp.DESTINATION_UNREACHABLE and code in (
             icmp.PORT_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, icmp.HOST_UNREACHABLE, icmp.NETWORK_UNREACHABLE)

@@ -215,6 +215,20 @@ class Flight:
         heappush(self.lost, segment.start)
         return segment.end - segment.start
 
+    def cut(self, mss: int) -> None:
+        """Cut segments that are larger than `mss` into smaller ones, to be sent again: they cannot have arrived."""
+        for start in [start for start, segment in self.segments.items() if segment.end - start > mss]:
+            segment = self.segments.pop(start)
+            self.by_time.pop(start, None)
+            if not segment.lost and not segment.sacked:
+                self.pipe -= segment.end - start
+            for at in range(start, segment.end, mss):
+                piece = Sent(at, min(at + mss, segment.end), segment.time)
+                piece.sends, piece.sacked, piece.lost = segment.sends, segment.sacked, not segment.sacked
+                self.segments[at] = piece
+                if piece.lost:
+                    heappush(self.lost, at)
+
     def none_lost(self) -> None:
         """Take everything that waits to be sent again for being under way after all: the alarm was false."""
         for start in self.lost:
