@@ -17,7 +17,7 @@ LINK = $(PREFIX)/bin/aether-shell
 .PHONY: shell test lint bench matrix install uninstall clean python
 
 shell: $(VENV)/stamp
-	@$(VENV)/bin/aether-shell $(ARGS)
+	@$(VENV)/bin/aether-shell --sim $(ARGS)
 
 test: $(VENV)/stamp
 	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
