@@ -167,7 +167,7 @@ def parse(knob: Knob, text: str) -> Value:
         return word
     if knob.type == "choice":
         raise KnobError(f"{knob.name} is {' or '.join(knob.choices)}, not {text!r}. (knob show {knob.name})")
-    value = _quantity(word, knob.unit)
+    value = scaled(word, _SCALES[knob.unit])
     if value is None or not knob.low <= value <= knob.high:
         example = " (such as 200ms or 60s)" if knob.unit == "us" else ""
         low, high = show(knob, knob.low), show(knob, knob.high)
@@ -175,23 +175,30 @@ def parse(knob: Knob, text: str) -> Value:
     return value
 
 
-_SCALES = {
-    "us": {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000},
-    "bytes": {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20},
-    "": {"": 1},
-}
+TIMES = {"us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000}
+SIZES = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20}
+_SCALES = {"us": TIMES, "bytes": SIZES, "": {"": 1}}
 
 
-def _quantity(word: str, unit: str) -> int | None:
-    digits = word.rstrip("abcdefghijklmnopqrstuvwxyz ")
-    suffix = word[len(digits):].strip()
-    scale = _SCALES[unit].get(suffix)
-    if word == "0" and unit == "us":
-        scale = 1
+def number_and_unit(text: str) -> tuple[float, str]:
+    """Split what a person wrote, such as ``1.5 MB``, into a number and a unit in small letters; ValueError."""
+    word = text.strip().lower()
+    digits = word.rstrip("abcdefghijklmnopqrstuvwxyzµ% ")
+    value = float(digits)
+    if not 0 <= value < 1e15:
+        raise ValueError(f"out of range: {text!r}")
+    return abs(value), word[len(digits):].strip()
+
+
+def scaled(text: str, units: dict[str, int]) -> int | None:
+    """Return a quantity in the smallest of its `units`; None if it is none. A plain 0 needs no unit."""
     try:
-        return None if scale is None else round(float(digits.replace("_", "")) * scale)
-    except (ValueError, OverflowError):
+        value, unit = number_and_unit(text)
+    except ValueError:
         return None
+    if not value and not unit:
+        return 0
+    return round(value * units[unit]) if unit in units else None
 
 
 def show(knob: Knob, value: Value) -> str:
@@ -199,11 +206,16 @@ def show(knob: Knob, value: Value) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if knob.unit == "us" and isinstance(value, int):
-        for suffix, scale in (("s", 1_000_000), ("ms", 1_000)):
-            if value % scale == 0 and value:
-                return f"{value // scale}{suffix}"
-        return f"{value}us"
+        return show_time(value)
     return str(value)
+
+
+def show_time(value: int) -> str:
+    """Return microseconds with the largest unit that needs no fraction."""
+    for suffix, scale in (("s", 1_000_000), ("ms", 1_000)):
+        if value and value % scale == 0:
+            return f"{value // scale}{suffix}"
+    return f"{value}us"
 
 
 def profile(name: str) -> Knobs:

@@ -45,7 +45,7 @@ class LinkSet(Operation):
         stands = ""
         for pipe in _pipes(world, self.link, self.direction):
             try:
-                stands = pipe.set(self.what, self.value)
+                stands = pipe.set(self.what, self.value, world.now)
             except QuantityError as problem:
                 raise OperationError(str(problem)) from None
         _say(world, self.link, f"{self.what} {stands} ({self.direction})")
@@ -66,7 +66,7 @@ class LinkDrop(Operation):
         if not 0 <= self.count <= 1_000_000:
             raise OperationError(f"how many to drop is from 0 to 1000000, not {self.count}")
         for pipe in _pipes(world, self.link, self.direction):
-            pipe.drop(self.count)
+            pipe.drop(self.count, world.now)
         _say(world, self.link, f"drop next {self.count} ({self.direction})")
 
 
@@ -81,5 +81,5 @@ class LinkClear(Operation):
     def apply(self, world: World) -> None:
         """Clear every direction meant."""
         for pipe in _pipes(world, self.link, self.direction):
-            pipe.clear_all()
+            pipe.clear_all(world.now)
         _say(world, self.link, f"clear ({self.direction})")

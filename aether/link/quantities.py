@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import math
+from aether.knobs import SIZES, TIMES, number_and_unit, scaled
 
 
 class QuantityError(ValueError):
     """A quantity that makes no sense; the text says what would."""
 
 
-TIMES = {"us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000}
 RATES = {"bit": 1, "kbit": 1_000, "mbit": 1_000_000, "gbit": 1_000_000_000}
-SIZES = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20}
-
-
-def _split(text: str) -> tuple[float, str]:
-    word = text.strip().lower()
-    digits = word.rstrip("abcdefghijklmnopqrstuvwxyzµ% ")
-    try:
-        value = float(digits)
-    except ValueError:
-        value = math.nan
-    return value, word[len(digits):].strip()
-
-
-def _scaled(text: str, units: dict[str, int], what: str, example: str) -> int:
-    value, unit = _split(text)
-    if unit not in units or not 0 <= value < 1e12:
-        raise QuantityError(f"{what} is a number with a unit, such as {example}, not {text!r}")
-    return round(value * units[unit])
+LOWEST_RATE = 1_000
+"""Bits a second: below, a single frame takes longer than anybody waits."""
+LONGEST = 3_600_000_000
+"""Microseconds that a link may hold a frame back, at the most."""
+DISTRIBUTIONS = ("uniform", "normal")
 
 
 def percentage(text: str) -> float:
     """Return the probability that a percentage means: ``5%`` is 0.05."""
-    value, unit = _split(text)
+    try:
+        value, unit = number_and_unit(text)
+    except ValueError:
+        value, unit = -1.0, ""
     if unit not in ("", "%") or not 0 <= value <= 100:
         raise QuantityError(f"a share is a percentage from 0% to 100%, such as 5%, not {text!r}")
     return value / 100
@@ -41,29 +30,34 @@ def percentage(text: str) -> float:
 
 def duration(text: str) -> int:
     """Return microseconds."""
-    return _scaled("0us" if text.strip() == "0" else text, TIMES, "a time", "20ms")
+    value = scaled(text, TIMES)
+    if value is None or value > LONGEST:
+        raise QuantityError(f"a time is a number with a unit, such as 20ms, up to 1h, not {text!r}")
+    return value
 
 
 def rate(text: str) -> int:
     """Return bits a second; 0 (or ``off``) is no limit."""
-    if text.strip().lower() in ("0", "off"):
-        return 0
-    value = _scaled(text, RATES, "a rate", "1mbit")
-    if value < 1000:
-        raise QuantityError(f"a rate is at least 1kbit, or off; not {text!r}")
+    value = 0 if text.strip().lower() == "off" else scaled(text, RATES)
+    if value is None or 0 < value < LOWEST_RATE:
+        raise QuantityError(f"a rate is at least 1kbit, such as 1mbit, or off; not {text!r}")
     return value
 
 
 def size(text: str) -> int:
     """Return bytes."""
-    return _scaled(text, SIZES, "a size", "64kb")
+    value = scaled(text, SIZES)
+    if value is None:
+        raise QuantityError(f"a size is a number of bytes, such as 1500 or 64kb, not {text!r}")
+    return value
 
 
 def count(text: str) -> int:
     """Return a whole number from 0 up."""
-    if not text.strip().isdigit() or int(text) > 10**9:
+    word = text.strip()
+    if not word.isascii() or not word.isdigit() or len(word) > 9:
         raise QuantityError(f"a count is a whole number, such as 3, not {text!r}")
-    return int(text)
+    return int(word)
 
 
 def switch(text: str) -> bool:
@@ -74,6 +68,14 @@ def switch(text: str) -> bool:
     return word == "on"
 
 
+def distribution(text: str) -> str:
+    """Return how jitter is spread."""
+    word = text.strip().lower()
+    if word not in DISTRIBUTIONS:
+        raise QuantityError(f"a distribution is {' or '.join(DISTRIBUTIONS)}, not {text!r}")
+    return word
+
+
 def show_switch(value: bool) -> str:
     """Return ``on`` or ``off``."""
     return "on" if value else "off"
@@ -82,14 +84,6 @@ def show_switch(value: bool) -> str:
 def show_share(value: float) -> str:
     """Return a probability as a percentage."""
     return f"{value * 100:g}%"
-
-
-def show_time(value: int) -> str:
-    """Return microseconds with the unit that suits."""
-    for unit, scale in (("s", 1_000_000), ("ms", 1_000)):
-        if value and value % scale == 0:
-            return f"{value // scale}{unit}"
-    return f"{value}us"
 
 
 def show_rate(value: int) -> str:

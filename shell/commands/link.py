@@ -13,14 +13,20 @@ SETTINGS = {
     "loss": ("5%", "Lose a share of the frames, each for itself."),
     "delay": ("20ms", "Let every frame take so much longer."),
     "jitter": ("5ms", "Let the delay vary by so much to either side; frames keep their order."),
+    "distribution": ("normal", "Spread jitter evenly (uniform), or with jitter as the standard deviation (normal)."),
     "reorder": ("10%", "Hold a share of the frames back, so that later ones overtake them."),
     "duplicate": ("1%", "Deliver a share of the frames twice."),
     "corrupt": ("1%", "Turn one bit over in a share of the frames."),
     "rate": ("1mbit", "Let so many bits through in a second; frames wait in a queue, and what does not fit is lost."),
     "queue": ("16kb", "Let so many bytes wait before a limited rate."),
-    "burst-loss": ("2%", "Begin a burst, in which every frame is lost, with a share of the frames."),
+    "queue-frames": ("20", "Let so many frames wait before a limited rate."),
+    "burst-loss": ("2%", "Begin a burst, in which frames are lost, before a share of the frames."),
+    "burst-end": ("25%", "End a burst before a share of the frames in it."),
+    "burst-share": ("80%", "Lose a share of the frames in a burst."),
     "down": ("on", "Let nothing through at all, or everything again."),
 }
+ALWAYS = ("distribution", "queue", "burst-end", "burst-share")
+"""What qualifies others, and cannot be taken away."""
 
 
 def direction(text: str) -> str:
@@ -39,7 +45,7 @@ def _declare(name: str, example: str, about: str) -> None:
 
     run.__doc__ = about
     usual = "off" if name in ("down", "rate") else "0"
-    off = "" if name == "queue" else f"; {usual} takes it away"
+    off = "" if name in ALWAYS else f"; {usual} takes it away"
     command(
         f"link {name}", argument("value", str, f"such as {example}{off}"),
         argument("direction", direction, f"in, out or both: {DIRECTION}", default="both", complete="in out both"),
