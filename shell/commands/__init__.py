@@ -39,8 +39,8 @@ NOUNS: dict[str, Noun] = {
     "pause": Noun("time", "Time", "stop time"),
     "step": Noun("time", "Time", "let one thing happen, or several"),
     "link": Noun("link", "Breaking it", "lose, delay and damage frames on their way",
-                 "loss delay jitter distribution reorder duplicate corrupt rate queue queue-frames burst-loss burst-end "
-                 "burst-share down drop clear show"),
+                 "loss delay jitter distribution reorder duplicate corrupt rate queue queue-frames burst-loss "
+                 "burst-end burst-share down drop clear show"),
     "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
     "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),
     "send": Noun("send", "Crafting", "put a crafted segment on the wire", "syn synack ack fin rst psh"),
