@@ -107,7 +107,7 @@ class Pipe:
         self.last_out = 0
         """When the last frame comes out that kept its place."""
 
-    def set(self, what: str, text: str, now: int) -> str:
+    def set(self, what: str, text: str, now: int = 0) -> str:
         """Set one impairment as a person writes it, and return how it stands; QuantityError if it makes no sense."""
         name = what.replace("-", "_")
         if name not in _READ:
@@ -122,12 +122,12 @@ class Pipe:
         self._update(now)
         return self.show(name)
 
-    def drop(self, count: int, now: int) -> None:
+    def drop(self, count: int, now: int = 0) -> None:
         """Lose the next `count` frames."""
         self.drop_next = count
         self._update(now)
 
-    def clear_all(self, now: int) -> None:
+    def clear_all(self, now: int = 0) -> None:
         """Let frames pass as on a good day; what is under way still comes out when it was meant to, and first."""
         self.settings = Settings()
         self.drop_next = 0
