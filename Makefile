@@ -1,7 +1,7 @@
 # make shell      the shell in its simulated lab; ARGS="--seed 7" passes arguments
 # make test       every test; TESTS=tests/unit for some of them
 # make lint       style and types
-# make bench      how fast the program starts, and echoes a key
+# make bench      how fast the program starts, echoes a key, and answers expressions
 # make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
 # sudo make install, sudo make uninstall
 #                 aether-shell for every user; PREFIX=/usr/local
@@ -29,6 +29,7 @@ lint: $(VENV)/stamp
 bench: $(VENV)/stamp
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/echo.py
+	$(VENV)/bin/python -m benchmarks.filters
 
 matrix: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.matrix > docs/goodput.new

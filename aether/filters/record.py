@@ -1,0 +1,182 @@
+"""What an expression is asked about: an event, the frame it is about, and what is known around it.
+
+`Records` makes records of events, in their order. A frame alone (from a capture, or on its
+way through a link) becomes a record by `Records.frame`, or by `Record` itself when nothing
+is known around it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aether.events import KINDS, Event
+from aether.filters.conversations import Context, Conversations
+from aether.filters.packet import NOTHING, Packet
+
+FRAME_KINDS = frozenset(("frame.sent", "frame.arrived", "frame.lost", "drop"))
+"""Kinds that are about a frame as such. An expression that asks only about frames matches these alone,
+so that a frame which changes a state, starts a timer and is delivered does not match four times."""
+
+REMEMBERED = 4096
+"""Frames whose bytes are kept for the events about them that are still to come."""
+
+_NUMBERED = frozenset(kind for kind, declared in KINDS.items() if declared.fields[:1] == ("number",))
+
+
+class Record:
+    """One thing that happened, as expressions see it. All is plain data; dissection is done when first asked for."""
+
+    __slots__ = (
+        "captures", "context", "data", "dropped", "host", "is_frame", "kind", "link", "lost", "number", "occurrence",
+        "packet", "previous", "sender", "serial", "time", "values", "viewpoint",
+    )
+
+    def __init__(
+        self, data: bytes | None = None, *, kind: str = "", values: tuple[Any, ...] = (), number: int = 0,
+        time: int = 0, host: str = "", sender: str = "", link: str = "", context: Context | None = None,
+        packet: Packet | None = None,
+    ) -> None:
+        self.data = data
+        """The bytes of the frame it is about; None if there is none."""
+        self.kind = kind
+        """A key of `events.KINDS`; empty for a frame alone."""
+        self.values = values
+        """As declared for the kind."""
+        self.number = number
+        """The number of the frame; 0 without one."""
+        self.time = time
+        """World time in microseconds."""
+        self.host = host
+        """The host at which it happened, or the link."""
+        self.sender = sender
+        """The host that sent the frame; ``wire`` for the world outside."""
+        self.link = link
+        """The link that the frame travels on."""
+        self.context = context
+        """What the frame's conversation says; None if nobody followed it."""
+        self.packet = packet
+        """The dissected frame; None until it is asked for."""
+        self.is_frame = data is not None and (not kind or kind in FRAME_KINDS)
+        """Whether it is about a frame as such."""
+        self.dropped = ""
+        """Why a host discarded the frame, if that is known later than the record was made."""
+        self.lost = ""
+        """Why a link lost it, likewise."""
+        self.previous = -1
+        """When the frame before this one was seen, in microseconds; -1 if there was none."""
+        self.occurrence = 0
+        self.serial = 0
+        self.viewpoint = "you"
+        """The host from which directions are seen."""
+        self.captures: tuple[Record, ...] = ()
+        """The records that `$1`, `$2` … name; set while an expression is asked."""
+
+    def dissect(self) -> Packet:
+        """Return the dissected frame, and keep it; an empty one if there is no frame."""
+        packet = self.packet
+        if packet is None:
+            self.packet = packet = NOTHING if self.data is None else Packet(self.data)
+        return packet
+
+    def conversation(self) -> Context | None:
+        """Return what is known of the conversation; a frame that nobody followed is the first of its own."""
+        if self.context is None:
+            self.context = Conversations().follow(self.packet or self.dissect())
+        return self.context
+
+    def value(self, name: str) -> Any:
+        """Return one of the event's values by its declared name; None if it has no such value."""
+        declared = KINDS.get(self.kind)
+        if declared is None or name not in declared.fields:
+            return None
+        index = declared.fields.index(name)
+        return self.values[index] if index < len(self.values) else None
+
+
+class _Kept:
+    """What is remembered of a frame on its way."""
+
+    __slots__ = ("context", "data", "link", "packet", "previous", "sender")
+
+    def __init__(self, data: bytes, packet: Packet, context: Context | None, sender: str, link: str,
+                 previous: int) -> None:
+        self.data = data
+        self.packet = packet
+        self.context = context
+        self.sender = sender
+        self.link = link
+        self.previous = previous
+
+
+class Records:
+    """Makes records of events, in the order in which they happen.
+
+    Feed it every event, or at least those about frames and `tcp.opened`: relative sequence
+    numbers, streams and connection numbers come from what it has seen.
+    """
+
+    def __init__(self, viewpoint: str = "you") -> None:
+        self.viewpoint = viewpoint
+        self.conversations = Conversations()
+        self._kept: dict[int, _Kept] = {}
+        self._last = -1
+
+    def of(self, event: Event) -> Record:
+        """Return the record of the next event."""
+        kind, values = event.kind, event.values
+        number = values[0] if kind in _NUMBERED else event.frame
+        kept: _Kept | None
+        if kind in ("frame.sent", "frame.arrived"):
+            kept = self._see(number, bytes(values[2]), event.time, event.host if kind == "frame.sent" else "",
+                             values[1])
+        elif kind == "frame.copied":
+            kept = self._kept.get(values[2])
+            if kept is not None:
+                self._keep(number, kept)
+        else:
+            kept = self._kept.get(number)
+        if kept is None:
+            record = Record(None, kind=kind, values=values, number=number, time=event.time, host=event.host)
+        else:
+            record = Record(kept.data, kind=kind, values=values, number=number, time=event.time, host=event.host,
+                            sender=kept.sender, link=kept.link, context=kept.context, packet=kept.packet)
+            record.previous = kept.previous
+        record.occurrence = event.occurrence
+        record.serial = event.serial
+        record.viewpoint = self.viewpoint
+        if kind == "tcp.opened":
+            self.conversations.opened(None if kept is None else kept.context, *values)
+        return record
+
+    def frame(self, data: bytes, *, number: int = 0, time: int = 0, sender: str = "", link: str = "") -> Record:
+        """Return the record of the next frame, known by its bytes alone (those of a capture, for example)."""
+        kept = self._new(bytes(data), time, sender, link)
+        record = Record(kept.data, number=number, time=time, host=sender, sender=sender, link=link,
+                        context=kept.context, packet=kept.packet)
+        record.previous = kept.previous
+        record.viewpoint = self.viewpoint
+        return record
+
+    def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> _Kept:
+        kept = self._kept.get(number)
+        if kept is None:
+            kept = self._new(data, time, sender or "wire", link)
+        elif kept.data == data:
+            return kept
+        else:
+            # A link has altered it; it still belongs to the conversation that it was sent in.
+            kept = _Kept(data, Packet(data), kept.context, kept.sender, link, kept.previous)
+        self._keep(number, kept)
+        return kept
+
+    def _new(self, data: bytes, time: int, sender: str, link: str) -> _Kept:
+        packet = Packet(data)
+        kept = _Kept(data, packet, self.conversations.follow(packet), sender, link, self._last)
+        self._last = time
+        return kept
+
+    def _keep(self, number: int, kept: _Kept) -> None:
+        table = self._kept
+        table[number] = kept
+        if len(table) > REMEMBERED:
+            del table[next(iter(table))]

@@ -1,0 +1,183 @@
+"""The same expressions select the same frames here and in tshark, and fields have the same values."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from aether.filters import Record, Records, all_fields, compile_filter
+from aether.filters.values import ETHER, IPV4, IPV6, PROTOCOL, TIME, Type
+from tests.filter_corpus import corpus
+
+EXPRESSIONS = [
+    line for line in Path("tests/filter_expressions.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+PREFERENCES = (
+    # Each frame by itself, as the filters see it.
+    "ip.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE", "tcp.no_subdissector_on_error:FALSE",
+    # Off in tshark unless asked for, because of network cards that compute checksums.
+    "ip.check_checksum:TRUE", "tcp.check_checksum:TRUE", "udp.check_checksum:TRUE",
+)
+
+needs_tshark = pytest.mark.skipif(
+    shutil.which("tshark") is None, reason="tshark is not installed (apt-get install tshark)")
+
+
+@lru_cache(maxsize=1)
+def records() -> list[Record]:
+    maker = Records()
+    return [maker.frame(data, number=number, time=time) for number, (time, data) in enumerate(corpus(), 1)]
+
+
+def selected(expression: str) -> list[int]:
+    compiled = compile_filter(expression)
+    return [record.number for record in records() if compiled.matches(record)]
+
+
+@pytest.fixture(scope="module")
+def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "corpus.pcap"
+    with path.open("wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for time, data in corpus():
+            file.write(struct.pack("<IIII", 1000 + time // 1_000_000, time % 1_000_000, len(data), len(data)) + data)
+    return path
+
+
+def tshark(capture: Path, *arguments: str) -> str:
+    preferences = [part for preference in PREFERENCES for part in ("-o", preference)]
+    done = subprocess.run(["tshark", "-r", str(capture), *preferences, *arguments], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def by_display_filter(capture: Path, expression: str) -> list[int]:
+    """Return the numbers of the frames that `tshark -Y` selects."""
+    return [int(line) for line in tshark(capture, "-Y", expression, "-T", "fields", "-e", "frame.number").split()]
+
+
+def by_statistics(capture: Path, expressions: list[str]) -> dict[str, list[int]]:
+    """Return the same for many expressions in one run: one frame a second makes a row of statistics a frame."""
+    table = tshark(capture, "-q", "-z", "io,stat,1," + ",".join(expressions))
+    rows = [re.findall(r"\d+", line.split("|", 2)[2]) for line in table.splitlines() if re.match(r"\| *\d+ <>", line)]
+    assert len(rows) == len(corpus())
+    return {
+        expression: [number for number, row in enumerate(rows, 1) if row[2 * index] != "0"]
+        for index, expression in enumerate(expressions)
+    }
+
+
+def _alone(expression: str) -> bool:
+    """Say whether statistics cannot take it: they separate filters by commas, and count padding as a layer's."""
+    return "," in expression or "len(" in expression
+
+
+def test_expressions_are_many_and_each_tells_frames_apart() -> None:
+    assert len(EXPRESSIONS) == len(set(EXPRESSIONS)) > 400
+    one_sided = [expression for expression in EXPRESSIONS if len(selected(expression)) in (0, len(corpus()))]
+    assert len(one_sided) < len(EXPRESSIONS) / 12, one_sided
+
+
+@needs_tshark
+def test_frames_are_those_of_display_filters(capture: Path) -> None:
+    chosen = [expression for index, expression in enumerate(EXPRESSIONS) if index % 8 == 0 or _alone(expression)]
+    assert len(chosen) >= 75
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda expression: by_display_filter(capture, expression), chosen))
+    differing = {
+        expression: (frames, selected(expression))
+        for expression, frames in zip(chosen, found, strict=True) if frames != selected(expression)
+    }
+    assert not differing
+
+
+@needs_tshark
+def test_frames_are_those_of_statistics(capture: Path) -> None:
+    found = by_statistics(capture, [expression for expression in EXPRESSIONS if not _alone(expression)])
+    differing = {
+        expression: (frames, selected(expression))
+        for expression, frames in found.items() if frames != selected(expression)
+    }
+    assert not differing
+
+
+@needs_tshark
+def test_fields_exist_in_the_same_frames(capture: Path) -> None:
+    names = [field.name for field in all_fields().values() if not field.ours]
+    found = by_statistics(capture, names)
+    differing = {name: (frames, selected(name)) for name, frames in found.items() if frames != selected(name)}
+    assert not differing
+
+
+DIFFERENT = {
+    "dhcp.option.type": "the end of the options has the type 0 there; here it is dhcp.option.end alone",
+    "dhcp.option.end": "",
+    "tcp.option_kind": "what follows the end of the options is listed as more ends there",
+    "tcp.options.eol": "",
+}
+"""Fields whose values differ, and why."""
+
+
+@needs_tshark
+def test_fields_have_the_same_values(capture: Path) -> None:
+    fields = [
+        field for field in all_fields().values()
+        if not field.ours and field.type is not PROTOCOL and field.name not in DIFFERENT
+    ]
+    names = [argument for field in fields for argument in ("-e", field.name)]
+    form = ("-T", "fields", "-E", "separator=\x01", "-E", "aggregator=\x02", "-E", "occurrence=a")
+    lines = tshark(capture, *form, *names)
+    differing = []
+    for record, line in zip(records(), lines.split("\n"), strict=False):
+        for field, cell in zip(fields, line.split("\x01"), strict=True):
+            theirs = [_number(text) if field.type.family == "number" else text for text in cell.split("\x02") if text]
+            # Empty text is not to be told from no text here; the test above does.
+            ours = [text for value in field.get(record) if (text := _shown(value, field.type))]
+            if theirs != ours:
+                differing.append((field.name, record.number, theirs, ours))
+    assert not differing
+
+
+def _number(text: str) -> str:
+    return str(int({"True": "1", "False": "0"}.get(text, text), 0))
+
+
+def _shown(value: object, kind: Type) -> str:
+    """Return a value as tshark prints it."""
+    if isinstance(value, bytes):
+        if kind is IPV4:
+            return ".".join(map(str, value))
+        if kind is IPV6:
+            return "2001:db8::1" if value.hex() == "20010db8000000000000000000000001" else value.hex()
+        return value.hex(":") if kind is ETHER else value.hex()
+    if kind is TIME and isinstance(value, int):
+        return f"{value / 1_000_000:.9f}"
+    if isinstance(value, int):
+        return str(int(value))
+    return str(value).replace("\r", "\\r").replace("\n", "\\n")
+
+
+@lru_cache(maxsize=1)
+def known_to_wireshark() -> frozenset[str]:
+    listed = subprocess.run(["tshark", "-G", "fields"], capture_output=True, check=True).stdout
+    lines = [line.split("\t") for line in listed.decode("utf-8", "replace").splitlines()]
+    return frozenset(line[2] for line in lines if len(line) > 2)
+
+
+@needs_tshark
+def test_every_field_that_claims_so_is_known_to_wireshark() -> None:
+    assert [name for name, field in all_fields().items() if not field.ours and name not in known_to_wireshark()] == []
+
+
+@needs_tshark
+def test_our_own_fields_hide_none_of_wiresharks() -> None:
+    # `time` is the protocol of RFC 868 there, which nobody will miss.
+    assert [name for name, field in all_fields().items() if field.ours and name in known_to_wireshark()] == ["time"]
