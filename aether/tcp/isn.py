@@ -1,19 +1,40 @@
 """Initial sequence numbers (RFC 6528; RFC 9293 §3.4.1)."""
 
+from __future__ import annotations
+
 from hashlib import blake2b
 
+from aether.streams import Stream
 
-def initial_sequence(how: str, secret: bytes, key: bytes, now: int, draw: int) -> int:
-    """Return an ISN of 32 bits for the connection named by `key` (addresses and ports).
+STEP = 64_000
+"""How much later the next predictable number is: BSD's habit of the 1980s, which Morris's attack of 1985 counted on."""
 
-    `how` is the knob tcp.isn: ``rfc6528`` adds a keyed hash of the connection to a clock of 4 microseconds,
-    ``random`` takes `draw`, and ``predictable`` is the clock alone, as in 1985: guessable by anybody.
-    `now` in microseconds.
-    """
-    clock = now // 4
-    if how == "predictable":
-        return clock & 0xFFFFFFFF
-    if how == "random":
-        return draw & 0xFFFFFFFF
-    hashed = int.from_bytes(blake2b(key, digest_size=4, key=secret).digest(), "big")
-    return (clock + hashed) & 0xFFFFFFFF
+
+class InitialSequence:
+    """Chooses the initial sequence numbers of one host."""
+
+    __slots__ = ("counter", "secret", "stream")
+
+    def __init__(self, seed: int, host: str) -> None:
+        self.secret = Stream(seed, host, "tcp.secret").octets(16)
+        self.stream = Stream(seed, host, "tcp.isn")
+        self.counter = self.stream.bits(31) // STEP * STEP
+
+    def choose(self, how: str, key: bytes, now: int) -> int:
+        """Return an ISN of 32 bits for the connection named by `key` (addresses and ports); `now` in microseconds.
+
+        `how` is the knob tcp.isn: ``rfc6528`` adds a keyed hash of the connection to a clock of 4 microseconds,
+        ``random`` draws, and ``predictable`` counts on by the same step for every connection.
+        """
+        if how == "predictable":
+            self.counter = (self.counter + STEP) & 0xFFFFFFFF
+            return self.counter
+        if how == "random":
+            return self.stream.bits(32)
+        hashed = int.from_bytes(blake2b(key, digest_size=4, key=self.secret).digest(), "big")
+        return (now // 4 + hashed) & 0xFFFFFFFF
+
+    def counted(self, isn: int, recent: int) -> bool:
+        """Tell whether a predictable number is one of the `recent` last ones."""
+        ago = (self.counter - isn) & 0xFFFFFFFF
+        return ago % STEP == 0 and ago // STEP < recent

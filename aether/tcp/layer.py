@@ -9,7 +9,7 @@ from aether.socket_options import SocketOptions
 from aether.streams import Stream
 from aether.tcp import autotune, output, path_mtu
 from aether.tcp.connection import Connection
-from aether.tcp.isn import initial_sequence
+from aether.tcp.isn import InitialSequence
 from aether.tcp.listener import Listener
 from aether.tcp.segment_arrives import segment_arrives
 from aether.tcp.sequence import HALF, MASK
@@ -34,9 +34,8 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "challenges_left", "challenges_until", "connections", "cookie_clock", "defaults", "host", "listeners", "ports",
-        "ports_used", "secret",
-        "silent",
+        "challenges_left", "challenges_until", "connections", "cookie_clock", "defaults", "host", "isn", "listeners",
+        "ports", "ports_used", "silent",
     )
 
     def __init__(self, host: Host) -> None:
@@ -53,15 +52,15 @@ class Tcp:
         self.challenges_until = 0
         self.defaults = SocketOptions()
         """The options of sockets that have set none."""
-        self.secret = b""
+        self.isn: InitialSequence
         self.cookie_clock = 0
         """Where the timestamp clock of SYN cookies starts, in milliseconds."""
         self.ports: Stream
 
     def seed(self, seed: int) -> None:
-        """Take the randomness for ports, and the secret of the initial sequence numbers."""
+        """Take the randomness for ports, and for initial sequence numbers."""
         self.ports = Stream(seed, self.host.name, "tcp.ports")
-        self.secret = Stream(seed, self.host.name, "tcp.secret").octets(16)
+        self.isn = InitialSequence(seed, self.host.name)
         self.cookie_clock = Stream(seed, self.host.name, "tcp.cookies").bits(31)
 
     def receive(self, data: bytes, packet: ipv4.Ipv4Header, interface: Interface) -> None:
@@ -150,7 +149,7 @@ class Tcp:
         """Make a connection with an initial sequence number; `add` it to let it receive."""
         host = self.host
         conn = Connection(host, key, host.world.connection_number(key, active=state == CLOSED), state)
-        conn.iss = initial_sequence(host.knobs.tcp_isn, self.secret, key, host.now, self.ports.bits(32))
+        conn.iss = self.isn.choose(host.knobs.tcp_isn, key, host.now)
         conn.snd_una = conn.snd_nxt = conn.iss
         conn.send.start = conn.send.end = conn.iss + 1
         conn.recover = conn.iss

@@ -26,6 +26,10 @@ COOKIES_AFTER = 5_000_000
 their own age."""
 
 
+CLASSIC_MSS = 1460
+"""What is assumed of a peer whose cookie carries no MSS, in bytes."""
+
+
 class Listener:
     """What a passive open leaves behind (RFC 9293 §3.10.1)."""
 
@@ -98,7 +102,10 @@ class Listener:
         """Send a SYN,ACK, and remember nothing."""
         host, knobs = self.host, self.host.knobs
         mss = offered.mss or 536
-        isn = cookies.make(host.tcp.secret, key, header.sequence, mss, host.now)
+        if knobs.tcp_isn == "predictable":
+            isn = host.tcp.isn.choose("predictable", key, host.now)  # such a cookie proves nothing: that is the point
+        else:
+            isn = cookies.make(host.tcp.isn.secret, key, header.sequence, mss, host.now)
         stamp = scale = None
         sack = ecn = False
         if knobs.tcp_timestamps and offered.timestamp is not None:
@@ -142,7 +149,11 @@ class Listener:
 
     def _valid_cookie(self, key: bytes, header: TcpHeader) -> cookies.Cookie | None:
         host, isn = self.host, header.acknowledgement - 1 & 0xFFFFFFFF
-        cookie = cookies.check(host.tcp.secret, key, header.sequence - 1, isn, host.now)
+        if host.knobs.tcp_isn == "predictable":
+            known = host.tcp.isn.counted(isn, cookies.REMEMBERED)
+            cookie = cookies.Cookie(CLASSIC_MSS, host.now + 2 * cookies.PERIOD) if known else None
+        else:
+            cookie = cookies.check(host.tcp.isn.secret, key, header.sequence - 1, isn, host.now)
         if cookie is None or (key, isn) in self.used_cookies:
             return None
         for old in [name for name, expires in self.used_cookies.items() if expires <= host.now]:

@@ -1,6 +1,7 @@
 """Opening a connection: RFC 9293 §3.5, §3.10.7.2, §3.10.7.3."""
 
 import errno
+import itertools
 
 import pytest
 
@@ -203,3 +204,40 @@ def test_syn_with_data() -> None:
     s.expect("SA ack=1")
     s.inject("A seq=1 ack=1 len=10")
     s.expect("A ack=11")
+
+
+def isns(count: int, **knobs: str) -> list[int]:
+    s = Script(**knobs)
+    found = []
+    for port in range(count):
+        s.inject(f"S seq=0 mss=1460 port={41_000 + port}")
+        s.expect("SA")
+        found.append(s.our_isn)
+    return found
+
+
+def test_initial_sequence_numbers_are_hard_to_guess() -> None:
+    """RFC 6528 §3: no two connections tell anything of a third."""
+    for how in ("rfc6528", "random"):
+        found = isns(40, tcp_isn=how)
+        steps = {(b - a) & 0xFFFFFFFF for a, b in itertools.pairwise(found)}
+        assert len(steps) == 39, "no step comes twice"
+
+
+def test_initial_sequence_numbers_can_be_made_predictable() -> None:
+    """RFC 6528 §1: the same step every time, as Morris found in 1985."""
+    found = isns(40, tcp_isn="predictable")
+    assert {(b - a) & 0xFFFFFFFF for a, b in itertools.pairwise(found)} == {64_000}
+
+
+def test_the_same_tuple_gets_a_later_number() -> None:
+    """RFC 6528 §3: for one four-tuple the numbers follow the clock, so that old segments stay old."""
+    s = Script()
+    s.inject("S seq=0")
+    s.expect("SA")
+    first = s.our_isn
+    s.inject("R seq=1")
+    s.advance(1_000_000)
+    s.inject("S seq=100000")
+    s.expect("SA")
+    assert (s.our_isn - first) & 0xFFFFFFFF == 250_000
