@@ -104,7 +104,8 @@ def intro(session: Session) -> str:
     """Return what greets a person."""
     lab = session.lab
     where = f"the simulated lab, seed {lab.seed}" if lab.kind == "SIM" else f"TAP {lab.device}"
-    return (f"Aether: {where}. You are {lab.address}, the host is {lab.host_address}.\n"
+    note = f"{lab.note}\n" if lab.note else ""
+    return (f"Aether: {where}. You are {lab.address}, the host is {lab.host_address}.\n{note}"
             f"Try `trace on`, then `ping {lab.host_address}`. F1 is help, Ctrl-D quits.")
 
 

@@ -169,7 +169,7 @@ class Loop:
 
     def rest(self) -> None:
         """Wait for a request, while paused."""
-        self.wakeup.sleep(LONGEST_SLEEP if self.device is None else 0.05)
+        self.wakeup.rest(LONGEST_SLEEP)
 
     def go(self, until: int, after: Callable[[], bool] | None) -> None:
         """Go on for up to a batch of occurrences, then wait if nothing is due.

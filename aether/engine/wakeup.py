@@ -21,6 +21,8 @@ class Wakeup:
         self._event = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll = select.epoll()
         self._epoll.register(self._event, select.EPOLLIN)
+        self._requests = select.poll()
+        self._requests.register(self._event, select.POLLIN)
         self._closed = False
         if device is not None:
             self._epoll.register(device.fileno(), select.EPOLLIN)
@@ -35,6 +37,11 @@ class Wakeup:
         for descriptor, _ in self._epoll.poll(seconds if seconds >= 0 else None):
             if descriptor == self._event:
                 os.eventfd_read(self._event)
+
+    def rest(self, seconds: float) -> None:
+        """Wait until another thread wants something, for so long at the most; a device with input does not disturb."""
+        if self._requests.poll(seconds * 1000):
+            os.eventfd_read(self._event)
 
     def close(self) -> None:
         """Give the descriptors back."""

@@ -18,7 +18,7 @@ FRAME_LIMIT = 65_600
 
 
 class DeviceError(OSError):
-    """A device that cannot be opened; the text says what is wrong and what to do."""
+    """A device that cannot be opened, or is no more; the text says what is wrong and what to do."""
 
 
 class Tap:
@@ -28,32 +28,25 @@ class Tap:
         """Create the device `name`, or attach to one that was made elsewhere; DeviceError if that fails."""
         _check_name(name)
         self.name = name
-        descriptor = _open_clone()
-        try:
-            fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TAP | IFF_NO_PI))
-        except OSError as problem:
-            os.close(descriptor)
-            raise _explained(problem, name) from None
-        self._file = io.FileIO(descriptor, "r+")
+        self._file = io.FileIO(_attached(name, IFF_TAP | IFF_NO_PI), "r+")
         self._buffer = bytearray(FRAME_LIMIT)
         self._view = memoryview(self._buffer)
         self.unwritten = 0
         """Frames that the kernel did not take: its queue was full, or the interface was down."""
 
     def read(self) -> bytes | None:
-        """Return the next frame, or None if there is none now."""
+        """Return the next frame, or None if there is none now; DeviceError if the device was removed."""
         try:
             length = self._file.readinto(self._buffer)
-        except OSError as problem:
-            if problem.errno in (errno.EIO, errno.EBADFD, errno.ENETDOWN):
-                return None
-            raise
+        except OSError:
+            raise DeviceError(f"{self.name} is gone: somebody removed it. Start aether-shell again") from None
         return bytes(self._view[:length]) if length else None
 
     def write(self, frame: bytes) -> None:
         """Send a frame; count it if the kernel does not take it."""
         try:
-            self._file.write(frame)
+            if self._file.write(frame) is None:
+                self.unwritten += 1
         except OSError:
             self.unwritten += 1
 
@@ -69,23 +62,34 @@ class Tap:
 def _check_name(name: str) -> None:
     if not name or len(name.encode()) > NAME_LIMIT:
         raise DeviceError(f"a TAP's name has 1 to {NAME_LIMIT} characters, not {name!r}")
-    if "/" in name or name in (".", "..") or any(c.isspace() or c == ":" for c in name) or not name.isprintable():
-        raise DeviceError(f"{name!r} is no name for a network interface: no spaces, slashes or colons")
+    if name in (".", "..") or not all("!" <= c <= "~" and c not in "/:%" for c in name):
+        raise DeviceError(f"{name!r} is no name for a network interface: letters, digits, dots and dashes are")
+
+
+def _attached(name: str, flags: int) -> int:
+    """Return a descriptor of a queue of the device `name`; DeviceError if there is none to be had."""
+    descriptor = _open_clone()
+    try:
+        fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", name.encode(), flags))
+    except OSError as problem:
+        os.close(descriptor)
+        raise _explained(problem, name) from None
+    return descriptor
 
 
 def _open_clone() -> int:
     try:
         return os.open(CLONE_DEVICE, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise DeviceError(
-            f"{CLONE_DEVICE} is missing: this system has no TAP devices (modprobe tun may help). "
-            "The simulated lab needs none: aether-shell --sim"
-        ) from None
     except PermissionError:
         raise DeviceError(
             f"no permission to open {CLONE_DEVICE}. Use sudo aether-shell, or the simulated lab: aether-shell --sim"
         ) from None
     except OSError as problem:
+        if problem.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+            raise DeviceError(
+                f"{CLONE_DEVICE} is missing: this system has no TAP devices (modprobe tun may help). "
+                "The simulated lab needs none: aether-shell --sim"
+            ) from None
         raise DeviceError(f"cannot open {CLONE_DEVICE}: {problem.strerror}") from None
 
 
@@ -97,6 +101,6 @@ def _explained(problem: OSError, name: str) -> DeviceError:
             f"no permission to create {name}. Use sudo aether-shell, a private network (--lab), "
             "or the simulated lab: aether-shell --sim"
         )
-    if problem.errno == errno.EINVAL:
-        return DeviceError(f"{name} exists and is no TAP device. Choose another name: --tap NAME")
+    if problem.errno in (errno.EINVAL, errno.EEXIST):
+        return DeviceError(f"{name} exists, and is no TAP device of the plain kind. Choose another name: --tap NAME")
     return DeviceError(f"cannot create {name}: {problem.strerror}")

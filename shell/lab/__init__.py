@@ -7,6 +7,8 @@ root happens here, in `open_tap`; afterwards neither the network nor the device 
 from __future__ import annotations
 
 import argparse
+import os
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from aether import lab as labs
@@ -34,19 +36,27 @@ def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Tap, Lab]:
     """Set the real lab up, and give root back; CommandError with what to do if something stands in the way."""
     plan = plan_addresses(options)
     name = options.tap or DEFAULT_TAP
-    try:
+    is_root = os.geteuid() == 0  # in a user namespace we look like root, and have nothing to give back
+    with ExitStack() as opened:
         if options.lab:
             namespace.enter_private()
         else:
             network.refuse_conflict(plan.host_address, plan.prefix, name)
-        device = Tap(name)
+        # Forked before the device is opened: it would hold on to it, and keep it when this process is killed.
+        runner = Runner(give_root_back=is_root)
+        opened.callback(runner.close)
+        try:
+            device = Tap(name)
+        except DeviceError as problem:
+            raise CommandError(str(problem)) from None
+        opened.callback(device.close)
         network.configure(name, plan.host_address, plan.prefix)
-        runner = Runner()
-        privileges.drop()
-    except (DeviceError, network.NetworkError, namespace.NamespaceError, privileges.PrivilegeError) as problem:
-        raise CommandError(str(problem)) from None
-    world = labs.tapped(seed, plan.address, plan.prefix, plan.host_address)
-    lab = Lab("TAP", name, plan.address, plan.host_address, seed, runner.run, runner.close)
+        given_back = is_root and privileges.drop()
+        world = labs.tapped(seed, plan.address, plan.prefix, plan.host_address)
+        close = opened.pop_all().close
+    lab = Lab("TAP", name, plan.address, plan.host_address, seed, runner.run, close)
+    if is_root and not given_back:
+        lab.note = "Nobody called sudo, so root is not given back: this program and those of `host --` are root's."
     return world, device, lab
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from shell.grammar import CommandError
+from shell.lab import network
+
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+ELSE = "Use sudo aether-shell --lab, or the simulated lab: aether-shell --sim"
 
 
-class NamespaceError(RuntimeError):
+class NamespaceError(CommandError):
     """No namespace to be had; the text says why and what else there is."""
 
 
@@ -22,6 +27,9 @@ def enter_private() -> None:
     uid, gid = os.geteuid(), os.getegid()
     if uid == 0:
         _unshare(CLONE_NEWNET)
+        # Where ping has no privileges of its own it relies on this, and a new namespace forbids it to everybody.
+        with suppress(OSError):
+            Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 2147483647")
     else:
         _unshare(CLONE_NEWUSER | CLONE_NEWNET)
         try:
@@ -30,12 +38,11 @@ def enter_private() -> None:
             Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
         except OSError as problem:
             raise NamespaceError(f"cannot map users into a namespace: {problem.strerror}. {ELSE}") from None
-    from shell.lab.network import bring_up
-
-    bring_up("lo")
-
-
-ELSE = "Use sudo aether-shell --lab, or the simulated lab: aether-shell --sim"
+    try:
+        network.bring_up("lo")
+    except network.NetworkError:
+        # Some systems make the namespace, and then give its owner no rights in it.
+        raise NamespaceError(f"this system gives users no rights in a private network. {ELSE}") from None
 
 
 def _unshare(flags: int) -> None:
@@ -43,6 +50,6 @@ def _unshare(flags: int) -> None:
     if libc.unshare(flags) == 0:
         return
     code = ctypes.get_errno()
-    if code in (errno.EPERM, errno.ENOSPC, errno.EINVAL, errno.EUSERS):
-        raise NamespaceError(f"this system allows no private network to users without root. {ELSE}")
+    if code in (errno.EPERM, errno.EACCES, errno.ENOSPC, errno.EINVAL, errno.EUSERS):
+        raise NamespaceError(f"this system allows no private network here ({os.strerror(code)}). {ELSE}")
     raise NamespaceError(f"cannot make a private network: {os.strerror(code)}. {ELSE}")

@@ -1,33 +1,40 @@
 """Runs the programs of `host -- CMD` in the lab's network, from a process that was forked in time.
 
 Once root is given back, nobody may enter the lab's namespace any more; this process is inside
-already. It gives root back too, runs one program at a time, and ends with its parent.
+already. It gives root back too, runs one program at a time, and ends with its parent, and with
+it everything that it started: whatever a program left running would keep the namespace alive.
 """
 
 from __future__ import annotations
 
+import codecs
 import ctypes
 import os
 import selectors
 import signal
 import subprocess
-import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NoReturn
 
 from shell.lab import privileges
 
 LIMIT = 60.0
 """Seconds that a program may take; then it is ended."""
 GRACE = 1.0
-"""Seconds that a program may still take when it has closed its output."""
+"""Seconds that it may take to end when it is asked to."""
 OUTPUT = 1 << 20
 """Bytes of its output that are kept."""
-PR_SET_PDEATHSIG = 1
-INTERRUPT = "interrupt"
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+INTERRUPT, QUIT = "interrupt", "quit"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+"""What a program gets for the first Ctrl-C, for the second, and for every other."""
 
 
 @dataclass(slots=True)
@@ -42,115 +49,234 @@ class Finished:
 class Runner:
     """The parent's side."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, give_root_back: bool = True, limit: float = LIMIT) -> None:
+        """Fork the process; PrivilegeError if it cannot give root back. `limit` is in seconds."""
         self._connection, theirs = Pipe()
         parent = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
             self._connection.close()
-            _serve(theirs, parent)
+            _Child(theirs, limit).live(parent, give_root_back)
         theirs.close()
+        refusal = self._receive()[1]
+        if refusal:
+            self.close()
+            raise privileges.PrivilegeError(refusal)
 
     def run(self, program: list[str], write: Callable[[str], None] | None = None) -> Finished:
         """Run a program and return what it left; Ctrl-C is passed on to it. `write` gets output as it comes."""
         pieces: list[str] = []
-        self._connection.send(program)
-        while True:
-            try:
-                kind, value = self._connection.recv()
-            except KeyboardInterrupt:
-                self._connection.send(INTERRUPT)
-                continue
-            except (EOFError, OSError):
-                return Finished(1, "the process that runs programs is gone\n")
-            if kind == "end":
-                return Finished(value, "".join(pieces))
-            pieces.append(value)
-            if write is not None:
-                write(value)
+        with self._passing_interrupts():
+            with suppress(OSError):
+                self._connection.send(program)
+            while True:
+                kind, value = self._receive()
+                if kind == "end":
+                    return Finished(value, "".join(pieces))
+                pieces.append(value)
+                if write is not None:
+                    write(value)
+                if kind == "gone":
+                    return Finished(1, "".join(pieces))
+
+    def _receive(self) -> tuple[str, Any]:
+        try:
+            kind, value = self._connection.recv()
+        except (EOFError, OSError):
+            return "gone", "the process that runs programs is gone. Start aether-shell again\n"
+        return kind, value
+
+    @contextmanager
+    def _passing_interrupts(self) -> Iterator[None]:
+        """Send Ctrl-C to the program; as an exception it could tear a message in two."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _interrupt(self, *_: object) -> None:
+        with suppress(OSError):
+            self._connection.send(INTERRUPT)
 
     def close(self) -> None:
-        """End the process."""
-        self._connection.close()
+        """End the process, and whatever it still runs."""
+        if self._pid:
+            with suppress(OSError):
+                self._connection.send(QUIT)
+            with suppress(ChildProcessError):
+                os.waitpid(self._pid, 0)
+            self._pid = 0
+            self._connection.close()
+
+
+class _Left(Exception):
+    """The parent wants no more, or is gone."""
+
+
+class _Child:
+    """The process that runs programs."""
+
+    def __init__(self, connection: Connection, limit: float) -> None:
+        self.connection = connection
+        self.limit = limit
+
+    def live(self, parent: int, give_root_back: bool) -> NoReturn:
+        """Serve the parent to its end, and leave nothing running."""
+        with suppress(BaseException):  # what goes wrong here ends this process, and the parent says so
+            self._begin(give_root_back)
+            while os.getppid() == parent:
+                request = self._request()
+                if request != INTERRUPT:
+                    self.connection.send(("end", self._run(request)))
+                    _reap()
+        with suppress(BaseException):
+            _end_children()
+        os._exit(0)
+
+    def _begin(self, give_root_back: bool) -> None:
+        signal.signal(signal.SIGINT, _nothing)  # not ignored: programs would inherit that
+        signal.signal(signal.SIGTERM, _leave)
         try:
-            os.waitpid(self._pid, 0)
-        except ChildProcessError:
+            if give_root_back:
+                privileges.drop()
+        except privileges.PrivilegeError as problem:
+            self.connection.send(("refused", str(problem)))
+            raise
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)  # a change of user would undo it
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.connection.send(("ready", ""))
+
+    def _request(self) -> Any:
+        request = self.connection.recv()
+        if request == QUIT:
+            raise _Left
+        return request
+
+    def _run(self, program: list[str]) -> int:
+        """Run a program to its end, and return its status."""
+        try:
+            process = subprocess.Popen(
+                program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            self._say(f"no program {program[0]!r} on this machine\n")
+            return 127
+        except (OSError, ValueError) as problem:
+            self._say(f"cannot run {program[0]!r}: {getattr(problem, 'strerror', None) or problem}\n")
+            return 126
+        assert process.stdout is not None
+        with process.stdout:
+            if not self._watch(process, process.stdout.fileno()):
+                _end(process)
+                self._say(f"\nended after {self.limit:g} s\n")
+        status = process.wait()
+        return status if status >= 0 else 128 - status
+
+    def _say(self, text: str) -> None:
+        self.connection.send(("output", text))
+
+    def _watch(self, process: subprocess.Popen[bytes], output: int) -> bool:
+        """Pass on what a program prints until it has ended; return False if it took too long."""
+        until = time.monotonic() + self.limit
+        printed = _Output(self._say)
+        interrupts = 0
+        os.set_blocking(output, False)
+        ended = os.pidfd_open(process.pid)
+        try:
+            with selectors.DefaultSelector() as selector:
+                for each in (output, ended, self.connection):
+                    selector.register(each, selectors.EVENT_READ)
+                while (wait := until - time.monotonic()) > 0:
+                    ready = {key.fileobj for key, _ in selector.select(wait)}
+                    if output in ready and not printed.read(output):
+                        selector.unregister(output)
+                    if ended in ready:
+                        printed.drain(output)
+                        return True
+                    if self.connection in ready:
+                        self._request()
+                        _signal(process.pid, SIGNALS[min(interrupts, len(SIGNALS) - 1)])
+                        interrupts += 1
+        finally:
+            os.close(ended)
+        return False
+
+
+class _Output:
+    """Turns bytes into text, up to a limit."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.left = OUTPUT
+        self.decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+
+    def read(self, descriptor: int) -> bool:
+        """Pass on what is there; return False at the end, or when there is nothing now."""
+        try:
+            data = os.read(descriptor, 65_536)
+        except BlockingIOError:
+            return False
+        if self.left > 0:
+            text = self.decode(data[:self.left], final=not data)
+            if text:
+                self.say(text)
+            self.left -= len(data)
+            if self.left <= 0:
+                self.say(f"\n... output beyond {OUTPUT} bytes is not shown\n")
+        return bool(data)
+
+    def drain(self, descriptor: int) -> None:
+        """Pass on what is left of a program that has ended; what it left running may print on and on."""
+        for _ in range(16):
+            if not self.read(descriptor):
+                return
+
+
+def _nothing(*_: object) -> None:
+    """Take no notice."""
+
+
+def _leave(*_: object) -> None:
+    raise _Left
+
+
+def _signal(group: int, number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a program to end, then make it."""
+    _signal(process.pid, signal.SIGTERM)
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        _signal(process.pid, signal.SIGKILL)
+
+
+def _reap() -> None:
+    """Take leave of what has ended in the background."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+
+
+def _end_children() -> None:
+    """End everything that still runs: what a program leaves behind becomes our child."""
+    pid = os.getpid()
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    for _ in range(100):  # children of children become ours in turn
+        running = [int(word) for word in children.read_text().split()]
+        if not running:
             return
-
-
-def _serve(connection: Connection, parent: int) -> None:
-    """The child's whole life."""
-    status = 0
-    try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        if os.getppid() == parent:
-            privileges.drop()
-            while True:
-                program = connection.recv()
-                if program != INTERRUPT:
-                    connection.send(("end", _run(connection, program)))
-    except (EOFError, OSError, privileges.PrivilegeError):
-        status = 1
-    finally:
-        sys.stdout.flush()
-        os._exit(status)
-
-
-def _run(connection: Connection, program: list[str]) -> int:
-    try:
-        process = subprocess.Popen(
-            program, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-            preexec_fn=_restore_interrupt,
-        )
-    except FileNotFoundError:
-        connection.send(("output", f"no program {program[0]!r} on this machine\n"))
-        return 127
-    except OSError as problem:
-        connection.send(("output", f"cannot run {program[0]!r}: {problem.strerror}\n"))
-        return 126
-    try:
-        _pass_on(connection, process)
-    finally:
-        try:
-            process.wait(GRACE)
-        except subprocess.TimeoutExpired:
-            _signal(process, signal.SIGKILL)
-    status = process.wait()
-    return status if status >= 0 else 128 - status
-
-
-def _restore_interrupt() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return
-
-
-def _pass_on(connection: Connection, process: subprocess.Popen[bytes]) -> None:
-    """Send output as it comes, until the program has closed it; end it when it takes too long."""
-    assert process.stdout is not None
-    output = process.stdout.fileno()
-    left, until = OUTPUT, time.monotonic() + LIMIT
-    with selectors.DefaultSelector() as selector:
-        selector.register(output, selectors.EVENT_READ)
-        selector.register(connection, selectors.EVENT_READ)
-        while (wait := until - time.monotonic()) > 0:
-            for key, _ in selector.select(wait):
-                if key.fileobj is connection:
-                    connection.recv()
-                    _signal(process, signal.SIGINT)
-                    continue
-                data = os.read(output, 65_536)
-                if not data:
-                    return
-                if left > 0:
-                    connection.send(("output", data[:left].decode(errors="replace")))
-                    left -= len(data)
-                    if left <= 0:
-                        connection.send(("output", f"\n... output beyond {OUTPUT} bytes is not shown\n"))
-    connection.send(("output", f"\nended after {LIMIT:.0f} s\n"))
+        for child in running:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(child, signal.SIGKILL)
+        time.sleep(0.01)
+        _reap()
