@@ -51,6 +51,8 @@ MAX_RECORDS = 1000
 MAX_NAME = 255
 """Bytes of a name on the wire (RFC 1035 §3.1)."""
 MAX_LABEL = 63
+MAX_POINTERS = 127
+"""How often a name may jump: as many labels as it can have, though pointers to pointers would allow more."""
 _HEADER = Struct(">HHHHHH")
 _QUESTION = Struct(">HH")
 _PREFERENCE = Struct(">H")
@@ -204,7 +206,7 @@ class _Reader:
         labels: list[str] = []
         length = 1
         lowest = at
-        after = 0
+        after = pointers = 0
         while raw[at]:
             size = raw[at]
             if size >= _POINTER:
@@ -212,6 +214,9 @@ class _Reader:
                 after = after or at + 2
                 if target >= lowest:
                     raise WireError("dns.name", f"a pointer at byte {at} does not point back")
+                pointers += 1
+                if pointers > MAX_POINTERS:  # chains that all records share would be much work for few bytes
+                    raise WireError("dns.name", f"more than {MAX_POINTERS} pointers")
                 at = lowest = target
                 continue
             if size > MAX_LABEL:
@@ -219,10 +224,7 @@ class _Reader:
             length += size + 1
             if length > MAX_NAME:
                 raise WireError("dns.name", f"longer than {MAX_NAME} bytes")
-            label = raw[at + 1:at + 1 + size]
-            if len(label) < size:
-                raise WireError("dns.truncated", "inside a name")
-            labels.append(_show_label(label))
+            labels.append(_show_label(raw[at + 1:at + 1 + size]))
             at += 1 + size
         self.at = after or at + 1
         return ".".join(labels) or "."

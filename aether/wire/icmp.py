@@ -89,4 +89,5 @@ def build(message: IcmpMessage) -> bytes:
     """Return the message's bytes, with its checksum."""
     kind, code, rest, payload = message
     total = (kind << 8 | code) + rest + partial_sum(payload)
-    return _HEADER.pack(kind, code, -total % 0xFFFF if total else 0xFFFF, rest) + payload
+    value = -total % 0xFFFF if total or any(payload) else 0xFFFF  # a partial sum of 0 may stand for 65535
+    return _HEADER.pack(kind, code, value, rest) + payload

@@ -18,6 +18,8 @@ AE = 0x100
 MIN_HEADER_LENGTH = 20
 MAX_OPTIONS = 40
 """Bytes of options that fit into a header."""
+MAX_SACK = 32
+"""Bytes of the four SACK blocks that fit into the options (RFC 2018 §3)."""
 PROTOCOL = 6
 
 OPTION_END = 0
@@ -151,7 +153,7 @@ def _take(options: Options, kind: int, data: bytes) -> bool:
         options.sack_permitted = True
         return length == 0
     if kind == OPTION_SACK:
-        if not length or length & 7:
+        if length & 7 or not 0 < length <= MAX_SACK:
             return False
         edges = _EDGES[length >> 3].unpack(data)
         options.sack = tuple(zip(edges[::2], edges[1::2], strict=True))

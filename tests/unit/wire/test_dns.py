@@ -118,6 +118,7 @@ def test_the_longest_name() -> None:
     (b"\x40a\0", "dns.name"),                               # a kind of label that never came to be
     (b"\x80a\0", "dns.name"),
     ((b"\x3f" + b"a" * 63) * 4 + b"\0", "dns.name"),
+    ((b"\x3f" + b"a" * 63) * 3 + b"\x3e" + b"a" * 62 + b"\0", "dns.name"),  # 256 bytes
     (b"", "dns.truncated"),
     (b"\5ab", "dns.truncated"),
     (b"\xc0", "dns.truncated"),
@@ -155,11 +156,24 @@ def test_malformed_records(data: bytes, expected: str) -> None:
 
 
 def test_every_question_points_at_the_longest_name() -> None:
-    """As many as are allowed: the most work that a message can make."""
+    """As many as are allowed: the most labels that a message can have."""
     count = dns.MAX_RECORDS
     first = b"".join([b"\1a"] * 127) + b"\0" + b"\0\1\0\1"
     data = b"\0\0\0\0" + count.to_bytes(2, "big") + bytes(6) + first + b"\xc0\x0c\0\1\0\1" * (count - 1)
     assert {question.name for question in dns.parse(data).questions} == {".".join("a" * 127)}
+
+
+def test_a_long_chain_of_pointers() -> None:
+    """Each of them points back, and the name at the end is short, but every record could go the whole way again."""
+    def chain(pointers: int) -> bytes:
+        jumps = b"".join([(0xC000 + at).to_bytes(2, "big") for at in (23, *range(24, 22 + 2 * pointers, 2))])
+        return answer(99, b"\0" + jumps[:-2])[:6] + b"\0\2" + bytes(4) + answer(99, b"\0" + jumps[:-2])[12:] + (
+            jumps[-2:] + bytes.fromhex("0001 0001 00000000 0004 0a000001"))
+
+    assert dns.parse(chain(dns.MAX_POINTERS)).answers[1] == Record(".", dns.TYPE_A, 0, b"\x0a\0\0\1")
+    with pytest.raises(WireError) as caught:
+        dns.parse(chain(dns.MAX_POINTERS + 1))
+    assert caught.value.reason == "dns.name"
 
 
 def test_what_is_too_long_is_truncated() -> None:

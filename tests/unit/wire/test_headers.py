@@ -192,6 +192,10 @@ def test_icmp_of_zeros() -> None:
     assert reason(icmp.parse, bytes(9)) == "icmp.checksum"
 
 
+def test_icmp_of_words_that_add_up_to_ffff() -> None:
+    assert icmp.build(icmp.IcmpMessage(0, 0, 0, b"\xff\xff")) == raw(ICMP(type=0, code=0, id=0, seq=0) / b"\xff\xff")
+
+
 @given(st.sampled_from([0x11, 0x12, 0x16, 0x17]), octet, ips)
 def test_igmp(kind: int, response: int, group: bytes) -> None:
     message = igmp.IgmpMessage(kind, response, group)
