@@ -60,6 +60,8 @@ class Status:
     """Events that were pushed out of the ring."""
     tracing: bool
     hosts: list[HostRow] = field(default_factory=list)
+    fault: str = ""
+    """What made the world stop, such as a TAP that was removed; empty if nothing did."""
 
 
 @dataclass(slots=True)

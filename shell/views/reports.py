@@ -56,6 +56,8 @@ def status(result: Status) -> RenderableType:
         lines.append(Text.assemble(
             (f"{host.name:<6}", style("key")),
             f"{where}  {host.mac}  connections {host.connections}  drops {host.drops}"))
+    if result.fault:
+        lines.append(Text.assemble(("FAULT ", style("error", bold=True)), result.fault))
     return Group(*lines)
 
 

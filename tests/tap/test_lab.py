@@ -234,6 +234,12 @@ lab.close()
         assert "root is not given back" in told
 
 
+def test_a_device_that_is_removed_is_a_fault_that_status_shows(lab: KernelLab) -> None:
+    done = lab.shell("-c", "host -- ip link del aether0", "-c", "run 1s", "-c", "status", "--plain")
+    assert "aether0 is gone: somebody removed it. Start aether-shell again" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_kill_9_while_a_program_runs_leaves_no_namespace(lab: KernelLab) -> None:
     """Whatever still runs in the private network is ended, so the network is gone with it."""
     told = lab.folder / "namespace"
