@@ -122,6 +122,32 @@ class ArpRow:
 
 
 @dataclass(slots=True)
+class CacheRow:
+    """What a resolver remembers of one name and type."""
+
+    name: str
+    type: str
+    """``any`` for a name that does not exist."""
+    left_us: int
+    """How long it is believed."""
+    data: list[str]
+    """The records; empty when it is known that there are none."""
+    note: str
+    """Why there are none."""
+
+
+@dataclass(slots=True)
+class DnsCache:
+    """The cache of one resolver, and whom it asks."""
+
+    servers: list[str]
+    domain: str
+    hits: int
+    misses: int
+    entries: list[CacheRow]
+
+
+@dataclass(slots=True)
 class CounterRow:
     """One counter."""
 

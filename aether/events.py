@@ -45,6 +45,12 @@ KINDS: dict[str, Kind] = {
     "icmp.error_received": Kind(("type", "code", "source"), "an ICMP error arrived"),
     # UDP.
     "udp.delivered": Kind(("source", "source_port", "port", "length"), "a datagram is delivered"),
+    # DNS. `type` is a number, as on the wire; `server` an address.
+    "dns.asked": Kind(("name", "type", "server", "over"), "a resolver asks a name server"),
+    "dns.answered": Kind(("name", "type", "code", "answers"), "a name server answered"),
+    "dns.cached": Kind(("name", "type", "records"), "the cache knows the answer"),
+    "dns.failed": Kind(("name", "type", "why"), "a name could not be looked up"),
+    "dns.served": Kind(("name", "type", "code", "answers"), "a name server answers a query"),
     # TCP. `conn` is a connection's number, sequence numbers are as on the wire.
     "tcp.state": Kind(("conn", "old", "new", "cause"), "a connection changes its state"),
     "tcp.opened": Kind(("conn", "local", "local_port", "remote", "remote_port"), "a connection is made"),
@@ -176,5 +182,7 @@ DROPS: dict[str, Reason] = {
     "dhcp.options": Reason("malformed options", "RFC 2132 §2"),
     "dns.truncated": Reason("shorter than its counts and lengths say", "RFC 1035 §4.1"),
     "dns.name": Reason("a name that is too long or never ends", "RFC 1035 §4.1.4"),
+    "dns.unmatched": Reason("no question of ours has this id, port and name", "RFC 5452 §9.1"),
+    "dns.not_a_query": Reason("a response where a query should be", "RFC 1035 §4.1.1"),
     "dns.malformed": Reason("a record whose data does not fit its type", "RFC 1035 §4.1.3"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from aether.apps.dns_resolver import Resolver
 from aether.knobs import Knobs
 from aether.net.icmp import Icmp
 from aether.net.ipv4 import Ipv4
@@ -85,6 +86,7 @@ class Host:
         self.icmp = Icmp(self)
         self.udp = Udp(self)
         self.tcp = Tcp(self)
+        self.resolver = Resolver(self)
         self.jobs: dict[int, Job] = {}
         self.jobs_started = 0
 
@@ -94,6 +96,7 @@ class Host:
         self.queue = world.queue
         self.tcp.seed(world.seed)
         self.udp.seed(world.seed)
+        self.resolver.seed(world.seed)
 
     def stream(self, *names: str) -> Stream:
         """Return a stream of randomness for one consumer at this host."""

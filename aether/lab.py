@@ -5,6 +5,7 @@ You are 192.168.1.2, the host is 192.168.1.1/24.
 
 from __future__ import annotations
 
+from aether.apps.dns_server import DnsServer
 from aether.apps.http import HttpServer
 from aether.apps.simple import Discard, Echo, Service, UdpDiscard, UdpEcho
 from aether.host import Host
@@ -19,6 +20,29 @@ YOU, HOST = "you", "host"
 YOUR_ADDRESS, HOST_ADDRESS, PREFIX = "192.168.1.2", "192.168.1.1", 24
 YOUR_MAC, HOST_MAC = b"\x02\0\0\0\0\x02", b"\x02\0\0\0\0\x01"
 LINK = "lan"
+ZONE = """\
+; The names of the lab, forwards and backwards.
+$TTL 300
+$ORIGIN lab.
+@       IN SOA   host hostmaster ( 1 1h 10m 1d 60 )
+        IN NS    host
+        IN MX    10 mail
+        IN TXT   "a small network" "to look at"
+host    IN A     192.168.1.1
+        IN AAAA  2001:db8::1
+you     IN A     192.168.1.2
+mail    IN A     192.168.1.1
+www     IN CNAME host
+short   30 IN A  192.168.1.1
+_http._tcp IN SRV 0 5 80 www
+big     IN TXT   ( {long} )
+$ORIGIN 1.168.192.in-addr.arpa.
+@       IN SOA   host.lab. hostmaster.lab. ( 1 1h 10m 1d 60 )
+        IN NS    host.lab.
+1       IN PTR   host.lab.
+2       IN PTR   you.lab.
+""".replace("{long}", '"This does not fit into a datagram: TCP carries it whole." ' * 30)
+"""What the simulated host answers for as a name server."""
 LATENCY = 200
 """Microseconds that a frame takes across the simulated wire: about a switch and two cables."""
 
@@ -28,6 +52,10 @@ def simulated(seed: int = 0, knobs: str = "modern") -> World:
     world = World(seed)
     you = _host(world, YOU, YOUR_MAC, YOUR_ADDRESS, PREFIX, knobs)
     host = _host(world, HOST, HOST_MAC, HOST_ADDRESS, PREFIX, "modern")
+    dns_server = DnsServer(host, ZONE)
+    UdpSocket(host, dns_server).bind(53)
+    listen(host, 53, dns_server)
+    you.resolver.servers = [parse_ip(HOST_ADDRESS)]
     link = world.add_link(LINK, you, host)
     link.left.latency = link.right.latency = LATENCY
     return world
@@ -41,6 +69,7 @@ def tapped(
     world = World(seed)
     you = _host(world, YOU, YOUR_MAC, address, prefix, knobs)
     you.routes.add(b"\0\0\0\0", 0, parse_ip(gateway), 0)
+    you.resolver.servers = [parse_ip(gateway)]
     world.add_link(LINK, you, None)
     return world
 

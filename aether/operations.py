@@ -459,7 +459,7 @@ class InjectFrame(Operation):
 
 
 def _register_the_rest() -> None:
-    from aether import operations_link  # noqa: F401  (registers itself, and needs what is above)
+    from aether import operations_link, operations_services  # noqa: F401  (they register themselves)
 
 
 _register_the_rest()

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from aether import knobs
 from aether.answers import (
     ArpRow,
+    CacheRow,
     ConnectionDetail,
     ConnectionRow,
     CounterRow,
+    DnsCache,
     DropRow,
     HostRow,
     KnobRow,
@@ -24,10 +26,13 @@ from aether.answers import (
     SocketRow,
     TimerRow,
 )
+from aether.apps.dns_cache import ANY_TYPE
+from aether.apps.dns_zone import show_data
 from aether.apps.simple import Hold
 from aether.events import DROPS
 from aether.operations import OperationError, host_named
 from aether.timers import NEVER
+from aether.wire import dns
 from aether.wire.address import show_ip, show_mac
 
 if TYPE_CHECKING:
@@ -190,6 +195,21 @@ def neighbours(world: World, host: str = "you") -> list[ArpRow]:
         for interface in host_named(world, host).interfaces
         for entry in sorted(interface.neighbours.entries.values(), key=_address)
     ]
+
+
+def dns_cache(world: World, host: str = "you") -> DnsCache:
+    """Return what the resolver of a host remembers, by name; entries whose time is over are left out."""
+    resolver = host_named(world, host).resolver
+    entries = [
+        CacheRow(
+            entry.name, "any" if entry.type == ANY_TYPE else dns.TYPES.get(entry.type, str(entry.type)),
+            entry.until - world.now, [show_data(record) for record in entry.records],
+            "" if entry.records else dns.CODES[entry.code] if entry.code else "no such record")
+        for _, entry in sorted(resolver.cache.entries.items()) if entry.until > world.now
+    ]
+    return DnsCache(
+        [show_ip(server) for server in resolver.servers], resolver.domain, resolver.cache.hits, resolver.cache.misses,
+        entries)
 
 
 def counters(world: World, host: str = "you") -> list[CounterRow]:

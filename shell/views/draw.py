@@ -20,6 +20,8 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.ConnectionReport: reports.connection,
     results.PingReport: reports.ping,
     results.HttpReport: reports.http,
+    results.DnsReport: reports.dns,
+    results.DnsCacheReport: tables.dns_cache,
     results.Crafted: reports.crafted,
     results.ProgramReport: reports.program,
     results.FrameList: frame.listing,

@@ -9,6 +9,7 @@ from shell.results import (
     Connected,
     ConnectionReport,
     Crafted,
+    DnsReport,
     HttpReport,
     Message,
     PingReport,
@@ -178,6 +179,22 @@ def http(result: HttpReport) -> RenderableType:
                                    f"  {result.length:,} bytes in {show_duration(result.took_us)}"))
         parts += [Text(printable(header), style("muted")) for header in result.headers]
         parts += [Text(""), Text(printable(result.body, lines=True).rstrip())]
+    return Group(*parts, *_hint(result.hint))
+
+
+def dns(result: DnsReport) -> RenderableType:
+    """Draw the answer to a question for a name."""
+    parts: list[RenderableType] = []
+    for line in result.records:
+        parts.append(Text.assemble(
+            f"{printable(line.name)}  {line.ttl}s  ", (line.type, style("key")), "  ",
+            (printable(line.data), style("good"))))
+    if result.outcome == "done":
+        if not result.records:
+            said = f"{result.name} has no {result.type} record" if result.code == "no error" else result.code
+            parts.append(Text(said, style("muted")))
+        source = f"{result.server} over {result.over.upper()}" if result.server else "the cache"
+        parts.append(Text(f"{source}, {show_duration(result.took_us)}", style("muted")))
     return Group(*parts, *_hint(result.hint))
 
 

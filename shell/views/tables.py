@@ -10,6 +10,7 @@ from shell.results import (
     ArpTable,
     ConnectionList,
     CounterList,
+    DnsCacheReport,
     DropList,
     KnobList,
     KnobReport,
@@ -19,6 +20,9 @@ from shell.results import (
 from shell.values import show_duration
 from shell.views.escape import printable
 from shell.views.theme import style
+
+SHOWN = 120
+"""Characters of a record's data that a table shows."""
 
 
 def _table(*columns: str) -> Table:
@@ -78,6 +82,21 @@ def neighbours(result: ArpTable) -> RenderableType:
         table.add_row(
             Text(row.address, style("arp")), row.mac or "unknown", row.state, str(row.waiting or ""), left)
     return table
+
+
+def dns_cache(result: DnsCacheReport) -> RenderableType:
+    """Draw what a resolver remembers."""
+    servers = ", ".join(result.servers) or "no name server"
+    domain = f"   domain {result.domain}" if result.domain else ""
+    head = Text(f"asks {servers}{domain}   hits {result.hits}  misses {result.misses}", style("muted"))
+    if not result.entries:
+        return Group(head, _none(f"nothing is remembered{_at(result.host)}"))
+    table = _table("name", "type", ">believed for", "data")
+    for row in result.entries:
+        data = printable(", ".join(row.data)) or row.note
+        data = f"{data[:SHOWN]}…" if len(data) > SHOWN else data
+        table.add_row(printable(row.name), row.type, show_duration(round(row.left_us, -5)), data)
+    return Group(head, table)
 
 
 def links(result: LinkReport) -> RenderableType:
