@@ -44,13 +44,17 @@ class Neighbour:
 class Neighbours(Sleeper):
     """The ARP cache of one interface, and its packets that wait for an answer."""
 
-    __slots__ = ("entries", "host", "interface")
+    __slots__ = ("claimant", "entries", "host", "interface", "probed")
 
     def __init__(self, host: Host, interface: Interface) -> None:
         super().__init__()
         self.host = host
         self.interface = interface
         self.entries: dict[bytes, Neighbour] = {}
+        self.probed: bytes = b""
+        """An address that we would like to use, while we listen whether somebody has it."""
+        self.claimant: bytes = b""
+        """The hardware address of whoever has, or wants, the probed address."""
 
     def send(self, next_hop: bytes, packet: bytes) -> None:
         """Send an IPv4 packet to a neighbour, asking for its hardware address first if need be."""
@@ -96,6 +100,11 @@ class Neighbours(Sleeper):
             ip = self.interface.addresses[0].ip
             self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, ip, ip)
 
+    def probe(self, address: bytes) -> None:
+        """Ask whether anybody uses an address before we do (RFC 5227 §2.1.1); `claimant` tells."""
+        self.probed, self.claimant = address, b""
+        self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, address, b"\0\0\0\0")
+
     def receive(self, frame: bytes) -> None:
         """Handle an ARP packet (RFC 826, "Packet Reception")."""
         host = self.host
@@ -107,6 +116,8 @@ class Neighbours(Sleeper):
         if packet.sender_mac[0] & 1 or packet.sender_mac == self.interface.mac:
             host.drop("arp.bad_sender", detail=show_mac(packet.sender_mac))
             return
+        if self.probed and self.probed in (packet.sender_ip, packet.sender_ip.strip(b"\0") or packet.target_ip):
+            self.claimant = packet.sender_mac
         if packet.sender_ip in host.local:
             if host.observer is not None:
                 host.observer(host.name, "arp.conflict", packet.sender_ip, packet.sender_mac)

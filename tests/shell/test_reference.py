@@ -23,7 +23,8 @@ def test_every_command_is_on_the_page() -> None:
 
 def test_every_result_has_a_view_and_a_schema() -> None:
     rows = {
-        "EventRow", "Occurrence", "FrameRow", "Field", "Layer", "PingLine", "DnsLine", "HelpLine", "HelpGroup", "TraceLine"
+        "EventRow", "Occurrence", "FrameRow", "Field", "Layer", "PingLine", "DnsLine", "HelpLine",
+        "HelpGroup", "TraceLine",
     }
     for name, found in vars(results).items():
         if is_dataclass(found) and found.__module__ == results.__name__ and name not in rows:
