@@ -88,8 +88,16 @@ class AetherShell(cmd2.Cmd):
             self.last_result = result
             if failure := getattr(result, "failure", ""):
                 self.fail(failure)
+            self.tell_stops()
         except EXPECTED as problem:
             self.fail(str(problem))
+
+    def tell_stops(self) -> None:
+        """Say at which breakpoints time has stopped, and run their commands."""
+        for one in self.session.take_stops():
+            self.poutput(f"stopped at breakpoint {one.number}: {one.text}")
+            for line in one.commands:
+                self.onecmd_plus_hooks(line, add_to_history=False)
 
     def show(self, result: Any, mode: str) -> None:
         """Print a result: drawn, as plain lines, or as JSON."""
@@ -179,7 +187,10 @@ class AetherShell(cmd2.Cmd):
     def refresh_prompt(self) -> None:
         """Say in the prompt where time stands, if it does."""
         status = self.session.core.status()
-        self.prompt = f"(paused ev {status.occurrence}) aether> " if status.paused else "aether> "
+        if status.past:
+            self.prompt = f"PAST ev {status.occurrence}/{status.present} aether> "
+        else:
+            self.prompt = f"(paused ev {status.occurrence}) aether> " if status.paused else "aether> "
 
     def pre_prompt(self) -> None:
         """Get ready for the next line."""

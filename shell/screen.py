@@ -59,6 +59,7 @@ class Screen:
             self._ticks += 1
             try:
                 self._show_trace()
+                self._show_stops()
                 self._show_toolbar()
             except CoreError:
                 return
@@ -81,6 +82,12 @@ class Screen:
                 from shell.views.trace import drawn
 
                 self.app.add_alert(msg=drawn(portion, self.session.output))
+
+    def _show_stops(self) -> None:
+        """Say that time has stopped at a breakpoint while nobody waited for anything."""
+        if self.app.at_prompt:
+            for one in self.session.take_stops():
+                self.app.add_alert(msg=f"stopped at breakpoint {one.number}: {one.text}. `why` explains, `run` goes on")
 
     @contextmanager
     def _command_waits(self) -> Iterator[None]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from shell.grammar import CommandError
 
 if TYPE_CHECKING:
+    from aether.engine.breakpoints import Breakpoint, Breakpoints
     from aether.engine.core import Core
+    from aether.engine.timelines import Timeline
     from aether.events import Event
     from aether.operations import Operation
     from aether.world import World
@@ -66,6 +68,11 @@ class Session:
     scripted: bool = False
     """True when nobody types: lines come from ``-c``, a script or a pipe."""
     tracing: bool = False
+    breakpoints: Breakpoints | None = None
+    """Where to stop; None while none was ever set."""
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+    """Presents that were left for another one, by name."""
+    timeline: str = "main"
     watch_wait: Callable[[], AbstractContextManager[object]] = nullcontext
     """Entered while a command waits: the screen then shows the trace itself."""
     announce: Callable[[Any], None] = _nobody_listens
@@ -113,6 +120,8 @@ class Session:
             return "detached"
         if done:
             return "done"
+        if self.breakpoints is not None and self.breakpoints.stopped_at:
+            return "breakpoint"
         return "paused" if self.paused else "waiting"
 
     def run_for(self, time: int) -> None:
@@ -129,8 +138,14 @@ class Session:
 
     def events(self, after: int = 0) -> list[Event]:
         """Return the events that are still kept, from serial `after` on."""
-        found, _ = self.core.ring.since(after)
-        return list(found)
+        return [event for event in self.core.events() if event.serial > after]
+
+    def take_stops(self) -> list[Breakpoint]:
+        """Return the breakpoints at which time has stopped since the last call."""
+        if self.breakpoints is None or not self.breakpoints.stopped_at:
+            return []
+        numbers, self.breakpoints.stopped_at = self.breakpoints.stopped_at, []
+        return [self.breakpoints.known[number] for number in numbers]
 
     def need_trace(self, what: str) -> None:
         """Raise CommandError in benchmark mode, where nothing is recorded."""
@@ -145,6 +160,7 @@ def _never(world: World) -> bool:
 HINTS = {
     "waiting": "not finished yet; it goes on in the background",
     "paused": "started; `step` to see it, `run` to let it finish",
+    "breakpoint": "time stopped at a breakpoint; `run` goes on, `why` explains",
     "detached": "left alone; it goes on in the background",
     "background": "started in the background",
 }

@@ -78,6 +78,10 @@ class Status:
     device: str
     fault: str
     """The last fault inside the world, as one line; empty if there was none."""
+    past: bool
+    """True while the past is shown: `occurrence` and `time` are of the past then."""
+    present: int
+    """The occurrence at which the present stands."""
 
 
 @dataclass(slots=True)
@@ -120,7 +124,7 @@ class Core:
 
     def ask(self, query: Callable[[World], T]) -> T:
         """Return what `query` reads from the world, between two occurrences."""
-        return self._call(lambda: query(self.loop.world))
+        return self._call(lambda: query(self.loop.view))
 
     def do(self, operation: Operation) -> Any:
         """Carry out an operation, and return its result; OperationError if that is impossible."""
@@ -140,6 +144,12 @@ class Core:
         """Pause, and handle up to `count` occurrences; fewer when nothing more is to come."""
         return self._call(lambda: self.loop.step(count))
 
+    def step_until(
+        self, test: Callable[[list[Event], World], bool], limit: int
+    ) -> tuple[bool, list[StepResult]]:
+        """Pause, and step until `test` is true of an occurrence, or `limit` are done; return whether it was."""
+        return self._call(lambda: self.loop.step_until(test, limit))
+
     def set_speed(self, speed: float) -> None:
         """Let world time pass so much faster than the wall's; inf: only, and at once, while somebody waits."""
         self._call(lambda: self.loop.set_speed(speed))
@@ -150,9 +160,25 @@ class Core:
             raise ValueError(f"the mode is trace or bench, not {mode!r}")
         self._call(lambda: self.loop.set_mode(mode))
 
-    def set_breakpoint(self, hit: Callable[[list[Event]], bool] | None) -> None:
-        """Ask `hit` at the end of every occurrence, with its events; the world pauses when it says True."""
+    def set_breakpoint(self, hit: Callable[[list[Event], World], bool] | None) -> None:
+        """Ask `hit` at the end of every occurrence, with its events and the world; it pauses when that says True."""
         self._call(lambda: self.loop.set_breakpoint(hit))
+
+    def go_to(self, occurrence: int) -> None:
+        """Look at the world as it was at the end of an occurrence; the present one returns to it."""
+        self._call(lambda: self.loop.go_to(occurrence))
+
+    def live(self) -> None:
+        """Return to the present, which stands still."""
+        self._call(lambda: self.loop.go_to(self.loop.world.occurrence))
+
+    def events(self, first: int = 0) -> list[Event]:
+        """Return the events from occurrence `first` up to what is shown."""
+        return self._call(lambda: self.loop.events_until(first))
+
+    def with_loop(self, what: Callable[[Loop], T]) -> T:
+        """Have something done with the loop itself, between two occurrences: for timelines and recordings."""
+        return self._call(lambda: what(self.loop))
 
     def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
         """Wait until `query` is true, for so much world time at the most, or until the world is paused."""
@@ -274,12 +300,13 @@ class Core:
         return self._fault_text
 
     def _status(self) -> Status:
-        loop, world = self.loop, self.loop.world
+        loop, world = self.loop, self.loop.view
         shares = loop.backoff.shares()
         return Status(
             loop.mode, loop.paused, loop.speed, world.occurrence, world.now, world.frames,
             sum(sum(host.drops.values()) for host in world.hosts.values()), shares.spin, shares.yielding, shares.sleep,
             len(self.ring), self.ring.lost, len(loop.log.inputs) if loop.log is not None else 0,
             loop.history.first if loop.history is not None else -1,
-            loop.device.name if loop.device is not None else "", self._fault,
+            loop.device.name if loop.device is not None else "", self._fault, loop.past is not None,
+            loop.world.occurrence,
         )

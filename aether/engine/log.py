@@ -38,10 +38,12 @@ class Input(NamedTuple):
 class InputLog:
     """What a world was built from, and every input since."""
 
-    def __init__(self, description: dict[str, object]) -> None:
+    def __init__(self, description: dict[str, object], start: int = 0) -> None:
         self.description = description
         """What `aether.lab.build` makes the world from."""
         self.inputs: list[Input] = []
+        self.start = start
+        """The occurrence after which it begins; only a log that begins with the world can be recorded."""
 
     def add(self, world: World, data: bytes | Operation) -> None:
         """Note an input just before the world gets it."""
@@ -56,14 +58,14 @@ def replay(world: World, inputs: Iterable[Input], until: int) -> World:
     for entry in inputs:
         if entry.occurrence >= until:
             break
-        _feed(world, entry)
-    _step_to(world, until)
+        feed(world, entry)
+    step_to(world, until)
     return world
 
 
-def _feed(world: World, entry: Input) -> None:
+def feed(world: World, entry: Input) -> None:
     """Bring a world to where an input came, and give it to it."""
-    _step_to(world, entry.occurrence)
+    step_to(world, entry.occurrence)
     world.advance(entry.time)
     if isinstance(entry.data, bytes):
         world.arrive(entry.data)
@@ -73,7 +75,8 @@ def _feed(world: World, entry: Input) -> None:
     world.wire_out.clear()
 
 
-def _step_to(world: World, occurrence: int) -> None:
+def step_to(world: World, occurrence: int) -> None:
+    """Step a world up to the end of an occurrence; LogError if it comes to rest before."""
     while world.occurrence < occurrence:
         if not world.step():
             raise LogError(f"nothing happens after occurrence {world.occurrence}, and {occurrence} were recorded")
@@ -81,7 +84,12 @@ def _step_to(world: World, occurrence: int) -> None:
 
 
 def dump(log: InputLog, world: World) -> str:
-    """Return a log as text, one JSON object a line, with the state that `world` is in at the end."""
+    """Return a log as text, one JSON object a line, with the state that `world` is in at the end.
+
+    LogError if it does not begin with the world.
+    """
+    if log.start:
+        raise LogError(f"history starts at ev {log.start}: benchmark mode ended the one before it")
     head = {"format": FORMAT, "version": VERSION, "lab": log.description}
     lines = [json.dumps(head)]
     for entry in log.inputs:
@@ -107,8 +115,8 @@ class Recording(NamedTuple):
         """Repeat the whole run; LogError if it does not end in the state that was recorded."""
         world = lab.build(self.description)
         for entry in self.inputs:
-            _feed(world, entry)
-        _step_to(world, self.occurrence)
+            feed(world, entry)
+        step_to(world, self.occurrence)
         world.advance(self.time)
         if world.state_hash() != self.hash:
             raise LogError("the replay ends in another state than the recording")

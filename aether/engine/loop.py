@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from aether.engine.backoff import Backoff
 from aether.engine.history import History
 from aether.engine.log import InputLog
+from aether.engine.past import Past
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
-from aether.operations import Operation
+from aether.operations import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
 
@@ -61,7 +62,9 @@ class Loop:
         self.backoff = Backoff()
         self.log: InputLog | None = None
         self.history: History | None = None
-        self.breakpoint: Callable[[list[Event]], bool] | None = None
+        self.breakpoint: Callable[[list[Event], World], bool] | None = None
+        self.past: Past | None = None
+        """Where we look at the past, if we do."""
         self._anchor = (clock(), world.now)
         self.set_mode(mode)
 
@@ -78,15 +81,15 @@ class Loop:
         self.backoff.reset()
         if mode == "bench":
             self.world.observe(None)
-            self.log = self.history = self.breakpoint = None
+            self.log = self.history = self.breakpoint = self.past = None
             self.ring.clear()
         else:
-            self.log = InputLog(self.description)
+            self.log = InputLog(self.description, self.world.occurrence)
             self.history = History(self.world, self.log, self.clock)
             self.world.observe(self.recorder)
 
-    def set_breakpoint(self, hit: Callable[[list[Event]], bool] | None) -> None:
-        """Ask `hit` at the end of every occurrence."""
+    def set_breakpoint(self, hit: Callable[[list[Event], World], bool] | None) -> None:
+        """Ask `hit` at the end of every occurrence, about its events and the world."""
         self.breakpoint = hit
 
     def set_speed(self, speed: float) -> None:
@@ -96,7 +99,8 @@ class Loop:
         self._anchor = (self.clock(), self.world.now)
 
     def run(self) -> None:
-        """Let time go on from where it stands."""
+        """Let time go on from where it stands; out of the past, from the present."""
+        self.past = None
         if self.paused:
             self.paused = False
             self._anchor = (self.clock(), self.world.now)
@@ -106,22 +110,91 @@ class Loop:
         self.paused = True
 
     def do(self, operation: Operation) -> Any:
-        """Log an operation and carry it out."""
+        """Log an operation and carry it out; OperationError in the past, where nothing can be changed."""
+        if self.past is not None:
+            raise OperationError(
+                f"this is the past (ev {self.past.occurrence} of {self.world.occurrence}), and it cannot be changed. "
+                "`live` returns to the present, `fork` makes a new one of this")
         if self.log is not None:
             self.log.add(self.world, operation)
-        return self.world.do(operation)
+        serial = self.ring.last_serial
+        result = self.world.do(operation)
+        if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0], self.world):
+            self.pause()
+        return result
 
     def step(self, count: int) -> list[StepResult]:
         """Handle up to `count` occurrences; time jumps to each."""
         self.pause()
         done: list[StepResult] = []
         while len(done) < count:
+            if self.past is not None:
+                events = self.past.step()
+                done.append(StepResult(self.past.occurrence, self.past.world.now, events))
+                if self.past.occurrence == self.world.occurrence:
+                    self.past = None
+                continue
             serial = self.ring.last_serial
             if not self._one():
                 break
             self.flush()
-            done.append(StepResult(self.world.occurrence, self.world.now, self.ring.since(serial)[0]))
+            events = self.ring.since(serial)[0]
+            done.append(StepResult(self.world.occurrence, self.world.now, events))
+            if self.breakpoint is not None and self.breakpoint(events, self.world) and len(done) < count:
+                break
         return done
+
+    def step_until(
+        self, test: Callable[[list[Event], World], bool], limit: int
+    ) -> tuple[bool, list[StepResult]]:
+        """Step until `test` is true of an occurrence, or a breakpoint hits, or `limit` are done."""
+        done: list[StepResult] = []
+        while len(done) < limit:
+            one = self.step(1)
+            if not one:
+                return False, done
+            done += one
+            if test(one[0].events, self.world):
+                return True, done
+        return False, done
+
+    @property
+    def view(self) -> World:
+        """The world that is shown: the present, or the past that we look at."""
+        return self.world if self.past is None else self.past.world
+
+    def go_to(self, occurrence: int) -> None:
+        """Look at the end of an occurrence; OperationError if there is no history, or it is out of reach."""
+        if self.history is None:
+            raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
+        self.pause()
+        if occurrence == self.world.occurrence:
+            self.past = None
+            return
+        past = self.past or Past(self.history, self.world)
+        past.go(occurrence)
+        self.past = past
+
+    def events_until(self, first: int) -> list[Event]:
+        """Return the events from occurrence `first` to where we stand: from the ring, or made anew by replay."""
+        position = self.view.occurrence
+        kept = self.ring.since(0)[0]
+        if kept and self.ring.lost and kept[0].occurrence > first and self.history is not None:
+            past = self.past or Past(self.history, self.world)
+            return past.events(max(first, self.history.first + 1), position)
+        return [event for event in kept if event.occurrence <= position] if self.past is not None else kept
+
+    def replace_world(self, world: World, log: InputLog, history: History | None) -> None:
+        """Put another world in the place of this one: a fork, or a recording that was read back."""
+        self.past = None
+        self.pause()
+        self.world.observe(None)
+        self.world = world
+        self.recorder = Recorder(world, self.ring)
+        self.log = log
+        self.history = history or History(world, log, self.clock)
+        world.observe(self.recorder)
+        self._anchor = (self.clock(), world.now)
 
     def _one(self) -> bool:
         """Handle one occurrence: what is due, else what the device has, else what comes next."""
@@ -201,7 +274,7 @@ class Loop:
         serial = self.ring.last_serial
         if not self.world.step(until):
             return False
-        if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0]):
+        if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0], self.world):
             self.pause()
         return True
 
@@ -223,7 +296,7 @@ class Loop:
             serial = self.ring.last_serial
             self._input(frame)
             handled += 1
-            if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0]):
+            if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0], self.world):
                 self.pause()
             if self.paused or (after is not None and after()):
                 break

@@ -54,6 +54,8 @@ def fire(conn: Connection, name: str) -> None:
 def _retransmission(conn: Connection) -> None:
     """RFC 6298 §5.4-5.6: send the earliest again, double the timer, start it anew."""
     trip = conn.round_trip
+    if not conn.host.knobs.tcp_retransmit:
+        return  # the knob was turned while the timer ran
     if conn.state in (SYN_SENT, SYN_RECEIVED):
         _handshake(conn)
         return

@@ -1,22 +1,31 @@
-"""`run`, `pause` and `step`: world time."""
+"""`run`, `pause`, `step` and their kin: world time."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aether import queries
 from aether.answers import Overview
+from aether.engine.breakpoints import expand
+from aether.events import KINDS
+from aether.filters import FilterError, Records, compile_filter
 from shell import results, words
+from shell.commands.moments import all_fields, changes, rows
 from shell.frames import Watcher
-from shell.grammar import argument, command
+from shell.grammar import CommandError, argument, command
+from shell.results_debug import Stopped
 from shell.session import Session
 from shell.summary import summarise
-from shell.values import count, duration
+from shell.values import connection, count, duration
 from shell.views.escape import printable
 
 if TYPE_CHECKING:
     from aether.engine.core import StepResult
     from aether.events import Event
+    from aether.filters import Filter
+    from aether.world import World
 
 
 def _report(session: Session, passed: int = 0) -> results.TimeReport:
@@ -107,3 +116,99 @@ def _changes(before: Overview, after: Overview) -> list[str]:
     return changed
 
 
+CHUNK = 500
+"""Occurrences at a time while `step until` looks: Ctrl-C gets through in between."""
+FARTHEST = 200_000
+
+
+def _go_until(session: Session, test: Callable[[list[Event], World], bool], what: str) -> Stopped:
+    """Step until `test` is true of an occurrence; Ctrl-C and a limit end it."""
+    session.need_trace("stepping")
+    session.core.pause()
+    reason, done = "limit", 0
+    before = all_fields(session)
+    last: StepResult | None = None
+    try:
+        while done < FARTHEST and reason == "limit":
+            if session.core.status().past:
+                raise CommandError("this is the past: `live` first, or `back until`")
+            found, stepped = session.core.step_until(test, CHUNK)
+            done += len(stepped)
+            if stepped:
+                last = stepped[-1]
+            reason = "found" if found else "nothing" if len(stepped) < CHUNK else "limit"
+    except KeyboardInterrupt:
+        reason = "limit"
+    session.tracer.skip(session.core.ring)
+    status = session.core.status()
+    events = rows(session, last.events) if last is not None and reason == "found" else []
+    hint = {"nothing": f"nothing more is to come, and {what} did not happen",
+            "limit": f"{what} did not happen in {done:,} occurrences"}.get(reason, "")
+    return Stopped(status.occurrence, status.time, reason, [], events, changes(before, all_fields(session)), hint)
+
+
+@command(
+    "step until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line"),
+    examples=("step until state ESTABLISHED", "step until drop", "step until tcp.flags.fin == 1"),
+)
+def step_until(session: Session, expression: str) -> Stopped:
+    """Step until something happens that matches, and stop at the end of that occurrence."""
+    try:
+        found = compile_filter(expand(expression))
+    except FilterError as problem:
+        raise CommandError(str(problem)) from None
+    records = Records()
+    for event in session.events():
+        records.of(event)
+    return _go_until(
+        session, lambda events, world: matching(found, records, events), expression.strip())
+
+
+def matching(found: Filter, records: Records, events: list[Event]) -> bool:
+    """Tell whether an expression is true of one of these events; all of them are followed, whatever comes first."""
+    followed = [records.of(event) for event in events]
+    return any(found.test(record) for record in followed)
+
+
+NUMBER = argument("number", connection, "a connection's number", complete="connections")
+
+
+@command("next", NUMBER, examples=("next 1",))
+def next_(session: Session, number: int) -> Stopped:
+    """Go to the end of the next occurrence that concerns a connection."""
+    session.ask(partial(queries.connection_state, host="you", number=number))
+    return _go_until(session, lambda events, world: any(concerns(event, number) for event in events),
+                     f"anything with #{number}")
+
+
+@command("finish", NUMBER, examples=("finish 1",))
+def finish(session: Session, number: int) -> Stopped:
+    """Go on until a connection is closed at your side."""
+    return _go_until(
+        session,
+        lambda events, world: not any(c.number == number for c in world.hosts["you"].tcp.connections.values()),
+        f"the end of #{number}")
+
+
+def concerns(event: Event, number: int) -> bool:
+    """Tell whether an event is about a connection."""
+    names = KINDS[event.kind].fields
+    return "conn" in names and event.values[names.index("conn")] == number
+
+
+@command(
+    "speed", argument("times", str, "how much faster than the wall's clock, such as 10, 0.1 or max"),
+    examples=("speed 10", "speed 0.1", "speed 1"),
+)
+def speed(session: Session, times: str) -> results.Message:
+    """Change how fast world time passes in the simulation; behind a TAP it passes as it does."""
+    if session.lab.kind != "SIM":
+        raise CommandError("behind a TAP the kernel's clock decides. `pause` and `step` work there, speed does not")
+    try:
+        value = 1000.0 if times == "max" else float(times)
+    except ValueError:
+        value = 0.0
+    if not 0.001 <= value <= 1000:
+        raise CommandError(f"speed is from 0.001 to 1000, or max; not {times!r}")
+    session.core.set_speed(value)
+    return results.Message(f"world time passes {value:g} times as fast as yours")

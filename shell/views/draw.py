@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import results
-from shell.views import frame, helping, reports, tables
+from shell import results, results_debug
+from shell.views import debug, frame, helping, reports, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -34,6 +34,13 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.KnobReport: tables.knob,
     results.CounterList: tables.counters,
     results.DropList: tables.drops,
+    results_debug.Position: debug.position,
+    results_debug.Stopped: debug.stopped,
+    results_debug.Explanation: debug.explanation,
+    results_debug.BreakpointList: debug.breakpoints,
+    results_debug.TimelineList: debug.timelines,
+    results_debug.InputList: debug.inputs,
+    results_debug.Comparison: debug.comparison,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,
 }

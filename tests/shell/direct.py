@@ -29,6 +29,9 @@ class DirectStatus:
     ring_size: int = 0
     ring_lost: int = 0
     fault: str = ""
+    past: bool = False
+    present: int = 0
+    history_from: int = 0
 
 
 @dataclass
@@ -49,6 +52,9 @@ class DirectRing:
 
 class DirectCore:
     """What the shell needs of a core."""
+
+    def events(self, first: int = 0) -> list[Event]:
+        return self.ring.since(0)[0]
 
     def __init__(self, world: World, *, paused: bool = False) -> None:
         self.world = world

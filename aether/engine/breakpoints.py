@@ -1,0 +1,225 @@
+"""Where to stop: expressions over frames and events, and conditions on the fields of a connection.
+
+They are asked at the end of every occurrence, about all that happened in it; the world stops there,
+before the next. With none set, nobody asks anything.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aether.events import Event
+from aether.filters import Filter, Records, compile_filter
+from aether.tcp.connection import Connection
+from aether.world import World
+
+
+class BreakpointError(ValueError):
+    """A breakpoint that makes no sense; the text says what would."""
+
+
+FIELDS = (
+    "snd_una", "snd_nxt", "snd_wnd", "rcv_nxt", "rcv_wnd", "cwnd", "ssthresh", "mss", "in_flight", "unsent", "unread",
+    "rto", "srtt", "rttvar", "retransmits", "state", "phase", "dup_acks", "sacked", "probes", "backoff",
+)
+"""What a condition may ask of a connection; sequence numbers count from the initial ones."""
+
+_SHORTHANDS = {
+    "state": "tcp.state == {}", "drop": 'event == "drop"', "timer": 'event == "tcp.timer" and timer.kind == {} '
+    "and tcp.timer.action == fired", "conn": "conn == {}", "event": 'event == "{}"',
+}
+
+
+def expand(text: str) -> str:
+    """Return the expression that a shorthand stands for: ``state ESTABLISHED``, ``drop``, ``timer rto``, ``conn 3``."""
+    first, _, rest = text.strip().partition(" ")
+    rest = rest.strip()
+    if first == "drop" and not rest:
+        return _SHORTHANDS["drop"]
+    if first == "drop" and rest and " " not in rest and "=" not in rest:
+        return f"drop.reason == {rest}"
+    if first in ("state", "timer", "conn", "event") and rest and " " not in rest and "=" not in rest:
+        return _SHORTHANDS[first].format(rest)
+    return text.strip()
+
+
+def field_of(conn: Connection, name: str) -> int | str:
+    """Return a field of a connection as conditions see it."""
+    values: dict[str, Callable[[], int | str]] = {
+        "snd_una": lambda: conn.snd_una - conn.iss, "snd_nxt": lambda: conn.snd_nxt - conn.iss,
+        "rcv_nxt": lambda: conn.rcv_nxt - conn.irs, "rcv_wnd": lambda: max(conn.rcv_adv - conn.rcv_nxt, 0),
+        "in_flight": conn.flight_size, "unsent": conn.unsent, "unread": lambda: conn.receive.length,
+        "rto": conn.round_trip.timeout, "srtt": lambda: conn.round_trip.srtt, "rttvar": lambda: conn.round_trip.rttvar,
+        "dup_acks": lambda: conn.flight.dup_acks, "sacked": lambda: conn.flight.sacked_bytes,
+        "backoff": lambda: conn.round_trip.backoff,
+    }
+    return values[name]() if name in values else getattr(conn, name)
+
+
+class Condition:
+    """``conn 3 cwnd < 2*mss``: numbers, fields, + - * // and comparisons; nothing is ever executed."""
+
+    def __init__(self, text: str, host: str = "you") -> None:
+        """Read the text; BreakpointError says what is wrong with it."""
+        words = text.split(None, 2)
+        if len(words) < 3 or words[0] != "conn" or not words[1].lstrip("#").isdigit():
+            raise BreakpointError("a condition names a connection first, such as: break when conn 3 cwnd < 2*mss")
+        self.host = host
+        self.number = int(words[1].lstrip("#"))
+        self.text = words[2]
+        try:
+            self._tree = ast.parse(self.text.replace(" and ", " and "), mode="eval").body
+        except SyntaxError as problem:
+            raise BreakpointError(f"cannot read {self.text!r} at column {problem.offset}") from None
+        if not isinstance(self._tree, (ast.Compare, ast.BoolOp)):
+            raise BreakpointError(f"{self.text!r} compares nothing. Such as: cwnd < 2*mss, or snd_una >= 1000")
+        _check(self._tree)
+        self._was = False
+
+    def hit(self, world: World) -> bool:
+        """Tell whether it has become true."""
+        host = world.hosts.get(self.host)
+        connections = host.tcp.connections.values() if host is not None else ()
+        conn = next((one for one in connections if one.number == self.number), None)
+        now = conn is not None and bool(_value(self._tree, conn))
+        risen = now and not self._was
+        self._was = now
+        return risen
+
+
+_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+def _check(node: ast.AST) -> None:
+    """Refuse whatever is no number, word, field, or arithmetic of these."""
+    if isinstance(node, ast.Name):
+        if node.id not in FIELDS:
+            raise BreakpointError(f"a connection has no field {node.id!r}. It has: {', '.join(FIELDS)}")
+        return
+    if isinstance(node, ast.Constant):
+        if not isinstance(node.value, (int, str)) or (isinstance(node.value, int) and abs(node.value) > 1 << 62):
+            raise BreakpointError(f"{node.value!r} is neither a number nor a word")
+        return
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        parts: list[ast.AST] = [node.left, node.right]
+    elif isinstance(node, ast.Compare) and all(type(op) in _OPERATORS for op in node.ops):
+        parts = [node.left, *node.comparators]
+    elif isinstance(node, ast.BoolOp):
+        parts = list(node.values)
+    else:
+        raise BreakpointError("only fields, numbers, + - * //, comparisons, and, or can be used")
+    for part in parts:
+        _check(part)
+
+
+def _value(node: ast.AST, conn: Connection) -> Any:
+    if isinstance(node, ast.Name):
+        return field_of(conn, node.id)
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.BinOp):
+        right = _value(node.right, conn)
+        if isinstance(node.op, ast.FloorDiv) and right == 0:
+            return 0
+        return _OPERATORS[type(node.op)](_value(node.left, conn), right)
+    if isinstance(node, ast.BoolOp):
+        results = (bool(_value(part, conn)) for part in node.values)
+        return all(results) if isinstance(node.op, ast.And) else any(results)
+    assert isinstance(node, ast.Compare)
+    left = _value(node.left, conn)
+    for op, other in zip(node.ops, node.comparators, strict=True):
+        right = _value(other, conn)
+        if isinstance(left, str) != isinstance(right, str) or not _OPERATORS[type(op)](left, right):
+            return False
+        left = right
+    return True
+
+
+@dataclass(slots=True)
+class Breakpoint:
+    """One breakpoint, as plain data but for what was compiled of it."""
+
+    number: int
+    text: str
+    """As it was typed."""
+    test: Filter | Condition
+    temporary: bool = False
+    enabled: bool = True
+    ignore: int = 0
+    """So many hits are still to be passed over."""
+    hits: int = 0
+    commands: list[str] = field(default_factory=list)
+    """Lines that the shell runs when it stops here."""
+
+
+class Breakpoints:
+    """All breakpoints of a session."""
+
+    def __init__(self) -> None:
+        self.items: dict[int, Breakpoint] = {}
+        self.known: dict[int, Breakpoint] = {}
+        """All that were ever set, those that are gone included."""
+        self.stopped_at: list[int] = []
+        """Which were hit when the world stopped last."""
+        self._count = 0
+        self._records = Records()
+        self._serial = 0
+
+    def add(self, text: str, past: Iterable[Event], *, when: bool = False, temporary: bool = False) -> Breakpoint:
+        """Set a breakpoint; BreakpointError or FilterError say what is wrong with the text.
+
+        `past` are the events so far: conversations are followed from their beginning.
+        """
+        test: Filter | Condition = Condition(text) if when else compile_filter(expand(text))
+        for event in past:
+            if event.serial > self._serial:
+                self._follow(event)
+        self._count += 1
+        shown = f"when {text}" if when else text
+        one = Breakpoint(self._count, shown, test, temporary)
+        self.items[self._count] = self.known[self._count] = one
+        return one
+
+    def _follow(self, event: Event) -> Any:
+        self._serial = event.serial
+        return self._records.of(event)
+
+    def find(self, number: int) -> Breakpoint:
+        """Return a breakpoint by its number; BreakpointError if there is none."""
+        if number not in self.items:
+            raise BreakpointError(f"no breakpoint {number}. `break list` shows those that there are")
+        return self.items[number]
+
+    def delete(self, number: int) -> None:
+        """Remove a breakpoint."""
+        self.find(number)
+        del self.items[number]
+
+    def hit(self, events: list[Event], world: World) -> bool:
+        """Ask all of them about one occurrence; return whether to stop."""
+        records = [self._follow(event) for event in events]
+        stopped = []
+        for one in list(self.items.values()):
+            test = one.test
+            if not one.enabled:
+                continue
+            found = test.hit(world) if isinstance(test, Condition) else any(test.test(record) for record in records)
+            if found:
+                one.hits += 1
+                if one.ignore:
+                    one.ignore -= 1
+                    continue
+                stopped.append(one.number)
+                if one.temporary:
+                    del self.items[one.number]
+        if stopped:
+            self.stopped_at = stopped
+        return bool(stopped)

@@ -1,0 +1,109 @@
+"""`break`: stop when something happens."""
+
+from __future__ import annotations
+
+from aether.engine.breakpoints import Breakpoint, BreakpointError, Breakpoints, expand
+from aether.filters import FilterError
+from shell.grammar import CommandError, argument, command
+from shell.results import Message
+from shell.results_debug import BreakpointList, BreakpointRow
+from shell.session import Session
+from shell.values import count
+
+NUMBER = argument("number", count, "the breakpoint's number, as `break list` shows it")
+EXPRESSION = argument(
+    "expression", str, "what to stop at: state ESTABLISHED, drop, drop tcp.out_of_order, timer rto, conn 3, or any "
+    "filter expression", raw="line")
+
+
+def _set(session: Session, text: str, *, when: bool = False, temporary: bool = False) -> Message:
+    session.need_trace("a breakpoint")
+    if session.breakpoints is None:
+        session.breakpoints = Breakpoints()
+    try:
+        one = session.breakpoints.add(text, session.events(), when=when, temporary=temporary)
+    except (BreakpointError, FilterError) as problem:
+        raise CommandError(str(problem)) from None
+    session.core.set_breakpoint(session.breakpoints.hit)
+    meant = expand(text)
+    stands_for = f" ({meant})" if not when and meant != text else ""
+    return Message(f"breakpoint {one.number} at {one.text}{stands_for}", "time stops after the occurrence that hits it")
+
+
+def _find(session: Session, number: int) -> Breakpoint:
+    try:
+        return (session.breakpoints or Breakpoints()).find(number)
+    except BreakpointError as problem:
+        raise CommandError(str(problem)) from None
+
+
+@command("break", EXPRESSION, examples=("break state ESTABLISHED", "break drop", "break tcp.flags.fin == 1"))
+def set_(session: Session, expression: str) -> Message:
+    """Stop at the end of any occurrence in which something matches."""
+    return _set(session, expression)
+
+
+@command("tbreak", EXPRESSION, examples=("tbreak timer rto",))
+def set_once(session: Session, expression: str) -> Message:
+    """Stop once, and forget the breakpoint."""
+    return _set(session, expression, temporary=True)
+
+
+@command(
+    "break when", argument("condition", str, "a connection and a comparison of its fields", raw="line"),
+    examples=("break when conn 3 cwnd < 2*mss", "break when conn 1 snd_wnd == 0"),
+)
+def when(session: Session, condition: str) -> Message:
+    """Stop when a condition on a connection's fields becomes true."""
+    return _set(session, condition, when=True)
+
+
+@command("break list", examples=("break list",))
+def list_(session: Session) -> BreakpointList:
+    """List the breakpoints."""
+    items = session.breakpoints.items.values() if session.breakpoints is not None else ()
+    return BreakpointList([
+        BreakpointRow(b.number, b.text, b.enabled, b.temporary, b.ignore, b.hits, list(b.commands)) for b in items])
+
+
+@command("break delete", NUMBER, examples=("break delete 1",))
+def delete(session: Session, number: int) -> Message:
+    """Remove a breakpoint."""
+    one = _find(session, number)
+    assert session.breakpoints is not None
+    session.breakpoints.delete(number)
+    if not session.breakpoints.items:
+        session.core.set_breakpoint(None)
+    return Message(f"breakpoint {number} at {one.text} is gone")
+
+
+@command("break enable", NUMBER, examples=("break enable 1",))
+def enable(session: Session, number: int) -> Message:
+    """Let a breakpoint stop time again."""
+    _find(session, number).enabled = True
+    return Message(f"breakpoint {number} is on")
+
+
+@command("break disable", NUMBER, examples=("break disable 1",))
+def disable(session: Session, number: int) -> Message:
+    """Let a breakpoint rest."""
+    _find(session, number).enabled = False
+    return Message(f"breakpoint {number} is off")
+
+
+@command("break ignore", NUMBER, argument("times", count, "how many hits to pass over"), examples=("break ignore 1 5",))
+def ignore(session: Session, number: int, times: int) -> Message:
+    """Pass over the next hits of a breakpoint."""
+    _find(session, number).ignore = times
+    return Message(f"breakpoint {number} passes over the next {times} hits")
+
+
+@command(
+    "break commands", NUMBER, argument("lines", str, "commands to run when it stops there, with ; between", raw="text"),
+    examples=("break commands 1 tcp show 1; drops",),
+)
+def commands(session: Session, number: int, lines: str) -> Message:
+    """Run commands when a breakpoint stops time."""
+    text = lines.decode() if isinstance(lines, bytes) else lines
+    _find(session, number).commands = [line.strip() for line in text.split(";") if line.strip()]
+    return Message(f"breakpoint {number} runs: {'; '.join(_find(session, number).commands) or 'nothing'}")

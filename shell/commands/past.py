@@ -1,0 +1,81 @@
+"""`back`, `goto` and `live`: look at any moment of the run."""
+
+from __future__ import annotations
+
+from aether.engine.breakpoints import expand
+from aether.events import Event
+from aether.filters import FilterError, Records, compile_filter
+from shell.commands.moments import all_fields, changes, of_occurrence, rows
+from shell.grammar import CommandError, argument, command
+from shell.results_debug import Position
+from shell.session import Session
+from shell.values import count
+
+
+def position(session: Session, told: bool = True) -> Position:
+    """Return which moment is shown, and what happened in it."""
+    status = session.core.status()
+    after = all_fields(session)
+    events: list[Event] = of_occurrence(session, status.occurrence) if told and status.occurrence else []
+    changed: list[str] = []
+    if status.past and status.occurrence > max(status.history_from, 0):
+        session.core.go_to(status.occurrence - 1)
+        changed = changes(all_fields(session), after)
+        session.core.go_to(status.occurrence)
+    return Position(
+        status.occurrence, status.present, status.time, status.past, rows(session, events), changed,
+        max(status.history_from, 0))
+
+
+@command("back", argument("times", count, "how many occurrences", default=1), examples=("back", "back 10"))
+def back(session: Session, times: int) -> Position:
+    """Look at how it was before: so many occurrences ago. The present waits; `live` returns to it.
+
+    Everything can be looked at in the past, and nothing can be changed; `fork` makes a new
+    present of it. `step` goes forward again.
+    """
+    session.need_trace("the way back")
+    status = session.core.status()
+    target = status.occurrence - times
+    if target < status.history_from:
+        raise CommandError(f"history starts at ev {status.history_from}, and this is ev {status.occurrence}")
+    session.core.go_to(target)
+    return position(session)
+
+
+@command(
+    "back until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line"),
+    examples=("back until drop", "back until state SYN-SENT"),
+)
+def back_until(session: Session, expression: str) -> Position:
+    """Go back to the latest occurrence before this one in which something matches."""
+    session.need_trace("the way back")
+    try:
+        found = compile_filter(expand(expression))
+    except FilterError as problem:
+        raise CommandError(str(problem)) from None
+    now = session.core.status().occurrence
+    records = Records()
+    target = 0
+    for event in session.core.events():
+        if found.test(records.of(event)) and event.occurrence < now:
+            target = event.occurrence
+    if not target:
+        raise CommandError(f"nothing before ev {now} matches {expression.strip()!r}, as far back as events are kept")
+    session.core.go_to(target)
+    return position(session)
+
+
+@command("goto", argument("occurrence", count, "the number of an occurrence"), examples=("goto 1", "goto 900"))
+def goto(session: Session, occurrence: int) -> Position:
+    """Look at the world as it was at the end of an occurrence."""
+    session.need_trace("the way back")
+    session.core.go_to(occurrence)
+    return position(session)
+
+
+@command("live", examples=("live",))
+def live(session: Session) -> Position:
+    """Return to the present, which has stood still meanwhile."""
+    session.core.live()
+    return position(session, told=False)

@@ -1,0 +1,75 @@
+"""`record` and `replay`: a run as a file, exact to the state hash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aether.engine.log import LogError, Recording, dump, load
+from aether.engine.loop import Loop
+from aether.engine.timelines import from_recording
+from aether.operations import OperationError
+from shell.grammar import CommandError, argument, command
+from shell.results import Message
+from shell.session import Session
+
+LARGEST = 512 << 20
+"""Bytes of a recording that is read, at the most."""
+
+
+@command("record", argument("file", str, "the file to write"), examples=("record run.aether",))
+def record(session: Session, file: str) -> Message:
+    """Write the run so far to a file: seed, and everything that came from outside. `replay` repeats it exactly."""
+    session.need_trace("record")
+    path = Path(file).expanduser()
+
+    def text(loop: Loop) -> tuple[str, int, int]:
+        if loop.log is None:
+            raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
+        return dump(loop.log, loop.world), loop.world.occurrence, len(loop.log.inputs)
+
+    try:
+        content, occurrence, inputs = session.core.with_loop(text)
+        path.write_text(content, encoding="utf-8")
+    except LogError as problem:
+        raise CommandError(str(problem)) from None
+    except OSError as problem:
+        raise CommandError(f"cannot write {file}: {problem.strerror}") from None
+    said = f"{occurrence} occurrences and {inputs} inputs are in {file}"
+    return Message(said, f"aether-shell --sim, then: replay {file}")
+
+
+@command("replay", argument("file", str, "a file that `record` wrote"), examples=("replay run.aether",))
+def replay(session: Session, file: str) -> Message:
+    """Read a run back, check that it ends in the same state, and stand still at its end. `goto`, `back`, `why` work."""
+    session.need_trace("replay")
+    if session.lab.kind != "SIM":
+        raise CommandError("a recording is looked at without a device: aether-shell --sim, then replay")
+    recording = read(file)
+
+    def carry_out(loop: Loop) -> None:
+        from_recording(loop, recording)
+
+    try:
+        session.core.with_loop(carry_out)
+    except LogError as problem:
+        raise CommandError(f"{file}: {problem}") from None
+    session.timelines.clear()
+    session.timeline = "main"
+    session.tracer.skip(session.core.ring)
+    return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
+                   "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")
+
+
+def read(file: str) -> Recording:
+    """Return a recording; CommandError says what is wrong with the file."""
+    path = Path(file).expanduser()
+    try:
+        if path.stat().st_size > LARGEST:
+            raise CommandError(f"{file} is larger than {LARGEST >> 20} MB: no recording of ours")
+        return load(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise CommandError(f"cannot read {file}: {problem.strerror}") from None
+    except UnicodeDecodeError:
+        raise CommandError(f"{file} is no recording: it is not text") from None
+    except LogError as problem:
+        raise CommandError(f"{file}: {problem}") from None

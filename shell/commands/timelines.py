@@ -1,0 +1,164 @@
+"""`fork`, `timeline` and `compare`: other ways that the run could have gone."""
+
+from __future__ import annotations
+
+from aether.engine import timelines
+from aether.engine.log import InputLog
+from aether.engine.loop import Loop
+from aether.operations import Operation, OperationError
+from shell.frames import Seen, Watcher
+from shell.grammar import CommandError, argument, command
+from shell.results import FrameRow, Message
+from shell.results_debug import Comparison, InputList, LogRow, Side, TimelineList, TimelineRow
+from shell.session import Session
+
+SHOWN = 12
+"""Frames shown of each side, from where they differ."""
+
+
+@command("fork", argument("name", str, "what to call the new timeline", default=""), examples=("fork", "fork patient"))
+def fork(session: Session, name: str) -> Message:
+    """Make a new present of the past that is shown. The old one is kept: `timeline list`, `timeline switch`."""
+    session.need_trace("fork")
+    status = session.core.status()
+    name = name or f"fork-{len(session.timelines) + 1}"
+    if name == session.timeline or name in session.timelines:
+        raise CommandError(f"there is a timeline {name!r} already. `timeline list` shows them")
+
+    def carry_out(loop: Loop) -> int:
+        parent = session.timelines.get(session.timeline)
+        left = timelines.leave(
+            loop, session.timeline, parent.parent if parent else "", parent.forked_at if parent else 0)
+        at = timelines.fork(loop)
+        session.timelines[session.timeline] = left
+        return at
+
+    at = session.core.with_loop(carry_out)
+    old, session.timeline = session.timeline, name
+    session.timelines[name] = session.core.with_loop(lambda loop: timelines.leave(loop, name, old, at))
+    session.tracer.skip(session.core.ring)
+    return Message(f"timeline {name} begins at ev {at}; {old} is kept at ev {status.present}",
+                   f"`timeline switch {old}` returns to it, `compare timelines {old} {name}` shows both")
+
+
+@command("timeline list", examples=("timeline list",))
+def list_(session: Session) -> TimelineList:
+    """List the timelines."""
+    _keep(session)
+    return TimelineList([
+        TimelineRow(one.name, one.name == session.timeline, one.parent, one.forked_at, one.world.occurrence,
+                    one.world.now, len(one.log.inputs))
+        for one in session.timelines.values()
+    ])
+
+
+@command("timeline switch", argument("name", str, "a timeline's name"), examples=("timeline switch main",))
+def switch(session: Session, name: str) -> Message:
+    """Make another timeline the present; it stands still there."""
+    _keep(session)
+    wanted = _find(session, name)
+    session.core.with_loop(lambda loop: timelines.switch(loop, wanted))
+    session.timeline = name
+    session.tracer.skip(session.core.ring)
+    return Message(f"this is {name} at ev {wanted.world.occurrence}, paused")
+
+
+@command("timeline log", argument("name", str, "a timeline's name; this one unless given", default=""),
+         examples=("timeline log",))
+def log(session: Session, name: str) -> InputList:
+    """List what came from outside: what you did, and frames from the TAP."""
+    _keep(session)
+    one = _find(session, name or session.timeline)
+    return InputList(one.name, [
+        LogRow(entry.occurrence, entry.time,
+               str(entry.data) if isinstance(entry.data, Operation) else f"a frame of {len(entry.data)} bytes")
+        for entry in one.log.inputs
+    ])
+
+
+def _keep(session: Session) -> None:
+    """Bring the entry of the present timeline up to date."""
+    old = session.timelines.get(session.timeline)
+    session.timelines[session.timeline] = session.core.with_loop(lambda loop: timelines.leave(
+        loop, session.timeline, old.parent if old else "", old.forked_at if old else 0))
+
+
+def _find(session: Session, name: str) -> timelines.Timeline:
+    if name not in session.timelines:
+        raise CommandError(f"no timeline {name!r}. There are: {', '.join(session.timelines)}")
+    return session.timelines[name]
+
+
+@command(
+    "compare knob", argument("change", str, "a knob and its value, such as tcp.retransmit=off", complete="knobs"),
+    examples=("compare knob tcp.retransmit=off", "compare knob tcp.congestion=reno"),
+)
+def compare_knob(session: Session, change: str) -> Comparison:
+    """Run everything again from the same seed, once as it is and once with a knob of yours turned from the start."""
+    session.need_trace("compare")
+    wanted = timelines.knob_change(change)
+
+    def both(loop: Loop) -> tuple[timelines.Run, timelines.Run]:
+        present = _log(loop)
+        return (timelines.repeat(present, "as it is", [], loop.world.now),
+                timelines.repeat(present, change, [wanted], loop.world.now))
+
+    return _comparison(*session.core.with_loop(both))
+
+
+@command(
+    "compare timelines", argument("left", str, "a timeline's name"), argument("right", str, "another's"),
+    examples=("compare timelines main fork-1",),
+)
+def compare_timelines(session: Session, left: str, right: str) -> Comparison:
+    """Show two timelines side by side, from where they differ."""
+    session.need_trace("compare")
+    _keep(session)
+    one, other = _find(session, left), _find(session, right)
+    return _comparison(*session.core.with_loop(lambda loop: (
+        timelines.repeat(one.log, left, [], one.world.now), timelines.repeat(other.log, right, [], other.world.now))))
+
+
+def _log(loop: Loop) -> InputLog:
+    if loop.log is None or loop.log.start:
+        raise OperationError("this run cannot be repeated: its history does not begin with the world")
+    return loop.log
+
+
+def _comparison(left: timelines.Run, right: timelines.Run) -> Comparison:
+    ours, theirs = _rows(left), _rows(right)
+    same = 0
+    while same < min(len(ours), len(theirs)) and _same(ours[same], theirs[same]):
+        same += 1
+    return Comparison(
+        _side(left), _side(right), same, ours[same:same + SHOWN], theirs[same:same + SHOWN],
+        "both runs are the same" if same == len(ours) == len(theirs)
+        else f"the first {same} frames are the same, then they part")
+
+
+def _same(one: FrameRow, other: FrameRow) -> bool:
+    return (one.time_us, one.direction, one.info, one.flags, one.dropped) == (
+        other.time_us, other.direction, other.info, other.flags, other.dropped)
+
+
+def _rows(run: timelines.Run) -> list[FrameRow]:
+    watcher = Watcher()
+    return [watcher.row(each) for each in list(watcher.read(run.events)) if isinstance(each, Seen)]
+
+
+def _side(run: timelines.Run) -> Side:
+    hosts = run.world.hosts.values()
+    drops: dict[str, int] = {}
+    for host in hosts:
+        for reason, number in host.drops.items():
+            drops[reason] = drops.get(reason, 0) + number
+    last: dict[tuple[str, int], str] = {}
+    for event in run.events:
+        if event.kind == "tcp.state":
+            last[event.host, event.values[0]] = event.values[2]
+    delivered = sum(event.values[1] for event in run.events if event.kind == "tcp.delivered")
+    return Side(
+        run.name, run.world.frames, run.world.occurrence, run.world.now,
+        sum(host.counters.get("tcp.retransmitted", 0) for host in hosts),
+        sum(event.kind == "frame.lost" for event in run.events), drops,
+        [f"#{number} at {host}: {state}" for (host, number), state in last.items()], delivered)

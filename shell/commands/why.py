@@ -1,0 +1,181 @@
+"""`why`: the chain of decisions behind what happened, or what does not happen."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from aether import knobs
+from aether.events import DROPS, Event
+from aether.world import World
+from shell import words
+from shell.commands.moments import flows_of, of_occurrence
+from shell.commands.time import concerns
+from shell.explain import stalled
+from shell.frames import Watcher
+from shell.grammar import CommandError, argument, command
+from shell.results_debug import Because, Explanation
+from shell.session import Session
+from shell.summary import summarise
+from shell.values import connection, frame_number
+from shell.views.escape import printable
+
+INTERESTING = ("drop", "tcp.retransmit", "tcp.reset", "tcp.error", "frame.lost", "arp.failed", "tcp.state")
+
+
+@command("why", argument("number", frame_number, "a frame's number", default=0, complete="frames"),
+         examples=("why", "why 47"))
+def why(session: Session, number: int) -> Explanation:
+    """Explain a frame, or the last interesting thing: what was decided, by which rule, and what would change it."""
+    session.need_trace("why")
+    events = session.events()
+    if number:
+        return _frame(session, events, number)
+    for event in reversed(events):
+        if event.kind in INTERESTING:
+            return _event(session, event)
+    raise CommandError("nothing interesting has happened yet: no drop, no loss, no retransmission, no change of state")
+
+
+@command("why drop", examples=("why drop",))
+def why_drop(session: Session) -> Explanation:
+    """Explain the last thing that was discarded, or lost."""
+    return _latest(session, ("drop", "frame.lost"), "nothing was discarded or lost so far")
+
+
+@command("why retransmit", examples=("why retransmit",))
+def why_retransmit(session: Session) -> Explanation:
+    """Explain the last retransmission."""
+    return _latest(session, ("tcp.retransmit",), "nothing was sent again so far")
+
+
+@command("why state", examples=("why state",))
+def why_state(session: Session) -> Explanation:
+    """Explain the last change of a connection's state."""
+    return _latest(session, ("tcp.state",), "no connection has changed its state so far")
+
+
+@command(
+    "why conn", argument("number", connection, "a connection's number", complete="connections"),
+    argument("what", str, "stalled", default="stalled"), examples=("why conn 3 stalled",),
+)
+def why_conn(session: Session, number: int, what: str) -> Explanation:
+    """Explain what a connection waits for: the timer, the peer's window, cwnd, Nagle, the network, or nothing."""
+    if what != "stalled":
+        raise CommandError(f"why conn {number} takes: stalled, not {what!r}")
+    about = [event for event in session.events() if concerns(event, number)]
+    cause = session.ask(partial(stalled, number=number, events=session.events()))
+    flows = flows_of(session)
+    chain = [_because(event, flows) for event in about[-6:]]
+    return Explanation(
+        f"why does #{number} not go on?", cause.answer, chain, cause.rfc, _knob(session, cause.knob), "", cause.remedy)
+
+
+def _latest(session: Session, kinds: tuple[str, ...], nothing: str) -> Explanation:
+    session.need_trace("why")
+    for event in reversed(session.events()):
+        if event.kind in kinds:
+            return _event(session, event)
+    raise CommandError(nothing)
+
+
+def _event(session: Session, event: Event) -> Explanation:
+    """Explain one event by all that happened in its occurrence."""
+    flows = flows_of(session)
+    chain = [_because(each, flows) for each in of_occurrence(session, event.occurrence) if each.serial <= event.serial]
+    if event.kind == "drop":
+        return _drop(session, event, chain)
+    answer = printable(words.describe(event))
+    rfc, knob, remedy = _RULES.get(event.kind, ("", "", ""))
+    if event.kind == "frame.lost":
+        answer = f"the link lost frame {event.values[0]} ({event.values[2]})"
+        remedy = "`link show` tells what it does to frames, `link clear` ends it"
+    if event.kind == "tcp.state":
+        rfc = _transition(event)
+    question = f"why {event.kind} at ev {event.occurrence}?"
+    return Explanation(question, answer, chain, rfc, _knob(session, knob), "", remedy)
+
+
+_RULES = {
+    "tcp.retransmit": ("RFC 9293 §3.8.1, RFC 6298, RFC 8985", "tcp.retransmit",
+                       "with `knob set tcp.retransmit off` nobody would send it again"),
+    "tcp.reset": ("RFC 9293 §3.5.2", "", ""),
+    "tcp.error": ("RFC 9293 §3.8.3", "", ""),
+    "arp.failed": ("RFC 1122 §2.3.2.2", "", "`arp who ADDRESS` asks again"),
+}
+
+
+def _transition(event: Event) -> str:
+    from aether.tcp.states import TABLE
+
+    found = TABLE.get((event.values[1], event.values[3]))
+    return found.rfc if found is not None else ""
+
+
+def _drop(session: Session, event: Event, chain: list[Because]) -> Explanation:
+    reason, conn, detail = event.values
+    declared = DROPS[reason]
+    total = session.ask(lambda world: world.hosts[event.host].drops.get(reason, 0))
+    about = f" on connection #{conn}" if conn else ""
+    answer = f"{reason}{about}: {declared.help}" + (f" ({detail})" if detail else "")
+    return Explanation(
+        f"why was frame {event.frame} discarded?" if event.frame else "why was it discarded?", printable(answer), chain,
+        declared.rfc, _knob(session, declared.knob), f"{reason} is now {total} at {event.host}",
+        _remedy(declared.knob, session))
+
+
+def _remedy(name: str, session: Session) -> str:
+    if not name:
+        return ""
+    knob = knobs.KNOBS.get(name)
+    if knob is None:
+        return ""
+    now = session.ask(lambda world: getattr(world.hosts["you"].knobs, knob.attribute))
+    other = next((value for value in (*knob.choices, knobs.show(knob, knob.default), knobs.show(knob, knob.classic))
+                  if value != knobs.show(knob, now)), "")
+    return f"`knob set {name} {other}` would decide otherwise: {knob.help}" if other else ""
+
+
+def _knob(session: Session, name: str) -> str:
+    knob = knobs.KNOBS.get(name)
+    if knob is None:
+        return ""
+
+    def present(world: World) -> str:
+        return knobs.show(knob, getattr(world.hosts["you"].knobs, knob.attribute))
+
+    return f"{name} = {session.ask(present)}"
+
+
+def _because(event: Event, flows: Watcher) -> Because:
+    path, line = event.source
+    parts = path.split(os.sep)
+    where = f"{'/'.join(parts[len(parts) - 1 - parts[::-1].index('aether'):])}:{line}" if "aether" in parts else ""
+    if event.kind in ("frame.sent", "frame.arrived"):
+        text = summarise(event.values[2], flows.flows).text
+        verb = "sends" if event.kind == "frame.sent" else "gets"
+        said = f"{event.host} {verb} frame {event.values[0]}: {text}"
+        where = ""
+    else:
+        said = words.describe(event)
+    return Because(event.time, event.host, printable(said), where)
+
+
+def _frame(session: Session, events: list[Event], number: int) -> Explanation:
+    """Explain what became of a frame."""
+    about = [event for event in events if event.frame == number or (
+        event.kind.startswith("frame.") and event.values[0] == number)]
+    if not about:
+        raise CommandError(f"no frame {number} is kept. `frames` lists those that are")
+    flows = flows_of(session)
+    for event in about:
+        if event.kind == "drop":
+            return _drop(session, event, [_because(each, flows) for each in about if each.serial <= event.serial])
+        if event.kind == "frame.lost":
+            return _event(session, event)
+    chain = [_because(event, flows) for event in about]
+    arrived = any(event.kind == "frame.arrived" for event in about)
+    answer = "it arrived, and this is what it caused" if arrived else "it is still on its way"
+    return Explanation(f"what became of frame {number}?", answer, chain)
+
+

@@ -1,0 +1,122 @@
+"""How the debugger's results are drawn."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shell.results import EventRow
+from shell.results_debug import (
+    BreakpointList,
+    Comparison,
+    Explanation,
+    InputList,
+    Position,
+    Side,
+    Stopped,
+    TimelineList,
+)
+from shell.views.escape import printable
+from shell.views.oneline import clock, frame_line
+from shell.views.theme import style
+
+
+def _rows(events: list[EventRow]) -> list[Text]:
+    return [
+        Text.assemble("  ", printable(row.text), (f"  at {row.host}" if row.host not in ("you", "user") else "",
+                                                  style("muted")))
+        for row in events
+    ]
+
+
+def _changes(changes: list[str]) -> list[Text]:
+    return [Text("changed: " + ", ".join(changes), style("key"))] if changes else []
+
+
+def position(result: Position) -> RenderableType:
+    """Draw which moment is shown."""
+    ev = result.occurrence
+    where = f"PAST ev {ev} of {result.present}" if result.past else f"the present, ev {ev}"
+    head = Text.assemble((where, "bold"), f", {clock(result.time_us)} s")
+    return Group(head, *_rows(result.events), *_changes(result.changes))
+
+
+def stopped(result: Stopped) -> RenderableType:
+    """Draw where time stopped."""
+    head = Text.assemble((f"ev {result.occurrence}", "bold"), f" {clock(result.time_us)}")
+    hint = [Text(result.hint, style("muted"))] if result.hint else []
+    return Group(head, *_rows(result.events), *_changes(result.changes), *hint)
+
+
+def explanation(result: Explanation) -> RenderableType:
+    """Draw a chain of decisions, and what it comes to."""
+    parts: list[RenderableType] = [Text(result.question, "bold")]
+    for link in result.chain:
+        where = f"  at {link.host}" if link.host not in ("you", "user") else ""
+        parts.append(Text.assemble(
+            (f"  {clock(link.time_us)} ", style("muted")), printable(link.what), (where, style("muted")),
+            (f"  {link.source}" if link.source else "", style("muted"))))
+    parts.append(Text.assemble(("→ ", style("key")), (printable(result.answer), "bold")))
+    facts = [fact for fact in (f"knob {result.knob}" if result.knob else "", result.counter, result.rfc) if fact]
+    if facts:
+        parts.append(Text("  " + " · ".join(facts)))
+    if result.remedy:
+        parts.append(Text("  " + result.remedy, style("muted")))
+    return Group(*parts)
+
+
+def breakpoints(result: BreakpointList) -> RenderableType:
+    """Draw the list of breakpoints."""
+    if not result.breakpoints:
+        return Text("no breakpoints. Such as: break drop", style("muted"))
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "at", "hits", "", "commands"):
+        table.add_column(name, justify="right" if name == "hits" else "left")
+    for row in result.breakpoints:
+        notes = [word for word, said in (
+            ("off", not row.enabled), ("once", row.temporary), (f"ignores {row.ignore}", row.ignore)) if said]
+        table.add_row(str(row.number), Text(row.text), str(row.hits), ", ".join(notes), "; ".join(row.commands))
+    return table
+
+
+def timelines(result: TimelineList) -> RenderableType:
+    """Draw the list of timelines."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "timeline", "at ev", "world time", "inputs", "came from"):
+        table.add_column(name)
+    for row in result.timelines:
+        origin = f"{row.parent} at ev {row.forked_at}" if row.parent else "the beginning"
+        table.add_row(
+            "*" if row.current else "", row.name, str(row.occurrence), clock(row.time_us), str(row.inputs), origin)
+    return table
+
+
+def inputs(result: InputList) -> RenderableType:
+    """Draw what came from outside."""
+    lines = [Text(f"{row.occurrence:>6} {clock(row.time_us)}  {printable(row.what)}") for row in result.inputs]
+    return Group(*lines) if lines else Text(f"nothing came into {result.timeline} from outside yet", style("muted"))
+
+
+def comparison(result: Comparison) -> RenderableType:
+    """Draw two runs side by side: figures first, then the frames after they part."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for side in (result.left, result.right):
+        table.add_column(Text(side.name, style("key")))
+    for name, left, right in zip(_FIGURES, _figures(result.left), _figures(result.right), strict=True):
+        table.add_row(name, left, Text(right, style("tcp") if left != right else ""))
+    parts: list[RenderableType] = [table, Text(result.verdict, "bold")]
+    for side, frames in ((result.left, result.left_frames), (result.right, result.right_frames)):
+        parts.append(Text(f"then, {side.name}:" if frames else f"then, {side.name}: nothing", style("key")))
+        parts += [Text("  " + frame_line(row)) for row in frames]
+    return Group(*parts)
+
+
+_FIGURES = ("frames", "bytes delivered", "sent again", "lost by the link", "discarded", "ended at", "connections")
+
+
+def _figures(side: Side) -> list[str]:
+    drops = ", ".join(f"{reason} {number}" for reason, number in side.drops.items()) or "nothing"
+    return [str(side.frames), str(side.delivered), str(side.retransmitted), str(side.lost), drops, clock(side.time_us),
+            "; ".join(side.connections) or "none"]

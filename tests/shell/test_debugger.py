@@ -1,0 +1,188 @@
+"""The debugger through the shell: break, step until, back, fork, compare, why, record and replay."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aether.engine.core import Core
+from aether.lab import simulated
+from shell.app import AetherShell
+from shell.session import Lab, Session
+
+
+class Program:
+    """A shell over a real core, in which time passes only while a command waits."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.out, self.err = io.StringIO(), io.StringIO()
+        self.core = Core(simulated(seed), speed=math.inf)
+        self.core.start()
+        self.session = Session(self.core, Lab("SIM", seed=seed), "plain", scripted=True)
+        self.app = AetherShell(self.session, interactive=False, stdout=self.out)
+
+    def run(self, *lines: str) -> str:
+        """Run lines, and return what they printed."""
+        self.out.truncate(0)
+        self.out.seek(0)
+        for line in lines:
+            self.app.onecmd_plus_hooks(line)
+        return self.out.getvalue()
+
+    def json(self, line: str) -> Any:
+        """Run one line, and return its result."""
+        return json.loads(self.run(f"{line} --json"))
+
+    def hash(self) -> str:
+        """Return the hash of the state that is shown."""
+        return self.core.ask(lambda world: world.state_hash())
+
+
+@pytest.fixture
+def program(capsys: pytest.CaptureFixture[str]) -> Iterator[Program]:
+    one = Program()
+    yield one
+    one.core.stop()
+
+
+def test_a_breakpoint_stops_before_the_next_occurrence(program: Program) -> None:
+    """It stops at the end of the occurrence that hits it."""
+    said = program.run("break state ESTABLISHED", "tcp connect 192.168.1.1:7")
+    assert "stopped at breakpoint 1: state ESTABLISHED" in said
+    conn = program.json("tcp show 1")["connection"]
+    assert conn["state"] == "ESTABLISHED"
+    peer = program.core.ask(lambda world: [c.state for c in world.hosts["host"].tcp.connections.values()])
+    assert peer == ["SYN-RECEIVED"], "our ACK is on its way: the other host's reaction is the next occurrence"
+
+
+@pytest.mark.parametrize(("line", "what"), [
+    ("break drop", "drop"), ("break timer rto", "timer rto"), ("break conn 1", "conn 1"),
+    ("break tcp.flags.syn == 1 and tcp.flags.ack == 1", "tcp.flags.syn == 1 and tcp.flags.ack == 1"),
+    ("tbreak event == \"frame.lost\"", 'event == "frame.lost"'),
+    ("break when conn 1 rcv_nxt > 0", "when conn 1 rcv_nxt > 0"),
+])
+def test_every_kind_of_breakpoint(program: Program, line: str, what: str) -> None:
+    """Each stops time, once it happens."""
+    said = program.run(
+        "ping 192.168.1.1 --count 1", "link drop next 1 out", line, "tcp connect 192.168.1.1:7 --wait 5s",
+        "link duplicate 100% out", 'tcp send 1 "twice"', "run 1s")
+    assert f"stopped at breakpoint 1: {what}" in said
+
+
+def test_breakpoints_are_managed(program: Program) -> None:
+    """List, ignore, disable, enable, commands, delete."""
+    program.run("break conn 1", "break ignore 1 2", "break commands 1 status; drops", "tcp connect 192.168.1.1:7")
+    [row] = program.json("break list")["breakpoints"]
+    assert (row["hits"], row["ignore"], row["commands"]) == (3, 0, ["status", "drops"])
+    program.run("break disable 1")
+    assert "stopped" not in program.run("run 1s")
+    program.run("break enable 1", "break delete 1")
+    assert program.json("break list")["breakpoints"] == []
+    assert program.app.failures == 0
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("break tcp.prot == 80", "tcp.port"), ("break when conn 1 wnd < 2", "a connection has no field 'wnd'"),
+    ("break when cwnd < 2", "names a connection first"), ("break when conn 1 cwnd", "compares nothing"),
+    ("break when conn 1 __import__('os') == 1", "only fields, numbers"),
+    ("break when conn 1 cwnd.real < 1", "only fields"), ("break when conn 1 cwnd < 9**9**9", "only fields"),
+    ("break delete 7", "no breakpoint 7"), ("goto 99", "from 0 to"),
+    ("back", "history starts at ev 0"), ("why", "nothing interesting"), ("why 5", "no frame 5"),
+    ("why conn 9 stalled", "no connection #9"), ("step until nonsense.field", "nonsense.field"),
+    ("fork", "Go there first"), ("timeline switch other", "no timeline 'other'"),
+    ("compare knob tcp.retransmit", "say which knob"), ("replay /nowhere", "cannot read"), ("speed 0", "speed is from"),
+])
+def test_what_makes_no_sense(program: Program, line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A clear message, and nothing is executed."""
+    program.run(line)
+    assert program.app.failures == 1
+    assert message in capsys.readouterr().err
+
+
+def test_step_until_next_and_finish(program: Program) -> None:
+    """Each stops at the end of the occurrence that it looks for, and says what changed."""
+    program.run("pause", "tcp connect 192.168.1.1:7")
+    found = program.json("step until state ESTABLISHED")
+    assert found["reason"] == "found"
+    assert any("SYN-SENT → ESTABLISHED" in change for change in found["changes"]), found
+    assert "#1" in program.run("next 1")
+    program.run("tcp close 1")
+    program.run("finish 1")
+    assert program.json("tcp conns")["connections"] == []
+    nothing = program.json("step until tcp.port == 9999")
+    assert nothing["reason"] == "nothing"
+
+
+def test_back_and_forward_again(program: Program) -> None:
+    """The hash at a position does not depend on how one got there."""
+    program.run("http get http://192.168.1.1/")
+    hashes = {}
+    last = program.core.status().occurrence
+    for position in range(last, 0, -1):
+        program.run(f"goto {position}")
+        hashes[position] = program.hash()
+    program.run("goto 1")
+    for position in range(2, last):
+        program.run("step")
+        assert program.hash() == hashes[position]
+    program.run("live")
+    assert program.hash() == hashes[last]
+    assert "can be changed" not in program.run("goto 3")
+    program.run("tcp connect 192.168.1.1:7")
+    assert program.app.failures == 1, "nothing can be changed in the past"
+
+
+def test_back_until(program: Program) -> None:
+    """Reverse-continue."""
+    program.run("http get http://192.168.1.1/")
+    program.run("back until state SYN-SENT")
+    assert program.json("tcp conns")["connections"][0]["state"] == "SYN-SENT"
+
+
+def test_a_fork_goes_its_own_way(program: Program) -> None:
+    """Both timelines are kept, and can be compared."""
+    program.run("link drop next 1 out", "http get http://192.168.1.1/ --wait 1500ms")
+    program.run("goto 2", "fork patient", "knob set tcp.rto_initial 5s", "run 4s")
+    rows = {row["name"]: row for row in program.json("timeline list")["timelines"]}
+    assert rows["patient"]["current"]
+    assert rows["patient"]["parent"] == "main"
+    program.run("timeline switch main", "run 4s")
+    compared = program.json("compare timelines main patient")
+    assert compared["left"]["name"] == "main"
+    assert len(program.json("timeline log")["inputs"]) == 2
+
+
+def test_compare_a_knob(program: Program) -> None:
+    """Same seed, one knob changed, two outcomes, in one line."""
+    program.run("ping 192.168.1.1 --count 1", "tcp connect 192.168.1.1:7", "link drop next 1 out",
+                'tcp send 1 "hello"', "run 5s")
+    compared = program.json("compare knob tcp.retransmit=off")
+    assert compared["left"]["delivered"] == 10
+    assert compared["right"]["delivered"] == 0
+    assert compared["left"]["retransmitted"] > compared["right"]["retransmitted"] == 0
+    assert "then they part" in compared["verdict"]
+
+
+def test_record_and_replay(program: Program, tmp_path: Path) -> None:
+    """Exact to the state hash, in another program."""
+    file = tmp_path / "run.aether"
+    program.run("link loss 5%", "http get http://192.168.1.1/", f"record {file}")
+    wanted, at = program.hash(), program.core.status().occurrence
+    other = Program(seed=99)
+    try:
+        assert "repeated exactly" in other.run(f"replay {file}")
+        assert (other.hash(), other.core.status().occurrence) == (wanted, at)
+        assert "occurrence: 1" in other.run("goto 1")
+        other.run("live", "frames", "why")
+        assert other.app.failures == 0
+        file.write_text(file.read_text().replace("loss", "lost"))
+        other.run(f"replay {file}")
+        assert other.app.failures == 1
+    finally:
+        other.core.stop()
