@@ -5,6 +5,8 @@ Each test uses a fresh Python process, as the program forks before any thread is
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -142,6 +144,28 @@ runner.run(["sh", "-c", "echo $$; exec sleep 300"], lambda text: print(text, flu
         process.kill()
         process.wait()
     assert [pid for pid in pids if not gone(pid)] == []
+
+
+def test_kill_9_while_another_process_holds_on_to_our_end() -> None:
+    """A fork of the parent keeps the connection open; the process ends all the same, and its program with it."""
+    code = START.format(limit=60) + """
+other = os.fork()
+if other == 0:
+    time.sleep(30)
+    os._exit(0)
+print(other, runner._pid, flush=True)
+runner.run(["sh", "-c", "echo $$; exec sleep 300"], lambda text: print(text, flush=True))
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        other, *pids = [int(word) for _ in range(2) for word in process.stdout.readline().split()]
+        process.kill()
+        process.wait()
+    try:
+        assert alive(other), "or it holds on to nothing"
+        assert [pid for pid in pids if not gone(pid)] == []
+    finally:
+        os.kill(other, signal.SIGKILL)
 
 
 def test_a_runner_that_was_killed_says_so() -> None:
