@@ -115,7 +115,7 @@ def test_fin_is_retransmitted() -> None:
 
 
 def test_fin_beyond_a_hole() -> None:
-    """The FIN counts only when everything before it is there."""
+    """RFC 9293 §3.10.7.4, eighth check: the FIN counts only when everything before it is there."""
     s = established()
     s.inject("FPA seq=101 ack=1 len=50")
     s.expect("A ack=1")
@@ -138,7 +138,7 @@ def test_time_wait_answers_a_repeated_fin() -> None:
 
 
 def test_time_wait_knob() -> None:
-    """The knob tcp.time_wait sets how long it lasts."""
+    """RFC 9293 §3.6.1: the knob tcp.time_wait sets how long it lasts."""
     s = established(tcp_time_wait="1s")
     s.shutdown()
     s.skip()
@@ -233,7 +233,7 @@ def test_data_after_close_is_reset() -> None:
 
 
 def test_orphan_in_fin_wait_2_does_not_stay() -> None:
-    """A peer that never closes holds nothing here for ever."""
+    """RFC 9293 §3.10.8 (and Linux tcp_fin_timeout): a peer that never closes holds nothing here for ever."""
     s = established()
     s.close()
     s.expect("FA")

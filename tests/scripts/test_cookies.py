@@ -6,7 +6,7 @@ from .script import Script
 
 
 def test_a_cookie_opens_a_connection() -> None:
-    """Nothing is remembered of the SYN; the ACK brings it all back."""
+    """RFC 4987 §3.6: nothing is remembered of the SYN; the ACK brings it all back."""
     s = Script(tcp_syn_cookies="always")
     s.inject("S seq=0 mss=1400")
     s.expect("SA seq=0 ack=1")
@@ -19,7 +19,7 @@ def test_a_cookie_opens_a_connection() -> None:
 
 
 def test_data_with_the_cookie_is_taken() -> None:
-    """The third segment may carry data already."""
+    """RFC 4987 §3.6: the third segment may carry data already."""
     s = Script("echo", tcp_syn_cookies="always")
     s.inject("S seq=0 mss=1460")
     s.expect("SA")
@@ -29,7 +29,7 @@ def test_data_with_the_cookie_is_taken() -> None:
 
 @pytest.mark.parametrize(("offered", "kept"), [(100, 216), (536, 536), (1000, 536), (1460, 1460), (9000, 1460)])
 def test_the_mss_survives_roughly(offered: int, kept: int) -> None:
-    """Three bits: the next smaller of eight sizes."""
+    """RFC 4987 §3.6: three bits: the next smaller of eight sizes."""
     s = Script(tcp_syn_cookies="always")
     s.inject(f"S seq=0 mss={offered}")
     s.expect("SA")
@@ -38,7 +38,7 @@ def test_the_mss_survives_roughly(offered: int, kept: int) -> None:
 
 
 def test_options_survive_in_the_timestamp() -> None:
-    """With timestamps, window scale and SACK are carried in ours."""
+    """RFC 4987 §3.6: with timestamps, window scale and SACK are carried in ours."""
     s = Script(tcp_syn_cookies="always")
     s.inject("S seq=0 mss=1460 ws=7 sackok tsval=5 tsecr=0")
     seen = s.expect("SA ws=8 sackok")
@@ -49,7 +49,7 @@ def test_options_survive_in_the_timestamp() -> None:
 
 
 def test_options_are_lost_without_timestamps() -> None:
-    """That is the price."""
+    """RFC 4987 §3.6: that is the price."""
     s = Script(tcp_syn_cookies="always")
     s.inject("S seq=0 mss=1460 ws=7 sackok")
     seen = s.expect("SA")
@@ -60,7 +60,7 @@ def test_options_are_lost_without_timestamps() -> None:
 
 @pytest.mark.parametrize("wrong", [2, 500, -1])
 def test_a_forged_cookie_is_refused(wrong: int) -> None:
-    """The hash is keyed."""
+    """RFC 4987 §3.6: the hash is keyed."""
     s = Script(tcp_syn_cookies="always")
     s.inject("S seq=0 mss=1460")
     s.expect("SA")
@@ -71,7 +71,7 @@ def test_a_forged_cookie_is_refused(wrong: int) -> None:
 
 
 def test_a_cookie_expires() -> None:
-    """After two periods of 64 seconds at the latest."""
+    """RFC 4987 §3.6: after two periods of 64 seconds at the latest."""
     s = Script(tcp_syn_cookies="always")
     s.inject("S seq=0 mss=1460")
     s.expect("SA")
@@ -82,7 +82,7 @@ def test_a_cookie_expires() -> None:
 
 
 def test_a_cookie_works_once() -> None:
-    """A recorded ACK opens nothing again."""
+    """RFC 4987 §3.6: a recorded ACK opens nothing again."""
     s = Script(tcp_syn_cookies="always")
     s.inject("S seq=0 mss=1460")
     s.expect("SA")
@@ -95,7 +95,7 @@ def test_a_cookie_works_once() -> None:
 
 
 def test_auto_uses_cookies_only_when_the_queue_is_full() -> None:
-    """The first handshakes are remembered, the rest get cookies."""
+    """RFC 4987 §3.6: the first handshakes are remembered, the rest get cookies."""
     s = Script(backlog=8, tcp_syn_cookies="auto")
     for port in range(20):
         s.inject(f"S seq=0 mss=1460 port={41_000 + port}")
@@ -105,7 +105,7 @@ def test_auto_uses_cookies_only_when_the_queue_is_full() -> None:
 
 
 def test_off_drops_when_the_queue_is_full() -> None:
-    """And then whoever is honest waits with the attackers."""
+    """RFC 4987 §3.6: and then whoever is honest waits with the attackers."""
     s = Script(backlog=8, tcp_syn_cookies="off")
     for port in range(20):
         s.inject(f"S seq=0 mss=1460 port={41_000 + port}")

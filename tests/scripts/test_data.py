@@ -22,7 +22,7 @@ def test_data_is_delivered_and_acknowledged() -> None:
 
 
 def test_echo() -> None:
-    """The answer carries the acknowledgement."""
+    """RFC 9293 §3.8.6.3: the answer carries the acknowledgement."""
     s = established("echo")
     s.inject("PA seq=1 ack=1 len=100")
     s.expect("PA seq=1 ack=101 len=100")
@@ -92,7 +92,7 @@ def test_out_of_order_is_kept() -> None:
 
 
 def test_out_of_order_dropped_by_the_knob() -> None:
-    """tcp.out_of_order drop: the peer has to send it again."""
+    """RFC 9293 §3.10.7.4: tcp.out_of_order drop: the peer has to send it again."""
     s = established(tcp_out_of_order="drop")
     s.inject("PA seq=101 ack=1 len=100")
     s.expect("A ack=1")
@@ -139,7 +139,7 @@ def test_retransmission_backs_off() -> None:
 
 
 def test_no_retransmission_with_the_knob_off() -> None:
-    """tcp.retransmit off: what is lost stays lost."""
+    """RFC 9293 §3.8.1: tcp.retransmit off: what is lost stays lost."""
     s = established(tcp_retransmit="off")
     s.send(b"x" * 100)
     s.expect("PA seq=1 len=100")
@@ -197,7 +197,7 @@ def test_fast_retransmit_by_sack() -> None:
 
 
 def test_ack_inside_a_segment() -> None:
-    """What is left of it is sent again from there."""
+    """RFC 9293 §3.10.7.4, fifth check: what is left of it is sent again from there."""
     s = established()
     s.send(b"x" * 1000)
     s.expect("PA seq=1 len=1000")
@@ -242,7 +242,7 @@ def test_nagle() -> None:
 
 
 def test_nagle_off() -> None:
-    """tcp.nagle off: every write leaves at once."""
+    """RFC 896: tcp.nagle off: every write leaves at once."""
     s = established(tcp_nagle="off")
     s.send(b"a")
     s.expect("PA seq=1 len=1")

@@ -79,7 +79,7 @@ def test_syn_ack_retransmitted() -> None:
 
 
 def test_repeated_syn_is_answered_again() -> None:
-    """Our SYN,ACK was lost, and the peer's timer was faster."""
+    """RFC 9293 §3.10.7.4, SYN-RECEIVED: our SYN,ACK was lost, and the peer's timer was faster."""
     s = Script()
     s.inject("S seq=0")
     s.expect("SA seq=0 ack=1")
@@ -174,7 +174,7 @@ def test_wrong_ack_in_syn_received() -> None:
 
 
 def test_backlog() -> None:
-    """A full queue drops the SYN, so that the client tries again."""
+    """RFC 9293 §3.10.7.2: a full queue drops the SYN, so that the client tries again."""
     s = Script(app="none", backlog=1)
     s.handshake()
     s.peer_port += 1

@@ -276,7 +276,7 @@ def test_no_delay() -> None:
 
 
 def test_cork() -> None:
-    """Linux tcp(7), TCP_CORK: nothing but full segments, for 200 ms at the most; taking it out sends the rest."""
+    """RFC 9293 §3.7.4; Linux tcp(7), TCP_CORK: nothing but full segments, for 200 ms at the most; taking it out sends the rest."""
     s = opened()
     assert s.socket is not None
     s.socket.set_option(so.SOL_TCP, so.TCP_CORK, 1)
@@ -293,7 +293,7 @@ def test_cork() -> None:
 
 
 def test_more_is_coming() -> None:
-    """Linux send(2), MSG_MORE: as a cork for one call."""
+    """RFC 9293 §3.7.4; Linux send(2), MSG_MORE: as a cork for one call."""
     s = opened()
     assert s.socket is not None
     s.socket.send(b"a" * 10, so.MSG_MORE)
@@ -303,7 +303,7 @@ def test_more_is_coming() -> None:
 
 
 def test_linger_with_no_time_resets() -> None:
-    """Linux socket(7), SO_LINGER: closing with a time of 0 is an abort."""
+    """RFC 9293 §3.10.5; Linux socket(7), SO_LINGER: closing with a time of 0 is an abort."""
     s = opened()
     assert s.socket is not None
     s.socket.set_option(so.SOL_SOCKET, so.SO_LINGER, (True, 0))
@@ -313,7 +313,7 @@ def test_linger_with_no_time_resets() -> None:
 
 
 def test_deferred_accept() -> None:
-    """Linux tcp(7), TCP_DEFER_ACCEPT: the application hears of a connection when data comes."""
+    """RFC 9293 §3.10.1; Linux tcp(7), TCP_DEFER_ACCEPT: the application hears of a connection when data comes."""
     s = Script("none")
     s.listener.set_option(so.SOL_TCP, so.TCP_DEFER_ACCEPT, 5)
     s.handshake()
@@ -324,7 +324,7 @@ def test_deferred_accept() -> None:
 
 
 def test_deferred_accept_ends() -> None:
-    """Linux tcp(7), TCP_DEFER_ACCEPT: or after that time."""
+    """RFC 9293 §3.10.1; Linux tcp(7), TCP_DEFER_ACCEPT: or after that time."""
     s = Script("none")
     s.listener.set_option(so.SOL_TCP, so.TCP_DEFER_ACCEPT, 5)
     s.handshake()
@@ -365,7 +365,7 @@ def test_maxseg() -> None:
 
 
 def test_peek() -> None:
-    """recv(2), MSG_PEEK: what was looked at stays."""
+    """RFC 9293 §3.10.3; recv(2), MSG_PEEK: what was looked at stays."""
     s = opened()
     assert s.socket is not None
     s.inject("PA seq=1 ack=1 len=10")
@@ -374,7 +374,7 @@ def test_peek() -> None:
 
 
 def test_shutdown_for_reading() -> None:
-    """shutdown(2), SHUT_RD: nothing is sent, and reading ends."""
+    """RFC 9293 §3.10.4; shutdown(2), SHUT_RD: nothing is sent, and reading ends."""
     s = opened()
     assert s.socket is not None
     s.socket.shutdown(so.SHUT_RD)
@@ -393,7 +393,7 @@ def test_shutdown_for_both() -> None:
 
 
 def test_queues_are_told() -> None:
-    """ioctl SIOCINQ and SIOCOUTQ (tcp(7))."""
+    """RFC 9293 §3.10.6; ioctl SIOCINQ and SIOCOUTQ (tcp(7))."""
     s = opened()
     assert s.socket is not None
     s.inject("PA seq=1 ack=1 len=10")
@@ -402,7 +402,7 @@ def test_queues_are_told() -> None:
 
 
 def test_what_tcp_info_tells() -> None:
-    """Linux tcp(7), TCP_INFO: the same names."""
+    """RFC 9293 §3.10.6; Linux tcp(7), TCP_INFO: the same names."""
     s = opened(options="mss=1460 sackok ws=7")
     assert s.socket is not None
     s.send(b"x" * 3000)
@@ -420,7 +420,7 @@ def test_what_tcp_info_tells() -> None:
     (6, 999, 1, errno.ENOPROTOOPT), (6, so.TCP_MAXSEG, 10, errno.EINVAL), (6, so.TCP_CONGESTION, "bbr", errno.ENOENT),
     (1, so.SO_LINGER, "yes", errno.EINVAL), (0, so.IP_TTL, 0, errno.EINVAL), (6, so.TCP_KEEPIDLE, 0, errno.EINVAL)])
 def test_options_that_make_no_sense(level: int, name: int, value: object, code: int) -> None:
-    """setsockopt(2): the errno that Linux gives."""
+    """RFC 9293 §3.10; setsockopt(2): the errno that Linux gives."""
     s = opened()
     with pytest.raises(OSError) as caught:
         s.socket.set_option(level, name, value)  # type: ignore[union-attr, arg-type]
@@ -457,7 +457,7 @@ def test_one_lost_segment(profile: str, arrives: bool) -> None:
 
 
 def test_classic_is_as_the_original_was() -> None:
-    """No options but the MSS, a fixed window of 64240, cookies for everybody, ten seconds of patience."""
+    """RFC 9293 §3.2: no options but the MSS, a fixed window of 64240, cookies for everybody, ten seconds of patience."""
     s = Script("hold", profile="classic")
     s.inject("S seq=0 mss=1460 ws=7 sackok tsval=1 tsecr=0")
     seen = s.expect("SA win=64240 mss=1460")
