@@ -276,7 +276,7 @@ def test_no_delay() -> None:
 
 
 def test_cork() -> None:
-    """RFC 9293 §3.7.4; Linux tcp(7), TCP_CORK: nothing but full segments, for 200 ms at the most; taking it out sends the rest."""
+    """RFC 9293 §3.7.4; Linux tcp(7), TCP_CORK: nothing but full segments, for 200 ms; taking it out sends the rest."""
     s = opened()
     assert s.socket is not None
     s.socket.set_option(so.SOL_TCP, so.TCP_CORK, 1)
@@ -457,7 +457,7 @@ def test_one_lost_segment(profile: str, arrives: bool) -> None:
 
 
 def test_classic_is_as_the_original_was() -> None:
-    """RFC 9293 §3.2: no options but the MSS, a fixed window of 64240, cookies for everybody, ten seconds of patience."""
+    """RFC 9293 §3.2: no options but the MSS, a fixed window of 64240, cookies for everybody, ten seconds."""
     s = Script("hold", profile="classic")
     s.inject("S seq=0 mss=1460 ws=7 sackok tsval=1 tsecr=0")
     seen = s.expect("SA win=64240 mss=1460")
