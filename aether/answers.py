@@ -122,6 +122,33 @@ class ArpRow:
 
 
 @dataclass(slots=True)
+class Lease:
+    """How an interface is configured, and what its DHCP client does."""
+
+    state: str
+    """``off``, ``init``, ``selecting``, ``requesting``, ``checking``, ``bound``, ``renewing``, ``rebinding``,
+    ``informing``."""
+    source: str
+    """Where the address is from: ``dhcp``, ``static``, or ``none``."""
+    address: str
+    prefix: int
+    router: str
+    name_servers: list[str]
+    domain: str
+    mtu: int
+    server: str
+    """The server that granted the lease."""
+    renew_us: int | None
+    """How long until T1; None if nothing is due."""
+    rebind_us: int | None
+    """How long until T2."""
+    expires_us: int | None
+    """How long the lease lasts."""
+    tries: int
+    """Messages sent in this exchange."""
+
+
+@dataclass(slots=True)
 class CacheRow:
     """What a resolver remembers of one name and type."""
 

@@ -51,6 +51,12 @@ KINDS: dict[str, Kind] = {
     "dns.cached": Kind(("name", "type", "records"), "the cache knows the answer"),
     "dns.failed": Kind(("name", "type", "why"), "a name could not be looked up"),
     "dns.served": Kind(("name", "type", "code", "answers"), "a name server answers a query"),
+    # DHCP. `xid` names an exchange, `type` is DISCOVER, OFFER and so on.
+    "dhcp.state": Kind(("old", "new", "why"), "a DHCP client changes its state"),
+    "dhcp.sent": Kind(("type", "xid", "destination"), "a DHCP client sends a message"),
+    "dhcp.received": Kind(("type", "xid", "server", "address"), "a DHCP client takes a message"),
+    "dhcp.fell_back": Kind(("address",), "no DHCP server answered: a static address is used"),
+    "dhcp.served": Kind(("type", "xid", "mac"), "a DHCP server takes a message"),
     # TCP. `conn` is a connection's number, sequence numbers are as on the wire.
     "tcp.state": Kind(("conn", "old", "new", "cause"), "a connection changes its state"),
     "tcp.opened": Kind(("conn", "local", "local_port", "remote", "remote_port"), "a connection is made"),
@@ -180,6 +186,10 @@ DROPS: dict[str, Reason] = {
     "dhcp.truncated": Reason("shorter than a DHCP message", "RFC 2131 §2"),
     "dhcp.unsupported": Reason("no DHCP message for Ethernet", "RFC 2131 §2"),
     "dhcp.options": Reason("malformed options", "RFC 2132 §2"),
+    "dhcp.unmatched": Reason("another client's, or another exchange's", "RFC 2131 §4.4.1"),
+    "dhcp.unexpected": Reason("a message that nobody waits for in this state", "RFC 2131 §4.4"),
+    "dhcp.incomplete": Reason("without a usable address, mask, server or lease time", "RFC 2131 §4.3.1"),
+    "dhcp.pool_empty": Reason("no address is free", "RFC 2131 §4.3.1"),
     "dns.truncated": Reason("shorter than its counts and lengths say", "RFC 1035 §4.1"),
     "dns.name": Reason("a name that is too long or never ends", "RFC 1035 §4.1.4"),
     "dns.unmatched": Reason("no question of ours has this id, port and name", "RFC 5452 §9.1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from aether.apps.dhcp_client import DhcpClient
 from aether.apps.dns_resolver import Resolver
 from aether.knobs import Knobs
 from aether.net.icmp import Icmp
@@ -87,6 +88,7 @@ class Host:
         self.udp = Udp(self)
         self.tcp = Tcp(self)
         self.resolver = Resolver(self)
+        self.dhcp = DhcpClient(self)
         self.jobs: dict[int, Job] = {}
         self.jobs_started = 0
 
@@ -97,6 +99,7 @@ class Host:
         self.tcp.seed(world.seed)
         self.udp.seed(world.seed)
         self.resolver.seed(world.seed)
+        self.dhcp.seed(world.seed)
 
     def stream(self, *names: str) -> Stream:
         """Return a stream of randomness for one consumer at this host."""

@@ -5,6 +5,7 @@ You are 192.168.1.2, the host is 192.168.1.1/24.
 
 from __future__ import annotations
 
+from aether.apps.dhcp_server import DhcpServer, Scope
 from aether.apps.dns_server import DnsServer
 from aether.apps.http import HttpServer
 from aether.apps.simple import Discard, Echo, Service, UdpDiscard, UdpEcho
@@ -43,6 +44,10 @@ $ORIGIN 1.168.192.in-addr.arpa.
 2       IN PTR   you.lab.
 """.replace("{long}", '"This does not fit into a datagram: TCP carries it whole." ' * 30)
 """What the simulated host answers for as a name server."""
+SCOPE = Scope(
+    parse_ip("192.168.1.100"), parse_ip("192.168.1.199"), parse_ip("255.255.255.0"), parse_ip(HOST_ADDRESS),
+    (parse_ip(HOST_ADDRESS),), "lab")
+"""What the simulated host hands out as a DHCP server."""
 LATENCY = 200
 """Microseconds that a frame takes across the simulated wire: about a switch and two cables."""
 
@@ -55,6 +60,7 @@ def simulated(seed: int = 0, knobs: str = "modern") -> World:
     dns_server = DnsServer(host, ZONE)
     UdpSocket(host, dns_server).bind(53)
     listen(host, 53, dns_server)
+    UdpSocket(host, DhcpServer(host, SCOPE)).bind(67)
     you.resolver.servers = [parse_ip(HOST_ADDRESS)]
     link = world.add_link(LINK, you, host)
     link.left.latency = link.right.latency = LATENCY

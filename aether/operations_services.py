@@ -1,7 +1,8 @@
-"""What a person can do with a host's services, as data: names."""
+"""What a person can do with a host's services, as data: addresses and names."""
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,3 +54,67 @@ class DnsFlush(Operation):
     def apply(self, world: World) -> int:
         """Clear the cache."""
         return host_named(world, self.host).resolver.cache.clear()
+
+
+@operation
+@dataclass(slots=True)
+class DhcpStart(Operation):
+    """Give up the address there is, and ask for one by DHCP."""
+
+    host: str = "you"
+
+    def apply(self, world: World) -> None:
+        """Send the DISCOVER."""
+        client = host_named(world, self.host).dhcp
+        try:
+            client.start()
+        except OSError as problem:
+            raise _port_taken(problem) from None
+
+
+@operation
+@dataclass(slots=True)
+class DhcpRenew(Operation):
+    """Ask for more time now."""
+
+    host: str = "you"
+
+    def apply(self, world: World) -> None:
+        """Send the REQUEST."""
+        if not host_named(world, self.host).dhcp.renew():
+            raise OperationError(f"{self.host} has no lease. `dhcp start` asks for one")
+
+
+@operation
+@dataclass(slots=True)
+class DhcpRelease(Operation):
+    """Give the leased address back."""
+
+    host: str = "you"
+
+    def apply(self, world: World) -> None:
+        """Send the RELEASE."""
+        if not host_named(world, self.host).dhcp.release():
+            raise OperationError(f"{self.host} has no lease. `dhcp start` asks for one")
+
+
+@operation
+@dataclass(slots=True)
+class DhcpInform(Operation):
+    """Ask for everything but an address."""
+
+    host: str = "you"
+
+    def apply(self, world: World) -> None:
+        """Send the INFORM."""
+        client = host_named(world, self.host).dhcp
+        try:
+            if not client.inform():
+                raise OperationError(f"{self.host} needs a static address for this, and DHCP is {client.state}")
+        except OSError as problem:
+            raise _port_taken(problem) from None
+
+
+def _port_taken(problem: OSError) -> OperationError:
+    name = errno.errorcode.get(problem.errno or 0, "error")
+    return OperationError(f"DHCP needs UDP port 68: {problem.strerror} ({name})")

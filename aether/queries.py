@@ -19,6 +19,7 @@ from aether.answers import (
     DropRow,
     HostRow,
     KnobRow,
+    Lease,
     LinkRow,
     ListenerRow,
     Next,
@@ -212,6 +213,25 @@ def dns_cache(world: World, host: str = "you") -> DnsCache:
         entries)
 
 
+def dhcp_lease(world: World, host: str = "you") -> Lease:
+    """Return how the first interface of a host is configured, and what its DHCP client does."""
+    one = host_named(world, host)
+    client, interface = one.dhcp, one.interfaces[0]
+    lease = client.lease
+    renew, rebind, expire = [
+        max(at - world.now, 0) if at < NEVER else None
+        for at in ((lease.renew_at, lease.rebind_at, lease.expires_at) if lease else (NEVER, NEVER, NEVER))
+    ]
+    default = one.routes.find(b"\0\0\0\0")
+    return Lease(
+        client.state, "dhcp" if lease else "static" if interface.addresses else "none",
+        show_ip(interface.addresses[0].ip) if interface.addresses else "",
+        interface.addresses[0].prefix if interface.addresses else 0,
+        show_ip(default.gateway) if default is not None and default.gateway else "",
+        [show_ip(server) for server in one.resolver.servers], one.resolver.domain, interface.mtu,
+        show_ip(lease.server) if lease else "", renew, rebind, expire, client.tries)
+
+
 def counters(world: World, host: str = "you") -> list[CounterRow]:
     """Return what a host has counted, by name."""
     return [CounterRow(name, count) for name, count in sorted(host_named(world, host).counters.items())]
@@ -265,7 +285,8 @@ def _sleeper(owner: object) -> str:
     at = f" at {host.name}" if host is not None and host.name != "you" else ""
     deadlines = getattr(owner, "deadlines", None)
     if deadlines:
-        return f"{min(deadlines, key=deadlines.__getitem__)} of #{getattr(owner, 'number', '?')}{at}"
+        whose = f"#{number}" if (number := getattr(owner, "number", 0)) else _words(type(owner).__name__)
+        return f"{min(deadlines, key=deadlines.__getitem__)} of {whose}{at}"
     return f"{_words(type(owner).__name__)}{at}"
 
 

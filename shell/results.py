@@ -17,6 +17,7 @@ from aether.answers import (
     DropRow,
     HostRow,
     KnobRow,
+    Lease,
     LinkRow,
     ListenerRow,
     SocketRow,
@@ -306,6 +307,16 @@ class HttpReport:
     """Bytes of the page that arrived."""
     took_us: int
     error: str = ""
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class LeaseReport:
+    """How a host is configured, and what its DHCP client does."""
+
+    host: str
+    lease: Lease
+    outcome: str = "done"
     hint: str = ""
 
 

@@ -116,7 +116,8 @@ class Neighbours(Sleeper):
         if packet.sender_mac[0] & 1 or packet.sender_mac == self.interface.mac:
             host.drop("arp.bad_sender", detail=show_mac(packet.sender_mac))
             return
-        if self.probed and self.probed in (packet.sender_ip, packet.sender_ip.strip(b"\0") or packet.target_ip):
+        wanted = packet.target_ip if packet.sender_ip == b"\0\0\0\0" else packet.sender_ip
+        if self.probed and wanted == self.probed:
             self.claimant = packet.sender_mac
         if packet.sender_ip in host.local:
             if host.observer is not None:

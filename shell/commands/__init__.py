@@ -28,6 +28,7 @@ NOUNS: dict[str, Noun] = {
     "udp": Noun("udp", "Things", "datagrams", "sockets send"),
     "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
     "ping": Noun("ping", "Things", "ask a host for a sign of life"),
+    "dhcp": Noun("dhcp", "Things", "an address from a server", "start lease renew release inform"),
     "dns": Noun("dns", "Things", "names and their addresses", "ask cache flush"),
     "http": Noun("http", "Things", "fetch a page", "get"),
     "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off"),

@@ -20,6 +20,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.ConnectionReport: reports.connection,
     results.PingReport: reports.ping,
     results.HttpReport: reports.http,
+    results.LeaseReport: reports.lease,
     results.DnsReport: reports.dns,
     results.DnsCacheReport: tables.dns_cache,
     results.Crafted: reports.crafted,

@@ -11,6 +11,7 @@ from shell.results import (
     Crafted,
     DnsReport,
     HttpReport,
+    LeaseReport,
     Message,
     PingReport,
     ProgramReport,
@@ -180,6 +181,26 @@ def http(result: HttpReport) -> RenderableType:
         parts += [Text(printable(header), style("muted")) for header in result.headers]
         parts += [Text(""), Text(printable(result.body, lines=True).rstrip())]
     return Group(*parts, *_hint(result.hint))
+
+
+def lease(result: LeaseReport) -> RenderableType:
+    """Draw how a host is configured."""
+    now = result.lease
+    where = f"{now.address}/{now.prefix}" if now.address else "no address"
+    source = {"dhcp": f"leased from {now.server}", "static": "static", "none": ""}[now.source]
+    lines = [Text.assemble(("DHCP ", ""), (now.state, style("key")), "  ", (where, style("good")), f"  {source}")]
+    parts = [f"router {now.router}"] if now.router else []
+    parts += [f"DNS {', '.join(now.name_servers)}"] if now.name_servers else []
+    parts += [f"domain {printable(now.domain)}"] if now.domain else []
+    lines.append(Text("  ".join([*parts, f"MTU {now.mtu}"])))
+    if now.expires_us is not None and now.renew_us is not None and now.rebind_us is not None:
+        lines.append(Text(
+            f"renewed in {show_duration(round(now.renew_us, -5))} (T1), from any server in "
+            f"{show_duration(round(now.rebind_us, -5))} (T2), lost in {show_duration(round(now.expires_us, -5))}",
+            style("muted")))
+    elif now.source == "dhcp":
+        lines.append(Text("for ever", style("muted")))
+    return Group(*lines, *_hint(result.hint))
 
 
 def dns(result: DnsReport) -> RenderableType:

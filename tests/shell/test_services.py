@@ -32,3 +32,17 @@ def test_names_that_are_not_there(shell: Shell) -> None:
     assert "empty label" in shell.fail("dns ask a..b")
     assert "no record type 'Q'" in shell.fail("dns ask a Q")
     assert "no name server is known" in shell.fail("dns ask a.lab --host host")
+
+
+def test_a_lease(shell: Shell) -> None:
+    assert "192.168.1.2/24  static" in shell.run("dhcp lease")
+    assert "no lease" in shell.fail("dhcp renew")
+    assert "no lease" in shell.fail("dhcp release")
+    assert "domain lab" in shell.run("dhcp inform")
+    started = as_json(shell, "dhcp start")
+    assert (started["lease"]["address"], started["lease"]["state"], started["outcome"]) == (
+        "192.168.1.100", "bound", "done")
+    assert "lost in" in shell.run("dhcp renew")
+    assert "no address" in shell.run("dhcp release")
+    shell.run("link down on")
+    assert "no DHCP server answered" in shell.run("dhcp start")

@@ -1,0 +1,85 @@
+"""Leases from dnsmasq in a namespace."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from aether import queries
+from aether.answers import Lease
+from aether.engine.core import Core
+from aether.operations_services import DhcpRelease, DhcpStart
+
+from .harness import OURS, KernelLab, end, wait_until
+from .test_dns import start_dnsmasq
+
+pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos", "dnsmasq")
+
+
+def lease(core: Core) -> Lease:
+    return core.ask(queries.dhcp_lease)
+
+
+def served(lab: KernelLab, first: str = "192.168.1.50", *options: str) -> None:
+    start_dnsmasq(
+        lab, f"--dhcp-range={first},{first},255.255.255.0,120", "--dhcp-authoritative", "--interface=aether0",
+        "--dhcp-option=option:T1,3", "--dhcp-option=option:mtu,1400", "--domain=lab.test", "--no-ping", *options)
+
+
+def kinds(lab: KernelLab) -> list[str]:
+    """Return the messages that we sent, as tshark names their types."""
+    return subprocess.run(
+        ["tshark", "-r", str(lab.capture_file), "-Y", "dhcp", "-T", "fields", "-e", "dhcp.option.dhcp"],
+        capture_output=True, text=True, check=True,
+    ).stdout.split()
+
+
+def test_a_lease_renewed_and_released() -> None:
+    """Four messages, another two at T1, and one at the end."""
+    with KernelLab() as lab:
+        core = lab.start()
+        served(lab)
+        lab.capture()
+        core.do(DhcpStart())
+        wait_until(lambda: lease(core).state == "bound", 10)
+        found = lease(core)
+        assert (found.address, found.router, found.domain, found.mtu) == (
+            "192.168.1.50", "192.168.1.1", "lab.test", 1400)
+        assert found.name_servers == ["192.168.1.1"]
+        assert "0% packet loss" in lab.run("ping", "-c", "2", "-i", "0.1", "192.168.1.50").stdout
+        renewed = core.ask(lambda world: world.hosts["you"].counters["dhcp.bound"])
+        wait_until(lambda: core.ask(lambda world: world.hosts["you"].counters["dhcp.bound"]) > renewed, 6)
+        assert (lab.folder / "leases").read_text().split()[2] == "192.168.1.50"
+        core.do(DhcpRelease())
+        wait_until(lambda: not (lab.folder / "leases").read_text(), 5)
+        lab.judge()
+        assert kinds(lab) == ["1", "3", "3", "7"]
+
+
+def test_a_refusal_and_another_address() -> None:
+    """The server comes back with another range: NAK at T1, and a new lease."""
+    with KernelLab() as lab:
+        core = lab.start()
+        served(lab)
+        lab.capture()
+        core.do(DhcpStart())
+        wait_until(lambda: lease(core).state == "bound", 10)
+        end(lab.processes[0])
+        (lab.folder / "leases").unlink()
+        served(lab, "192.168.1.60")
+        wait_until(lambda: lease(core).address == "192.168.1.60", 15)
+        lab.judge()
+        assert "DHCPNAK" in (lab.folder / "dnsmasq.log").read_text()
+
+
+def test_no_server_and_then_one() -> None:
+    """The static address after five seconds; a lease as soon as there is a server."""
+    with KernelLab() as lab:
+        core = lab.start()
+        core.do(DhcpStart())
+        wait_until(lambda: lease(core).source == "static", 8)
+        assert lease(core).address == OURS
+        assert "0% packet loss" in lab.run("ping", "-c", "2", "-i", "0.1", OURS).stdout
+        served(lab)
+        wait_until(lambda: lease(core).address == "192.168.1.50", 20)
