@@ -182,7 +182,10 @@ class TcpSocket:
         if self.listener is not None:
             self._stop_listening(self.listener)
         conn = self.connection
-        if conn is None or conn.state == CLOSED:
+        if conn is None:
+            return
+        if conn.state == CLOSED:
+            conn.socket = None
             return
         if conn.receive.length or self.options.linger == 0:
             output.send_reset(conn, "closed with data unread" if conn.receive.length else "closed without lingering")
@@ -202,6 +205,7 @@ class TcpSocket:
             if conn.state != SYN_SENT:
                 output.send_reset(conn, "aborted")
             conn.end("abort", errno.ECONNABORTED)
+            conn.socket = None
 
     def _stop_listening(self, listener: Listener) -> None:
         self.host.tcp.listeners.pop((listener.ip, listener.port), None)

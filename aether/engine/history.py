@@ -86,6 +86,8 @@ class History:
         """Nanoseconds of work since the last snapshot."""
         self.worked = 0
         self.spent = 0
+        self.last = 0
+        """What the last snapshot cost: the next one has to wait until it is a small share again."""
 
     @property
     def first(self) -> int:
@@ -96,11 +98,13 @@ class History:
         """Count work, and take a snapshot when it is worth it."""
         self.since += nanoseconds
         self.worked += nanoseconds
-        if self.since < REPLAY_BUDGET_NS or self.spent > COST_SHARE * self.worked:
+        dear = self.spent > COST_SHARE * self.worked or self.last > COST_SHARE * self.since
+        if dear or self.since < REPLAY_BUDGET_NS:
             return
         began = self.clock()
         self.snapshots.append(take(world, len(self.log.inputs)))
-        self.spent += self.clock() - began
+        self.last = self.clock() - began
+        self.spent += self.last
         self.since = 0
         self._thin()
 

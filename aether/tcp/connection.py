@@ -25,6 +25,19 @@ QUICK_ACKS = 16
 INFINITE = 1 << 40
 
 
+class Empty:
+    """The parts that connections of a host share when they rest in TIME-WAIT: nothing is ever put into them."""
+
+    __slots__ = ("congestion", "flight", "out_of_order", "rack", "receive")
+
+    def __init__(self) -> None:
+        self.flight = Flight()
+        self.out_of_order = Reassembly()
+        self.rack = Rack()
+        self.congestion = congestion.make("none")
+        self.receive = ReceiveBuffer()
+
+
 class Connection(Sleeper):
     """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
 
@@ -169,6 +182,17 @@ class Connection(Sleeper):
         observer = self.host.observer
         if observer is not None:
             observer(self.host.name, "tcp.state", self.number, old, transition.new, cause)
+
+    def let_go(self) -> None:
+        """Give up, in TIME-WAIT, whatever will not be needed again: thousands may rest at the same time.
+
+        What is empty from now on is shared by all of them, so that they cost little memory and fast snapshots.
+        """
+        shared = self.host.tcp.empty
+        self.flight, self.out_of_order = shared.flight, shared.out_of_order
+        self.rack, self.congestion = shared.rack, shared.congestion
+        if not self.receive.length:
+            self.receive = shared.receive
 
     def report_cwnd(self, why: str) -> None:
         """Report that the congestion window has changed."""

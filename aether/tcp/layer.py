@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aether.socket_options import SocketOptions
 from aether.streams import Stream
 from aether.tcp import autotune, output, path_mtu
-from aether.tcp.connection import Connection
+from aether.tcp.connection import Connection, Empty
 from aether.tcp.isn import InitialSequence
 from aether.tcp.listener import Listener
 from aether.tcp.segment_arrives import segment_arrives
@@ -34,8 +34,8 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "challenges_left", "challenges_until", "connections", "cookie_clock", "defaults", "host", "isn", "listeners",
-        "ports", "ports_used", "silent",
+        "challenges_left", "challenges_until", "connections", "cookie_clock", "defaults", "empty", "host", "isn",
+        "listeners", "ports", "ports_used", "silent",
     )
 
     def __init__(self, host: Host) -> None:
@@ -50,6 +50,7 @@ class Tcp:
         """Four-tuples (keys as above) of crafted segments whose answers are not answered with a reset."""
         self.challenges_left = 0
         self.challenges_until = 0
+        self.empty = Empty()
         self.defaults = SocketOptions()
         """The options of sockets that have set none."""
         self.isn: InitialSequence
@@ -185,6 +186,7 @@ class Tcp:
         """Let a connection rest in TIME-WAIT for two maximum segment lifetimes (RFC 9293 §3.6.1)."""
         for name in list(conn.deadlines):
             conn.stop(name)
+        conn.let_go()
         conn.start("time-wait", self.host.now + self.host.knobs.tcp_time_wait)
 
     def open(self, address: bytes, port: int, socket: TcpSocket, local_port: int = 0) -> Connection:
