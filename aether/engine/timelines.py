@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aether import lab
@@ -73,8 +73,8 @@ class Run:
     events: list[Event]
 
 
-def repeat(log: InputLog, name: str, changes: Iterable[Operation], until: int) -> Run:
-    """Run the inputs of a log again from the seed, with `changes` made first.
+def repeat(log: InputLog, name: str, changes: Sequence[Operation], until: int) -> Run:
+    """Run the inputs of a log again from the seed, with `changes` made first; a knob among them stays as it is then.
 
     Inputs come at their time, whatever the occurrence: that may be another one now. It goes on for a while
     after the last, or until world time `until` (microseconds). OperationError if a change is impossible, or
@@ -88,8 +88,10 @@ def repeat(log: InputLog, name: str, changes: Iterable[Operation], until: int) -
     world.observe(Recorder(world, ring))
     for change in changes:
         world.do(change)
+    turned = {(change.host, change.name) for change in changes if isinstance(change, KnobSet)}
     for entry in log.inputs:
-        _carry_out(world, entry)
+        if not (isinstance(entry.data, KnobSet) and (entry.data.host, entry.data.name) in turned):
+            _carry_out(world, entry)
     end = max(until, world.now) + SETTLE
     while world.occurrence < LONGEST and any(h.tcp.connections for h in world.hosts.values()) and world.step(end):
         pass
