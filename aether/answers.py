@@ -149,6 +149,51 @@ class Lease:
 
 
 @dataclass(slots=True)
+class RouteRow:
+    """One route of a host."""
+
+    network: str
+    """Address and prefix length."""
+    gateway: str
+    """The next hop; empty for a network that the host is part of."""
+    interface: int
+    link: str
+    mtu: int
+    """Bytes of the largest packet on that link."""
+
+
+@dataclass(slots=True)
+class PathRow:
+    """What routers said about the path to a destination."""
+
+    destination: str
+    mtu: int
+    left_us: int
+    """How long it is believed."""
+
+
+@dataclass(slots=True)
+class FragmentRow:
+    """A packet of which fragments are missing."""
+
+    source: str
+    destination: str
+    protocol: int
+    identification: int
+    pieces: int
+    received: int
+    """Bytes of payload that are there."""
+    total: int | None
+    """Bytes of the whole payload; None until the last fragment has come."""
+    memory: int
+    """Bytes that it takes."""
+    left_us: int
+    """How long the rest is waited for."""
+    refused: str
+    """The drop reason for which nothing more of it is taken."""
+
+
+@dataclass(slots=True)
 class CacheRow:
     """What a resolver remembers of one name and type."""
 

@@ -144,7 +144,8 @@ DROPS: dict[str, Reason] = {
     "ipv4.fragment_too_long": Reason("fragments make more than 65,535 bytes", "RFC 791 §3.1"),
     "ipv4.fragment_memory": Reason("too many unfinished packets", "RFC 791 §3.2"),
     "ipv4.fragment_timeout": Reason("not all fragments came in time", "RFC 1122 §3.3.2"),
-    "ipv4.fragment_length": Reason("a fragment before the last is not a multiple of 8 bytes", "RFC 791 §3.2"),
+    "ipv4.fragment_length": Reason(
+        "a fragment without data, or before the last and no multiple of 8 bytes", "RFC 791 §3.2"),
     "icmp.truncated": Reason("shorter than an ICMP header", "RFC 792"),
     "icmp.checksum": Reason("the checksum is wrong", "RFC 792"),
     "icmp.unknown_type": Reason("an ICMP type that is not used here", "RFC 1122 §3.2.2"),

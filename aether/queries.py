@@ -17,6 +17,7 @@ from aether.answers import (
     CounterRow,
     DnsCache,
     DropRow,
+    FragmentRow,
     HostRow,
     KnobRow,
     Lease,
@@ -24,6 +25,8 @@ from aether.answers import (
     ListenerRow,
     Next,
     Overview,
+    PathRow,
+    RouteRow,
     SocketRow,
     TimerRow,
 )
@@ -195,6 +198,38 @@ def neighbours(world: World, host: str = "you") -> list[ArpRow]:
         )
         for interface in host_named(world, host).interfaces
         for entry in sorted(interface.neighbours.entries.values(), key=_address)
+    ]
+
+
+def routes(world: World, host: str = "you") -> list[RouteRow]:
+    """Return the routing table of a host, the most specific route first."""
+    one = host_named(world, host)
+    rows = []
+    for route in one.routes.table:
+        interface = one.interfaces[route.interface]
+        network = show_ip(route.network.to_bytes(4, "big"))
+        rows.append(RouteRow(
+            f"{network}/{route.prefix}", show_ip(route.gateway) if route.gateway else "", route.interface,
+            interface.port.link if interface.port is not None else "", interface.mtu))
+    return rows
+
+
+def paths(world: World, host: str = "you") -> list[PathRow]:
+    """Return the path MTUs that a host has learned and still believes."""
+    return [
+        PathRow(show_ip(destination), mtu, until - world.now)
+        for destination, (mtu, until) in sorted(host_named(world, host).ipv4.path_mtus.items()) if until > world.now
+    ]
+
+
+def fragments(world: World, host: str = "you") -> list[FragmentRow]:
+    """Return the packets of which a host waits for fragments, the oldest first."""
+    return [
+        FragmentRow(
+            show_ip(key[:4]), show_ip(key[4:8]), key[8], each.identification, len(each.pieces),
+            sum(len(data) for _, data in each.pieces), each.total if each.total >= 0 else None, each.memory,
+            each.deadline - world.now, each.refused)
+        for key, each in host_named(world, host).ipv4.fragments.packets.items()
     ]
 
 

@@ -15,11 +15,14 @@ from aether.answers import (
     ConnectionRow,
     CounterRow,
     DropRow,
+    FragmentRow,
     HostRow,
     KnobRow,
     Lease,
     LinkRow,
     ListenerRow,
+    PathRow,
+    RouteRow,
     SocketRow,
 )
 
@@ -256,6 +259,23 @@ class ArpTable:
 
     host: str
     neighbours: list[ArpRow]
+
+
+@dataclass(slots=True)
+class RouteTable:
+    """The routes of one host, and what it knows of paths."""
+
+    host: str
+    routes: list[RouteRow]
+    paths: list[PathRow]
+
+
+@dataclass(slots=True)
+class FragmentList:
+    """The unfinished packets of one host."""
+
+    host: str
+    packets: list[FragmentRow]
 
 
 @dataclass(slots=True)

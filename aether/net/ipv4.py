@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.net.fragments import Fragments, cut
 from aether.wire import icmp, ipv4
 from aether.wire.address import BROADCAST_IP, show_ip
 from aether.wire.error import WireError
@@ -21,10 +22,11 @@ MAX_PATHS = 1024
 class Ipv4:
     """The IPv4 layer of one host."""
 
-    __slots__ = ("host", "identification", "path_mtus")
+    __slots__ = ("fragments", "host", "identification", "path_mtus")
 
     def __init__(self, host: Host) -> None:
         self.host = host
+        self.fragments = Fragments(host)
         self.identification = 0
         self.path_mtus: dict[bytes, tuple[int, int]] = {}
         """What routers said about the path to a destination: MTU in bytes, and until when that is believed."""
@@ -45,7 +47,7 @@ class Ipv4:
             self._forward(packet, header, interface)
             return
         if header.more_fragments or header.fragment_offset:
-            host.drop("ipv4.fragments", detail="reassembly is not there yet")
+            self.fragments.receive(packet, header, interface)
             return
         host.count("ipv4.received")
         self.deliver(packet, header, interface)
@@ -98,13 +100,25 @@ class Ipv4:
             host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.NETWORK_UNREACHABLE, packet)
             return
         out = host.interfaces[route.interface]
-        if header.total_length > out.mtu:
+        if header.total_length > out.mtu and header.dont_fragment:
             host.drop("ipv4.too_big", detail=f"{header.total_length} bytes, and the MTU is {out.mtu}")
             host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED, packet, rest=out.mtu)
             return
         if host.observer is not None:
             host.observer(host.name, "ipv4.forwarded", header.source, header.destination, header.ttl - 1)
-        out.neighbours.send(route.gateway or header.destination, ipv4.decrement_ttl(packet[:header.total_length]))
+        passed_on = ipv4.decrement_ttl(packet[:header.total_length])
+        for piece in self._fitting(passed_on, header.identification, out.mtu):
+            out.neighbours.send(route.gateway or header.destination, piece)
+
+    def _fitting(self, packet: bytes, identification: int, mtu: int) -> list[bytes]:
+        """Return a packet, cut into fragments if it is larger than the MTU."""
+        if len(packet) <= mtu:
+            return [packet]
+        pieces = cut(packet, mtu)
+        self.host.count("ipv4.fragments_sent", len(pieces))
+        if self.host.observer is not None:
+            self.host.observer(self.host.name, "ipv4.fragmented", identification, len(pieces))
+        return pieces
 
     def source_for(self, destination: bytes) -> bytes | None:
         """Return the address that we send from to reach a destination; None if there is no route."""
@@ -142,7 +156,10 @@ class Ipv4:
         self, destination: bytes, protocol: int, payload: bytes, *,
         source: bytes | None = None, ttl: int = 0, tos: int = 0, dont_fragment: bool = True,
     ) -> bool:
-        """Send a packet; `ttl` 0 is the host's own. Return False, with a drop counted, if there is no way."""
+        """Send a packet, in fragments if it is larger than the MTU and may be cut; `ttl` 0 is the host's own.
+
+        Return False, with a drop counted, if there is no way.
+        """
         host = self.host
         route = host.routes.find(destination)
         if route is None:
@@ -152,8 +169,10 @@ class Ipv4:
             interface = host.interfaces[0]
         else:
             interface = host.interfaces[route.interface]
-        if len(payload) + 20 > interface.mtu:
-            host.drop("ipv4.too_big", detail=f"{len(payload) + 20} bytes, and the MTU is {interface.mtu}")
+        length = len(payload) + ipv4.MIN_HEADER_LENGTH
+        mtu = interface.mtu
+        if length > mtu and (dont_fragment or length > ipv4.MAX_LENGTH):
+            host.drop("ipv4.too_big", detail=f"{length} bytes, and the MTU is {mtu}")
             return False
         self.identification = (self.identification + 1) & 0xFFFF
         if source is None:
@@ -162,13 +181,17 @@ class Ipv4:
             source, destination, protocol, payload, ttl=ttl or host.knobs.ipv4_ttl, tos=tos,
             identification=self.identification, dont_fragment=dont_fragment,
         )
+        for piece in self._fitting(packet, self.identification, mtu):
+            self._transmit(piece, destination, (route.gateway if route else None) or destination, interface)
+        return True
+
+    def _transmit(self, packet: bytes, destination: bytes, next_hop: bytes, interface: Interface) -> None:
         if destination == BROADCAST_IP or any(destination == a.broadcast for a in interface.addresses):
             interface.neighbours.broadcast(packet)
         elif destination[0] >> 4 == 0xE:
             interface.neighbours.multicast(destination, packet)
         else:
-            interface.neighbours.send((route.gateway if route else None) or destination, packet)
-        return True
+            interface.neighbours.send(next_hop, packet)
 
     def unreachable(self, packet: bytes) -> None:
         """Tell the sender of a packet, us or another, that its next hop does not answer (RFC 1812 §5.2.7.1)."""

@@ -21,8 +21,9 @@ INCOMPLETE, REACHABLE, STALE, PROBE = "incomplete", "reachable", "stale", "probe
 RETRY = 1_000_000
 """Microseconds between two requests for the same address: at most one a second (RFC 1122 §2.3.2.1)."""
 ATTEMPTS = 3
-MAX_WAITING = 16
-"""Packets kept for a neighbour that has not answered yet; RFC 1122 §2.3.2.2 asks for at least one."""
+MAX_WAITING = 128
+"""Packets kept for a neighbour that has not answered yet: RFC 1122 §2.3.2.2 asks for at least one, and the fragments
+of the largest packet are 45 on Ethernet."""
 MAX_ENTRIES = 1024
 
 

@@ -27,6 +27,7 @@ NOUNS: dict[str, Noun] = {
     "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send close abort"),
     "udp": Noun("udp", "Things", "datagrams", "sockets send"),
     "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
+    "ip": Noun("ip", "Things", "routes, and packets in pieces", "routes fragments"),
     "ping": Noun("ping", "Things", "ask a host for a sign of life"),
     "dhcp": Noun("dhcp", "Things", "an address from a server", "start lease renew release inform"),
     "dns": Noun("dns", "Things", "names and their addresses", "ask cache flush"),

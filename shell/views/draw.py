@@ -30,6 +30,8 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.ConnectionList: tables.connections,
     results.SocketList: tables.sockets,
     results.ArpTable: tables.neighbours,
+    results.RouteTable: tables.routes,
+    results.FragmentList: tables.fragments,
     results.LinkReport: tables.links,
     results.KnobList: tables.knobs,
     results.KnobReport: tables.knob,

@@ -12,9 +12,11 @@ from shell.results import (
     CounterList,
     DnsCacheReport,
     DropList,
+    FragmentList,
     KnobList,
     KnobReport,
     LinkReport,
+    RouteTable,
     SocketList,
 )
 from shell.values import show_duration
@@ -81,6 +83,34 @@ def neighbours(result: ArpTable) -> RenderableType:
         left = "" if row.next_us is None else show_duration(round(row.next_us, -5))
         table.add_row(
             Text(row.address, style("arp")), row.mac or "unknown", row.state, str(row.waiting or ""), left)
+    return table
+
+
+def routes(result: RouteTable) -> RenderableType:
+    """Draw a routing table, and the path MTUs that are not the link's."""
+    if not result.routes:
+        return _none(f"no routes{_at(result.host)}")
+    table = _table("network", "by way of", "link", ">MTU")
+    for row in result.routes:
+        table.add_row(row.network, row.gateway or "directly", row.link or "no link", str(row.mtu))
+    if not result.paths:
+        return table
+    known = _table("path to", ">MTU", ">believed for")
+    for path in result.paths:
+        known.add_row(path.destination, str(path.mtu), show_duration(round(path.left_us, -5)))
+    return Group(table, Text(""), known)
+
+
+def fragments(result: FragmentList) -> RenderableType:
+    """Draw the packets of which fragments are missing."""
+    if not result.packets:
+        return _none(f"no packet waits for fragments{_at(result.host)}")
+    table = _table("from", "to", ">protocol", "id", ">pieces", ">bytes", ">of", ">waits for", "note")
+    for row in result.packets:
+        table.add_row(
+            row.source, row.destination, str(row.protocol), f"0x{row.identification:04x}", str(row.pieces),
+            f"{row.received:,}", "?" if row.total is None else f"{row.total:,}",
+            show_duration(round(row.left_us, -5)), row.refused)
     return table
 
 
