@@ -8,10 +8,20 @@ from __future__ import annotations
 from aether.apps.dhcp_server import DhcpServer, Scope
 from aether.apps.dns_server import DnsServer
 from aether.apps.http import HttpServer
-from aether.apps.simple import Discard, Echo, Service, UdpDiscard, UdpEcho
+from aether.apps.simple import (
+    Chargen,
+    Daytime,
+    Discard,
+    Echo,
+    Service,
+    UdpChargen,
+    UdpDaytime,
+    UdpDiscard,
+    UdpEcho,
+)
 from aether.host import Host
 from aether.knobs import profile
-from aether.socket_options import SO_REUSEADDR, SOL_SOCKET
+from aether.socket_options import SO_REUSEADDR, SOL_SOCKET, SOL_TCP, TCP_NODELAY
 from aether.sockets import TcpApp, TcpSocket
 from aether.udp import UdpSocket
 from aether.wire.address import parse_ip
@@ -118,11 +128,13 @@ def _host(world: World, name: str, mac: bytes, address: str, prefix: int, knobs:
 
 
 def serve(host: Host) -> None:
-    """Start the services that every host of the lab has: HTTP, echo, discard."""
-    services: list[tuple[int, Service | HttpServer]] = [(80, HttpServer(host)), (7, Echo()), (9, Discard())]
+    """Start the services that every host of the lab has: HTTP, echo, discard, chargen, daytime."""
+    services: list[tuple[int, Service | HttpServer]] = [
+        (80, HttpServer(host)), (7, Echo()), (9, Discard()), (13, Daytime()), (19, Chargen()),
+    ]
     for port, app in services:
         listen(host, port, app)
-    for port, udp_app in ((7, UdpEcho()), (9, UdpDiscard())):
+    for port, udp_app in ((7, UdpEcho()), (9, UdpDiscard()), (13, UdpDaytime()), (19, UdpChargen())):
         UdpSocket(host, udp_app).bind(port)
 
 
@@ -130,6 +142,8 @@ def listen(host: Host, port: int, app: TcpApp, backlog: int = 1024) -> TcpSocket
     """Let an application wait for connections; OSError if the port is taken."""
     socket = TcpSocket(host, app)
     socket.set_option(SOL_SOCKET, SO_REUSEADDR, 1)
+    if isinstance(app, HttpServer):
+        socket.set_option(SOL_TCP, TCP_NODELAY, 1)  # the end of a response must not wait for a delayed ACK
     socket.bind(port)
     socket.listen(backlog)
     return socket

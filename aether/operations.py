@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aether import knobs
 from aether.apps.http_get import HttpGet as HttpGetJob
+from aether.apps.http_get import UrlError
 from aether.apps.ping import Ping as PingJob
 from aether.apps.simple import SERVICES, Hold
 from aether.lab import listen
 from aether.sockets import TcpSocket
 from aether.udp import UdpSocket
-from aether.wire.address import AddressError, parse_endpoint, parse_ip, show_ip
+from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -146,7 +147,7 @@ class TcpConnect(Operation):
 @operation
 @dataclass(slots=True)
 class TcpListen(Operation):
-    """Listen on a port with a small service: echo, discard or hold. The result is the port."""
+    """Listen on a port with a small service: echo, discard, chargen, daytime or hold. The result is the port."""
 
     host: str = "you"
     port: int = 0
@@ -329,23 +330,15 @@ class HttpGet(Operation):
     url: str = ""
 
     def apply(self, world: World) -> int:
-        """Open the connection."""
+        """Open the connection, or look the name up first."""
         host = host_named(world, self.host)
-        scheme, separator, rest = self.url.partition("://")
-        if not separator:
-            scheme, rest = "http", self.url
-        if scheme != "http":
-            raise OperationError(f"only http:// is spoken here, not {scheme}://")
-        authority, _, path = rest.partition("/")
+        job = HttpGetJob(host, self.url)
         try:
-            address, port = parse_endpoint(authority if ":" in authority else f"{authority}:80")
-        except AddressError as problem:
-            raise OperationError(f"{self.url}: {problem}") from None
-        job = HttpGetJob(host, self.url, "/" + path)
-        try:
-            job.start(address, port)
+            job.start()
+        except UrlError as problem:
+            raise OperationError(str(problem)) from None
         except OSError as problem:
-            raise _said(problem, f"connect to {show_ip(address)}:{port}") from None
+            raise _said(problem, f"connect to {self.url}") from None
         return host.add_job(job)
 
 

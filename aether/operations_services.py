@@ -1,4 +1,4 @@
-"""What a person can do with a host's services, as data: addresses and names."""
+"""What a person can do with a host's services, as data: addresses, names and pages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aether.apps import dns_zone
+from aether.apps.http import HttpServer
+from aether.apps.http_site import File, PathError, Site, type_of
+from aether.lab import listen
 from aether.operations import Operation, OperationError, host_named, operation
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
+    from aether.host import Host
     from aether.world import World
 
 
@@ -118,3 +122,62 @@ class DhcpInform(Operation):
 def _port_taken(problem: OSError) -> OperationError:
     name = errno.errorcode.get(problem.errno or 0, "error")
     return OperationError(f"DHCP needs UDP port 68: {problem.strerror} ({name})")
+
+
+@operation
+@dataclass(slots=True)
+class HttpServe(Operation):
+    """Serve files on a port, none of them yet, in place of what was served there; `HttpFile` adds them."""
+
+    host: str = "you"
+    port: int = 80
+    epoch: int = -1
+    """What a clock shows now, in microseconds since 1970; -1 for none, and then no dates are sent."""
+
+    def apply(self, world: World) -> None:
+        """Empty the server on that port, or start one."""
+        host = host_named(world, self.host)
+        server = _http_server(host, self.port)
+        if server is None:
+            if not 1 <= self.port <= 65_535:
+                raise OperationError(f"port must be a number from 1 to 65535, not {self.port}")
+            server = HttpServer(host)
+            try:
+                listen(host, self.port, server)
+            except OSError as problem:
+                raise OperationError(f"listen on port {self.port}: {problem.strerror}") from None
+        server.epoch = self.epoch - world.now if self.epoch >= 0 else -1
+        server.serve(Site())
+
+
+@operation
+@dataclass(slots=True)
+class HttpFile(Operation):
+    """Add a file to what `HttpServe` serves."""
+
+    host: str = "you"
+    port: int = 80
+    path: str = ""
+    """Such as ``/a/b.txt``."""
+    data: bytes = b""
+    modified: int = -1
+    """Seconds since 1970; -1 if unknown."""
+
+    def apply(self, world: World) -> None:
+        """Add it."""
+        server = _http_server(host_named(world, self.host), self.port)
+        if server is None:
+            raise OperationError(f"no HTTP server on port {self.port} at {self.host}")
+        try:
+            server.site.add(self.path, File(self.data, type_of(self.path), self.modified))
+        except PathError as problem:
+            raise OperationError(str(problem)) from None
+        server.prepared.clear()
+
+
+def _http_server(host: Host, port: int) -> HttpServer | None:
+    for listener in host.tcp.listeners.values():
+        app = listener.socket.app
+        if listener.port == port and isinstance(app, HttpServer):
+            return app
+    return None

@@ -328,6 +328,8 @@ class HttpReport:
     took_us: int
     error: str = ""
     hint: str = ""
+    redirects: list[str] = field(default_factory=list)
+    """The URLs that pointed to this one."""
 
 
 @dataclass(slots=True)

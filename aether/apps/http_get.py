@@ -1,20 +1,65 @@
-"""http get: one request over a new connection, and the answer."""
+"""http get: a request over a new connection, and the answer; names are looked up and redirections followed."""
 
 from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urljoin
 
+from aether.apps.http_body import Body, BodyError
 from aether.sockets import TcpSocket
-from aether.wire.address import show_endpoint
+from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
+    from aether.apps.dns_resolver import Lookup
     from aether.host import Host
 
 KEPT = 1 << 16
 """Bytes of the body that are kept to be shown; the rest is counted only."""
+MAX_REDIRECTS = 10
+REDIRECTS = (301, 302, 303, 307, 308)
 NEWLINE = b"\r\n"
+
+
+class UrlError(ValueError):
+    """A URL that cannot be fetched; the text says why."""
+
+
+class Url(NamedTuple):
+    """Where a page is: a name or an address, a port, and the path with its query."""
+
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """What the Host header says."""
+        return self.host if self.port == 80 else f"{self.host}:{self.port}"
+
+
+def parse_url(text: str) -> Url:
+    """Read a URL; without a scheme, http is meant. UrlError."""
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        scheme, rest = "http", text
+    if scheme.lower() != "http":
+        raise UrlError(f"only http:// is spoken here, not {scheme}://")
+    rest = rest.partition("#")[0]
+    end = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    authority, path = rest[:end], rest[end:]
+    path = path if path.startswith("/") else "/" + path
+    host, colon, port = authority.rpartition(":")
+    if not colon:
+        host, port = authority, "80"
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise UrlError(f"{text}: port must be a number from 1 to 65535, not {port!r}")
+    if not host or "@" in host:
+        raise UrlError(f"{text}: a host belongs there, by name or address")
+    if not (host + path).isascii() or any(letter <= " " or letter == "\x7f" for letter in host + path):
+        raise UrlError(f"{text}: a URL has no blanks and only ASCII; write others as %20 and the like")
+    return Url(host, int(port), path)
 
 
 @dataclass(slots=True)
@@ -32,6 +77,8 @@ class HttpReport:
     """Length of the whole body so far."""
     expected: int
     """Content-Length; -1 if the answer did not say."""
+    redirects: list[str]
+    """The URLs that pointed here."""
     elapsed: int
     done: bool
     error: str
@@ -41,15 +88,22 @@ class HttpGet:
     """A GET (RFC 9110 §9.3.1) over HTTP/1.1 with `Connection: close`; a job of the user."""
 
     __slots__ = (
-        "body", "done", "error", "expected", "finished_at", "head", "headers", "host", "length", "path", "reason",
-        "socket", "started_at", "status", "url",
+        "body", "done", "error", "expected", "finished_at", "head", "headers", "host", "length", "lookup", "reader",
+        "reason", "redirects", "socket", "started_at", "status", "url",
     )
 
-    def __init__(self, host: Host, url: str, path: str) -> None:
+    def __init__(self, host: Host, url: str) -> None:
         self.host = host
         self.url = url
-        self.path = path
+        self.redirects: list[str] = []
+        self.lookup: Lookup | None = None
         self.socket = TcpSocket(host, self)
+        self._clear()
+        self.error = ""
+        self.done = False
+        self.started_at = self.finished_at = host.now
+
+    def _clear(self) -> None:
         self.head = b""
         self.status = 0
         self.reason = ""
@@ -57,24 +111,50 @@ class HttpGet:
         self.body = b""
         self.length = 0
         self.expected = -1
-        self.error = ""
-        self.done = False
-        self.started_at = self.finished_at = host.now
+        self.reader: Body | None = None
 
-    def start(self, address: bytes, port: int) -> None:
-        """Connect, and leave the request with the socket: it goes out when the handshake is done."""
-        self.socket.connect(address, port)
-        lines = [f"GET {self.path} HTTP/1.1", f"Host: {show_endpoint(address, port).removesuffix(':80')}",
-                 "User-Agent: aether", "Accept: */*", "Connection: close", "", ""]
-        self.socket.send("\r\n".join(lines).encode())
+    def start(self) -> None:
+        """Connect, or look the name up first. UrlError, or OSError of the connection."""
+        url = parse_url(self.url)
+        try:
+            address = parse_ip(url.host)
+        except AddressError:
+            if url.host.replace(".", "").isdigit():
+                raise UrlError(f"{self.url}: {url.host} is neither an address nor a name") from None
+            try:
+                self.lookup = self.host.resolver.resolve(url.host, asker=self)
+            except ValueError as problem:
+                raise UrlError(f"{self.url}: {problem}") from None
+            self.lookup.start()
+            return
+        self._connect(address, url)
+
+    def resolved(self, lookup: Lookup) -> None:
+        """Connect to the address that a name stands for."""
+        addresses = [each.data for each in lookup.found if isinstance(each.data, bytes)]
+        if not addresses:
+            why = lookup.error or lookup.report().code
+            self._finish(f"{lookup.name}: {'no address' if why == 'no error' else why}")
+            return
+        try:
+            self._connect(addresses[0], parse_url(self.url))
+        except OSError as problem:
+            self._finish(_name(problem))
+
+    def _connect(self, address: bytes, url: Url) -> None:
+        """Leave the request with the socket: it goes out when the handshake is done."""
+        self.socket.connect(address, url.port)
+        lines = [f"GET {url.path} HTTP/1.1", f"Host: {url.authority}", "User-Agent: aether", "Accept: */*",
+                 "Connection: close", "", ""]
+        self.socket.send("\r\n".join(lines).encode("ascii"))
 
     def ready(self, socket: TcpSocket) -> None:
         """Take what has arrived."""
         try:
-            while not self.done:
+            while not self.done and socket is self.socket:
                 data = socket.receive()
                 if not data:
-                    self._finish("" if self.status else "the connection was closed before an answer came")
+                    self._ended()
                 elif self.status:
                     self._take_body(data)
                 else:
@@ -82,35 +162,87 @@ class HttpGet:
         except BlockingIOError:
             return
         except OSError as problem:
-            self._finish(errno.errorcode.get(problem.errno or 0, str(problem)))
+            self._finish(_name(problem))
+
+    def _ended(self) -> None:
+        """The server closed: whether that is the end of the body depends on how it was announced (RFC 9112 §8)."""
+        if not self.status:
+            self._finish("the connection was closed before an answer came")
+        elif self.reader is not None and (self.expected >= 0 or self._is_chunked()):
+            self._finish(f"the connection was closed in the middle, after {self.length} bytes")
+        else:
+            self._finish("")
 
     def _take_head(self, data: bytes) -> None:
         self.head += data
         head, blank, body = self.head.partition(NEWLINE * 2)
+        while blank and head[:10].endswith(b" 1"):  # an interim response (RFC 9110 §15.2)
+            self.head = body
+            head, blank, body = body.partition(NEWLINE * 2)
         if not blank:
             if len(self.head) > KEPT:
                 self._finish("the head of the answer is too long")
             return
         first, *lines = head.split(NEWLINE)
         words = first.split(b" ", 2)
-        if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-            self._finish("the answer is not HTTP")
+        if len(words) < 2 or not words[0].startswith(b"HTTP/1.") or len(words[1]) != 3 or not words[1].isdigit():
+            self._finish("the answer is not HTTP/1.1")
             return
+        self.head = b""
         self.status = int(words[1])
         self.reason = words[2].decode("latin-1") if len(words) > 2 else ""
         for line in lines:
             name, _, value = line.partition(b":")
             self.headers.append((name.decode("latin-1"), value.strip().decode("latin-1")))
-            if name.lower() == b"content-length" and value.strip().isdigit():
-                self.expected = int(value)
-        self.head = b""
-        self._take_body(body)
+        length = self._header("content-length")
+        chunked = self._is_chunked()
+        if length and not chunked and length.isascii() and length.isdigit() and len(length) < 18:
+            self.expected = int(length)
+        if self.status in (204, 304):
+            self.expected = 0
+        self.reader = Body(None if self.expected < 0 else self.expected, chunked)
+        if not self._redirect():
+            self._take_body(body)
+
+    def _header(self, wanted: str) -> str:
+        return next((value for name, value in self.headers if name.lower() == wanted), "")
+
+    def _is_chunked(self) -> bool:
+        return self._header("transfer-encoding").lower() == "chunked"
+
+    def _redirect(self) -> bool:
+        """Go on elsewhere if the answer says so (RFC 9110 §15.4)."""
+        to = self._header("location")
+        if self.status not in REDIRECTS or not to:
+            return False
+        self.redirects.append(self.url)
+        base = self.url if "://" in self.url else f"http://{self.url}"
+        self.socket.abort()
+        self.socket = TcpSocket(self.host, self)
+        if len(self.redirects) > MAX_REDIRECTS:
+            self._finish(f"more than {MAX_REDIRECTS} redirections: they lead nowhere")
+            return True
+        self._clear()
+        try:
+            self.url = urljoin(base, to)
+            self.start()
+        except (UrlError, ValueError) as problem:
+            self._finish(str(problem))
+        except OSError as problem:
+            self._finish(_name(problem))
+        return True
 
     def _take_body(self, data: bytes) -> None:
-        self.length += len(data)
+        assert self.reader is not None
+        try:
+            piece, _ = self.reader.take(data)
+        except BodyError as problem:
+            self._finish(str(problem))
+            return
+        self.length += len(piece)
         if len(self.body) < KEPT:
-            self.body = (self.body + data)[:KEPT]
-        if 0 <= self.expected <= self.length:
+            self.body = (self.body + piece)[:KEPT]
+        if self.reader.done:
             self._finish("")
 
     def _finish(self, error: str) -> None:
@@ -123,6 +255,8 @@ class HttpGet:
     def cancel(self) -> None:
         """Give up."""
         if not self.done:
+            if self.lookup is not None:
+                self.lookup.cancel()
             self._finish("cancelled")
 
     def report(self) -> HttpReport:
@@ -131,5 +265,9 @@ class HttpGet:
         end = self.finished_at if self.done else self.host.now
         return HttpReport(
             self.url, conn.number if conn is not None else 0, self.status, self.reason, list(self.headers), self.body,
-            self.length, self.expected, end - self.started_at, self.done, self.error,
+            self.length, self.expected, list(self.redirects), end - self.started_at, self.done, self.error,
         )
+
+
+def _name(problem: OSError) -> str:
+    return errno.errorcode.get(problem.errno or 0, str(problem))

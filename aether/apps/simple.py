@@ -1,14 +1,18 @@
-"""Echo, discard and hold: the smallest services, over TCP and UDP (RFC 862, RFC 863)."""
+"""The smallest services, over TCP and UDP: echo, discard, character generator, daytime (RFC 862, 863, 864, 867)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.socket_options import SO_SNDBUF, SOL_SOCKET
+
 if TYPE_CHECKING:
     from aether.sockets import TcpSocket
-    from aether.udp import UdpSocket
+    from aether.udp import Datagram, UdpSocket
 
 CHUNK = 65_536
+PRINTABLE = bytes(range(0x20, 0x7F))
+CHARGEN_BUFFER = 16_384
 KEPT = 4096
 """Bytes that `Hold` remembers of what it received, for a person to look at."""
 
@@ -128,5 +132,103 @@ class UdpDiscard:
         while socket.queue:
             socket.receive()
 
+class Chargen(Service):
+    """Sends lines of characters until the peer has enough (RFC 864)."""
 
-SERVICES: dict[str, type[Service]] = {"echo": Echo, "discard": Discard, "hold": Hold}
+    __slots__ = ("pending",)
+
+    def __init__(self) -> None:
+        self.pending = b""
+
+    def session(self) -> Service:
+        """Every connection begins with the first line."""
+        return Chargen()
+
+    def serve(self, socket: TcpSocket) -> None:
+        """Fill the send buffer, and throw away what arrives.
+
+        The buffer is small, so that an endless stream leaves time for others.
+        """
+        if socket.options.send_buffer > CHARGEN_BUFFER:
+            socket.set_option(SOL_SOCKET, SO_SNDBUF, CHARGEN_BUFFER // 2)
+        try:
+            while socket.receive(CHUNK):
+                pass
+            socket.close()
+            return
+        except BlockingIOError:
+            pass
+        while True:
+            if not self.pending:
+                self.pending = ALL_LINES
+            self.pending = self.pending[socket.send(self.pending):]
+
+
+class UdpChargen:
+    """Answers a datagram with one line (RFC 864): less than what amplifies, and never to another service."""
+
+    __slots__ = ()
+
+    def ready(self, socket: UdpSocket) -> None:
+        """Answer every datagram that waits, with no more bytes than a line."""
+        while socket.queue:
+            datagram = socket.receive()
+            _answer(socket, datagram, chargen_line(0))
+
+
+class Daytime(Service):
+    """Tells the time, and closes (RFC 867)."""
+
+    __slots__ = ()
+
+    def ready(self, socket: TcpSocket) -> None:
+        """Tell everybody who connects."""
+        while socket.listener is not None and socket.listener.accepted:
+            child = socket.accept()
+            child.app = None
+            try:
+                child.send(daytime(child.host.now))
+            except OSError:
+                continue
+            finally:
+                child.close()
+
+
+class UdpDaytime:
+    """Tells the time in a datagram (RFC 867)."""
+
+    __slots__ = ()
+
+    def ready(self, socket: UdpSocket) -> None:
+        """Answer every datagram that waits."""
+        while socket.queue:
+            datagram = socket.receive()
+            _answer(socket, datagram, daytime(socket.host.now))
+
+
+def _answer(socket: UdpSocket, datagram: Datagram, data: bytes) -> None:
+    """Answer a client; another service's port would answer too, and never stop."""
+    if datagram.port >= 1024:
+        try:
+            socket.send_to(data, datagram.source, datagram.port)
+        except OSError:
+            socket.host.count("udp.answer_failed")
+
+
+def chargen_line(number: int) -> bytes:
+    """Return a line of 72 of the 95 printable characters, each line beginning one further on (RFC 864)."""
+    start = number % len(PRINTABLE)
+    return (PRINTABLE * 2)[start:start + 72] + b"\r\n"
+
+
+ALL_LINES = b"".join(chargen_line(number) for number in range(len(PRINTABLE)))
+
+
+def daytime(now: int) -> bytes:
+    """Return the time in words. No clock is asked, so it counts from the beginning of the world."""
+    return f"{now // 1_000_000} seconds after the beginning of the world\r\n".encode()
+
+
+SERVICES: dict[str, type[Service]] = {
+    "echo": Echo, "discard": Discard, "chargen": Chargen, "daytime": Daytime, "hold": Hold,
+}

@@ -31,7 +31,7 @@ NOUNS: dict[str, Noun] = {
     "ping": Noun("ping", "Things", "ask a host for a sign of life"),
     "dhcp": Noun("dhcp", "Things", "an address from a server", "start lease renew release inform"),
     "dns": Noun("dns", "Things", "names and their addresses", "ask cache flush"),
-    "http": Noun("http", "Things", "fetch a page", "get"),
+    "http": Noun("http", "Things", "fetch a page, serve a directory", "get serve"),
     "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off"),
     "frames": Noun("frames", "Seeing", "the latest frames, one line each"),
     "frame": Noun("frames", "Seeing", "one frame in full: its layers and its bytes"),

@@ -1,6 +1,7 @@
 """The commands for a host's services, through the shell."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.shell.conftest import Shell
@@ -46,3 +47,32 @@ def test_a_lease(shell: Shell) -> None:
     assert "no address" in shell.run("dhcp release")
     shell.run("link down on")
     assert "no DHCP server answered" in shell.run("dhcp start")
+
+
+def test_a_directory_is_served(shell: Shell, tmp_path: Path) -> None:
+    site, outside = tmp_path / "site", tmp_path / "secret"
+    (site / "sub").mkdir(parents=True)
+    (site / "index.html").write_text("the index")
+    (site / "sub" / "100%.txt").write_text("all of it")
+    outside.write_text("secret")
+    (site / "link").symlink_to(outside)
+    said = as_json(shell, f"http serve {site} --host host")
+    assert (said["message"], said["hint"]) == ("2 files, 18 bytes, on http://192.168.1.1:80/", "1 left out")
+    assert as_json(shell, "http get www.lab")["body"] == "the index"
+    found = as_json(shell, "http get http://host.lab/sub")
+    assert (found["url"], found["redirects"]) == ("http://host.lab/sub/", ["http://host.lab/sub"])
+    assert as_json(shell, "http get host.lab/sub/100%25.txt")["body"] == "all of it"
+    assert as_json(shell, "http get host.lab/link")["status"] == 404
+    assert as_json(shell, "http get host.lab/%2e%2e/secret")["status"] == 400
+    assert "no such file" in shell.fail(f"http serve {tmp_path}/none")
+    assert "is no directory" in shell.fail(f"http serve {outside}")
+    assert "listen on port 7" in shell.fail(f"http serve {site} --port 7")
+
+
+def test_small_services(shell: Shell) -> None:
+    assert "after the beginning of the world" in as_json(shell, "udp send 192.168.1.1:13 'x'")["answer"]
+    assert as_json(shell, "udp send 192.168.1.1:19 'x'")["answered"] == 74
+    shell.run("tcp connect 192.168.1.1:19")
+    shell.run("run 10ms")
+    assert as_json(shell, "tcp conns")["connections"][0]["received"] > 20_000
+    shell.run("tcp abort 1")
