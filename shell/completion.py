@@ -163,7 +163,20 @@ def _hosts_or_all(session: Session, given: Sequence[str]) -> Iterable[Candidate]
     return [*_hosts(session, given), Candidate("all", "every host")]
 
 
+def _filters(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer what may come next in an expression: fields, operators that suit them, and values."""
+    from aether.filters import all_fields, complete
+
+    before = " ".join(given)
+    offered = complete(f"{before} " if before else "")
+    found = [Candidate(one.text, one.help) for one in offered]
+    if any(one.kind == "field" for one in offered):
+        found += [Candidate(one.name, one.help) for one in all_fields()]
+    return found
+
+
 SOURCES: dict[str, Source] = {
+    "filters": _filters,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,
     "our_urls": _our_urls, "knobs": _knobs, "knob_values": _knob_values, "hosts": _hosts,

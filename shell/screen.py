@@ -124,7 +124,9 @@ class Screen:
             from aether import queries
 
             self._overview = self.session.ask(queries.overview)
-        line = toolbar(self.session.lab.kind, status, self._overview, self.session.tracing)
+        selection = self.session.tracer.selection
+        line = toolbar(
+            self.session.lab.kind, status, self._overview, self.session.tracing, selection.text if selection else "")
         if line != self.app.toolbar:
             self.app.toolbar = line
             self.app.refresh_prompt()
@@ -191,7 +193,9 @@ class _Runs:
         self.screen.run_above(self.choose)
 
 
-def toolbar(kind: str, status: Status, overview: Overview | None, tracing: bool) -> list[str]:
+def toolbar(
+    kind: str, status: Status, overview: Overview | None, tracing: bool, selected: str = ""
+) -> list[str]:
     """Return the parts of the bottom line: where, when, how much, and what is out of the ordinary."""
     sign = "⏸" if status.paused else "▶"
     if status.mode == "bench":
@@ -202,7 +206,7 @@ def toolbar(kind: str, status: Status, overview: Overview | None, tracing: bool)
             parts.append(f"{overview.connections} {'conn' if overview.connections == 1 else 'conns'}")
             parts.append(f"drops {overview.drops}")
         if tracing:
-            parts.append("TRACE")
+            parts.append(f"TRACE {selected}".strip())
         if overview is not None:
             parts += overview.turned[:3]
             if len(overview.turned) > 3:

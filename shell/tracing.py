@@ -17,6 +17,8 @@ from shell.results import FrameRow, TraceLine
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from shell.selection import Selection
+
 LINES = 20
 """How many lines are shown at a time."""
 PORTION = 20_000
@@ -76,6 +78,8 @@ class Tracer:
     def __init__(self, host: str = "you") -> None:
         self.serial = 0
         self.watcher = Watcher(host)
+        self.selection: Selection | None = None
+        """What is shown; None for everything."""
         self._held: list[Event] = []
         """The events of an occurrence that may not be complete yet."""
 
@@ -94,7 +98,12 @@ class Tracer:
             self.serial = events[-1].serial
         complete = self._complete(events, settled)
         portion = Portion(not_shown=missed)
+        if self.selection is not None:
+            complete = list(complete)
+            self.selection.follow(complete)
         for seen in self.watcher.read(complete):
+            if self.selection is not None and not self.selection.has(seen):
+                continue
             if limit is None or len(portion.lines) < limit:
                 portion.lines.append(self._line(seen))
             else:

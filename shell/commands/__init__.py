@@ -32,7 +32,7 @@ NOUNS: dict[str, Noun] = {
     "dhcp": Noun("dhcp", "Things", "an address from a server", "start lease renew release inform"),
     "dns": Noun("dns", "Things", "names and their addresses", "ask cache flush"),
     "http": Noun("http", "Things", "fetch a page, serve a directory", "get serve"),
-    "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off"),
+    "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off filter"),
     "frames": Noun("frames", "Seeing", "the latest frames, one line each"),
     "frame": Noun("frames", "Seeing", "one frame in full: its layers and its bytes"),
     "status": Noun("status", "Seeing", "what runs, where, and how busily"),

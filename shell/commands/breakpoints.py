@@ -13,7 +13,7 @@ from shell.values import count
 NUMBER = argument("number", count, "the breakpoint's number, as `break list` shows it")
 EXPRESSION = argument(
     "expression", str, "what to stop at: state ESTABLISHED, drop, drop tcp.out_of_order, timer rto, conn 3, or any "
-    "filter expression", raw="line")
+    "filter expression", raw="line", complete="filters")
 
 
 def _set(session: Session, text: str, *, when: bool = False, temporary: bool = False) -> Message:

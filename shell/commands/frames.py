@@ -12,13 +12,17 @@ from shell.values import count, frame_number
 
 
 @command(
-    "frames", argument("count", count, "how many of the latest", default=20), HOST,
-    examples=("frames", "frames 100", "frames --host host"),
+    "frames",
+    argument("what", str, "how many of the latest, an expression, or both", default="", raw="line", complete="filters"),
+    HOST, examples=("frames", "frames 100", "frames tcp.flags.syn == 1", "frames 50 arp or icmp", "frames --host host"),
 )
-def frames(session: Session, count: int, host: str) -> results.FrameList:
-    """List the latest frames, one line each, as seen from your interface."""
+def frames(session: Session, what: str, host: str) -> results.FrameList:
+    """List the latest frames, one line each, as seen from your interface; those that an expression selects."""
     session.need_trace("the list of frames")
-    return latest(session, count, host)
+    number, _, expression = what.strip().partition(" ")
+    if not number.isdigit():
+        number, expression = "20", what
+    return latest(session, count(number), host, expression.strip())
 
 
 @command(
@@ -44,10 +48,17 @@ def frame(session: Session, number: int, field: str, host: str) -> results.Frame
     return results.FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field)
 
 
-def latest(session: Session, count: int, host: str = "you") -> results.FrameList:
-    """Return the latest frames that a host saw."""
+def latest(session: Session, count: int, host: str = "you", expression: str = "") -> results.FrameList:
+    """Return the latest frames that a host saw; CommandError if the expression makes no sense."""
     watcher = Watcher(host)
-    seen = [each for each in watcher.read(session.events()) if isinstance(each, Seen)]
+    events = session.events()
+    seen = [each for each in watcher.read(events) if isinstance(each, Seen)]
+    if expression:
+        from shell.selection import Selection
+
+        selection = Selection(expression)
+        selection.follow(events)
+        seen = [each for each in seen if selection.has(each)]
     return results.FrameList([watcher.row(each) for each in seen[-count:]], max(len(seen) - count, 0))
 
 

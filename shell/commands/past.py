@@ -44,7 +44,8 @@ def back(session: Session, times: int) -> Position:
 
 
 @command(
-    "back until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line"),
+    "back until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line",
+             complete="filters"),
     examples=("back until drop", "back until state SYN-SENT"),
 )
 def back_until(session: Session, expression: str) -> Position:

@@ -148,7 +148,8 @@ def _go_until(session: Session, test: Callable[[list[Event], World], bool], what
 
 
 @command(
-    "step until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line"),
+    "step until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line",
+             complete="filters"),
     examples=("step until state ESTABLISHED", "step until drop", "step until tcp.flags.fin == 1"),
 )
 def step_until(session: Session, expression: str) -> Stopped:

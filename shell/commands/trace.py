@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shell import results
-from shell.grammar import command
+from shell.grammar import argument, command
 from shell.session import Session
 
 
@@ -22,3 +22,20 @@ def off(session: Session) -> results.Message:
     """Stop showing frames as they happen; they are still recorded."""
     session.tracing = False
     return results.Message("trace is off")
+
+
+@command(
+    "trace filter", argument("expression", str, "a filter expression, or off", raw="line", complete="filters"),
+    examples=("trace filter tcp.port == 80", "trace filter drop.reason", "trace filter off"),
+)
+def filter_(session: Session, expression: str) -> results.Message:
+    """Show only what an expression selects; `trace filter off` shows everything again."""
+    text = expression.strip()
+    if text == "off":
+        session.tracer.selection = None
+        return results.Message("the trace shows everything")
+    from shell.selection import Selection
+
+    session.need_trace("the trace")
+    session.tracer.selection = selection = Selection(text, session.events())
+    return results.Message(f"the trace shows only: {text}", "; ".join(selection.notices))

@@ -56,5 +56,5 @@ def test_every_noun_is_offered(shell: Shell) -> None:
 def test_redirections_complete_paths_where_lines_may_be_redirected(shell: Shell, tmp_path: object) -> None:
     with open(f"{tmp_path}/unique-name", "w"):
         pass
-    assert offered(shell, f"frames > {tmp_path}/uniq") == [f"{tmp_path}/unique-name"]
+    assert offered(shell, f"status > {tmp_path}/uniq") == [f"{tmp_path}/unique-name"]
     assert offered(shell, f"udp send 192.168.1.1:7 > {tmp_path}/uniq") == []

@@ -36,7 +36,7 @@ from tests.shell.conftest import Shell
     ("udp send 192.168.1.1:7 \\q", "no escape \\q"),
     ("tcp conns 'unclosed", "No closing quotation"),
     ("run_script /nonexistent/file", "/nonexistent/file"),
-    ("frames > /nonexistent/file", "redirect"),
+    ("status > /nonexistent/file", "redirect"),
 ])
 def test_message(shell: Shell, line: str, message: str) -> None:
     assert message in shell.fail(line)

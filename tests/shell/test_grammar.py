@@ -28,7 +28,8 @@ def test_examples_are_read_by_their_own_declarations() -> None:
             found = find(words)
             assert found is command or command.path[0] == "help", example
             if found.raw:
-                read_raw(found, example.split(None, len(found.path))[len(found.path)])
+                rest = example.split(None, len(found.path))[len(found.path):]
+                read_raw(found, rest[0] if rest else "")
             else:
                 read(found, words[len(found.path):])
 
@@ -82,7 +83,7 @@ def test_lines_that_belong_to_their_command(line: str) -> None:
     assert owns_line(line) is not None
 
 
-@pytest.mark.parametrize("line", ["tcp conns", "tcp", "", "nothing", "frames", "help send"])
+@pytest.mark.parametrize("line", ["tcp conns", "tcp", "", "nothing", "status", "help send"])
 def test_lines_that_do_not(line: str) -> None:
     assert owns_line(line) is None
 
