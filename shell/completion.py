@@ -171,7 +171,7 @@ def _filters(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     offered = complete(f"{before} " if before else "")
     found = [Candidate(one.text, one.help) for one in offered]
     if any(one.kind == "field" for one in offered):
-        found += [Candidate(one.name, one.help) for one in all_fields()]
+        found += [Candidate(one.name, one.help) for one in all_fields().values()]
     return found
 
 
