@@ -27,6 +27,12 @@ NOT_DONE = """\
 - **RFC 8985 §7.2**: TLP.max_ack_delay is a constant, not negotiated.
 - **RFC 6528**: the secret lasts as long as the host; it is not changed from time to time.
 - **RFC 8899, RFC 4821** (packetization-layer path MTU discovery): only ICMP is listened to.
+- **RFC 2131 §3.2**: a client that begins again asks anew (DISCOVER); it does not remember a lease over a restart.
+- **RFC 2131 §4.1**: relay agents are not served.
+- **RFC 1034 §4.3.3** (wildcards), **RFC 1995, RFC 5936** (zone transfers), **RFC 4033** (DNSSEC): not there.
+- **RFC 9110 §14.6**: of several ranges in one request the whole file is the answer, as §14.2 allows.
+- **RFC 9110 §12, RFC 9111, RFC 9113**: no content negotiation, no caches, no HTTP/2.
+- **RFC 867**: daytime counts from the beginning of the world, which has no clock.
 - **IPv6** and everything about it.
 """
 

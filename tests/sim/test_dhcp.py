@@ -47,6 +47,7 @@ class Watcher:
 
 
 def test_a_lease_from_the_first_message_to_its_use() -> None:
+    """RFC 2131 §3.1."""
     world = simulated(1)
     watcher = Watcher(world)
     world.do(DhcpStart())
@@ -63,6 +64,7 @@ def test_a_lease_from_the_first_message_to_its_use() -> None:
 
 
 def test_renewed_at_half_time_again_and_again() -> None:
+    """RFC 2131 §4.4.5."""
     world = simulated(1)
     watcher = Watcher(world)
     world.do(DhcpStart())
@@ -73,6 +75,7 @@ def test_renewed_at_half_time_again_and_again() -> None:
 
 
 def test_rebound_when_the_server_is_silent_and_lost_in_the_end() -> None:
+    """RFC 2131 §4.4.5."""
     world = simulated(1)
     watcher = Watcher(world)
     world.do(DhcpStart())
@@ -89,6 +92,7 @@ def test_rebound_when_the_server_is_silent_and_lost_in_the_end() -> None:
 
 
 def test_release_inform_and_renew() -> None:
+    """RFC 2131 §3.4, RFC 2131 §4.4.6."""
     world = simulated(1)
     for operation in (DhcpRenew(), DhcpRelease()):
         with pytest.raises(OperationError, match="no lease"):
@@ -205,6 +209,7 @@ class Served:
 
 
 def test_what_a_discover_says() -> None:
+    """RFC 2131 §4.4.1, RFC 2132 §9.8."""
     served = Served()
     (destination, message), = served.messages()
     assert (destination, message.message_type) == ("255.255.255.255", dhcp.DISCOVER)
@@ -249,6 +254,7 @@ def test_a_refusal_begins_again(state: str) -> None:
 
 
 def test_renewing_goes_to_the_server_and_rebinding_to_all() -> None:
+    """RFC 2131 §4.3.2."""
     served = Served()
     served.until("bound")
     served.messages()
@@ -262,6 +268,7 @@ def test_renewing_goes_to_the_server_and_rebinding_to_all() -> None:
 
 
 def test_an_offer_that_is_never_granted() -> None:
+    """RFC 2131 §3.1."""
     served = Served()
     served.until("requesting")
     served.lab.advance(100 * SECOND)
@@ -276,6 +283,7 @@ def test_an_offer_that_is_never_granted() -> None:
     ({"address": b"\xe0\0\0\1"}, "dhcp.incomplete"), ({"o51": b"\0\0\0\0"}, "dhcp.incomplete"),
 ])
 def test_what_is_not_believed(changes: dict[str, Any], reason: str) -> None:
+    """RFC 2131 §4.4.1."""
     served = Served()
     xid = served.until("selecting")
     served.say(changes.pop("kind", dhcp.OFFER), changes.pop("xid", xid), **changes)
@@ -284,6 +292,7 @@ def test_what_is_not_believed(changes: dict[str, Any], reason: str) -> None:
 
 
 def test_times_that_make_no_sense_are_replaced() -> None:
+    """RFC 2131 §4.4.5."""
     served = Served()
     xid = served.until("requesting")
     served.say(dhcp.ACK, xid, o58=(90).to_bytes(4, "big"), o59=(80).to_bytes(4, "big"))
@@ -293,6 +302,7 @@ def test_times_that_make_no_sense_are_replaced() -> None:
 
 
 def test_a_lease_for_ever() -> None:
+    """RFC 2131 §3.3."""
     served = Served()
     xid = served.until("requesting")
     served.say(dhcp.ACK, xid, o51=b"\xff" * 4)
@@ -301,6 +311,7 @@ def test_a_lease_for_ever() -> None:
 
 
 def test_the_mtu_is_used_within_reason() -> None:
+    """RFC 2132 §5.1."""
     for mtu, used in ((1400, 1400), (68, 576), (9000, 1500)):
         served = Served()
         xid = served.until("requesting")
@@ -339,6 +350,7 @@ def test_any_bytes_to_a_server(data: bytes, kind: int, address: int, at: int) ->
 
 
 def test_the_pool_runs_empty() -> None:
+    """RFC 2131 §4.3.1."""
     world = simulated(1)
     socket = world.hosts["host"].udp.ports[67][0]
     server: Any = socket.app

@@ -43,6 +43,7 @@ def ask(world: World, name: str, kind: str = "A") -> DnsReport:
     ("_http._tcp.lab", "SRV", ["SRV 0 5 80 www.lab"]),
 ])
 def test_every_type(name: str, kind: str, answers: list[str]) -> None:
+    """RFC 1035 §3.3, RFC 3596 §2.1, RFC 2782: every record, and the second time from the cache (RFC 1035 §7.4)."""
     world = simulated(1)
     report = ask(world, name, kind)
     assert [f"{row.type} {row.data}" for row in report.records] == answers
@@ -53,12 +54,14 @@ def test_every_type(name: str, kind: str, answers: list[str]) -> None:
 
 
 def test_a_long_answer_comes_over_tcp() -> None:
+    """RFC 7766 §5, RFC 1035 §4.2.2: what was cut is asked for again."""
     report = ask(simulated(1), "big.lab", "TXT")
     assert (report.over, report.error) == ("tcp", "")
     assert len(report.records[0].data) > 1500
 
 
 def test_the_cache_forgets_when_the_ttl_is_over() -> None:
+    """RFC 1035 §3.2.1, RFC 2181 §8."""
     world = simulated(1)
     ask(world, "short.lab")
     world.advance(world.now + 29 * SECOND)
@@ -88,6 +91,7 @@ def test_a_name_between_others_exists() -> None:
 
 
 def test_refused_is_said() -> None:
+    """RFC 1035 §4.1.1: a code that is no answer."""
     report = ask(simulated(1), "elsewhere.example")
     assert report.error == "the name server says: refused"
 
@@ -177,6 +181,7 @@ def test_an_answer_that_does_not_match_is_not_believed(fields: dict[str, Any]) -
 
 
 def test_an_answer_from_another_port_does_not_arrive() -> None:
+    """RFC 5452 §9.1: the port is part of the question."""
     asked = Asked()
     asked.question()
     asked.say(a(), port=5353)
@@ -201,6 +206,7 @@ def test_retries_over_the_servers_with_new_ports_and_ids() -> None:
 
 
 def test_a_failing_server_is_followed_by_the_next() -> None:
+    """RFC 1035 §7.2."""
     asked = Asked(servers=2)
     asked.question()
     asked.say(code=dns.SERVER_FAILURE)
@@ -228,6 +234,7 @@ def test_nothing_but_the_answer_is_remembered() -> None:
 
 
 def test_a_ttl_of_zero_or_with_the_highest_bit_is_not_remembered() -> None:
+    """RFC 1035 §3.2.1, RFC 2181 §8."""
     for ttl in (0, 1 << 31):
         asked = Asked()
         asked.question()
@@ -237,6 +244,7 @@ def test_a_ttl_of_zero_or_with_the_highest_bit_is_not_remembered() -> None:
 
 
 def test_aliases_in_a_ring_end() -> None:
+    """RFC 1034 §3.6.2."""
     asked = Asked()
     asked.question()
     asked.say(dns.Record(NAME, dns.TYPE_CNAME, 9, "b.example"), dns.Record("b.example", dns.TYPE_CNAME, 9, NAME))
@@ -244,6 +252,7 @@ def test_aliases_in_a_ring_end() -> None:
 
 
 def test_an_alias_that_leads_away_is_asked_for() -> None:
+    """RFC 1034 §5.3.3."""
     asked = Asked()
     asked.question()
     asked.say(dns.Record(NAME, dns.TYPE_CNAME, 9, "b.example"))
@@ -252,6 +261,7 @@ def test_an_alias_that_leads_away_is_asked_for() -> None:
 
 
 def test_without_an_soa_nothing_negative_is_remembered() -> None:
+    """RFC 2308 §5."""
     asked = Asked()
     asked.question()
     asked.say(code=dns.NAME_ERROR)
@@ -293,11 +303,13 @@ def test_any_bytes_to_a_server(data: bytes, cut: int, stream: bool) -> None:
     (dns.DnsMessage(1, [dns.Question("x.lab")]), dns.NAME_ERROR),
 ])
 def test_codes_of_the_server(message: dns.DnsMessage, code: int) -> None:
+    """RFC 1035 §4.1.1."""
     server = DnsServer(simulated(1).hosts["host"], ZONE)
     assert dns.parse(server.answer(dns.build(message), 512)).code == code
 
 
 def test_a_response_is_not_answered() -> None:
+    """RFC 1035 §4.1.1: two servers would never stop."""
     host = simulated(1).hosts["host"]
     assert DnsServer(host, ZONE).answer(dns.build(dns.DnsMessage(1, response=True)), 512) == b""
     assert host.drops == {"dns.not_a_query": 1}
@@ -312,6 +324,7 @@ def test_an_unknown_edns_version() -> None:
 
 
 def test_silent_connections_are_closed() -> None:
+    """RFC 7766 §6.2.3."""
     from aether.operations import TcpConnect
 
     world = simulated(1)

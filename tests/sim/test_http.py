@@ -82,6 +82,7 @@ def body(client: Client) -> bytes:
 
 
 def test_files() -> None:
+    """RFC 9110 §9.3.1, RFC 9110 §9.3.2, RFC 9110 §8.8.2."""
     client = talk(get("/a.txt"))
     assert client.got.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 10\r\n" in client.got
@@ -128,6 +129,7 @@ def test_pieces_of_any_size() -> None:
     (["If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT"], 200, b"0123456789"),
 ])
 def test_parts_and_conditions(headers: list[str], code: int, part: bytes | None) -> None:
+    """RFC 9110 §14.2, RFC 9110 §13.1.3, RFC 9110 §13.1.5."""
     client = talk(get("/a.txt", *headers))
     assert status(client) == code
     if part is not None:
@@ -152,6 +154,7 @@ def test_parts_and_conditions(headers: list[str], code: int, part: bytes | None)
     (b"\r\n" + get("/a.txt"), 200), (b"GET /a.txt HTTP/1.0\r\n\r\n", 200),
 ])
 def test_codes(data: bytes, code: int) -> None:
+    """RFC 9110 §15, RFC 9112 §3, RFC 9112 §3.2, RFC 9112 §6.3."""
     client = talk(data)
     assert status(client) == code, client.got
     if code in (400, 413, 414, 431, 501, 505):
@@ -177,7 +180,7 @@ def test_a_body_is_read_before_it_is_refused() -> None:
 
 
 def test_patience_has_an_end() -> None:
-    """A request that never ends is told so; a silent connection is closed; a slow reader is waited for."""
+    """RFC 9110 §15.5.9, RFC 9112 §9.5: a request that never ends is told so, a silent connection is closed."""
     world = served()
     begun, silent = Client(world, b"GET / HT"), Client(world, b"")
     run(world, 10 * SECOND)
@@ -271,6 +274,7 @@ def test_names_are_looked_up() -> None:
 
 
 def test_redirections_are_followed() -> None:
+    """RFC 9110 §15.4."""
     report = fetch("http://host.lab/sub", world=served())
     assert (report.url, report.redirects, report.status) == ("http://host.lab/sub/", ["http://host.lab/sub"], 200)
     ring = fetch("http://host.lab:8080/", b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n")
@@ -280,6 +284,7 @@ def test_redirections_are_followed() -> None:
 
 
 def test_chunked_answers_and_interim_ones() -> None:
+    """RFC 9112 §7.1, RFC 9110 §15.2."""
     report = fetch(
         "host.lab:8080", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWi",
         b"ki\r\n3\r\npe", b"d\r\n0\r\n\r\n")
@@ -294,6 +299,7 @@ def test_chunked_answers_and_interim_ones() -> None:
     (b"HTTP/1.1 100 x\r\n\r\n" * 2000, "before an answer"), (b"X" * 70_000, "too long"),
 ])
 def test_answers_that_end_badly(answer: bytes, error: str) -> None:
+    """RFC 9112 §8."""
     assert error in fetch("host.lab:8080", answer).error
 
 

@@ -83,3 +83,34 @@ def test_no_server_and_then_one() -> None:
         assert "0% packet loss" in lab.run("ping", "-c", "2", "-i", "0.1", OURS).stdout
         served(lab)
         wait_until(lambda: lease(core).address == "192.168.1.50", 20)
+
+
+def test_the_program_itself_asks_for_an_address_and_a_name() -> None:
+    """`dhcp start`, `dns ask` and `http get` with a name, through the shell."""
+    with KernelLab() as lab:
+        lab.run("ip", "tuntap", "add", "aether0", "mode", "tap")
+        lab.run("ip", "addr", "add", "192.168.1.1/24", "dev", "aether0")
+        lab.run("ip", "link", "set", "aether0", "up")
+        served(lab, "192.168.1.50", "--host-record=one.test,192.168.1.1")
+        done = lab.shell("-c", "dhcp start", "-c", "dns ask one.test", "-c", "dhcp lease --json", "--plain")
+        assert "address: 192.168.1.50" in done.stdout, done.stdout + done.stderr
+        assert "data 192.168.1.1" in done.stdout, done.stdout + done.stderr
+        assert '"name_servers": ["192.168.1.1"]' in done.stdout
+        assert done.returncode == 0
+
+
+def test_a_server_that_comes_back_after_t1() -> None:
+    """Nobody renews at T1; at T2 whoever answers does (RFC 2131 §4.4.5)."""
+    with KernelLab() as lab:
+        core = lab.start()
+        served(lab, "192.168.1.50", "--dhcp-option=option:T2,6")
+        lab.capture()
+        core.do(DhcpStart())
+        wait_until(lambda: lease(core).state == "bound", 10)
+        end(lab.processes[0])
+        wait_until(lambda: lease(core).state == "renewing", 6)
+        served(lab, "192.168.1.50", "--dhcp-option=option:T2,6")
+        wait_until(lambda: lease(core).state == "bound", 8)
+        assert lease(core).address == "192.168.1.50"
+        lab.judge()
+        assert kinds(lab) == ["1", "3", "3", "3"]

@@ -25,6 +25,7 @@ def records(text: str) -> list[str]:
 
 
 def test_the_soa_over_several_lines() -> None:
+    """RFC 1035 §5.1."""
     (zone,) = parse_zones(HEAD)
     assert zone.soa == dns.Record("lab", dns.TYPE_SOA, 60, dns.Soa("ns.lab", "admin.lab", 1, 3600, 120, 259200, 4))
 
@@ -40,6 +41,7 @@ def test_the_soa_over_several_lines() -> None:
     ("$ORIGIN sub.lab.\nx NS y", "x.sub.lab 3600 NS y.sub.lab"),
 ])
 def test_records(line: str, record: str) -> None:
+    """RFC 1035 §5.1."""
     if record:
         assert record in records(line)
     else:
@@ -77,6 +79,7 @@ def test_any_text_is_a_zone_or_an_error(text: str) -> None:
 
 @given(st.binary(min_size=16, max_size=16) | st.lists(st.sampled_from([0, 0, 1, 255]), min_size=16, max_size=16))
 def test_ipv6_as_the_standard_library_writes_it(raw: bytes) -> None:
+    """RFC 5952 §4, RFC 3596 §2.5."""
     address = ipaddress.IPv6Address(bytes(raw))
     if address.ipv4_mapped is None:
         assert show_ipv6(bytes(raw)) == str(address)
@@ -86,6 +89,7 @@ def test_ipv6_as_the_standard_library_writes_it(raw: bytes) -> None:
 
 @given(st.text("0123456789abcdef:g.", max_size=20))
 def test_what_is_no_ipv6_address(text: str) -> None:
+    """RFC 4291 §2.2."""
     try:
         wanted = ipaddress.IPv6Address(text).packed if "." not in text else None
     except ValueError:

@@ -16,6 +16,7 @@ from aether.apps.http_site import HTML, File, PathError, Site, path_of, range_of
 
 @given(st.integers(0, 250_000_000_000))
 def test_dates_as_the_standard_library_writes_them(seconds: int) -> None:
+    """RFC 9110 §5.6.7."""
     assert show_date(seconds) == formatdate(seconds, usegmt=True)
     assert parse_date(show_date(seconds)) == seconds
 
@@ -36,6 +37,7 @@ CHUNKED = b"4;x=y\r\nWiki\r\n5\r\npedia\r\n0\r\nA: b\r\n\r\n"
 
 @given(st.lists(st.integers(1, 5), max_size=40))
 def test_chunks_in_any_pieces(sizes: list[int]) -> None:
+    """RFC 9112 §7.1."""
     body, found, rest, data = Body(chunked=True), b"", b"", CHUNKED + b"GET"
     for size in [*sizes, len(data)]:
         piece, after = body.take(data[:size])
@@ -60,6 +62,7 @@ def test_any_bytes_as_chunks(data: bytes, cut: int) -> None:
     b"0\r\n" + b"A: b\r\n" * 1000,
 ])
 def test_chunks_that_make_no_sense(data: bytes) -> None:
+    """RFC 9112 §7.1."""
     with pytest.raises(BodyError):
         Body(chunked=True).take(data)
 
@@ -77,6 +80,7 @@ def test_lengths() -> None:
     (b"http://host/x", "/x"), (b"http://host", "/"), (b"/%C3%A9", "/\u00e9"), (b"/..x/...", "/..x/..."),
 ])
 def test_paths(target: bytes, path: str) -> None:
+    """RFC 9112 §3.2, RFC 3986 §2.1."""
     assert path_of(target) == path
 
 
@@ -89,6 +93,7 @@ OUT = (
 
 @pytest.mark.parametrize("target", OUT)
 def test_no_way_out(target: bytes) -> None:
+    """RFC 9110 §17.3: no file outside, however it is written."""
     with pytest.raises(PathError):
         path_of(target)
 
@@ -131,6 +136,7 @@ def test_a_site() -> None:
     ("bytes=0-1,3-4", None), ("lines=0-1", None), ("bytes=a-b", None), ("", None),
 ])
 def test_ranges(text: str, wanted: tuple[int, int] | None) -> None:
+    """RFC 9110 §14.1.2."""
     assert range_of(text, 10) == wanted
 
 
