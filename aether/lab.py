@@ -1,6 +1,7 @@
 """The two labs: a simulated one, and one end of a TAP. The same addresses in both.
 
-You are 192.168.1.2, the host is 192.168.1.1/24.
+You are 192.168.1.2, the host is 192.168.1.1/24. In the simulation it is a router too: behind it, in another network,
+is a third host, 10.0.2.2.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ YOU, HOST = "you", "host"
 YOUR_ADDRESS, HOST_ADDRESS, PREFIX = "192.168.1.2", "192.168.1.1", 24
 YOUR_MAC, HOST_MAC = b"\x02\0\0\0\0\x02", b"\x02\0\0\0\0\x01"
 LINK = "lan"
+REMOTE, WAN = "remote", "wan"
+ROUTER_ADDRESS, REMOTE_ADDRESS = "10.0.2.1", "10.0.2.2"
+ROUTER_MAC, REMOTE_MAC = b"\x02\0\0\0\x02\x01", b"\x02\0\0\0\x02\x02"
+WAN_MTU = 1400
+"""Bytes: less than on Ethernet, so that there is a path MTU to discover."""
 ZONE = """\
 ; The names of the lab, forwards and backwards.
 $TTL 300
@@ -44,6 +50,7 @@ host    IN A     192.168.1.1
 you     IN A     192.168.1.2
 mail    IN A     192.168.1.1
 www     IN CNAME host
+remote  IN A     10.0.2.2
 short   30 IN A  192.168.1.1
 _http._tcp IN SRV 0 5 80 www
 big     IN TXT   ( {long} )
@@ -60,10 +67,12 @@ SCOPE = Scope(
 """What the simulated host hands out as a DHCP server."""
 LATENCY = 200
 """Microseconds that a frame takes across the simulated wire: about a switch and two cables."""
+WAN_LATENCY = 5_000
+"""Microseconds that a frame takes between the router and the remote host: some hundred kilometres of glass."""
 
 
 def simulated(seed: int = 0, knobs: str = "modern") -> World:
-    """Return a world of two hosts on a wire; `knobs` names the profile of yours."""
+    """Return a world of two hosts on a wire, and a third beyond one of them; `knobs` names the profile of yours."""
     world = World(seed)
     you = _host(world, YOU, YOUR_MAC, YOUR_ADDRESS, PREFIX, knobs)
     host = _host(world, HOST, HOST_MAC, HOST_ADDRESS, PREFIX, "modern")
@@ -74,7 +83,19 @@ def simulated(seed: int = 0, knobs: str = "modern") -> World:
     you.resolver.servers = [parse_ip(HOST_ADDRESS)]
     link = world.add_link(LINK, you, host)
     link.left.latency = link.right.latency = LATENCY
+    you.routes.add(b"\0\0\0\0", 0, parse_ip(HOST_ADDRESS), 0)
+    _add_remote(world, host)
     return world
+
+
+def _add_remote(world: World, router: Host) -> None:
+    """Let `router` lead to another network, with a host in it."""
+    router.add_interface(ROUTER_MAC, parse_ip(ROUTER_ADDRESS), PREFIX, WAN_MTU)
+    router.knobs.ipv4_forward = True
+    remote = _host(world, REMOTE, REMOTE_MAC, REMOTE_ADDRESS, PREFIX, "modern", WAN_MTU)
+    remote.routes.add(b"\0\0\0\0", 0, parse_ip(ROUTER_ADDRESS), 0)
+    link = world.add_link(WAN, router, remote)
+    link.left.latency = link.right.latency = WAN_LATENCY
 
 
 def tapped(
@@ -119,9 +140,11 @@ def _dotted(ip: bytes) -> str:
     return ".".join(map(str, ip))
 
 
-def _host(world: World, name: str, mac: bytes, address: str, prefix: int, knobs: str) -> Host:
+def _host(
+    world: World, name: str, mac: bytes, address: str, prefix: int, knobs: str, mtu: int = 1500
+) -> Host:
     host = Host(name, profile(knobs))
-    host.add_interface(mac, parse_ip(address), prefix)
+    host.add_interface(mac, parse_ip(address), prefix, mtu)
     world.add_host(host)
     serve(host)
     return host

@@ -18,6 +18,8 @@ from aether.apps.http_get import HttpGet as HttpGetJob
 from aether.apps.http_get import UrlError
 from aether.apps.ping import Ping as PingJob
 from aether.apps.simple import SERVICES, Hold
+from aether.apps.traceroute import METHODS
+from aether.apps.traceroute import Traceroute as TracerouteJob
 from aether.lab import listen
 from aether.sockets import TcpSocket
 from aether.udp import UdpSocket
@@ -316,6 +318,36 @@ class Ping(Operation):
             raise OperationError("the interval must be at least 1ms")
         identifier = 1 + host.jobs_started & 0xFFFF
         job = PingJob(host, address, identifier, self.count, self.size, self.interval_us, self.ttl)
+        number = host.add_job(job)
+        job.start()
+        return number
+
+
+@operation
+@dataclass(slots=True)
+class Traceroute(Operation):
+    """Start to look for the routers on the way to an address; the result is the number of its job."""
+
+    host: str = "you"
+    address: str = ""
+    method: str = "udp"
+    """``udp`` or ``icmp``: what is sent."""
+    max_hops: int = 30
+    probes: int = 3
+    """How many for each hop."""
+
+    def apply(self, world: World) -> int:
+        """Send the first probe."""
+        host = host_named(world, self.host)
+        address = _address(self.address)
+        if self.method not in METHODS:
+            raise OperationError(f"the method is {' or '.join(METHODS)}, not {self.method!r}")
+        if not 1 <= self.max_hops <= 255:
+            raise OperationError(f"the hops are from 1 to 255, not {self.max_hops}")
+        if not 1 <= self.probes <= 10:
+            raise OperationError(f"the probes for a hop are from 1 to 10, not {self.probes}")
+        identifier = 1 + host.jobs_started & 0xFFFF
+        job = TracerouteJob(host, address, identifier, self.method, self.max_hops, self.probes)
         number = host.add_job(job)
         job.start()
         return number

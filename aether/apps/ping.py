@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aether.timers import NEVER, Sleeper
+from aether.wire import icmp
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
@@ -104,9 +105,10 @@ class Ping(Sleeper):
         self._finish_if_complete()
         return True
 
-    def failed(self, kind: int, code: int, sequence: int, rest: int) -> None:
+    def failed(self, kind: int, code: int, sequence: int, reporter: bytes) -> None:
         """Take an ICMP error about a request."""
-        self._note(sequence, "", 0, -1, f"ICMP type {kind} code {code}")
+        what = icmp.NAMES.get((kind, code)) or f"ICMP type {kind} code {code}"
+        self._note(sequence, show_ip(reporter), 0, -1, f"{show_ip(reporter)} says: {what}")
         self._finish_if_complete()
 
     def _note(self, sequence: int, source: str, ttl: int, rtt: int, error: str) -> None:

@@ -21,19 +21,21 @@ class EchoListener(Protocol):
     def replied(self, source: bytes, message: icmp.IcmpMessage, ttl: int) -> bool:
         """Take a reply; return False if it answers nothing that was asked."""
 
-    def failed(self, kind: int, code: int, sequence: int, rest: int) -> None:
-        """Take an ICMP error about the request with this sequence number."""
+    def failed(self, kind: int, code: int, sequence: int, reporter: bytes) -> None:
+        """Take an ICMP error about the request with this sequence number; `reporter` is who sent the error."""
 
 
 class Icmp:
     """The ICMP layer of one host."""
 
-    __slots__ = ("errors_left", "errors_until", "host", "listeners")
+    __slots__ = ("errors_left", "errors_until", "host", "listeners", "traces")
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self.listeners: dict[int, EchoListener] = {}
         """Who waits for replies, by identifier."""
+        self.traces: dict[int, EchoListener] = {}
+        """Who waits for errors about UDP datagrams, by source port; the destination port is the sequence number."""
         self.errors_left = 0
         self.errors_until = 0
 
@@ -54,7 +56,7 @@ class Icmp:
         elif message.type in (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMETER_PROBLEM):
             if host.observer is not None:
                 host.observer(host.name, "icmp.error_received", message.type, message.code, header.source)
-            self.report(message.type, message.code, message.rest, message.payload)
+            self.report(message.type, message.code, message.rest, message.payload, header.source)
         else:
             host.drop("icmp.unknown_type", detail=f"type {message.type} code {message.code}")
 
@@ -113,7 +115,7 @@ class Icmp:
         self.errors_left -= 1
         return self.errors_left >= 0
 
-    def report(self, kind: int, code: int, rest: int, quoted: bytes) -> None:
+    def report(self, kind: int, code: int, rest: int, quoted: bytes, reporter: bytes) -> None:
         """Deliver an ICMP error about a packet of ours to whoever sent that packet."""
         try:
             header = ipv4.parse_quoted(quoted)
@@ -126,10 +128,14 @@ class Icmp:
         elif header.protocol == ipv4.PROTO_TCP:
             self.host.tcp.icmp_error(kind, code, rest, header, inner)
         elif header.protocol == ipv4.PROTO_UDP:
-            self.host.udp.icmp_error(kind, code, header, inner)
+            trace = self.traces.get(inner[0] << 8 | inner[1])
+            if trace is not None:
+                trace.failed(kind, code, inner[2] << 8 | inner[3], reporter)
+            else:
+                self.host.udp.icmp_error(kind, code, header, inner)
         elif header.protocol == ipv4.PROTO_ICMP and inner[0] == icmp.ECHO_REQUEST:
             listener = self.listeners.get(inner[4] << 8 | inner[5])
             if listener is not None:
-                listener.failed(kind, code, inner[6] << 8 | inner[7], rest)
+                listener.failed(kind, code, inner[6] << 8 | inner[7], reporter)
         else:
             self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")

@@ -200,6 +200,6 @@ class Ipv4:
         except WireError:
             return
         if header.source in self.host.local:
-            self.host.icmp.report(icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE, 0, packet)
+            self.host.icmp.report(icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE, 0, packet, header.source)
         else:
             self.host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE, packet)

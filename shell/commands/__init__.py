@@ -30,6 +30,7 @@ NOUNS: dict[str, Noun] = {
     "ip": Noun("ip", "Things", "routes, and packets in pieces", "routes fragments"),
     "ping": Noun("ping", "Things", "ask a host for a sign of life"),
     "dhcp": Noun("dhcp", "Things", "an address from a server", "start lease renew release inform"),
+    "traceroute": Noun("traceroute", "Things", "the routers on the way to a host"),
     "dns": Noun("dns", "Things", "names and their addresses", "ask cache flush"),
     "http": Noun("http", "Things", "fetch a page, serve a directory", "get serve"),
     "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off filter"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from aether import queries
 from aether.operations_link import LinkClear, LinkDrop, LinkSet
 from shell import results
-from shell.grammar import CommandError, argument, command
+from shell.grammar import CommandError, argument, command, option
 from shell.session import Session
 
 DIRECTION = "out is what you send, in is what is sent to you"
+LINK = option("--link", "which link: lan, or another one (wan in the simulation)", str, default="lan", metavar="L")
 SETTINGS = {
     "loss": ("5%", "Lose a share of the frames, each for itself."),
     "delay": ("20ms", "Let every frame take so much longer."),
@@ -39,8 +40,8 @@ def direction(text: str) -> str:
 def _declare(name: str, example: str, about: str) -> None:
     """Declare the command that sets one impairment."""
 
-    def run(session: Session, value: str, direction: str) -> results.LinkReport:
-        session.do(LinkSet(direction=direction, what=name, value=value))
+    def run(session: Session, value: str, direction: str, link: str) -> results.LinkReport:
+        session.do(LinkSet(link=link, direction=direction, what=name, value=value))
         return show(session)
 
     run.__doc__ = about
@@ -49,7 +50,7 @@ def _declare(name: str, example: str, about: str) -> None:
     command(
         f"link {name}", argument("value", str, f"such as {example}{off}"),
         argument("direction", direction, f"in, out or both: {DIRECTION}", default="both", complete="in out both"),
-        examples=(f"link {name} {example}", f"link {name} {example} out"),
+        LINK, examples=(f"link {name} {example}", f"link {name} {example} out"),
     )(run)
 
 
@@ -91,11 +92,11 @@ def _number(text: str, what: str) -> int:
 @command(
     "link clear",
     argument("direction", direction, f"in, out or both: {DIRECTION}", default="both", complete="in out both"),
-    examples=("link clear",),
+    LINK, examples=("link clear",),
 )
-def clear(session: Session, direction: str) -> results.LinkReport:
+def clear(session: Session, direction: str, link: str) -> results.LinkReport:
     """Let frames pass as on a good day."""
-    session.do(LinkClear(direction=direction))
+    session.do(LinkClear(link=link, direction=direction))
     return show(session)
 
 

@@ -19,6 +19,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Sent: reports.sent,
     results.ConnectionReport: reports.connection,
     results.PingReport: reports.ping,
+    results.TraceReport: reports.traceroute,
     results.HttpReport: reports.http,
     results.LeaseReport: reports.lease,
     results.DnsReport: reports.dns,

@@ -19,6 +19,7 @@ from shell.results import (
     Status,
     StepReport,
     TimeReport,
+    TraceReport,
 )
 from shell.values import show_duration
 from shell.views.escape import printable
@@ -168,6 +169,25 @@ def ping(result: PingReport) -> RenderableType:
                     f"max {show_duration(result.max_us)}")
     parts.append(text)
     return Group(*parts, *_hint(result.hint))
+
+
+def traceroute(result: TraceReport) -> RenderableType:
+    """Draw the hops on the way to a host; an asterisk is a probe that nobody answered."""
+    lines: list[RenderableType] = []
+    for hop in result.hops:
+        line, last = Text(f"{hop.ttl:>2} "), ""
+        for probe in hop.probes:
+            if probe.rtt_us < 0:
+                line.append(f" {probe.mark or '*'}")
+                continue
+            if probe.address != last:
+                line.append(f" {probe.address} ", style("icmp"))
+                last = probe.address
+            line.append(f" {show_duration(probe.rtt_us)}{' ' + probe.mark if probe.mark else ''}")
+        lines.append(line)
+    if result.outcome == "done" and not result.reached:
+        lines.append(Text(f"{result.address} was not reached", style("error", bold=True)))
+    return Group(*lines, *_hint(result.hint))
 
 
 def http(result: HttpReport) -> RenderableType:

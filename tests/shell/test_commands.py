@@ -204,7 +204,7 @@ def test_benchmark_mode_has_no_events(shell: Shell) -> None:
 def test_status_and_help(shell: Shell) -> None:
     status = as_json(shell, "status")
     assert (status["lab"], status["mode"]) == ("SIM", "trace")
-    assert [row["name"] for row in status["hosts"]] == ["you", "host"]
+    assert [row["name"] for row in status["hosts"]] == ["you", "host", "remote"]
     groups = as_json(shell, "help")["groups"]
     assert {line["name"] for group in groups for line in group["lines"]} >= {"tcp", "trace", "knob", "quit"}
     assert as_json(shell, "help tcp connect")["usage"][0].startswith("tcp connect ADDRESS")

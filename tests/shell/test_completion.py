@@ -17,7 +17,7 @@ def offered(shell: Shell, line: str) -> list[str]:
     ("tcp connect ", ["192.168.1.1:80", "192.168.1.1:7", "192.168.1.1:9", "192.168.1.1:19"]),
     ("tcp connect 192.168.1.1:8", ["192.168.1.1:80"]),
     ("tcp conns --j", ["--json"]),
-    ("tcp conns --host ", ["you", "host"]),
+    ("tcp conns --host ", ["you", "host", "remote"]),
     ("tcp show ", ["1"]),
     ("tcp send ", ["1"]),
     ("knob set tcp.retr", ["tcp.retransmit"]),

@@ -24,7 +24,7 @@ def test_every_command_is_on_the_page() -> None:
 def test_every_result_has_a_view_and_a_schema() -> None:
     rows = {
         "EventRow", "Occurrence", "FrameRow", "Field", "Layer", "PingLine", "DnsLine", "HelpLine",
-        "HelpGroup", "TraceLine",
+        "HelpGroup", "TraceLine", "TraceHop", "TraceProbe",
     }
     for name, found in vars(results).items():
         if is_dataclass(found) and found.__module__ == results.__name__ and name not in rows:

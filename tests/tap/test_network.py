@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aether.operations import Ping
+from aether.operations import Ping, Traceroute
 from aether.operations_link import LinkSet
 
 from .harness import KERNEL, OURS, KernelLab, wait_until
@@ -39,4 +39,77 @@ def test_fragments_reordered_and_duplicated() -> None:
         assert "5 received" in done.stdout and "0% packet loss" in done.stdout, done.stdout
         assert core.ask(lambda world: world.hosts["you"].counters["ipv4.fragment_duplicates"]) > 0
         assert core.ask(lambda world: world.hosts["you"].drops.get("ipv4.fragment_overlap", 0)) == 0
+        lab.judge()
+
+
+@pytest.mark.needs("traceroute")
+@pytest.mark.parametrize("method", ["-U", "-I"])
+def test_traceroute_from_the_kernel(method: str) -> None:
+    """One hop: us."""
+    with KernelLab() as lab:
+        lab.start()
+        lab.capture()
+        done = lab.run("traceroute", "-n", method, "-m", "4", OURS, timeout=40)
+        hops = done.stdout.splitlines()[1:]
+        assert len(hops) == 1 and OURS in hops[0] and "*" not in hops[0], done.stdout
+        lab.judge()
+
+
+@pytest.mark.needs("traceroute")
+def test_traceroute_to_the_kernel() -> None:
+    """The kernel is one hop away, by both methods."""
+    with KernelLab() as lab:
+        core = lab.start()
+        lab.capture()
+        for method in ("udp", "icmp"):
+            number = core.do(Traceroute(address=KERNEL, method=method))
+            wait_until(lambda number=number: core.ask(lambda world: world.hosts["you"].jobs[number].done), 15)
+            report = core.ask(lambda world, number=number: world.hosts["you"].jobs[number].report())
+            assert report.reached and len(report.hops) == 1, report
+        lab.judge()
+
+
+@pytest.mark.needs("arping")
+def test_arping() -> None:
+    """Our hardware address, for every question."""
+    with KernelLab() as lab:
+        lab.start()
+        lab.capture()
+        done = lab.run("arping", "-c", "3", "-i", "aether0", OURS, timeout=20, check=False)
+        if "invalid" in done.stderr.lower() or "usage" in (done.stdout + done.stderr).lower():
+            done = lab.run("arping", "-c", "3", "-I", "aether0", OURS, timeout=20, check=False)
+        assert done.stdout.lower().count("02:00:00:00:00:02") >= 3, done.stdout + done.stderr
+        lab.judge()
+
+
+@pytest.mark.needs("nmap")
+def test_nmap_udp_ports_and_protocols() -> None:
+    """Echo and discard are open, a port nobody has is closed, and a protocol nobody speaks is too."""
+    with KernelLab() as lab:
+        lab.start()
+        lab.capture()
+        udp = lab.run("nmap", "-n", "-Pn", "-sU", "-p", "7,4444", "--max-retries", "2", OURS, timeout=50).stdout
+        assert "7/udp    open" in udp and "4444/udp closed" in udp, udp
+        protocols = lab.run(
+            "nmap", "-n", "-Pn", "-sO", "-p", "1,6,17,99", "--max-retries", "2", OURS, timeout=50).stdout
+        lines = {line.split()[0]: line.split()[1] for line in protocols.splitlines() if line[:1].isdigit()}
+        assert lines["1"].startswith("open") and lines["6"].startswith("open"), protocols
+        assert lines["17"].startswith("open") and lines["99"] == "closed", protocols
+        lab.judge()
+
+
+@pytest.mark.needs("hping3")
+@pytest.mark.parametrize("odd", [
+    ("-S", "-F", "-R", "-P", "-A", "-U", "-X", "-Y"), ("--fin", "--urg", "--push"), (), ("-S", "-f", "-d", "100"),
+    ("-1", "-f", "-d", "400"), ("-0", "-H", "200"), ("-2", "-p", "4444"), ("-S", "-O", "3"), ("-S", "-b"),
+    ("-1", "--icmptype", "13"), ("-S", "-p", "80", "--lsrr", KERNEL), ("-1", "-G")])
+def test_hping_with_odd_packets(odd: tuple[str, ...]) -> None:
+    """Whatever comes is answered or counted, and a ping is answered afterwards."""
+    with KernelLab() as lab:
+        core = lab.start()
+        lab.capture()
+        lab.run("hping3", "-c", "3", "-i", "u20000", *odd, OURS, timeout=20, check=False)
+        done = lab.run("ping", "-c", "2", "-i", "0.1", "-q", OURS)
+        assert "2 received, 0% packet loss" in done.stdout
+        assert core.ask(lambda world: world.hosts["you"].ipv4.fragments.memory) == 0
         lab.judge()

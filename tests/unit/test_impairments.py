@@ -381,7 +381,7 @@ class TestOperations:
         ]
 
     @pytest.mark.parametrize("data", [
-        {"operation": "LinkSet", "link": "wan", "what": "loss", "value": "1%"},
+        {"operation": "LinkSet", "link": "attic", "what": "loss", "value": "1%"},
         {"operation": "LinkSet", "direction": "up", "what": "loss", "value": "1%"},
         {"operation": "LinkSet", "what": "loss", "value": "lots"},
         {"operation": "LinkSet", "what": "colour", "value": "1%"},

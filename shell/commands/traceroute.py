@@ -1,0 +1,42 @@
+"""`traceroute`: the routers on the way to a host."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from aether import queries
+from aether.operations import Traceroute
+from aether.world import World
+from shell import results
+from shell.commands.common import HOST, WAITS
+from shell.grammar import argument, command, option
+from shell.session import Session, hint
+from shell.values import address as parse_address
+from shell.values import count as parse_count
+
+
+@command(
+    "traceroute", argument("address", parse_address, "where the way leads", complete="addresses"),
+    option("--icmp", "send echo requests, not UDP datagrams"),
+    option("--hops", "how far to look at the most (30)", parse_count, default=30, metavar="N"),
+    option("--probes", "how many for each hop (3)", parse_count, default=3, metavar="N"),
+    HOST, *WAITS, examples=("traceroute 10.0.2.2", "traceroute 10.0.2.2 --icmp --probes 1"),
+)
+def traceroute(
+    session: Session, address: str, icmp: bool, hops: int, probes: int, host: str, wait: int, background: bool
+) -> results.TraceReport:
+    """Send packets that live for one hop, then two, and so on, and show which routers say that they died."""
+    job = session.do(Traceroute(
+        host=host, address=address, method="icmp" if icmp else "udp", max_hops=hops, probes=probes))
+
+    def finished(world: World) -> bool:
+        return queries.job_done(world, job, host)
+
+    outcome = session.wait(finished, wait, background)
+    so_far = session.ask(partial(queries.job_report, number=job, host=host))
+    lines = [
+        results.TraceHop(
+            hop.ttl, [results.TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes])
+        for hop in so_far.hops
+    ]
+    return results.TraceReport(job, so_far.destination, so_far.method, outcome, so_far.reached, lines, hint(outcome))

@@ -1,0 +1,112 @@
+"""The host behind the router: time to live, routes, path MTU, unreachable networks and hosts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aether.apps.traceroute import TraceReport
+from aether.lab import WAN_MTU, simulated
+from aether.operations import HttpGet, OperationError, Ping, Traceroute
+from aether.operations_link import LinkSet
+from aether.world import World
+
+
+def finish(world: World, operation: Any) -> Any:
+    """Start a job, let the world go on until it is done, and return its report."""
+    job = world.hosts["you"].jobs[world.do(operation)]
+    end = world.now + 120_000_000
+    while not job.done and world.step(end):
+        pass
+    assert job.done
+    return job.report()
+
+
+def way(report: TraceReport) -> list[tuple[int, set[str]]]:
+    return [(hop.ttl, {probe.address + probe.mark for probe in hop.probes}) for hop in report.hops]
+
+
+@pytest.mark.parametrize("method", ["udp", "icmp"])
+def test_traceroute_names_the_hops(method: str) -> None:
+    world = simulated(1)
+    report = finish(world, Traceroute(address="10.0.2.2", method=method))
+    assert way(report) == [(1, {"192.168.1.1"}), (2, {"10.0.2.2"})]
+    assert report.reached
+    assert all(probe.rtt > 0 for hop in report.hops for probe in hop.probes)
+    you = world.hosts["you"]
+    assert not you.icmp.traces and not you.icmp.listeners
+
+
+def test_traceroute_where_there_is_no_network_and_no_host() -> None:
+    report = finish(simulated(1), Traceroute(address="10.9.9.9"))
+    assert way(report) == [(1, {"192.168.1.1"}), (2, {"192.168.1.1!N"})]
+    assert not report.reached
+    report = finish(simulated(1), Traceroute(address="10.0.2.77", probes=1))
+    assert way(report) == [(1, {"192.168.1.1"}), (2, {"192.168.1.1!H"})]
+    assert not report.reached
+
+
+def test_traceroute_goes_on_past_silence() -> None:
+    world = simulated(1)
+    world.do(LinkSet("wan", "both", "down", "on"))
+    report = finish(world, Traceroute(address="10.0.2.2", max_hops=4, probes=2))
+    assert way(report)[0] == (1, {"192.168.1.1"})
+    assert not report.reached
+
+
+@pytest.mark.parametrize("wrong", [
+    {"method": "tcp"}, {"max_hops": 0}, {"max_hops": 256}, {"probes": 0}, {"address": "10.0.2"}])
+def test_nonsense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(OperationError):
+        simulated(1).do(Traceroute(**{"address": "10.0.2.2", **wrong}))
+
+
+@pytest.mark.parametrize("size", [56, 1372, 1373, 1472, 1473, 20_000, 65_507])
+def test_pings_of_every_size_through_the_router(size: int) -> None:
+    """What is larger than the second link's MTU is cut on the way, fragments once more."""
+    world = simulated(1)
+    report = finish(world, Ping(address="10.0.2.2", count=2, size=size))
+    assert report.received == 2
+    assert {reply.ttl for reply in report.replies} == {63}
+    for host in world.hosts.values():
+        assert host.ipv4.fragments.memory == 0
+
+
+def test_a_ping_that_lives_too_short() -> None:
+    report = finish(simulated(1), Ping(address="10.0.2.2", count=1, ttl=1))
+    assert report.received == 0
+    assert report.replies[0].error == "192.168.1.1 says: time to live exceeded in transit"
+
+
+def test_a_page_comes_through_and_the_path_mtu_is_learned() -> None:
+    """RFC 1191: what we send with DF set is too large for the second link, and the router says so."""
+    world = simulated(1)
+    assert finish(world, HttpGet(url="http://10.0.2.2/")).status == 200
+    you = world.hosts["you"]
+    assert not you.ipv4.path_mtus or next(iter(you.ipv4.path_mtus.values()))[0] == WAN_MTU
+
+
+def test_the_second_link_can_be_impaired_by_itself() -> None:
+    world = simulated(3)
+    world.do(LinkSet("wan", "out", "loss", "100%"))
+    assert finish(world, Ping(address="10.0.2.2", count=2)).received == 0
+    assert finish(world, Ping(address="192.168.1.1", count=2)).received == 2
+
+
+def test_snapshots_while_fragments_wait_and_a_trace_runs() -> None:
+    """The rest of the run is the same from a snapshot."""
+    world = simulated(5)
+    world.do(LinkSet("wan", "both", "loss", "10%"))
+    world.do(Ping(address="10.0.2.2", count=3, size=20_000))
+    world.do(Traceroute(address="10.0.2.2"))
+    waiting = False
+    for _ in range(60):
+        world.step()
+        waiting = waiting or any(host.ipv4.fragments.packets for host in world.hosts.values())
+    assert waiting
+    twin = World.load(world.snapshot())
+    assert twin.state_hash() == world.state_hash()
+    for _ in range(300):
+        assert world.step() == twin.step()
+    assert twin.state_hash() == world.state_hash()
