@@ -36,7 +36,8 @@ REMOTE, WAN = "remote", "wan"
 ROUTER_ADDRESS, REMOTE_ADDRESS = "10.0.2.1", "10.0.2.2"
 ROUTER_MAC, REMOTE_MAC = b"\x02\0\0\0\x02\x01", b"\x02\0\0\0\x02\x02"
 WAN_MTU = 1400
-"""Bytes: less than on Ethernet, so that there is a path MTU to discover."""
+"""Bytes that the router passes on in one packet: less than on Ethernet. Neither end knows, so there is a path MTU to
+discover."""
 ZONE = """\
 ; The names of the lab, forwards and backwards.
 $TTL 300
@@ -92,7 +93,7 @@ def _add_remote(world: World, router: Host) -> None:
     """Let `router` lead to another network, with a host in it."""
     router.add_interface(ROUTER_MAC, parse_ip(ROUTER_ADDRESS), PREFIX, WAN_MTU)
     router.knobs.ipv4_forward = True
-    remote = _host(world, REMOTE, REMOTE_MAC, REMOTE_ADDRESS, PREFIX, "modern", WAN_MTU)
+    remote = _host(world, REMOTE, REMOTE_MAC, REMOTE_ADDRESS, PREFIX, "modern")
     remote.routes.add(b"\0\0\0\0", 0, parse_ip(ROUTER_ADDRESS), 0)
     link = world.add_link(WAN, router, remote)
     link.left.latency = link.right.latency = WAN_LATENCY
@@ -140,11 +141,9 @@ def _dotted(ip: bytes) -> str:
     return ".".join(map(str, ip))
 
 
-def _host(
-    world: World, name: str, mac: bytes, address: str, prefix: int, knobs: str, mtu: int = 1500
-) -> Host:
+def _host(world: World, name: str, mac: bytes, address: str, prefix: int, knobs: str) -> Host:
     host = Host(name, profile(knobs))
-    host.add_interface(mac, parse_ip(address), prefix, mtu)
+    host.add_interface(mac, parse_ip(address), prefix)
     world.add_host(host)
     serve(host)
     return host

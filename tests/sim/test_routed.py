@@ -10,6 +10,8 @@ from aether.apps.traceroute import TraceReport
 from aether.lab import WAN_MTU, simulated
 from aether.operations import HttpGet, OperationError, Ping, Traceroute
 from aether.operations_link import LinkSet
+from aether.sockets import TcpSocket
+from aether.wire.address import parse_ip
 from aether.world import World
 
 
@@ -79,12 +81,25 @@ def test_a_ping_that_lives_too_short() -> None:
     assert report.replies[0].error == "192.168.1.1 says: time to live exceeded in transit"
 
 
-def test_a_page_comes_through_and_the_path_mtu_is_learned() -> None:
-    """RFC 1191: what we send with DF set is too large for the second link, and the router says so."""
+def test_a_page_comes_through() -> None:
+    assert finish(simulated(1), HttpGet(url="http://10.0.2.2/")).status == 200
+
+
+def test_the_path_mtu_is_learned() -> None:
+    """RFC 1191 §3: what we send with DF set is too large beyond the router, which says so; then it fits."""
     world = simulated(1)
-    assert finish(world, HttpGet(url="http://10.0.2.2/")).status == 200
-    you = world.hosts["you"]
-    assert not you.ipv4.path_mtus or next(iter(you.ipv4.path_mtus.values()))[0] == WAN_MTU
+    you, host = world.hosts["you"], world.hosts["host"]
+    socket = TcpSocket(you)
+    socket.connect(parse_ip("10.0.2.2"), 7)
+    while socket.connection.state != "ESTABLISHED":
+        world.step()
+    data = bytes(n % 251 for n in range(8_000))
+    assert socket.send(data) == len(data)
+    while world.step(world.now + 2_000_000):
+        pass
+    assert you.ipv4.mtu_for(parse_ip("10.0.2.2")) == WAN_MTU
+    assert host.drops["ipv4.too_big"] > 0
+    assert socket.receive(20_000) == data
 
 
 def test_the_second_link_can_be_impaired_by_itself() -> None:
