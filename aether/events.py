@@ -133,7 +133,7 @@ DROPS: dict[str, Reason] = {
     "ipv4.checksum": Reason("the header checksum is wrong", "RFC 1122 §3.2.1.2"),
     "ipv4.bad_source": Reason("the source is no host's address", "RFC 1122 §3.2.1.3"),
     "ipv4.options": Reason("malformed options", "RFC 791 §3.1"),
-    "ipv4.source_route": Reason("source routes are refused", "RFC 1122 §3.3.5"),
+    "ipv4.source_route": Reason("source routes are refused", "RFC 6274 §3.13.2.3"),
     "ipv4.not_for_us": Reason("addressed to another host, and we are no router", "RFC 1122 §3.2.1.3"),
     "ipv4.no_route": Reason("no route to the destination", "RFC 1122 §3.3.1"),
     "ipv4.ttl": Reason("the time to live ran out", "RFC 1122 §3.2.1.7"),

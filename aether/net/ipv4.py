@@ -17,6 +17,8 @@ ANY = b"\0\0\0\0"
 PATH_LIFETIME = 600_000_000
 """Microseconds after which a larger packet is tried again (RFC 1191 §6.3), as on Linux."""
 MAX_PATHS = 1024
+SOURCE_ROUTES = (ipv4.OPTION_LOOSE_SOURCE_ROUTE, ipv4.OPTION_STRICT_SOURCE_ROUTE)
+"""Options that are refused without an answer, for us and for others (RFC 6274 §3.13.2.3), as on Linux."""
 
 
 class Ipv4:
@@ -42,6 +44,9 @@ class Ipv4:
             return
         if self._bad_source(header.source, interface):
             host.drop("ipv4.bad_source", detail=show_ip(header.source))
+            return
+        if header.options and any(kind in SOURCE_ROUTES for kind, _ in ipv4.parse_options(header.options)):
+            host.drop("ipv4.source_route", detail=f"from {show_ip(header.source)}")
             return
         if not self._is_for_us(header.destination, interface):
             self._forward(packet, header, interface)

@@ -25,6 +25,8 @@ MAX_WAITING = 128
 """Packets kept for a neighbour that has not answered yet: RFC 1122 §2.3.2.2 asks for at least one, and the fragments
 of the largest packet are 45 on Ethernet."""
 MAX_ENTRIES = 1024
+DEFEND_INTERVAL = 10_000_000
+"""Microseconds between two announcements that defend an address (RFC 5227 §1.1)."""
 
 
 class Neighbour:
@@ -45,13 +47,15 @@ class Neighbour:
 class Neighbours(Sleeper):
     """The ARP cache of one interface, and its packets that wait for an answer."""
 
-    __slots__ = ("claimant", "entries", "host", "interface", "probed")
+    __slots__ = ("claimant", "defended_at", "entries", "host", "interface", "probed")
 
     def __init__(self, host: Host, interface: Interface) -> None:
         super().__init__()
         self.host = host
         self.interface = interface
         self.entries: dict[bytes, Neighbour] = {}
+        self.defended_at = -DEFEND_INTERVAL
+        """When we last defended an address of ours, in microseconds."""
         self.probed: bytes = b""
         """An address that we would like to use, while we listen whether somebody has it."""
         self.claimant: bytes = b""
@@ -124,6 +128,7 @@ class Neighbours(Sleeper):
             if host.observer is not None:
                 host.observer(host.name, "arp.conflict", packet.sender_ip, packet.sender_mac)
             host.drop("arp.bad_sender", detail=f"{show_mac(packet.sender_mac)} claims our {show_ip(packet.sender_ip)}")
+            self._defend(packet.sender_ip)
             return
         for_us = host.local.get(packet.target_ip) is self.interface
         if packet.operation == arp.REQUEST:
@@ -135,6 +140,12 @@ class Neighbours(Sleeper):
                 host.drop("arp.not_for_us", detail=f"asks for {show_ip(packet.target_ip)}")
         else:
             self._reply(packet)
+
+    def _defend(self, address: bytes) -> None:
+        """Say once in a while that an address is ours, and keep it (RFC 5227 §2.4, the third way)."""
+        if self.host.local.get(address) is self.interface and self.host.now - self.defended_at >= DEFEND_INTERVAL:
+            self.defended_at = self.host.now
+            self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, address, address)
 
     def _reply(self, packet: arp.ArpPacket) -> None:
         entry = self.entries.get(packet.sender_ip)
