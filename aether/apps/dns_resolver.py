@@ -93,9 +93,10 @@ class Resolver:
         """Start to look a name up; `asker` hears of the end, at once if the cache knows. ValueError for no name."""
         dns.labels_of(name)
         known = self.servers if servers is None else servers
-        if not self.domain or "." in name:
+        whole = f"{name}.{self.domain}"
+        if not self.domain or "." in name or not _is_name(whole):
             return Lookup(self, name.removesuffix(".") or ".", kind, asker, known)
-        lookup = Lookup(self, f"{name}.{self.domain}", kind, asker, known)
+        lookup = Lookup(self, whole, kind, asker, known)
         lookup.alternative = name
         return lookup
 
@@ -350,6 +351,15 @@ class Lookup(Sleeper):
 def rows(records: list[dns.Record]) -> list[DnsRow]:
     """Return records as a person reads them."""
     return [DnsRow(r.name, dns.TYPES.get(r.type, str(r.type)), r.ttl, show_data(r)) for r in records]
+
+
+def _is_name(name: str) -> bool:
+    """Tell whether a name can be on the wire: a domain that a server told us may be anything."""
+    try:
+        dns.labels_of(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _matching(records: list[dns.Record], name: str, kind: int) -> list[dns.Record]:

@@ -103,6 +103,14 @@ def test_names_without_a_dot() -> None:
     assert ask(world, "lab", "MX").records[0].data == "10 mail.lab"
 
 
+@pytest.mark.parametrize("domain", ["\ufffd", "a..b", "x" * 64, ".".join(["x" * 63] * 4), "..", "\\"])
+def test_a_domain_that_is_none(domain: str) -> None:
+    """It comes from a DHCP server, so it may be anything."""
+    world = simulated(1)
+    world.hosts["you"].resolver.domain = domain
+    assert ask(world, "lab", "MX").records[0].data == "10 mail.lab"
+
+
 def test_operations_refuse_nonsense() -> None:
     world = simulated(1)
     for operation, said in (
