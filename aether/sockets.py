@@ -239,6 +239,14 @@ class TcpSocket:
             return conn.send.end - conn.send.start
         raise OSError(errno.ENOTTY, f"no ioctl 0x{request:x} for a TCP socket")
 
+    def fcntl(self, command: int, flags: int = 0) -> int:
+        """F_GETFL says O_NONBLOCK, F_SETFL takes it; OSError EINVAL for anything else: no call here ever blocks."""
+        if command == so.F_GETFL:
+            return so.O_NONBLOCK
+        if command == so.F_SETFL and flags & so.O_NONBLOCK:
+            return 0
+        raise OSError(errno.EINVAL, "a socket of this host is non-blocking, and stays so")
+
     def set_option(self, level: int, name: int, value: int | str | tuple[bool, int]) -> None:
         """Set an option, in Linux's units; OSError ENOPROTOOPT, EINVAL.
 

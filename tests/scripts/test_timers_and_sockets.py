@@ -401,6 +401,18 @@ def test_queues_are_told() -> None:
     assert (s.socket.ioctl(so.SIOCINQ), s.socket.ioctl(so.SIOCOUTQ)) == (10, 5)
 
 
+def test_sockets_never_block() -> None:
+    """RFC 9293 §3.10; fcntl(2): O_NONBLOCK is set, may be set, and cannot be taken away."""
+    s = opened()
+    assert s.socket is not None
+    assert s.socket.fcntl(so.F_GETFL) == so.O_NONBLOCK
+    assert s.socket.fcntl(so.F_SETFL, so.O_NONBLOCK) == 0
+    with pytest.raises(OSError):
+        s.socket.fcntl(so.F_SETFL, 0)
+    with pytest.raises(BlockingIOError):
+        s.socket.receive(10, so.MSG_DONTWAIT)
+
+
 def test_what_tcp_info_tells() -> None:
     """RFC 9293 §3.10.6; Linux tcp(7), TCP_INFO: the same names."""
     s = opened(options="mss=1460 sackok ws=7")
