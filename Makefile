@@ -1,7 +1,7 @@
 # make shell      the shell in its simulated lab; ARGS="--seed 7" passes arguments
 # make test       every test; TESTS=tests/unit for some of them
 # make lint       style and types
-# make bench      how fast the program starts, echoes a key, and answers expressions
+# make bench      how fast the program starts, echoes a key, answers expressions; as root, connections a second on a TAP
 # make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
 # sudo make install, sudo make uninstall
 #                 aether-shell for every user; PREFIX=/usr/local
@@ -20,7 +20,7 @@ shell: $(VENV)/stamp
 	@$(VENV)/bin/aether-shell --sim $(ARGS)
 
 test: $(VENV)/stamp
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup $(TESTS)
+	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup --durations 10 $(TESTS)
 
 lint: $(VENV)/stamp
 	$(VENV)/bin/ruff check .
@@ -30,6 +30,7 @@ bench: $(VENV)/stamp
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/echo.py
 	$(VENV)/bin/python -m benchmarks.filters
+	$(VENV)/bin/python -m benchmarks.connections
 
 matrix: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.matrix > docs/goodput.new
@@ -65,3 +66,4 @@ uninstall:
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,8 @@ ALONE = ("wire", "events", "knobs")
 """They know nobody else in aether."""
 THIRD_PARTY = {"httptools": "aether/apps/http.py", "lark": "aether/filters/"}
 """What aether uses besides the standard library, and where alone it may."""
+SLOW = ("scapy", "plotext", "pyroute2", "lark")
+"""What the shell imports on first use only."""
 OUTSIDE_WORLD = {
     "asyncio", "ctypes", "fcntl", "io", "multiprocessing", "os", "pathlib", "queue", "select", "selectors", "shutil",
     "signal", "socket", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "random", "secrets", "concurrent",
@@ -125,6 +128,14 @@ def test_the_outside_world_stays_outside(path: Path) -> None:
     for module, line in imports(path):
         if (name_of(path), module) not in HARMLESS:
             assert module.split(".")[0] not in OUTSIDE_WORLD, f"{name_of(path)}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("module", ["aether.lab", "aether.engine.core", "shell.app", "shell.start", "shell.commands"])
+def test_slow_libraries_wait_until_they_are_needed(module: str) -> None:
+    """Each costs from 70 ms to a second, which nobody should wait for before the first prompt."""
+    question = f"import sys, {module}; print(*(set(sys.modules) & {set(SLOW)}))"
+    told = subprocess.run([sys.executable, "-c", question], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == ""
 
 
 def test_these_tests_look_at_something() -> None:

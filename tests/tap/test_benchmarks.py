@@ -1,0 +1,31 @@
+"""The benchmarks measure what they say: every connection is counted, and the bound is honest work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.connections import SERVERS
+from benchmarks.tap_lab import TapLab, build_generator
+
+pytestmark = pytest.mark.needs("cc")
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_connection_is_counted(name: str, tmp_path: Path) -> None:
+    with TapLab("test", SERVERS[name], build_generator(tmp_path)) as lab:
+        load = lab.load(concurrency=20, total=500)
+        assert (load.completed, load.failed, load.unfinished) == (500, 0, 0)
+        assert 0 < load.median_us <= load.p99_us <= load.seconds * 1e6
+        assert load.rate > 100
+
+
+def test_what_does_not_answer_as_it_should_has_failed(tmp_path: Path) -> None:
+    """Nothing listens on port 81, and port 19 sends characters without end: neither is a page."""
+    with TapLab("test", SERVERS["aether-shell"], build_generator(tmp_path)) as lab:
+        refused = lab.load(concurrency=5, total=50, port=81)
+        assert (refused.completed, refused.failed, refused.unfinished) == (0, 50, 0)
+        endless = lab.load(concurrency=2, total=4, seconds=1, port=19)
+        assert (endless.completed, endless.unfinished) == (0, 4)
+        assert endless.seconds < 3
