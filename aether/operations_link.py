@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from aether.world import World
 
 DIRECTIONS = ("both", "out", "in")
+MAX_RULES = 100
+"""Rules of a direction; each is asked about every frame."""
 
 
 def _pipes(world: World, link: str, direction: str) -> list[Pipe]:
@@ -55,19 +57,53 @@ class LinkSet(Operation):
 @operation
 @dataclass(slots=True)
 class LinkDrop(Operation):
-    """Lose the next frames."""
+    """Lose the next frames; with an expression, the next that match it, counted over all directions meant."""
 
     link: str = "lan"
     direction: str = "both"
     count: int = 1
+    expression: str = ""
 
     def apply(self, world: World) -> None:
         """Arm it for every direction meant."""
         if not 0 <= self.count <= 1_000_000:
             raise OperationError(f"how many to drop is from 0 to 1000000, not {self.count}")
-        for pipe in _pipes(world, self.link, self.direction):
+        pipes = _pipes(world, self.link, self.direction)
+        if self.expression:
+            self._rule(world, pipes)
+            return
+        for pipe in pipes:
             pipe.drop(self.count, world.now)
         _say(world, self.link, f"drop next {self.count} ({self.direction})")
+
+    def _rule(self, world: World, pipes: list[Pipe]) -> None:
+        from aether.filters import FilterError
+        from aether.link.rules import DropRule
+
+        if any(len(pipe.rules) >= MAX_RULES for pipe in pipes):
+            raise OperationError(f"there are {MAX_RULES} rules already. Take them away first: link drop off")
+        try:
+            rule = DropRule(self.expression, self.count)
+        except FilterError as problem:
+            raise OperationError(str(problem)) from None
+        for pipe in pipes:
+            pipe.add_rule(rule, world.now)
+        _say(world, self.link, f"{rule.describe()} ({self.direction})")
+
+
+@operation
+@dataclass(slots=True)
+class LinkDropOff(Operation):
+    """Lose no frame on purpose any more: neither the next, nor every N-th, nor one that matches."""
+
+    link: str = "lan"
+    direction: str = "both"
+
+    def apply(self, world: World) -> None:
+        """End it for every direction meant."""
+        for pipe in _pipes(world, self.link, self.direction):
+            pipe.drop_off(world.now)
+        _say(world, self.link, f"drop off ({self.direction})")
 
 
 @operation

@@ -175,8 +175,17 @@ def _filters(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return found
 
 
+def _drops(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer what `link drop` takes: which frames, an expression, a direction."""
+    if not given:
+        return [Candidate("next", "the next frames, or the next that match"), Candidate("every", "every N-th frame"),
+                Candidate("off", "lose none on purpose any more")]
+    ways = [Candidate("in", "what is sent to you"), Candidate("out", "what you send")]
+    return [*_filters(session, given[1:]), *ways] if given[0] == "next" else ways
+
+
 SOURCES: dict[str, Source] = {
-    "filters": _filters,
+    "filters": _filters, "drops": _drops,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,
     "our_urls": _our_urls, "knobs": _knobs, "knob_values": _knob_values, "hosts": _hosts,

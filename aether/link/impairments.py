@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aether.knobs import show_time
 from aether.link import quantities
 from aether.streams import Stream
+
+if TYPE_CHECKING:
+    from aether.link.rules import DropRule
+    from aether.world import World
 
 
 class Passage(NamedTuple):
@@ -83,8 +87,8 @@ class Pipe:
     """One direction of a link."""
 
     __slots__ = (
-        "bursting", "clear", "drop_next", "free_at", "last_out", "passed", "rest", "settings", "streams", "waiting",
-        "waiting_bytes",
+        "bursting", "clear", "drop_next", "free_at", "last_out", "passed", "rest", "rules", "settings", "streams",
+        "waiting", "waiting_bytes",
     )
 
     def __init__(self, seed: int, link: str, direction: str) -> None:
@@ -94,6 +98,8 @@ class Pipe:
         self.streams = {name: Stream(seed, link, direction, name) for name in _DRAWING}
         self.drop_next = 0
         """So many of the next frames are lost."""
+        self.rules: list[DropRule] = []
+        """Frames that match one of these are lost."""
         self.passed = 0
         """Frames seen since `drop_every` was set."""
         self.bursting = False
@@ -127,18 +133,41 @@ class Pipe:
         self.drop_next = count
         self._update(now)
 
+    def add_rule(self, rule: DropRule, now: int = 0) -> None:
+        """Lose frames that match a rule; it takes the place of one with the same text."""
+        self.rules = [*(one for one in self.rules if one.left and one.text != rule.text), rule]
+        self._update(now)
+
+    def drop_off(self, now: int = 0) -> None:
+        """Lose no frame on purpose any more."""
+        self.drop_next = self.settings.drop_every = 0
+        self.rules = []
+        self._update(now)
+
+    def rule_for(self, world: World, frame: bytes, number: int, sender: str, link: str) -> str:
+        """Return the cause if a rule loses a frame, and count that; nothing passes a link that is down."""
+        if self.settings.down or self.drop_next:
+            return ""
+        for rule in self.rules:
+            if rule.takes(world, frame, number, sender, link):
+                return f"your rule: {rule.text}"
+        return ""
+
     def clear_all(self, now: int = 0) -> None:
         """Let frames pass as on a good day; what is under way still comes out when it was meant to, and first."""
         self.settings = Settings()
         self.drop_next = 0
+        self.rules = []
         self.bursting = False
         self._update(now)
 
     def _update(self, now: int) -> None:
         s = self.settings
+        if self.rules:
+            self.rules = [rule for rule in self.rules if rule.left]
         self.clear = self.last_out <= now and not (
             s.loss or s.burst_loss or s.delay or s.jitter or s.reorder or s.duplicate or s.corrupt or s.rate
-            or s.drop_every or s.down or self.drop_next
+            or s.drop_every or s.down or self.drop_next or self.rules
         )
 
     def show(self, name: str) -> str:
@@ -150,16 +179,17 @@ class Pipe:
         usual = Settings()
         changed = [f.name for f in fields(Settings) if getattr(self.settings, f.name) != getattr(usual, f.name)]
         said = [f"{name.replace('_', '-')} {self.show(name)}" for name in changed]
-        return said + ([f"drop next {self.drop_next}"] if self.drop_next else [])
+        said += [f"drop next {self.drop_next}"] if self.drop_next else []
+        return said + [rule.describe() for rule in self.rules if rule.left]
 
     def state(self) -> Settings:
         """Return a copy of the settings."""
         return replace(self.settings)
 
-    def carry(self, now: int, frame: bytes) -> Passage:
-        """Decide what becomes of a frame that enters the link at `now`."""
+    def carry(self, now: int, frame: bytes, ruled: str = "") -> Passage:
+        """Decide what becomes of a frame that enters the link at `now`; `ruled` is why a rule loses it."""
         s, streams = self.settings, self.streams
-        lost = self._lost()
+        lost = self._lost(ruled)
         altered, what = self._corrupted(frame)
         twice = s.duplicate and streams["duplicate"].chance(s.duplicate)
         late = s.reorder and streams["reorder"].chance(s.reorder)
@@ -177,7 +207,7 @@ class Pipe:
         delivery = (out, altered, what)
         return Passage([delivery, delivery] if twice else [delivery])
 
-    def _lost(self) -> str:
+    def _lost(self, ruled: str) -> str:
         """Return the impairment that loses the next frame, or nothing."""
         s = self.settings
         unlucky = s.loss and self.streams["loss"].chance(s.loss)
@@ -188,6 +218,8 @@ class Pipe:
         if self.drop_next:
             self.drop_next -= 1
             return "drop next"
+        if ruled:
+            return ruled
         if s.drop_every and self.passed % s.drop_every == 0:
             return "drop every"
         return "burst" if in_burst else "loss" if unlucky else ""

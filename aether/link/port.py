@@ -65,7 +65,9 @@ class Port:
     def _impair(self, number: int, frame: bytes) -> None:
         world = self.world
         observer = world.observer
-        passage = self.pipe.carry(world.now, frame)
+        sender = self.host.name if self.host else "wire"
+        rule = self.pipe.rules and self.pipe.rule_for(world, frame, number, sender, self.link)
+        passage = self.pipe.carry(world.now, frame, rule or "")
         if passage.lost and observer is not None:
             observer(self.link, "frame.lost", number, self.link, passage.lost)
         for index, (deadline, data, what) in enumerate(passage.deliveries):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from aether import queries
-from aether.operations_link import LinkClear, LinkDrop, LinkSet
+from aether.filters import FilterError, compile_filter
+from aether.operations_link import DIRECTIONS, LinkClear, LinkDrop, LinkDropOff, LinkSet
 from shell import results
 from shell.grammar import CommandError, argument, command, option
 from shell.session import Session
@@ -28,6 +31,11 @@ SETTINGS = {
 }
 ALWAYS = ("distribution", "queue", "burst-end", "burst-share")
 """What qualifies others, and cannot be taken away."""
+
+
+def _count(text: str) -> int:
+    """Read how many frames."""
+    return _number(text, f"--count {text}")
 
 
 def direction(text: str) -> str:
@@ -60,32 +68,76 @@ for _name, (_example, _about) in SETTINGS.items():
 
 @command(
     "link drop",
-    argument("what", str, "next [N] [in|out], or every N [in|out]", raw="line", complete="next every in out"),
-    examples=("link drop next", "link drop next 3 in", "link drop every 10 out"),
+    argument("what", str, "next [N] [EXPRESSION] [in|out], every N [in|out], or off [in|out]", raw="line",
+             complete="drops"),
+    option("--count", "how many frames, with next", _count, metavar="N"), LINK,
+    examples=("link drop next", "link drop next 3 in", "link drop next tcp.len > 0",
+              "link drop next tcp.flags.syn == 1 and tcp.flags.ack == 1 --count 2", "link drop next arp in --link wan",
+              "link drop every 10 out", "link drop off"),
 )
-def drop(session: Session, what: str) -> results.Message | results.LinkReport:
-    """Lose the next frame, or the next few; those that you send, unless you say `in`.
+def drop(session: Session, what: str, count: int | None, link: str) -> results.Message | results.LinkReport:
+    """Lose frames on purpose: the next, the next few, the next that match an expression, or every N-th.
 
-    `every N` loses every N-th frame instead; `every 0` stops that.
+    Without an expression, those that you send are meant, unless you say `in` or `both`; with one, those in both
+    directions, unless you say `in` or `out`. `off` ends all of it. Expressions are those of `help filters`.
     """
     verb, *words = what.split()
-    way = words.pop() if words and words[-1] in ("in", "out", "both") else "out"
-    if verb not in ("next", "every") or len(words) > 1:
-        raise CommandError(f"link drop is followed by next or every, a number, and in or out; not by {what!r}")
-    number = _number(words[0], what) if words else 1
-    if verb == "every":
-        session.do(LinkSet(direction=way, what="drop_every", value=str(number)))
+    rest = what.strip()[len(verb):].strip()
+    if verb == "off":
+        session.do(LinkDropOff(link=link, direction=_way(words, what, "both")))
         return show(session)
-    session.do(LinkDrop(direction=way, count=number))
-    who = {"out": "that you send", "in": "that is sent to you", "both": "in each direction"}[way]
-    frames = f"the next frame {who}" if number == 1 else f"the next {number} frames {who.replace(' is ', ' are ')}"
-    return results.Message(f"{frames} will be lost")
+    if verb == "every":
+        number = words.pop(0) if words else ""
+        value = str(_number(number, what))
+        session.do(LinkSet(link=link, direction=_way(words, what, "out"), what="drop_every", value=value))
+        return show(session)
+    if verb != "next":
+        raise CommandError(f"link drop is followed by next, every or off; not by {what!r}")
+    if words and words[0].isdigit():
+        count, rest = _number(words[0], what), rest[len(words[0]):].strip()
+    expression, way = _expression(rest)
+    count = 1 if count is None else count
+    session.do(LinkDrop(link=link, direction=way or ("both" if expression else "out"), count=count,
+                        expression=expression))
+    return results.Message(_will_be_lost(count, expression, way))
+
+
+def _way(words: list[str], what: str, default: str) -> str:
+    """Return the direction that is left of a line, and nothing else."""
+    if words and words not in (["in"], ["out"], ["both"]):
+        raise CommandError(f"link drop {what}: {words[0]!r} is one too many. After off, or every and a number, "
+                           f"comes in or out: {DIRECTION}")
+    return words[0] if words else default
+
+
+def _expression(text: str) -> tuple[str, str]:
+    """Divide an expression from the direction after it; a direction may be the end of the expression, too."""
+    head, _, last = text.rpartition(" ")
+    if last not in DIRECTIONS:
+        return text, ""
+    if head.strip():
+        with suppress(FilterError):
+            compile_filter(text)
+            return text, ""
+    return head.strip(), last
+
+
+def _will_be_lost(count: int, expression: str, way: str) -> str:
+    if not count:
+        return "none will be lost"
+    one = count == 1
+    frames = "the next frame" if one else f"the next {count} frames"
+    if expression:
+        where = {"": "in either direction", "both": "in either direction", "out": "of what you send",
+                 "in": "of what is sent to you"}[way]
+        return f"{frames} {where} that match{'es' if one else ''} {expression} will be lost"
+    who = {"out": "that you send", "in": f"that {'is' if one else 'are'} sent to you", "both": "in each direction"}
+    return f"{frames} {who[way or 'out']} will be lost"
 
 
 def _number(text: str, what: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 7:
-        raise CommandError(f"how many frames is a number, not {text!r} (in {what!r}); "
-                           "expressions are not understood here yet")
+        raise CommandError(f"how many frames is a number, not {text!r} (in {what!r})")
     return int(text)
 
 

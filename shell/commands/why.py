@@ -90,6 +90,9 @@ def _event(session: Session, event: Event) -> Explanation:
     if event.kind == "frame.lost":
         answer = f"the link lost frame {event.values[0]} ({event.values[2]})"
         remedy = "`link show` tells what it does to frames, `link clear` ends it"
+        if str(event.values[2]).startswith(("your rule", "drop ")):
+            answer += ", as you told it to"
+            remedy = "`link show` tells the rules that are left, `link drop off` ends them"
     if event.kind == "tcp.state":
         rfc = _transition(event)
     question = f"why {event.kind} at ev {event.occurrence}?"
