@@ -136,6 +136,8 @@ class Knobs:
     tcp_syn_cookies: str = choice(
         "auto", ("off", "auto", "always"), "answer SYNs and remember nothing: never, when the queue is full, always",
         "RFC 4987 §3.6", classic="always")
+    tcp_fast_path: bool = switch(
+        True, "handle predictable short connections by a shorter way, when nobody looks", "RFC 1323, appendix")
     tcp_isn: str = choice(
         "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
         classic="predictable")

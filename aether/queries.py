@@ -56,7 +56,7 @@ def hosts(world: World) -> list[HostRow]:
             host.name,
             [f"{show_ip(a.ip)}/{a.prefix}" for interface in host.interfaces for a in interface.addresses],
             show_mac(host.interfaces[0].mac) if host.interfaces else "",
-            len(host.tcp.connections), sum(host.drops.values()),
+            host.tcp.count(), sum(host.drops.values()),
         )
         for host in world.hosts.values()
     ]
@@ -66,7 +66,7 @@ def overview(world: World, host: str = "you") -> Overview:
     """Return the few figures that are always in view."""
     one = host_named(world, host)
     return Overview(
-        len(one.tcp.connections), sum(one.drops.values()), [f"{row.name}={row.value}" for row in turned(world, host)])
+        one.tcp.count(), sum(one.drops.values()), [f"{row.name}={row.value}" for row in turned(world, host)])
 
 
 def connections(world: World, host: str = "you") -> list[ConnectionRow]:

@@ -81,6 +81,10 @@ class TcpSocket:
         conn = self.listener.accept()
         if conn is None:
             raise BlockingIOError(errno.EAGAIN, "no connection waits")
+        return self.child(conn)
+
+    def child(self, conn: Connection) -> TcpSocket:
+        """Return a socket of its own for a connection of this listener."""
         child = TcpSocket(self.host, self.app)
         child.ip, child.port = conn.local_ip, conn.local_port
         child.options = conn.options

@@ -70,6 +70,8 @@ class World:
         self.observer = observer
         for host in self.hosts.values():
             host.observer = observer
+            if observer is not None:
+                host.tcp.fast.inflate_all()
 
     def next_deadline(self) -> int:
         """Return when the next occurrence is due, in microseconds; NEVER if none is waiting."""

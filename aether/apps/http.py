@@ -13,6 +13,7 @@ from aether.apps.http_body import Body, BodyError
 from aether.apps.http_date import parse_date, show_date
 from aether.apps.http_site import HTML, File, PathError, Site, path_of, range_of
 from aether.timers import Sleeper
+from aether.wire.checksum import partial_sum
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -114,7 +115,7 @@ class Answer:
 class HttpServer(Sleeper):
     """Serves a site, GET and HEAD only."""
 
-    __slots__ = ("epoch", "host", "prepared", "sessions", "site")
+    __slots__ = ("epoch", "host", "prepared", "prepared_at", "sessions", "site")
 
     def __init__(self, host: Host, epoch: int = -1) -> None:
         """`epoch` is what a clock showed when the world began, in microseconds since 1970; -1 if there is none.
@@ -126,8 +127,11 @@ class HttpServer(Sleeper):
         self.epoch = epoch
         self.site = Site()
         self.site.add("/index.html", File(PAGE, HTML))
-        self.prepared: dict[bytes, tuple[bytes, bool]] = {}
-        """By the head of a request: the response, and whether the connection is kept open."""
+        self.prepared: dict[bytes, tuple[bytes, bool, int]] = {}
+        """By the head of a request: the response, whether the connection is kept open, and what the response's words
+        add up to, modulo 65535 (RFC 1071)."""
+        self.prepared_at = -1
+        """The second since 1970 that their dates tell."""
         self.sessions: dict[int, HttpSession] = {}
         """By the numbers of their connections."""
 
@@ -144,7 +148,22 @@ class HttpServer(Sleeper):
             number = child.connection.number
             child.app = self.sessions[number] = HttpSession(self, child, number)
             if len(self.sessions) == 1:
-                self.host.queue.wake(self, self.host.now + SWEEP)
+                self._sweep_next()
+
+    def quick(self, request: bytes) -> tuple[bytes, bool, int] | None:
+        """Return what is prepared for exactly these bytes, None if that is nothing."""
+        if self.epoch >= 0 and (self.epoch + self.host.now) // SECOND != self.prepared_at:
+            return None
+        return self.prepared.get(request)
+
+    def adopt(self, socket: TcpSocket, since: int) -> None:
+        """Take over a connection that has waited for a request since then, and was not shown to us before."""
+        assert socket.connection is not None
+        number = socket.connection.number
+        socket.app = self.sessions[number] = session = HttpSession(self, socket, number)
+        session.since = since
+        if len(self.sessions) == 1:
+            self._sweep_next()
 
     def wake(self, now: int) -> None:
         """Look for connections that have been silent for too long."""
@@ -152,7 +171,11 @@ class HttpServer(Sleeper):
         for session in list(self.sessions.values()):
             session.time_out(now - session.since)
         if self.sessions:
-            self.host.queue.wake(self, now + SWEEP)
+            self._sweep_next()
+
+    def _sweep_next(self) -> None:
+        """Look again at the next multiple of `SWEEP`: so it does not matter who came when."""
+        self.host.queue.wake(self, (self.host.now // SWEEP + 1) * SWEEP)
 
     def answer(self, head: bytes) -> tuple[Answer, Body | None]:
         """Return the response to a request's head, and the body that has to be read before; Refusal."""
@@ -221,8 +244,12 @@ class HttpServer(Sleeper):
 
     def remember(self, head: bytes, answer: Answer) -> None:
         """Keep a small response ready-made; one with a date is true for this second only."""
-        if self.epoch < 0 and len(self.prepared) < MAX_PREPARED and answer.end - answer.begin <= PREPARED:
-            self.prepared[head] = answer.head + answer.data[answer.begin:answer.end], answer.keep
+        if self.epoch >= 0 and (now := (self.epoch + self.host.now) // SECOND) != self.prepared_at:
+            self.prepared_at = now
+            self.prepared.clear()
+        if len(self.prepared) < MAX_PREPARED and answer.end - answer.begin <= PREPARED:
+            response = answer.head + answer.data[answer.begin:answer.end]
+            self.prepared[head] = response, answer.keep, partial_sum(response) % 65535
 
 
 def parse(head: bytes) -> Request:
@@ -352,7 +379,7 @@ class HttpSession:
             return False
         head, self.received = received[:end], received[end:]
         server = self.server
-        known = server.prepared.get(head) if server.host.observer is None else None
+        known = server.quick(head) if server.host.observer is None else None
         if known is not None:
             self.head = known[0]
             self.answer = Answer(b"", b"", 0, 0, known[1])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aether.engine.backoff import Backoff
+from aether.engine.bench import collect_seldom, direct, take_frames
 from aether.engine.history import History
 from aether.engine.log import InputLog
 from aether.engine.past import Past
@@ -25,6 +26,7 @@ from aether.world import World
 if TYPE_CHECKING:
     from aether.engine.core import Device
     from aether.engine.wakeup import Wakeup
+    from aether.host import Host
 
 BATCH = 256
 """Occurrences handled before others are served."""
@@ -57,6 +59,8 @@ class Loop:
         self.speed = speed
         self.paused = False
         self.mode = ""
+        self.alone = True
+        """In benchmark mode: whether frames come one by one."""
         self.ring = EventRing()
         self.recorder = Recorder(world, self.ring)
         self.backoff = Backoff()
@@ -79,6 +83,7 @@ class Loop:
             return
         self.mode = mode
         self.backoff.reset()
+        collect_seldom(mode == "bench")
         if mode == "bench":
             self.world.observe(None)
             self.log = self.history = self.breakpoint = self.past = None
@@ -249,6 +254,9 @@ class Loop:
 
         `until` bounds a simulation at speed inf; `after` is asked after every occurrence, and ends the batch with True.
         """
+        if self.mode == "bench" and (host := direct(self)) is not None:
+            self._bench(host, after)
+            return
         began = self.clock()
         before = self.world.occurrence
         busy = self._gated_batch(until, after) if self.gated else self._batch(after)
@@ -258,6 +266,22 @@ class Loop:
             self.backoff.busy()
         elif self.device is None or self.backoff.idle():
             self._sleep(until)
+
+    def _bench(self, host: Host, after: Callable[[], bool] | None) -> None:
+        """Handle what is due, then what the device has, and wait if that was nothing."""
+        world = self.world
+        target = self.target()
+        while world.step(target):
+            pass
+        world.advance(target)
+        if world.wire_out:
+            self.flush()
+        if take_frames(self, host):
+            self.backoff.busy()
+        elif self.backoff.idle():
+            self._sleep(NEVER)
+        if after is not None:
+            after()
 
     def _gated_batch(self, until: int, after: Callable[[], bool] | None) -> bool:
         for _ in range(BATCH):

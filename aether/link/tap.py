@@ -31,6 +31,12 @@ class Tap:
         self._file = io.FileIO(_attached(name, IFF_TAP | IFF_NO_PI), "r+")
         self._buffer = bytearray(FRAME_LIMIT)
         self._view = memoryview(self._buffer)
+        self.buffer = self._buffer
+        """Where `fill` puts a frame."""
+        self.fill = self._file.readinto
+        """Read the next frame into `buffer`; return its length, None if there is none now. OSError if it is gone."""
+        self.put = self._file.write
+        """Send a frame; None if the kernel does not take it. OSError if it is gone."""
         self.unwritten = 0
         """Frames that the kernel did not take: its queue was full, or the interface was down."""
 
@@ -42,7 +48,7 @@ class Tap:
             raise DeviceError(f"{self.name} is gone: somebody removed it. Start aether-shell again") from None
         return bytes(self._view[:length]) if length else None
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: bytes | bytearray) -> None:
         """Send a frame; count it if the kernel does not take it."""
         try:
             if self._file.write(frame) is None:

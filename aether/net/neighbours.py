@@ -228,6 +228,7 @@ class Neighbours(Sleeper):
 
     def _give_up(self, entry: Neighbour, reason: str) -> None:
         self.entries.pop(entry.address, None)
+        entry.state = INCOMPLETE  # whoever still holds it knows by that
         if entry.waiting:
             if self.host.observer is not None:
                 self.host.observer(self.host.name, "arp.failed", entry.address, len(entry.waiting))

@@ -9,6 +9,7 @@ from aether.socket_options import SocketOptions
 from aether.streams import Stream
 from aether.tcp import autotune, output, path_mtu
 from aether.tcp.connection import Connection, Empty
+from aether.tcp.fast_path import FastPath
 from aether.tcp.isn import InitialSequence
 from aether.tcp.listener import Listener
 from aether.tcp.segment_arrives import segment_arrives
@@ -34,13 +35,13 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "challenges_left", "challenges_until", "connections", "cookie_clock", "defaults", "empty", "host", "isn",
-        "listeners", "ports", "ports_used", "silent",
+        "challenges_left", "challenges_until", "cookie_clock", "defaults", "empty", "fast", "host", "isn", "listeners",
+        "ports", "ports_used", "silent", "table",
     )
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.connections: dict[bytes, Connection] = {}
+        self.table: dict[bytes, Connection] = {}
         """By bytes 26-38 of an arriving frame: remote and local address, remote and local port."""
         self.listeners: dict[tuple[bytes, int], Listener] = {}
         """By address (0.0.0.0 for any) and port."""
@@ -54,6 +55,8 @@ class Tcp:
         self.defaults = SocketOptions()
         """The options of sockets that have set none."""
         self.isn: InitialSequence
+        self.fast = FastPath(host)
+        """Connections that are too predictable to be whole."""
         self.cookie_clock = 0
         """Where the timestamp clock of SYN cookies starts, in milliseconds."""
         self.ports: Stream
@@ -63,6 +66,17 @@ class Tcp:
         self.ports = Stream(seed, self.host.name, "tcp.ports")
         self.isn = InitialSequence(seed, self.host.name)
         self.cookie_clock = Stream(seed, self.host.name, "tcp.cookies").bits(31)
+
+    @property
+    def connections(self) -> dict[bytes, Connection]:
+        """Every connection, whole, by its key."""
+        if self.fast.leans:
+            self.fast.inflate_all()
+        return self.table
+
+    def count(self) -> int:
+        """Return how many connections there are."""
+        return len(self.table) + len(self.fast.leans)
 
     def receive(self, data: bytes, packet: ipv4.Ipv4Header, interface: Interface) -> None:
         """Handle a segment (RFC 9293 §3.10.7)."""
@@ -81,19 +95,25 @@ class Tcp:
         host.count("tcp.received")
         key = packet.source + packet.destination + data[:4]
         payload = data[header.header_length:]
-        conn = self.connections.get(key)
+        conn = self.table.get(key)
+        if conn is None and self.fast.leans:
+            conn = self.fast.inflate(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             conn.end("rcv SYN")
             conn = None
         if conn is not None:
             self.deliver(conn, header, payload, packet)
             return
-        listeners, port = self.listeners, header.destination_port
-        listener = listeners.get((packet.destination, port)) or listeners.get((ANY, port))
+        listener = self.listener_for(key)
         if listener is not None:
             listener.arrives(key, header, payload, packet)
             return
         self._refuse(key, header, len(payload), packet)
+
+    def listener_for(self, key: bytes) -> Listener | None:
+        """Return who listens at the local address and port of a key."""
+        listeners, port = self.listeners, key[10] << 8 | key[11]
+        return listeners.get((key[4:8], port)) or listeners.get((ANY, port))
 
     def deliver(self, conn: Connection, header: tcp.TcpHeader, payload: bytes, packet: ipv4.Ipv4Header) -> None:
         """Hand a segment to its connection."""
@@ -150,18 +170,17 @@ class Tcp:
         """Make a connection with an initial sequence number; `add` it to let it receive."""
         host = self.host
         conn = Connection(host, key, host.world.connection_number(key, active=state == CLOSED), state)
-        conn.iss = self.isn.choose(host.knobs.tcp_isn, key, host.now)
+        conn.iss, conn.ts_offset = self.isn.choose(host.knobs.tcp_isn, key, host.now)
         conn.snd_una = conn.snd_nxt = conn.iss
         conn.send.start = conn.send.end = conn.iss + 1
         conn.recover = conn.iss
-        conn.ts_offset = self.ports.bits(32)
         conn.rcv_wscale = self.receive_scale()
         return conn
 
     def add(self, conn: Connection) -> None:
         """Let a connection receive segments."""
-        self.connections[conn.key] = conn
-        self.ports_used[conn.local_port] = self.ports_used.get(conn.local_port, 0) + 1
+        self.table[conn.key] = conn
+        self.take_port(conn.key)
         if self.host.observer is not None:
             self.host.observer(
                 self.host.name, "tcp.opened", conn.number, conn.local_ip, conn.local_port, conn.remote_ip,
@@ -170,17 +189,27 @@ class Tcp:
 
     def remove(self, conn: Connection) -> None:
         """Forget a connection that is closed."""
-        if self.connections.get(conn.key) is conn:
-            del self.connections[conn.key]
-            left = self.ports_used[conn.local_port] - 1
-            if left:
-                self.ports_used[conn.local_port] = left
-            else:
-                del self.ports_used[conn.local_port]
+        if self.table.get(conn.key) is conn:
+            del self.table[conn.key]
+            self.release_port(conn.key)
         self.host.world.connection_closed(conn.key, conn.number)
         listener, conn.listener = conn.listener, None
         if listener is not None:
             listener.forget(conn)
+
+    def take_port(self, key: bytes) -> None:
+        """Note that one more connection uses the local port of a key."""
+        port = key[10] << 8 | key[11]
+        self.ports_used[port] = self.ports_used.get(port, 0) + 1
+
+    def release_port(self, key: bytes) -> None:
+        """Note that one connection less uses the local port of a key."""
+        port = key[10] << 8 | key[11]
+        left = self.ports_used[port] - 1
+        if left:
+            self.ports_used[port] = left
+        else:
+            del self.ports_used[port]
 
     def rest(self, conn: Connection) -> None:
         """Let a connection rest in TIME-WAIT for two maximum segment lifetimes (RFC 9293 §3.6.1)."""
@@ -197,7 +226,7 @@ class Tcp:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
         local_port = local_port or self.free_port()
         key = address + source + port.to_bytes(2, "big") + local_port.to_bytes(2, "big")
-        if key in self.connections:
+        if key in self.table or key in self.fast.leans:
             raise OSError(errno.EADDRINUSE, f"port {local_port} is connected to {show_ip(address)}:{port} already")
         conn = self.create(key, CLOSED)
         conn.socket = socket
@@ -226,13 +255,14 @@ class Tcp:
         """Open passively; OSError EADDRINUSE."""
         if (ip, port) in self.listeners or (ANY, port) in self.listeners:
             raise OSError(errno.EADDRINUSE, f"somebody listens on port {port} already")
+        self.fast.forget()
         self.listeners[ip, port] = listener = Listener(self.host, ip, port, backlog, socket)
         return listener
 
     def icmp_error(self, kind: int, code: int, rest: int, packet: ipv4.Ipv4Header, inner: bytes) -> None:
         """Take an ICMP error about a segment of ours, carefully (RFC 5927 §4, RFC 9293 §3.9.2.2)."""
         key = packet.destination + packet.source + inner[2:4] + inner[:2]
-        conn = self.connections.get(key)
+        conn = self.table.get(key) or self.fast.inflate(key)
         sequence = int.from_bytes(inner[4:8], "big")
         if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")

@@ -86,7 +86,7 @@ class Listener:
         conn = host.tcp.create(key, LISTEN)
         conn.listener = self
         conn.take_options(self.socket.options)
-        _take_syn(conn, header.sequence, header.window)
+        take_syn(conn, header.sequence, header.window)
         negotiate(conn, options, header.flags)
         host.tcp.add(conn)
         self.half_open += 1
@@ -103,7 +103,7 @@ class Listener:
         host, knobs = self.host, self.host.knobs
         mss = offered.mss or 536
         if knobs.tcp_isn == "predictable":
-            isn = host.tcp.isn.choose("predictable", key, host.now)  # such a cookie proves nothing: that is the point
+            isn, _ = host.tcp.isn.choose("predictable", key, host.now)  # it proves nothing: that is the point
         else:
             isn = cookies.make(host.tcp.isn.secret, key, header.sequence, mss, host.now)
         stamp = scale = None
@@ -174,7 +174,7 @@ class Listener:
         conn.iss = header.acknowledgement - 1 & 0xFFFFFFFF
         conn.snd_una = conn.snd_nxt = conn.recover = conn.iss + 1
         conn.send.start = conn.send.end = conn.iss + 1
-        _take_syn(conn, header.sequence - 1 & 0xFFFFFFFF, header.window)
+        take_syn(conn, header.sequence - 1 & 0xFFFFFFFF, header.window)
         offered, flags = tcp.Options(), SYN
         offered.mss = cookie.mss
         try:
@@ -231,7 +231,8 @@ class Listener:
             self.half_open -= 1
 
 
-def _take_syn(conn: Connection, sequence: int, window: int) -> None:
+def take_syn(conn: Connection, sequence: int, window: int) -> None:
+    """Take the peer's initial sequence number, and its window, which is never scaled in a SYN (RFC 7323 §2.2)."""
     conn.irs = sequence
     conn.rcv_nxt = conn.rcv_adv = sequence + 1
     conn.snd_wnd = conn.snd_wnd_max = window

@@ -1,0 +1,397 @@
+"""The fast path: short connections as `Lean` records, from the SYN to TIME-WAIT, one unpack and one pack a segment.
+
+It takes a frame only when everything about it is as predicted: the segment that comes next, in order, with both
+checksums right, for a listener whose application has its answer ready. Anything else is left to the slow path, which
+gets the whole `Connection` (`lean.inflate`). The two leave the same state behind and send the same frames; so this is
+header prediction (RFC 1323, appendix) taken to its end. It reports no events: with an observer it stands aside.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from struct import Struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from aether.net.neighbours import REACHABLE, Neighbour
+from aether.tcp.lean import WINDOW, Answer, Lean, Prepared, deadline_of, inflate
+from aether.tcp.listener import LEAST_HALF_OPEN, Listener
+from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
+from aether.timers import NEVER, Sleeper
+from aether.wire.ipv4 import PROTO_TCP
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.socket_options import SocketOptions
+    from aether.tcp.connection import Connection
+
+MASK = 0xFFFFFFFF
+HALF = 0x80000000
+HIGHEST = MASK - (1 << 18)
+"""Connections whose numbers could wrap are left to the slow path."""
+HANDLED = b""
+"""What `receive` returns when there is nothing to send."""
+ACK_LENGTH = 66
+"""Bytes of a frame with a bare acknowledgement and a timestamp in it."""
+SYN_LENGTH = 74
+"""Bytes of a frame with a SYN as Linux sends it: MSS, SACK permitted, timestamp, window scale."""
+IPV4 = 0x08004500
+"""The Ethernet type, version and header length, and type of service of a plain packet."""
+SYN, ACK, FIN_ACK, PSH_ACK, PSH_FIN_ACK = 0xA002, 0x8010, 0x8011, 0x8018, 0x8019
+"""Header length and flags as they stand in a segment with these options."""
+SYN_ACK = 0xA012
+DONT_FRAGMENT = 0x4000
+TIMESTAMP = 0x0101080A
+MSS, SACK_PERMITTED_TIMESTAMP, SCALE = 0x0204, 0x0402080A, 0x010303
+SOONEST = 200_000
+"""Microseconds within which no timer of such a connection can be due: the least retransmission time-out."""
+
+_ARRIVED = Struct(">6s6xIQH12sIIIIIII").unpack_from
+"""A frame up to its timestamp: hardware address, type to TOS, length to protocol, checksum, addresses and ports,
+sequence and acknowledgement number, offset to window, checksum and urgent pointer, option, and both timestamps."""
+_SYN_OPTIONS = Struct(">HHIIII").unpack_from
+"""The options of a SYN, from byte 54 on: MSS, SACK permitted with the timestamp's head, the timestamps, the scale."""
+_SEGMENT = Struct(">6s10sHHIH12sIIIHHIII").pack
+"""A frame: hardware address, source and type to TOS, length, identification, fragments to protocol, checksum,
+addresses and ports, sequence and acknowledgement number, offset to window, checksum, urgent pointer, option, stamps."""
+_SYN_SEGMENT = Struct(">6s10sHHIH12sIIIHHHHIIII").pack
+
+
+class Path(NamedTuple):
+    """What the SYNs of one peer to one port have in common."""
+
+    listener: Listener
+    options: SocketOptions
+    hop: Neighbour
+    addresses: int
+    """What the two addresses add to a checksum."""
+
+
+class FastPath(Sleeper):
+    """The short connections of one host."""
+
+    __slots__ = (
+        "clock", "constant", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths", "ready",
+        "resting", "scale",
+    )
+    UNHASHED: tuple[str, ...] = (  # type: ignore[assignment]
+        "clock", "constant", "fixed", "head", "limit", "mac", "mss", "now", "paths", "ready", "scale")
+
+    def __init__(self, host: Host) -> None:
+        super().__init__()
+        self.host = host
+        self.leans: dict[bytes, Lean] = {}
+        """By bytes 26-38 of an arriving frame, as `Tcp.table`."""
+        self.line: deque[tuple[int, Lean]] = deque()
+        """When to look at a connection, in the order of time; it is valid if the connection says so too (`due`)."""
+        self.resting: deque[tuple[int, Lean]] = deque()
+        """The same for those that wait for longer."""
+        self.now = self.clock = 0
+        self.paths: dict[bytes, Path] = {}
+        """By both addresses and the local port."""
+        self.ready = False
+        """Whether what follows is up to date."""
+        self.mac = b""
+        self.head = b""
+        self.fixed = self.constant = 0
+        self.mss = self.scale = self.limit = 0
+
+    def __getstate__(self) -> tuple[None, dict[str, object]]:
+        state = {name: getattr(self, name) for name in (*self.__slots__, *Sleeper.__slots__)}
+        return None, {**state, "ready": False, "paths": {}, "mac": b""}
+
+    def forget(self) -> None:
+        """A knob, a listener or an address is about to change: nothing is predictable any more."""
+        self.inflate_all()
+        self.ready = False
+        self.mac = b""
+        self.paths.clear()
+
+    def prepare(self, now: int) -> None:
+        """Take the time for the frames that follow, in microseconds, and what they have in common."""
+        self.now = now
+        self.clock = now // 1000
+        if not self.ready:
+            self.ready = True
+            if self._predictable():
+                interface, ttl = self.host.interfaces[0], self.host.knobs.ipv4_ttl
+                self.mac = interface.mac
+                self.head = interface.mac + IPV4.to_bytes(4, "big")
+                self.fixed = DONT_FRAGMENT << 16 | ttl << 8 | PROTO_TCP
+                self.constant = (IPV4 & 0xFFFF) + DONT_FRAGMENT + (ttl << 8) + PROTO_TCP
+                self.mss = min(self.host.knobs.tcp_mss, interface.mtu - 40)
+                self.scale = self.host.tcp.receive_scale()
+                self.limit = self.host.tcp.receive_buffer()
+
+    def _predictable(self) -> bool:
+        """Tell whether the knobs are such that connections are predictable."""
+        knobs = self.host.knobs
+        return bool(
+            knobs.tcp_fast_path and knobs.tcp_sack and knobs.tcp_timestamps and knobs.tcp_window_scaling
+            and knobs.tcp_retransmit and knobs.tcp_isn == "rfc6528" and knobs.tcp_syn_cookies != "always"
+            and not knobs.tcp_keepalive and not knobs.tcp_user_timeout and knobs.tcp_initial_window >= 4
+            and knobs.tcp_rto_min == SOONEST and knobs.tcp_rto_initial >= SOONEST and knobs.tcp_time_wait >= SOONEST
+            and self.host.interfaces
+        )
+
+    def receive(self, frame: bytearray | bytes, length: int) -> bytes | None:
+        """Handle the first `length` bytes of a buffer as a frame, if it is a segment as predicted.
+
+        Return the frame to send, or `HANDLED`; None, with nothing changed, when the slow path has to do it.
+        """
+        if length < ACK_LENGTH:
+            return None
+        mac, kind, ip, ip_check, key, seq, ack, control, check, option, stamp, echo = _ARRIVED(frame)
+        if kind != IPV4 or mac != self.mac or ip & 0xBFFF00FF != PROTO_TCP or ip >> 48 != length - 14:
+            return None
+        flags = control >> 16
+        if flags == SYN:
+            return self._syn(frame, length, ip + ip_check, key, seq, control & 0xFFFF)
+        lean = self.leans.get(key)
+        if (
+            lean is None or option != TIMESTAMP or seq != lean.rcv_nxt or (stamp - lean.stamp) & HALF
+            or (0x4500 + ip + ip_check + lean.addresses) % 65535
+        ):
+            return None
+        if length == ACK_LENGTH:
+            if (seq + ack + control + check + option + stamp + echo + lean.key_sum + 38) % 65535:
+                return None
+            if flags == ACK:
+                return self._acknowledged(lean, ack, control & 0xFFFF, stamp)
+            return self._finished(lean, ack, control & 0xFFFF, stamp) if flags == FIN_ACK else None
+        sums = int.from_bytes(frame[38:length], "big") << 8 * (length & 1)
+        if flags != PSH_ACK or (sums + lean.key_sum + length - 28) % 65535:
+            return None
+        return self._request(lean, ack, control & 0xFFFF, bytes(frame[ACK_LENGTH:length]), stamp)
+
+    def _syn(
+        self, frame: bytearray | bytes, length: int, ip_sum: int, key: bytes, seq: int, window: int,
+    ) -> bytes | None:
+        """A SYN, for a listener that has room, on a path that is known."""
+        if length != SYN_LENGTH:
+            return None
+        path = self.paths.get(key[:8] + key[10:]) or self._find_path(key)
+        kind_of_mss, mss, option, stamp, _, scale = _SYN_OPTIONS(frame, 54)
+        if (
+            path is None or kind_of_mss != MSS or option != SACK_PERMITTED_TIMESTAMP or scale >> 8 != SCALE or mss < 256
+            or scale & 0xFF > 14 or seq > HIGHEST or (0x4500 + ip_sum + path.addresses) % 65535
+            or (int.from_bytes(frame[26:SYN_LENGTH], "big") + 46) % 65535
+        ):
+            return None
+        host = self.host
+        tcp = host.tcp
+        listener, options, hop, addresses = path
+        old = self.leans.get(key)
+        if (
+            listener.socket.options is not options or listener.accepted or hop.state != REACHABLE
+            or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN) or key in tcp.table
+            or (old is not None and not _reusable(old, seq, stamp))
+        ):
+            return None
+        now = self.now
+        iss, offset = tcp.isn.both(key, now)
+        if iss > HIGHEST:
+            return None
+        number = host.world.connection_number(key, active=False)
+        lean = Lean(key, number, now, path.listener, hop, seq, iss, offset, stamp, mss, scale & 0xFF, window, addresses)
+        if old is None:
+            tcp.take_port(key)
+        self.leans[key] = lean
+        listener.half_open += 1
+        self._enter(lean, now + SOONEST)
+        host.ipv4.identification = identification = (host.ipv4.identification + 1) & 0xFFFF
+        control = SYN_ACK << 16 | WINDOW
+        stamped = (self.clock + offset) & MASK
+        option = SCALE << 8 | self.scale
+        return _SYN_SEGMENT(
+            hop.mac, self.head, 60, identification, self.fixed,
+            65535 - (self.constant + 60 + identification + addresses) % 65535, lean.flip, iss, seq + 1, control,
+            65535 - (
+                46 + lean.key_sum + iss + seq + 1 + control + MSS + self.mss + SACK_PERMITTED_TIMESTAMP + stamped
+                + stamp + option) % 65535,
+            0, MSS, self.mss, SACK_PERMITTED_TIMESTAMP, stamped, stamp, option)
+
+    def _find_path(self, key: bytes) -> Path | None:
+        """Return what the SYNs of a peer to a port have in common, if they can be predicted."""
+        host = self.host
+        listener = host.tcp.listener_for(key)
+        route = host.routes.find(key[:4])
+        if listener is None or route is None or route.interface or host.ipv4.path_mtus or key[4:8] not in host.local:
+            return None
+        hop = host.interfaces[0].neighbours.entries.get(route.gateway or key[:4])
+        options, defaults = listener.socket.options, host.tcp.defaults
+        if (
+            hop is None or not isinstance(listener.socket.app, Prepared)
+            or replace(options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay) != defaults
+        ):
+            return None
+        path = Path(listener, options, hop, int.from_bytes(key[:8], "big") % 65535)
+        self.paths[key[:8] + key[10:]] = path
+        return path
+
+    def _acknowledged(self, lean: Lean, ack: int, window: int, stamp: int) -> bytes | None:
+        """A bare acknowledgement of everything that we have sent."""
+        if ack != lean.snd_nxt:
+            return None
+        state = lean.state
+        if state == SYN_RECEIVED:
+            listener = lean.listener
+            if listener.accepted:
+                return None
+            listener.half_open -= 1
+            lean.establish(self.now, window << lean.wscale)
+        elif lean.snd_una != ack:
+            self._arrived(lean, ack)
+            lean.busy += self.now - lean.busy_from
+            lean.busy_from = -1
+            lean.see_window(window << lean.wscale)
+            if state == FIN_WAIT_1:
+                lean.state = FIN_WAIT_2
+        else:
+            return None
+        lean.stamp, lean.received_at, lean.wl1 = stamp, self.now, lean.rcv_nxt
+        return HANDLED
+
+    def _arrived(self, lean: Lean, ack: int) -> None:
+        """The response has arrived."""
+        lean.snd_una = ack
+        lean.response = b""
+        lean.rack_at = lean.sent_at
+        lean.rack = trip = self.now - lean.sent_at
+        lean.measured(trip)
+
+    def _request(self, lean: Lean, ack: int, window: int, request: bytes, stamp: int) -> bytes | None:
+        """A request, whose answer the application has ready, and which goes into one segment."""
+        hop = lean.hop
+        if lean.state != ESTABLISHED or ack != lean.snd_nxt or hop.state != REACHABLE:
+            return None
+        answer: Answer | None = lean.listener.socket.app.quick(request)  # type: ignore[union-attr]
+        if answer is None:
+            return None
+        response, keep, sums = answer
+        size = len(response)
+        window <<= lean.wscale
+        if (
+            size + 1 > window or size + 13 > lean.mss or lean.rcv_nxt > HIGHEST or lean.snd_nxt > HIGHEST
+            or lean.rttvar > SOONEST // 4
+        ):
+            return None
+        now = self.now
+        if ack != lean.snd_una:
+            self._arrived(lean, ack)
+        lean.take(request, now)
+        lean.see_window(window)
+        lean.stamp, lean.received_at = stamp, now
+        lean.response = response
+        lean.since = lean.sent_at = now
+        start = lean.snd_nxt
+        if keep:
+            lean.snd_nxt = start + size
+            flags = PSH_ACK
+        else:
+            lean.snd_nxt = start + size + 1
+            lean.state = FIN_WAIT_1
+            flags = PSH_FIN_ACK
+        if lean.due > now + SOONEST:
+            self._enter(lean, now + SOONEST)
+        return self._frame(lean, start, flags, size, sums) + response
+
+    def _finished(self, lean: Lean, ack: int, window: int, stamp: int) -> bytes | None:
+        """The peer's FIN, after ours: the connection rests in TIME-WAIT."""
+        if ack != lean.snd_nxt or lean.hop.state != REACHABLE:
+            return None
+        if lean.state == FIN_WAIT_1:
+            self._arrived(lean, ack)
+        elif lean.state != FIN_WAIT_2:
+            return None
+        lean.see_window(window << lean.wscale)
+        lean.state = TIME_WAIT
+        lean.stamp, lean.received_at, lean.wl1 = stamp, self.now, lean.rcv_nxt
+        lean.rcv_nxt += 1
+        return self._frame(lean, lean.snd_nxt, ACK, 0, 0)
+
+    def _frame(self, lean: Lean, seq: int, flags: int, size: int, sums: int) -> bytes:
+        """Return a frame without its payload, whose length is `size` and whose words add up to `sums`."""
+        layer = self.host.ipv4
+        layer.identification = identification = (layer.identification + 1) & 0xFFFF
+        ack, stamp = lean.rcv_nxt, lean.stamp
+        control = flags << 16 | lean.advertise(self.limit, self.mss)
+        stamped = (self.clock + lean.ts_offset) & MASK
+        return _SEGMENT(
+            lean.hop.mac, self.head, size + 52, identification, self.fixed,
+            65535 - (self.constant + size + 52 + identification + lean.addresses) % 65535, lean.flip, seq, ack, control,
+            65535 - (38 + size + sums + lean.key_sum + seq + ack + control + TIMESTAMP + stamped + stamp) % 65535,
+            0, TIMESTAMP, stamped, stamp)
+
+    def _enter(self, lean: Lean, deadline: int) -> None:
+        """Look at a connection again at `deadline`, the latest so far."""
+        lean.due = deadline
+        line = self.line
+        line.append((deadline, lean))
+        if deadline < self.wake_at:
+            self.host.queue.wake(self, deadline)
+
+    def wake(self, now: int) -> None:
+        """Look at those whose time has come: they have moved on, or rested for long enough, or are in trouble."""
+        self.host.now = now
+        knobs = self.host.knobs
+        for line in (self.line, self.resting):
+            while line:
+                deadline, lean = line[0]
+                if deadline > now:
+                    break
+                line.popleft()
+                if lean.due != deadline:
+                    continue
+                until = lean.received_at + knobs.tcp_time_wait if lean.state == TIME_WAIT else deadline_of(lean, knobs)
+                if until > now:
+                    self._rest(lean, until)
+                elif lean.state == TIME_WAIT:
+                    self._forget(lean)
+                else:
+                    self.inflate(lean.key)
+        self.host.queue.wake(self, min((line[0][0] for line in (self.line, self.resting) if line), default=NEVER))
+
+    def _rest(self, lean: Lean, deadline: int) -> None:
+        """Put a connection among those that wait for longer, in the order of time: nearly always at the end."""
+        lean.due = deadline
+        line = self.resting
+        if not line or line[-1][0] <= deadline:
+            line.append((deadline, lean))
+            return
+        later = []
+        while line and line[-1][0] > deadline:
+            later.append(line.pop())
+        line.append((deadline, lean))
+        line.extend(reversed(later))
+
+    def _forget(self, lean: Lean) -> None:
+        """A connection has rested for long enough."""
+        if self.leans.get(lean.key) is lean:
+            del self.leans[lean.key]
+            self.host.tcp.release_port(lean.key)
+            self.host.world.connection_closed(lean.key, lean.number)
+
+    def inflate(self, key: bytes) -> Connection | None:
+        """Make a connection whole, if there is one by that name here; it leaves the fast path for good."""
+        lean = self.leans.pop(key, None)
+        if lean is None:
+            return None
+        lean.due = NEVER
+        conn = inflate(self.host, lean)
+        self.host.tcp.table[key] = conn
+        return conn
+
+    def inflate_all(self) -> None:
+        """Make every connection whole: somebody wants to look at them, or an observer has come."""
+        for key in list(self.leans):
+            self.inflate(key)
+
+
+def _reusable(old: Lean, seq: int, stamp: int) -> bool:
+    """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1)."""
+    if old.state != TIME_WAIT:
+        return False
+    if stamp != old.stamp:
+        return ((stamp - old.stamp) & MASK) < HALF
+    return 0 < ((seq - old.rcv_nxt) & MASK) < HALF

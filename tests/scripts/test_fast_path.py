@@ -1,0 +1,194 @@
+"""The fast path does what the slow path does: the same frames at the same time, the same state behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aether.laboratory import Laboratory
+from aether.statehash import declared_fields
+from aether.wire import tcp
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+KEEP = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+MISSING = b"GET /missing HTTP/1.1\r\nHost: x\r\n\r\n"
+ELSEWHERE = ("host", "knobs", "listener", "queue", "queued_at", "queued_order", "socket", "wake_order")
+"""What is not of the connection itself, or depends on the order in which others were looked at."""
+
+
+class Peer:
+    """A client at one port, which answers what it was sent, or something else."""
+
+    def __init__(self, lab: Laboratory, port: int) -> None:
+        self.lab, self.port = lab, port
+        self.seq, self.ack, self.stamp = 1000, 0, 5000
+        self.log: list[tuple[int, bytes]] = []
+
+    def send(self, flags: str, payload: bytes = b"", *, seq: int = 0, ack: int = 0, age: int = 0, **more: Any) -> None:
+        """Send a segment; `seq` and `ack` are added to what would be right, `age` taken off the timestamp."""
+        self.stamp += 1
+        stamp = self.stamp - age, 0
+        if flags == "S":
+            options = tcp.build_options(mss=1460, sack_permitted=True, timestamp=stamp, window_scale=7)
+        else:
+            options = tcp.build_options(timestamp=stamp)
+        options = more.pop("options", options)
+        self.lab.inject_tcp(
+            flags, self.seq + seq, (self.ack + ack) if "A" in flags else 0, payload=payload, port=self.port,
+            options=options, **{"window": 64_240 if flags == "S" else 502, **more})
+        if not seq:
+            self.seq += len(payload) + ("S" in flags) + ("F" in flags)
+        self.look()
+
+    def look(self) -> None:
+        """Take what was sent, and believe it."""
+        for frame in self.lab.sent():
+            self.log.append((self.lab.world.now, frame))
+            header = tcp.parse(frame[34:])
+            if header.destination_port == self.port:
+                length = len(frame) - 34 - header.header_length
+                syn_fin = bool(header.flags & tcp.SYN) + bool(header.flags & tcp.FIN)
+                self.ack = (header.sequence + length + syn_fin) & 0xFFFFFFFF
+
+
+def play(
+    fast: str, steps: list[tuple[str, int]], peek_at: int,
+) -> tuple[Laboratory, list[list[tuple[int, bytes]]], int]:
+    """Play the steps, two clients taking turns; return the host, what each client saw, and the most short ones."""
+    lab = Laboratory(seed=3, tcp_fast_path=fast)  # tcp_fast_path="off" is the slow path alone
+    clients = [Peer(lab, 40_000), Peer(lab, 40_001)]
+    most = 0
+    for number, (what, which) in enumerate(steps):
+        peer = clients[which]
+        lab.advance(977)
+        if what.startswith("wait"):
+            lab.advance(int(what[4:]))
+            peer.look()
+        elif what == "syn again":
+            peer.seq += 100_000
+            peer.send("S")
+        elif what == "get":
+            peer.send("PA", GET)
+        elif what == "keep":
+            peer.send("PA", KEEP)
+        elif what == "missing":
+            peer.send("PA", MISSING)
+        elif what == "half":
+            peer.send("PA", GET[:20])
+        elif what == "two":
+            peer.send("PA", KEEP + GET)
+        elif what == "beyond":
+            peer.send("PA", GET, seq=5)
+        elif what == "old":
+            peer.send("A", age=100)
+        elif what == "window":
+            peer.send("A", window=7)
+        elif what == "future":
+            peer.send("A", ack=9)
+        elif what == "none":
+            peer.send("A", options=b"")
+        elif what == "reset":
+            peer.send("R")
+        elif what == "duplicate":
+            peer.send("A", seq=-1)
+        else:
+            peer.send(what)
+        most = max(most, len(lab.host.tcp.fast.leans))
+        if number == peek_at:
+            assert isinstance(lab.host.tcp.connections, dict)
+    return lab, [peer.log for peer in clients], most
+
+
+def fields(value: Any, path: str = "", met: set[int] | None = None) -> dict[str, Any]:
+    """Return every plain value that can be reached, by its path."""
+    met = set() if met is None else met
+    if value is None or isinstance(value, (int, str, bytes, float)):
+        return {path: value}
+    if id(value) in met:
+        return {}
+    met.add(id(value))
+    if isinstance(value, dict):
+        parts = [(f"[{key}]", part) for key, part in value.items()]
+    elif hasattr(value, "__iter__"):
+        parts = [(f"[{index}]", part) for index, part in enumerate(value)]
+    else:
+        parts = [(f".{name}", getattr(value, name)) for name in declared_fields(value)
+                 if name not in ELSEWHERE and hasattr(value, name)]
+    found: dict[str, Any] = {path + ".size": len(parts)}
+    for name, part in parts:
+        found |= fields(part, path + name, met)
+    return found
+
+
+def state(lab: Laboratory) -> dict[str, Any]:
+    """Return all that the two paths have to agree on."""
+    tcp_layer = lab.host.tcp
+    connections = dict(sorted(tcp_layer.connections.items()))
+    [listener] = [one for one in tcp_layer.listeners.values() if one.port == 80]
+    return {
+        **{f"{key!r}{name}": value for key, conn in connections.items() for name, value in fields(conn).items()},
+        "held": [conn.socket is not None for conn in connections.values()],
+        "half open": listener.half_open, "ports": tcp_layer.ports_used, "drops": lab.host.drops,
+        "counters": lab.host.counters, "time": lab.world.now, "numbered": lab.world.connections,
+        "sessions": sorted((s.number, s.since, s.received) for s in lab.host.tcp.listeners[
+            listener.ip, 80].socket.app.sessions.values()),  # type: ignore[union-attr]
+    }
+
+
+def same(steps: list[tuple[str, int]], peek_at: int = -1) -> int:
+    """Check that both paths do the same; return how many short connections there were at most."""
+    fast, fast_log, most = play("on", steps, peek_at)
+    slow, slow_log, none = play("off", steps, peek_at)
+    assert none == 0
+    assert fast_log == slow_log
+    ours, theirs = state(fast), state(slow)
+    differ = {key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key)}
+    assert {key: (ours.get(key), theirs.get(key)) for key in differ} == {}
+    return most
+
+
+def whole(which: int = 0, request: str = "get") -> list[tuple[str, int]]:
+    return [(step, which) for step in ("S", "A", request, "A", "FA")]
+
+
+def test_a_connection_from_the_first_segment_to_the_last() -> None:
+    # The first request makes the response ready; from then on it is short.
+    assert same([*whole(), *whole(1)]) == 1
+    assert same([*whole(), ("S", 1)]) == 1
+    assert same([*whole(), ("S", 1), ("A", 1), ("get", 1)]) == 1
+    assert same([*whole(), ("S", 1), ("A", 1), ("get", 1), ("FA", 1)]) == 1
+
+
+def test_requests_on_one_connection() -> None:
+    keep = [("keep", 1), ("A", 1)] * 20 + [("keep", 1)] * 3
+    assert same([*whole(request="keep"), *whole(), ("S", 1), ("A", 1), *keep]) == 1
+    assert same([*whole(request="keep"), *whole(), ("S", 1), ("A", 1), *keep, ("get", 1), ("A", 1), ("FA", 1)]) == 1
+
+
+def test_time_outs() -> None:
+    for at in range(6):
+        for wait in ("wait150000", "wait250000", "wait1500000", "wait21000000", "wait61500000"):
+            steps = [*whole(), *whole(1)[:at], (wait, 1)]
+            same(steps)
+            same([*steps, *whole(1)])
+
+
+def test_ports_are_used_again() -> None:
+    again = [*whole(1), ("syn again", 1), *whole(1)[1:]]
+    assert same([*whole(), *again, *again[5:], *again[5:]]) == 1
+
+
+STEPS = st.sampled_from([
+    "S", "A", "A", "A", "get", "get", "keep", "keep", "FA", "FA", "syn again", "missing", "half", "two", "beyond",
+    "old", "window", "future", "none", "reset", "duplicate", "PA", "wait30000", "wait300000", "wait2000000",
+    "wait21000000", "wait61000000",
+])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(STEPS, st.integers(0, 1)), max_size=16), st.integers(0, 30))
+def test_whatever_comes(steps: list[tuple[str, int]], peek_at: int) -> None:
+    same([*whole(), *whole(request="keep"), *steps], peek_at)
+    same([*whole(), *whole(request="keep"), *whole(1)[:3], *steps], peek_at)
