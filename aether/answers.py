@@ -228,6 +228,30 @@ class CounterRow:
 
 
 @dataclass(slots=True)
+class IcmpRow:
+    """How often one kind of ICMP message came and went."""
+
+    type: int
+    code: int
+    name: str
+    received: int
+    sent: int
+
+
+@dataclass(slots=True)
+class IcmpCounts:
+    """What a host's ICMP layer has done."""
+
+    rows: list[IcmpRow]
+    limited: int
+    """Errors that were not sent because of a rate limit."""
+    waiting: list[int]
+    """The identifiers of echo requests whose replies somebody waits for."""
+    allowances: dict[str, int]
+    """How many errors a destination may get at once now, by its address; others have the whole burst."""
+
+
+@dataclass(slots=True)
 class DropRow:
     """One reason for which something was discarded."""
 

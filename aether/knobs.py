@@ -78,6 +78,9 @@ class Knobs:
     icmp_echo: bool = switch(True, "answer echo requests", "RFC 1122 §3.2.2.6")
     icmp_rate: int = number(
         1000, "ICMP errors a second at the most; 0 sends none", "RFC 1812 §4.3.2.8", low=0, high=100_000)
+    icmp_interval: int = number(
+        1_000_000, "the least time between ICMP errors to one destination, after a burst of 6; 0 sets no limit",
+        "RFC 1812 §4.3.2.8", low=0, high=60_000_000, unit="us", classic=0)
     tcp_retransmit: bool = switch(True, "send again what is not acknowledged", "RFC 9293 §3.8.1", classic=False)
     tcp_out_of_order: str = choice(
         "buffer", ("buffer", "drop"), "what becomes of segments beyond a hole", "RFC 9293 §3.10.7.4", classic="drop")

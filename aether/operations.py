@@ -305,6 +305,11 @@ class Ping(Operation):
     size: int = 56
     interval_us: int = 1_000_000
     ttl: int = 0
+    """0 is the host's own."""
+    tos: int = 0
+    dont_fragment: bool = False
+    pattern: bytes = b""
+    """What is repeated over the payload; empty for bytes that count from 0."""
 
     def apply(self, world: World) -> int:
         """Send the first request."""
@@ -316,8 +321,14 @@ class Ping(Operation):
             raise OperationError(f"size must be from 0 to 65507 bytes, not {self.size}")
         if self.interval_us < 1000:
             raise OperationError("the interval must be at least 1ms")
+        if not 0 <= self.ttl <= 255:
+            raise OperationError(f"ttl must be from 1 to 255, not {self.ttl}")
+        if not 0 <= self.tos <= 255:
+            raise OperationError(f"tos must be from 0 to 255, not {self.tos}")
         identifier = 1 + host.jobs_started & 0xFFFF
-        job = PingJob(host, address, identifier, self.count, self.size, self.interval_us, self.ttl)
+        job = PingJob(
+            host, address, identifier, self.count, self.size, self.interval_us, self.ttl, tos=self.tos,
+            dont_fragment=self.dont_fragment, pattern=self.pattern)
         number = host.add_job(job)
         job.start()
         return number

@@ -19,6 +19,8 @@ from aether.answers import (
     DropRow,
     FragmentRow,
     HostRow,
+    IcmpCounts,
+    IcmpRow,
     KnobRow,
     Lease,
     LinkRow,
@@ -34,9 +36,10 @@ from aether.apps.dns_cache import ANY_TYPE
 from aether.apps.dns_zone import show_data
 from aether.apps.simple import Hold
 from aether.events import DROPS
+from aether.net.icmp import BURST
 from aether.operations import OperationError, host_named
 from aether.timers import NEVER
-from aether.wire import dns
+from aether.wire import dns, icmp
 from aether.wire.address import show_ip, show_mac
 
 if TYPE_CHECKING:
@@ -270,6 +273,27 @@ def dhcp_lease(world: World, host: str = "you") -> Lease:
 def counters(world: World, host: str = "you") -> list[CounterRow]:
     """Return what a host has counted, by name."""
     return [CounterRow(name, count) for name, count in sorted(host_named(world, host).counters.items())]
+
+
+def icmp_counts(world: World, host: str = "you") -> IcmpCounts:
+    """Return which ICMP messages came and went at a host, by type and code."""
+    one = host_named(world, host)
+    layer, interval = one.icmp, one.knobs.icmp_interval
+    rows = [
+        IcmpRow(*which, _icmp_name(*which), layer.received.get(which, 0), layer.sent.get(which, 0))
+        for which in sorted({**layer.received, **layer.sent})
+    ]
+    allowances = {
+        show_ip(destination): min(saved + world.now - since, BURST * interval) // interval
+        for destination, (saved, since) in sorted(layer.allowances.items())
+    } if interval else {}
+    return IcmpCounts(
+        rows, layer.limited, sorted(layer.listeners),
+        {address: left for address, left in allowances.items() if left < BURST})
+
+
+def _icmp_name(kind: int, code: int) -> str:
+    return icmp.NAMES.get((kind, code)) or icmp.NAMES.get(kind) or f"type {kind}"
 
 
 def drops(world: World, host: str = "you") -> list[DropRow]:

@@ -286,6 +286,7 @@ class PingLine:
     rtt_us: int
     ttl: int
     length: int
+    duplicate: bool = False
 
 
 @dataclass(slots=True)
@@ -303,6 +304,12 @@ class PingReport:
     average_us: int
     max_us: int
     hint: str = ""
+    mdev_us: int = 0
+    """The standard deviation of the round trips, as `ping` calls it."""
+    duplicates: int = 0
+    lost: float = 0.0
+    """The share of requests without an answer, 0.0 to 1.0; the last counts once it has been waited for."""
+    elapsed_us: int = 0
 
     @property
     def failure(self) -> str:

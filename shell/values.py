@@ -70,6 +70,16 @@ def size(text: str) -> int:
     return _whole(text, "a size", 0, 65_507)
 
 
+def hops(text: str) -> int:
+    """Read a time to live."""
+    return _whole(text, "ttl", 1, 255)
+
+
+def octet(text: str) -> int:
+    """Read the value of one byte."""
+    return _whole(text, "a byte's value", 0, 255)
+
+
 def _whole(text: str, what: str, low: int, high: int) -> int:
     digits = text.replace("_", "")
     if not digits.isascii() or not digits.isdigit() or not low <= int(digits) <= high:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isqrt
 from typing import TYPE_CHECKING
 
 from aether.timers import NEVER, Sleeper
@@ -43,27 +44,51 @@ class PingReport:
     done: bool
     elapsed: int
     replies: list[PingReply]
+    lost: float
+    """The share of requests that nobody answered, 0.0 to 1.0; the last one counts once it has been waited for."""
+    min: int
+    average: int
+    max: int
+    mdev: int
+    """The standard deviation of the round trips, as `ping` calls it."""
 
 
 class Ping(Sleeper):
     """Sends `count` echo requests, one every `interval` microseconds; a job of the user."""
 
     __slots__ = (
-        "count", "destination", "done", "finished_at", "host", "identifier", "interval", "payload",
-        "replies", "sent_at", "started_at", "ttl",
+        "count",
+        "destination",
+        "done",
+        "dont_fragment",
+        "finished_at",
+        "host",
+        "identifier",
+        "interval",
+        "payload",
+        "replies",
+        "sent_at",
+        "started_at",
+        "tos",
+        "ttl",
     )
 
     def __init__(
-        self, host: Host, destination: bytes, identifier: int, count: int, size: int, interval: int, ttl: int = 0
+        self, host: Host, destination: bytes, identifier: int, count: int, size: int, interval: int, ttl: int = 0, *,
+        tos: int = 0, dont_fragment: bool = False, pattern: bytes = b"",
     ) -> None:
+        """`pattern` is repeated over `size` bytes; without one they count from 0."""
         super().__init__()
         self.host = host
         self.destination = destination
         self.identifier = identifier
         self.count = count
-        self.payload = bytes(index & 0xFF for index in range(size))
+        pattern = pattern or bytes(range(256))
+        self.payload = (pattern * (size // len(pattern) + 1))[:size]
         self.interval = interval
         self.ttl = ttl
+        self.tos = tos
+        self.dont_fragment = dont_fragment
         self.sent_at: dict[int, int] = {}
         self.replies: list[PingReply] = []
         self.started_at = self.finished_at = host.now
@@ -79,11 +104,19 @@ class Ping(Sleeper):
         now = self.host.now
         self.sent_at[sequence] = now
         if not self.host.icmp.send_echo(
-            self.destination, self.identifier, sequence & 0xFFFF, self.payload, self.ttl
+            self.destination, self.identifier, sequence & 0xFFFF, self.payload, self.ttl, tos=self.tos,
+            dont_fragment=self.dont_fragment,
         ):
-            self._note(sequence, show_ip(self.host.address), 0, -1, "no route, or too large")
+            self._note(sequence, show_ip(self.host.address), 0, -1, self._obstacle())
         last = len(self.sent_at) >= self.count
         self.host.queue.wake(self, now + (max(WAIT, self.interval) if last else self.interval))
+
+    def _obstacle(self) -> str:
+        """Say why a request could not be sent."""
+        ipv4 = self.host.ipv4
+        if ipv4.source_for(self.destination) is None:
+            return "no route"
+        return f"message too long: the path takes packets of {ipv4.mtu_for(self.destination)} bytes"
 
     def wake(self, now: int) -> None:
         """Send the next request, or stop waiting for the last."""
@@ -95,7 +128,7 @@ class Ping(Sleeper):
 
     def replied(self, source: bytes, message: IcmpMessage, ttl: int) -> bool:
         """Take an echo reply."""
-        sequence = message.sequence
+        sequence = self._whole(message.sequence)
         if sequence not in self.sent_at or message.payload != self.payload:
             return False
         rtt = self.host.now - self.sent_at[sequence]
@@ -108,8 +141,15 @@ class Ping(Sleeper):
     def failed(self, kind: int, code: int, sequence: int, reporter: bytes) -> None:
         """Take an ICMP error about a request."""
         what = icmp.NAMES.get((kind, code)) or f"ICMP type {kind} code {code}"
-        self._note(sequence, show_ip(reporter), 0, -1, f"{show_ip(reporter)} says: {what}")
+        if (kind, code) == (icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED):
+            what += f" (the path takes packets of {self.host.ipv4.mtu_for(self.destination)} bytes)"
+        self._note(self._whole(sequence), show_ip(reporter), 0, -1, f"{show_ip(reporter)} says: {what}")
         self._finish_if_complete()
+
+    def _whole(self, sequence: int) -> int:
+        """Return the number of the request whose lower 16 bits came back."""
+        newest = len(self.sent_at)
+        return newest - (newest - sequence & 0xFFFF)
 
     def _note(self, sequence: int, source: str, ttl: int, rtt: int, error: str) -> None:
         duplicate = any(reply.sequence == sequence and reply.rtt >= 0 for reply in self.replies)
@@ -132,8 +172,14 @@ class Ping(Sleeper):
         """Return what came back so far."""
         good = [reply for reply in self.replies if reply.rtt >= 0]
         end = self.finished_at if self.done else self.host.now
+        times = [reply.rtt for reply in good]
+        average = sum(times) / len(times) if times else 0
+        variance = sum(time * time for time in times) / len(times) - average * average if times else 0
+        received = sum(not reply.duplicate for reply in good)
+        due = len(self.sent_at) if self.done else max(len(self.sent_at) - 1, received)
         return PingReport(
-            show_ip(self.destination), len(self.payload), len(self.sent_at),
-            sum(not reply.duplicate for reply in good), sum(reply.duplicate for reply in good),
+            show_ip(self.destination), len(self.payload), len(self.sent_at), received, len(good) - received,
             len(self.replies) - len(good), self.done, end - self.started_at, list(self.replies),
+            (due - received) / due if due else 0.0, min(times, default=0), round(average), max(times, default=0),
+            isqrt(max(round(variance), 0)),
         )

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 NO_ERROR_ABOUT = (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMETER_PROBLEM, 4, 5)
 """ICMP errors are never answered with an ICMP error (RFC 1122 §3.2.2)."""
+FRAGMENTATION_NEEDED = (icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED)
+"""No limit holds this one back: path MTU discovery depends on it."""
+LEAST_MTU = 552
+"""Bytes; no router is believed that claims less, as on Linux (RFC 5927 §7.2)."""
+BURST = 6
+"""Errors that one destination may get at once before `icmp.interval` applies, as on Linux."""
+MAX_DESTINATIONS = 1024
+"""How many destinations of errors are remembered; the oldest are forgotten first."""
 
 
 class EchoListener(Protocol):
@@ -28,7 +36,9 @@ class EchoListener(Protocol):
 class Icmp:
     """The ICMP layer of one host."""
 
-    __slots__ = ("errors_left", "errors_until", "host", "listeners", "traces")
+    __slots__ = (
+        "allowances", "errors_left", "errors_until", "host", "limited", "listeners", "received", "sent", "traces",
+    )
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -38,6 +48,13 @@ class Icmp:
         """Who waits for errors about UDP datagrams, by source port; the destination port is the sequence number."""
         self.errors_left = 0
         self.errors_until = 0
+        self.allowances: dict[bytes, tuple[int, int]] = {}
+        """By destination: what it has saved up for errors, in microseconds, and when that was so."""
+        self.received: dict[tuple[int, int], int] = {}
+        """How many messages came with an intact checksum, by type and code."""
+        self.sent: dict[tuple[int, int], int] = {}
+        self.limited = 0
+        """Errors that were not sent because of a rate limit."""
 
     def receive(self, payload: bytes, header: ipv4.Ipv4Header, interface: Interface) -> None:
         """Handle an ICMP message."""
@@ -47,6 +64,8 @@ class Icmp:
         except WireError as problem:
             host.drop(problem.reason, detail=problem.detail)
             return
+        which = message.type, message.code
+        self.received[which] = self.received.get(which, 0) + 1
         if message.type == icmp.ECHO_REQUEST:
             self._echo(message, header)
         elif message.type == icmp.ECHO_REPLY:
@@ -70,17 +89,28 @@ class Icmp:
             return
         if host.observer is not None:
             host.observer(host.name, "icmp.echo", header.source, request.identifier, request.sequence)
-        reply = icmp.build(icmp.IcmpMessage(icmp.ECHO_REPLY, 0, request.rest, request.payload))
-        host.ipv4.send(
-            header.source, ipv4.PROTO_ICMP, reply, source=header.destination, tos=header.tos, dont_fragment=False
-        )
+        self._send(
+            header.source, icmp.IcmpMessage(icmp.ECHO_REPLY, 0, request.rest, request.payload),
+            source=header.destination, tos=header.tos)
+
+    def _send(
+        self, destination: bytes, message: icmp.IcmpMessage, *, source: bytes | None = None, ttl: int = 0,
+        tos: int = 0, dont_fragment: bool = False,
+    ) -> bool:
+        """Send a message, and count it; return False if there is no route, or it is too large."""
+        which = message.type, message.code
+        self.sent[which] = self.sent.get(which, 0) + 1
+        return self.host.ipv4.send(
+            destination, ipv4.PROTO_ICMP, icmp.build(message), source=source, ttl=ttl, tos=tos,
+            dont_fragment=dont_fragment)
 
     def send_echo(
-        self, destination: bytes, identifier: int, sequence: int, payload: bytes, ttl: int = 0
+        self, destination: bytes, identifier: int, sequence: int, payload: bytes, ttl: int = 0, *,
+        tos: int = 0, dont_fragment: bool = False,
     ) -> bool:
-        """Send an echo request; return False if there is no route."""
+        """Send an echo request; return False if there is no route, or it is too large and must not be cut."""
         message = icmp.IcmpMessage(icmp.ECHO_REQUEST, 0, identifier << 16 | sequence, payload)
-        return self.host.ipv4.send(destination, ipv4.PROTO_ICMP, icmp.build(message), ttl=ttl, dont_fragment=False)
+        return self._send(destination, message, ttl=ttl, tos=tos, dont_fragment=dont_fragment)
 
     def error(self, kind: int, code: int, packet: bytes, rest: int = 0) -> None:
         """Send an ICMP error about a packet, unless RFC 1122 §3.2.2 forbids it or the rate is reached."""
@@ -99,16 +129,27 @@ class Icmp:
             kind_of_packet = packet[header.header_length:header.total_length][:1]
             if not kind_of_packet or kind_of_packet[0] in NO_ERROR_ABOUT:
                 return
-        if not self._within_rate():
+        if (kind, code) != FRAGMENTATION_NEEDED and not self._within_rate(header.source):
+            self.limited += 1
             host.count("icmp.rate_limited")
             return
         if host.observer is not None:
             host.observer(host.name, "icmp.error_sent", kind, code, header.source)
         quoted = packet[:min(header.total_length, 548)]  # as much as fits into 576 bytes (RFC 1812 §4.3.2.3)
-        host.ipv4.send(header.source, ipv4.PROTO_ICMP, icmp.build(icmp.IcmpMessage(kind, code, rest, quoted)))
+        self._send(header.source, icmp.IcmpMessage(kind, code, rest, quoted))
 
-    def _within_rate(self) -> bool:
-        now = self.host.now
+    def _within_rate(self, destination: bytes) -> bool:
+        """Tell whether an error may be sent: not too many to one destination, nor altogether (RFC 1812 §4.3.2.8)."""
+        now, interval = self.host.now, self.host.knobs.icmp_interval
+        if interval:
+            saved, since = self.allowances.pop(destination, (BURST * interval, now))
+            saved = min(saved + now - since, BURST * interval)
+            allowed = saved >= interval
+            while len(self.allowances) >= MAX_DESTINATIONS:
+                del self.allowances[next(iter(self.allowances))]
+            self.allowances[destination] = saved - interval if allowed else saved, now
+            if not allowed:
+                return False
         if now >= self.errors_until:
             self.errors_until = now + 1_000_000
             self.errors_left = self.host.knobs.icmp_rate
@@ -136,6 +177,8 @@ class Icmp:
         elif header.protocol == ipv4.PROTO_ICMP and inner[0] == icmp.ECHO_REQUEST:
             listener = self.listeners.get(inner[4] << 8 | inner[5])
             if listener is not None:
+                if (kind, code) == FRAGMENTATION_NEEDED and rest & 0xFFFF:
+                    self.host.ipv4.learn_mtu(header.destination, max(rest & 0xFFFF, LEAST_MTU))
                 listener.failed(kind, code, inner[6] << 8 | inner[7], reporter)
         else:
             self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")

@@ -176,6 +176,8 @@ class Ipv4:
             interface = host.interfaces[route.interface]
         length = len(payload) + ipv4.MIN_HEADER_LENGTH
         mtu = interface.mtu
+        if protocol != ipv4.PROTO_TCP and destination in self.path_mtus:  # TCP fits its segments to the path itself
+            mtu = self.mtu_for(destination)
         if length > mtu and (dont_fragment or length > ipv4.MAX_LENGTH):
             host.drop("ipv4.too_big", detail=f"{length} bytes, and the MTU is {mtu}")
             return False

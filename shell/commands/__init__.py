@@ -25,9 +25,10 @@ class Noun(NamedTuple):
 
 NOUNS: dict[str, Noun] = {
     "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send close abort"),
-    "udp": Noun("udp", "Things", "datagrams", "sockets send"),
+    "udp": Noun("udp", "Things", "datagrams", "sockets socks send"),
     "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
     "ip": Noun("ip", "Things", "routes, and packets in pieces", "routes fragments"),
+    "icmp": Noun("icmp", "Things", "messages about errors, and echoes", "stats"),
     "ping": Noun("ping", "Things", "ask a host for a sign of life"),
     "dhcp": Noun("dhcp", "Things", "an address from a server", "start lease renew release inform"),
     "traceroute": Noun("traceroute", "Things", "the routers on the way to a host"),

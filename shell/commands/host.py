@@ -68,7 +68,7 @@ def ping(
 ) -> results.PingReport | results.ProgramReport:
     """Let the host send echo requests."""
     if _simulated(session):
-        return ping_command.ping(session, address, count, 56, 1_000_000, HOST_NAME, wait, background)
+        return ping_command.ping(session, address, count, host=HOST_NAME, wait=wait, background=background)
     return _run(session, ["ping", "-n", "-c", str(count), address], background)
 
 

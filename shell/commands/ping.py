@@ -10,27 +10,43 @@ from aether.world import World
 from shell import results
 from shell.commands.common import HOST, WAITS
 from shell.grammar import argument, command, option
-from shell.session import Session, hint
+from shell.session import WAIT, Session, hint
 from shell.values import address as parse_address
 from shell.values import count as parse_count
-from shell.values import duration
+from shell.values import duration, hexadecimal
+from shell.values import hops as parse_hops
+from shell.values import octet as parse_octet
 from shell.values import size as parse_size
 
 COUNT = option("--count", "how many requests (3 unless said otherwise)", parse_count, default=3, metavar="N")
 SIZE = option("--size", "bytes of payload in each (56)", parse_size, default=56, metavar="BYTES")
 INTERVAL = option("--interval", "the time between two requests (1s)", duration, default=1_000_000, metavar="T")
+TTL = option("--ttl", "the time to live of each, 1 to 255 (the knob ipv4.ttl says)", parse_hops, default=0, metavar="N")
+TOS = option("--tos", "the type of service of each, 0 to 255 (0)", parse_octet, default=0, metavar="N")
+DF = option("--df", "no router may cut the requests")
+PATTERN = option(
+    "--pattern", "hexadecimal digits that fill the payload (otherwise it counts)", hexadecimal, default=b"",
+    metavar="HEX")
 
 
 @command(
-    "ping", argument("address", parse_address, "whom to ask", complete="addresses"), COUNT, SIZE, INTERVAL, HOST,
-    *WAITS,
-    examples=("ping 192.168.1.1", "ping 192.168.1.1 --count 10 --interval 100ms"),
+    "ping", argument("address", parse_address, "whom to ask", complete="addresses"), COUNT, SIZE, INTERVAL, TTL, TOS,
+    DF, PATTERN, HOST, *WAITS,
+    examples=("ping 192.168.1.1", "ping 192.168.1.1 --count 10 --interval 100ms", "ping 10.0.2.2 --size 1472 --df",
+              "ping 192.168.1.1 --pattern c0ffee"),
 )
 def ping(
-    session: Session, address: str, count: int, size: int, interval: int, host: str, wait: int, background: bool
+    session: Session, address: str, count: int = 3, size: int = 56, interval: int = 1_000_000, ttl: int = 0,
+    tos: int = 0, df: bool = False, pattern: bytes = b"", host: str = "you", wait: int = WAIT, background: bool = False,
 ) -> results.PingReport:
-    """Send ICMP echo requests, and show what comes back."""
-    job = session.do(Ping(host=host, address=address, count=count, size=size, interval_us=interval))
+    """Send ICMP echo requests, and show what comes back.
+
+    With --df no router may cut the requests: one that is too large for a path comes back as an error, and shows the
+    path's MTU.
+    """
+    job = session.do(Ping(
+        host=host, address=address, count=count, size=size, interval_us=interval, ttl=ttl, tos=tos, dont_fragment=df,
+        pattern=pattern))
 
     def finished(world: World) -> bool:
         return queries.job_done(world, job, host)
@@ -43,9 +59,9 @@ def report(session: Session, job: int, host: str, outcome: str) -> results.PingR
     """Return how a ping went so far."""
     so_far = session.ask(partial(queries.job_report, number=job, host=host))
     good = [reply for reply in so_far.replies if reply.rtt >= 0]
-    times = [reply.rtt for reply in good]
     return results.PingReport(
         job, so_far.destination, outcome, so_far.sent, so_far.received,
-        [results.PingLine(each.sequence, each.rtt, each.ttl, each.size) for each in good],
+        [results.PingLine(each.sequence, each.rtt, each.ttl, each.size, each.duplicate) for each in good],
         [f"seq {each.sequence}: {each.error}" for each in so_far.replies if each.error],
-        min(times, default=0), sum(times) // len(times) if times else 0, max(times, default=0), hint(outcome))
+        so_far.min, so_far.average, so_far.max, hint(outcome), so_far.mdev, so_far.duplicates, so_far.lost,
+        so_far.elapsed)

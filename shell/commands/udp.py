@@ -16,6 +16,7 @@ from shell.values import Endpoint, endpoint, hexadecimal, payload, port
 from shell.views.escape import printable_bytes
 
 
+@command("udp socks", HOST)
 @command("udp sockets", HOST, examples=("udp sockets --host host",))
 def sockets(session: Session, host: str) -> results.SocketList:
     """List the UDP sockets."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import results, results_debug
-from shell.views import debug, frame, helping, reports, tables
+from shell import results, results_debug, results_net
+from shell.views import debug, frame, helping, net, reports, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -38,6 +38,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.KnobReport: tables.knob,
     results.CounterList: tables.counters,
     results.DropList: tables.drops,
+    results_net.IcmpStats: net.icmp_stats,
     results_debug.Position: debug.position,
     results_debug.Stopped: debug.stopped,
     results_debug.Explanation: debug.explanation,

@@ -159,15 +159,19 @@ def ping(result: PingReport) -> RenderableType:
     for line in result.replies:
         parts.append(Text.assemble(
             (f"{line.length} bytes from {result.address}: seq {line.sequence}  ttl {line.ttl}  ", style("icmp")),
-            show_duration(line.rtt_us)))
+            show_duration(line.rtt_us), ("  duplicate" if line.duplicate else "", style("error"))))
     parts += [Text(printable(error), style("error", bold=True)) for error in result.errors]
     text = Text(f"{result.sent} sent, {result.received} answered")
+    if result.duplicates:
+        text.append(f", {amount(result.duplicates, 'duplicate')}")
+    if result.errors:
+        text.append(f", {amount(len(result.errors), 'error')}")
     if result.sent and result.outcome == "done":
-        text.append(f", {(result.sent - result.received) / result.sent:.0%} lost")
+        text.append(f", {result.lost:.0%} lost")
+    parts.append(text.append(f", time {show_duration(result.elapsed_us)}"))
     if result.received:
-        text.append(f"; round trip min {show_duration(result.min_us)}, average {show_duration(result.average_us)}, "
-                    f"max {show_duration(result.max_us)}")
-    parts.append(text)
+        times = result.min_us, result.average_us, result.max_us, result.mdev_us
+        parts.append(Text(f"round trip min/avg/max/mdev {' / '.join(show_duration(each) for each in times)}"))
     return Group(*parts, *_hint(result.hint))
 
 

@@ -27,7 +27,7 @@ SHOWN = 120
 """Characters of a record's data that a table shows."""
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
     """Return a table without lines; a column whose heading begins with ``#`` or ``>`` is aligned to the right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=style("muted"))
     for name in columns:
@@ -36,11 +36,11 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _none(text: str) -> Text:
+def muted(text: str) -> Text:
     return Text(text, style=style("muted"))
 
 
-def _at(host: str) -> str:
+def at_host(host: str) -> str:
     return "" if host == "you" else f" at {host}"
 
 
@@ -48,16 +48,16 @@ def connections(result: ConnectionList) -> RenderableType:
     """Draw connections and listeners."""
     parts: list[RenderableType] = []
     if result.connections:
-        table = _table("#", "state", "local", "remote", ">sent", ">received", ">unread")
+        table = plain_table("#", "state", "local", "remote", ">sent", ">received", ">unread")
         for row in result.connections:
             table.add_row(
                 str(row.number), Text(row.state, style("tcp", bold=True)), row.local, row.remote, f"{row.sent:,}",
                 f"{row.received:,}", f"{row.unread:,}")
         parts.append(table)
     else:
-        parts.append(_none(f"no connections{_at(result.host)}"))
+        parts.append(muted(f"no connections{at_host(result.host)}"))
     if result.listeners:
-        table = _table("listening on", "application", ">half open", ">waiting", ">backlog")
+        table = plain_table("listening on", "application", ">half open", ">waiting", ">backlog")
         for one in result.listeners:
             table.add_row(one.local, one.application, str(one.half_open), str(one.waiting), str(one.backlog))
         parts += [Text(""), table]
@@ -67,8 +67,8 @@ def connections(result: ConnectionList) -> RenderableType:
 def sockets(result: SocketList) -> RenderableType:
     """Draw UDP sockets."""
     if not result.sockets:
-        return _none(f"no UDP sockets{_at(result.host)}")
-    table = _table("local", "remote", "application", ">queued")
+        return muted(f"no UDP sockets{at_host(result.host)}")
+    table = plain_table("local", "remote", "application", ">queued")
     for row in result.sockets:
         table.add_row(row.local, row.remote or "anybody", row.application, f"{row.queued:,}")
     return table
@@ -77,8 +77,8 @@ def sockets(result: SocketList) -> RenderableType:
 def neighbours(result: ArpTable) -> RenderableType:
     """Draw an ARP cache."""
     if not result.neighbours:
-        return _none(f"no neighbours known{_at(result.host)}")
-    table = _table("address", "hardware address", "state", ">waiting", ">changes in")
+        return muted(f"no neighbours known{at_host(result.host)}")
+    table = plain_table("address", "hardware address", "state", ">waiting", ">changes in")
     for row in result.neighbours:
         left = "" if row.next_us is None else show_duration(round(row.next_us, -5))
         table.add_row(
@@ -89,13 +89,13 @@ def neighbours(result: ArpTable) -> RenderableType:
 def routes(result: RouteTable) -> RenderableType:
     """Draw a routing table, and the path MTUs that are not the link's."""
     if not result.routes:
-        return _none(f"no routes{_at(result.host)}")
-    table = _table("network", "by way of", "link", ">MTU")
+        return muted(f"no routes{at_host(result.host)}")
+    table = plain_table("network", "by way of", "link", ">MTU")
     for row in result.routes:
         table.add_row(row.network, row.gateway or "directly", row.link or "no link", str(row.mtu))
     if not result.paths:
         return table
-    known = _table("path to", ">MTU", ">believed for")
+    known = plain_table("path to", ">MTU", ">believed for")
     for path in result.paths:
         known.add_row(path.destination, str(path.mtu), show_duration(round(path.left_us, -5)))
     return Group(table, Text(""), known)
@@ -104,8 +104,8 @@ def routes(result: RouteTable) -> RenderableType:
 def fragments(result: FragmentList) -> RenderableType:
     """Draw the packets of which fragments are missing."""
     if not result.packets:
-        return _none(f"no packet waits for fragments{_at(result.host)}")
-    table = _table("from", "to", ">protocol", "id", ">pieces", ">bytes", ">of", ">waits for", "note")
+        return muted(f"no packet waits for fragments{at_host(result.host)}")
+    table = plain_table("from", "to", ">protocol", "id", ">pieces", ">bytes", ">of", ">waits for", "note")
     for row in result.packets:
         table.add_row(
             row.source, row.destination, str(row.protocol), f"0x{row.identification:04x}", str(row.pieces),
@@ -120,8 +120,8 @@ def dns_cache(result: DnsCacheReport) -> RenderableType:
     domain = f"   domain {result.domain}" if result.domain else ""
     head = Text(f"asks {servers}{domain}   hits {result.hits}  misses {result.misses}", style("muted"))
     if not result.entries:
-        return Group(head, _none(f"nothing is remembered{_at(result.host)}"))
-    table = _table("name", "type", ">believed for", "data")
+        return Group(head, muted(f"nothing is remembered{at_host(result.host)}"))
+    table = plain_table("name", "type", ">believed for", "data")
     for row in result.entries:
         data = printable(", ".join(row.data)) or row.note
         data = f"{data[:SHOWN]}…" if len(data) > SHOWN else data
@@ -131,7 +131,7 @@ def dns_cache(result: DnsCacheReport) -> RenderableType:
 
 def links(result: LinkReport) -> RenderableType:
     """Draw what links do to frames."""
-    table = _table("link", "direction", ">takes", "what it does to frames")
+    table = plain_table("link", "direction", ">takes", "what it does to frames")
     for row in result.links:
         latency = show_duration(row.latency_us) if row.latency_us else ""
         table.add_row(row.link, row.direction, latency, ", ".join(row.settings) or "lets them pass unharmed")
@@ -141,8 +141,8 @@ def links(result: LinkReport) -> RenderableType:
 def knobs(result: KnobList) -> RenderableType:
     """Draw a list of knobs; an asterisk marks those that were turned."""
     if not result.knobs:
-        return _none(result.title or "no knobs")
-    table = _table("", "knob", "value", "classic", "what it does")
+        return muted(result.title or "no knobs")
+    table = plain_table("", "knob", "value", "classic", "what it does")
     for row in result.knobs:
         turned = row.value != row.default
         table.add_row(
@@ -158,7 +158,7 @@ def knob(result: KnobReport) -> RenderableType:
     if result.message:
         return Text(result.message)
     value = " or ".join(row.choices) if row.type in ("switch", "choice") else f"from {' to '.join(row.choices)}"
-    text = Text.assemble((row.name, style("key")), " is ", (row.value, style("tcp", bold=True)), _at(result.host))
+    text = Text.assemble((row.name, style("key")), " is ", (row.value, style("tcp", bold=True)), at_host(result.host))
     text.append(f"\n  {row.help}" + (f" ({row.rfc})" if row.rfc else ""))
     text.append(f"\n  {value}; {row.default} in profile modern, {row.classic} in profile classic")
     return text
@@ -167,8 +167,8 @@ def knob(result: KnobReport) -> RenderableType:
 def counters(result: CounterList) -> RenderableType:
     """Draw counters."""
     if not result.counters:
-        return _none(f"nothing counted yet{_at(result.host)}")
-    table = _table("counter", ">count")
+        return muted(f"nothing counted yet{at_host(result.host)}")
+    table = plain_table("counter", ">count")
     for row in result.counters:
         table.add_row(row.name, f"{row.count:,}")
     return table
@@ -177,8 +177,8 @@ def counters(result: CounterList) -> RenderableType:
 def drops(result: DropList) -> RenderableType:
     """Draw the reasons of drops."""
     if not result.drops:
-        return _none(f"nothing was discarded{_at(result.host)}")
-    table = _table(">count", "reason", "why", "RFC, knob")
+        return muted(f"nothing was discarded{at_host(result.host)}")
+    table = plain_table(">count", "reason", "why", "RFC, knob")
     for row in result.drops:
         clause = ", ".join(part for part in (row.rfc, f"knob {row.knob}" if row.knob else "") if part)
         table.add_row(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+from statistics import fmean, pstdev
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from aether.lab import WAN_MTU, simulated
 from aether.operations import HttpGet, OperationError, Ping, Traceroute
 from aether.operations_link import LinkSet
 from aether.sockets import TcpSocket
+from aether.wire import ipv4
 from aether.wire.address import parse_ip
 from aether.world import World
 
@@ -125,3 +128,54 @@ def test_snapshots_while_fragments_wait_and_a_trace_runs() -> None:
     for _ in range(300):
         assert world.step() == twin.step()
     assert twin.state_hash() == world.state_hash()
+
+
+def test_a_ping_finds_the_path_mtu() -> None:
+    """RFC 1191 §3, §6.3: with DF set the first is too large beyond the router; the next does not even leave."""
+    world = simulated(1)
+    report = finish(world, Ping(address="10.0.2.2", count=2, size=1472, dont_fragment=True))
+    assert [reply.error for reply in report.replies] == [
+        "192.168.1.1 says: fragmentation needed, and not allowed (the path takes packets of 1400 bytes)",
+        "message too long: the path takes packets of 1400 bytes"]
+    assert world.hosts["you"].drops["ipv4.too_big"] == 1
+    assert finish(world, Ping(address="10.0.2.2", count=2, size=1372, dont_fragment=True)).received == 2
+    assert finish(world, Ping(address="10.0.2.2", count=2, size=1472)).received == 2
+
+
+def test_ping_statistics() -> None:
+    """Minimum, mean, maximum and deviation, duplicates and losses are what the replies say."""
+    world = simulated(2)
+    for what, value in (("duplicate", "30%"), ("loss", "20%"), ("jitter", "5ms"), ("delay", "10ms")):
+        world.do(LinkSet("lan", "in", what, value))
+    report = finish(world, Ping(address="192.168.1.1", count=100, interval_us=100_000))
+    times = [reply.rtt for reply in report.replies]
+    assert (report.min, report.max, report.average) == (min(times), max(times), round(fmean(times)))
+    assert abs(report.mdev - pstdev(times)) < 2
+    assert report.min < report.average < report.max and report.mdev > 100
+    assert report.duplicates == len(times) - len({reply.sequence for reply in report.replies}) > 10
+    assert report.received == len({reply.sequence for reply in report.replies})
+    assert report.lost == pytest.approx(1 - report.received / 100) and 0.1 < report.lost < 0.3
+
+
+def test_a_ping_says_what_it_is_told_to() -> None:
+    """Size, pattern, TTL, type of service and DF are as asked for in every request."""
+    world = simulated(1)
+    frames: list[bytes] = []
+    world.observe(partial(keep_requests, frames))
+    finish(world, Ping(
+        address="192.168.1.1", count=3, size=10, pattern=b"\xc0\xff\xee", ttl=9, tos=0x28, dont_fragment=True))
+    headers = [ipv4.parse(frame[14:]) for frame in frames]
+    assert [(h.ttl, h.tos, h.dont_fragment, h.total_length) for h in headers] == [(9, 0x28, True, 38)] * 3
+    assert {frame[42:52] for frame in frames} == {b"\xc0\xff\xee\xc0\xff\xee\xc0\xff\xee\xc0"}
+
+
+def keep_requests(frames: list[bytes], host: str, kind: str, *values: Any) -> None:
+    """Note the echo requests that leave `you`."""
+    if kind == "frame.sent" and host == "you" and values[2][12:14] == b"\x08\x00":
+        frames.append(values[2])
+
+
+@pytest.mark.parametrize("wrong", [{"ttl": 256}, {"tos": -1}, {"size": 65_508}, {"count": 0}, {"interval_us": 1}])
+def test_a_ping_that_makes_no_sense(wrong: dict[str, Any]) -> None:
+    with pytest.raises(OperationError):
+        simulated(1).do(Ping(**{"address": "10.0.2.2", **wrong}))

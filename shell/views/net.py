@@ -1,0 +1,31 @@
+"""The network layer, drawn: ICMP's counts, multicast groups."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from shell.results_net import IcmpStats
+from shell.views.tables import at_host, muted, plain_table
+from shell.views.theme import style
+
+
+def icmp_stats(result: IcmpStats) -> RenderableType:
+    """Draw which ICMP messages came and went, and what holds errors back."""
+    counts = result.counts
+    parts: list[RenderableType] = []
+    if counts.rows:
+        rows = plain_table(">type", ">code", "name", ">received", ">sent")
+        for row in counts.rows:
+            rows.add_row(
+                str(row.type), str(row.code), Text(row.name, style("icmp")), f"{row.received:,}", f"{row.sent:,}")
+        parts.append(rows)
+    else:
+        parts.append(muted(f"no ICMP messages{at_host(result.host)}"))
+    if counts.limited:
+        parts.append(Text(f"{counts.limited:,} errors not sent: icmp.interval, icmp.rate", style("error")))
+    parts += [
+        Text(f"{address} may have {left} more errors at once") for address, left in counts.allowances.items()]
+    if counts.waiting:
+        parts.append(Text(f"echo replies are awaited: identifier {', '.join(map(str, counts.waiting))}"))
+    return Group(*parts)
