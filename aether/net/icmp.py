@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from aether.net.options import fill, returned
 from aether.wire import icmp, ipv4
 from aether.wire.address import BROADCAST_IP, show_ip
 from aether.wire.error import WireError
@@ -91,18 +92,25 @@ class Icmp:
             host.observer(host.name, "icmp.echo", header.source, request.identifier, request.sequence)
         self._send(
             header.source, icmp.IcmpMessage(icmp.ECHO_REPLY, 0, request.rest, request.payload),
-            source=header.destination, tos=header.tos)
+            source=header.destination, tos=header.tos, options=self._answer_options(header))
+
+    def _answer_options(self, header: ipv4.Ipv4Header) -> bytes:
+        """Return the request's record route and timestamps with ours (RFC 1122 §3.2.2.6)."""
+        if not header.options:
+            return b""
+        host = self.host
+        return fill(returned(header.options), header.destination, host.local, host.now)
 
     def _send(
         self, destination: bytes, message: icmp.IcmpMessage, *, source: bytes | None = None, ttl: int = 0,
-        tos: int = 0, dont_fragment: bool = False,
+        tos: int = 0, dont_fragment: bool = False, options: bytes = b"",
     ) -> bool:
         """Send a message, and count it; return False if there is no route, or it is too large."""
         which = message.type, message.code
         self.sent[which] = self.sent.get(which, 0) + 1
         return self.host.ipv4.send(
             destination, ipv4.PROTO_ICMP, icmp.build(message), source=source, ttl=ttl, tos=tos,
-            dont_fragment=dont_fragment)
+            dont_fragment=dont_fragment, options=options)
 
     def send_echo(
         self, destination: bytes, identifier: int, sequence: int, payload: bytes, ttl: int = 0, *,
@@ -116,7 +124,7 @@ class Icmp:
         """Send an ICMP error about a packet, unless RFC 1122 §3.2.2 forbids it or the rate is reached."""
         host = self.host
         try:
-            header = ipv4.parse(packet, verify=False)
+            header = ipv4.parse_quoted(packet)
         except WireError:
             return
         if header.fragment_offset or header.source == b"\0\0\0\0" or header.source[0] >= 224:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.net import options as ip_options
 from aether.net.fragments import Fragments, cut
 from aether.wire import icmp, ipv4
 from aether.wire.address import BROADCAST_IP, show_ip
@@ -41,12 +42,13 @@ class Ipv4:
             header = ipv4.parse(packet)
         except WireError as problem:
             host.drop(problem.reason, detail=problem.detail)
+            if problem.reason == "ipv4.options":
+                self._parameter_problem(packet, ipv4.parse_quoted(packet), problem, interface)
             return
         if self._bad_source(header.source, interface):
             host.drop("ipv4.bad_source", detail=show_ip(header.source))
             return
-        if header.options and any(kind in SOURCE_ROUTES for kind, _ in ipv4.parse_options(header.options)):
-            host.drop("ipv4.source_route", detail=f"from {show_ip(header.source)}")
+        if header.options and not self._options_are_good(packet, header, interface):
             return
         if not self._is_for_us(header.destination, interface):
             self._forward(packet, header, interface)
@@ -56,6 +58,29 @@ class Ipv4:
             return
         host.count("ipv4.received")
         self.deliver(packet, header, interface)
+
+    def _options_are_good(self, packet: bytes, header: ipv4.Ipv4Header, interface: Interface) -> bool:
+        """Discard a packet whose options are refused, or wrong; its sender is told of the latter."""
+        host = self.host
+        if any(kind in SOURCE_ROUTES for kind, _ in ipv4.parse_options(header.options)):
+            host.drop("ipv4.source_route", detail=f"from {show_ip(header.source)}")
+            return False
+        try:
+            ip_options.fill(header.options, ANY, host.local, host.now)
+        except WireError as problem:
+            host.drop(problem.reason, detail=problem.detail)
+            self._parameter_problem(packet, header, problem, interface)
+            return False
+        return True
+
+    def _parameter_problem(
+        self, packet: bytes, header: ipv4.Ipv4Header, problem: WireError, interface: Interface
+    ) -> None:
+        """Tell a sender which byte of its header is wrong, if the packet was for us or to be passed on."""
+        if self._bad_source(header.source, interface):
+            return
+        if self.host.knobs.ipv4_forward or self._is_unicast(header.destination):
+            self.host.icmp.error(icmp.PARAMETER_PROBLEM, 0, packet, rest=problem.offset << 24)
 
     def deliver(self, packet: bytes, header: ipv4.Ipv4Header, interface: Interface) -> None:
         """Hand a whole packet to its transport protocol."""
@@ -112,8 +137,20 @@ class Ipv4:
         if host.observer is not None:
             host.observer(host.name, "ipv4.forwarded", header.source, header.destination, header.ttl - 1)
         passed_on = ipv4.decrement_ttl(packet[:header.total_length])
+        if header.options:
+            passed_on = self._with_options_filled_in(passed_on, out)
         for piece in self._fitting(passed_on, header.identification, out.mtu):
             out.neighbours.send(route.gateway or header.destination, piece)
+
+    def _with_options_filled_in(self, packet: bytes, out: Interface) -> bytes:
+        """Return a packet that is passed on, with our mark on it (RFC 1812 §4.2.2.2, §5.2.4.1)."""
+        header = ipv4.parse_quoted(packet)
+        address = out.addresses[0].ip if out.addresses else ANY
+        filled = ip_options.fill(header.options, address, self.host.local, self.host.now)
+        return ipv4.build(
+            header.source, header.destination, header.protocol, packet[header.header_length:], ttl=header.ttl,
+            tos=header.tos, identification=header.identification, dont_fragment=header.dont_fragment,
+            more_fragments=header.more_fragments, fragment_offset=header.fragment_offset, options=filled)
 
     def _fitting(self, packet: bytes, identification: int, mtu: int) -> list[bytes]:
         """Return a packet, cut into fragments if it is larger than the MTU."""
@@ -159,7 +196,7 @@ class Ipv4:
 
     def send(
         self, destination: bytes, protocol: int, payload: bytes, *,
-        source: bytes | None = None, ttl: int = 0, tos: int = 0, dont_fragment: bool = True,
+        source: bytes | None = None, ttl: int = 0, tos: int = 0, dont_fragment: bool = True, options: bytes = b"",
     ) -> bool:
         """Send a packet, in fragments if it is larger than the MTU and may be cut; `ttl` 0 is the host's own.
 
@@ -174,7 +211,7 @@ class Ipv4:
             interface = host.interfaces[0]
         else:
             interface = host.interfaces[route.interface]
-        length = len(payload) + ipv4.MIN_HEADER_LENGTH
+        length = len(payload) + ipv4.MIN_HEADER_LENGTH + len(options)
         mtu = interface.mtu
         if protocol != ipv4.PROTO_TCP and destination in self.path_mtus:  # TCP fits its segments to the path itself
             mtu = self.mtu_for(destination)
@@ -186,7 +223,7 @@ class Ipv4:
             source = interface.addresses[0].ip if interface.addresses else ANY
         packet = ipv4.build(
             source, destination, protocol, payload, ttl=ttl or host.knobs.ipv4_ttl, tos=tos,
-            identification=self.identification, dont_fragment=dont_fragment,
+            identification=self.identification, dont_fragment=dont_fragment, options=options,
         )
         for piece in self._fitting(packet, self.identification, mtu):
             self._transmit(piece, destination, (route.gateway if route else None) or destination, interface)

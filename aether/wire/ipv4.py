@@ -157,6 +157,11 @@ def parse_options(raw: bytes) -> list[tuple[int, bytes]]:
 
     WireError `ipv4.options`.
     """
+    return [(kind, raw[at + 2:at + length]) for at, kind, length in locate_options(raw)]
+
+
+def locate_options(raw: bytes) -> list[tuple[int, int, int]]:
+    """Return where each option begins, its type, and its length in bytes with those two; WireError `ipv4.options`."""
     found = []
     at, end = 0, len(raw)
     while at < end:
@@ -168,7 +173,8 @@ def parse_options(raw: bytes) -> list[tuple[int, bytes]]:
             continue
         length = raw[at + 1] if at + 1 < end else 0
         if length < 2 or at + length > end:
-            raise WireError("ipv4.options", f"option {kind} with length {length} at byte {at} of {end}")
-        found.append((kind, raw[at + 2:at + length]))
+            raise WireError(
+                "ipv4.options", f"option {kind} with length {length} at byte {at} of {end}", MIN_HEADER_LENGTH + at)
+        found.append((at, kind, length))
         at += length
     return found
