@@ -164,6 +164,8 @@ class Host:
             return
         ethertype = frame[12] << 8 | frame[13]
         if ethertype == ethernet.TYPE_IPV4:
+            if self.tcp.arrives(frame):
+                return
             self.ipv4.receive(frame, interface)
         elif ethertype == ethernet.TYPE_ARP:
             interface.neighbours.receive(frame)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aether.net import options as ip_options
 from aether.net.fragments import Fragments, cut
+from aether.net.routes import Way
 from aether.wire import icmp, ipv4
 from aether.wire.address import BROADCAST_IP, show_ip
 from aether.wire.error import WireError
@@ -115,6 +116,11 @@ class Ipv4:
             source == address.broadcast for address in interface.addresses
         )
 
+    def plausible(self, address: bytes) -> bool:
+        """Tell whether an address can be that of another host (RFC 1122 §3.2.1.3)."""
+        return address[0] < 224 and address[0] != 127 and address not in self.host.local and not any(
+            address == one.broadcast for interface in self.host.interfaces for one in interface.addresses)
+
     def _forward(self, packet: bytes, header: ipv4.Ipv4Header, interface: Interface) -> None:
         host = self.host
         if not host.knobs.ipv4_forward:
@@ -171,6 +177,21 @@ class Ipv4:
             return None
         addresses = self.host.interfaces[route.interface].addresses
         return addresses[0].ip if addresses else ANY
+
+    def find_way(self, destination: bytes) -> Way | None:
+        """Return the first step to a destination, and remember it; None if it is not plain, or not known yet."""
+        host = self.host
+        route = host.routes.find(destination)
+        if route is None or not self.plausible(destination):
+            return None
+        interface = host.interfaces[route.interface]
+        hop = interface.neighbours.entries.get(route.gateway or destination)
+        if hop is None or interface.port is None:
+            return None
+        if len(host.routes.ways) >= MAX_PATHS:
+            host.routes.ways.clear()
+        host.routes.ways[destination] = way = Way(interface, hop)
+        return way
 
     def mtu_for(self, destination: bytes) -> int:
         """Return the largest packet, in bytes, that can go to a destination without being cut."""

@@ -1,6 +1,12 @@
 """The routing table: the longest prefix wins (RFC 1812 §5.2.4.3)."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from aether.host import Interface
+    from aether.net.neighbours import Neighbour
 
 
 class Route(NamedTuple):
@@ -13,23 +19,35 @@ class Route(NamedTuple):
     interface: int
 
 
+class Way(NamedTuple):
+    """The first step to a destination: the interface, and the neighbour on it."""
+
+    interface: Interface
+    hop: Neighbour
+
+
 class Routes:
     """The routes of one host, the most specific first."""
 
-    __slots__ = ("table",)
+    __slots__ = ("table", "ways")
+    UNHASHED = ("ways",)
 
     def __init__(self) -> None:
         self.table: list[Route] = []
+        self.ways: dict[bytes, Way] = {}
+        """What was found out lately, by destination; it says nothing that the routes and neighbours do not."""
 
     def add(self, address: bytes, prefix: int, gateway: bytes | None, interface: int) -> None:
         """Add a route to the network of `address`, in place of one to the same network."""
         self.remove(address, prefix)
+        self.ways.clear()
         self.table.append(Route(_network(address, prefix), prefix, gateway, interface))
         self.table.sort(key=_specific_first)
 
     def remove(self, address: bytes, prefix: int) -> bool:
         """Remove the route to a network; return whether there was one."""
         network = _network(address, prefix)
+        self.ways.clear()
         before = len(self.table)
         self.table = [r for r in self.table if (r.network, r.prefix) != (network, prefix)]
         return len(self.table) < before

@@ -205,8 +205,8 @@ class FastPath(Sleeper):
         option = SCALE << 8 | self.scale
         return _SYN_SEGMENT(
             hop.mac, self.head, 60, identification, self.fixed,
-            65535 - (self.constant + 60 + identification + addresses) % 65535, lean.flip, iss, seq + 1, control,
-            65535 - (
+            -(self.constant + 60 + identification + addresses) % 65535, lean.flip, iss, seq + 1, control,
+            -(
                 46 + lean.key_sum + iss + seq + 1 + control + MSS + self.mss + SACK_PERMITTED_TIMESTAMP + stamped
                 + stamp + option) % 65535,
             0, MSS, self.mss, SACK_PERMITTED_TIMESTAMP, stamped, stamp, option)
@@ -319,8 +319,8 @@ class FastPath(Sleeper):
         stamped = (self.clock + lean.ts_offset) & MASK
         return _SEGMENT(
             lean.hop.mac, self.head, size + 52, identification, self.fixed,
-            65535 - (self.constant + size + 52 + identification + lean.addresses) % 65535, lean.flip, seq, ack, control,
-            65535 - (38 + size + sums + lean.key_sum + seq + ack + control + TIMESTAMP + stamped + stamp) % 65535,
+            -(self.constant + size + 52 + identification + lean.addresses) % 65535, lean.flip, seq, ack, control,
+            -(38 + size + sums + lean.key_sum + seq + ack + control + TIMESTAMP + stamped + stamp) % 65535,
             0, TIMESTAMP, stamped, stamp)
 
     def _enter(self, lean: Lean, deadline: int) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from aether.socket_options import IP_PMTUDISC_DONT
 from aether.tcp import ecn, rack
+from aether.tcp.departure import transmit
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import ipv4, tcp
@@ -43,24 +43,13 @@ def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b
             conn.dsack = None
         options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
             edge & MASK for block in blocks for edge in block))
-    segment = tcp.build(
-        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, sequence & MASK, conn.rcv_nxt & MASK,
-        flags | ACK, advertise(conn) >> conn.rcv_wscale, options, payload,
-    )
+    window = advertise(conn) >> conn.rcv_wscale
     conn.ack_pending = ""
     if conn.delack_segments:
         conn.delack_segments = 0
         conn.stop("delack")
     host.count("tcp.sent")
-    _to_network(conn, segment, tos)
-
-
-def _to_network(conn: Connection, segment: bytes, tos: int) -> None:
-    options = conn.options
-    conn.host.ipv4.send(
-        conn.remote_ip, ipv4.PROTO_TCP, segment, source=conn.local_ip, tos=tos, ttl=options.ttl,
-        dont_fragment=options.mtu_discover != IP_PMTUDISC_DONT,
-    )
+    transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
 
 
 def timestamp(conn: Connection) -> int:
@@ -108,14 +97,10 @@ def send_syn(conn: Connection) -> None:
     flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
     if not answering and knobs.tcp_ecn == "on":
         flags |= ECE | CWR  # RFC 3168 §6.1.1
-    segment = tcp.build(
-        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, conn.iss & MASK,
-        conn.rcv_nxt & MASK if answering else 0, flags, window, options,
-    )
     host.count("tcp.sent")
-    _to_network(conn, segment, conn.options.tos & ~0b11)
-
-
+    transmit(
+        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, b"",
+        conn.options.tos & ~0b11)
 
 
 def send_reset(conn: Connection, why: str) -> None:
@@ -123,12 +108,8 @@ def send_reset(conn: Connection, why: str) -> None:
     observer = conn.host.observer
     if observer is not None:
         observer(conn.host.name, "tcp.reset", conn.number, conn.snd_nxt & MASK, why)
-    segment = tcp.build(
-        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, conn.snd_nxt & MASK,
-        conn.rcv_nxt & MASK, RST | ACK, 0,
-    )
     conn.host.count("tcp.resets_sent")
-    _to_network(conn, segment, conn.options.tos & ~0b11)
+    transmit(conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, b"", b"", conn.options.tos & ~0b11)
 
 
 def answer_reset(host: Host, header: ipv4.Ipv4Header, segment: tcp.TcpHeader, length: int, why: str) -> None:
