@@ -8,7 +8,6 @@ from aether.apps.dhcp_client import DhcpClient
 from aether.apps.dns_resolver import Resolver
 from aether.knobs import Knobs
 from aether.net.icmp import Icmp
-from aether.net.igmp import Igmp
 from aether.net.ipv4 import Ipv4
 from aether.net.neighbours import Neighbours
 from aether.net.routes import Routes
@@ -67,7 +66,7 @@ class Interface:
 class Host:
     """One complete stack. Everything in it changes only inside an occurrence of its world."""
 
-    UNHASHED = ("observer",)
+    UNHASHED = ("observer", "quick")
 
     def __init__(self, name: str, knobs: Knobs | None = None) -> None:
         self.name = name
@@ -78,6 +77,8 @@ class Host:
         """How often each reason of `events.DROPS` discarded something."""
         self.counters: dict[str, int] = {}
         self.observer: Observer | None = None
+        self.quick = False
+        """Whether the short way may be taken for short connections; see `World.allow_short_cuts`."""
         self.world: World
         self.queue: Queue
         self.interfaces: list[Interface] = []
@@ -86,7 +87,6 @@ class Host:
         self.routes = Routes()
         self.ipv4 = Ipv4(self)
         self.icmp = Icmp(self)
-        self.igmp = Igmp(self)
         self.udp = Udp(self)
         self.tcp = Tcp(self)
         self.resolver = Resolver(self)
@@ -99,7 +99,6 @@ class Host:
         self.world = world
         self.queue = world.queue
         self.tcp.seed(world.seed)
-        self.igmp.seed(world.seed)
         self.udp.seed(world.seed)
         self.resolver.seed(world.seed)
         self.dhcp.seed(world.seed)
@@ -149,7 +148,7 @@ class Host:
 
     def receive(self, frame: bytes, index: int) -> None:
         """Handle a frame that arrived at interface `index`."""
-        if self.observer is None and not index:
+        if self.quick and not index:
             fast = self.tcp.fast
             fast.prepare(self.now)
             answer = fast.receive(frame, len(frame))

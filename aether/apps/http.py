@@ -379,7 +379,7 @@ class HttpSession:
             return False
         head, self.received = received[:end], received[end:]
         server = self.server
-        known = server.quick(head) if server.host.observer is None else None
+        known = server.quick(head) if server.host.quick else None
         if known is not None:
             self.head = known[0]
             self.answer = Answer(b"", b"", 0, 0, known[1])

@@ -169,17 +169,24 @@ class Core:
         """Ask `hit` at the end of every occurrence, with its events and the world; it pauses when that says True."""
         self._call(lambda: self.loop.set_breakpoint(hit))
 
-    def go_to(self, occurrence: int) -> None:
-        """Look at the world as it was at the end of an occurrence; the present one returns to it."""
-        self._call(lambda: self.loop.go_to(occurrence))
+    def go_to(self, occurrence: int, before: Callable[[World], object] | None = None) -> None:
+        """Look at the world as it was at the end of an occurrence; the present one returns to it.
+
+        `before` is asked about the world before that occurrence, if that is in the past too.
+        """
+        self._call(lambda: self.loop.go_to(occurrence, before))
 
     def live(self) -> None:
         """Return to the present, which stands still."""
         self._call(lambda: self.loop.go_to(self.loop.world.occurrence))
 
-    def events(self, first: int = 0) -> list[Event]:
-        """Return the events from occurrence `first` up to what is shown."""
-        return self._call(lambda: self.loop.events_until(first))
+    def events(self) -> list[Event]:
+        """Return the latest events up to what is shown."""
+        return self._call(self.loop.events)
+
+    def events_of(self, occurrence: int) -> list[Event]:
+        """Return the events of one occurrence."""
+        return self._call(lambda: self.loop.events_of(occurrence))
 
     def with_loop(self, what: Callable[[Loop], T]) -> T:
         """Have something done with the loop itself, between two occurrences: for timelines and recordings."""

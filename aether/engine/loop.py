@@ -7,6 +7,7 @@ deadline, however late we look. Due timers come before a later input, so that th
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from aether.engine.backoff import Backoff
 from aether.engine.bench import collect_seldom, direct, take_frames
 from aether.engine.history import History
 from aether.engine.log import InputLog
-from aether.engine.past import Past
+from aether.engine.past import WINDOW, Past
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
@@ -86,12 +87,13 @@ class Loop:
         collect_seldom(mode == "bench")
         if mode == "bench":
             self.world.observe(None)
+            self.world.allow_short_cuts(True)
             self.log = self.history = self.breakpoint = self.past = None
             self.ring.clear()
         else:
+            self.world.observe(self.recorder)
             self.log = InputLog(self.description, self.world.occurrence)
             self.history = History(self.world, self.log, self.clock)
-            self.world.observe(self.recorder)
 
     def set_breakpoint(self, hit: Callable[[list[Event], World], bool] | None) -> None:
         """Ask `hit` at the end of every occurrence, about its events and the world."""
@@ -168,8 +170,11 @@ class Loop:
         """The world that is shown: the present, or the past that we look at."""
         return self.world if self.past is None else self.past.world
 
-    def go_to(self, occurrence: int) -> None:
-        """Look at the end of an occurrence; OperationError if there is no history, or it is out of reach."""
+    def go_to(self, occurrence: int, before: Callable[[World], object] | None = None) -> None:
+        """Look at the end of an occurrence; OperationError if there is no history, or it is out of reach.
+
+        `before` is asked about the world before that occurrence, unless it is the present one.
+        """
         if self.history is None:
             raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
         self.pause()
@@ -177,27 +182,45 @@ class Loop:
             self.past = None
             return
         past = self.past or Past(self.history, self.world)
-        past.go(occurrence)
+        past.go(occurrence, before)
         self.past = past
 
-    def events_until(self, first: int) -> list[Event]:
-        """Return the events from occurrence `first` to where we stand: from the ring, or made anew by replay."""
-        position = self.view.occurrence
+    def events(self) -> list[Event]:
+        """Return the latest events up to where we stand: from the ring, or made anew by replay."""
         kept = self.ring.since(0)[0]
-        if kept and self.ring.lost and kept[0].occurrence > first and self.history is not None:
-            past = self.past or Past(self.history, self.world)
-            return past.events(max(first, self.history.first + 1), position)
-        return [event for event in kept if event.occurrence <= position] if self.past is not None else kept
+        if self.past is None:
+            return kept
+        at = self.past.occurrence
+        if kept and kept[0].occurrence <= max(at - WINDOW, self.past.history.first + 1):
+            return kept[:bisect_right(kept, at, key=_occurrence)]
+        return self.past.recent()
 
-    def replace_world(self, world: World, log: InputLog, history: History | None) -> None:
-        """Put another world in the place of this one: a fork, or a recording that was read back."""
+    def events_of(self, occurrence: int) -> list[Event]:
+        """Return the events of one occurrence: from the ring, or made anew by replay; none if it is out of reach."""
+        if self.past is not None and occurrence == self.past.occurrence:
+            return self.past.latest
+        found = self.ring.of(occurrence)
+        if found is not None:
+            return found
+        if self.history is None or not self.history.first < occurrence <= self.world.occurrence:
+            return []
+        return Past(self.history, self.world).events(occurrence, occurrence)
+
+    def replace_world(self, world: World, log: InputLog, history: History, *, recorded: bool = False) -> None:
+        """Put another world in the place of this one: a fork, or a recording that was read back.
+
+        `recorded` says that the ring holds its events already; otherwise the latest are made anew.
+        """
         self.past = None
         self.pause()
         self.world.observe(None)
         self.world = world
         self.recorder = Recorder(world, self.ring)
         self.log = log
-        self.history = history or History(world, log, self.clock)
+        self.history = history
+        if not recorded:
+            at = world.occurrence
+            self.ring.refill(Past(history, world).events(at - WINDOW + 1, at) if at > history.first else [])
         world.observe(self.recorder)
         self._anchor = (self.clock(), world.now)
 
@@ -341,3 +364,7 @@ class Loop:
         began = self.clock()
         self.wakeup.sleep(seconds)
         self.backoff.slept(self.clock() - began)
+
+
+def _occurrence(event: Event) -> int:
+    return event.occurrence

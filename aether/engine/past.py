@@ -6,6 +6,7 @@ The present stands still meanwhile. Nothing can be changed in the past; `fork` m
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 
 from aether.engine.history import History
 from aether.engine.log import Input, replay
@@ -14,6 +15,9 @@ from aether.engine.ring import EventRing
 from aether.events import Event
 from aether.operations import OperationError
 from aether.world import World
+
+WINDOW = 1000
+"""Events of so many occurrences before the one that is shown are made anew when they are asked for."""
 
 
 class Past:
@@ -24,47 +28,61 @@ class Past:
         self.present = present
         self.world = present
         """The world as it was at `occurrence`."""
-        self.ring = EventRing(4096)
-        """The events of the latest steps through the past."""
+        self.latest: list[Event] = []
+        """What happened in the occurrence that is shown."""
+        self._window: list[Event] = []
+        self._window_ends = -1
 
     @property
     def occurrence(self) -> int:
         """Where we stand."""
         return self.world.occurrence
 
-    def go(self, occurrence: int) -> None:
-        """Go to the end of an occurrence; OperationError if that is out of reach."""
-        last = self.present.occurrence
-        if not self.history.first <= occurrence <= last:
-            raise OperationError(f"occurrence must be from {self.history.first} to {last}, not {occurrence}")
-        try:
+    def go(self, occurrence: int, before: Callable[[World], object] | None = None) -> None:
+        """Go to the end of an occurrence; OperationError if that is out of reach.
+
+        `before` is asked about the world as it was before that occurrence, if there is such a thing.
+        """
+        first, last = self.history.first, self.present.occurrence
+        if occurrence < first and first > 0:
+            raise OperationError(f"history starts at ev {first}, so ev {occurrence} is out of reach")
+        if not first <= occurrence <= last:
+            raise OperationError(f"occurrence must be from {first} to {last}, not {occurrence}")
+        self.latest = []
+        if occurrence == first:
             self.world = self.history.world_at(occurrence)
-        except ValueError as problem:
-            raise OperationError(str(problem)) from None
+            return
+        self.world = self.history.world_at(occurrence - 1)
+        if before is not None:
+            before(self.world)
+        self.step()
 
     def step(self) -> list[Event]:
         """Go one occurrence on, and return its events; the world must not be the present one."""
         world, at = self.world, self.world.occurrence
-        serial = self.ring.last_serial
-        world.observe(Recorder(world, self.ring))
-        replay(world, self._inputs_from(at), at + 1)
-        world.observe(None)
-        return self.ring.since(serial)[0]
+        self.latest = self._record(world, self._inputs_from(at), at + 1)
+        return self.latest
 
-    def _inputs_from(self, occurrence: int) -> list[Input]:
-        inputs = self.history.log.inputs
-        start = bisect_left(inputs, occurrence, key=_occurrence)
-        return inputs[start:start + 4096]
+    def recent(self) -> list[Event]:
+        """Return the events of the latest occurrences up to this one, made anew."""
+        if self._window_ends != self.occurrence:
+            self._window = self.events(self.occurrence - WINDOW + 1, self.occurrence)
+            self._window_ends = self.occurrence
+        return self._window
 
     def events(self, first: int, last: int) -> list[Event]:
-        """Make the events of occurrences `first` to `last` anew, by replay."""
+        """Make the events of occurrences `first` to `last` anew, by replay; of those that are in reach."""
         world = self.history.world_at(max(first - 1, self.history.first))
+        return self._record(world, self._inputs_from(world.occurrence), last)
+
+    def _record(self, world: World, inputs: list[Input], until: int) -> list[Event]:
         ring = EventRing()
         world.observe(Recorder(world, ring))
-        replay(world, self._all_inputs_from(world.occurrence), last)
+        replay(world, inputs, until)
+        world.observe(None)
         return ring.since(0)[0]
 
-    def _all_inputs_from(self, occurrence: int) -> list[Input]:
+    def _inputs_from(self, occurrence: int) -> list[Input]:
         inputs = self.history.log.inputs
         return inputs[bisect_left(inputs, occurrence, key=_occurrence):]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from aether.events import Event
@@ -41,6 +42,37 @@ class EventRing:
     def lost(self) -> int:
         """How many events were pushed out."""
         return max(self.last_serial - self._first + 1 - self.capacity, 0)
+
+    def of(self, occurrence: int) -> list[Event] | None:
+        """Return the events of one occurrence; None if they are not all kept. The writer must rest meanwhile."""
+        first = max(self._first, self.last_serial - self.capacity + 1)
+        low, high = first, self.last_serial + 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._occurrence(middle) < occurrence:
+                low = middle + 1
+            else:
+                high = middle
+        if low == first and first > 1:
+            return None
+        found: list[Event] = []
+        while low <= self.last_serial and self._occurrence(low) == occurrence:
+            raw = self._slots[low % self.capacity]
+            assert raw is not None
+            found.append(Event(*raw[:7], (raw[7], raw[8])))
+            low += 1
+        return found
+
+    def _occurrence(self, serial: int) -> int:
+        raw = self._slots[serial % self.capacity]
+        assert raw is not None
+        return raw[1]
+
+    def refill(self, events: Iterable[Event]) -> None:
+        """Forget everything, and keep these instead; serials go on."""
+        self.clear()
+        for event in events:
+            self.add((self.last_serial + 1, *event[1:7], *event.source))
 
     def since(self, serial: int, limit: int = 1 << 30) -> tuple[list[Event], int]:
         """Return up to `limit` events after `serial`, the oldest first, and how many were lost before them."""

@@ -54,7 +54,7 @@ def fork(loop: Loop) -> int:
     new = InputLog(log.description, log.start)
     new.inputs = history.inputs_before(past.occurrence)
     branch = History(world, new, loop.clock)
-    branch.snapshots = [one for one in history.snapshots if one.occurrence <= past.occurrence]
+    branch.adopt([one for one in history.snapshots if one.occurrence < past.occurrence] or history.snapshots[:1])
     loop.replace_world(world, new, branch)
     return world.occurrence
 
@@ -125,9 +125,9 @@ def from_recording(loop: Loop, recording: Recording) -> None:
     world = lab.build(recording.description)
     log = InputLog(recording.description)
     log.inputs = recording.inputs
-    history = History(world, InputLog(recording.description), loop.clock)
     loop.ring.clear()
     world.observe(Recorder(world, loop.ring))
+    history = History(world, InputLog(recording.description), loop.clock)
     fed = history.log
     for entry in recording.inputs:
         began = loop.clock()
@@ -141,4 +141,4 @@ def from_recording(loop: Loop, recording: Recording) -> None:
     if world.state_hash() != recording.hash:
         raise LogError("the replay ends in another state than the recording")
     history.log = log
-    loop.replace_world(world, log, history)
+    loop.replace_world(world, log, history, recorded=True)

@@ -8,7 +8,7 @@ from aether.world import World
 from shell import results, words
 from shell.frames import Watcher
 from shell.session import Session
-from shell.summary import summarise
+from shell.summary import Flows, summarise
 from shell.views.escape import printable
 
 Fields = dict[tuple[str, int], dict[str, int | str]]
@@ -44,14 +44,27 @@ def _shown(value: int | str) -> str:
 
 def rows(session: Session, events: list[Event]) -> list[results.EventRow]:
     """Return events in words, frames with what they carry."""
-    watcher = flows_of(session)
+    watcher = Watcher()
+    watcher.flows = session.ask(known_flows)
     return [results.EventRow(e.time, e.host, e.kind, _said(e, watcher)) for e in events if e.kind != "frame.arrived"
             or e.host != "wire"]
+
+
+def known_flows(world: World) -> Flows:
+    """Return where the flows of all connections begin: a query."""
+    flows = Flows()
+    for host in world.hosts.values():
+        for conn in host.tcp.connections.values():
+            flows.know(conn.local_ip, conn.remote_ip, (conn.local_port, conn.remote_port), conn.iss)
+            if conn.irs:
+                flows.know(conn.remote_ip, conn.local_ip, (conn.remote_port, conn.local_port), conn.irs)
+    return flows
 
 
 def flows_of(session: Session) -> Watcher:
     """Return a watcher that knows where every kept flow begins, so that sequence numbers count from there."""
     watcher = Watcher()
+    watcher.flows = session.ask(known_flows)
     for event in session.events():
         watcher.learn(event)
     return watcher
@@ -67,7 +80,7 @@ def _said(event: Event, watcher: Watcher) -> str:
 
 def of_occurrence(session: Session, occurrence: int) -> list[Event]:
     """Return the events of one occurrence, from what is kept or made anew."""
-    return [event for event in session.core.events(occurrence) if event.occurrence == occurrence]
+    return session.core.events_of(occurrence)
 
 
 def all_fields(session: Session) -> Fields:

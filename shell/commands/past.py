@@ -5,23 +5,24 @@ from __future__ import annotations
 from aether.engine.breakpoints import expand
 from aether.events import Event
 from aether.filters import FilterError, Records, compile_filter
-from shell.commands.moments import all_fields, changes, of_occurrence, rows
+from shell.commands.moments import Fields, all_fields, changes, fields, rows
 from shell.grammar import CommandError, argument, command
 from shell.results_debug import Position
 from shell.session import Session
 from shell.values import count
 
 
-def position(session: Session, told: bool = True) -> Position:
-    """Return which moment is shown, and what happened in it."""
+def visit(session: Session, occurrence: int) -> Position:
+    """Show an occurrence: what happened in it, and which fields it changed."""
+    before: list[Fields] = []
+    session.core.go_to(occurrence, lambda world: before.append(fields(world)))
+    return position(session, session.core.events_of(occurrence), before[0] if before else None)
+
+
+def position(session: Session, events: list[Event], before: Fields | None = None) -> Position:
+    """Tell which moment is shown."""
     status = session.core.status()
-    after = all_fields(session)
-    events: list[Event] = of_occurrence(session, status.occurrence) if told and status.occurrence else []
-    changed: list[str] = []
-    if status.past and status.occurrence > max(status.history_from, 0):
-        session.core.go_to(status.occurrence - 1)
-        changed = changes(all_fields(session), after)
-        session.core.go_to(status.occurrence)
+    changed = changes(before, all_fields(session)) if before is not None else []
     return Position(
         status.occurrence, status.present, status.time, status.past, rows(session, events), changed,
         max(status.history_from, 0))
@@ -39,8 +40,7 @@ def back(session: Session, times: int) -> Position:
     target = status.occurrence - times
     if target < status.history_from:
         raise CommandError(f"history starts at ev {status.history_from}, and this is ev {status.occurrence}")
-    session.core.go_to(target)
-    return position(session)
+    return visit(session, target)
 
 
 @command(
@@ -63,20 +63,18 @@ def back_until(session: Session, expression: str) -> Position:
             target = event.occurrence
     if not target:
         raise CommandError(f"nothing before ev {now} matches {expression.strip()!r}, as far back as events are kept")
-    session.core.go_to(target)
-    return position(session)
+    return visit(session, target)
 
 
 @command("goto", argument("occurrence", count, "the number of an occurrence"), examples=("goto 1", "goto 900"))
 def goto(session: Session, occurrence: int) -> Position:
     """Look at the world as it was at the end of an occurrence."""
     session.need_trace("the way back")
-    session.core.go_to(occurrence)
-    return position(session)
+    return visit(session, occurrence)
 
 
 @command("live", examples=("live",))
 def live(session: Session) -> Position:
     """Return to the present, which has stood still meanwhile."""
     session.core.live()
-    return position(session, told=False)
+    return position(session, [])

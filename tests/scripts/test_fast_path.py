@@ -58,6 +58,7 @@ def play(
 ) -> tuple[Laboratory, list[list[tuple[int, bytes]]], int]:
     """Play the steps, two clients taking turns; return the host, what each client saw, and the most short ones."""
     lab = Laboratory(seed=3, tcp_fast_path=fast)  # tcp_fast_path="off" is the slow path alone
+    lab.world.allow_short_cuts(True)
     clients = [Peer(lab, 40_000), Peer(lab, 40_001)]
     most = 0
     for number, (what, which) in enumerate(steps):
