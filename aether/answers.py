@@ -228,6 +228,22 @@ class CounterRow:
 
 
 @dataclass(slots=True)
+class GroupRow:
+    """One multicast group that a host is in."""
+
+    group: str
+    link: str
+    state: str
+    """``delaying`` before it reports, ``idle`` otherwise."""
+    users: int
+    """How many sockets, and the user, have joined it."""
+    last_reporter: bool
+    """Whether nobody has reported it after us: then the routers are told when we leave."""
+    report_us: int | None
+    """Until it is reported, unless another member does; None if nothing is to be reported."""
+
+
+@dataclass(slots=True)
 class IcmpRow:
     """How often one kind of ICMP message came and went."""
 

@@ -43,6 +43,12 @@ KINDS: dict[str, Kind] = {
     "icmp.reply": Kind(("source", "identifier", "sequence", "rtt"), "an echo reply came back"),
     "icmp.error_sent": Kind(("type", "code", "destination"), "an ICMP error is sent"),
     "icmp.error_received": Kind(("type", "code", "source"), "an ICMP error arrived"),
+    # IGMP. `group` is an address.
+    "igmp.joined": Kind(("group",), "a host becomes a member of a multicast group"),
+    "igmp.left": Kind(("group",), "a host is in a multicast group no more"),
+    "igmp.asked": Kind(("group", "microseconds"), "a router asks for the members of a group, or of all"),
+    "igmp.reported": Kind(("group", "why"), "a host says that it is in a group"),
+    "igmp.suppressed": Kind(("group", "source"), "another member has reported the group, so this one need not"),
     # UDP.
     "udp.delivered": Kind(("source", "source_port", "port", "length"), "a datagram is delivered"),
     # DNS. `type` is a number, as on the wire; `server` an address.
@@ -135,6 +141,7 @@ DROPS: dict[str, Reason] = {
     "ipv4.options": Reason("malformed options", "RFC 791 §3.1"),
     "ipv4.source_route": Reason("source routes are refused", "RFC 6274 §3.13.2.3"),
     "ipv4.not_for_us": Reason("addressed to another host, and we are no router", "RFC 1122 §3.2.1.3"),
+    "ipv4.not_member": Reason("sent to a group that nobody here has joined", "RFC 1112 §7.2"),
     "ipv4.no_route": Reason("no route to the destination", "RFC 1122 §3.3.1"),
     "ipv4.ttl": Reason("the time to live ran out", "RFC 1122 §3.2.1.7"),
     "ipv4.too_big": Reason("larger than the MTU, and must not be fragmented", "RFC 1191 §4"),
@@ -154,6 +161,8 @@ DROPS: dict[str, Reason] = {
     "icmp.echo_off": Reason("echo requests are not answered", "RFC 1122 §3.2.2.6", "icmp.echo"),
     "igmp.truncated": Reason("shorter than an IGMP message", "RFC 2236 §2"),
     "igmp.checksum": Reason("the checksum is wrong", "RFC 2236 §2.3"),
+    "igmp.unknown_type": Reason("an IGMP type that hosts do not use", "RFC 2236 §2.1"),
+    "igmp.not_member": Reason("a report about a group that nobody here is in", "RFC 2236 §3"),
     "udp.truncated": Reason("shorter than its header or length says", "RFC 768"),
     "udp.checksum": Reason("the checksum is wrong", "RFC 1122 §4.1.3.4"),
     "udp.no_port": Reason("no socket on this port", "RFC 1122 §4.1.3.1"),

@@ -8,6 +8,7 @@ from aether.apps.dhcp_client import DhcpClient
 from aether.apps.dns_resolver import Resolver
 from aether.knobs import Knobs
 from aether.net.icmp import Icmp
+from aether.net.igmp import Igmp
 from aether.net.ipv4 import Ipv4
 from aether.net.neighbours import Neighbours
 from aether.net.routes import Routes
@@ -87,6 +88,7 @@ class Host:
         self.routes = Routes()
         self.ipv4 = Ipv4(self)
         self.icmp = Icmp(self)
+        self.igmp = Igmp(self)
         self.udp = Udp(self)
         self.tcp = Tcp(self)
         self.resolver = Resolver(self)
@@ -99,6 +101,7 @@ class Host:
         self.world = world
         self.queue = world.queue
         self.tcp.seed(world.seed)
+        self.igmp.seed(world.seed)
         self.udp.seed(world.seed)
         self.resolver.seed(world.seed)
         self.dhcp.seed(world.seed)

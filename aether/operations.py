@@ -497,7 +497,7 @@ class InjectFrame(Operation):
 
 
 def _register_the_rest() -> None:
-    from aether import operations_link, operations_services  # noqa: F401  (they register themselves)
+    from aether import operations_link, operations_net, operations_services  # noqa: F401  (they register themselves)
 
 
 _register_the_rest()

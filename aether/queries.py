@@ -18,6 +18,7 @@ from aether.answers import (
     DnsCache,
     DropRow,
     FragmentRow,
+    GroupRow,
     HostRow,
     IcmpCounts,
     IcmpRow,
@@ -273,6 +274,16 @@ def dhcp_lease(world: World, host: str = "you") -> Lease:
 def counters(world: World, host: str = "you") -> list[CounterRow]:
     """Return what a host has counted, by name."""
     return [CounterRow(name, count) for name, count in sorted(host_named(world, host).counters.items())]
+
+
+def groups(world: World, host: str = "you") -> list[GroupRow]:
+    """Return the multicast groups that a host is in."""
+    return [
+        GroupRow(
+            show_ip(group), member.interface.port.link if member.interface.port is not None else "", member.state,
+            member.users, member.last_reporter, member.deadline - world.now if member.deadline < NEVER else None)
+        for (_, group), member in sorted(host_named(world, host).igmp.groups.items())
+    ]
 
 
 def icmp_counts(world: World, host: str = "you") -> IcmpCounts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from aether.net.igmp import is_group
 from aether.streams import Stream
 from aether.wire import icmp, ipv4, udp
 from aether.wire.address import show_ip
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 EPHEMERAL = (49152, 65535)
 """Ports that we choose ourselves (RFC 6335 §6)."""
 ANY = b"\0\0\0\0"
+MAX_GROUPS = 20
+"""Multicast groups that one socket is in at the most, as on Linux."""
 RECEIVE_BUFFER = 212_992
 """Bytes that wait in a socket at the most, as on Linux."""
 
@@ -40,7 +43,7 @@ class UdpApp(Protocol):
 class UdpSocket:
     """A UDP socket; errors are OSError with the errno that Linux gives."""
 
-    __slots__ = ("app", "error", "host", "ip", "port", "queue", "queued", "remote", "tos", "ttl")
+    __slots__ = ("app", "error", "groups", "host", "ip", "port", "queue", "queued", "remote", "tos", "ttl")
 
     def __init__(self, host: Host, app: UdpApp | None = None) -> None:
         self.host = host
@@ -55,10 +58,12 @@ class UdpSocket:
         """The errno of an ICMP error that came back; reading it clears it."""
         self.ttl = 0
         self.tos = 0
+        self.groups: list[tuple[bytes, int]] = []
+        """The multicast groups that it has joined, each with the index of the interface."""
 
     def bind(self, port: int = 0, ip: bytes = ANY) -> int:
         """Take a port, or any free one for 0; return it. OSError EADDRINUSE, EADDRNOTAVAIL."""
-        if ip != ANY and ip not in self.host.local:
+        if ip != ANY and ip not in self.host.local and not is_group(ip):
             raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {self.host.name}")
         self.ip = ip
         self.port = self.host.udp.register(self, port)
@@ -114,7 +119,31 @@ class UdpSocket:
     def close(self) -> None:
         """Give the port back."""
         self.host.udp.unregister(self)
+        for group, index in self.groups:
+            self.host.igmp.leave(group, self.host.interfaces[index])
+        self.groups.clear()
         self.app = None
+
+    def join(self, group: bytes, index: int | None = None) -> None:
+        """Receive what is sent to a group, on the interface that leads there or the one with this `index`.
+
+        OSError EADDRINUSE if it does already, EINVAL for no group, ENODEV for no interface, ENOBUFS for too many.
+        """
+        interface = self.host.igmp.interface_for(group, index)
+        if (group, interface.index) in self.groups:
+            raise OSError(errno.EADDRINUSE, f"this socket is in group {show_ip(group)} already")
+        if len(self.groups) >= MAX_GROUPS:
+            raise OSError(errno.ENOBUFS, f"a socket is in {MAX_GROUPS} groups at the most")
+        self.host.igmp.join(group, interface)
+        self.groups.append((group, interface.index))
+
+    def leave(self, group: bytes, index: int | None = None) -> None:
+        """Receive it no more; OSError EADDRNOTAVAIL if this socket has not joined."""
+        interface = self.host.igmp.interface_for(group, index)
+        if (group, interface.index) not in self.groups:
+            raise OSError(errno.EADDRNOTAVAIL, f"this socket is not in group {show_ip(group)}")
+        self.groups.remove((group, interface.index))
+        self.host.igmp.leave(group, interface)
 
 
 class Udp:

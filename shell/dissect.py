@@ -6,12 +6,12 @@ reason; what could be read before it is still shown.
 
 from __future__ import annotations
 
-from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
+from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import show_ip, show_mac
 from aether.wire.checksum import checksum, transport_checksum_ok
 from aether.wire.error import WireError
 from shell.results import Field, Layer
-from shell.summary import Flows, icmp_name
+from shell.summary import Flows, icmp_name, igmp_name
 from shell.views.escape import printable_bytes
 
 _TYPES = {ethernet.TYPE_IPV4: "IPv4", ethernet.TYPE_ARP: "ARP", ethernet.TYPE_IPV6: "IPv6"}
@@ -147,6 +147,8 @@ class _Dissection:
             self._udp(inner, end, header)
         elif header.protocol == ipv4.PROTO_ICMP:
             self._icmp(inner, end)
+        elif header.protocol == ipv4.PROTO_IGMP:
+            self._igmp(inner, end)
         else:
             self._data(inner, end)
         self._padding(end)
@@ -200,6 +202,22 @@ class _Dissection:
             Field("udp.checksum", "checksum", start + 6, 2, verdict),
         ]
         self._data(start + 8, start + header.length)
+
+    def _igmp(self, start: int, end: int) -> None:
+        body = memoryview(self.frame)[start:end]
+        try:
+            message = igmp.parse(body)
+        except WireError as problem:
+            self._malformed("g", "igmp", start, end, problem)
+            return
+        layer = self._layer("g", "igmp", start, 8, igmp_name(message))
+        layer.fields += [
+            Field("igmp.type", "type", start, 1, f"0x{message.type:02x} ({igmp.NAMES.get(message.type, 'unknown')})"),
+            Field("igmp.max_resp", "time to answer", start + 1, 1, f"{message.max_response / 10:g} s"),
+            Field("igmp.checksum", "checksum", start + 2, 2, f"0x{int.from_bytes(body[2:4], 'big'):04x} ok"),
+            Field("igmp.maddr", "group", start + 4, 4, show_ip(message.group)),
+        ]
+        self._data(start + 8, end)
 
     def _icmp(self, start: int, end: int) -> None:
         body = memoryview(self.frame)[start:end]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aether.answers import IcmpCounts
+from aether.answers import GroupRow, IcmpCounts
 
 
 @dataclass(slots=True)
@@ -13,3 +13,12 @@ class IcmpStats:
 
     host: str
     counts: IcmpCounts
+
+
+@dataclass(slots=True)
+class GroupList:
+    """The multicast groups that a host is in."""
+
+    host: str
+    groups: list[GroupRow]
+    hint: str = ""

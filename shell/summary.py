@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
+from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
 
@@ -27,7 +27,7 @@ class Summary(NamedTuple):
         """All of it in one line."""
         if self.layer == "arp":
             return f"ARP {self.info}"
-        named = {"udp": "UDP", "icmp": "ICMP"}.get(self.layer, self.flags)
+        named = {"udp": "UDP", "icmp": "ICMP", "igmp": "IGMP"}.get(self.layer, self.flags)
         return " ".join(part for part in (f"{self.source} > {self.destination}", named, self.info) if part)
 
 
@@ -123,10 +123,14 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
                 show_endpoint(header.destination, datagram.destination_port), "", f"len={datagram.length - 8}")
         elif header.protocol == ipv4.PROTO_ICMP:
             found = _icmp(payload, source, destination)
+        elif header.protocol == ipv4.PROTO_IGMP:
+            found = Summary("igmp", source, destination, "", igmp_name(igmp.parse(payload)))
         else:
             found = Summary("ipv4", source, destination, "", f"protocol {header.protocol}, {len(payload)} bytes")
     except WireError as problem:
-        layer = {ipv4.PROTO_TCP: "tcp", ipv4.PROTO_UDP: "udp", ipv4.PROTO_ICMP: "icmp"}[header.protocol]
+        layer = {
+            ipv4.PROTO_TCP: "tcp", ipv4.PROTO_UDP: "udp", ipv4.PROTO_ICMP: "icmp", ipv4.PROTO_IGMP: "igmp",
+        }[header.protocol]
         return Summary(layer, source, destination, "", f"malformed: {problem.detail or problem.reason}")
     return found._replace(info=f"{found.info} {note}".strip())
 
@@ -156,6 +160,14 @@ def _icmp(payload: memoryview, source: str, destination: str) -> Summary:
     else:
         info = icmp_name(message.type, message.code)
     return Summary("icmp", source, destination, "", info)
+
+
+def igmp_name(message: igmp.IgmpMessage) -> str:
+    """Return what an IGMP message says."""
+    name = igmp.NAMES.get(message.type, f"type 0x{message.type:02x}")
+    if message.type == igmp.V3_REPORT:
+        return name
+    return f"{name} {show_ip(message.group) if any(message.group) else 'of all groups'}"
 
 
 def icmp_name(kind: int, code: int) -> str:

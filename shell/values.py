@@ -70,6 +70,14 @@ def size(text: str) -> int:
     return _whole(text, "a size", 0, 65_507)
 
 
+def tenths(text: str) -> int:
+    """Read a time as tenths of a second: 0 to 25.5s."""
+    value = duration(text)
+    if value > 25_500_000:
+        raise CommandError(f"the time to answer is from 0 to 25.5s, not {text!r}")
+    return value // 100_000
+
+
 def hops(text: str) -> int:
     """Read a time to live."""
     return _whole(text, "ttl", 1, 255)

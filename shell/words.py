@@ -16,6 +16,10 @@ def _ip(address: Any) -> str:
     return show_ip(address) if isinstance(address, bytes) else str(address)
 
 
+def _group(address: Any) -> str:
+    return "any group" if address == b"\0\0\0\0" else f"group {_ip(address)}"
+
+
 def _mac(address: Any) -> str:
     return show_mac(address) if isinstance(address, bytes) else str(address)
 
@@ -86,6 +90,11 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "icmp.reply": lambda v: f"echo reply {v[2]} from {_ip(v[0])} after {show_duration(v[3])}",
     "icmp.error_sent": lambda v: f"ICMP error type {v[0]} code {v[1]} sent to {_ip(v[2])}",
     "icmp.error_received": lambda v: f"ICMP error type {v[0]} code {v[1]} from {_ip(v[2])}",
+    "igmp.joined": lambda v: f"in group {_ip(v[0])} now",
+    "igmp.left": lambda v: f"in group {_ip(v[0])} no more",
+    "igmp.asked": lambda v: f"who is in {_group(v[0])}? Within {show_duration(v[1])}",
+    "igmp.reported": lambda v: f"says: I am in group {_ip(v[0])} ({v[1]})",
+    "igmp.suppressed": lambda v: f"{_ip(v[1])} has reported group {_ip(v[0])}: one report is enough",
     "udp.delivered": lambda v: f"datagram from {_endpoint(v[0], v[1])} delivered to port {v[2]}, {v[3]} bytes",
     "tcp.state": _state,
     "tcp.opened": lambda v: f"#{v[0]} is {_endpoint(v[1], v[2])} ↔ {_endpoint(v[3], v[4])}",

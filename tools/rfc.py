@@ -27,6 +27,12 @@ NOT_DONE = """\
 - **RFC 8985 §7.2**: TLP.max_ack_delay is a constant, not negotiated.
 - **RFC 6528**: the secret lasts as long as the host; it is not changed from time to time.
 - **RFC 8899, RFC 4821** (packetization-layer path MTU discovery): only ICMP is listened to.
+- **RFC 2236 §3, §7**: the router's side is one query at a time, sent by hand; no router elects itself, or keeps groups.
+- **RFC 3376** (IGMPv3): its queries are answered as version 2 asks; sources are not chosen.
+- **RFC 1112 §6.1**: what a host sends to a group is not looped back to its own members.
+- **RFC 791 §3.1**: stream identifiers and security options are passed over; no option is sent but router alerts.
+- **RFC 1122 §3.2.2.7, §3.2.2.8**: timestamp requests and address masks are not answered.
+- **RFC 1122 §3.2.2.2**: redirects are not believed.
 - **RFC 2131 §3.2**: a client that begins again asks anew (DISCOVER); it does not remember a lease over a restart.
 - **RFC 2131 §4.1**: relay agents are not served.
 - **RFC 1034 §4.3.3** (wildcards), **RFC 1995, RFC 5936** (zone transfers), **RFC 4033** (DNSSEC): not there.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aether.net import options as ip_options
 from aether.net.fragments import Fragments, cut
+from aether.net.igmp import is_group
 from aether.net.routes import Way
 from aether.wire import icmp, ipv4
 from aether.wire.address import BROADCAST_IP, show_ip
@@ -51,6 +52,9 @@ class Ipv4:
             return
         if header.options and not self._options_are_good(packet, header, interface):
             return
+        if is_group(header.destination) and not host.igmp.listens(header.destination, interface):
+            host.drop("ipv4.not_member", detail=f"group {show_ip(header.destination)}")
+            return
         if not self._is_for_us(header.destination, interface):
             self._forward(packet, header, interface)
             return
@@ -94,13 +98,15 @@ class Ipv4:
             host.udp.receive(payload, header, packet, interface)
         elif protocol == ipv4.PROTO_ICMP:
             host.icmp.receive(payload, header, interface)
+        elif protocol == ipv4.PROTO_IGMP:
+            host.igmp.receive(payload, header, interface)
         else:
             host.drop("ipv4.protocol", detail=f"protocol {protocol}")
             if self._is_unicast(header.destination):
                 host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, packet)
 
     def _is_for_us(self, destination: bytes, interface: Interface) -> bool:
-        if destination in self.host.local or destination == BROADCAST_IP:
+        if destination in self.host.local or destination == BROADCAST_IP or is_group(destination):
             return True
         if not interface.addresses:
             return True  # a host without an address yet takes what is sent to its hardware address (RFC 2131 §4.1)
@@ -174,7 +180,7 @@ class Ipv4:
             return destination
         route = self.host.routes.find(destination)
         if route is None:
-            return None
+            return self.host.address if is_group(destination) and self.host.interfaces else None
         addresses = self.host.interfaces[route.interface].addresses
         return addresses[0].ip if addresses else ANY
 
@@ -218,20 +224,24 @@ class Ipv4:
     def send(
         self, destination: bytes, protocol: int, payload: bytes, *,
         source: bytes | None = None, ttl: int = 0, tos: int = 0, dont_fragment: bool = True, options: bytes = b"",
+        interface: Interface | None = None,
     ) -> bool:
-        """Send a packet, in fragments if it is larger than the MTU and may be cut; `ttl` 0 is the host's own.
+        """Send a packet, in fragments if it is larger than the MTU and may be cut.
 
+        `ttl` 0 is the host's own, or 1 for a group (RFC 1112 §6.1); without an `interface` the routes tell.
         Return False, with a drop counted, if there is no way.
         """
         host = self.host
-        route = host.routes.find(destination)
-        if route is None:
-            if destination != BROADCAST_IP or not host.interfaces:
+        route = host.routes.find(destination) if interface is None else None
+        if route is not None:
+            interface = host.interfaces[route.interface]
+        elif interface is None:
+            if not (destination == BROADCAST_IP or is_group(destination)) or not host.interfaces:
                 host.drop("ipv4.no_route", detail=show_ip(destination))
                 return False
             interface = host.interfaces[0]
-        else:
-            interface = host.interfaces[route.interface]
+        if not ttl:
+            ttl = 1 if destination[0] >> 4 == 0xE else host.knobs.ipv4_ttl
         length = len(payload) + ipv4.MIN_HEADER_LENGTH + len(options)
         mtu = interface.mtu
         if protocol != ipv4.PROTO_TCP and destination in self.path_mtus:  # TCP fits its segments to the path itself
@@ -243,7 +253,7 @@ class Ipv4:
         if source is None:
             source = interface.addresses[0].ip if interface.addresses else ANY
         packet = ipv4.build(
-            source, destination, protocol, payload, ttl=ttl or host.knobs.ipv4_ttl, tos=tos,
+            source, destination, protocol, payload, ttl=ttl, tos=tos,
             identification=self.identification, dont_fragment=dont_fragment, options=options,
         )
         for piece in self._fitting(packet, self.identification, mtu):

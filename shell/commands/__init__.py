@@ -29,6 +29,7 @@ NOUNS: dict[str, Noun] = {
     "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
     "ip": Noun("ip", "Things", "routes, and packets in pieces", "routes fragments"),
     "icmp": Noun("icmp", "Things", "messages about errors, and echoes", "stats"),
+    "igmp": Noun("igmp", "Things", "multicast groups", "join leave groups query"),
     "ping": Noun("ping", "Things", "ask a host for a sign of life"),
     "dhcp": Noun("dhcp", "Things", "an address from a server", "start lease renew release inform"),
     "traceroute": Noun("traceroute", "Things", "the routers on the way to a host"),

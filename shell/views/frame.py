@@ -11,8 +11,8 @@ from shell.views.oneline import FrameLine, Shortener
 from shell.views.theme import style
 
 NAMES = {
-    "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "udp": "UDP", "tcp": "TCP", "data": "data",
-    "padding": "padding",
+    "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "igmp": "IGMP", "udp": "UDP", "tcp": "TCP",
+    "data": "data", "padding": "padding",
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_net import IcmpStats
+from shell.results_net import GroupList, IcmpStats
+from shell.values import show_duration
 from shell.views.tables import at_host, muted, plain_table
 from shell.views.theme import style
 
@@ -29,3 +30,17 @@ def icmp_stats(result: IcmpStats) -> RenderableType:
     if counts.waiting:
         parts.append(Text(f"echo replies are awaited: identifier {', '.join(map(str, counts.waiting))}"))
     return Group(*parts)
+
+
+def groups(result: GroupList) -> RenderableType:
+    """Draw the multicast groups that a host is in."""
+    hint = [muted(result.hint)] if result.hint else []
+    if not result.groups:
+        return Group(muted(f"no groups{at_host(result.host)} but 224.0.0.1, which every host is in"), *hint)
+    rows = plain_table("group", "link", "state", ">users", ">reports in", "tells when it leaves")
+    for row in result.groups:
+        when = "" if row.report_us is None else show_duration(row.report_us)
+        rows.add_row(
+            Text(row.group, style("ipv4")), row.link, row.state, str(row.users), when,
+            "yes" if row.last_reporter else "no")
+    return Group(rows, *hint)

@@ -40,3 +40,20 @@ def test_ping_options(shell: Shell) -> None:
     found = as_json(shell, "ping 192.168.1.1 --count 2")
     assert found["duplicates"] > 0 and found["received"] == 2 and found["lost"] == 0
     assert "duplicate" in shell.run("ping 192.168.1.1") and "mdev" in shell.run("ping 192.168.1.1")
+
+
+def test_groups(shell: Shell) -> None:
+    assert "no groups but 224.0.0.1" in shell.run("igmp groups")
+    assert as_json(shell, "igmp join 224.1.1.1 --host host")["groups"][0]["state"] == "delaying"
+    assert "hello" in shell.run('udp send 224.1.1.1:7 "hello"')
+    shell.run("run 11s")
+    assert "idle" in shell.run("igmp groups --host host")
+    assert "within 1 s" in shell.run("igmp query --within 1s")
+    assert "version 2 report 224.1.1.1" in shell.run("run 2s") + shell.run("frames")
+    assert "IGMP version 2 report 224.1.1.1" in " ".join(shell.run("frame 1").split())
+    assert "no groups at host" in shell.run("igmp leave 224.1.1.1 --host host")
+    shell.run("run 1s")
+    assert "leave group 224.1.1.1" in shell.run("frames")
+    assert "is no group" in shell.fail("igmp join 10.0.0.1")
+    assert "has not joined" in shell.fail("igmp leave 224.1.1.1")
+    assert "from 0 to 25.5s" in shell.fail("igmp query --within 30s")

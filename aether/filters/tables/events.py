@@ -15,8 +15,9 @@ from aether.filters.values import BOOLEAN, BYTES, ETHER, IPV4, NUMBER, TIME, UIN
 
 _TYPES: dict[str, Type] = {
     "number": UINT32, "original": UINT32, "conn": UINT32, "microseconds": TIME, "data": BYTES, "address": IPV4,
-    "mac": ETHER, "source": IPV4, "destination": IPV4, "local": IPV4, "remote": IPV4, "local_port": UINT16,
-    "remote_port": UINT16, "source_port": UINT16, "port": UINT16, "attempt": NUMBER, "waiting": NUMBER, "ttl": UINT8,
+    "mac": ETHER, "source": IPV4, "group": IPV4, "destination": IPV4, "local": IPV4, "remote": IPV4,
+    "local_port": UINT16, "remote_port": UINT16,
+    "source_port": UINT16, "port": UINT16, "attempt": NUMBER, "waiting": NUMBER, "ttl": UINT8,
     "identification": UINT16, "identifier": UINT16, "sequence": UINT16, "pieces": NUMBER, "length": NUMBER,
     "mtu": NUMBER, "type": UINT8, "code": UINT8, "rtt": TIME, "seq": UINT32, "ack": UINT32, "deadline": TIME,
     "sample": TIME, "srtt": TIME, "rttvar": TIME, "rto": TIME, "cwnd": NUMBER, "ssthresh": NUMBER, "window": NUMBER,
@@ -189,8 +190,9 @@ _EXPLAINED = {
     "reason": "why it was discarded", "timer": "which timer", "action": "started, stopped or fired",
     "deadline": "when it runs out, in world time", "old": "before", "new": "after", "mac": "Ethernet address",
     "microseconds": "for how long", "number": "the frame's number", "original": "the frame it is a copy of",
-    "link": "which link", "data": "the frame's bytes", "what": "what, in words", "detail": "more, in words",
-    "waiting": "how many packets wait", "attempt": "how many times it was asked", "pieces": "how many fragments",
+    "link": "which link", "group": "a multicast address", "data": "the frame's bytes", "what": "what, in words",
+    "detail": "more, in words", "waiting": "how many packets wait",
+    "attempt": "how many times it was asked", "pieces": "how many fragments",
     "window": "in bytes", "operation": "the name of what was done", "error": "such as ETIMEDOUT",
     "local": "our address", "local_port": "our port", "remote": "the other end's address",
     "remote_port": "the other end's port", "by": "what it waits for", "phase": "which phase",
