@@ -497,7 +497,12 @@ class InjectFrame(Operation):
 
 
 def _register_the_rest() -> None:
-    from aether import operations_link, operations_net, operations_services  # noqa: F401  (they register themselves)
+    from aether import (  # noqa: F401  (they register themselves)
+        operations_link,
+        operations_net,
+        operations_reading,
+        operations_services,
+    )
 
 
 _register_the_rest()

@@ -85,12 +85,14 @@ class Discard(Service):
 class Hold(Service):
     """Keeps the connection and the last bytes received: for a person to look at and to answer by hand."""
 
-    __slots__ = ("received", "total")
+    __slots__ = ("reading", "received", "total")
 
     def __init__(self) -> None:
         self.received = b""
         """The last bytes received, at most `KEPT`."""
         self.total = 0
+        self.reading = True
+        """False leaves what arrives in the receive buffer, until a person takes it."""
 
     def session(self) -> Service:
         """Every connection has its own bytes."""
@@ -98,12 +100,15 @@ class Hold(Service):
 
     def serve(self, socket: TcpSocket) -> None:
         """Read everything and remember the end of it."""
-        while True:
-            data = socket.receive(CHUNK)
-            if not data:
-                return
-            self.total += len(data)
-            self.received = (self.received + data)[-KEPT:]
+        while self.reading and self.take(socket, CHUNK):
+            pass
+
+    def take(self, socket: TcpSocket, limit: int) -> bytes:
+        """Read once, and remember it; empty after the peer's FIN. BlockingIOError if nothing waits."""
+        data = socket.receive(limit)
+        self.total += len(data)
+        self.received = (self.received + data)[-KEPT:]
+        return data
 
 
 class UdpEcho:

@@ -24,7 +24,7 @@ class Noun(NamedTuple):
 
 
 NOUNS: dict[str, Noun] = {
-    "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send close abort"),
+    "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send reading read shutdown close abort"),
     "udp": Noun("udp", "Things", "datagrams", "sockets socks send"),
     "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
     "ip": Noun("ip", "Things", "routes, and packets in pieces", "routes fragments"),

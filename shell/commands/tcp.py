@@ -142,3 +142,6 @@ def abort(session: Session, number: int, host: str) -> results.Message:
     session.ask(partial(queries.connection, number=number, host=host))
     session.do(TcpAbort(host=host, conn=number))
     return results.Message(f"#{number} is aborted; the peer was told with a reset")
+
+
+from shell.commands import tcp_reading as _tcp_reading  # noqa: E402, F401  (its commands belong to the same noun)

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import results, results_debug, results_net
-from shell.views import debug, frame, helping, net, reports, tables
+from shell import results, results_debug, results_net, results_reading
+from shell.views import debug, frame, helping, net, reading, reports, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -39,6 +39,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.CounterList: tables.counters,
     results.DropList: tables.drops,
     results_net.GroupList: net.groups,
+    results_reading.ReadReport: reading.read,
     results_net.IcmpStats: net.icmp_stats,
     results_debug.Position: debug.position,
     results_debug.Stopped: debug.stopped,

@@ -1,0 +1,20 @@
+"""What was read by hand, drawn."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from shell.results_reading import ReadReport
+from shell.views.escape import printable
+from shell.views.reports import amount
+from shell.views.theme import style
+
+
+def read(result: ReadReport) -> RenderableType:
+    """Draw the bytes of one read, and how many are left."""
+    left = f", {amount(result.left, 'byte')} left" if result.left else ""
+    parts: list[RenderableType] = [Text(f"one read of #{result.connection}: {amount(result.length, 'byte')}{left}")]
+    if result.data:
+        parts.append(Text(printable(result.data, lines=True), style("good")))
+    return Group(*parts)
