@@ -25,6 +25,12 @@ def _by_hand(host: Host, number: int) -> tuple[TcpSocket, Hold]:
     return socket, app
 
 
+def _say(host: Host, what: str) -> None:
+    """Tell whoever looks what the person did."""
+    if host.observer is not None:
+        host.observer(host.name, "app", "hold", what)
+
+
 @operation
 @dataclass(slots=True)
 class TcpReading(Operation):
@@ -39,7 +45,7 @@ class TcpReading(Operation):
         host = host_named(world, self.host)
         socket, app = _by_hand(host, self.conn)
         app.reading = self.on
-        host.observer(host.name, "app", "hold", f"#{self.conn} is {'read at once' if self.on else 'not read'}")
+        _say(host, f"#{self.conn} is {'read at once' if self.on else 'not read'}")
         app.ready(socket)
 
 
@@ -62,7 +68,7 @@ class TcpRead(Operation):
             data = b""
         except OSError as problem:
             raise OperationError(f"#{self.conn}: {problem.strerror or problem}") from None
-        host.observer(host.name, "app", "hold", f"one read of #{self.conn}: {len(data)} bytes")
+        _say(host, f"one read of #{self.conn}: {len(data)} bytes")
         return data
 
 
