@@ -228,6 +228,21 @@ class CounterRow:
 
 
 @dataclass(slots=True)
+class AddressRow:
+    """One address of a host, in use or on its way to be."""
+
+    interface: int
+    address: str
+    """Such as ``192.168.1.2/24``."""
+    link: str
+    mac: str
+    state: str
+    """``in use``, ``probing``, ``announcing`` (in use, and just told to everybody) or ``conflict``."""
+    detail: str
+    """How many probes or announcements were sent, or who else has it."""
+
+
+@dataclass(slots=True)
 class GroupRow:
     """One multicast group that a host is in."""
 

@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     "arp.state": Kind(("address", "old", "new", "why"), "a neighbour's entry changed its state"),
     "arp.failed": Kind(("address", "waiting"), "nobody answered; what waited is discarded"),
     "arp.queued": Kind(("address", "waiting"), "a packet waits for the neighbour's address"),
+    "arp.claim": Kind(("address", "old", "new", "why"), "an address of ours is probed for, used, or given up"),
     "arp.conflict": Kind(("address", "mac"), "somebody else claims our address"),
     # IPv4 and ICMP.
     "ipv4.forwarded": Kind(("source", "destination", "ttl"), "a router passes a packet on"),

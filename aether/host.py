@@ -63,6 +63,16 @@ class Interface:
         self.port: Port | None = None
         self.neighbours: Neighbours
 
+    def source(self, next_hop: bytes) -> bytes:
+        """Return our address in the network of a neighbour, or else the first; 0.0.0.0 if there is none."""
+        addresses = self.addresses
+        if len(addresses) > 1:
+            number = int.from_bytes(next_hop, "big")
+            for address in addresses:
+                if (number ^ int.from_bytes(address.ip, "big")) & address.mask == 0:
+                    return address.ip
+        return addresses[0].ip if addresses else b"\0\0\0\0"
+
 
 class Host:
     """One complete stack. Everything in it changes only inside an occurrence of its world."""
@@ -126,10 +136,12 @@ class Host:
         self._index_addresses()
 
     def remove_address(self, interface: Interface, ip: bytes) -> None:
-        """Take an address away, with the route to its network."""
+        """Take an address away, with the route to its network unless another address is in it too."""
         for address in [a for a in interface.addresses if a.ip == ip]:
             interface.addresses.remove(address)
-            self.routes.remove(ip, address.prefix)
+            if not any((other.mask, other.broadcast) == (address.mask, address.broadcast)
+                       for other in interface.addresses):
+                self.routes.remove(ip, address.prefix)
         self._index_addresses()
 
     def _index_addresses(self) -> None:

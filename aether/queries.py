@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aether import knobs
 from aether.answers import (
+    AddressRow,
     ArpRow,
     CacheRow,
     ConnectionDetail,
@@ -203,6 +204,23 @@ def neighbours(world: World, host: str = "you") -> list[ArpRow]:
         for interface in host_named(world, host).interfaces
         for entry in sorted(interface.neighbours.entries.values(), key=_address)
     ]
+
+
+def addresses(world: World, host: str = "you") -> list[AddressRow]:
+    """Return the addresses of a host, with those that it probes for."""
+    rows = []
+    for interface in host_named(world, host).interfaces:
+        claims, link = interface.neighbours.claims, interface.port.link if interface.port is not None else ""
+        found = {address.ip: (address.prefix, "in use", "") for address in interface.addresses}
+        found.update({
+            ip: (claim.prefix, claim.state, show_mac(claim.claimant) if claim.claimant else f"{claim.sent} sent")
+            for ip, claim in claims.items()
+        })
+        rows += [
+            AddressRow(interface.index, f"{show_ip(ip)}/{prefix}", link, show_mac(interface.mac), state, detail)
+            for ip, (prefix, state, detail) in found.items()
+        ]
+    return rows
 
 
 def routes(world: World, host: str = "you") -> list[RouteRow]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aether.answers import GroupRow, IcmpCounts
+from aether.answers import AddressRow, GroupRow, IcmpCounts
 
 
 @dataclass(slots=True)
@@ -21,4 +21,14 @@ class GroupList:
 
     host: str
     groups: list[GroupRow]
+    hint: str = ""
+
+
+@dataclass(slots=True)
+class AddressList:
+    """The addresses of a host."""
+
+    host: str
+    addresses: list[AddressRow]
+    outcome: str = "done"
     hint: str = ""

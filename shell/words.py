@@ -81,6 +81,7 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "arp.state": lambda v: f"neighbour {_ip(v[0])}: {v[1]} → {v[2]} ({v[3]})",
     "arp.failed": lambda v: f"nobody answers for {_ip(v[0])}; {v[1]} waiting packets discarded",
     "arp.queued": lambda v: f"waits until {_ip(v[0])} is found ({v[1]} waiting)",
+    "arp.claim": lambda v: f"our address {_ip(v[0])}: {v[1]} → {v[2]} ({v[3]})",
     "arp.conflict": lambda v: f"{_mac(v[1])} claims our address {_ip(v[0])}",
     "ipv4.forwarded": lambda v: f"passed on from {_ip(v[0])} to {_ip(v[1])}, ttl {v[2]}",
     "ipv4.fragmented": lambda v: f"packet {v[0]} cut into {v[1]} fragments",

@@ -27,6 +27,7 @@ NOT_DONE = """\
 - **RFC 8985 §7.2**: TLP.max_ack_delay is a constant, not negotiated.
 - **RFC 6528**: the secret lasts as long as the host; it is not changed from time to time.
 - **RFC 8899, RFC 4821** (packetization-layer path MTU discovery): only ICMP is listened to.
+- **RFC 5227 §2.1**: the address that a lab begins with is neither probed for nor announced; `ip add` and DHCP do both.
 - **RFC 2236 §3, §7**: the router's side is one query at a time, sent by hand; no router elects itself, or keeps groups.
 - **RFC 3376** (IGMPv3): its queries are answered as version 2 asks; sources are not chosen.
 - **RFC 1112 §6.1**: what a host sends to a group is not looped back to its own members.

@@ -373,7 +373,7 @@ class DhcpClient(Sleeper):
             self._set(name, at)
         if changed:
             self._configure(lease.settings)
-            self.interface.neighbours.announce()
+            self.interface.neighbours.announce(lease.settings.address)
         self.static_used = False
         self._become(BOUND, why)
         self.host.count("dhcp.bound")

@@ -148,17 +148,17 @@ class Ipv4:
             return
         if host.observer is not None:
             host.observer(host.name, "ipv4.forwarded", header.source, header.destination, header.ttl - 1)
+        next_hop = route.gateway or header.destination
         passed_on = ipv4.decrement_ttl(packet[:header.total_length])
         if header.options:
-            passed_on = self._with_options_filled_in(passed_on, out)
+            passed_on = self._with_options_filled_in(passed_on, out, next_hop)
         for piece in self._fitting(passed_on, header.identification, out.mtu):
-            out.neighbours.send(route.gateway or header.destination, piece)
+            out.neighbours.send(next_hop, piece)
 
-    def _with_options_filled_in(self, packet: bytes, out: Interface) -> bytes:
+    def _with_options_filled_in(self, packet: bytes, out: Interface, next_hop: bytes) -> bytes:
         """Return a packet that is passed on, with our mark on it (RFC 1812 §4.2.2.2, §5.2.4.1)."""
         header = ipv4.parse_quoted(packet)
-        address = out.addresses[0].ip if out.addresses else ANY
-        filled = ip_options.fill(header.options, address, self.host.local, self.host.now)
+        filled = ip_options.fill(header.options, out.source(next_hop), self.host.local, self.host.now)
         return ipv4.build(
             header.source, header.destination, header.protocol, packet[header.header_length:], ttl=header.ttl,
             tos=header.tos, identification=header.identification, dont_fragment=header.dont_fragment,
@@ -181,8 +181,7 @@ class Ipv4:
         route = self.host.routes.find(destination)
         if route is None:
             return self.host.address if is_group(destination) and self.host.interfaces else None
-        addresses = self.host.interfaces[route.interface].addresses
-        return addresses[0].ip if addresses else ANY
+        return self.host.interfaces[route.interface].source(route.gateway or destination)
 
     def find_way(self, destination: bytes) -> Way | None:
         """Return the first step to a destination, and remember it; None if it is not plain, or not known yet."""
@@ -250,14 +249,15 @@ class Ipv4:
             host.drop("ipv4.too_big", detail=f"{length} bytes, and the MTU is {mtu}")
             return False
         self.identification = (self.identification + 1) & 0xFFFF
+        next_hop = (route.gateway if route is not None else None) or destination
         if source is None:
-            source = interface.addresses[0].ip if interface.addresses else ANY
+            source = interface.source(next_hop)
         packet = ipv4.build(
             source, destination, protocol, payload, ttl=ttl, tos=tos,
             identification=self.identification, dont_fragment=dont_fragment, options=options,
         )
         for piece in self._fitting(packet, self.identification, mtu):
-            self._transmit(piece, destination, (route.gateway if route else None) or destination, interface)
+            self._transmit(piece, destination, next_hop, interface)
         return True
 
     def _transmit(self, packet: bytes, destination: bytes, next_hop: bytes, interface: Interface) -> None:

@@ -16,6 +16,7 @@ from aether.wire.error import WireError
 
 if TYPE_CHECKING:
     from aether.host import Host, Interface
+    from aether.net.claims import Claim
 
 INCOMPLETE, REACHABLE, STALE, PROBE = "incomplete", "reachable", "stale", "probe"
 RETRY = 1_000_000
@@ -47,13 +48,15 @@ class Neighbour:
 class Neighbours(Sleeper):
     """The ARP cache of one interface, and its packets that wait for an answer."""
 
-    __slots__ = ("claimant", "defended_at", "entries", "host", "interface", "probed")
+    __slots__ = ("claimant", "claims", "defended_at", "entries", "host", "interface", "probed")
 
     def __init__(self, host: Host, interface: Interface) -> None:
         super().__init__()
         self.host = host
         self.interface = interface
         self.entries: dict[bytes, Neighbour] = {}
+        self.claims: dict[bytes, Claim] = {}
+        """Addresses of ours that are not in use yet, or just announced."""
         self.defended_at = -DEFEND_INTERVAL
         """When we last defended an address of ours, in microseconds."""
         self.probed: bytes = b""
@@ -99,15 +102,17 @@ class Neighbours(Sleeper):
             self._give_up(entry, "arp.unresolved")
         return count
 
-    def announce(self) -> None:
-        """Tell everybody our first address (RFC 5227 §3)."""
-        if self.interface.addresses:
-            ip = self.interface.addresses[0].ip
-            self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, ip, ip)
+    def announce(self, address: bytes) -> None:
+        """Tell everybody that an address is ours (RFC 5227 §3)."""
+        self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, address, address)
 
     def probe(self, address: bytes) -> None:
         """Ask whether anybody uses an address before we do (RFC 5227 §2.1.1); `claimant` tells."""
         self.probed, self.claimant = address, b""
+        self.ask_for_nobody(address)
+
+    def ask_for_nobody(self, address: bytes) -> None:
+        """Ask who has an address without saying who asks, so that no cache learns anything (RFC 5227 §2.1.1)."""
         self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, address, b"\0\0\0\0")
 
     def receive(self, frame: bytes) -> None:
@@ -124,6 +129,9 @@ class Neighbours(Sleeper):
         wanted = packet.target_ip if packet.sender_ip == b"\0\0\0\0" else packet.sender_ip
         if self.probed and wanted == self.probed:
             self.claimant = packet.sender_mac
+        claim = self.claims.get(wanted)
+        if claim is not None:
+            claim.contest(packet.sender_mac)
         if packet.sender_ip in host.local:
             if host.observer is not None:
                 host.observer(host.name, "arp.conflict", packet.sender_ip, packet.sender_mac)
@@ -149,7 +157,8 @@ class Neighbours(Sleeper):
 
     def _reply(self, packet: arp.ArpPacket) -> None:
         entry = self.entries.get(packet.sender_ip)
-        asked = entry is not None and entry.state in (INCOMPLETE, PROBE)
+        asked = entry is not None and (entry.state == INCOMPLETE or (
+            entry.state == PROBE and entry.mac == packet.sender_mac))
         if asked or self.host.knobs.arp_unsolicited:
             self._learn(packet.sender_ip, packet.sender_mac, "reply", solicited=True)
         else:
@@ -157,9 +166,7 @@ class Neighbours(Sleeper):
 
     def _learn(self, address: bytes, mac: bytes, how: str, solicited: bool) -> None:
         entry = self.entries.get(address)
-        if entry is not None and entry.mac and entry.mac != mac and not (
-            entry.state == PROBE or self.host.knobs.arp_unsolicited
-        ):
+        if entry is not None and entry.mac and entry.mac != mac and not self.host.knobs.arp_unsolicited:
             self._probe(entry)  # believe the neighbour itself, not whoever claims its address
             return
         if entry is None:
@@ -204,7 +211,7 @@ class Neighbours(Sleeper):
         if self.host.observer is not None:
             self.host.observer(self.host.name, "arp.asked", entry.address, entry.attempts)
         target = entry.mac if entry.state == PROBE else BROADCAST_MAC
-        self._arp(arp.REQUEST, target, b"\0" * 6, entry.address, self.interface.addresses[0].ip)
+        self._arp(arp.REQUEST, target, b"\0" * 6, entry.address, self.interface.source(entry.address))
         self._arm(entry, self.host.now + RETRY)
 
     def _arp(self, operation: int, to: bytes, target_mac: bytes, target_ip: bytes, sender_ip: bytes) -> None:

@@ -38,6 +38,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.KnobReport: tables.knob,
     results.CounterList: tables.counters,
     results.DropList: tables.drops,
+    results_net.AddressList: net.addresses,
     results_net.GroupList: net.groups,
     results_reading.ReadReport: reading.read,
     results_net.IcmpStats: net.icmp_stats,

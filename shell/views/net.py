@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_net import GroupList, IcmpStats
+from shell.results_net import AddressList, GroupList, IcmpStats
 from shell.values import show_duration
 from shell.views.tables import at_host, muted, plain_table
 from shell.views.theme import style
@@ -43,4 +43,17 @@ def groups(result: GroupList) -> RenderableType:
         rows.add_row(
             Text(row.group, style("ipv4")), row.link, row.state, str(row.users), when,
             "yes" if row.last_reporter else "no")
+    return Group(rows, *hint)
+
+
+def addresses(result: AddressList) -> RenderableType:
+    """Draw the addresses of a host."""
+    hint = [muted(result.hint)] if result.hint else []
+    if not result.addresses:
+        return Group(muted(f"no addresses{at_host(result.host)}"), *hint)
+    rows = plain_table("address", "link", ">interface", "hardware address", "state", "")
+    for row in result.addresses:
+        rows.add_row(
+            Text(row.address, style("ipv4")), row.link, str(row.interface), row.mac,
+            Text(row.state, style("error") if row.state == "conflict" else ""), row.detail)
     return Group(rows, *hint)

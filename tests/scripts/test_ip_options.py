@@ -148,7 +148,6 @@ def router() -> Laboratory:
     """Return a laboratory whose host passes packets on to 10.0.0.0/8, from its address 10.0.0.1."""
     lab = Laboratory(ipv4_forward="on")
     lab.host.add_address(lab.interface, parse_ip("10.0.0.1"), 8)
-    lab.interface.addresses.reverse()
     beyond = parse_ip("10.0.0.9")
     lab.interface.neighbours.entries[beyond] = neighbour = Neighbour(beyond)
     neighbour.mac, neighbour.state = b"\2\0\0\0\0\x09", REACHABLE
