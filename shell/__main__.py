@@ -16,6 +16,7 @@ examples:
   aether-shell script.aes                      the lines of a file
   sudo aether-shell                            a TAP device, and the Linux kernel as the peer
   sudo aether-shell --lab                      the same, in a network namespace of its own
+  aether-shell lesson lint my-lesson.md        for those who write lessons
 """
 
 
@@ -59,6 +60,11 @@ def _seed(text: str) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["lesson"]:
+        from shell.lessons.program import main as lessons
+
+        return lessons(arguments[1:])
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")

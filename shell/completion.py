@@ -184,7 +184,14 @@ def _drops(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [*_filters(session, given[1:]), *ways] if given[0] == "next" else ways
 
 
+def _lessons(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from shell.lessons import library
+
+    return [Candidate(each.id, each.title) for each in library.headings([library.BUILT_IN])]
+
+
 SOURCES: dict[str, Source] = {
+    "lessons": _lessons,
     "filters": _filters, "drops": _drops,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,

@@ -85,10 +85,14 @@ class Condition:
         host = world.hosts.get(self.host)
         connections = host.tcp.connections.values() if host is not None else ()
         conn = next((one for one in connections if one.number == self.number), None)
-        now = conn is not None and bool(_value(self._tree, conn))
+        now = conn is not None and self.holds(conn)
         risen = now and not self._was
         self._was = now
         return risen
+
+    def holds(self, conn: Connection) -> bool:
+        """Tell whether it is true of a connection now, whatever its number."""
+        return bool(_value(self._tree, conn))
 
 
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {

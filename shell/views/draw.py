@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import results, results_debug, results_net, results_reading
-from shell.views import debug, frame, helping, net, reading, reports, tables
+from shell import results, results_debug, results_lessons, results_net, results_reading
+from shell.views import debug, frame, helping, lessons, net, reading, reports, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -49,6 +49,8 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_debug.TimelineList: debug.timelines,
     results_debug.InputList: debug.inputs,
     results_debug.Comparison: debug.comparison,
+    results_lessons.LessonList: lessons.listing,
+    results_lessons.LintReport: lessons.lint,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,
 }

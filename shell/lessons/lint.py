@@ -1,0 +1,97 @@
+"""The proof of a lesson: its checks hold after the solution, and neither before it nor after what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shell.grammar import CommandError
+from shell.lessons.load import load
+from shell.lessons.model import Fault, Lesson, LessonError, Line, Problem, Step
+from shell.lessons.sandbox import Sandbox
+from shell.lessons.tracker import CheckRow
+
+
+def lint(path: Path, name: str = "") -> list[Problem]:
+    """Return all that is wrong with a lesson file: first with its text, and if that is good with its steps."""
+    try:
+        lesson = load(path, name)
+    except LessonError as problem:
+        return problem.problems
+    return prove(lesson, name or path.name)
+
+
+def prove(lesson: Lesson, name: str) -> list[Problem]:
+    """Return what is wrong with the steps of a lesson, in the simulation."""
+    found: list[Problem] = []
+    for fault in lesson.faults or (None,):
+        found += _Proof(lesson, name, fault).problems()
+    return list(dict.fromkeys(found))
+
+
+class _Proof:
+    """Goes through the steps of a lesson, with one of its faults."""
+
+    def __init__(self, lesson: Lesson, name: str, fault: Fault | None) -> None:
+        self.lesson = lesson
+        self.name = name
+        self.fault = fault
+        self.found: list[Problem] = []
+
+    def problems(self) -> list[Problem]:
+        """Return all that is wrong; what comes after a step that fails is not tried."""
+        with Sandbox.of(self.lesson) as sandbox:
+            try:
+                sandbox.prepare(self.lesson, self.fault)
+            except CommandError as problem:
+                self._add(self.lesson.lines.get("setup", 1), str(problem), "try the commands one by one in the shell")
+                return self.found
+            for index, step in enumerate(self.lesson.steps):
+                if step.checks and not self._step(sandbox, index, step):
+                    break
+        return self.found
+
+    def _step(self, sandbox: Sandbox, index: int, step: Step) -> bool:
+        before = len(self.found)
+        for block in step.wrong:
+            with sandbox.fork() as other:
+                other.begin(self.lesson, index, self.fault)
+                self._wrong(other, block)
+        sandbox.begin(self.lesson, index, self.fault)
+        sandbox.catch_up()
+        if all(row.holds for row in sandbox.rows()):
+            self._add(step.line, f"the checks of {step.title!r} hold before anything was done",
+                      "ask for something that only the solution brings about")
+        self._solution(sandbox, step)
+        return len(self.found) == before
+
+    def _solution(self, sandbox: Sandbox, step: Step) -> None:
+        for line in self._lines(step.solution):
+            if failure := sandbox.run(line):
+                self._add(line.number, f"the solution's {line.text!r} failed: {failure}", "a solution never fails")
+                return
+        for row in sandbox.rows():
+            if not row.holds:
+                self._add(self._line(step, row), f"does not hold after the solution: {row.text}", self._help(row))
+
+    def _wrong(self, sandbox: Sandbox, block: list[Line]) -> None:
+        for line in self._lines(block):
+            sandbox.run(line)
+        if all(row.holds for row in sandbox.rows()):
+            self._add(block[0].number, f"the checks hold after this wrong way, too: {block[0].text}",
+                      "make a check stricter, or remove the block if the way is right")
+
+    def _lines(self, block: list[Line]) -> list[Line]:
+        return [line for line in block if not line.fault or (self.fault is not None and line.fault == self.fault.name)]
+
+    @staticmethod
+    def _line(step: Step, row: CheckRow) -> int:
+        return step.checks[row.number - 1].line
+
+    @staticmethod
+    def _help(row: CheckRow) -> str:
+        waits = f" ({row.missing})" if row.missing else ""
+        return f"`frames EXPR` in the shell shows what matches; does time pass long enough (run 6s)?{waits}"
+
+    def _add(self, line: int, message: str, remedy: str) -> None:
+        with_fault = f" [fault {self.fault.name}]" if self.fault is not None else ""
+        self.found.append(Problem(self.name, line, message + with_fault, remedy))

@@ -1,0 +1,47 @@
+"""`aether-shell lesson …`: what teachers do from the command line, without a lab."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from shell.grammar import CommandError
+from shell.lessons import library
+from shell.lessons.lint import lint
+from shell.lessons.model import Problem
+
+
+def main(argv: list[str]) -> int:
+    """Run `aether-shell lesson …`; return the exit status."""
+    parser = argparse.ArgumentParser(prog="aether-shell lesson", description="for those who write and give lessons")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="lint")
+    one = verbs.add_parser("lint", help="prove lesson files: every check, before and after its solution")
+    one.add_argument("files", nargs="*", metavar="FILE", help="lesson files, or ids; all lessons if none is named")
+    options = parser.parse_args(argv)
+    return _lint(options.files)
+
+
+def _lint(names: list[str]) -> int:
+    directories = [library.BUILT_IN]
+    paths = list(library.files(directories).values())
+    status = 0
+    try:
+        paths = [library.find(name, directories) for name in names] or paths
+    except CommandError as unknown:
+        print(f"aether-shell: {unknown}", file=sys.stderr)
+        return 2
+    for path in paths:
+        problems = check_file(path, directories)
+        for problem in problems:
+            print(problem, file=sys.stderr)
+        if not problems:
+            print(f"{path.name}: good")
+        status = status or int(bool(problems))
+    return status
+
+
+def check_file(path: Path, directories: list[Path]) -> list[Problem]:
+    """Return all that is wrong with a lesson file, what it requires included."""
+    return lint(path, str(path) if path.parent != library.BUILT_IN else path.name) or library.order_problems(
+        path, directories)

@@ -1,0 +1,295 @@
+"""A step on its way: which checks hold, what is missing for the others, and the questions to the learner."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from random import Random
+from typing import Any
+
+from aether import knobs
+from aether.events import Event
+from aether.filters import Filter, Record, compile_filter
+from aether.filters.values import ValueProblem, read_word
+from aether.wire.address import show_ip, show_mac
+from aether.world import World
+from shell.lessons.conditions import (
+    COMPARE,
+    AskFault,
+    AskField,
+    AskFrame,
+    AskText,
+    Check,
+    ConnectionIs,
+    Count,
+    KnobIs,
+    Match,
+    Never,
+    Ran,
+)
+from shell.lessons.model import Fault
+from shell.lessons.watch import Group, Watcher
+from shell.values import show_duration
+
+YOU = "you"
+
+
+@dataclass(slots=True)
+class CheckRow:
+    """How one check stands."""
+
+    number: int
+    text: str
+    holds: bool
+    missing: str
+    """What is still to come; empty if it holds, or if there is nothing to say."""
+
+
+class Tracker:
+    """Follows all checks of one step."""
+
+    def __init__(
+        self, checks: Sequence[Check], *, seed: str = "", fault: Fault | None = None, past: Iterable[Event] = (),
+        now: int = 0,
+    ) -> None:
+        """`seed` decides which frame a question is about; `past` are the events before the step."""
+        self.checks = tuple(checks)
+        self.seed = seed
+        self.fault = fault
+        self.watcher = Watcher(checks, past, now)
+        self.ran: set[int] = set()
+        """The `ran` checks that hold."""
+        self.near: dict[int, str] = {}
+        """What the `ran` checks saw that did not suffice."""
+        self.answered: set[int] = set()
+        self.chosen: dict[int, int] = {}
+        """The frame that each question is about."""
+        self.wrong_answers = 0
+        self._frames: dict[int, list[Record]] = {}
+        for check in self.checks:
+            filter = _asked_filter(check, fault)
+            if filter is not None:
+                self._frames[check.number] = self.watcher.collect(filter)
+
+    # What happens
+
+    def follow(self, events: Iterable[Event], now: int) -> None:
+        """Take note of what happened."""
+        self.watcher.follow(events)
+        self.watcher.pass_time(now)
+
+    def note_command(self, words: Sequence[str], result: Any) -> None:
+        """Take note of a command that was carried out."""
+        for check in self.checks:
+            ran = check.condition
+            if not isinstance(ran, Ran) or check.number in self.ran:
+                continue
+            if tuple(words[:len(ran.words)]) != ran.words:
+                continue
+            if not ran.field:
+                self.ran.add(check.number)
+                continue
+            value = _field(result, ran.field)
+            if value is not None and COMPARE[ran.comparison](value, ran.number):
+                self.ran.add(check.number)
+            elif value is not None:
+                self.near[check.number] = f"it was {value:g}"
+
+    # How it stands
+
+    def holds(self, world: World) -> bool:
+        """Tell whether every check does, in the present world; it only reads."""
+        return all(self._holds(check, world) for check in self.checks)
+
+    def rows(self, world: World) -> list[CheckRow]:
+        """Return how each check stands; it only reads the world."""
+        question = self.question(world)
+        rows = []
+        for check in self.checks:
+            holds = self._holds(check, world)
+            text = check.text.replace("{frame}", self._frame_shown(check))
+            rows.append(CheckRow(check.number, text, holds, "" if holds else self._missing(check, world, question)))
+        return rows
+
+    def question(self, world: World) -> Check | None:
+        """Return the question that is open: the first without an answer, once all that is no question holds."""
+        if not all(check.is_question or self._holds(check, world) for check in self.checks):
+            return None
+        found = next((check for check in self.checks if check.is_question and check.number not in self.answered), None)
+        if found is not None and isinstance(found.condition, AskField) and not self._choose(found):
+            return None
+        return found
+
+    def _holds(self, check: Check, world: World) -> bool:
+        condition = check.condition
+        if isinstance(condition, (Match, Count, Never)):
+            return self.watcher.held(check)
+        if isinstance(condition, KnobIs):
+            return (_knob(world, condition.name) == condition.value) == condition.equal
+        if isinstance(condition, ConnectionIs):
+            return any(condition.condition.holds(conn) for conn in world.hosts[YOU].tcp.connections.values())
+        if isinstance(condition, Ran):
+            return check.number in self.ran
+        return check.number in self.answered
+
+    def _missing(self, check: Check, world: World, question: Check | None) -> str:
+        """Say in a few words what a check waits for."""
+        condition = check.condition
+        if isinstance(condition, (Match, Count, Never)):
+            return self._missing_record(check, condition)
+        if isinstance(condition, KnobIs):
+            return f"{condition.name} is {_knob(world, condition.name)}"
+        if isinstance(condition, ConnectionIs):
+            return "no connection of yours is so now"
+        if isinstance(condition, Ran):
+            return self.near.get(check.number, "")
+        if question is check:
+            return "answer with: lesson answer VALUE"
+        return "asked when the rest is done"
+
+    def _missing_record(self, check: Check, condition: Match | Count | Never) -> str:
+        group = self.watcher.group(check)
+        thread = group.best
+        before = [number for number in check.follows if number not in thread.held]
+        if isinstance(condition, Never):
+            return self._missing_never(check, condition, group, before)
+        if before:
+            return f"comes after line {before[0]}"
+        if isinstance(condition, Count):
+            return f"{len(thread.counted.get(check.number, ()))} of {condition.number}"
+        done = len(thread.parts.get(check.number, ()))
+        if len(condition.parts) > 1:
+            return f"{done} of {len(condition.parts)} in a row"
+        if check.number in group.seen:
+            return "it happened, and what follows from it did not; once more"
+        return ""
+
+    def _missing_never(self, check: Check, never: Never, group: Group, before: list[int]) -> str:
+        spoiled = ""
+        if check.number in group.broken:
+            after, frame = group.broken[check.number]
+            spoiled = f"it did after {show_duration(after)}{f', frame {frame}' if frame else ''}"
+        if before:
+            return f"{spoiled}; once more from line {before[0]}" if spoiled else f"counts from line {before[0]}"
+        passed = max(self.watcher.now - group.anchor(group.best, check), 0)
+        counted = f"{passed / 1_000_000:.1f} s of {show_duration(never.within)}"
+        return f"{spoiled}; anew: {counted}" if spoiled else counted
+
+    # Questions
+
+    def answer(self, text: str, world: World) -> tuple[bool, str]:
+        """Take an answer to the open question; return whether it is right, and what to say."""
+        check = self.question(world)
+        if check is None:
+            return False, "no question is open now. `lesson check` shows what is missing"
+        said = self._judge(check, text.strip())
+        if said:
+            self.wrong_answers += 1
+            return False, said
+        self.answered.add(check.number)
+        return True, f"right: {check.text.replace('{frame}', self._frame_shown(check))}"
+
+    def right_answer(self, world: World) -> str:
+        """Return the right answer to the open question, as the learner would type it; empty without one."""
+        check = self.question(world)
+        condition = check.condition if check is not None else None
+        if check is None or condition is None:
+            return ""
+        if isinstance(condition, AskText):
+            return condition.texts[0]
+        if isinstance(condition, AskFault) and not condition.proof:
+            return self.fault.name if self.fault is not None else ""
+        if isinstance(condition, AskField):
+            record = self._choose(check)
+            values = condition.field.get(record) if record is not None else ()
+            return _shown(values[0], condition) if values else ""
+        frames = self._frames[check.number]
+        return str(frames[0].number) if frames else ""
+
+    def _judge(self, check: Check, text: str) -> str:
+        """Return what is wrong with an answer; empty if it is right."""
+        condition = check.condition
+        if isinstance(condition, AskText):
+            right = {each.casefold() for each in condition.texts}
+            return "" if text.casefold() in right else f"no, it is not {text}"
+        if isinstance(condition, AskFault) and not condition.proof:
+            return "" if self.fault is not None and text.casefold() == self.fault.name.casefold() else (
+                f"no, {text} is not what is broken")
+        if isinstance(condition, AskField):
+            return self._judge_field(check, condition, text)
+        number = text.removeprefix("frame").strip().lstrip("#")
+        if not number.isdigit():
+            return f"a frame's number is asked for, and {text!r} is none"
+        if any(record.number == int(number) for record in self._frames[check.number]):
+            return ""
+        return f"no, frame {number} does not show it"
+
+    def _judge_field(self, check: Check, asked: AskField, text: str) -> str:
+        record = self._choose(check)
+        values = asked.field.get(record) if record is not None else ()
+        kind = asked.field.type
+        plain = text.strip('"')
+        try:
+            value = plain if kind.family == "text" else read_word(plain, kind, asked.field.names)
+        except ValueProblem as problem:
+            return f"{asked.field.name} is {asked.field.type.name}: {problem}"
+        if value in values or plain.casefold() in {str(each).casefold() for each in values}:
+            return ""
+        return f"no, {asked.field.name} of frame {self._frame_shown(check)} is not {text}"
+
+    def _choose(self, check: Check) -> Record | None:
+        """Return the frame that a question is about; the seed decides which, when it is first put."""
+        frames = self._frames[check.number]
+        assert isinstance(check.condition, AskField)
+        if check.number not in self.chosen:
+            field = check.condition.field
+            having = [record for record in frames if field.get(record)]
+            if not having:
+                return None
+            self.chosen[check.number] = Random(f"{self.seed}/{check.number}").choice(having).number
+        return next((record for record in frames if record.number == self.chosen[check.number]), None)
+
+    def _frame_shown(self, check: Check) -> str:
+        return str(self.chosen.get(check.number, "…"))
+
+
+def _asked_filter(check: Check, fault: Fault | None) -> Filter | None:
+    """Return the filter of the frames that a question is about."""
+    condition = check.condition
+    if isinstance(condition, (AskField, AskFrame)):
+        return condition.filter
+    if isinstance(condition, AskFault) and condition.proof and fault is not None:
+        return compile_filter(fault.proof)
+    return None
+
+
+def _knob(world: World, name: str) -> str:
+    knob = knobs.find(name)
+    return knobs.show(knob, getattr(world.hosts[YOU].knobs, name.replace(".", "_")))
+
+
+def _field(result: Any, path: tuple[str, ...]) -> float | None:
+    """Return a number in the result of a command."""
+    value = asdict(result) if is_dataclass(result) and not isinstance(result, type) else result
+    for name in path:
+        if isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            value = value.get(name) if isinstance(value, dict) else None
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _shown(value: Any, asked: AskField) -> str:
+    """Return a field's value as a person writes it."""
+    kind = asked.field.type
+    if isinstance(value, bytes):
+        if kind.family == "address":
+            return show_ip(value)
+        return show_mac(value) if len(value) == 6 else value.hex(":")
+    if kind.family == "time":
+        return f"{value}us"
+    if isinstance(value, bool):
+        return str(int(value))
+    text = str(value)
+    return text if re.fullmatch(r"[\w.:/-]+", text) else f'"{text}"'
