@@ -102,7 +102,8 @@ def _fields(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
 
 
 def _addresses(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
-    return [Candidate(session.lab.host_address, "the host"), Candidate(session.lab.address, "you")]
+    ours = [Candidate(session.address, "you")] if session.address else []
+    return [Candidate(session.lab.host_address, "the host"), *ours]
 
 
 def _tcp_endpoints(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
@@ -118,7 +119,7 @@ def _our_endpoints(session: Session, given: Sequence[str]) -> Iterable[Candidate
 
     rows = session.ask(queries.listeners)
     return _endpoints(
-        session.lab.address, [(row.local.rpartition(":")[2], row.application) for row in rows])
+        session.address or session.lab.address, [(row.local.rpartition(":")[2], row.application) for row in rows])
 
 
 def _endpoints(address: str, ports: Iterable[tuple[str, str]]) -> list[Candidate]:
@@ -130,7 +131,7 @@ def _urls(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
 
 
 def _our_urls(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
-    return [Candidate(f"http://{session.lab.address}/", "our own page")]
+    return [Candidate(f"http://{session.address or session.lab.address}/", "our own page")]
 
 
 def _knobs(session: Session, given: Sequence[str]) -> Iterable[Candidate]:

@@ -44,6 +44,7 @@ class Status:
     """``SIM`` or ``TAP``."""
     device: str
     address: str
+    """Ours as it is now; empty if there is none."""
     host_address: str
     seed: int
     mode: str

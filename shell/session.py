@@ -92,6 +92,11 @@ class Session:
         """Run a query between two occurrences; it must change nothing."""
         return self.core.ask(query)
 
+    @property
+    def address(self) -> str:
+        """Our address as it is now, which DHCP may have changed; empty if there is none."""
+        return self.core.ask(_our_address)
+
     def do(self, operation: Operation) -> Any:
         """Carry out an operation, and return its result."""
         return self.core.do(operation)
@@ -169,3 +174,10 @@ HINTS = {
 def hint(outcome: str) -> str:
     """Return what to tell a person about a command that did not see its end."""
     return HINTS.get(outcome, "")
+
+
+def _our_address(world: World) -> str:
+    from aether import queries
+
+    addresses = queries.hosts(world)[0].addresses
+    return addresses[0].partition("/")[0] if addresses else ""

@@ -64,7 +64,7 @@ def serve(session: Session, directory: str, port: int, host: str) -> results.Mes
             continue
         total += len(data)
     count = len(files)
-    address = session.lab.host_address if host == "host" else session.lab.address
+    address = session.lab.host_address if host == "host" else session.address or session.lab.address
     message = f"{count} {'file' if count == 1 else 'files'}, {total:,} bytes, on http://{address}:{port}/"
     return results.Message(message, f"{left_out} left out" if left_out else "")
 

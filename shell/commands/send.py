@@ -27,7 +27,7 @@ def craft(
     ours, theirs = _hardware(session, address.address)
     frames = session.core.status().frames
     segment = build(
-        kind, chosen, (ours, session.lab.address), (theirs, address.address), address.port,
+        kind, chosen, (ours, session.address or session.lab.address), (theirs, address.address), address.port,
         chosen.sport or FIRST_PORT + frames % PORTS)
     after = session.core.ring.last_serial
     number = session.do(SendFrame(data=segment.frame, no_rst=no_rst))

@@ -14,6 +14,6 @@ def status(session: Session) -> results.Status:
     now, lab = session.core.status(), session.lab
     speed = "max" if now.speed == float("inf") else f"{now.speed:g}"
     return results.Status(
-        lab.kind, lab.device, lab.address, lab.host_address, lab.seed, now.mode, not now.paused, speed, now.occurrence,
-        now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost, session.tracing,
-        session.ask(queries.hosts), now.fault)
+        lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,
+        now.occurrence, now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
+        session.tracing, session.ask(queries.hosts), now.fault)

@@ -46,8 +46,9 @@ def message(result: Message) -> RenderableType:
 def status(result: Status) -> RenderableType:
     """Draw what runs, where, and how busily."""
     state = "running" if result.running else "paused"
+    you = f"you are {result.address}" if result.address else "you have no address"
     lines = [
-        Text.assemble((result.lab, "bold"), f" {result.device}  you are {result.address}, the host is ",
+        Text.assemble((result.lab, "bold"), f" {result.device}  {you}, the host is ",
                       f"{result.host_address}  seed {result.seed}"),
         Text.assemble((f"{state}", "bold"), f"  mode {result.mode}  speed {result.speed}  "
                       f"ev {result.occurrence}  {clock(result.time_us)} s  {result.frames:,} frames"),
@@ -57,7 +58,7 @@ def status(result: Status) -> RenderableType:
     for host in result.hosts:
         where = ", ".join(host.addresses) or "no address"
         lines.append(Text.assemble(
-            (f"{host.name:<6}", style("key")),
+            (f"{host.name:<7}", style("key")),
             f"{where}  {host.mac}  connections {host.connections}  drops {host.drops}"))
     if result.fault:
         lines.append(Text.assemble(("FAULT ", style("error", bold=True)), result.fault))

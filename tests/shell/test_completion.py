@@ -30,7 +30,7 @@ def offered(shell: Shell, line: str) -> list[str]:
     ("host h", ["http"]),
     ("host http ", ["get"]),
     ("host http get ", ["http://192.168.1.2/"]),
-    ("help tcp sh", ["show"]),
+    ("help tcp sh", ["show", "shutdown"]),
     ("send s", ["syn", "synack"]),
     ("send syn 192.168.1.1:8", ["192.168.1.1:80"]),
     ("send syn 192.168.1.1:80 se", ["seq="]),
@@ -58,3 +58,15 @@ def test_redirections_complete_paths_where_lines_may_be_redirected(shell: Shell,
         pass
     assert offered(shell, f"status > {tmp_path}/uniq") == [f"{tmp_path}/unique-name"]
     assert offered(shell, f"udp send 192.168.1.1:7 > {tmp_path}/uniq") == []
+
+
+def test_the_address_of_now(shell: Shell) -> None:
+    """After a lease it is the leased one that is offered and shown; after its release there is none."""
+    shell.run("dhcp start")
+    assert offered(shell, "ping ") == ["192.168.1.1", "192.168.1.100"]
+    assert offered(shell, "host http get ") == ["http://192.168.1.100/"]
+    assert "you are 192.168.1.100," in shell.run("status")
+    assert "> .100:" in shell.run("send syn 192.168.1.1:80"), "crafted segments come from it"
+    shell.run("dhcp release")
+    assert offered(shell, "ping ") == ["192.168.1.1"]
+    assert "you have no address," in shell.run("status")

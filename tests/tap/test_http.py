@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,4 +130,50 @@ def test_a_post_is_refused_politely() -> None:
                     "curl", "-sS", "--max-time", "20", "-o", os.devnull, "-w", "%{http_code}", "-H", header,
                     "--data-binary", f"@{upload}", f"{URL}/", check=False)
                 assert done.stdout == code, (size, header, done)
+        lab.judge()
+
+
+REFUSED = {
+    "no HTTP": (b"nonsense\r\n\r\n", 400), "no Host": (b"GET / HTTP/1.1\r\n\r\n", 400),
+    "no such file": (b"GET /none HTTP/1.1\r\nHost: a\r\n\r\n", 404),
+    "not allowed": (b"DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+    "too large": (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n", 413),
+    "a long line": (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "a long head": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 20_000 + b"\r\n\r\n", 431),
+    "no such method": (b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+    "an unknown coding": (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+    "never finished": (b"GET / HTTP/1.1\r\nHost: a\r\n", 408),
+    "out, as a URL": (b"GET http://a/../../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "out, with a backslash": (b"GET \\..\\..\\etc\\passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "out, in bytes": (b"GET /\xc0\xae\xc0\xae/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "out, in wide dots": ("GET /\uff0e\uff0e/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n".encode(), 400),
+    "out, half encoded": (b"GET /.%2e/.%2E/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "out, with a null byte": (b"GET /..%00/etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+}
+"""What a client may send, and the status that it gets."""
+
+ASK = """
+import base64, socket, sys
+connections = []
+for line in sys.stdin:
+    one = socket.create_connection((sys.argv[1], 80), 40)
+    one.sendall(base64.b64decode(line))
+    connections.append(one)
+for one in connections:
+    print(one.makefile("rb").readline().decode().split()[1], flush=True)
+"""
+
+
+def test_every_refusal() -> None:
+    """RFC 9110 §15.5, §15.6.2, RFC 6585 §5: each status from a kernel's socket, the last after a time-out of 15 s."""
+    with KernelLab() as lab:
+        core = lab.start()
+        serve(core, (1,))
+        lab.capture()
+        lines = "\n".join(base64.b64encode(data).decode() for data, _ in REFUSED.values())
+        done = subprocess.run(
+            ["ip", "netns", "exec", lab.name, sys.executable, "-c", ASK, OURS], input=lines, capture_output=True,
+            text=True, timeout=60, check=True)
+        got = dict(zip(REFUSED, map(int, done.stdout.split()), strict=True))
+        assert got == {name: status for name, (_, status) in REFUSED.items()}
         lab.judge()

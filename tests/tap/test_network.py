@@ -42,6 +42,24 @@ def test_fragments_reordered_and_duplicated() -> None:
         lab.judge()
 
 
+@pytest.mark.needs("ping")
+@pytest.mark.parametrize("direction", ["in", "out", "both"])
+def test_the_largest_pings_over_a_link_without_order(direction: str) -> None:
+    """RFC 791 §3.2, RFC 815: 60,000 bytes in 41 fragments, many of them overtaken or doubled, and no ping is lost."""
+    with KernelLab() as lab:
+        core = lab.start()
+        for what, value in (("delay", "2ms"), ("jitter", "1ms"), ("reorder", "25%"), ("duplicate", "25%")):
+            core.do(LinkSet(direction=direction, what=what, value=value))
+        lab.capture()
+        done = lab.run("ping", "-n", "-c", "10", "-i", "0.2", "-s", "60000", "-q", OURS)
+        assert "10 received" in done.stdout and "0% packet loss" in done.stdout, done.stdout
+        if direction != "out":
+            counters = core.ask(lambda world: dict(world.hosts["you"].counters))
+            assert counters["ipv4.fragment_duplicates"] > 20, counters
+        assert core.ask(lambda world: world.hosts["you"].drops.get("ipv4.fragment_overlap", 0)) == 0
+        assert lab.judge() >= 10 * 41
+
+
 @pytest.mark.needs("traceroute")
 @pytest.mark.parametrize("method", ["-U", "-I"])
 def test_traceroute_from_the_kernel(method: str) -> None:
