@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aether.knobs import show_time
 from aether.link import quantities
+from aether.link.damage import damage, mark_congestion
+from aether.link.red import EARLY, FULL, Average
 from aether.streams import Stream
 
 if TYPE_CHECKING:
@@ -50,13 +52,26 @@ class Settings:
     """Share of frames that later ones overtake."""
     duplicate: float = 0.0
     corrupt: float = 0.0
-    """Share of frames in which one bit is turned over."""
+    """Share of frames that are damaged."""
+    corrupt_what: str = "bit"
+    """``bit``: one bit is turned over; ``field``: a header field gets another value, and the checksums fit it;
+    ``checksum``: a checksum is wrong."""
     rate: int = 0
     """Bits a second; 0 is no limit."""
     queue: int = 65_536
     """What may wait before a limited rate; a frame that does not fit is lost (drop-tail)."""
     queue_frames: int = 0
     """How many frames may wait there; 0 is any number."""
+    red: float = 0.0
+    """Chance to be lost early as the average queue comes near `red_max` (random early detection); 0 is drop-tail."""
+    red_min: int = 5_000
+    """Below so many bytes on average nothing is lost early; from there the chance grows in proportion."""
+    red_max: int = 15_000
+    """From so many bytes on average everything is lost."""
+    ecn: bool = False
+    """True if a packet that can carry a mark of congestion (RFC 3168) is marked and not lost early."""
+    mtu: int = 0
+    """The largest packet that passes, without its Ethernet header; a larger one is lost, and nobody told. 0 is any."""
     drop_every: int = 0
     """Every so many-th frame is lost; 0 is none."""
     down: bool = False
@@ -67,28 +82,31 @@ _READ: dict[str, Callable[[str], Any]] = {
     "loss": quantities.percentage, "burst_loss": quantities.percentage, "burst_end": quantities.percentage,
     "burst_share": quantities.percentage, "delay": quantities.duration, "jitter": quantities.duration,
     "distribution": quantities.distribution, "reorder": quantities.percentage, "duplicate": quantities.percentage,
-    "corrupt": quantities.percentage, "rate": quantities.rate, "queue": quantities.size,
-    "queue_frames": quantities.count, "drop_every": quantities.count, "down": quantities.switch,
+    "corrupt": quantities.percentage, "corrupt_what": quantities.corruption, "rate": quantities.rate,
+    "queue": quantities.size, "queue_frames": quantities.count, "red": quantities.percentage,
+    "red_min": quantities.size, "red_max": quantities.size, "ecn": quantities.switch, "mtu": quantities.size,
+    "drop_every": quantities.count, "down": quantities.switch,
 }
 _SHOW: dict[Callable[[str], Any], Callable[[Any], str]] = {
     quantities.percentage: quantities.show_share, quantities.duration: show_time, quantities.distribution: str,
+    quantities.corruption: str,
     quantities.rate: quantities.show_rate, quantities.size: str, quantities.count: str,
     quantities.switch: quantities.show_switch,
 }
 IMPAIRMENTS = tuple(name.replace("_", "-") for name in _READ)
-_DRAWING = ("loss", "burst", "burst share", "jitter", "reorder", "duplicate", "corrupt", "corrupted bit")
+_DRAWING = ("loss", "burst", "burst share", "jitter", "reorder", "duplicate", "corrupt", "damage", "red")
 REORDER_HOLD = 10_000
 """How long a frame is held back for others to overtake it, in microseconds, on top of the link's own delay."""
-MINIMUM_CORRUPTIBLE = 14
-"""Bits are turned over behind the Ethernet header, in bytes: a frame for somebody else teaches nothing."""
+ETHERNET_HEADER = 14
+"""Bytes in front of a packet."""
 
 
 class Pipe:
     """One direction of a link."""
 
     __slots__ = (
-        "bursting", "clear", "drop_next", "free_at", "last_out", "passed", "rest", "rules", "settings", "streams",
-        "waiting", "waiting_bytes",
+        "average", "bursting", "clear", "drop_next", "free_at", "last_out", "passed", "rest", "rules", "settings",
+        "streams", "waiting", "waiting_bytes",
     )
 
     def __init__(self, seed: int, link: str, direction: str) -> None:
@@ -106,6 +124,8 @@ class Pipe:
         self.waiting: deque[tuple[int, int]] = deque()
         """What waits before a limited rate: when the first bit of each frame will leave, and its length."""
         self.waiting_bytes = 0
+        self.average = Average()
+        """What waits on average, for random early detection."""
         self.free_at = 0
         """When the last bit of what waits has left, in microseconds ..."""
         self.rest = 0
@@ -118,7 +138,14 @@ class Pipe:
         name = what.replace("-", "_")
         if name not in _READ:
             raise quantities.QuantityError(f"a link has no {what!r}. It has: {', '.join(IMPAIRMENTS)}")
-        setattr(self.settings, name, _READ[name](text))
+        value = _READ[name](text)
+        if name in ("red_min", "red_max"):
+            low, high = (value, self.settings.red_max) if name == "red_min" else (self.settings.red_min, value)
+            if low >= high:
+                raise quantities.QuantityError(
+                    f"red-min is less than red-max, and {low} bytes are not less than {high} ({what} {text!r}). "
+                    "Set the other one first")
+        setattr(self.settings, name, value)
         if name == "drop_every":
             self.passed = 0
         elif name == "burst_loss":
@@ -167,7 +194,7 @@ class Pipe:
             self.rules = [rule for rule in self.rules if rule.left]
         self.clear = self.last_out <= now and not (
             s.loss or s.burst_loss or s.delay or s.jitter or s.reorder or s.duplicate or s.corrupt or s.rate
-            or s.drop_every or s.down or self.drop_next or self.rules
+            or s.drop_every or s.mtu or s.down or self.drop_next or self.rules
         )
 
     def show(self, name: str) -> str:
@@ -189,16 +216,18 @@ class Pipe:
     def carry(self, now: int, frame: bytes, ruled: str = "") -> Passage:
         """Decide what becomes of a frame that enters the link at `now`; `ruled` is why a rule loses it."""
         s, streams = self.settings, self.streams
-        lost = self._lost(ruled)
+        lost = self._lost(len(frame), ruled)
         altered, what = self._corrupted(frame)
         twice = s.duplicate and streams["duplicate"].chance(s.duplicate)
         late = s.reorder and streams["reorder"].chance(s.reorder)
         delay = self._delay()
-        at = -1 if lost else self._through_queue(now, len(frame))
-        if at < 0:
+        early = streams["red"].bits(53) if s.red else 0
+        if not lost and s.rate:
+            lost, altered, what = self._into_queue(now, early, altered, what)
+        if lost:
             self._update(now)
-            return Passage([], lost or "queue")
-        out = at + delay
+            return Passage([], lost)
+        out = self._through_queue(now, len(frame)) + delay
         if late:
             out += max(REORDER_HOLD, s.delay // 2)
         else:
@@ -207,7 +236,7 @@ class Pipe:
         delivery = (out, altered, what)
         return Passage([delivery, delivery] if twice else [delivery])
 
-    def _lost(self, ruled: str) -> str:
+    def _lost(self, length: int, ruled: str) -> str:
         """Return the impairment that loses the next frame, or nothing."""
         s = self.settings
         unlucky = s.loss and self.streams["loss"].chance(s.loss)
@@ -222,6 +251,8 @@ class Pipe:
             return ruled
         if s.drop_every and self.passed % s.drop_every == 0:
             return "drop every"
+        if s.mtu and length > s.mtu + ETHERNET_HEADER:
+            return f"mtu: {length - ETHERNET_HEADER} bytes"
         return "burst" if in_burst else "loss" if unlucky else ""
 
     def _burst(self) -> bool:
@@ -231,20 +262,36 @@ class Pipe:
         unlucky = streams["burst share"].chance(s.burst_share)
         return self.bursting and unlucky
 
+    def _into_queue(self, now: int, drawn: int, frame: bytes, what: str) -> tuple[str, bytes, str]:
+        """Return why the queue before a limited rate loses a frame, if it does; the frame; how it was altered."""
+        s, waiting = self.settings, self.waiting
+        while waiting and waiting[0][0] <= now:
+            self.waiting_bytes -= waiting.popleft()[1]
+        if s.red:
+            self.average.follow(self.waiting_bytes, now - self.free_at, s.rate)
+            verdict = self.average.verdict(s.red_min, s.red_max, s.red, drawn)
+            marked = mark_congestion(frame) if verdict == EARLY and s.ecn else None
+            if marked is not None:
+                frame = marked
+                what += f"{', ' if what else ''}congestion marked (CE)"
+            elif verdict:
+                return "queue (early)" if verdict != FULL else "queue (average too long)", frame, what
+        if self.free_at > now:
+            full = self.waiting_bytes + len(frame) > s.queue
+            if full or (s.queue_frames and len(waiting) >= s.queue_frames):
+                return "queue", frame, what
+        return "", frame, what
+
     def _through_queue(self, now: int, length: int) -> int:
-        """Return when the last bit of a frame has left a limited rate, or -1 if the queue before it is full."""
+        """Return when the last bit of a frame has left a limited rate."""
         s, waiting = self.settings, self.waiting
         if not s.rate:
             waiting.clear()
             self.waiting_bytes = 0
             return now
-        while waiting and waiting[0][0] <= now:
-            self.waiting_bytes -= waiting.popleft()[1]
         if self.free_at < now:
             self.free_at, self.rest = now, 0
         elif self.free_at > now:
-            if self.waiting_bytes + length > s.queue or (s.queue_frames and len(waiting) >= s.queue_frames):
-                return -1
             waiting.append((self.free_at, length))
             self.waiting_bytes += length
         whole, self.rest = divmod(length * 8_000_000 + self.rest, s.rate)
@@ -261,12 +308,8 @@ class Pipe:
         return max(s.delay + more, 0)
 
     def _corrupted(self, frame: bytes) -> tuple[bytes, str]:
-        """Return the frame, with one bit behind the Ethernet header turned over if it is unlucky, and what was done."""
-        share = self.settings.corrupt
-        if not share or not self.streams["corrupt"].chance(share) or len(frame) <= MINIMUM_CORRUPTIBLE:
+        """Return the frame, damaged if it is unlucky, and what was done to it."""
+        s = self.settings
+        if not s.corrupt or not self.streams["corrupt"].chance(s.corrupt):
             return frame, ""
-        place, bit = divmod(self.streams["corrupted bit"].below((len(frame) - MINIMUM_CORRUPTIBLE) * 8), 8)
-        place += MINIMUM_CORRUPTIBLE
-        altered = bytearray(frame)
-        altered[place] ^= 1 << bit
-        return bytes(altered), f"bit {bit} of byte {place} turned over"
+        return damage(frame, s.corrupt_what, self.streams["damage"])

@@ -15,6 +15,7 @@ LOWEST_RATE = 1_000
 LONGEST = 3_600_000_000
 """Microseconds that a link may hold a frame back, at the most."""
 DISTRIBUTIONS = ("uniform", "normal")
+CORRUPTIONS = ("bit", "field", "checksum")
 
 
 def percentage(text: str) -> float:
@@ -73,6 +74,14 @@ def distribution(text: str) -> str:
     word = text.strip().lower()
     if word not in DISTRIBUTIONS:
         raise QuantityError(f"a distribution is {' or '.join(DISTRIBUTIONS)}, not {text!r}")
+    return word
+
+
+def corruption(text: str) -> str:
+    """Return what is damaged in a corrupted frame."""
+    word = text.strip().lower()
+    if word not in CORRUPTIONS:
+        raise QuantityError(f"what is corrupted is {', '.join(CORRUPTIONS[:-1])} or {CORRUPTIONS[-1]}, not {text!r}")
     return word
 
 

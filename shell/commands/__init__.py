@@ -62,8 +62,8 @@ NOUNS: dict[str, Noun] = {
     "record": Noun("recordings", "Session", "write the run to a file"),
     "replay": Noun("recordings", "Session", "read a run back, to look at it"),
     "link": Noun("link", "Breaking it", "lose, delay and damage frames on their way",
-                 "loss delay jitter distribution reorder duplicate corrupt rate queue queue-frames burst-loss "
-                 "burst-end burst-share down drop clear show"),
+                 "loss delay jitter distribution reorder duplicate corrupt corrupt-what rate queue queue-frames "
+                 "red red-min red-max ecn mtu burst-loss burst-end burst-share down up drop clear show"),
     "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
     "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),
     "send": Noun("send", "Crafting", "put a crafted segment on the wire", "syn synack ack fin rst psh"),

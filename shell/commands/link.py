@@ -20,16 +20,21 @@ SETTINGS = {
     "distribution": ("normal", "Spread jitter evenly (uniform), or with jitter as the standard deviation (normal)."),
     "reorder": ("10%", "Hold a share of the frames back, so that later ones overtake them."),
     "duplicate": ("1%", "Deliver a share of the frames twice."),
-    "corrupt": ("1%", "Turn one bit over in a share of the frames."),
+    "corrupt": ("1%", "Damage a share of the frames: one bit turned over, unless corrupt-what says otherwise."),
+    "corrupt-what": ("field", "Damage a bit, a field (checksums then fit, and nobody notices), or a checksum."),
     "rate": ("1mbit", "Let so many bits through in a second; frames wait in a queue, and what does not fit is lost."),
     "queue": ("16kb", "Let so many bytes wait before a limited rate."),
     "queue-frames": ("20", "Let so many frames wait before a limited rate."),
+    "red": ("10%", "Lose frames before the queue is full: the average queue decides, up to this share (RED)."),
+    "red-min": ("5kb", "Lose nothing early while the average queue is below so many bytes."),
+    "red-max": ("15kb", "Lose everything once the average queue is so many bytes."),
+    "ecn": ("on", "Mark a packet that can carry a mark of congestion, where RED would lose it (RFC 3168)."),
+    "mtu": ("1000", "Lose packets that are larger, and tell nobody: a black hole."),
     "burst-loss": ("2%", "Begin a burst, in which frames are lost, before a share of the frames."),
     "burst-end": ("25%", "End a burst before a share of the frames in it."),
     "burst-share": ("80%", "Lose a share of the frames in a burst."),
-    "down": ("on", "Let nothing through at all, or everything again."),
 }
-ALWAYS = ("distribution", "queue", "burst-end", "burst-share")
+ALWAYS = ("distribution", "queue", "burst-end", "burst-share", "corrupt-what", "red-min", "red-max")
 """What qualifies others, and cannot be taken away."""
 
 
@@ -53,7 +58,7 @@ def _declare(name: str, example: str, about: str) -> None:
         return show(session)
 
     run.__doc__ = about
-    usual = "off" if name in ("down", "rate") else "0"
+    usual = "off" if name in ("ecn", "rate") else "0"
     off = "" if name in ALWAYS else f"; {usual} takes it away"
     command(
         f"link {name}", argument("value", str, f"such as {example}{off}"),
@@ -64,6 +69,25 @@ def _declare(name: str, example: str, about: str) -> None:
 
 for _name, (_example, _about) in SETTINGS.items():
     _declare(_name, _example, _about)
+
+
+def _declare_switch(verb: str, value: str, about: str) -> None:
+    """Declare `link down` and `link up`."""
+
+    def run(session: Session, direction: str, link: str) -> results.LinkReport:
+        session.do(LinkSet(link=link, direction=direction, what="down", value=value))
+        return show(session)
+
+    run.__doc__ = about
+    command(
+        f"link {verb}",
+        argument("direction", direction, f"in, out or both: {DIRECTION}", default="both", complete="in out both"),
+        LINK, examples=(f"link {verb}", f"link {verb} in", f"link {verb} --link wan"),
+    )(run)
+
+
+_declare_switch("down", "on", "Let nothing through at all: the cable is cut, and no end is told.")
+_declare_switch("up", "off", "Let everything through again, as the other settings have it.")
 
 
 @command(

@@ -117,6 +117,6 @@ def test_cwnd_is_full(program: Program) -> None:
 
 
 def test_the_link_is_down(program: Program) -> None:
-    program.run("tcp connect 192.168.1.1:7", "link down on", 'tcp send 1 "hello"', "run 5s")
+    program.run("tcp connect 192.168.1.1:7", "link down", 'tcp send 1 "hello"', "run 5s")
     assert "without an answer" in stalled(program)
     assert "the link lost frame" in program.json("why drop")["answer"]

@@ -230,7 +230,7 @@ def test_a_partition() -> None:
 
 OTHERS = {
     "loss": "30%", "burst_loss": "10%", "duplicate": "20%", "corrupt": "30%", "reorder": "20%", "jitter": "3ms",
-    "rate": "10mbit", "drop_every": "7", "delay": "40ms",
+    "rate": "10mbit", "drop_every": "7", "delay": "40ms", "mtu": "1000",
 }
 
 
@@ -273,7 +273,8 @@ def test_clear_means_at_once_and_unchanged() -> None:
     """For every impairment: on is not clear, off is clear again; what only qualifies others changes nothing."""
     on = {**OTHERS, "down": "on"}
     qualifying = {"burst-end": "50%", "burst-share": "50%", "queue": "1kb", "queue-frames": "3",
-                  "distribution": "normal"}
+                  "distribution": "normal", "corrupt-what": "field", "red": "10%", "red-min": "1kb", "red-max": "9kb",
+                  "ecn": "on"}
     assert {name.replace("_", "-") for name in on} | set(qualifying) == set(IMPAIRMENTS)
     for name, value in on.items():
         made = pipe()
@@ -333,7 +334,11 @@ def test_settings_are_readable_and_a_copy() -> None:
     ("queue", "64kb", "65536"), ("queue", "1500", "1500"), ("queue", "64 apples", None),
     ("queue-frames", "20", "20"), ("drop-every", "3", "3"), ("drop_every", "x", None), ("drop-every", "²", None),
     ("down", "on", "on"), ("down", "OFF", "off"), ("down", "5%", None),
-    ("distribution", "Normal", "normal"), ("distribution", "pareto", None), ("colour", "red", None),
+    ("distribution", "Normal", "normal"), ("corrupt-what", "field", "field"), ("corrupt-what", "byte", None),
+    ("red", "10%", "10%"), ("red-min", "15000", None), ("red-max", "20kb", "20480"),
+    ("red-max", "5000", None),
+    ("ecn", "on", "on"), ("ecn", "1", None), ("mtu", "576", "576"), ("mtu", "-1", None),
+    ("distribution", "pareto", None), ("colour", "red", None),
 ])
 def test_what_people_write(name: str, text: str, stands: str | None) -> None:
     made = pipe()
