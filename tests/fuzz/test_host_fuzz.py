@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aether.apps.dhcp_server import DhcpServer
+from aether.apps.dns_server import DnsServer
 from aether.events import DROPS, KINDS
-from aether.lab import HOST_MAC, YOUR_MAC
+from aether.lab import HOST_MAC, SCOPE, YOUR_MAC, ZONE, listen
 from aether.laboratory import Laboratory
-from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
+from aether.operations import Ping
+from aether.operations_net import AddressAdd, IgmpJoin
+from aether.operations_services import DhcpInform, DnsAsk
+from aether.udp import UdpSocket
+from aether.wire import arp, dhcp, dns, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import BROADCAST_MAC
 from aether.wire.checksum import checksum
 
@@ -29,6 +37,10 @@ def segment(flags: int, sequence: int = 1000, acknowledgement: int = 0, **fields
 
 SYN_OPTIONS = tcp.build_options(mss=1460, window_scale=7, sack_permitted=True, timestamp=(1, 0))
 QUOTE = ipv4.build(OURS, THEIRS, 17, udp.build(OURS, THEIRS, 50_000, 53, b"abc"))
+GROUP = b"\xe0\1\1\1"
+OFFER = dhcp.DhcpMessage(dhcp.BOOT_REPLY, 0x1234, YOUR_MAC, {
+    dhcp.OPTION_MESSAGE_TYPE: bytes((dhcp.OFFER,)), dhcp.OPTION_SERVER_IDENTIFIER: THEIRS}, yiaddr=OURS)
+DISCOVER = dhcp.DhcpMessage(dhcp.BOOT_REQUEST, 0x1234, HOST_MAC, {dhcp.OPTION_MESSAGE_TYPE: bytes((dhcp.DISCOVER,))})
 GOOD = [
     packet(6, segment(tcp.SYN, options=SYN_OPTIONS)),
     packet(6, segment(tcp.ACK | tcp.PSH, 1001, 5, payload=b"GET / HTTP/1.0\r\n\r\n")),
@@ -44,6 +56,15 @@ GOOD = [
     packet(1, icmp.build(icmp.IcmpMessage(11, 0, 0, QUOTE[:28]))),
     packet(1, icmp.build(icmp.IcmpMessage(13, 0, 0, bytes(12)))),
     packet(2, bytes.fromhex("1164ee9b00000000"), destination=b"\xe0\0\0\1"),
+    packet(2, igmp.build(igmp.IgmpMessage(igmp.QUERY, 0, GROUP)), destination=GROUP, options=b"\x94\x04\0\0"),
+    packet(2, igmp.build(igmp.IgmpMessage(igmp.V2_REPORT, 0, GROUP)), destination=GROUP),
+    packet(2, igmp.build(igmp.IgmpMessage(igmp.LEAVE, 0, GROUP)), destination=b"\xe0\0\0\2"),
+    packet(17, udp.build(THEIRS, GROUP, 40_000, 7, b"all of you"), destination=GROUP),
+    packet(1, icmp.build(icmp.IcmpMessage(8, 0, 0x10001, b"ping")), options=b"\x07\x0b\x08" + THEIRS + bytes(5)),
+    packet(1, icmp.build(icmp.IcmpMessage(8, 0, 0x10001, b"ping")), options=b"\x44\x0c\x05\x01" + bytes(8)),
+    packet(17, udp.build(THEIRS, OURS, 67, 68, dhcp.build(OFFER))),
+    packet(17, udp.build(THEIRS, OURS, 68, 67, dhcp.build(DISCOVER))),
+    packet(17, udp.build(THEIRS, OURS, 53, 53, dns.build(dns.DnsMessage(7, [dns.Question("www.lab")])))),
     packet(99, b"unknown"),
     packet(99, b""),
     packet(1, b"", ttl=1),
@@ -161,6 +182,84 @@ def test_any_frames(profile: str, sequence: list[bytes]) -> None:
     for frame in sequence:
         arrive(lab, frame)
     lab.advance(3_000_000)
+
+
+def busy_lab(profile: str = "modern") -> Laboratory:
+    """Return a laboratory whose host serves all that there is, is in a group, and waits for many answers."""
+    lab = Laboratory(profile_name=profile)
+    host = lab.host
+    names = DnsServer(host, ZONE)
+    UdpSocket(host, names).bind(53)
+    listen(host, 53, names)
+    UdpSocket(host, DhcpServer(host, SCOPE)).bind(67)
+    host.resolver.servers = [THEIRS]
+    lab.world.do(IgmpJoin(group="224.1.1.1"))
+    lab.world.do(AddressAdd(address="192.168.1.99/24"))
+    lab.world.do(DnsAsk(name="www.lab"))
+    lab.world.do(Ping(address="192.168.1.1", count=1000))
+    lab.world.do(DhcpInform())
+    lab.sent()
+    return lab
+
+
+@pytest.mark.parametrize("profile", ["modern", "classic"])
+@settings(max_examples=200, deadline=None)
+@given(sequence=st.lists(frames(), min_size=1, max_size=12))
+def test_any_frames_to_a_busy_host(profile: str, sequence: list[bytes]) -> None:
+    """Every service runs, and answers are waited for; no exception escapes, no frame has two reasons."""
+    lab = busy_lab(profile)
+    for frame in sequence:
+        watch = Watch()
+        lab.world.observe(watch)
+        lab.inject(frame)
+        lab.world.observe(None)
+        assert len(watch.dropped) <= 1, watch.dropped
+    lab.advance(30_000_000)
+
+
+MEMORY = 8 << 20
+"""Bytes that a host's whole state may take, whatever has arrived; 4 MB of it are unfinished packets."""
+
+
+def forged(number: int) -> list[bytes]:
+    """Return frames as a flood sends them: each from another address, about something else."""
+    source = bytes((10, number >> 16 & 255, number >> 8 & 255, number & 255 or 1))
+    port = 1024 + number % 60_000
+    neighbour = bytes((192, 168, 1, 3 + number % 250))
+    quote = ipv4.build(OURS, source, 17, udp.build(OURS, source, port, 53, b"abc"))
+    inside = [
+        (17, udp.build(source, OURS, port, 4444, b"x"), {}),
+        (17, udp.build(source, OURS, port, 9, bytes(1000)), {}),
+        (17, bytes(1000), {"more_fragments": True, "dont_fragment": False, "identification": number & 0xFFFF}),
+        (17, bytes(1000), {"fragment_offset": 8000, "dont_fragment": False, "identification": number & 0xFFFF}),
+        (6, tcp.build(source, OURS, port, 80, number, 0, tcp.SYN, 65_535, SYN_OPTIONS), {}),
+        (1, icmp.build(icmp.IcmpMessage(3, 4, 600, quote)), {}),
+        (1, icmp.build(icmp.IcmpMessage(8, 0, number, bytes(500))), {"options": b"\x07\x07\x04" + bytes(5)}),
+        (2, igmp.build(igmp.IgmpMessage(igmp.V2_REPORT, 0, GROUP)), {"destination": GROUP}),
+    ]
+    found = [packet(protocol, payload, source=source, **fields) for protocol, payload, fields in inside]
+    mac = b"\2" + number.to_bytes(5, "big")
+    found.append(ethernet.build(BROADCAST_MAC, mac, ethernet.TYPE_ARP, arp.build(
+        arp.ArpPacket(arp.REQUEST, mac, neighbour, bytes(6), OURS))))
+    return found
+
+
+def test_memory_is_bounded() -> None:
+    """40,000 frames of nine floods at once: each is accepted or counted, and what is kept does not grow."""
+    lab = busy_lab()
+    lab.host.routes.add(bytes(4), 0, THEIRS, 0)
+    sizes = []
+    for number in range(1, 4501):
+        for frame in forged(number):
+            lab.inject(frame)
+        lab.sent()
+        if number % 1500 == 0:
+            sizes.append(len(pickle.dumps(lab.host)))
+    assert max(sizes) < MEMORY, sizes
+    assert sizes[-1] < 1.1 * sizes[-2], f"it still grows: {sizes}"
+    lab.advance(120_000_000)
+    assert lab.host.ipv4.fragments.memory == 0
+    assert lab.host.tcp.connections == {}
 
 
 @settings(max_examples=400, deadline=None)
