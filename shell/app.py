@@ -20,6 +20,7 @@ from shell import grammar, views
 from shell.commands import NOUNS, find, owns_line
 from shell.grammar import CommandError
 from shell.parsing import LineParser
+from shell.results_lessons import Solution
 from shell.session import Session
 
 if TYPE_CHECKING:
@@ -89,8 +90,26 @@ class AetherShell(cmd2.Cmd):
             if failure := getattr(result, "failure", ""):
                 self.fail(failure)
             self.tell_stops()
+            self.play(result)
+            if self.session.lesson is not None:
+                self.session.lesson.note_command(found.path, result)
         except EXPECTED as problem:
             self.fail(str(problem))
+        self.tell_lesson()
+
+    def play(self, result: Any) -> None:
+        """Run the lines of a lesson's solution, as if they had been typed."""
+        for line in result.commands if isinstance(result, Solution) else ():
+            player = self.session.lesson
+            filled = player.fill_in(line) if player is not None else line
+            self.poutput(f"aether> {filled}")
+            self.onecmd_plus_hooks(filled, add_to_history=False)
+
+    def tell_lesson(self) -> None:
+        """Say what has come true in the lesson."""
+        if self.session.lesson is not None:
+            for news in self.session.lesson.poll():
+                self.show(news, self.session.output)
 
     def tell_stops(self) -> None:
         """Say at which breakpoints time has stopped, and run their commands."""
@@ -133,6 +152,8 @@ class AetherShell(cmd2.Cmd):
 
     def default(self, statement: Statement) -> bool | None:
         """Answer a line whose first word is no command."""
+        if self.session.lesson is not None and (short := _in_lesson(statement)):
+            return self.onecmd(f"lesson {short}", add_to_history=False)
         try:
             find([statement.command, *statement.args.split()])
         except CommandError as problem:
@@ -237,6 +258,19 @@ class AetherShell(cmd2.Cmd):
             found = []
         items = [CompletionItem(each.text, display_meta=each.help) for each in found if each.text.startswith(text)]
         return Completions(items, is_sorted=True)
+
+
+IN_LESSON = ("hint", "check", "answer", "predict", "skip", "play", "reset")
+"""What need not be preceded by `lesson` while one is under way."""
+
+
+def _in_lesson(statement: Statement) -> str:
+    """Return what a line means in a lesson that begins with no command; empty if nothing."""
+    if statement.command in IN_LESSON:
+        return f"{statement.command} {statement.args}".strip()
+    if len(statement.command) == 1 and statement.command in "abcdef" and not statement.args:
+        return f"predict {statement.command}"
+    return ""
 
 
 def _install(noun: str, summary: str) -> None:

@@ -51,3 +51,109 @@ class LintReport:
         """What the shell says about it on stderr."""
         count = len(self.problems)
         return f"{count} {'problem' if count == 1 else 'problems'}" if count else ""
+
+
+@dataclass(slots=True)
+class ChoiceView:
+    """One answer to a prediction."""
+
+    letter: str
+    text: str
+
+
+@dataclass(slots=True)
+class QuestionView:
+    """A prediction that is asked for."""
+
+    question: str
+    choices: list[ChoiceView]
+
+
+@dataclass(slots=True)
+class CheckView:
+    """How one check stands."""
+
+    text: str
+    holds: bool
+    missing: str
+
+
+@dataclass(slots=True)
+class LessonStep:
+    """A step as it is shown when it begins."""
+
+    lesson: str
+    title: str
+    minutes: int
+    """Of the whole lesson; 0 unless it begins here."""
+    introduction: list[str]
+    """Lines of prose."""
+    step: int
+    steps: int
+    step_title: str
+    prose: list[str]
+    prediction: QuestionView | None
+    checks: list[CheckView]
+    """Empty while a prediction is asked for."""
+    hint: str
+
+
+@dataclass(slots=True)
+class LessonNews:
+    """What has come true."""
+
+    done: list[CheckView]
+    question: str
+    """A question that is open now; empty if none was put."""
+    step: str
+    """What to say about the step if it is over; else empty."""
+
+
+@dataclass(slots=True)
+class CheckReport:
+    """How the checks of a step stand."""
+
+    checks: list[CheckView]
+    hint: str
+
+
+@dataclass(slots=True)
+class PredictionReport:
+    """What is said to a guess, and what is to be done now."""
+
+    right: bool
+    feedback: str
+    prediction: QuestionView | None
+    checks: list[CheckView]
+    hint: str
+
+
+@dataclass(slots=True)
+class HintReport:
+    """A hint."""
+
+    level: int
+    levels: int
+    text: str
+
+
+@dataclass(slots=True)
+class LessonSummary:
+    """A lesson that is over."""
+
+    lesson: str
+    title: str
+    done: int
+    steps: int
+    hints: int
+    right_predictions: int
+    predictions: int
+    seconds: int
+    terms: list[str]
+
+
+@dataclass(slots=True)
+class Solution:
+    """The commands of a solution, which run now."""
+
+    commands: list[str]

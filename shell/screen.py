@@ -60,6 +60,7 @@ class Screen:
             try:
                 self._show_trace()
                 self._show_stops()
+                self._show_lesson()
                 self._show_toolbar()
             except CoreError:
                 return
@@ -88,6 +89,19 @@ class Screen:
         if self.app.at_prompt:
             for one in self.session.take_stops():
                 self.app.add_alert(msg=f"stopped at breakpoint {one.number}: {one.text}. `why` explains, `run` goes on")
+
+    def _show_lesson(self) -> None:
+        """Say what has come true in a lesson."""
+        player = self.session.lesson
+        if player is None or not (self.app.at_prompt or self._waiting):
+            return
+        for news in player.poll():
+            if self._waiting:
+                self.app.show(news, self.session.output)
+            else:
+                from shell import views
+
+                self.app.add_alert(msg=views.to_rich(news), soft_wrap=False)
 
     @contextmanager
     def _command_waits(self) -> Iterator[None]:
@@ -127,6 +141,8 @@ class Screen:
         selection = self.session.tracer.selection
         line = toolbar(
             self.session.lab.kind, status, self._overview, self.session.tracing, selection.text if selection else "")
+        if (player := self.session.lesson) is not None:
+            line.insert(1, f"{player.lesson.id} {player.index + 1}/{len(player.lesson.steps)}")
         if line != self.app.toolbar:
             self.app.toolbar = line
             self.app.refresh_prompt()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aether.events import Event
     from aether.operations import Operation
     from aether.world import World
+    from shell.lessons.player import Player
     from shell.tracing import Tracer
 
 T = TypeVar("T")
@@ -77,6 +78,8 @@ class Session:
     """Entered while a command waits: the screen then shows the trace itself."""
     announce: Callable[[Any], None] = _nobody_listens
     """Shows a result that comes later, of what runs in the background."""
+    lesson: Player | None = None
+    """The lesson that is under way; None while there is none."""
     _tracer: Tracer | None = field(default=None, init=False)
 
     @property
@@ -87,6 +90,10 @@ class Session:
 
             self._tracer = Tracer()
         return self._tracer
+
+    def forget_tracer(self) -> None:
+        """Let the trace begin anew, for another world."""
+        self._tracer = None
 
     def ask(self, query: Callable[[World], T]) -> T:
         """Run a query between two occurrences; it must change nothing."""

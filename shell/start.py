@@ -31,6 +31,8 @@ def run(options: argparse.Namespace, lines: list[tuple[str, str]] | None) -> int
             return run_lines(session, lines)
         return run_interactive(session)
     finally:
+        if session.lesson is not None:
+            session.lesson.suspend()
         core.stop()
         if session.lab.close is not None:
             session.lab.close()

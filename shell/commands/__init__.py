@@ -69,7 +69,8 @@ NOUNS: dict[str, Noun] = {
     "send": Noun("send", "Crafting", "put a crafted segment on the wire", "syn synack ack fin rst psh"),
     "mode": Noun("mode", "Modes", "see everything, or go as fast as possible", "trace bench"),
     "host": Noun("host", "The host", "make the host at the other end act", "ping http connect send --"),
-    "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell", "list lint"),
+    "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell",
+                   "list start next hint check answer predict skip play reset show quit resume progress lint"),
     "help": Noun("help", "Session", "this list, or one command in detail"),
 }
 

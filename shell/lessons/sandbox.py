@@ -71,7 +71,7 @@ class Sandbox:
                                now=now)
 
     def run(self, line: Line) -> str:
-        """Carry out a command; return what went wrong, or an empty text."""
+        """Carry out a command; return why that was impossible, or an empty text. A ping without an answer was not."""
         tracker = self.tracker
         assert tracker is not None
         try:
@@ -87,7 +87,7 @@ class Sandbox:
         finally:
             self.catch_up()
         tracker.note_command(words, result)
-        return str(getattr(result, "failure", ""))
+        return ""
 
     def catch_up(self) -> None:
         """Show the tracker what has happened."""

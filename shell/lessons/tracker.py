@@ -266,7 +266,7 @@ def _asked_filter(check: Check, fault: Fault | None) -> Filter | None:
 
 def _knob(world: World, name: str) -> str:
     knob = knobs.find(name)
-    return knobs.show(knob, getattr(world.hosts[YOU].knobs, name.replace(".", "_")))
+    return knobs.show(knob, getattr(world.hosts[YOU].knobs, knob.attribute))
 
 
 def _field(result: Any, path: tuple[str, ...]) -> float | None:

@@ -51,6 +51,13 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_debug.Comparison: debug.comparison,
     results_lessons.LessonList: lessons.listing,
     results_lessons.LintReport: lessons.lint,
+    results_lessons.LessonStep: lessons.step,
+    results_lessons.LessonNews: lessons.news,
+    results_lessons.CheckReport: lessons.checks,
+    results_lessons.PredictionReport: lessons.prediction,
+    results_lessons.HintReport: lessons.hint,
+    results_lessons.LessonSummary: lessons.summary,
+    results_lessons.Solution: lessons.solution,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,
 }

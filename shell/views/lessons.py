@@ -2,14 +2,55 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_lessons import LessonList, LintReport
+from shell.results_lessons import (
+    CheckReport,
+    CheckView,
+    HintReport,
+    LessonList,
+    LessonNews,
+    LessonStep,
+    LessonSummary,
+    LintReport,
+    PredictionReport,
+    QuestionView,
+    Solution,
+)
 from shell.views.tables import plain_table
 from shell.views.theme import style
 
 SIGNS = {"done": "✓", "started": "…", "": " "}
+_INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
+BAR = 20
+"""Characters of a progress bar."""
+
+
+def prose(lines: Iterable[str]) -> list[Text]:
+    """Return lines of prose: `code` and **stress** are coloured, and nothing is moved."""
+    found = []
+    for line in lines:
+        text, place = Text(), 0
+        for inline in _INLINE.finditer(line):
+            text.append(line[place:inline.start()])
+            if inline.group(1):
+                text.append(inline.group(1), style=style("command"))
+            else:
+                text.append(inline.group(2), style="bold")
+            place = inline.end()
+        text.append(line[place:])
+        found.append(text)
+    return found
+
+
+def bar(done: int, of: int) -> str:
+    """Return a progress bar."""
+    filled = BAR * done // of if of else 0
+    return "█" * filled + "░" * (BAR - filled)
 
 
 def listing(result: LessonList) -> RenderableType:
@@ -19,7 +60,9 @@ def listing(result: LessonList) -> RenderableType:
         done = f"{row.steps_done}/{row.steps}" if row.state == "started" else ""
         table.add_row(str(row.number), SIGNS[row.state], row.title, row.id, str(row.minutes),
                       done or ("sim" if row.mode == "sim" else ""))
-    return Group(table, Text(result.hint, style=style("muted")))
+    finished = sum(row.state == "done" for row in result.lessons)
+    progress = Text(f"{bar(finished, len(result.lessons))} {finished} of {len(result.lessons)} lessons done")
+    return Group(table, progress, Text(result.hint, style=style("muted")))
 
 
 def lint(result: LintReport) -> RenderableType:
@@ -31,3 +74,85 @@ def lint(result: LintReport) -> RenderableType:
         where = f"{row.file}:{row.line}" if row.line else row.file
         lines += [Text(f"{where}: {row.message}"), Text(f"    {row.remedy}", style=style("muted"))]
     return Group(*lines)
+
+
+def step(result: LessonStep) -> RenderableType:
+    """Draw a step: its prose, and what is to be done."""
+    lines: list[Text] = []
+    if result.introduction:
+        lines += [Text(f"{result.title} ({result.minutes} minutes)", style="bold"), Text()]
+        lines += [*prose(result.introduction), Text()]
+    head = f"{result.title} · " if not result.introduction else ""
+    lines.append(Text.assemble((f"{head}{result.step}/{result.steps}  {result.step_title}", "bold")))
+    lines += prose(result.prose)
+    lines.append(Text())
+    lines += _to_do(result.prediction, result.checks)
+    if result.hint and result.prediction is None:
+        lines += prose([result.hint])
+    return Group(*lines)
+
+
+def _to_do(question: QuestionView | None, found: list[CheckView]) -> list[Text]:
+    if question is None:
+        return [line for each in found for line in _check(each)]
+    lines = prose([question.question])
+    for choice in question.choices:
+        lines.append(Text.assemble((f"  {choice.letter} ", style("key")), *prose([choice.text])))
+    letters = ", ".join(choice.letter for choice in question.choices)
+    return [*lines, *prose([f"What do you think: {letters}? Type the letter. Nobody grades it."])]
+
+
+def _check(found: CheckView) -> list[Text]:
+    sign = ("✓ ", style("good")) if found.holds else ("✗ ", style("muted"))
+    lines = [Text.assemble(sign, *prose([found.text]))]
+    if found.missing:
+        lines.append(Text(f"    not yet: {found.missing}", style=style("muted")))
+    return lines
+
+
+def news(result: LessonNews) -> RenderableType:
+    """Draw what has come true."""
+    lines = [line for each in result.done for line in _check(each)]
+    if result.question:
+        lines.append(Text.assemble(("? ", style("key")), *prose([result.question])))
+    if result.step:
+        lines.append(Text.assemble(("■ ", style("good")), *prose([result.step])))
+    return Group(*lines)
+
+
+def checks(result: CheckReport) -> RenderableType:
+    """Draw how the checks stand."""
+    return Group(*(line for each in result.checks for line in _check(each)), *prose([result.hint] * bool(result.hint)))
+
+
+def prediction(result: PredictionReport) -> RenderableType:
+    """Draw what is said to a guess."""
+    said = "Yes." if result.right else "Not quite." if result.feedback else "See for yourself."
+    lines = prose([f"{said} {result.feedback}".strip()])
+    return Group(*lines, Text(), *_to_do(result.prediction, result.checks),
+                 *prose([result.hint] * bool(result.hint and result.prediction is None)))
+
+
+def hint(result: HintReport) -> RenderableType:
+    """Draw a hint."""
+    lines = prose(result.text.splitlines())
+    more = f"hint {result.level} of {result.levels}"
+    return Group(*lines, Text(more, style=style("muted")))
+
+
+def summary(result: LessonSummary) -> RenderableType:
+    """Draw a lesson that is over."""
+    minutes, seconds = divmod(result.seconds, 60)
+    lines = [Text(f"{result.title}: over", style="bold"),
+             Text(f"{bar(result.done, result.steps)} {result.done} of {result.steps} steps done, "
+                  f"{result.hints} hints, {minutes}:{seconds:02} minutes")]
+    if result.predictions:
+        lines.append(Text(f"{result.right_predictions} of {result.predictions} predictions were right"))
+    if result.terms:
+        lines += prose([f"New words: {', '.join(result.terms)}. (`explain {result.terms[0]}`)"])
+    return Group(*lines, *prose(["`lesson next` begins the next lesson, `lesson quit` gives you your own lab back"]))
+
+
+def solution(result: Solution) -> RenderableType:
+    """Draw what runs now."""
+    return Text("This is the solution; watch it:", style=style("muted"))

@@ -1,0 +1,428 @@
+"""A lesson under way in a session: it watches what happens, says what was done, and remembers it.
+
+`poll` is called after every command and ten times a second; whatever became true since the last call comes back as
+results to be shown.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from random import Random
+from typing import Any, TypeVar
+
+from aether.engine.log import LogError, dump
+from aether.engine.loop import Loop
+from aether.world import World
+from shell.grammar import CommandError
+from shell.lessons import stage
+from shell.lessons.allowed import ANSWER, carry_out
+from shell.lessons.conditions import Check
+from shell.lessons.model import Fault, Lesson, Line, Step
+from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, Saved, StepRecord, Store
+from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
+from shell.lessons.tracker import CheckRow, Tracker
+from shell.results_lessons import CheckView, ChoiceView, LessonNews, LessonStep, LessonSummary, QuestionView
+from shell.session import Session
+
+T = TypeVar("T")
+SAVE_EVERY = 1.0
+"""Seconds of the wall's clock between two looks at whether world time went on."""
+
+
+class Player:
+    """One lesson, from its start to its end."""
+
+    def __init__(self, session: Session, lesson: Lesson, store: Store) -> None:
+        self.session = session
+        self.lesson = lesson
+        self.store = store
+        self.index = 0
+        self.complete = False
+        """Whether all checks of the step hold, or it was skipped."""
+        self.finished = False
+        self.fault: Fault | None = None
+        self.hints = 0
+        """How many hints of the step were shown."""
+        self.predictions: dict[int, int] = {}
+        self.played = False
+        self.began = time.time()
+        self.seed = 0
+        self.step_occurrence = 0
+        self.step_time = 0
+        self.tracker = Tracker(())
+        self.home: stage.Home | None = None
+        self._serial = 0
+        self._shown: set[int] = set()
+        self._asked = 0
+        self._saved = (-1, -1, False)
+        self._saved_at = 0.0
+        self._lock = threading.RLock()
+
+    @property
+    def step(self) -> Step:
+        """The step that one is at."""
+        return self.lesson.steps[self.index]
+
+    # Beginning and ending
+
+    def start(self) -> LessonStep:
+        """Set the lab up, and begin with the first step."""
+        with self._lock:
+            self.seed = self.session.lab.seed
+            self.home = stage.leave_home(self.session, self.lesson.seed)
+            self._choose_fault("")
+            try:
+                prepare(self.session, self.lesson, self.fault)
+            except CommandError:
+                stage.return_home(self.session, self.home)
+                raise
+            self._note_current(self.lesson.id)
+            self._begin(0)
+            return self.view(introduction=True)
+
+    def resume(self, saved: Saved) -> LessonStep:
+        """Go on where a lesson was left: with the lab as it was then, if its inputs can be repeated."""
+        with self._lock:
+            self.seed = saved.seed
+            self.home = stage.leave_home(self.session, self.lesson.seed)
+            self._choose_fault(saved.fault)
+            self.index = min(saved.index, len(self.lesson.steps) - 1)
+            simulated = self.session.lab.kind == "SIM"
+            if simulated and saved.recording and stage.repeat(self.session, saved.recording, saved.paused):
+                self._continue(saved)
+            else:
+                prepare(self.session, self.lesson, self.fault)
+                if simulated:
+                    self._replay_solutions(self.index)
+                self._begin(self.index)
+            self.hints = saved.hints
+            self.predictions = {int(place): choice for place, choice in saved.predictions.items()}
+            self._note_current(self.lesson.id)
+            self.poll()
+            return self.view()
+
+    def quit(self) -> None:
+        """Leave the lesson, which can be gone on with, and put the lab back."""
+        with self._lock:
+            self.poll()
+            if not self.finished:
+                self.save()
+            self._note_current("")
+            self.session.lesson = None
+            if self.home is not None:
+                stage.return_home(self.session, self.home)
+
+    def suspend(self) -> None:
+        """Keep everything, because the program ends."""
+        with self._lock:
+            if self.finished:
+                self._note_current("")
+            else:
+                self.save()
+
+    def _choose_fault(self, name: str) -> None:
+        faults = self.lesson.faults
+        if faults:
+            self.fault = next((each for each in faults if each.name == name), None) or Random(self.seed).choice(faults)
+
+    def _begin(self, index: int) -> None:
+        """Begin a step here and now."""
+        events = self.session.core.events()
+        self.index = index
+        self.step_occurrence, self.step_time = self._present(lambda world: (world.occurrence, world.now))
+        self._watch(events, self.step_time)
+        self.hints, self.predictions, self.played, self.complete = 0, {}, False, False
+        self.began = time.time()
+        self._serial = self.session.core.ring.last_serial
+        self.save()
+
+    def _watch(self, past: Sequence[Any], now: int) -> None:
+        self.tracker = Tracker(self.step.checks, seed=f"{self.lesson.seed}/{self.index}", fault=self.fault, past=past,
+                               now=now)
+        self._shown, self._asked = set(), 0
+
+    def _continue(self, saved: Saved) -> None:
+        """Take up a step in the middle: look at everything again that happened in it."""
+        events = self.session.core.events()
+        self.step_occurrence, self.step_time = saved.step_occurrence, saved.step_time
+        self._watch([event for event in events if event.occurrence <= saved.step_occurrence], saved.step_time)
+        self.tracker.chosen = {int(number): frame for number, frame in saved.chosen.items()}
+        self.tracker.answered, self.tracker.ran = set(saved.answered), set(saved.ran)
+        self.tracker.wrong_answers = saved.wrong_answers
+        self._serial = self.session.core.ring.last_serial
+        self.tracker.follow([event for event in events if event.occurrence > saved.step_occurrence],
+                            self._present(lambda world: world.now))
+        self._shown = {row.number for row in self.rows() if row.holds}
+        self.complete = saved.complete
+        self.began = time.time() - saved.began
+
+    def _replay_solutions(self, count: int) -> None:
+        """Bring a lab to where the steps before leave it."""
+        for step in self.lesson.steps[:count]:
+            self._carry_out_quietly(step.solution)
+
+    def _carry_out_quietly(self, lines: Sequence[Line]) -> None:
+        for line in self.commands(lines):
+            if line.startswith(ANSWER):
+                continue
+            try:
+                carry_out(self.session, line)
+            except EXPECTED:
+                continue
+
+    # What happens
+
+    def poll(self) -> list[LessonNews | LessonSummary]:
+        """Look at what happened since the last call; return what there is to say about it."""
+        with self._lock:
+            if self.finished:
+                return []
+            self._follow()
+            news: list[LessonNews | LessonSummary] = []
+            if not self.complete and self.step.checks:
+                rows = self.rows()
+                fresh = [row for row in rows if row.holds and row.number not in self._shown]
+                self._shown |= {row.number for row in fresh}
+                done = all(row.holds for row in rows)
+                question = self._new_question()
+                if fresh or done or question:
+                    views = [CheckView(row.text, True, "") for row in fresh]
+                    news.append(LessonNews(views, question, self._finish_step(DONE) if done else ""))
+                if done and self.index + 1 == len(self.lesson.steps):
+                    news.append(self._finish())
+            self._save_sometimes()
+            return news
+
+    def note_command(self, words: Sequence[str], result: Any) -> None:
+        """Take note of a command that was carried out."""
+        with self._lock:
+            self.tracker.note_command(words, result)
+
+    def _follow(self) -> None:
+        ring = self.session.core.ring
+        events, _ = ring.since(self._serial)
+        if events:
+            self._serial = events[-1].serial
+        self.tracker.follow(events, self._present(lambda world: world.now))
+
+    def rows(self) -> list[CheckRow]:
+        """Return how the checks of the step stand."""
+        return self._present(self.tracker.rows)
+
+    def _new_question(self) -> str:
+        question = self._present(self.tracker.question)
+        if question is None or question.number == self._asked:
+            return ""
+        self._asked = question.number
+        return self._text(question)
+
+    def _text(self, check: Check) -> str:
+        return next(row.text for row in self.rows() if row.number == check.number)
+
+    def _present(self, query: Callable[[World], T]) -> T:
+        """Ask the present world, also while the past is shown."""
+        return self.session.core.with_loop(lambda loop: query(loop.world))
+
+    def _finish_step(self, how: str) -> str:
+        """Remember that a step is over; return what to say."""
+        self.complete = True
+        right = sum(1 for place, choice in self.predictions.items()
+                    if self.step.predictions[place].choices[choice].right)
+        how = PLAYED if self.played and how == DONE else how
+        record = StepRecord(
+            how, _now(), self.hints, self.tracker.wrong_answers, right, len(self.predictions),
+            max(int(time.time() - self.began), 0))
+        progress = self.store.load()
+        mine = self._record(progress)
+        earlier = mine.done.get(self.step.title)
+        if earlier is None or earlier.how != DONE:
+            mine.done[self.step.title] = record
+        self.store.save(progress)
+        self.save()
+        said = f"step {self.index + 1} of {len(self.lesson.steps)} {how}"
+        return f"{said}: `lesson next` goes on" if self.index + 1 < len(self.lesson.steps) else said
+
+    def _record(self, progress: Progress) -> LessonRecord:
+        titles = {step.title for step in self.lesson.steps}
+        mine = progress.lessons.setdefault(self.lesson.id, LessonRecord(self.lesson.title, len(titles)))
+        mine.title, mine.steps = self.lesson.title, len(titles)
+        return mine
+
+    def _finish(self) -> LessonSummary:
+        """Remember that the lesson is over, and sum it up."""
+        self.finished = True
+        progress = self.store.load()
+        mine = self._record(progress)
+        everything = all(step.title in mine.done for step in self.lesson.steps)
+        if everything and not mine.finished:
+            mine.finished = _now()
+        progress.current = ""
+        self.store.save(progress)
+        self.store.forget_lab(self.lesson.id)
+        records = [mine.done[step.title] for step in self.lesson.steps if step.title in mine.done]
+        return LessonSummary(
+            self.lesson.id, self.lesson.title, sum(each.how == DONE for each in records), len(self.lesson.steps),
+            sum(each.hints for each in records), sum(each.right_predictions for each in records),
+            sum(each.predictions for each in records), sum(each.seconds for each in records),
+            list(self.lesson.terms))
+
+    # What the learner asks for
+
+    def view(self, *, introduction: bool = False) -> LessonStep:
+        """Return the step as it is shown."""
+        step = self.step
+        question = self._open_prediction()
+        return LessonStep(
+            self.lesson.id, self.lesson.title, self.lesson.minutes if introduction else 0,
+            list(self.lesson.prose) if introduction else [], self.index + 1, len(self.lesson.steps), step.title,
+            list(step.prose), question, [] if question else self.check_views(), self._what_next())
+
+    def check_views(self) -> list[CheckView]:
+        """Return how the checks stand, for people."""
+        return [CheckView(row.text, row.holds, row.missing) for row in self.rows()]
+
+    def _what_next(self) -> str:
+        if not self.step.checks or self.complete:
+            return "`lesson next` goes on"
+        return "stuck? `lesson hint`" if self.step.hints else ""
+
+    def _open_prediction(self) -> QuestionView | None:
+        for place, prediction in enumerate(self.step.predictions):
+            if place not in self.predictions:
+                return QuestionView(prediction.question, [
+                    ChoiceView("abcdef"[number], choice.text) for number, choice in enumerate(prediction.choices)])
+        return None
+
+    def predict(self, letter: str) -> tuple[bool, str, LessonStep]:
+        """Take a guess; return whether it is right, what to say about it, and the step."""
+        with self._lock:
+            place = next((index for index in range(len(self.step.predictions)) if index not in self.predictions), None)
+            if place is None:
+                raise CommandError("no prediction is asked for here. `lesson show` shows the step")
+            choices = self.step.predictions[place].choices
+            number = "abcdef".find(letter.lower()) if len(letter) == 1 else -1
+            if not 0 <= number < len(choices):
+                raise CommandError(f"the choice is a letter from a to {'abcdef'[len(choices) - 1]}, not {letter!r}")
+            self.predictions[place] = number
+            self.save()
+            return choices[number].right, choices[number].feedback, self.view()
+
+    def answer(self, text: str) -> tuple[bool, str]:
+        """Take an answer to the open question."""
+        with self._lock:
+            self._follow()
+            right, said = self._present(lambda world: self.tracker.answer(text, world))
+            self._shown |= self.tracker.answered
+            self.save()
+            return right, said
+
+    def hint(self) -> tuple[str, int, int]:
+        """Return the next hint, its level, and how many there are."""
+        with self._lock:
+            hints = self.step.hints
+            if not hints:
+                raise CommandError("this step has no hints. `lesson check` shows what is missing")
+            self.hints = min(self.hints + 1, len(hints))
+            self.save()
+            return hints[self.hints - 1], self.hints, len(hints)
+
+    def next(self) -> LessonStep | LessonSummary:
+        """Go on to the next step."""
+        with self._lock:
+            if self.step.checks and not self.complete:
+                raise CommandError("this step is not done. `lesson check` shows what is missing, `lesson hint` helps, "
+                                   "`lesson skip` goes on without it")
+            if not self.complete:
+                self._finish_step(DONE)
+            if self.index + 1 == len(self.lesson.steps):
+                return self._finish()
+            self._begin(self.index + 1)
+            return self.view()
+
+    def skip(self) -> LessonStep | LessonSummary:
+        """Go on without having done the step; the lab becomes what its solution makes of it."""
+        with self._lock:
+            if not self.complete:
+                self._carry_out_quietly(self.step.solution)
+                self._finish_step(SKIPPED)
+            return self.next()
+
+    def commands(self, lines: Sequence[Line]) -> list[str]:
+        """Return the commands of a block that count here."""
+        fault = self.fault.name if self.fault is not None else ""
+        return [line.text for line in lines if line.fault in ("", fault)]
+
+    def play(self) -> list[str]:
+        """Return the commands of the solution; the caller runs them."""
+        with self._lock:
+            if not self.step.solution:
+                raise CommandError("there is nothing to play here: `lesson next` goes on")
+            self.played = True
+            return self.commands(self.step.solution)
+
+    def fill_in(self, line: str) -> str:
+        """Return a line with the answer to the open question in it."""
+        if ANSWER_HERE not in line:
+            return line
+        with self._lock:
+            self._follow()
+            return line.replace(ANSWER_HERE, self._present(self.tracker.right_answer))
+
+    def reset(self) -> LessonStep:
+        """Begin the step anew, in the simulation with the lab as it was then."""
+        with self._lock:
+            if self.session.lab.kind == "SIM":
+                stage.back_to(self.session, self.step_occurrence)
+            else:
+                for name, value in self.lesson.knobs.items():
+                    carry_out(self.session, f"knob set {name} {value}")
+            self.finished = False
+            self._begin(self.index)
+            return self.view()
+
+    # What is kept
+
+    def save(self) -> None:
+        """Write down where the lesson stands."""
+        with self._lock:
+            occurrence, now, paused, recording = self.session.core.with_loop(_position)
+            self._saved = (occurrence, now, paused)
+            self._saved_at = time.monotonic()
+            self.store.save_lab(Saved(
+                self.lesson.id, str(self.lesson.path), self.index, self.fault.name if self.fault else "", self.seed,
+                self.step_occurrence, self.step_time, self.hints, self.complete,
+                {str(place): choice for place, choice in self.predictions.items()},
+                {str(number): frame for number, frame in self.tracker.chosen.items()},
+                sorted(self.tracker.answered), sorted(self.tracker.ran), self.tracker.wrong_answers,
+                max(time.time() - self.began, 0.0), paused, recording))
+
+    def _save_sometimes(self) -> None:
+        if time.monotonic() - self._saved_at < SAVE_EVERY:
+            return
+        status = self.session.core.status()
+        if (status.present, status.time, status.paused) != self._saved:
+            self.save()
+
+    def _note_current(self, name: str) -> None:
+        progress = self.store.load()
+        if progress.current != name:
+            progress.current = name
+            self.store.save(progress)
+
+
+def _position(loop: Loop) -> tuple[int, int, bool, str]:
+    """Return where a world stands, and how it got there; an empty text if that cannot be repeated."""
+    recording = ""
+    if loop.log is not None and loop.device is None:
+        try:
+            recording = dump(loop.log, loop.world)
+        except LogError:
+            recording = ""
+    return loop.world.occurrence, loop.world.now, loop.paused, recording
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,157 @@
+"""What is remembered between two sittings: what was done in which lesson, and the lab of a lesson that was left.
+
+One JSON file for the progress, and one for each lesson that is under way. They are replaced as a whole, so that
+a kill at any moment leaves the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from shell.grammar import CommandError
+
+VERSION = 1
+DONE, SKIPPED, PLAYED = "done", "skipped", "played"
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """What became of one step."""
+
+    how: str
+    """``done``, ``skipped``, or ``played``: its solution was shown."""
+    when: str
+    """The wall's time, as ISO 8601."""
+    hints: int = 0
+    wrong_answers: int = 0
+    right_predictions: int = 0
+    predictions: int = 0
+    seconds: int = 0
+    """How long it took."""
+
+
+@dataclass(slots=True)
+class LessonRecord:
+    """What became of one lesson."""
+
+    title: str
+    steps: int
+    """How many it has."""
+    done: dict[str, StepRecord] = field(default_factory=dict)
+    """By the title of the step."""
+    finished: str = ""
+    """When; empty while it is not."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Everything that is remembered."""
+
+    lessons: dict[str, LessonRecord] = field(default_factory=dict)
+    current: str = ""
+    """The id of the lesson that is under way."""
+    paths: list[str] = field(default_factory=list)
+    """Directories with lessons, besides those that come with Aether."""
+    course: str = ""
+    """The course file that `lesson list` follows; empty for all lessons."""
+    seen: list[str] = field(default_factory=list)
+    """The welcome and the tips that were shown."""
+
+
+@dataclass(slots=True)
+class Saved:
+    """A lesson in the middle: what is needed to go on with it."""
+
+    id: str
+    path: str
+    index: int
+    fault: str
+    seed: int
+    step_occurrence: int
+    step_time: int
+    hints: int
+    complete: bool
+    predictions: dict[str, int]
+    """The choice for each prediction of the step, by its place."""
+    chosen: dict[str, int]
+    answered: list[int]
+    ran: list[int]
+    wrong_answers: int
+    began: float
+    paused: bool
+    recording: str
+    """Every input so far, as `record` writes them; empty if they cannot be repeated."""
+
+
+class Store:
+    """The directory in which all of it is kept."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    @classmethod
+    def usual(cls) -> Store:
+        """Return the store of the person at the keyboard."""
+        import platformdirs
+
+        return cls(Path(platformdirs.user_state_dir("aether")))
+
+    def load(self) -> Progress:
+        """Return the progress; a file that cannot be read is put aside, and everything begins anew."""
+        path = self.directory / "lessons.json"
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            lessons = {
+                name: LessonRecord(**{**each, "done": {title: StepRecord(**step) for title, step in
+                                                       each["done"].items()}})
+                for name, each in data.pop("lessons").items()
+            }
+            if data.pop("version") != VERSION:
+                raise ValueError("another version")
+            return Progress(lessons, **data)
+        except FileNotFoundError:
+            return Progress()
+        except OSError as problem:
+            raise CommandError(f"cannot read {path}: {problem.strerror}") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            with suppress(OSError):
+                path.rename(path.with_suffix(".broken"))
+            return Progress()
+
+    def save(self, progress: Progress) -> None:
+        """Write the progress."""
+        self._write("lessons.json", {"version": VERSION, **asdict(progress)})
+
+    def load_lab(self, lesson: str) -> Saved | None:
+        """Return a lesson that was left in the middle; None if there is none, or none that can be read."""
+        try:
+            data = json.loads(self._lab(lesson).read_text(encoding="utf-8"))
+            return Saved(**{each.name: data[each.name] for each in fields(Saved)})
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save_lab(self, saved: Saved) -> None:
+        """Write a lesson that is under way."""
+        self._write(self._lab(saved.id).name, asdict(saved))
+
+    def forget_lab(self, lesson: str) -> None:
+        """Remove what was written of a lesson that is over."""
+        self._lab(lesson).unlink(missing_ok=True)
+
+    def _lab(self, lesson: str) -> Path:
+        return self.directory / f"lesson-{lesson}.json"
+
+    def _write(self, name: str, data: dict[str, Any]) -> None:
+        path = self.directory / name
+        new = path.with_suffix(".new")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            new.write_text(json.dumps(data, indent=1), encoding="utf-8")
+            os.replace(new, path)
+        except OSError as problem:
+            raise CommandError(f"cannot keep your progress in {path}: {problem.strerror}") from None

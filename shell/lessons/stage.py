@@ -1,0 +1,131 @@
+"""The lab of a lesson: set up when it begins, and put back as it was when it ends.
+
+In the simulation a lesson has a world of its own, and yours waits. On a TAP there is only one world: its knobs are
+turned, and turned back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aether import lab as labs
+from aether import queries
+from aether.engine import timelines
+from aether.engine.history import History
+from aether.engine.log import InputLog, LogError, load
+from aether.engine.loop import Loop
+from aether.engine.timelines import Timeline
+from aether.events import Event
+from aether.operations import KnobSet
+from aether.operations_link import LinkClear
+from shell.session import Session
+
+
+@dataclass(slots=True)
+class Home:
+    """The lab as it was before a lesson."""
+
+    timeline: Timeline | None = None
+    """The world that waits; None on a TAP."""
+    events: list[Event] = field(default_factory=list)
+    knobs: dict[str, str] = field(default_factory=dict)
+    paused: bool = False
+    seed: int = 0
+
+
+def leave_home(session: Session, seed: int) -> Home:
+    """Set a fresh lab up, and return what is to be put back."""
+    home = Home(paused=session.paused, seed=session.lab.seed,
+                knobs={row.name: row.value for row in session.ask(queries.knob_rows)})
+    if session.lab.kind == "SIM":
+        home.events = session.core.events()
+        home.timeline = session.core.with_loop(lambda loop: timelines.leave(loop, "home", "", 0))
+        fresh_world(session, seed)
+    return home
+
+
+def fresh_world(session: Session, seed: int) -> None:
+    """Put a new simulated world in the place of the present one."""
+
+    def carry_out(loop: Loop) -> None:
+        world = labs.simulated(seed)
+        loop.ring.clear()
+        log = InputLog(labs.describe(world))
+        loop.replace_world(world, log, History(world, log, loop.clock))
+
+    session.core.with_loop(carry_out)
+    session.lab.seed = seed
+    look_anew(session)
+    session.core.run()
+
+
+def return_home(session: Session, home: Home) -> None:
+    """Put the lab back as it was."""
+    timeline = home.timeline
+    if timeline is None:
+        for row in session.ask(queries.knob_rows):
+            if row.value != home.knobs.get(row.name, row.value):
+                session.do(KnobSet(name=row.name, value=home.knobs[row.name]))
+        session.do(LinkClear(link="lan", direction="both"))
+        return
+
+    def carry_out(loop: Loop) -> None:
+        loop.ring.clear()
+        timelines.switch(loop, timeline)
+        for event in home.events:
+            loop.ring.add((loop.ring.last_serial + 1, event.occurrence, event.time, event.host, event.frame, event.kind,
+                           event.values, *event.source))
+
+    session.core.with_loop(carry_out)
+    session.lab.seed = home.seed
+    look_anew(session)
+    if not home.paused:
+        session.core.run()
+
+
+def repeat(session: Session, recording: str, paused: bool) -> bool:
+    """Make a lab again from its recording; return whether that was possible."""
+    try:
+        found = load(recording)
+        session.core.with_loop(lambda loop: timelines.from_recording(loop, found))
+    except LogError:
+        return False
+    look_anew(session)
+    if not paused:
+        session.core.run()
+    return True
+
+
+def back_to(session: Session, occurrence: int) -> None:
+    """Make the end of an earlier occurrence the present again; only in the simulation."""
+
+    def carry_out(loop: Loop) -> None:
+        history, log = loop.history, loop.log
+        if history is None or log is None or occurrence >= loop.world.occurrence:
+            return
+        world = history.world_at(occurrence)
+        new = InputLog(log.description, log.start)
+        new.inputs = history.inputs_before(occurrence)
+        events = [event for event in loop.ring.since(0)[0] if event.occurrence <= occurrence]
+        loop.ring.clear()
+        branch = History(world, new, loop.clock)
+        branch.adopt([one for one in history.snapshots if one.occurrence < occurrence] or history.snapshots[:1])
+        loop.replace_world(world, new, branch)
+        for event in events:
+            loop.ring.add((loop.ring.last_serial + 1, event.occurrence, event.time, event.host, event.frame, event.kind,
+                           event.values, *event.source))
+
+    session.core.with_loop(carry_out)
+    look_anew(session)
+    session.core.run()
+
+
+def look_anew(session: Session) -> None:
+    """Let the trace forget the frames of another world; its filter stays."""
+    from shell.selection import Selection
+
+    selection = session.tracer.selection
+    session.forget_tracer()
+    session.tracer.skip(session.core.ring)
+    if selection is not None:
+        session.tracer.selection = Selection(selection.text, session.core.events())
