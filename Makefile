@@ -30,6 +30,7 @@ bench: $(VENV)/stamp
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/echo.py
 	$(VENV)/bin/python -m benchmarks.filters
+	$(VENV)/bin/python -m benchmarks.craft
 	$(VENV)/bin/python -m benchmarks.connections
 
 matrix: $(VENV)/stamp

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
 from aether import __version__
@@ -79,20 +80,27 @@ def main(argv: list[str] | None = None) -> int:
     return run(options, lines)
 
 
-def _lines(options: argparse.Namespace) -> list[tuple[str, str]] | None:
-    """Return the lines to run, each with its place; None when a person will type them."""
+def _lines(options: argparse.Namespace) -> Iterable[tuple[str, str]] | None:
+    """Return the lines to run, each with its place; None when a person will type them.
+
+    Those of standard input are read one at a time, so that another program can look at an answer before it asks on.
+    """
     if options.lines and options.script:
         parser().error("-c and a script exclude each other")
     if options.lines:
         return [(f"-c {line!r}", line) for line in options.lines]
     if options.script and options.script != "-":
         with open(options.script, encoding="utf-8") as file:
-            text, name = file.read(), os.path.basename(options.script)
-    elif options.script == "-" or not (sys.stdin.isatty() or options.no_shell):
-        text, name = sys.stdin.read(), "standard input"
-    else:
-        return None
-    return [(f"{name}:{number}", line) for number, line in enumerate(text.splitlines(), 1)]
+            return _placed(os.path.basename(options.script), file.readlines())
+    if options.script == "-" or not (sys.stdin.isatty() or options.no_shell):
+        return _placed("standard input", iter(sys.stdin.readline, ""))
+    return None
+
+
+def _placed(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each line with the name and the number of its place."""
+    for number, line in enumerate(lines, 1):
+        yield f"{name}:{number}", line.rstrip("\n")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -26,7 +26,7 @@ from shell.session import Session
 if TYPE_CHECKING:
     from shell.tracing import Portion
 
-REMOVED = ("edit", "ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
+REMOVED = ("ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
 """Commands of cmd2 that have no place here."""
 EXPECTED = (CommandError, OperationError, KnobError, AddressError)
 """What a command raises when a person asked for something that makes no sense."""
@@ -53,6 +53,8 @@ class AetherShell(cmd2.Cmd):
             persistent_history_file=history_file, shortcuts={"?": "help", "@": "run_script"}, terminators=(),
         )
         self.session = session
+        if interactive:
+            session.busy = self._busy
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.at_prompt = False
@@ -129,6 +131,17 @@ class AetherShell(cmd2.Cmd):
         else:
             self.poutput(views.to_rich(result), soft_wrap=False, rich_print_kwargs={"crop": False})
 
+    @contextmanager
+    def _busy(self, what: str) -> Iterator[None]:
+        """Show that something takes a moment."""
+        if not self._is_screen():
+            yield
+            return
+        from rich.console import Console
+
+        with Console(file=self.stdout).status(f"{what}…"):
+            yield
+
     def _is_screen(self) -> bool:
         return bool(self.stdout.isatty())
 
@@ -160,7 +173,7 @@ class AetherShell(cmd2.Cmd):
             self.fail(str(problem))
         return None
 
-    def run_lines(self, lines: list[tuple[str, str]], *, stop: bool) -> None:
+    def run_lines(self, lines: Iterable[tuple[str, str]], *, stop: bool) -> None:
         """Run lines, each with the name of the place it came from, until one asks to quit.
 
         With ``stop`` the first failure ends it, and its place is named. Every line of the trace is shown.
@@ -170,6 +183,7 @@ class AetherShell(cmd2.Cmd):
             before = self.failures
             with self._trace_after():
                 quits = self.onecmd_plus_hooks(line, add_to_history=False)
+            self.stdout.flush()
             if quits:
                 return
             if stop and self.failures > before:

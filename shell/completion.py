@@ -191,8 +191,31 @@ def _lessons(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [Candidate(each.id, each.title) for each in library.headings([library.BUILT_IN])]
 
 
+def _targets(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer where a segment may go: a port of the host, or a connection."""
+    return [*_tcp_endpoints(session, given), Candidate("conn", "the other end of a connection of yours")]
+
+
+def _names(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return [Candidate("www.lab"), Candidate("host.lab")]
+
+
+def _edits(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from shell.craft.edit import PLACES
+
+    return [Candidate(f"{name}=") for name in PLACES]
+
+
+def _craft(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer crafted frames by name, and layers."""
+    from shell.craft.layers import NAMES
+
+    drafts = [Candidate(name, stored.text[:50]) for name, stored in session.drafts.items()]
+    return [*drafts, *(Candidate(f"{name}(") for name in NAMES)]
+
+
 SOURCES: dict[str, Source] = {
-    "lessons": _lessons,
+    "lessons": _lessons, "targets": _targets, "names": _names, "edits": _edits, "craft": _craft,
     "filters": _filters, "drops": _drops,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,

@@ -436,19 +436,6 @@ class DnsCacheReport:
 
 
 @dataclass(slots=True)
-class Crafted:
-    """A crafted segment that was put on the wire, and what came of it."""
-
-    frame: int
-    """Number of the crafted frame."""
-    sent: str
-    answers: list[FrameRow]
-    """The frames of the same conversation that followed."""
-    outcome: str
-    explanation: list[str]
-
-
-@dataclass(slots=True)
 class LinkReport:
     """What the links do to frames."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aether.events import Event
     from aether.operations import Operation
     from aether.world import World
+    from shell.craft.drafts import Stored
     from shell.lessons.player import Player
     from shell.tracing import Tracer
 
@@ -58,6 +59,10 @@ class Lab:
     """What a person should know about it; empty if there is nothing."""
 
 
+def _quietly(what: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
 @dataclass(slots=True)
 class Session:
     """What commands work with."""
@@ -80,6 +85,10 @@ class Session:
     """Shows a result that comes later, of what runs in the background."""
     lesson: Player | None = None
     """The lesson that is under way; None while there is none."""
+    busy: Callable[[str], AbstractContextManager[object]] = _quietly
+    """Entered while something takes a moment, with what that is."""
+    drafts: dict[str, Stored] = field(default_factory=dict)
+    """Crafted frames by name."""
     _tracer: Tracer | None = field(default=None, init=False)
 
     @property

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from aether.engine.core import Core
@@ -15,7 +16,7 @@ from shell.grammar import CommandError
 from shell.session import Lab, Session
 
 
-def run(options: argparse.Namespace, lines: list[tuple[str, str]] | None) -> int:
+def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) -> int:
     """Open the lab, run lines or the interactive shell, close the lab; return the exit status."""
     try:
         session = open_session(options, scripted=lines is not None)
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace, lines: list[tuple[str, str]] | None) -> int
         if options.no_shell:
             return run_headless(session)
         if lines is not None:
-            return run_lines(session, lines)
+            return run_lines(session, lines, stop=not options.lines)
         return run_interactive(session)
     finally:
         if session.lesson is not None:
@@ -73,17 +74,20 @@ def run_headless(session: Session) -> int:
     return 0
 
 
-def run_lines(session: Session, lines: list[tuple[str, str]]) -> int:
+def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool) -> int:
     """Run lines one after the other; return 1 if one failed.
 
-    With ``-c`` every line runs; a script, or standard input, stops at the first failure.
+    With ``-c`` every line runs; a script, or standard input, stops at the first failure (``stop``).
     """
     from shell.app import AetherShell
 
     app = AetherShell(session, interactive=False)
     app.quiet = True
-    script = not lines or not lines[0][0].startswith("-c ")
-    app.run_lines(lines, stop=script)
+    try:
+        app.run_lines(lines, stop=stop)
+    except UnicodeDecodeError:
+        print("aether-shell: cannot read standard input: it is not UTF-8 text", file=sys.stderr)
+        return 2
     return 1 if app.failures else 0
 
 

@@ -24,7 +24,7 @@ class Noun(NamedTuple):
 
 
 NOUNS: dict[str, Noun] = {
-    "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send reading read shutdown close abort"),
+    "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send close abort reading read shutdown"),
     "udp": Noun("udp", "Things", "datagrams", "sockets socks send"),
     "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
     "ip": Noun("ip", "Things", "addresses, routes, and packets in pieces",
@@ -66,7 +66,15 @@ NOUNS: dict[str, Noun] = {
                  "red red-min red-max ecn mtu burst-loss burst-end burst-share down up drop clear show"),
     "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
     "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),
-    "send": Noun("send", "Crafting", "put a crafted segment on the wire", "syn synack ack fin rst psh"),
+    "send": Noun("send", "Crafting", "put a crafted frame on the wire",
+                 "syn synack ack fin rst psh data ping udp arp dns ip"),
+    "inject": Noun("send", "Crafting", "let a crafted frame arrive, as if from the wire",
+                   "syn synack ack fin rst psh data ping udp arp dns ip"),
+    "craft": Noun("craft", "Crafting", "a frame in scapy's notation", "list"),
+    "sr": Noun("craft", "Crafting", "send a crafted frame and receive the answers"),
+    "fuzz": Noun("craft", "Crafting", "random variations of a crafted frame"),
+    "edit": Noun("edit", "Crafting", "change fields of a frame"),
+    "resend": Noun("edit", "Crafting", "frames once more, onto the wire or onto your stack"),
     "mode": Noun("mode", "Modes", "see everything, or go as fast as possible", "trace bench"),
     "host": Noun("host", "The host", "make the host at the other end act", "ping http connect send --"),
     "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell",
@@ -110,8 +118,8 @@ def find(words: list[str]) -> grammar.Command:
 def _suggestion(words: list[str]) -> str:
     """Return what a person may have meant whose first word is no noun."""
     nouns = grammar.similar(words[0], NOUNS)
-    if not nouns:
-        verbs = [each.name for each in load_all() if words[0] in each.path[1:]]
+    verbs = [each.name for each in load_all() if words[0] in each.path[1:]]
+    if not nouns or verbs:
         return f". Did you mean: {', '.join(verbs[:3])}" if verbs else ". `help` lists all commands"
     load(nouns[0])
     whole = grammar.longest([nouns[0], *words[1:]])

@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import results, results_debug, results_lessons, results_net, results_reading
-from shell.views import debug, frame, helping, lessons, net, reading, reports, tables
+from shell import results, results_craft, results_debug, results_lessons, results_net, results_reading
+from shell.views import craft, debug, frame, helping, lessons, net, reading, reports, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -24,7 +24,6 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.LeaseReport: reports.lease,
     results.DnsReport: reports.dns,
     results.DnsCacheReport: tables.dns_cache,
-    results.Crafted: reports.crafted,
     results.ProgramReport: reports.program,
     results.FrameList: frame.listing,
     results.FrameDetail: frame.detail,
@@ -58,6 +57,10 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_lessons.HintReport: lessons.hint,
     results_lessons.LessonSummary: lessons.summary,
     results_lessons.Solution: lessons.solution,
+    results_craft.Crafted: craft.crafted,
+    results_craft.Draft: craft.draft,
+    results_craft.DraftList: craft.drafts,
+    results_craft.Fuzzed: craft.fuzzed,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,
 }

@@ -8,7 +8,6 @@ from rich.text import Text
 from shell.results import (
     Connected,
     ConnectionReport,
-    Crafted,
     DnsReport,
     HttpReport,
     LeaseReport,
@@ -23,7 +22,7 @@ from shell.results import (
 )
 from shell.values import show_duration
 from shell.views.escape import printable
-from shell.views.oneline import FrameLine, Shortener, clock
+from shell.views.oneline import Shortener, clock
 from shell.views.theme import style
 
 _KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
@@ -242,15 +241,6 @@ def dns(result: DnsReport) -> RenderableType:
         source = f"{result.server} over {result.over.upper()}" if result.server else "the cache"
         parts.append(Text(f"{source}, {show_duration(result.took_us)}", style("muted")))
     return Group(*parts, *_hint(result.hint))
-
-
-def crafted(result: Crafted) -> RenderableType:
-    """Draw what a crafted segment led to."""
-    shorten = Shortener()
-    parts: list[RenderableType] = [FrameLine(row, shorten) for row in result.answers]
-    if not result.answers:
-        parts.append(Text(f"frame {result.frame} sent: {printable(result.sent)}"))
-    return Group(*parts, *(Text(line, style("muted")) for line in result.explanation))
 
 
 def program(result: ProgramReport) -> RenderableType:

@@ -213,7 +213,7 @@ def test_status_and_help(shell: Shell) -> None:
 
 
 def test_cmd2_noise_is_gone(shell: Shell) -> None:
-    for name in ("edit", "py", "run_pyscript", "ipy", "set", "shell", "shortcuts"):
+    for name in ("py", "run_pyscript", "ipy", "set", "shell", "shortcuts"):
         assert f"no command {name!r}" in shell.fail(name)
         assert name not in shell.app.get_visible_commands()
 

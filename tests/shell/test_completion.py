@@ -50,7 +50,7 @@ def test_offers(shell: Shell, line: str, expected: list[str]) -> None:
 def test_every_noun_is_offered(shell: Shell) -> None:
     names = offered(shell, "")
     assert {"tcp", "knob", "quit", "history"} <= set(names)
-    assert not {"edit", "py", "set", "_eof"} & set(names)
+    assert not {"py", "set", "_eof"} & set(names)
 
 
 def test_redirections_complete_paths_where_lines_may_be_redirected(shell: Shell, tmp_path: object) -> None:

@@ -1,0 +1,65 @@
+"""Crafted frames: as drafts, and what came of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shell.results import FrameDetail
+from shell.results_craft import Crafted, Draft, DraftList, Fuzzed
+from shell.views import frame
+from shell.views.escape import printable
+from shell.views.oneline import FrameLine, Shortener
+from shell.views.theme import style
+
+
+def crafted(result: Crafted) -> RenderableType:
+    """Draw what crafted frames led to."""
+    shorten = Shortener()
+    parts: list[RenderableType] = []
+    if result.count > 1:
+        verb = "injected" if result.inward else "sent"
+        parts.append(Text(f"{result.count:,} frames {verb}, from {result.frame} on", style("muted")))
+    parts += [FrameLine(row, shorten) for row in result.answers]
+    if not result.answers:
+        verb = "injected" if result.inward else "sent"
+        parts.append(Text(f"frame {result.frame} {verb}: {printable(result.sent)}"))
+    return Group(*parts, *(Text(line, style("muted")) for line in result.explanation))
+
+
+def draft(result: Draft) -> RenderableType:
+    """Draw a frame that was crafted and not sent: what it says, and its bytes."""
+    row = result.row
+    detail = frame.detail(FrameDetail(replace(row, direction="out"), result.layers, result.hex, [], ""))
+    body = list(detail.renderables)[1:] if isinstance(detail, Group) else [detail]
+    head = Text.assemble((result.name, "bold"), f"  {row.length} B, not sent")
+    parts: list[RenderableType] = [head, *(Text(f"  {printable(change)}", style("muted")) for change in result.changes)]
+    hint = f"`send {result.name}` puts it on the wire, `inject {result.name}` onto your own stack"
+    return Group(*parts, *body, Text(hint, style("muted")))
+
+
+def drafts(result: DraftList) -> RenderableType:
+    """Draw the crafted frames that have a name."""
+    if not result.drafts:
+        return Text("no crafted frames yet. `craft as probe IP()/ICMP()` makes one", style("muted"))
+    table = Table(box=None, pad_edge=False)
+    for title in ("name", "frame"):
+        table.add_column(title, overflow="fold")
+    for one in result.drafts:
+        table.add_row(one.name, printable(one.text))
+    return table
+
+
+def fuzzed(result: Fuzzed) -> RenderableType:
+    """Draw what became of random variations."""
+    lines = [Text(f"{result.count:,} variations of {printable(result.name)}, seed {result.seed}: "
+                  f"frames {result.first} to {result.last}", "bold")]
+    for what, found in (("answered", result.answers), ("dropped", result.drops)):
+        for name, number in found.items():
+            lines.append(Text(f"  {what} {number:>6,}  {printable(name)}"))
+    if not result.answers and not result.drops:
+        lines.append(Text("  no answer, and nothing was dropped here", style("muted")))
+    return Group(*lines)
