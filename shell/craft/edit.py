@@ -174,8 +174,9 @@ class _Editor:
         number, was = self._number(name, place, value, shown, mask)
         after = before & ~(mask << place.shift) | number << place.shift
         self.frame[at:at + length] = after.to_bytes(length, "big")
-        shown = f"0x{was:04x} → 0x{value:04x}" if name.endswith(("checksum", ".id")) else f"{was} → {value}"
-        return f"{name}  {shown}"
+        if name.endswith("checksum"):
+            return f"{name}  0x{before:04x} → 0x{after:04x}"
+        return f"{name}  {was} → {value}"
 
     def _number(self, name: str, place: Place, value: str, shown: int, mask: int) -> tuple[int, str]:
         """Return the number to store, and how the old one reads."""
