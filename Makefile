@@ -3,6 +3,7 @@
 # make lint       style and types
 # make bench      how fast the program starts, echoes a key, answers expressions; as root, connections a second on a TAP
 # make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
+# sudo make peers write docs/benchmarks.md again: connections and requests a second beside nginx, epoll and asyncio
 # sudo make install, sudo make uninstall
 #                 aether-shell for every user; PREFIX=/usr/local
 
@@ -14,7 +15,7 @@ VENV := .venv
 HOME_OF_INSTALL = $(PREFIX)/lib/aether-shell
 LINK = $(PREFIX)/bin/aether-shell
 
-.PHONY: shell test lint bench matrix install uninstall clean python
+.PHONY: shell test lint bench matrix peers install uninstall clean python
 
 shell: $(VENV)/stamp
 	@$(VENV)/bin/aether-shell --sim $(ARGS)
@@ -36,6 +37,10 @@ bench: $(VENV)/stamp
 matrix: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.matrix > docs/goodput.new
 	mv docs/goodput.new docs/goodput.md
+
+peers: $(VENV)/stamp
+	$(VENV)/bin/python -m benchmarks.peers > docs/benchmarks.new
+	mv docs/benchmarks.new docs/benchmarks.md
 
 $(VENV)/stamp: pyproject.toml | python
 	$(PYTHON) -m venv $(VENV)

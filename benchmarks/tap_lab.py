@@ -1,4 +1,4 @@
-"""A network namespace with a server behind a TAP in it, and the load that the kernel's side puts on it.
+"""A network namespace with a server behind a TAP, or in a second one behind veth, and the load that is put on it.
 
 Everything that is sent stays in the namespace, which is removed at the end; every load is bounded in number and time.
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from aether.lab import YOUR_ADDRESS
+from aether.lab import HOST_ADDRESS, PREFIX, YOUR_ADDRESS
 
 ROOT = Path(__file__).resolve().parent.parent
 DEVICE = "aether0"
@@ -78,10 +78,11 @@ class TapLab:
         subprocess.run(["ip", "netns", "add", self.namespace], check=True)
         try:
             subprocess.run(self._inside("sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535"), check=True)
+            self._plug()
             # Under sudo, too, both servers are root: Aether would give that up otherwise.
             environment = {name: value for name, value in os.environ.items() if not name.startswith("SUDO_")}
             self.server = subprocess.Popen(
-                self._inside(*self.command), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
+                self._at_server(*self.command), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, preexec_fn=partial(os.sched_setaffinity, 0, cores()[0]))
             self._wait_until_it_answers(20)
         except BaseException:
@@ -107,8 +108,21 @@ class TapLab:
             text=True, preexec_fn=partial(os.sched_setaffinity, 0, cores()[1]))
         return Load(**json.loads(done.stdout))
 
+    def run(self, *program: str, seconds: int = LONGEST) -> str:
+        """Run a client on the clients' core to its end; return what it printed."""
+        return subprocess.run(
+            self._inside(*program), check=True, capture_output=True, text=True, timeout=seconds, cwd=ROOT,
+            preexec_fn=partial(os.sched_setaffinity, 0, cores()[1])).stdout
+
     def _inside(self, *program: str) -> list[str]:
         return ["ip", "netns", "exec", self.namespace, *program]
+
+    def _at_server(self, *program: str) -> list[str]:
+        """Return a command line that runs where the server is."""
+        return self._inside(*program)
+
+    def _plug(self) -> None:
+        """Make what the server does not make itself: nothing, it opens the TAP."""
 
     def _wait_until_it_answers(self, seconds: float) -> None:
         assert self.server is not None
@@ -124,3 +138,33 @@ class TapLab:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"no answer within {seconds:.0f} s from: {' '.join(self.command)}")
             time.sleep(0.05)
+
+
+class VethLab(TapLab):
+    """Two namespaces joined by veth: a server of the kernel's own stack in the second one, the clients in the first."""
+
+    @property
+    def other(self) -> str:
+        """The namespace of the server."""
+        return f"{self.namespace}-server"
+
+    def _plug(self) -> None:
+        subprocess.run(["ip", "netns", "add", self.other], check=True)
+        ours, theirs = DEVICE, f"{DEVICE}s"
+        for words in (
+            f"link add {ours} netns {self.namespace} type veth peer name {theirs} netns {self.other}",
+            f"-n {self.namespace} address add {HOST_ADDRESS}/{PREFIX} dev {ours}",
+            f"-n {self.other} address add {YOUR_ADDRESS}/{PREFIX} dev {theirs}",
+            f"-n {self.namespace} link set {ours} up", f"-n {self.other} link set {theirs} up",
+            f"-n {self.other} link set lo up",
+        ):
+            subprocess.run(["ip", *words.split()], check=True)
+        for setting in ("net.core.somaxconn=8192", "net.ipv4.tcp_max_syn_backlog=8192"):
+            subprocess.run(self._at_server("sysctl", "-qw", setting), check=True)
+
+    def _at_server(self, *program: str) -> list[str]:
+        return ["ip", "netns", "exec", self.other, *program]
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        subprocess.run(["ip", "netns", "del", self.other], check=True)

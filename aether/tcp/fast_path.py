@@ -13,7 +13,8 @@ from dataclasses import replace
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from aether.net.neighbours import REACHABLE, Neighbour
+from aether.net.neighbours import Neighbour
+from aether.tcp.departure import FRESH
 from aether.tcp.lean import WINDOW, Answer, Lean, Prepared, deadline_of, inflate
 from aether.tcp.listener import LEAST_HALF_OPEN, Listener
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
@@ -84,8 +85,8 @@ class FastPath(Sleeper):
         """By bytes 26-38 of an arriving frame, as `Tcp.table`."""
         self.line: deque[tuple[int, Lean]] = deque()
         """When to look at a connection, in the order of time; it is valid if the connection says so too (`due`)."""
-        self.resting: deque[tuple[int, Lean]] = deque()
-        """The same for those that wait for longer."""
+        self.resting: dict[str, deque[tuple[int, Lean]]] = {}
+        """The same for those that wait for longer, by what they wait for: so each is in the order of time, nearly."""
         self.now = self.clock = 0
         self.paths: dict[bytes, Path] = {}
         """By both addresses and the local port."""
@@ -183,7 +184,7 @@ class FastPath(Sleeper):
         listener, options, hop, addresses = path
         old = self.leans.get(key)
         if (
-            listener.socket.options is not options or listener.accepted or hop.state != REACHABLE
+            listener.socket.options is not options or listener.accepted or hop.state not in FRESH
             or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN) or key in tcp.table
             or (old is not None and not _reusable(old, seq, stamp))
         ):
@@ -263,7 +264,7 @@ class FastPath(Sleeper):
     def _request(self, lean: Lean, ack: int, window: int, request: bytes, stamp: int) -> bytes | None:
         """A request, whose answer the application has ready, and which goes into one segment."""
         hop = lean.hop
-        if lean.state != ESTABLISHED or ack != lean.snd_nxt or hop.state != REACHABLE:
+        if lean.state != ESTABLISHED or ack != lean.snd_nxt or hop.state not in FRESH:
             return None
         answer: Answer | None = lean.listener.socket.app.quick(request)  # type: ignore[union-attr]
         if answer is None:
@@ -298,7 +299,7 @@ class FastPath(Sleeper):
 
     def _finished(self, lean: Lean, ack: int, window: int, stamp: int) -> bytes | None:
         """The peer's FIN, after ours: the connection rests in TIME-WAIT."""
-        if ack != lean.snd_nxt or lean.hop.state != REACHABLE:
+        if ack != lean.snd_nxt or lean.hop.state not in FRESH:
             return None
         if lean.state == FIN_WAIT_1:
             self._arrived(lean, ack)
@@ -335,7 +336,7 @@ class FastPath(Sleeper):
         """Look at those whose time has come: they have moved on, or rested for long enough, or are in trouble."""
         self.host.now = now
         knobs = self.host.knobs
-        for line in (self.line, self.resting):
+        for line in (self.line, *self.resting.values()):
             while line:
                 deadline, lean = line[0]
                 if deadline > now:
@@ -350,12 +351,14 @@ class FastPath(Sleeper):
                     self._forget(lean)
                 else:
                     self.inflate(lean.key)
-        self.host.queue.wake(self, min((line[0][0] for line in (self.line, self.resting) if line), default=NEVER))
+        lines = (self.line, *self.resting.values())
+        self.host.queue.wake(self, min((line[0][0] for line in lines if line), default=NEVER))
 
     def _rest(self, lean: Lean, deadline: int) -> None:
         """Put a connection among those that wait for longer, in the order of time: nearly always at the end."""
         lean.due = deadline
-        line = self.resting
+        kind = "in flight" if lean.state == ESTABLISHED and lean.snd_una < lean.snd_nxt else lean.state
+        line = self.resting.setdefault(kind, deque())
         if not line or line[-1][0] <= deadline:
             line.append((deadline, lean))
             return

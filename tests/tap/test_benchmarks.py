@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from aether.apps.http import PAGE
+from aether.lab import YOUR_ADDRESS
 from benchmarks.connections import SERVERS
-from benchmarks.tap_lab import TapLab, build_generator
+from benchmarks.tap_lab import TapLab, VethLab, build_generator
 
 pytestmark = pytest.mark.needs("cc")
 
@@ -19,6 +22,15 @@ def test_every_connection_is_counted(name: str, tmp_path: Path) -> None:
         assert (load.completed, load.failed, load.unfinished) == (500, 0, 0)
         assert 0 < load.median_us <= load.p99_us <= load.seconds * 1e6
         assert load.rate > 100
+
+
+@pytest.mark.parametrize("kind", ["epoll", "asyncio"])
+def test_others_answer_with_the_same_page(kind: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks.kernel_servers", kind]
+    with VethLab("test", command, build_generator(tmp_path)) as lab:
+        load = lab.load(concurrency=20, total=500)
+        assert (load.completed, load.failed, load.unfinished) == (500, 0, 0)
+        assert PAGE.decode() in lab.run("curl", "-s", f"http://{YOUR_ADDRESS}/")
 
 
 def test_what_does_not_answer_as_it_should_has_failed(tmp_path: Path) -> None:

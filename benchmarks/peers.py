@@ -1,0 +1,149 @@
+"""Aether beside others, turn about in one sitting: connections a second, and requests a second that share them.
+
+    python -m benchmarks.peers [ROUNDS] > docs/benchmarks.md
+
+The client is the kernel, pinned to one core, and the server to another. Those with a TCP of their own have a TAP; those
+on the kernel's have a namespace of their own behind veth. Machines change their speed from minute to minute, so
+what counts is the ratio of medians of one sitting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import re
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from aether.apps.http import PAGE
+from aether.lab import YOUR_ADDRESS
+from benchmarks.connections import SERVERS
+from benchmarks.tap_lab import TapLab, VethLab, build_generator, missing
+
+LOADS = ((100, 10_000), (1, 2_000))
+"""How many connections at a time, and how many in all."""
+KERNEL = {
+    "Linux + nginx": ["nginx"],
+    "Linux + epoll in Python": [sys.executable, "-m", "benchmarks.kernel_servers", "epoll"],
+    "Linux + asyncio": [sys.executable, "-m", "benchmarks.kernel_servers", "asyncio"],
+}
+WRK_SECONDS = 3
+NGINX = """
+worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/errors crit; user root;
+events {{ worker_connections 4096; }}
+http {{
+    access_log off; default_type text/html; keepalive_requests 1000000;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{ listen 80 backlog=4096; root {folder}/site; }}
+}}
+"""
+HEAD = """# Benchmarks
+
+Made by `make peers`; `make bench` runs a short form of the first table. {rounds} rounds, each server in turn in every round,
+server and client pinned to different cores; medians, with the lowest and the highest in brackets. Figures of two sittings,
+or of two machines, cannot be compared: the columns *of the bound* can.
+
+The bound is a responder without TCP: it answers each segment from what is in the segment itself, keeps no connections,
+validates and retransmits nothing. No stack in Python can be faster (`benchmarks/bound.py`). Aether is its benchmark mode,
+with all of TCP switched on (`profile modern`). The others are servers on the kernel's own stack, behind veth.
+
+"""
+
+
+def nginx(folder: Path) -> list[str]:
+    """Write a configuration with the same page; return the command line."""
+    (folder / "site").mkdir()
+    (folder / "site/index.html").write_bytes(PAGE)
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder), encoding="ascii")
+    return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
+
+
+@contextlib.contextmanager
+def labs() -> Iterator[dict[str, TapLab]]:
+    """Start every server that can be had here, each in a lab of its own."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        generator = build_generator(folder)
+        found: dict[str, TapLab] = {}
+        for name, command in SERVERS.items():
+            found[name] = stack.enter_context(TapLab(str(len(found)), command, generator))
+        for name, command in KERNEL.items():
+            if name == "Linux + nginx":
+                if shutil.which("nginx") is None:
+                    print("nginx is not installed, and is left out", file=sys.stderr)
+                    continue
+                command = nginx(folder)
+            found[name] = stack.enter_context(VethLab(str(len(found)), command, generator))
+        yield found
+
+
+def connections(servers: dict[str, TapLab], rounds: int) -> dict[int, dict[str, list[float]]]:
+    """Return connections a second at each concurrency, round by round, after one to warm up; RuntimeError on failures."""
+    rates: dict[int, dict[str, list[float]]] = {}
+    for round_ in range(rounds + 1):
+        for concurrency, total in LOADS:
+            for name, lab in servers.items():
+                load = lab.load(concurrency, total)
+                if load.failed or load.unfinished:
+                    raise RuntimeError(f"{name}: {load.failed} failed, {load.unfinished} unfinished of {total}")
+                if round_:
+                    rates.setdefault(concurrency, {}).setdefault(name, []).append(load.rate)
+    return rates
+
+
+def requests(servers: dict[str, TapLab], rounds: int) -> dict[str, list[float]]:
+    """Return requests a second over 100 connections that are kept (`wrk`), round by round."""
+    rates: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for name, lab in servers.items():
+            said = lab.run("wrk", "-t1", "-c100", f"-d{WRK_SECONDS}s", f"http://{YOUR_ADDRESS}/")
+            match = re.search(r"Requests/sec:\s+([\d.]+)", said)
+            if match is None or "Socket errors" in said:
+                raise RuntimeError(f"{name}: {said}")
+            rates.setdefault(name, []).append(float(match[1]))
+    return rates
+
+
+def cell(rates: list[float]) -> str:
+    """Return a median with its spread."""
+    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
+
+
+def table(title: str, rates: dict[str, list[float]], measure: str) -> str:
+    """Return a table in Markdown, the fastest first, with shares of the first server that was given."""
+    names = sorted(rates, key=lambda name: -statistics.median(rates[name]))
+    reference = next(iter(rates))
+    whole = statistics.median(rates[reference])
+    lines = [f"## {title}", "", f"| server | {measure} | of {reference} |", "|---|---:|---:|"]
+    lines += [f"| {name} | {cell(rates[name])} | {statistics.median(rates[name]) / whole:.2f} |" for name in names]
+    return "\n".join(lines) + "\n"
+
+
+def main(rounds: int = 7) -> int:
+    """Measure, and print the page; return 1 if something failed."""
+    if why := missing():
+        print(f"peers: not measured, it {why}", file=sys.stderr)
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the namespaces are removed
+    with labs() as servers:
+        rates = connections(servers, rounds)
+        kept = {name: lab for name, lab in servers.items() if name in ("aether-shell", "Linux + nginx")}
+        wrk = requests(kept, rounds) if shutil.which("wrk") else {}
+    print(HEAD.format(rounds=rounds), end="")
+    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} on "
+          f"{platform.machine()}.\n")
+    for concurrency, found in rates.items():
+        print(table(f"{concurrency} connection{'s' * (concurrency > 1)} at a time", found, "connections a second"))
+    if wrk:
+        print(table("100 connections that are kept (`wrk -c 100`)", wrk, "requests a second"), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
