@@ -45,13 +45,13 @@ http {{
 """
 HEAD = """# Benchmarks
 
-Made by `make peers`; `make bench` runs a short form of the first table. {rounds} rounds, each server in turn in every round,
-server and client pinned to different cores; medians, with the lowest and the highest in brackets. Figures of two sittings,
-or of two machines, cannot be compared: the columns *of the bound* can.
+Made by `make peers`; `make bench` runs a short form of the first table. {rounds} rounds, each server in turn in every
+round, server and client pinned to different cores; medians, with the lowest and the highest in brackets. Figures of two
+sittings, or of two machines, cannot be compared: the shares can.
 
 The bound is a responder without TCP: it answers each segment from what is in the segment itself, keeps no connections,
-validates and retransmits nothing. No stack in Python can be faster (`benchmarks/bound.py`). Aether is its benchmark mode,
-with all of TCP switched on (`profile modern`). The others are servers on the kernel's own stack, behind veth.
+validates and retransmits nothing. No stack in Python can be faster (`benchmarks/bound.py`). Aether is its benchmark
+mode, with all of TCP switched on (`profile modern`). The others are servers on the kernel's own stack, behind veth.
 
 """
 
@@ -84,7 +84,7 @@ def labs() -> Iterator[dict[str, TapLab]]:
 
 
 def connections(servers: dict[str, TapLab], rounds: int) -> dict[int, dict[str, list[float]]]:
-    """Return connections a second at each concurrency, round by round, after one to warm up; RuntimeError on failures."""
+    """Return connections a second at each concurrency, round by round; RuntimeError if one failed."""
     rates: dict[int, dict[str, list[float]]] = {}
     for round_ in range(rounds + 1):
         for concurrency, total in LOADS:
