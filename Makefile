@@ -1,7 +1,8 @@
 # make shell      the shell in its simulated lab; ARGS="--seed 7" passes arguments
 # make test       every test; TESTS=tests/unit for some of them
 # make lint       style and types
-# make bench      how fast the program starts, echoes a key, answers expressions; as root, connections a second on a TAP
+# make bench      how fast the program starts, echoes a key, answers expressions, goes back; as root, connections a second
+#                 on a TAP
 # make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
 # sudo make peers write docs/benchmarks.md again: connections and requests a second beside nginx, epoll and asyncio
 # sudo make install, sudo make uninstall
@@ -31,6 +32,7 @@ bench: $(VENV)/stamp
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/echo.py
 	$(VENV)/bin/python -m benchmarks.filters
+	$(VENV)/bin/python -m benchmarks.history
 	$(VENV)/bin/python -m benchmarks.craft
 	$(VENV)/bin/python -m benchmarks.connections
 
