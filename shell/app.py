@@ -22,6 +22,7 @@ from shell.grammar import CommandError
 from shell.parsing import LineParser
 from shell.results_lessons import Solution
 from shell.session import Session
+from shell.views.escape import printable
 
 if TYPE_CHECKING:
     from shell.tracing import Portion
@@ -222,7 +223,10 @@ class AetherShell(cmd2.Cmd):
     def refresh_prompt(self) -> None:
         """Say in the prompt where time stands, if it does."""
         status = self.session.core.status()
-        if status.past:
+        if self.session.capture is not None:
+            name = os.path.basename(self.session.capture.file)
+            self.prompt = f"CAPTURE {printable(name[:24])} aether> "
+        elif status.past:
             self.prompt = f"PAST ev {status.occurrence}/{status.present} aether> "
         else:
             self.prompt = f"(paused ev {status.occurrence}) aether> " if status.paused else "aether> "

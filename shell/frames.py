@@ -89,6 +89,7 @@ class Watcher:
                     _remember(self._elsewhere, number, (event.time, data))
             elif kind == "frame.arrived":
                 number, _, data = event.values
+                self.flows.learn(data)
                 if event.host == self.host:
                     self._elsewhere.pop(number, None)
                     arrived = self._add(found, by_number, event, number, "in", data)

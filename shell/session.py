@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from aether.events import Event
     from aether.operations import Operation
     from aether.world import World
+    from shell.captures.live import Pipe
+    from shell.captures.loaded import Capture
+    from shell.captures.recorder import Recorder, Store
     from shell.craft.drafts import Stored
     from shell.lessons.player import Player
     from shell.tracing import Tracer
@@ -89,6 +92,15 @@ class Session:
     """Entered while something takes a moment, with what that is."""
     drafts: dict[str, Stored] = field(default_factory=dict)
     """Crafted frames by name."""
+    capture: Capture | None = None
+    """The file that is looked at instead of the lab; None for the lab."""
+    recorder: Recorder | None = None
+    """What `capture start` has begun; None while nothing is recorded."""
+    store: Store | None = None
+    """What was recorded; None if nothing ever was."""
+    live: Pipe | None = None
+    live_recorder: Recorder | None = None
+    """What `capture live` has begun."""
     _tracer: Tracer | None = field(default=None, init=False)
 
     @property
@@ -160,6 +172,27 @@ class Session:
     def events(self, after: int = 0) -> list[Event]:
         """Return the events that are still kept, from serial `after` on."""
         return [event for event in self.core.events() if event.serial > after]
+
+    def visible_events(self, what: str) -> list[Event]:
+        """Return the events to look at: those of the capture that is open, or of the lab; `what` needs them."""
+        if self.capture is not None:
+            return self.capture.events
+        self.need_trace(what)
+        return self.events()
+
+    def stop_recording(self) -> None:
+        """Take the last frames, and finish whatever records; what was recorded stays."""
+        for recorder in (self.recorder, self.live_recorder):
+            if recorder is not None:
+                recorder.stop()
+        self.recorder = self.live_recorder = self.live = None
+
+    def skip_events(self) -> None:
+        """Let the trace and recordings go on from here: the past was visited, or another present began."""
+        self.tracer.skip(self.core.ring)
+        for recorder in (self.recorder, self.live_recorder):
+            if recorder is not None:
+                recorder.skip()
 
     def take_stops(self) -> list[Breakpoint]:
         """Return the breakpoints at which time has stopped since the last call."""

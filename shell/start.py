@@ -34,6 +34,7 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
     finally:
         if session.lesson is not None:
             session.lesson.suspend()
+        session.stop_recording()
         core.stop()
         if session.lab.close is not None:
             session.lab.close()

@@ -93,22 +93,24 @@ class Tracer:
 
     def take(self, ring: Ring, limit: int | None = LINES, *, settled: bool = False) -> Portion:
         """Return the lines since the last time, at most `limit`; `settled` if no occurrence is under way."""
+        found, missed, _ = self.read(ring, settled=settled)
+        shown = found if limit is None else found[:limit]
+        return Portion([self._line(seen) for seen in shown], missed + len(found) - len(shown))
+
+    def read(self, ring: Ring, *, settled: bool = False) -> tuple[list[Seen | Note], int, bool]:
+        """Return what has happened since the last time, how many events were lost, and whether there is more to read.
+
+        An occurrence that may be under way is held back, unless it is `settled` that none is.
+        """
         events, missed = ring.since(self.serial, PORTION)
         if events:
             self.serial = events[-1].serial
-        complete = self._complete(events, settled)
-        portion = Portion(not_shown=missed)
+        complete = list(self._complete(events, settled))
         if self.selection is not None:
-            complete = list(complete)
             self.selection.follow(complete)
-        for seen in self.watcher.read(complete):
-            if self.selection is not None and not self.selection.has(seen):
-                continue
-            if limit is None or len(portion.lines) < limit:
-                portion.lines.append(self._line(seen))
-            else:
-                portion.not_shown += 1
-        return portion
+        found = [
+            seen for seen in self.watcher.read(complete) if self.selection is None or self.selection.has(seen)]
+        return found, missed, len(events) == PORTION
 
     def _complete(self, events: list[Event], settled: bool) -> Iterable[Event]:
         """Hold back the last occurrence until something newer came, or nothing came since."""

@@ -59,6 +59,8 @@ NOUNS: dict[str, Noun] = {
     "fork": Noun("timelines", "Time", "make a new present of the past"),
     "timeline": Noun("timelines", "Time", "presents that were left for another", "list switch log"),
     "compare": Noun("timelines", "Time", "the same run again with one knob turned, side by side", "knob timelines"),
+    "capture": Noun("capture", "Session", "files and pipes for Wireshark, and files from elsewhere",
+                    "start stop status save load close live"),
     "record": Noun("recordings", "Session", "write the run to a file"),
     "replay": Noun("recordings", "Session", "read a run back, to look at it"),
     "link": Noun("link", "Breaking it", "lose, delay and damage frames on their way",

@@ -69,7 +69,7 @@ def _range(text: str) -> tuple[int, int, str]:
 def kept(session: Session, first: int, last: int) -> tuple[Watcher, list[Seen]]:
     """Return the frames of a range that are still kept, as you saw them; CommandError if there is none."""
     watcher = Watcher()
-    everything = [each for each in watcher.read(session.events()) if isinstance(each, Seen)]
+    everything = [each for each in watcher.read(session.visible_events("a frame")) if isinstance(each, Seen)]
     found = {each.number: each for each in everything if first <= each.number <= last}
     if not found:
         numbers = [each.number for each in everything]

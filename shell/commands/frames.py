@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shell import results, words
+from shell.captures.loaded import COMMENT
 from shell.commands.common import HOST
 from shell.dissect import dissect
 from shell.frames import Seen, Watcher
@@ -18,7 +19,6 @@ from shell.values import count, frame_number
 )
 def frames(session: Session, what: str, host: str) -> results.FrameList:
     """List the latest frames, one line each, as seen from your interface; those that an expression selects."""
-    session.need_trace("the list of frames")
     number, _, expression = what.strip().partition(" ")
     if not number.isdigit():
         number, expression = "20", what
@@ -35,15 +35,14 @@ def frame(session: Session, number: int, field: str, host: str) -> results.Frame
 
     The letter below each byte is that of the header it belongs to.
     """
-    session.need_trace("a frame")
     watcher, seen = _find(session, number, host)
     layers = dissect(seen.data, watcher.flows)
     names = [each.name for layer in layers for each in layer.fields]
     if field and field not in names:
         raise CommandError(f"frame {number} has no field {field!r}{did_you_mean(field, names) or '. See `frame N`'}")
     caused = [
-        results.EventRow(e.time, e.host, e.kind, words.describe(e)) for e in session.events()
-        if e.frame == number and not e.kind.startswith("frame.")
+        results.EventRow(e.time, e.host, e.kind, words.describe(e)) for e in session.visible_events("a frame")
+        if e.frame == number and (e.kind == COMMENT or not e.kind.startswith("frame."))
     ]
     return results.FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field)
 
@@ -51,7 +50,7 @@ def frame(session: Session, number: int, field: str, host: str) -> results.Frame
 def latest(session: Session, count: int, host: str = "you", expression: str = "") -> results.FrameList:
     """Return the latest frames that a host saw; CommandError if the expression makes no sense."""
     watcher = Watcher(host)
-    events = session.events()
+    events = session.visible_events("the list of frames")
     seen = [each for each in watcher.read(events) if isinstance(each, Seen)]
     if expression:
         from shell.selection import Selection
@@ -73,13 +72,15 @@ def _find(session: Session, number: int, host: str) -> tuple[Watcher, Seen]:
     watcher = Watcher(host)
     numbers = []
     found = None
-    for each in watcher.read(session.events()):
+    for each in watcher.read(session.visible_events("a frame")):
         if isinstance(each, Seen):
             numbers.append(each.number)
             if each.number == number:
                 found = each
     if found is not None:
         return watcher, found
+    if not numbers and session.capture is not None:
+        raise CommandError(f"no frame {number}: there is none in {session.capture.file}. `capture close` leaves it")
     if not numbers:
         raise CommandError(f"no frame {number}: there are none yet. `ping {session.lab.host_address}` makes some")
     at = "" if host == "you" else f" at {host}"

@@ -55,7 +55,7 @@ def replay(session: Session, file: str) -> Message:
         raise CommandError(f"{file}: {problem}") from None
     session.timelines.clear()
     session.timeline = "main"
-    session.tracer.skip(session.core.ring)
+    session.skip_events()
     return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
                    "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")
 

@@ -77,7 +77,7 @@ def step(session: Session, times: int) -> results.StepReport:
             break
         occurrences += [_occurrence(one, expected, watcher) for one in done]
     after = session.ask(queries.overview)
-    session.tracer.skip(session.core.ring)
+    session.skip_events()
     coming = session.ask(queries.next_occurrence)
     return results.StepReport(occurrences, _changes(before, after), coming.what, coming.time_us)
 
@@ -139,7 +139,7 @@ def _go_until(session: Session, test: Callable[[list[Event], World], bool], what
             reason = "found" if found else "nothing" if len(stepped) < CHUNK else "limit"
     except KeyboardInterrupt:
         reason = "limit"
-    session.tracer.skip(session.core.ring)
+    session.skip_events()
     status = session.core.status()
     events = rows(session, last.events) if last is not None and reason == "found" else []
     hint = {"nothing": f"nothing more is to come, and {what} did not happen",

@@ -36,7 +36,7 @@ def fork(session: Session, name: str) -> Message:
     at = session.core.with_loop(carry_out)
     old, session.timeline = session.timeline, name
     session.timelines[name] = session.core.with_loop(lambda loop: timelines.leave(loop, name, old, at))
-    session.tracer.skip(session.core.ring)
+    session.skip_events()
     return Message(f"timeline {name} begins at ev {at}; {old} is kept at ev {status.present}",
                    f"`timeline switch {old}` returns to it, `compare timelines {old} {name}` shows both")
 
@@ -59,7 +59,7 @@ def switch(session: Session, name: str) -> Message:
     wanted = _find(session, name)
     session.core.with_loop(lambda loop: timelines.switch(loop, wanted))
     session.timeline = name
-    session.tracer.skip(session.core.ring)
+    session.skip_events()
     return Message(f"this is {name} at ev {wanted.world.occurrence}, paused")
 
 

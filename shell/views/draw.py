@@ -7,8 +7,8 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import results, results_craft, results_debug, results_lessons, results_net, results_reading
-from shell.views import craft, debug, frame, helping, lessons, net, reading, reports, tables
+from shell import results, results_capture, results_craft, results_debug, results_lessons, results_net, results_reading
+from shell.views import capture, craft, debug, frame, helping, lessons, net, reading, reports, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -57,6 +57,9 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_lessons.HintReport: lessons.hint,
     results_lessons.LessonSummary: lessons.summary,
     results_lessons.Solution: lessons.solution,
+    results_capture.CaptureSaved: capture.saved,
+    results_capture.CaptureLoaded: capture.loaded,
+    results_capture.CaptureStatus: capture.status,
     results_craft.Crafted: craft.crafted,
     results_craft.Draft: craft.draft,
     results_craft.DraftList: craft.drafts,

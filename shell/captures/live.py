@@ -1,0 +1,124 @@
+"""A capture for a reader at the other end of a pipe, such as `wireshark -k -i PIPE`.
+
+Nothing here ever waits for the reader: while nobody reads, frames are kept up to a limit, and
+the oldest are given up. A reader that goes away may come again, and begins a new file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from collections import deque
+from contextlib import suppress
+
+from shell.captures.recorder import Encoder
+from shell.frames import Note, Seen
+
+LIMIT = 8 << 20
+"""Bytes that wait for the reader."""
+PATIENCE = 2.0
+"""Seconds that a reader has for the rest when a capture ends."""
+
+
+class Pipe:
+    """Writes a capture into a named pipe, or into a descriptor that is open already."""
+
+    def __init__(self, encoder: Encoder, path: str, descriptor: int = -1, made: bool = False) -> None:
+        """`made` pipes are taken away again at the end."""
+        self.path = path
+        self.given_up = 0
+        """Frames that nobody fetched in time."""
+        self.connected = descriptor >= 0
+        self._encoder = encoder
+        self._made = made
+        self._descriptor = descriptor
+        self._ended = False
+        self._rest = encoder.head() if self.connected else b""
+        """What the pipe has not taken yet of a block that it has begun to take."""
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        if self.connected:
+            os.set_blocking(descriptor, False)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were handed over, or are waiting."""
+        return self._encoder.frames - self.given_up
+
+    def take(self, seen: list[Seen | Note]) -> None:
+        """Take what has happened."""
+        for each in seen:
+            block = self._encoder.blocks([each])
+            if block and not self._ended:
+                self._waiting.append(block)
+                self._size += len(block)
+        while self._size > LIMIT:
+            self._size -= len(self._waiting.popleft())
+            self.given_up += 1
+
+    def tick(self) -> None:
+        """Hand over what the reader takes now."""
+        if self._ended or not self._connect():
+            return
+        try:
+            while self._rest or self._waiting:
+                if not self._rest:
+                    self._rest = self._waiting.popleft()
+                    self._size -= len(self._rest)
+                self._rest = self._rest[os.write(self._descriptor, self._rest):]
+        except BlockingIOError:
+            return
+        except OSError:
+            self._lose_reader()
+
+    def close(self) -> None:
+        """Hand over what the reader takes within `PATIENCE`, and let go of the pipe."""
+        end = time.monotonic() + PATIENCE
+        self.tick()
+        while self.connected and (self._rest or self._waiting) and time.monotonic() < end:
+            time.sleep(0.01)
+            self.tick()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        self._ended = True
+        if self._made:
+            with suppress(OSError):
+                os.unlink(self.path)
+
+    def _connect(self) -> bool:
+        """Tell whether there is a reader, and greet a new one."""
+        if self._descriptor >= 0:
+            return True
+        try:
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as problem:
+            if problem.errno != errno.ENXIO:
+                self._ended = True  # the pipe was taken away
+            return False
+        self._rest = self._encoder.head()
+        self.connected = True
+        return True
+
+    def _lose_reader(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
+        self._rest = b""
+        self.connected = False
+        if self.path == "-":
+            self._ended = True
+            self._waiting.clear()
+
+
+def open_pipe(path: str) -> bool:
+    """Make sure that there is a named pipe; return whether it was made. ValueError if something else is there."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        os.mkfifo(path, 0o600)
+        return True
+    if not stat.S_ISFIFO(mode):
+        raise ValueError(f"{path} is there already, and is no named pipe")
+    return False

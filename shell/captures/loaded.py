@@ -1,0 +1,135 @@
+"""A capture that was read for looking, as the events that the views know."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from aether.events import DROPS, Event
+from shell.captures.packets import ETHERNET, LINK_TYPES, Damaged, NotACapture, Packet, Source
+from shell.captures.pcap import PcapReader, is_pcap
+from shell.captures.pcapng import PcapngReader, is_pcapng
+
+MAX_PACKETS = 200_000
+MAX_BYTES = 128 << 20
+"""Bytes of packets that are kept in memory."""
+COMMENT = "frame.comment"
+"""The kind of an event that says what is written about a frame in a file. No stack reports it."""
+_DROPPED = re.compile(r"DROP ([a-z0-9_.]+)(?:: (.*))?", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Capture:
+    """What a file held."""
+
+    file: str
+    format: str
+    started: int = 0
+    """Nanoseconds since 1970 at the earliest packet."""
+    frames: int = 0
+    bytes: int = 0
+    duration: int = 0
+    """Microseconds from the earliest to the latest packet."""
+    shortened: int = 0
+    """Frames of which the file has only the beginning."""
+    events: list[Event] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    """What was not taken, and why."""
+    damage: str = ""
+    """What is wrong with the file, and where; empty for a sound one."""
+    comments: list[str] = field(default_factory=list)
+
+
+def load(file: str) -> Capture:
+    """Read a capture; OSError, or NotACapture for another kind of file. Damage ends the reading, and is noted."""
+    with Path(file).expanduser().open("rb") as opened:
+        packed = opened.read(2) == b"\x1f\x8b"
+        opened.seek(0)
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=opened)) if packed else opened
+        return _read(file, Source(stream))
+
+
+def _read(file: str, source: Source) -> Capture:
+    packets: list[Packet] = []
+    others: Counter[int] = Counter()
+    try:
+        reader = _reader(source)
+    except (Damaged, EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise NotACapture(str(problem)) from None
+    capture = Capture(file, reader.name)
+    size = 0
+    try:
+        for packet in reader.packets():
+            if packet.link_type != ETHERNET:
+                others[packet.link_type] += 1
+            elif len(packets) >= MAX_PACKETS or size + len(packet.data) > MAX_BYTES:
+                capture.left_out.append(f"everything after the first {len(packets):,} packets: the file is too large")
+                break
+            else:
+                packets.append(packet)
+                size += len(packet.data)
+    except Damaged as problem:
+        capture.damage = str(problem)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        capture.damage = f"the compressed data ends or breaks after {source.offset:,} bytes: {problem}"
+    capture.comments = reader.comments
+    capture.left_out += [
+        f"{count:,} packets of link type {kind} ({LINK_TYPES.get(kind, 'unknown')}): only Ethernet is understood"
+        for kind, count in sorted(others.items())]
+    _fill(capture, packets)
+    return capture
+
+
+def _reader(source: Source) -> PcapReader | PcapngReader:
+    start = source.take_or_end(4, "its first four bytes")
+    if not start:
+        raise NotACapture("the file is empty")
+    if is_pcapng(start):
+        return PcapngReader(source)
+    if is_pcap(start):
+        return PcapReader(source, start)
+    raise NotACapture(f"it begins with {start.hex(' ')}, and neither pcap nor pcapng does")
+
+
+def _fill(capture: Capture, packets: list[Packet]) -> None:
+    """Turn packets into events, at microseconds from the earliest."""
+    capture.frames = len(packets)
+    capture.bytes = sum(len(packet.data) for packet in packets)
+    if not packets:
+        return
+    capture.started = min(packet.time for packet in packets)
+    capture.duration = (max(packet.time for packet in packets) - capture.started) // 1000
+    station = _station(packets)
+    for number, packet in enumerate(packets, 1):
+        time = (packet.time - capture.started) // 1000
+        out = packet.direction == "out" if packet.direction else packet.data[6:12] == station
+        _add(capture, number, time, "frame.sent" if out else "frame.arrived", (number, "capture", packet.data))
+        if packet.length > len(packet.data):
+            capture.shortened += 1
+            note = f"the capture has {len(packet.data)} of {packet.length} bytes"
+            _add(capture, number, time, COMMENT, (number, "capture", note))
+        for comment in packet.comments:
+            dropped = _DROPPED.fullmatch(comment)
+            if dropped and dropped[1] in DROPS:
+                _add(capture, number, time, "drop", (dropped[1], 0, dropped[2] or ""))
+            else:
+                _add(capture, number, time, COMMENT, (number, "capture", comment))
+
+
+def _add(capture: Capture, number: int, time: int, kind: str, values: tuple[object, ...]) -> None:
+    capture.events.append(Event(len(capture.events) + 1, number, time, "you", number, kind, values, ("", 0)))
+
+
+def _station(packets: list[Packet]) -> bytes:
+    """Return the Ethernet address from which the capture is seen: that with the most frames, the first of equals."""
+    seen: Counter[bytes] = Counter()
+    for packet in packets:
+        for address in (packet.data[6:12], packet.data[:6]):
+            if len(address) == 6 and not address[0] & 1:
+                seen[address] += 1
+    return seen.most_common(1)[0][0] if seen else b""

@@ -1,0 +1,75 @@
+"""What every format of captures has in common: packets, and what to say of a file that is damaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from struct import Struct
+from typing import BinaryIO
+
+ETHERNET = 1
+"""The link type of Ethernet (LINKTYPE_ETHERNET)."""
+MAX_PACKET = 262_144
+"""Bytes of the longest packet that tcpdump and Wireshark write."""
+MAX_FILE = 4 << 30
+"""Bytes of a file that are read, unpacked ones included."""
+LINK_TYPES = {
+    0: "BSD loopback", 1: "Ethernet", 101: "raw IP", 105: "IEEE 802.11", 113: "Linux cooked", 127: "radiotap",
+    228: "raw IPv4", 229: "raw IPv6", 276: "Linux cooked v2",
+}
+
+
+class Damaged(ValueError):
+    """A capture cannot be read on; the text says what is wrong, and at which byte of the file."""
+
+
+class NotACapture(ValueError):
+    """A file is no capture at all."""
+
+
+@dataclass(slots=True)
+class Packet:
+    """One packet of a capture."""
+
+    time: int
+    """Nanoseconds since 1970; 0 where the format has no time."""
+    data: bytes
+    length: int
+    """Bytes on the wire; more than `data` has if the capture cut it off."""
+    link_type: int = ETHERNET
+    direction: str = ""
+    """``in``, ``out``, or empty where the file does not say."""
+    comments: list[str] = field(default_factory=list)
+
+
+class Source:
+    """A file read from its start to its end, that knows how far it has come."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.offset = 0
+
+    def take(self, length: int, what: str) -> bytes:
+        """Return so many bytes; Damaged if the file ends before. `length` must be bounded by the caller."""
+        data = self.take_or_end(length, what)
+        if len(data) < length:
+            raise self._ends(what, data, length)
+        return data
+
+    def take_or_end(self, length: int, what: str) -> bytes:
+        """Return so many bytes, or none at the end of the file."""
+        if self.offset > MAX_FILE:
+            raise Damaged(f"more than {MAX_FILE >> 30} GB are not read")
+        data = self._file.read(length)
+        if data and len(data) < length:
+            raise self._ends(what, data, length)
+        self.offset += len(data)
+        return data
+
+    def _ends(self, what: str, data: bytes, length: int) -> Damaged:
+        there = f"{len(data):,} of {length:,} bytes are there"
+        return Damaged(f"the file ends inside {what} at byte {self.offset:,}: {there}")
+
+
+def layouts(*forms: str) -> dict[str, tuple[Struct, ...]]:
+    """Return the same layouts in both byte orders, by ``<`` and ``>``."""
+    return {order: tuple(Struct(order + form) for form in forms) for order in "<>"}

@@ -1,0 +1,49 @@
+"""The classic format of captures, libpcap's: a header, then packets (draft-ietf-opsawg-pcap)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shell.captures.packets import MAX_PACKET, Damaged, NotACapture, Packet, Source, layouts
+
+_MAGIC = {
+    b"\xd4\xc3\xb2\xa1": ("<", 1_000), b"\xa1\xb2\xc3\xd4": (">", 1_000),
+    b"\x4d\x3c\xb2\xa1": ("<", 1), b"\xa1\xb2\x3c\x4d": (">", 1),
+}
+"""Byte order, and nanoseconds in the smaller unit of time."""
+_LAYOUTS = layouts("HHiIII", "IIII")
+_LINK_TYPE = 0x0000_FFFF
+"""The upper bits of the last word say whether frames end with a checksum."""
+
+
+def is_pcap(start: bytes) -> bool:
+    """Tell by the first four bytes."""
+    return start in _MAGIC
+
+
+class PcapReader:
+    """Reads packets from behind the first four bytes."""
+
+    def __init__(self, source: Source, start: bytes) -> None:
+        self._source = source
+        self._order, self._unit = _MAGIC[start]
+        self.name = "pcap, nanoseconds" if self._unit == 1 else "pcap"
+        self.comments: list[str] = []
+
+    def packets(self) -> Iterator[Packet]:
+        """Yield the packets; Damaged says where it could not go on."""
+        head, record = _LAYOUTS[self._order]
+        major, _, _, _, _, link = head.unpack(self._source.take(head.size, "the header of the file"))
+        if major != 2:
+            raise NotACapture(f"version {major} of the pcap format is not known, only 2")
+        while True:
+            at = self._source.offset
+            header = self._source.take_or_end(record.size, "the header of a packet")
+            if not header:
+                return
+            seconds, fraction, kept, length = record.unpack(header)
+            if kept > MAX_PACKET:
+                raise Damaged(
+                    f"the packet at byte {at:,} says that it has {kept:,} bytes, and {MAX_PACKET:,} is the most")
+            data = self._source.take(kept, "a packet")
+            yield Packet(seconds * 1_000_000_000 + fraction * self._unit, data, max(length, kept), link & _LINK_TYPE)
