@@ -17,6 +17,7 @@ examples:
   aether-shell script.aes                      the lines of a file
   sudo aether-shell                            a TAP device, and the Linux kernel as the peer
   sudo aether-shell --lab                      the same, in a network namespace of its own
+  aether-shell --replay run.aether             a run that somebody has recorded; no root
   aether-shell lesson lint my-lesson.md        for those who write lessons
 """
 
@@ -39,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print results as JSON, one document a line")
     add("--plain", action="store_true", help="print results as plain lines: no tables, no colours")
     add("--seed", type=_seed, metavar="N", help="repeat a simulation exactly")
+    add("--replay", metavar="FILE", help="look at a run that `record` wrote; simulates")
     add("--mode", choices=("trace", "bench"), default="trace", help="see everything, or go as fast as possible")
     lab = found.add_argument_group("a real lab (Linux)")
     lab.add_argument("--tap", metavar="NAME", help="open this TAP device (aether0 when started by root)")
@@ -69,6 +71,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")
+    if options.replay and (options.tap or options.lab):
+        parser().error("--replay looks at a run without a device: leave out --tap and --lab")
+    if options.replay and options.mode == "bench":
+        parser().error("--replay needs events, and --mode bench has none")
     try:
         lines = _lines(options)
     except (OSError, UnicodeDecodeError) as problem:

@@ -20,6 +20,7 @@ from shell import grammar, views
 from shell.commands import NOUNS, find, owns_line
 from shell.grammar import CommandError
 from shell.parsing import LineParser
+from shell.results_debug import BreakpointHit
 from shell.results_lessons import Solution
 from shell.session import Session
 from shell.views.escape import printable
@@ -88,11 +89,12 @@ class AetherShell(cmd2.Cmd):
                 values = grammar.read(found, argv[len(found.path):])
             json, plain = values.pop("json"), values.pop("plain")
             result = found.run(self.session, **values)
-            self.show(result, "json" if json else "plain" if plain else self.session.output)
+            mode = "json" if json else "plain" if plain else self.session.output
+            self.show(result, mode)
             self.last_result = result
             if failure := getattr(result, "failure", ""):
                 self.fail(failure)
-            self.tell_stops()
+            self.tell_stops(mode)
             self.play(result)
             if self.session.lesson is not None:
                 self.session.lesson.note_command(found.path, result)
@@ -114,10 +116,10 @@ class AetherShell(cmd2.Cmd):
             for news in self.session.lesson.poll():
                 self.show(news, self.session.output)
 
-    def tell_stops(self) -> None:
+    def tell_stops(self, mode: str) -> None:
         """Say at which breakpoints time has stopped, and run their commands."""
         for one in self.session.take_stops():
-            self.poutput(f"stopped at breakpoint {one.number}: {one.text}")
+            self.show(BreakpointHit(one.number, one.text), mode)
             for line in one.commands:
                 self.onecmd_plus_hooks(line, add_to_history=False)
 

@@ -110,9 +110,11 @@ class StepReport:
 
     occurrences: list[Occurrence]
     changed: list[str]
-    """What is different now, as ``drops 2 → 3``."""
+    """What is different now, as ``#1 snd_una 1 → 1461`` and ``drops 2 → 3``."""
     next: str
     next_us: int | None
+    note: str = ""
+    """What does not stand still meanwhile; empty if everything does."""
 
 
 @dataclass(slots=True)

@@ -28,13 +28,23 @@ class BreakpointList:
 
 
 @dataclass(slots=True)
+class BreakpointHit:
+    """Time has stopped at a breakpoint."""
+
+    breakpoint: int
+    at: str
+    """As it was typed."""
+
+
+@dataclass(slots=True)
 class Stopped:
     """Where time stopped, and what happened there."""
 
     occurrence: int
     time_us: int
     reason: str
-    """``breakpoint``, ``found``, ``nothing`` (nothing more is to come) or ``limit``."""
+    """``found``, ``breakpoint``, ``nothing`` (nothing more is to come), ``present`` (the past ends here), ``limit``,
+    ``time`` (behind a TAP: it took too long) or ``interrupted``."""
     breakpoints: list[int]
     events: list[EventRow]
     changes: list[str]

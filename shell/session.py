@@ -58,6 +58,8 @@ class Lab:
     """Runs a program at the host's side; None in the simulation."""
     close: Callable[[], None] | None = None
     """Gives back what was opened."""
+    replayed: bool = False
+    """True while a recording is looked at."""
     note: str = ""
     """What a person should know about it; empty if there is nothing."""
 

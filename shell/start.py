@@ -26,6 +26,8 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
     core = session.core
     core.start()
     try:
+        if options.replay and not replay(session, options.replay):
+            return 1
         if options.no_shell:
             return run_headless(session)
         if lines is not None:
@@ -43,7 +45,7 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
 def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
     """Build the world and the core that drives it."""
     speed = float("inf") if scripted else 1.0
-    wants_tap = options.tap or options.lab or (os.geteuid() == 0 and not options.sim)
+    wants_tap = options.tap or options.lab or (os.geteuid() == 0 and not options.sim and not options.replay)
     output = "json" if options.json else "plain" if options.plain else "rich"
     seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(3), "big")
     if wants_tap:
@@ -63,6 +65,19 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
         lab = Lab("SIM", seed=seed)
         core = Core(simulated(seed), mode=options.mode, speed=speed)
     return Session(core, lab, output, scripted=scripted)
+
+
+def replay(session: Session, file: str) -> bool:
+    """Read a recording back before anything else; return whether that worked."""
+    from shell.commands import recordings
+
+    try:
+        done = recordings.replay(session, file)
+    except CommandError as problem:
+        print(f"aether-shell: {problem}", file=sys.stderr)
+        return False
+    session.lab.note = f"{done.message}.\n{done.hint[0].upper()}{done.hint[1:]}."
+    return True
 
 
 def run_headless(session: Session) -> int:
@@ -110,7 +125,8 @@ def run_interactive(session: Session) -> int:
 def intro(session: Session) -> str:
     """Return what greets a person."""
     lab = session.lab
-    where = f"the simulated lab, seed {lab.seed}" if lab.kind == "SIM" else f"TAP {lab.device}"
+    simulated = f"{'a recording' if lab.replayed else 'the simulated lab'}, seed {lab.seed}"
+    where = simulated if lab.kind == "SIM" else f"TAP {lab.device}"
     note = f"{lab.note}\n" if lab.note else ""
     return (f"Aether: {where}. You are {lab.address}, the host is {lab.host_address}.\n{note}"
             f"Try `trace on`, then `ping {lab.host_address}`. F1 is help, Ctrl-D quits.")

@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from aether import lab
@@ -36,6 +37,8 @@ from aether.world import World
 __all__ = ["Core", "CoreError", "Device", "Status", "StepResult"]
 
 T = TypeVar("T")
+Hit = Callable[[list[Event], World], bool]
+"""Is told the events of an occurrence and the world at its end, and answers whether it is time to stop."""
 COLLECT_AFTER = 100_000
 """Objects made and not yet freed before the garbage collector looks at the youngest."""
 
@@ -149,11 +152,39 @@ class Core:
         """Pause, and handle up to `count` occurrences; fewer when nothing more is to come."""
         return self._call(lambda: self.loop.step(count))
 
-    def step_until(
-        self, test: Callable[[list[Event], World], bool], limit: int
-    ) -> tuple[bool, list[StepResult]]:
+    def step_until(self, test: Hit, limit: int) -> tuple[bool, list[StepResult]]:
         """Pause, and step until `test` is true of an occurrence, or `limit` are done; return whether it was."""
         return self._call(lambda: self.loop.step_until(test, limit))
+
+    def run_until(self, test: Hit, world_us: int) -> bool:
+        """Let time go on by itself until `test` is true of an occurrence, then pause at its end; return whether it was.
+
+        A breakpoint ends it too, and `world_us` microseconds of world time. For a TAP, where stepping would let
+        timers fire before the other end had its time to answer.
+        """
+        found: list[int] = []
+        before = self.loop.breakpoint
+
+        def hit(events: list[Event], world: World) -> bool:
+            stops = before is not None and before(events, world)
+            if not found and test(events, world):
+                found.append(world.occurrence)
+            return stops or bool(found)
+
+        self._call(partial(self._begin_until, hit))
+        try:
+            self.wait(lambda world: False, world_us)
+        finally:
+            self._call(partial(self._end_until, before))
+        return bool(found)
+
+    def _begin_until(self, hit: Hit) -> None:
+        self.loop.set_breakpoint(hit)
+        self.loop.run()
+
+    def _end_until(self, before: Hit | None) -> None:
+        self.loop.pause()
+        self.loop.set_breakpoint(before)
 
     def set_speed(self, speed: float) -> None:
         """Let world time pass so much faster than the wall's; inf: only, and at once, while somebody waits."""
@@ -165,7 +196,7 @@ class Core:
             raise ValueError(f"the mode is trace or bench, not {mode!r}")
         self._call(lambda: self.loop.set_mode(mode))
 
-    def set_breakpoint(self, hit: Callable[[list[Event], World], bool] | None) -> None:
+    def set_breakpoint(self, hit: Hit | None) -> None:
         """Ask `hit` at the end of every occurrence, with its events and the world; it pauses when that says True."""
         self._call(lambda: self.loop.set_breakpoint(hit))
 

@@ -16,7 +16,7 @@ from aether.engine.backoff import Backoff
 from aether.engine.bench import collect_seldom, direct, take_frames
 from aether.engine.history import History
 from aether.engine.log import InputLog
-from aether.engine.past import WINDOW, Past
+from aether.engine.past import WINDOW, Past, Scan
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
@@ -68,6 +68,8 @@ class Loop:
         self.log: InputLog | None = None
         self.history: History | None = None
         self.breakpoint: Callable[[list[Event], World], bool] | None = None
+        self.stopped = False
+        """Set when a breakpoint is hit."""
         self.past: Past | None = None
         """Where we look at the past, if we do."""
         self._anchor = (clock(), world.now)
@@ -126,8 +128,8 @@ class Loop:
             self.log.add(self.world, operation)
         serial = self.ring.last_serial
         result = self.world.do(operation)
-        if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0], self.world):
-            self.pause()
+        if self.breakpoint is not None:
+            self._ask(serial)
         return result
 
     def step(self, count: int) -> list[StepResult]:
@@ -142,27 +144,36 @@ class Loop:
                     self.past = None
                 continue
             serial = self.ring.last_serial
+            began = self.clock()
             if not self._one():
                 break
             self.flush()
-            events = self.ring.since(serial)[0]
-            done.append(StepResult(self.world.occurrence, self.world.now, events))
-            if self.breakpoint is not None and self.breakpoint(events, self.world) and len(done) < count:
+            if self.history is not None:
+                self.history.worked_for(self.world, self.clock() - began)
+            done.append(StepResult(self.world.occurrence, self.world.now, self.ring.since(serial)[0]))
+            if self.breakpoint is not None and self._ask(serial):
                 break
         return done
 
     def step_until(
         self, test: Callable[[list[Event], World], bool], limit: int
     ) -> tuple[bool, list[StepResult]]:
-        """Step until `test` is true of an occurrence, or a breakpoint hits, or `limit` are done."""
+        """Step until `test` is true of an occurrence, or a breakpoint hits, or `limit` are done.
+
+        Out of the past it goes no farther than the present.
+        """
         done: list[StepResult] = []
-        while len(done) < limit:
+        past = self.past is not None
+        while len(done) < limit and past == (self.past is not None):
+            self.stopped = False
             one = self.step(1)
             if not one:
-                return False, done
+                break
             done += one
-            if test(one[0].events, self.world):
+            if test(one[0].events, self.view):
                 return True, done
+            if self.stopped:
+                break
         return False, done
 
     @property
@@ -205,6 +216,12 @@ class Loop:
         if self.history is None or not self.history.first < occurrence <= self.world.occurrence:
             return []
         return Past(self.history, self.world).events(occurrence, occurrence)
+
+    def scan(self) -> Scan:
+        """Return the events of the past up to here, to be made anew from the beginning of history."""
+        if self.history is None:
+            raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
+        return Scan(self.history, self.view.occurrence)
 
     def replace_world(self, world: World, log: InputLog, history: History, *, recorded: bool = False) -> None:
         """Put another world in the place of this one: a fork, or a recording that was read back.
@@ -252,12 +269,19 @@ class Loop:
         if self.paused:
             return
         target = self.target()
+        before, began = self.world.occurrence, self.clock()
         for _ in range(BATCH):
-            if not self.world.step(target):
+            if not self._stepped(target):
                 self.world.advance(target)
-                return
-        if self.device is None:  # a simulation that cannot keep up falls behind instead of racing later
-            self._anchor = (self.clock(), self.world.now)
+                break
+            if self.paused:
+                break
+        else:
+            if self.device is None:  # a simulation that cannot keep up falls behind instead of racing later
+                self._anchor = (self.clock(), self.world.now)
+        if self.history is not None and self.world.occurrence > before:
+            self.flush()
+            self.history.worked_for(self.world, self.clock() - began)
 
     def flush(self) -> None:
         """Write what left for the world outside."""
@@ -321,8 +345,17 @@ class Loop:
         serial = self.ring.last_serial
         if not self.world.step(until):
             return False
-        if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0], self.world):
-            self.pause()
+        if self.breakpoint is not None:
+            self._ask(serial)
+        return True
+
+    def _ask(self, serial: int) -> bool:
+        """Ask the breakpoints about what has happened since an event; pause, and return True, if one is hit."""
+        assert self.breakpoint is not None
+        if not self.breakpoint(self.ring.since(serial)[0], self.world):
+            return False
+        self.pause()
+        self.stopped = True
         return True
 
     def _batch(self, after: Callable[[], bool] | None) -> bool:
@@ -343,8 +376,8 @@ class Loop:
             serial = self.ring.last_serial
             self._input(frame)
             handled += 1
-            if self.breakpoint is not None and self.breakpoint(self.ring.since(serial)[0], self.world):
-                self.pause()
+            if self.breakpoint is not None:
+                self._ask(serial)
             if self.paused or (after is not None and after()):
                 break
         self.flush()

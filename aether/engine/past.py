@@ -76,15 +76,43 @@ class Past:
         return self._record(world, self._inputs_from(world.occurrence), last)
 
     def _record(self, world: World, inputs: list[Input], until: int) -> list[Event]:
-        ring = EventRing()
-        world.observe(Recorder(world, ring))
-        replay(world, inputs, until)
-        world.observe(None)
-        return ring.since(0)[0]
+        return record(world, inputs, until, EventRing())
 
     def _inputs_from(self, occurrence: int) -> list[Input]:
-        inputs = self.history.log.inputs
-        return inputs[bisect_left(inputs, occurrence, key=_occurrence):]
+        return inputs_from(self.history, occurrence)
+
+
+class Scan:
+    """Goes through a run once more from the beginning of its history, and makes its events anew, in order."""
+
+    def __init__(self, history: History, until: int) -> None:
+        self.history = history
+        self.until = until
+        """The last occurrence."""
+        self.world = history.world_at(history.first)
+        self.ring = EventRing()
+
+    def more(self, occurrences: int) -> list[Event] | None:
+        """Return the events of so many occurrences more; None at the end."""
+        at = self.world.occurrence
+        if at >= self.until:
+            return None
+        self.ring.clear()
+        return record(self.world, inputs_from(self.history, at), min(at + occurrences, self.until), self.ring)
+
+
+def record(world: World, inputs: list[Input], until: int, ring: EventRing) -> list[Event]:
+    """Replay a world up to the end of occurrence `until`, and return what happened, as far as `ring` holds it."""
+    world.observe(Recorder(world, ring))
+    replay(world, inputs, until)
+    world.observe(None)
+    return ring.since(0)[0]
+
+
+def inputs_from(history: History, occurrence: int) -> list[Input]:
+    """Return the inputs that come after the end of an occurrence."""
+    inputs = history.log.inputs
+    return inputs[bisect_left(inputs, occurrence, key=_occurrence):]
 
 
 def _occurrence(entry: Input) -> int:

@@ -58,7 +58,7 @@ NOUNS: dict[str, Noun] = {
                 "drop retransmit state conn"),
     "fork": Noun("timelines", "Time", "make a new present of the past"),
     "timeline": Noun("timelines", "Time", "presents that were left for another", "list switch log"),
-    "compare": Noun("timelines", "Time", "the same run again with one knob turned, side by side", "knob timelines"),
+    "compare": Noun("timelines", "Time", "two timelines side by side, or the same run with one knob turned", "knob"),
     "capture": Noun("capture", "Session", "files and pipes for Wireshark, and files from elsewhere",
                     "start stop status save load close live"),
     "record": Noun("recordings", "Session", "write the run to a file"),

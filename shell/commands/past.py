@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from aether.engine.breakpoints import expand
 from aether.events import Event
-from aether.filters import FilterError, Records, compile_filter
+from aether.filters import Filter, FilterError, Records, compile_filter
 from shell.commands.moments import Fields, all_fields, changes, fields, rows
 from shell.grammar import CommandError, argument, command
 from shell.results_debug import Position
 from shell.session import Session
 from shell.values import count
+
+CHUNK = 2000
+"""Occurrences at a time when the whole run is looked through."""
 
 
 def visit(session: Session, occurrence: int) -> Position:
@@ -56,14 +59,32 @@ def back_until(session: Session, expression: str) -> Position:
     except FilterError as problem:
         raise CommandError(str(problem)) from None
     now = session.core.status().occurrence
-    records = Records()
-    target = 0
-    for event in session.core.events():
-        if found.test(records.of(event)) and event.occurrence < now:
-            target = event.occurrence
+    kept = session.core.events()
+    target = _latest(found, Records(), kept, now)
+    if not target and kept and kept[0].occurrence > session.core.status().history_from + 1:
+        target = _search(session, found, now)
     if not target:
-        raise CommandError(f"nothing before ev {now} matches {expression.strip()!r}, as far back as events are kept")
+        raise CommandError(f"nothing before ev {now} matches {expression.strip()!r}")
     return visit(session, target)
+
+
+def _latest(found: Filter, records: Records, events: list[Event], before: int) -> int:
+    """Return the latest occurrence before another in which something matches, 0 if there is none."""
+    target = 0
+    for event in events:
+        if found.test(records.of(event)) and event.occurrence < before:
+            target = event.occurrence
+    return target
+
+
+def _search(session: Session, found: Filter, now: int) -> int:
+    """Go through the whole run once more, from its beginning; Ctrl-C gets through in between."""
+    target, records = 0, Records()
+    with session.busy("looking through the whole run"):
+        scan = session.core.with_loop(lambda loop: loop.scan())
+        while (events := session.core.with_loop(lambda loop: scan.more(CHUNK))) is not None:
+            target = _latest(found, records, events, now) or target
+    return target
 
 
 @command("goto", argument("occurrence", count, "the number of an occurrence"), examples=("goto 1", "goto 900"))

@@ -53,11 +53,20 @@ def replay(session: Session, file: str) -> Message:
         session.core.with_loop(carry_out)
     except LogError as problem:
         raise CommandError(f"{file}: {problem}") from None
+    _settle_in(session, recording)
+    return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
+                   "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")
+
+
+def _settle_in(session: Session, recording: Recording) -> None:
+    """Let the session know of the other world."""
+    lab, described = session.lab, recording.description
+    lab.replayed, lab.seed = True, int(str(described["seed"]))
+    if described["lab"] == "tapped":
+        lab.device, lab.host_address = "recording of a TAP", str(described["gateway"])
     session.timelines.clear()
     session.timeline = "main"
     session.skip_events()
-    return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
-                   "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")
 
 
 def read(file: str) -> Recording:

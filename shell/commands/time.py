@@ -65,7 +65,7 @@ def step(session: Session, times: int) -> results.StepReport:
     """
     session.need_trace("stepping")
     session.core.pause()
-    before = session.ask(queries.overview)
+    before, was = session.ask(queries.overview), all_fields(session)
     watcher = Watcher()
     for event in session.events():
         watcher.learn(event)
@@ -79,7 +79,15 @@ def step(session: Session, times: int) -> results.StepReport:
     after = session.ask(queries.overview)
     session.skip_events()
     coming = session.ask(queries.next_occurrence)
-    return results.StepReport(occurrences, _changes(before, after), coming.what, coming.time_us)
+    changed = changes(was, all_fields(session)) + _changes(before, after)
+    return results.StepReport(occurrences, changed, coming.what, coming.time_us, _note(session))
+
+
+def _note(session: Session) -> str:
+    """Say what does not stand still with us."""
+    if session.lab.kind == "SIM":
+        return ""
+    return "the kernel's clock goes on: it may send again, or give up, while we stand still"
 
 
 def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> results.Occurrence:
@@ -119,32 +127,64 @@ def _changes(before: Overview, after: Overview) -> list[str]:
 CHUNK = 500
 """Occurrences at a time while `step until` looks: Ctrl-C gets through in between."""
 FARTHEST = 200_000
+PATIENCE = 120_000_000
+"""How much world time it takes behind a TAP, at the most, in microseconds."""
+Test = Callable[["list[Event]", "World"], bool]
 
 
-def _go_until(session: Session, test: Callable[[list[Event], World], bool], what: str) -> Stopped:
-    """Step until `test` is true of an occurrence; Ctrl-C and a limit end it."""
+def _go_until(session: Session, test: Test, what: str) -> Stopped:
+    """Go on until `test` is true of an occurrence; a breakpoint, Ctrl-C and a limit end it too."""
     session.need_trace("stepping")
     session.core.pause()
-    reason, done = "limit", 0
+    session.take_stops()
+    start = session.core.status()
     before = all_fields(session)
-    last: StepResult | None = None
-    try:
-        while done < FARTHEST and reason == "limit":
-            if session.core.status().past:
-                raise CommandError("this is the past: `live` first, or `back until`")
-            found, stepped = session.core.step_until(test, CHUNK)
-            done += len(stepped)
-            if stepped:
-                last = stepped[-1]
-            reason = "found" if found else "nothing" if len(stepped) < CHUNK else "limit"
-    except KeyboardInterrupt:
-        reason = "limit"
+    if session.lab.kind == "SIM" or start.past:
+        reason, done = _step_until(session, test, start.past)
+    else:
+        reason, done = _wait_until(session, test), 0
     session.skip_events()
     status = session.core.status()
-    events = rows(session, last.events) if last is not None and reason == "found" else []
-    hint = {"nothing": f"nothing more is to come, and {what} did not happen",
-            "limit": f"{what} did not happen in {done:,} occurrences"}.get(reason, "")
-    return Stopped(status.occurrence, status.time, reason, [], events, changes(before, all_fields(session)), hint)
+    stopped = list(session.breakpoints.stopped_at) if session.breakpoints is not None else []
+    if reason != "found" and stopped:
+        reason = "breakpoint"
+    events = rows(session, session.core.events_of(status.occurrence)) if reason in ("found", "breakpoint") else []
+    hint = {
+        "nothing": f"nothing more is to come, and {what} did not happen",
+        "present": f"this is the present, and {what} did not happen up to here. `run` and `step` go on",
+        "limit": f"{what} did not happen in {done:,} occurrences",
+        "time": f"{what} did not happen in {PATIENCE // 1_000_000} s",
+        "interrupted": f"interrupted; {what} has not happened yet",
+    }.get(reason, _note(session))
+    return Stopped(
+        status.occurrence, status.time, reason, stopped, events, changes(before, all_fields(session)), hint)
+
+
+def _step_until(session: Session, test: Test, past: bool) -> tuple[str, int]:
+    """Step from occurrence to occurrence; return why it ended, and how many there were."""
+    done = 0
+    try:
+        while done < FARTHEST:
+            found, stepped = session.core.step_until(test, CHUNK)
+            done += len(stepped)
+            if found:
+                return "found", done
+            if len(stepped) < CHUNK:
+                return ("present" if past else "nothing"), done
+            if past and not session.core.status().past:
+                return "present", done
+    except KeyboardInterrupt:
+        return "interrupted", done
+    return "limit", done
+
+
+def _wait_until(session: Session, test: Test) -> str:
+    """Let time go on along the clock, as the kernel's does; return why it ended."""
+    try:
+        with session.watch_wait():
+            return "found" if session.core.run_until(test, PATIENCE) else "time"
+    except KeyboardInterrupt:
+        return "interrupted"
 
 
 @command(
@@ -177,18 +217,25 @@ NUMBER = argument("number", connection, "a connection's number", complete="conne
 @command("next", NUMBER, examples=("next 1",))
 def next_(session: Session, number: int) -> Stopped:
     """Go to the end of the next occurrence that concerns a connection."""
-    session.ask(partial(queries.connection_state, host="you", number=number))
+    _state(session, number)
     return _go_until(session, lambda events, world: any(concerns(event, number) for event in events),
                      f"anything with #{number}")
 
 
 @command("finish", NUMBER, examples=("finish 1",))
 def finish(session: Session, number: int) -> Stopped:
-    """Go on until a connection is closed at your side."""
+    """Go on until a connection is closed at your side; what waits in TIME-WAIT is as good as closed."""
+    closed = ("CLOSED",) if _state(session, number) == "TIME-WAIT" else ("CLOSED", "TIME-WAIT")
     return _go_until(
-        session,
-        lambda events, world: not any(c.number == number for c in world.hosts["you"].tcp.connections.values()),
-        f"the end of #{number}")
+        session, lambda events, world: queries.connection_state(world, number) in closed, f"the end of #{number}")
+
+
+def _state(session: Session, number: int) -> str:
+    """Return the state of a connection of yours; CommandError if there is none."""
+    state = session.ask(partial(queries.connection_state, number=number))
+    if state == "CLOSED":
+        raise CommandError(f"no connection #{number}, or none any more. `tcp conns` lists those that there are")
+    return state
 
 
 def concerns(event: Event, number: int) -> bool:

@@ -38,7 +38,7 @@ def fork(session: Session, name: str) -> Message:
     session.timelines[name] = session.core.with_loop(lambda loop: timelines.leave(loop, name, old, at))
     session.skip_events()
     return Message(f"timeline {name} begins at ev {at}; {old} is kept at ev {status.present}",
-                   f"`timeline switch {old}` returns to it, `compare timelines {old} {name}` shows both")
+                   f"`timeline switch {old}` returns to it, `compare {old} {name}` shows both")
 
 
 @command("timeline list", examples=("timeline list",))
@@ -107,8 +107,8 @@ def compare_knob(session: Session, change: str) -> Comparison:
 
 
 @command(
-    "compare timelines", argument("left", str, "a timeline's name"), argument("right", str, "another's"),
-    examples=("compare timelines main fork-1",),
+    "compare", argument("left", str, "a timeline's name"), argument("right", str, "another's"),
+    examples=("compare main fork-1",),
 )
 def compare_timelines(session: Session, left: str, right: str) -> Comparison:
     """Show two timelines side by side, from where they differ."""

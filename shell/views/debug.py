@@ -8,6 +8,7 @@ from rich.text import Text
 
 from shell.results import EventRow
 from shell.results_debug import (
+    BreakpointHit,
     BreakpointList,
     Comparison,
     Explanation,
@@ -40,6 +41,11 @@ def position(result: Position) -> RenderableType:
     where = f"PAST ev {ev} of {result.present}" if result.past else f"the present, ev {ev}"
     head = Text.assemble((where, "bold"), f", {clock(result.time_us)} s")
     return Group(head, *_rows(result.events), *_changes(result.changes))
+
+
+def hit(result: BreakpointHit) -> RenderableType:
+    """Draw at which breakpoint time has stopped."""
+    return Text(printable(f"stopped at breakpoint {result.breakpoint}: {result.at}"))
 
 
 def stopped(result: Stopped) -> RenderableType:

@@ -8,7 +8,7 @@ from typing import Any
 
 from shell.results import FrameDetail, FrameList, FrameRow, HelpIndex, HelpPage, Message
 from shell.values import show_duration
-from shell.views import lessons_plain
+from shell.views import debug_plain, lessons_plain
 from shell.views.escape import printable
 from shell.views.oneline import frame_line
 
@@ -116,5 +116,5 @@ def _help_page(result: HelpPage) -> list[str]:
 
 _LINES.update({
     Message: _message, FrameList: _frames, FrameDetail: _detail, FrameRow: lambda row: [_frame(row)],
-    HelpIndex: _help, HelpPage: _help_page, **lessons_plain.LINES,
+    HelpIndex: _help, HelpPage: _help_page, **debug_plain.LINES, **lessons_plain.LINES,
 })

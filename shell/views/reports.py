@@ -90,10 +90,12 @@ def steps(result: StepReport) -> RenderableType:
         parts.append(Text("nothing happened: nothing is waiting to happen"))
     tail = Text("", style("muted"))
     if result.changed:
-        tail.append(f"changed: {', '.join(result.changed)}   ")
+        parts.append(Text(f"changed: {', '.join(result.changed)}", style("key")))
     when = f" at {clock(result.next_us)}" if result.next_us is not None else ""
     tail.append(f"next: {result.next}{when}")
     parts.append(tail)
+    if result.note:
+        parts.append(Text(result.note, style("muted")))
     return Group(*parts)
 
 

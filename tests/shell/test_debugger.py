@@ -37,7 +37,7 @@ class Program:
 
     def json(self, line: str) -> Any:
         """Run one line, and return its result."""
-        return json.loads(self.run(f"{line} --json"))
+        return json.loads(self.run(f"{line} --json").splitlines()[0])
 
     def hash(self) -> str:
         """Return the hash of the state that is shown."""
@@ -95,7 +95,8 @@ def test_breakpoints_are_managed(program: Program) -> None:
     ("break delete 7", "no breakpoint 7"), ("goto 99", "from 0 to"),
     ("back", "history starts at ev 0"), ("why", "nothing interesting"), ("why 5", "no frame 5"),
     ("why conn 9 stalled", "no connection #9"), ("step until nonsense.field", "nonsense.field"),
-    ("fork", "Go there first"), ("timeline switch other", "no timeline 'other'"),
+    ("fork", "Go there first"), ("next 9", "no connection #9"), ("finish 9", "no connection #9"),
+    ("compare main other", "no timeline 'other'"), ("timeline switch other", "no timeline 'other'"),
     ("compare knob tcp.retransmit", "say which knob"), ("replay /nowhere", "cannot read"), ("speed 0", "speed is from"),
 ])
 def test_what_makes_no_sense(program: Program, line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,6 +114,8 @@ def test_step_until_next_and_finish(program: Program) -> None:
     assert any("SYN-SENT → ESTABLISHED" in change for change in found["changes"]), found
     assert "#1" in program.run("next 1")
     program.run("tcp close 1")
+    program.run("finish 1")
+    assert [row["state"] for row in program.json("tcp conns")["connections"]] == ["TIME-WAIT"]
     program.run("finish 1")
     assert program.json("tcp conns")["connections"] == []
     nothing = program.json("step until tcp.port == 9999")
@@ -145,6 +148,55 @@ def test_back_until(program: Program) -> None:
     assert program.json("tcp conns")["connections"][0]["state"] == "SYN-SENT"
 
 
+def test_back_until_goes_beyond_what_is_kept(program: Program) -> None:
+    """The whole run is looked through once more when the events that are kept do not have it."""
+    program.core.ring.__init__(256)  # type: ignore[misc]
+    program.run("tcp connect 192.168.1.1:7", "link loss 20%", 'tcp send 1 "' + "x" * 40_000 + '"', "run 60s")
+    assert program.core.ring.lost > 0
+    program.run("back until state ESTABLISHED")
+    assert program.core.status().occurrence == 8, "the other end is established when our ACK arrives"
+    program.run("live", "back until tcp.seq == 1 and tcp.len > 0")
+    assert program.app.failures == 0
+    program.run("live", "back until tcp.port == 9999")
+    assert program.app.failures == 1
+
+
+def test_forward_again_in_the_past(program: Program) -> None:
+    """What steps in the present steps in the past too, up to the present and no farther."""
+    program.run("http get http://192.168.1.1/")
+    last = program.core.status().occurrence
+    program.run("goto 1")
+    found = program.json("step until state ESTABLISHED")
+    assert (found["reason"], found["occurrence"]) == ("found", 5)
+    assert program.json("next 1")["occurrence"] == 6
+    nothing = program.json("step until tcp.port == 9999")
+    assert (nothing["reason"], nothing["occurrence"]) == ("present", last)
+    assert not program.core.status().past
+
+
+def test_a_breakpoint_ends_step_until(program: Program) -> None:
+    """And that is what it says."""
+    program.run("pause", "tcp connect 192.168.1.1:7", "break state ESTABLISHED")
+    found = program.json("step until tcp.port == 9999")
+    assert (found["reason"], found["breakpoints"]) == ("breakpoint", [1])
+
+
+def test_json_stays_json_at_a_breakpoint(program: Program) -> None:
+    """One document a line: the answer, and then where time stopped."""
+    program.run("break state ESTABLISHED")
+    answer, stop = map(json.loads, program.run("tcp connect 192.168.1.1:7 --json").splitlines())
+    assert answer["state"] == "ESTABLISHED"
+    assert stop == {"breakpoint": 1, "at": "state ESTABLISHED"}
+
+
+def test_a_step_tells_what_changed(program: Program) -> None:
+    """Fields of connections, and counts."""
+    program.run("pause", "tcp connect 192.168.1.1:7")
+    changed = program.json("step 4")["changed"]
+    assert "#1 state SYN-SENT → ESTABLISHED" in changed
+    assert any(change.startswith("#1 snd_una 0 → 1") for change in changed)
+
+
 def test_a_fork_goes_its_own_way(program: Program) -> None:
     """Both timelines are kept, and can be compared."""
     program.run("link drop next 1 out", "http get http://192.168.1.1/ --wait 1500ms")
@@ -153,7 +205,7 @@ def test_a_fork_goes_its_own_way(program: Program) -> None:
     assert rows["patient"]["current"]
     assert rows["patient"]["parent"] == "main"
     program.run("timeline switch main", "run 4s")
-    compared = program.json("compare timelines main patient")
+    compared = program.json("compare main patient")
     assert compared["left"]["name"] == "main"
     assert len(program.json("timeline log")["inputs"]) == 2
 
@@ -178,9 +230,10 @@ def test_record_and_replay(program: Program, tmp_path: Path) -> None:
     try:
         assert "repeated exactly" in other.run(f"replay {file}")
         assert (other.hash(), other.core.status().occurrence) == (wanted, at)
-        assert "occurrence: 1" in other.run("goto 1")
+        assert "past, ev 1 of" in other.run("goto 1")
         other.run("live", "frames", "why")
         assert other.app.failures == 0
+        assert (other.session.lab.seed, other.session.lab.replayed) == (1, True)
         file.write_text(file.read_text().replace("loss", "lost"))
         other.run(f"replay {file}")
         assert other.app.failures == 1
