@@ -48,7 +48,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A word that starts with two dashes."""
+    """A word that starts with two dashes, or with one where every tool like it has it so (`-n`)."""
 
     name: str
     help: str
@@ -299,7 +299,7 @@ class _Reader:
                 assert waiting.parse is not None
                 self.values[waiting.parameter] = _value(waiting.parse, word)
                 waiting = None
-            elif word.startswith("--") and len(word) > 2:
+            elif (word.startswith("--") and len(word) > 2) or word in self.options:
                 waiting = self._option(word)
             else:
                 self.positional.append(word)

@@ -183,16 +183,21 @@ class FastPath(Sleeper):
         tcp = host.tcp
         listener, options, hop, addresses = path
         old = self.leans.get(key)
+        whole = tcp.table.get(key)
         if (
             listener.socket.options is not options or listener.accepted or hop.state not in FRESH
-            or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN) or key in tcp.table
-            or (old is not None and not _reusable(old, seq, stamp))
+            or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN)
+            or (old is not None and not _reusable(old.state, old.stamp, old.rcv_nxt, seq, stamp))
+            or (whole is not None and not (
+                whole.ts_ok and _reusable(whole.state, whole.ts_recent, whole.rcv_nxt, seq, stamp)))
         ):
             return None
         now = self.now
         iss, offset = tcp.isn.both(key, now)
         if iss > HIGHEST:
             return None
+        if whole is not None:
+            whole.end("rcv SYN")
         number = host.world.connection_number(key, active=False)
         lean = Lean(key, number, now, path.listener, hop, seq, iss, offset, stamp, mss, scale & 0xFF, window, addresses)
         if old is None:
@@ -391,10 +396,10 @@ class FastPath(Sleeper):
             self.inflate(key)
 
 
-def _reusable(old: Lean, seq: int, stamp: int) -> bool:
+def _reusable(state: str, recent: int, rcv_nxt: int, seq: int, stamp: int) -> bool:
     """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1)."""
-    if old.state != TIME_WAIT:
+    if state != TIME_WAIT:
         return False
-    if stamp != old.stamp:
-        return ((stamp - old.stamp) & MASK) < HALF
-    return 0 < ((seq - old.rcv_nxt) & MASK) < HALF
+    if stamp != recent:
+        return ((stamp - recent) & MASK) < HALF
+    return 0 < ((seq - rcv_nxt) & MASK) < HALF

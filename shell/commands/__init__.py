@@ -78,6 +78,7 @@ NOUNS: dict[str, Noun] = {
     "edit": Noun("edit", "Crafting", "change fields of a frame"),
     "resend": Noun("edit", "Crafting", "frames once more, onto the wire or onto your stack"),
     "mode": Noun("mode", "Modes", "see everything, or go as fast as possible", "trace bench"),
+    "bench": Noun("bench", "Modes", "measure what the stack can do", "http ping bulk conns stress compare"),
     "host": Noun("host", "The host", "make the host at the other end act", "ping http connect send --"),
     "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell",
                    "list start next hint check answer predict skip play reset show quit resume progress lint"),

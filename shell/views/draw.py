@@ -7,8 +7,17 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import results, results_capture, results_craft, results_debug, results_lessons, results_net, results_reading
-from shell.views import capture, craft, debug, frame, helping, lessons, net, reading, reports, tables
+from shell import (
+    results,
+    results_bench,
+    results_capture,
+    results_craft,
+    results_debug,
+    results_lessons,
+    results_net,
+    results_reading,
+)
+from shell.views import bench, capture, craft, debug, frame, helping, lessons, net, reading, reports, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -65,6 +74,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_craft.Draft: craft.draft,
     results_craft.DraftList: craft.drafts,
     results_craft.Fuzzed: craft.fuzzed,
+    results_bench.BenchReport: bench.report,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,
 }

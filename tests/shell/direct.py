@@ -71,6 +71,9 @@ class DirectCore:
         self.ring.events.append(Event(
             self.ring.last_serial, world.occurrence, world.now, host, world.frame, kind, values, ("", 0)))
 
+    def with_loop(self, what: Callable[[Any], Any]) -> None:
+        """There is no loop, and so nothing that waits."""
+
     def ask(self, query: Callable[[World], Any]) -> Any:
         return query(self.world)
 
@@ -92,6 +95,9 @@ class DirectCore:
                 break
             found.append(DirectStep(self.world.occurrence, self.world.now, self.ring.since(before)[0]))
         return found
+
+    def set_speed(self, speed: float) -> None:
+        """Time passes only while somebody waits, whatever the speed."""
 
     def set_mode(self, mode: str) -> None:
         self.mode = mode

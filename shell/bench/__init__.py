@@ -1,0 +1,1 @@
+"""Measuring: loads on the stack, from the kernel's side or inside the simulation, and what came of them."""

@@ -1,0 +1,68 @@
+"""Measurements, drawn."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shell.results_bench import BenchReport, Measured
+from shell.values import show_duration
+from shell.views.theme import style
+
+BAR = 24
+"""Columns of the longest bar."""
+
+
+def report(result: BenchReport) -> RenderableType:
+    """Draw a measurement: a bar for each run, then what it cost."""
+    parts: list[RenderableType] = [
+        Text(result.what, style("key", bold=True)), Text(f"client: {result.client}", style("muted"))]
+    fastest = max((rate for each in result.measured for rate in each.rates), default=0.0)
+    for each in result.measured:
+        parts += [Text(), _headline(each), _bars(each, fastest), _costs(each, result.lab)]
+    if result.ratio:
+        first, second = result.measured
+        said = f"{first.setting} is {result.ratio:.2f} times {second.setting}"
+        parts += [Text(), Text(said, style("key", bold=True))]
+    parts += [Text(note, style("error")) for note in result.notes]
+    return Group(*parts)
+
+
+def number(rate: float) -> str:
+    """Return a rate with as many digits as mean something."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+
+def _headline(each: Measured) -> Text:
+    text = Text(f"{each.setting}: ")
+    text.append(f"{number(each.median)} {each.unit} a second", style("good"))
+    if len(each.rates) > 1:
+        text.append(f", median of {len(each.rates)}, from {number(each.low)} to {number(each.high)}")
+    return text
+
+
+def _bars(each: Measured, fastest: float) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right")
+    grid.add_column()
+    grid.add_column(justify="right")
+    for index, rate in enumerate(each.rates, 1):
+        length = round(BAR * rate / fastest) if fastest else 0
+        grid.add_row(f"  run {index}", Text("█" * max(length, 1), style("good")), number(rate))
+    return grid
+
+
+def _costs(each: Measured, lab: str) -> Text:
+    words = []
+    if each.p99_us:
+        words.append(f"half within {show_duration(each.p50_us)}, 99% within {show_duration(each.p99_us)}")
+    if each.bytes_per_connection:
+        words.append(f"{each.bytes_per_connection:,} bytes of memory each")
+    words.append(f"{each.cpu:.0%} of a core")
+    if lab == "SIM":
+        words.append(f"{each.occurrences_a_second:,.0f} occurrences a second of real time")
+    else:
+        words.append(f"{each.calls_per_frame:.1f} system calls a frame")
+        words.append(f"waiting: spin {each.spin:.0%}, yield {each.yielding:.0%}, sleep {each.sleep:.0%}")
+    return Text("  " + "; ".join(words), style("muted"))

@@ -1,0 +1,130 @@
+"""`bench` in the simulation: what it says is what the virtual network did, and everything is put back afterwards."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shell.bench.measure import Load, ab, read_ab
+from shell.grammar import CommandError
+
+from .conftest import Shell
+
+AB = """
+Server Software:
+Document Path:          /
+Concurrency Level:      100
+Time taken for tests:   0.068 seconds
+Complete requests:      2500
+Failed requests:        3
+Non-2xx responses:      2
+Total transferred:      1752500 bytes
+Requests per second:    36764.71 [#/sec] (mean)
+
+Percentage of the requests served within a certain time (ms)
+  50%      3
+  66%      3
+  99%      5
+ 100%      6 (longest request)
+"""
+
+
+def measured(shell: Shell, line: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(shell.run(f"{line} --json"))
+    return found
+
+
+@pytest.mark.parametrize(("line", "unit", "said"), [
+    ("bench http -n 60 -c 5 --runs 3", "connections", "60 connections, 5 at a time, one page each"),
+    ("bench http --keepalive -n 90 -c 3 --runs 3", "requests", "90 requests on 3 connections that are kept"),
+    ("bench ping -n 20 --runs 3", "pings", "20 echo requests, one after the other"),
+    ("bench bulk down --size 1 --runs 3", "MB", "1 MB from you"),
+    ("bench bulk up --size 1 --runs 3", "MB", "1 MB to you"),
+    ("bench conns 40 --runs 3", "connections", "40 connections, opened 100 at a time and held"),
+])
+def test_every_load_is_completed_and_counted(shell: Shell, line: str, unit: str, said: str) -> None:
+    found = measured(shell, line)
+    assert (found["what"], found["lab"]) == (said, "SIM")
+    assert "virtual network" in found["client"]
+    [one] = found["measured"]
+    assert (one["unit"], one["failed"], len(one["rates"])) == (unit, 0, 3)
+    assert one["low"] <= one["median"] <= one["high"]
+    assert one["low"] > 0
+    assert one["occurrences_a_second"] > 0
+
+
+def test_the_rate_is_that_of_the_virtual_network(shell: Shell) -> None:
+    """A page takes two round trips, of 400 µs each, on one connection after the other."""
+    shell.run("link delay 10ms")
+    slow = measured(shell, "bench http -n 20 -c 1 --runs 1")["measured"][0]
+    assert 80_000 > slow["p50_us"] > 40_000
+    assert slow["median"] == pytest.approx(1e6 / slow["p50_us"], rel=0.2)
+
+
+def test_held_connections_are_weighed_and_let_go(shell: Shell) -> None:
+    [one] = measured(shell, "bench conns 200 --runs 1")["measured"]
+    assert 500 < one["bytes_per_connection"] < 50_000
+    shell.run("run 2s")
+    assert json.loads(shell.run("tcp conns --json"))["connections"] == []
+
+
+def test_compare_turns_a_knob_and_turns_it_back(shell: Shell) -> None:
+    shell.run("link loss 3%")
+    found = measured(shell, "bench compare knob tcp.sack=off --load down --runs 1")
+    assert [each["setting"] for each in found["measured"]] == ["tcp.sack=on", "tcp.sack=off"]
+    assert found["ratio"] == pytest.approx(found["measured"][0]["median"] / found["measured"][1]["median"])
+    assert json.loads(shell.run("knob show tcp.sack --json"))["knob"]["value"] == "on"
+
+
+def test_compare_a_profile_puts_every_knob_back(shell: Shell) -> None:
+    shell.run("knob set tcp.nagle off")
+    before = shell.run("knob list --json")
+    found = measured(shell, "bench compare profile classic -n 40 --runs 1")
+    assert [each["setting"] for each in found["measured"]] == ["as it is", "profile classic"]
+    assert shell.run("knob list --json") == before
+
+
+def test_compare_trace_changes_the_mode_and_back(shell: Shell) -> None:
+    found = measured(shell, "bench compare trace -n 40 --runs 2")
+    assert [each["setting"] for each in found["measured"]] == ["benchmark mode", "trace mode"]
+    assert [len(each["rates"]) for each in found["measured"]] == [2, 2]
+    assert json.loads(shell.run("status --json"))["mode"] == "trace"
+
+
+def test_one_run_has_no_spread(shell: Shell) -> None:
+    assert "median" not in shell.run("bench ping -n 3 --runs 1")
+    assert "median of 2" in shell.run("bench ping -n 3 --runs 2")
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("bench bulk sideways", "a transfer goes down"), ("bench http -n 0", "a count"),
+    ("bench http -n", "-n needs a value"),
+    ("bench http --runs 51", "at most 50 runs"), ("bench compare", "trace, knob or profile"),
+    ("bench compare spin", "what can be compared is"), ("bench compare knob tcp.nagle", "NAME=VALUE"),
+    ("bench compare knob tcp.nagel=off", "no knob 'tcp.nagel'"), ("bench compare knob tcp.nagle=perhaps", "perhaps"),
+    ("bench compare profile antique", "no profile 'antique'"), ("bench compare trace now", "takes no 'now'"),
+    ("bench compare trace --load storm", "no load 'storm'"), ("bench bulk up --size 5000", "megabytes"),
+])
+def test_what_cannot_be_measured_is_said(shell: Shell, line: str, said: str) -> None:
+    assert said in shell.fail(line)
+
+
+def test_nothing_is_measured_while_time_stands_still(shell: Shell) -> None:
+    shell.run("pause")
+    assert "time stands still" in shell.fail("bench http")
+
+
+def test_what_apachebench_says_is_read() -> None:
+    run = read_ab(AB)
+    assert (run.completed, run.failed, run.elapsed_us, run.p50_us, run.p99_us) == (2495, 5, 68_000, 3000, 5000)
+    with pytest.raises(CommandError, match="ApacheBench failed: apr_socket_recv"):
+        read_ab("apr_socket_recv: Connection refused (111)\n")
+
+
+def test_apachebench_is_asked_for_what_was_asked() -> None:
+    words = ab("192.168.1.2", Load("keepalive", 50, 100))
+    assert words[-1] == "http://192.168.1.2/"
+    assert "-k" in words
+    assert "-n 50 -c 50" in " ".join(words)

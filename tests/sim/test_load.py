@@ -1,0 +1,80 @@
+"""The load generator inside the world: everything is asked for once, counted once, and comes to an end."""
+
+from __future__ import annotations
+
+import pytest
+
+from aether import queries
+from aether.apps.load import KINDS, LoadReport
+from aether.lab import HOST, YOU, YOUR_ADDRESS, simulated
+from aether.operations import JobCancel, OperationError
+from aether.operations_link import LinkSet
+from aether.operations_load import LoadStart
+from aether.world import World
+
+
+def run(world: World, **what: object) -> LoadReport:
+    job = world.do(LoadStart(address=YOUR_ADDRESS, **what))  # type: ignore[arg-type]
+    end = world.now + 120_000_000
+    while not queries.job_done(world, job, HOST) and world.step(end):
+        pass
+    return queries.job_report(world, job, HOST)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("concurrency", [1, 7, 50])
+def test_each_is_completed_once(kind: str, concurrency: int) -> None:
+    report = run(simulated(1), kind=kind, asked=50, concurrency=concurrency, size=20_000)
+    assert (report.done, report.completed, report.failed, len(report.times)) == (True, 50, 0, 50)
+    assert report.elapsed > 0
+    assert all(0 < time <= report.elapsed for time in report.times)
+    if kind == "up":
+        assert report.bytes == 50 * 20_000
+    if kind in ("http", "keepalive"):
+        assert report.bytes > 50 * 500
+
+
+def test_kept_connections_are_few() -> None:
+    world = simulated(1)
+    run(world, kind="keepalive", asked=300, concurrency=3)
+    assert world.connections == 3
+
+
+def test_held_connections_stay_until_they_are_let_go() -> None:
+    world = simulated(1)
+    job = world.do(LoadStart(address=YOUR_ADDRESS, kind="hold", asked=20, concurrency=5))
+    end = world.now + 1_000_000
+    while world.step(end):
+        pass
+    assert queries.job_done(world, job, HOST)
+    established = [conn for conn in world.hosts[YOU].tcp.connections.values() if conn.state == "ESTABLISHED"]
+    assert len(established) == 20
+    world.do(JobCancel(host=HOST, job=job))
+    while world.step(2 * end):
+        pass
+    assert not world.hosts[YOU].tcp.connections
+
+
+def test_refused_connections_have_failed() -> None:
+    world = simulated(1)
+    world.hosts[YOU].tcp.listeners.clear()
+    report = run(world, kind="http", asked=10, concurrency=4)
+    assert (report.done, report.completed, report.failed) == (True, 0, 10)
+
+
+def test_a_load_over_a_bad_link_is_completed() -> None:
+    world = simulated(1)
+    world.do(LinkSet(what="loss", value="5%"))
+    report = run(world, kind="http", asked=40, concurrency=10)
+    assert (report.completed, report.failed) == (40, 0)
+    assert max(report.times) > 100_000  # somebody had to wait for a timer
+
+
+@pytest.mark.parametrize(("wrong", "said"), [
+    ({"kind": "storm"}, "no load 'storm'"), ({"asked": 0}, "asked is from 1 to 100,000"),
+    ({"concurrency": 20_000}, "concurrency is from"), ({"size": -1}, "size is from"), ({"address": "1.2.3"}, "1.2.3"),
+    ({"host": "nobody"}, "no host 'nobody'"), ({"address": "8.8.8.8"}, "connect to 8.8.8.8"),
+])
+def test_what_cannot_be_asked_is_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(OperationError, match=said.replace("'", ".")):
+        simulated(1).do(LoadStart(**{"address": YOUR_ADDRESS, **wrong}))  # type: ignore[arg-type]
