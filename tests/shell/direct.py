@@ -115,7 +115,7 @@ class DirectCore:
     def status(self) -> DirectStatus:
         return DirectStatus(
             self.mode, self.paused, float("inf"), self.world.occurrence, self.world.now, self.world.frames,
-            ring_size=len(self.ring.events))
+            ring_size=len(self.ring.events), present=self.world.occurrence)
 
     def start(self) -> None:
         pass
