@@ -127,10 +127,11 @@ class Loop:
         if self.log is not None:
             self.log.add(self.world, operation)
         serial = self.ring.last_serial
-        result = self.world.do(operation)
-        if self.breakpoint is not None:
-            self._ask(serial)
-        return result
+        try:
+            return self.world.do(operation)
+        finally:
+            if self.breakpoint is not None:
+                self._ask(serial)
 
     def step(self, count: int) -> list[StepResult]:
         """Handle up to `count` occurrences; time jumps to each."""
