@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aether.events import Event
 from shell import words
 from shell.results import FrameRow
 from shell.summary import Flows, summarise
+
+if TYPE_CHECKING:
+    from aether.filters.conversations import Context
 
 T = TypeVar("T")
 MAX_REMEMBERED = 4096
@@ -155,6 +158,25 @@ class Watcher:
             seen.number, seen.time, seen.direction, summary.layer, summary.source, summary.destination, summary.flags,
             summary.info, len(seen.data), seen.dropped, list(seen.notes),
         )
+
+
+def context_of(events: Iterable[Event], frame: Seen) -> Context | None:
+    """Return what the filters know of the conversation of a frame: where its sequence numbers begin, its scale."""
+    from aether.filters.conversations import Conversations
+    from aether.filters.packet import Packet
+
+    ends = frame.data[26:30], frame.data[30:34]
+    known = Conversations()
+    followed: set[int] = set()
+    for event in events:
+        if event.kind in ("frame.sent", "frame.arrived") and event.values[0] not in followed:
+            number, _, data = event.values
+            if (data[26:30], data[30:34]) in (ends, ends[::-1]):
+                followed.add(number)
+                context = known.follow(Packet(bytes(data)))
+                if number == frame.number:
+                    return context
+    return None
 
 
 def _remember(memory: dict[int, T], key: int, value: T) -> None:

@@ -170,6 +170,11 @@ class Field:
     """Where it begins in the frame, in bytes."""
     length: int
     text: str
+    """What it says, in words."""
+    value: str = ""
+    """The same as Wireshark's JSON has it: ``0x0012``, ``64``, ``192.168.1.1``."""
+    part: bool = False
+    """Whether it is a part of the field before it, such as one flag of several."""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,8 @@ LIMIT = 20_000
 """Conversations that are remembered; the oldest are forgotten first."""
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+MAX_SHIFT = 14
+"""The largest shift of window scaling; a larger one counts as this (RFC 7323 §2.3)."""
 UNKNOWN, NONE = -1, -2
 """Window scales: the handshake was not seen, or did not agree on scaling."""
 
@@ -165,7 +167,7 @@ def _scale(packet: Packet, tcp: Layer) -> int:
     """Return the shift count among a SYN's options, NONE if there is none."""
     for kind, data in options(packet.data, tcp.start + 20, tcp.payload):
         if kind == 3 and len(data) == 3:
-            return data[2]
+            return min(data[2], MAX_SHIFT)
     return NONE
 
 

@@ -6,7 +6,7 @@ from shell import results, words
 from shell.captures.loaded import COMMENT
 from shell.commands.common import HOST
 from shell.dissect import dissect
-from shell.frames import Seen, Watcher
+from shell.frames import Seen, Watcher, context_of
 from shell.grammar import CommandError, argument, command, did_you_mean
 from shell.session import Session
 from shell.values import count, frame_number
@@ -36,7 +36,7 @@ def frame(session: Session, number: int, field: str, host: str) -> results.Frame
     The letter below each byte is that of the header it belongs to.
     """
     watcher, seen = _find(session, number, host)
-    layers = dissect(seen.data, watcher.flows)
+    layers = dissect(seen.data, watcher.flows, context_of(session.visible_events("a frame"), seen))
     names = [each.name for layer in layers for each in layer.fields]
     if field and field not in names:
         raise CommandError(f"frame {number} has no field {field!r}{did_you_mean(field, names) or '. See `frame N`'}")

@@ -12,7 +12,7 @@ from shell.views.theme import style
 
 NAMES = {
     "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "igmp": "IGMP", "udp": "UDP", "tcp": "TCP",
-    "data": "data", "padding": "padding",
+    "dns": "DNS", "dhcp": "DHCP", "http": "HTTP", "data": "data", "padding": "padding",
 }
 
 
@@ -57,6 +57,8 @@ def _tree(layers: list[Layer], lit: str) -> list[Text]:
         lines.append(line)
         for field in layer.fields:
             chosen = field.name == lit
+            if field.part and not chosen:
+                continue
             text = Text("  " if last else "│ ", no_wrap=True, overflow="ellipsis")
             text.append("▶ " if chosen else "  ", style("error", bold=True))
             text.append(f"{field.name:<24} {printable(field.text)}", "bold" if chosen else "")

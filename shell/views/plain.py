@@ -94,7 +94,7 @@ def _detail(result: FrameDetail) -> list[str]:
         problem = f", {layer.problem}" if layer.problem else ""
         last = layer.offset + layer.length - 1
         found.append(f"{layer.name}: {layer.summary}{problem}, bytes {layer.offset} to {last}")
-        found += [f"{each.name}: {each.text}" for each in layer.fields]
+        found += [f"{each.name}: {printable(each.text)}" for each in layer.fields if not each.part]
     found += [f"event: {event.text}" for event in result.events]
     return [*found, f"bytes: {result.data}"]
 

@@ -18,7 +18,10 @@ _LIGHT = {
     "ethernet": "#666666", "arp": "#9c3f73", "ipv4": "#00639c", "icmp": "#7a7000", "udp": "#006b4e", "tcp": "#8f5f00",
     "error": "#a84300", "muted": "#666666", "key": "#00639c", "good": "#006b4e", "command": "#00639c",
 }
-_ALIASES = {"eth": "ethernet", "ip": "ipv4", "igmp": "icmp", "data": "muted", "padding": "muted"}
+_ALIASES = {
+    "eth": "ethernet", "ip": "ipv4", "igmp": "icmp", "dns": "udp", "dhcp": "udp", "http": "tcp",
+    "data": "muted", "padding": "muted",
+}
 
 
 def is_light() -> bool:

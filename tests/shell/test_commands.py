@@ -105,7 +105,7 @@ def test_settings_of_a_crafted_segment(shell: Shell) -> None:
     assert fields["tcp.seq"] == "7"
     assert fields["tcp.srcport"] == "1234"
     assert fields["ip.ttl"] == "3"
-    assert fields["data"] == "x y"
+    assert fields["tcp.payload"] == "x y"
 
 
 def test_frames_and_one_in_full(shell: Shell) -> None:

@@ -38,7 +38,7 @@ def offered(shell: Shell, line: str) -> list[str]:
     ("link loss 5% o", ["out"]),
     ("link drop n", ["next"]),
     ("frame ", ["1", "2", "3", "4", "5"]),
-    ("frame 3 tcp.s", ["tcp.srcport", "tcp.seq"]),
+    ("frame 3 tcp.s", ["tcp.srcport", "tcp.seq", "tcp.seq_raw"]),
     ("nonsense ", []),
     ("tcp connect 192.168.1.1:80 ", []),
 ])
