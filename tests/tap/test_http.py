@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,42 @@ def test_every_file_byte_for_byte() -> None:
                            "--max-time", "10", f"{URL}/data/1000003.bin")
             assert (done.stdout, (lab.folder / "part").read_bytes()) == ("206", part)
         lab.judge()
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSED = """<!DOCTYPE html><title>lab</title><p id="said">nothing yet</p><script>
+Promise.all([1460, 65536, 1000003].map(size => fetch(`/data/${size}.bin`).then(answer => answer.arrayBuffer())
+    .then(data => sum_of(new Uint8Array(data))))).then(sums => {
+        document.getElementById("said").textContent = sums.join(" ") + " all there"; });
+function sum_of(bytes) { let sum = 0; for (const byte of bytes) sum = (sum * 31 + byte) % 1000003; return sum; }
+</script>"""
+
+
+def check_a_browser() -> None:
+    """A page whose script fetches files over several connections at a time, and adds up what it got."""
+    with KernelLab() as lab:
+        core = lab.start("bench")
+        files = serve(core)
+        core.do(HttpFile(path="/data/browsed.html", data=BROWSED.encode(), modified=784_111_777))
+        lab.capture()
+        dom = lab.run(
+            str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={lab.folder}/profile",
+            "--disable-background-networking", "--virtual-time-budget=20000", "--dump-dom",
+            f"{URL}/data/browsed.html", timeout=90).stdout
+        sums = []
+        for size in (1460, 65_536, 1_000_003):
+            total = 0
+            for byte in files[f"/data/{size}.bin"]:
+                total = (total * 31 + byte) % 1_000_003
+            sums.append(str(total))
+        assert f"{' '.join(sums)} all there" in dom
+        lab.judge()
+
+
+if BROWSER:  # it is large, and so not among what has to be installed
+
+    def test_a_browser_fetches_every_byte() -> None:
+        check_a_browser()
 
 
 @pytest.mark.needs("wget")
