@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aether.link.quantities import QuantityError
@@ -104,6 +104,35 @@ class LinkDropOff(Operation):
         for pipe in _pipes(world, self.link, self.direction):
             pipe.drop_off(world.now)
         _say(world, self.link, f"drop off ({self.direction})")
+
+
+@operation
+@dataclass(slots=True)
+class LinkScenario(Operation):
+    """Make a link as a scenario has it: everything before is taken away, and all of these are set, or nothing is."""
+
+    link: str = "lan"
+    name: str = ""
+    out: dict[str, str] = field(default_factory=dict)
+    inward: dict[str, str] = field(default_factory=dict)
+
+    def apply(self, world: World) -> None:
+        """Try it on a pipe that leads nowhere, then set it."""
+        from aether.link.impairments import Pipe
+
+        ways = [(self.out, _pipes(world, self.link, "out")[0]), (self.inward, _pipes(world, self.link, "in")[0])]
+        for settings, _ in ways:
+            trial = Pipe(0, "trial", "out")
+            for name, value in settings.items():
+                try:
+                    trial.set(name, value)
+                except QuantityError as problem:
+                    raise OperationError(f"{name}: {problem}") from None
+        for settings, pipe in ways:
+            pipe.clear_all(world.now)
+            for name, value in settings.items():
+                pipe.set(name, value, world.now)
+        _say(world, self.link, f"scenario {self.name}")
 
 
 @operation

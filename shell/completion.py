@@ -154,6 +154,12 @@ def _knob_values(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return []
 
 
+def _scenarios(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from shell.scenarios import find, names
+
+    return [Candidate(name, find(name).title) for name in names()]
+
+
 def _compared(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     """What `bench compare` may be told after its first word."""
     from aether.knobs import KNOBS, PROFILES
@@ -229,7 +235,7 @@ SOURCES: dict[str, Source] = {
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,
     "our_urls": _our_urls, "knobs": _knobs, "knob_values": _knob_values, "hosts": _hosts,
-    "hosts_or_all": _hosts_or_all, "compared": _compared,
+    "hosts_or_all": _hosts_or_all, "compared": _compared, "scenarios": _scenarios,
 }
 """Where values come from, by the name that declarations use; a name with blanks is itself the list."""
 

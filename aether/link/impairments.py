@@ -201,11 +201,15 @@ class Pipe:
         """Return one setting as a person writes it."""
         return _SHOW[_READ[name]](getattr(self.settings, name))
 
+    def changed(self) -> dict[str, str]:
+        """Return the settings that are not as usual, with their names and values as a person writes them."""
+        usual = Settings()
+        names = [f.name for f in fields(Settings) if getattr(self.settings, f.name) != getattr(usual, f.name)]
+        return {name.replace("_", "-"): self.show(name) for name in names}
+
     def describe(self) -> list[str]:
         """Return what is not as usual, such as ``loss 5%``."""
-        usual = Settings()
-        changed = [f.name for f in fields(Settings) if getattr(self.settings, f.name) != getattr(usual, f.name)]
-        said = [f"{name.replace('_', '-')} {self.show(name)}" for name in changed]
+        said = [f"{name} {value}" for name, value in self.changed().items()]
         said += [f"drop next {self.drop_next}"] if self.drop_next else []
         return said + [rule.describe() for rule in self.rules if rule.left]
 

@@ -66,6 +66,8 @@ NOUNS: dict[str, Noun] = {
     "link": Noun("link", "Breaking it", "lose, delay and damage frames on their way",
                  "loss delay jitter distribution reorder duplicate corrupt corrupt-what rate queue queue-frames "
                  "red red-min red-max ecn mtu burst-loss burst-end burst-share down up drop clear show"),
+    "scenario": Noun("scenario", "Breaking it", "links that are bad in a way that has a name",
+                     "list show load off save"),
     "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
     "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),
     "send": Noun("send", "Crafting", "put a crafted frame on the wire",

@@ -16,8 +16,9 @@ from shell import (
     results_lessons,
     results_net,
     results_reading,
+    results_scenario,
 )
-from shell.views import bench, capture, craft, debug, frame, helping, lessons, net, reading, reports, tables
+from shell.views import bench, capture, craft, debug, frame, helping, lessons, net, reading, reports, scenario, tables
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -74,6 +75,8 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_craft.Draft: craft.draft,
     results_craft.DraftList: craft.drafts,
     results_craft.Fuzzed: craft.fuzzed,
+    results_scenario.ScenarioList: scenario.listing,
+    results_scenario.ScenarioReport: scenario.report,
     results_bench.BenchReport: bench.report,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,
