@@ -111,9 +111,16 @@ class Recording(NamedTuple):
     time: int
     hash: str
 
+    def beginning(self) -> World:
+        """Return the world as it was at the start; LogError if there is no such lab."""
+        try:
+            return lab.build(self.description)
+        except (ValueError, TypeError) as problem:
+            raise LogError(f"line 1: no lab can be built from this: {problem}") from None
+
     def world(self) -> World:
         """Repeat the whole run; LogError if it does not end in the state that was recorded."""
-        world = lab.build(self.description)
+        world = self.beginning()
         for entry in self.inputs:
             feed(world, entry)
         step_to(world, self.occurrence)
@@ -137,22 +144,24 @@ def load(text: str) -> Recording:
             if number == 1:
                 if data["format"] != FORMAT or data["version"] != VERSION:
                     raise LogError(f"line 1: not a recording of version {VERSION}")
-                description = data["lab"]
+                description = dict(data["lab"])
             elif "end" in data:
                 end = data["end"]
+                end = {"ev": int(end["ev"]), "us": int(end["us"]), "hash": str(end["hash"])}
             else:
                 inputs.append(_input(data))
         except LogError:
             raise
         except (ValueError, KeyError, TypeError, OperationError, binascii.Error) as problem:
-            raise LogError(f"line {number}: {problem!r} is no part of a recording") from None
+            what = "this is no recording that `record` wrote" if number == 1 else "no part of a recording"
+            raise LogError(f"line {number}: {what} ({type(problem).__name__}: {problem})") from None
     if not end:
         raise LogError(f"line {len(lines)}: the recording stops without its end; it was cut off")
     return Recording(description, inputs, end["ev"], end["us"], end["hash"])
 
 
 def _input(data: dict[str, Any]) -> Input:
-    occurrence, time = data.pop("ev"), data.pop("us")
+    occurrence, time = int(data.pop("ev")), int(data.pop("us"))
     if "frame" in data:
         return Input(occurrence, time, base64.b64decode(data["frame"], validate=True))
     return Input(occurrence, time, from_data(data))

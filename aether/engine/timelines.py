@@ -121,12 +121,12 @@ def knob_change(text: str) -> KnobSet:
 
 
 def from_recording(loop: Loop, recording: Recording) -> None:
-    """Repeat a recording with its history and its events, and make its end the present; LogError if it goes wrong."""
-    world = lab.build(recording.description)
-    log = InputLog(recording.description)
-    log.inputs = recording.inputs
-    loop.ring.clear()
-    world.observe(Recorder(world, loop.ring))
+    """Repeat a recording with its history and its events, and make its end the present.
+
+    LogError if it goes wrong; then nothing has changed.
+    """
+    world, ring = recording.beginning(), EventRing()
+    world.observe(Recorder(world, ring))
     history = History(world, InputLog(recording.description), loop.clock)
     fed = history.log
     for entry in recording.inputs:
@@ -139,6 +139,7 @@ def from_recording(loop: Loop, recording: Recording) -> None:
     world.advance(recording.time)
     history.worked_for(world, loop.clock() - began)
     if world.state_hash() != recording.hash:
-        raise LogError("the replay ends in another state than the recording")
-    history.log = log
-    loop.replace_world(world, log, history, recorded=True)
+        raise LogError("the replay ends in another state than the recording: the file was changed, or comes from "
+                       "another version of Aether")
+    loop.ring.refill(ring.since(0)[0])
+    loop.replace_world(world, fed, history, recorded=True)

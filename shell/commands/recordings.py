@@ -25,13 +25,14 @@ def record(session: Session, file: str) -> Message:
     def text(loop: Loop) -> tuple[str, int, int]:
         if loop.log is None:
             raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
-        return dump(loop.log, loop.world), loop.world.occurrence, len(loop.log.inputs)
+        try:
+            return dump(loop.log, loop.world), loop.world.occurrence, len(loop.log.inputs)
+        except LogError as problem:
+            raise OperationError(str(problem)) from None
 
     try:
         content, occurrence, inputs = session.core.with_loop(text)
         path.write_text(content, encoding="utf-8")
-    except LogError as problem:
-        raise CommandError(str(problem)) from None
     except OSError as problem:
         raise CommandError(f"cannot write {file}: {problem.strerror}") from None
     said = f"{occurrence} occurrences and {inputs} inputs are in {file}"
@@ -46,13 +47,15 @@ def replay(session: Session, file: str) -> Message:
         raise CommandError("a recording is looked at without a device: aether-shell --sim, then replay")
     recording = read(file)
 
-    def carry_out(loop: Loop) -> None:
-        from_recording(loop, recording)
+    def carry_out(loop: Loop) -> str:
+        try:
+            from_recording(loop, recording)
+        except LogError as problem:
+            return str(problem)
+        return ""
 
-    try:
-        session.core.with_loop(carry_out)
-    except LogError as problem:
-        raise CommandError(f"{file}: {problem}") from None
+    if problem := session.core.with_loop(carry_out):
+        raise CommandError(f"{file}: {problem}")
     _settle_in(session, recording)
     return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
                    "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")

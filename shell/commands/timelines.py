@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from itertools import groupby
+
 from aether.engine import timelines
 from aether.engine.log import InputLog
 from aether.engine.loop import Loop
-from aether.operations import Operation, OperationError
+from aether.operations import OperationError
 from shell.frames import Seen, Watcher
 from shell.grammar import CommandError, argument, command
 from shell.results import FrameRow, Message
@@ -14,6 +17,8 @@ from shell.session import Session
 
 SHOWN = 12
 """Frames shown of each side, from where they differ."""
+LONG = 60
+"""Data of more bytes than that is not written out where inputs are listed."""
 
 
 @command("fork", argument("name", str, "what to call the new timeline", default=""), examples=("fork", "fork patient"))
@@ -69,11 +74,31 @@ def log(session: Session, name: str) -> InputList:
     """List what came from outside: what you did, and frames from the TAP."""
     _keep(session)
     one = _find(session, name or session.timeline)
-    return InputList(one.name, [
-        LogRow(entry.occurrence, entry.time,
-               str(entry.data) if isinstance(entry.data, Operation) else f"a frame of {len(entry.data)} bytes")
-        for entry in one.log.inputs
-    ])
+    return InputList(one.name, _inputs(one.log))
+
+
+def _inputs(log: InputLog) -> list[LogRow]:
+    """Return what came from outside, frames that came one after the other in one row."""
+    found: list[LogRow] = []
+    for are_frames, group in groupby(log.inputs, lambda entry: isinstance(entry.data, bytes)):
+        entries = list(group)
+        if are_frames:
+            first, size = entries[0], sum(len(entry.data) for entry in entries if isinstance(entry.data, bytes))
+            what = f"{len(entries)} frames from the TAP" if len(entries) > 1 else "a frame from the TAP"
+            found.append(LogRow(first.occurrence, first.time, f"{what}, {size:,} bytes"))
+        else:
+            found += [LogRow(entry.occurrence, entry.time, _operation(entry.data)) for entry in entries]
+    return found
+
+
+def _operation(operation: object) -> str:
+    """Return an operation in a line, without what is long in it."""
+    parts = []
+    for each in fields(operation):  # type: ignore[arg-type]
+        value = getattr(operation, each.name)
+        long = isinstance(value, (bytes, str)) and len(value) > LONG
+        parts.append(f"{each.name}={f'<{len(value):,} bytes>' if long else repr(value)}")
+    return f"{type(operation).__name__}({', '.join(parts)})"
 
 
 def _keep(session: Session) -> None:

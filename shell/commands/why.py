@@ -178,7 +178,18 @@ def _frame(session: Session, events: list[Event], number: int) -> Explanation:
             return _event(session, event)
     chain = [_because(event, flows) for event in about]
     arrived = any(event.kind == "frame.arrived" for event in about)
-    answer = "it arrived, and this is what it caused" if arrived else "it is still on its way"
+    answer = "it arrived, and this is what it caused"
+    if not arrived:
+        sent = next((event for event in about if event.kind == "frame.sent"), about[0])
+        answer = session.ask(partial(_whereabouts, link=sent.values[1], sender=sent.host))
     return Explanation(f"what became of frame {number}?", answer, chain)
+
+
+def _whereabouts(world: World, link: str, sender: str) -> str:
+    """Tell where a frame is that was sent, and has not arrived: a query."""
+    ends = world.links.get(link)
+    if ends is not None and sender != "wire" and ends.right.host is None:
+        return "it left through the TAP; what the kernel made of it shows in its answers alone"
+    return "it is still on its way"
 
 

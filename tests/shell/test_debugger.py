@@ -239,3 +239,25 @@ def test_record_and_replay(program: Program, tmp_path: Path) -> None:
         assert other.app.failures == 1
     finally:
         other.core.stop()
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ('"loss"', '"lost"', "another state"), ('"seed": 1', '"seed": "x"', "another state"),
+    ('"lab": "sim', '"lab": "dim', "line 1: no lab"), ("aether-log", "pcap", "not a recording"), ('"end"', '"and"', "line 4"), ('"us": 0', '"us": "soon"', "line 2"),
+    ('"hash": "', '"hash": "0', "another state than the recording"), ("http get", "http got", ""),
+])
+def test_a_damaged_recording_changes_nothing(
+    program: Program, tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str,
+) -> None:
+    """What is wrong is said, and the run that was under way is still there."""
+    file = tmp_path / "run.aether"
+    program.run("link loss 5%", "http get http://192.168.1.1/", f"record {file}")
+    before = program.hash(), len(program.core.events())
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    program.run(f"replay {file}")
+    assert program.app.failures == (old in text)
+    assert message in capsys.readouterr().err
+    if program.app.failures:
+        assert (program.hash(), len(program.core.events())) == before
+        assert program.core.status().fault == ""
