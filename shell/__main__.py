@@ -49,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument("--address", metavar="A/P", help="our address and prefix (192.168.1.2/24)")
     lab.add_argument("--host-address", metavar="A", help="the kernel's address (192.168.1.1)")
     lab.add_argument("--subnet", metavar="NET", help="a network for both, such as 10.77.0.0/24")
+    add("--config", metavar="FILE", help="read this configuration file (~/.config/aether/config.toml)")
+    add("--no-config", action="store_true", help="read no configuration file")
     add("--no-shell", action="store_true", help="run without a shell until SIGTERM or SIGINT")
     add("--version", action="version", version=f"aether-shell {__version__}")
     return found
@@ -71,6 +73,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")
+    if options.config and options.no_config:
+        parser().error("--config and --no-config exclude each other")
     if options.replay and (options.tap or options.lab):
         parser().error("--replay looks at a run without a device: leave out --tap and --lab")
     if options.replay and options.mode == "bench":

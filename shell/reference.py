@@ -34,10 +34,10 @@ still), `detached` (Ctrl-C) or `background`.
 A command marked *owns its line* takes every character to the end of the line, `>`, `|`, `;` and quotes included.
 The output of the others can be redirected: `frames > file`, `drops | grep tcp`.
 
-While one types, F1 shows help, F2 switches the trace, F5 lets time run or stand still, and F8 makes one step. Enter on
-an empty line repeats the step while time stands still. Ctrl-C cancels the line, or pauses; Ctrl-D quits. `NO_COLOR`
-switches colours off, `AETHER_THEME=light` suits a light terminal, and `AETHER_DEBUG=1` shows where a mistake of the
-program happened.
+While one types, F1 shows help, F2 switches the trace, F5 lets time run or stand still, F7 goes back one step, and F8
+makes one. Enter on an empty line repeats the step while time stands still. Ctrl-C cancels the line, or pauses; Ctrl-D
+quits. `NO_COLOR` switches colours off, `AETHER_THEME=light` suits a light terminal, and `AETHER_DEBUG=1` shows where a
+mistake of the program happened. [configuration.md](configuration.md) says how to keep such choices.
 
 Errors go to standard error. The program's status is 0, or 1 if a command failed, or 2 if it could not begin. With
 `-c`, every line is run; a script, or standard input, stops at its first failure.

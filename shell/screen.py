@@ -42,6 +42,7 @@ class Screen:
         self.session.watch_wait = self._command_waits
         self.session.announce = self._announce
         self._bind_keys()
+        self._limit_colours()
 
     def start(self) -> None:
         """Begin to watch."""
@@ -149,6 +150,16 @@ class Screen:
             if self.app.at_prompt and self.app.main_session.app.is_running:
                 self.app.main_session.app.invalidate()
 
+    def _limit_colours(self) -> None:
+        """Let what the prompt draws use no more colours than the terminal has."""
+        from prompt_toolkit.output.color_depth import ColorDepth
+
+        from shell.views import theme
+
+        depths = {"256": ColorDepth.DEPTH_8_BIT, "16": ColorDepth.DEPTH_4_BIT, "none": ColorDepth.MONOCHROME}
+        if theme.depth() in depths:
+            self.app.main_session.color_depth = depths[theme.depth()]
+
     # Keys
 
     def _bind_keys(self) -> None:
@@ -158,12 +169,17 @@ class Screen:
         bindings = self.app.main_session.key_bindings
         if not isinstance(bindings, KeyBindings):
             return
+        own = self.session.configuration["keys"] if self.session.configuration is not None else {}
         for key, choose in (
-            ("f1", lambda: "help"), ("f8", lambda: "step"),
+            ("f1", lambda: "help"), ("f7", lambda: "back"), ("f8", lambda: "step"),
             ("f2", lambda: "trace off" if self.session.tracing else "trace on"),
             ("f5", lambda: "run" if self.session.paused else "pause"),
         ):
-            bindings.add(key)(_Runs(self, choose))
+            if key not in own:
+                bindings.add(key)(_Runs(self, choose))
+        for key, line in own.items():
+            if line:
+                bindings.add(*key.split(), eager=True)(_Runs(self, lambda line=line: line))  # type: ignore[misc]
         bindings.add("c-c")(self._interrupt)
 
         @Condition

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shell.captures.live import Pipe
     from shell.captures.loaded import Capture
     from shell.captures.recorder import Recorder, Store
+    from shell.configuration import Configuration
     from shell.craft.drafts import Stored
     from shell.lessons.player import Player
     from shell.tracing import Tracer
@@ -94,6 +95,8 @@ class Session:
     """Entered while something takes a moment, with what that is."""
     drafts: dict[str, Stored] = field(default_factory=dict)
     """Crafted frames by name."""
+    configuration: Configuration | None = None
+    """What the configuration file says; None where none was read."""
     capture: Capture | None = None
     """The file that is looked at instead of the lab; None for the lab."""
     recorder: Recorder | None = None

@@ -9,11 +9,15 @@ import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aether.engine.core import Core
 from aether.wire.address import AddressError
 from shell.grammar import CommandError
 from shell.session import Lab, Session
+
+if TYPE_CHECKING:
+    from shell.app import AetherShell
 
 
 def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) -> int:
@@ -26,6 +30,8 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
     core = session.core
     core.start()
     try:
+        if not options.no_config and not configure(session, options):
+            return 1
         if options.replay and not replay(session, options.replay):
             return 1
         if options.no_shell:
@@ -112,14 +118,58 @@ def run_interactive(session: Session) -> int:
     from shell.app import AetherShell
     from shell.screen import Screen
 
+    begin_as_configured(session)
     app = AetherShell(session, history_file=str(history_file()))
     screen = Screen(app)
     screen.start()
     try:
-        app.intro = intro(session)
+        app.poutput(intro(session))
+        run_at_start(app, session)
         return app.cmdloop()
     finally:
         screen.stop()
+
+
+def configure(session: Session, options: argparse.Namespace) -> bool:
+    """Read the configuration file, and let its colours count; return False if one was named that is not there."""
+    from shell.configuration import default_file, load
+
+    path = Path(options.config).expanduser() if options.config else default_file()
+    if options.config and not path.exists():
+        print(f"aether-shell: there is no configuration file {options.config}", file=sys.stderr)
+        return False
+    session.configuration = found = load(path)
+    for problem in found.problems if session.scripted and options.config else ():
+        print(f"aether-shell: {problem}", file=sys.stderr)
+    if found.values.keys() & {"theme", "colours"}:
+        from shell.views import theme
+
+        theme.configure(found["theme"], found["colours"])
+    return True
+
+
+def begin_as_configured(session: Session) -> None:
+    """Let the configuration decide how the shell begins, and say what is wrong with it."""
+    found = session.configuration
+    if found is None:
+        return
+    for problem in found.problems:
+        print(f"aether-shell: {problem}", file=sys.stderr)
+    if session.output == "rich":
+        session.output = found["output"]
+    session.tracing = found["trace.on"]
+    if layers := found["trace.layers"]:
+        from shell.selection import Selection
+
+        session.tracer.selection = Selection(" or ".join(layers))
+
+
+def run_at_start(app: AetherShell, session: Session) -> None:
+    """Run the lines that the configuration names, each shown as if it had been typed."""
+    for line in session.configuration["startup.commands"] if session.configuration is not None else ():
+        app.poutput(f"aether> {line}")
+        if app.onecmd_plus_hooks(line, add_to_history=False):
+            return
 
 
 def intro(session: Session) -> str:

@@ -17,8 +17,23 @@ from shell import (
     results_net,
     results_reading,
     results_scenario,
+    results_session,
 )
-from shell.views import bench, capture, craft, debug, frame, helping, lessons, net, reading, reports, scenario, tables
+from shell.views import (
+    bench,
+    capture,
+    craft,
+    debug,
+    frame,
+    helping,
+    lessons,
+    net,
+    reading,
+    reports,
+    scenario,
+    sitting,
+    tables,
+)
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results.Message: reports.message,
@@ -78,6 +93,9 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_scenario.ScenarioList: scenario.listing,
     results_scenario.ScenarioReport: scenario.report,
     results_bench.BenchReport: bench.report,
+    results_session.ThemeReport: sitting.themes,
+    results_session.ConfigReport: sitting.configuration,
+    results_session.Exported: sitting.exported,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,
 }

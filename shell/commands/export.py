@@ -1,0 +1,62 @@
+"""`export`: any view as a file, for slides and pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shell.exporting import FORMATS, draw, results_of
+from shell.grammar import CommandError, argument, command, did_you_mean, option
+from shell.results_session import Exported
+from shell.session import Session
+from shell.values import count
+
+
+def _format(text: str) -> str:
+    if text not in FORMATS:
+        raise CommandError(f"a picture is {', '.join(FORMATS)}, not {text!r}{did_you_mean(text, FORMATS)}")
+    return text
+
+
+def _width(text: str) -> int:
+    width = count(text)
+    if not 40 <= width <= 400:
+        raise CommandError(f"a width is from 40 to 400 columns, not {width}")
+    return width
+
+
+@command(
+    "export", argument("format", _format, "svg, html or text", complete="svg html text"),
+    argument("file", str, "the file to write"),
+    argument("line", str, "the command whose result is drawn", raw="program"),
+    option("--width", "how many columns it has (100)", _width, default=100, metavar="N"),
+    option("--theme", "the colours: dark, light, mono, high-contrast", str, default="", metavar="NAME",
+           complete="dark light mono high-contrast"),
+    option("--force", "replace a file that is there already"),
+    examples=("export svg frames.svg frames", "export html --theme light show.html tcp show 1",
+              "export text --force --width 80 ladder.txt ladder 1"),
+)
+def export(
+    session: Session, format: str, file: str, line: str, width: int, theme: str, force: bool
+) -> Exported:
+    """Draw the result of a command into a file: as a picture, as a page, or as text without colours.
+
+    Options of `export` come first; everything after the file belongs to the command.
+    """
+    from shell.views.theme import THEMES
+
+    if theme and theme not in THEMES:
+        raise CommandError(f"no theme {theme!r}. There are {', '.join(THEMES)}")
+    path = Path(file).expanduser()
+    if path.exists() and not force:
+        raise CommandError(f"{file} is there already. `export {format} --force {file} …` replaces it")
+    words = line.split()
+    if words and words[0] == "export":
+        raise CommandError("what is exported is a view, and no export. For example: export svg a.svg frames")
+    content = draw([(line, results_of(session, line))], format, width, theme or "dark", prompt=False)
+    try:
+        path.write_text(content, encoding="utf-8")
+    except OSError as problem:
+        raise CommandError(f"cannot write {file}: {problem.strerror}") from None
+    return Exported(file, format, line, len(content.encode()))
+
+

@@ -1,0 +1,255 @@
+"""The configuration file: what it may say, and what is wrong with it in words.
+
+`~/.config/aether/config.toml`, which need not exist. A setting that makes no sense is reported, with the
+file and the name, and its default is used; the others count. docs/configuration.md is made from `SETTINGS`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+THEMES = ("auto", "dark", "light", "mono", "high-contrast")
+COLOURS = ("auto", "truecolor", "256", "16", "none")
+LAYERS = ("eth", "arp", "ip", "icmp", "igmp", "udp", "tcp", "dns", "dhcp", "http")
+KEYS = (*(f"f{number}" for number in range(1, 13)), *(f"c-{letter}" for letter in "bfgkoqtvwxy"),
+        *(f"escape {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
+"""Keys that a line can be put on. The others belong to editing, or end things."""
+LARGEST = 65_536
+"""Bytes of the longest file that is read."""
+
+
+class _Wrong(ValueError):
+    """A value makes no sense; the text says what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that the file may say."""
+
+    name: str
+    """With its table: ``trace.layers``."""
+    help: str
+    default: Any
+    read: Callable[[Any], Any]
+    example: str
+    """As it is written in the file."""
+
+
+def _one_of(*words: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value not in words:
+            raise _Wrong(f"is one of {', '.join(words)}, not {value!r}{_guess(str(value), words)}")
+        return value
+    return read
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _Wrong(f"is true or false, not {value!r}")
+    return value
+
+
+def _layers(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise _Wrong(f'is a list of layers such as ["arp", "tcp"], not {value!r}')
+    for each in value:
+        if each not in LAYERS:
+            raise _Wrong(f"has layers of {', '.join(LAYERS)}, not {each!r}{_guess(str(each), LAYERS)}")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\n" in value:
+        raise _Wrong(f"is one line of text, not {value!r}")
+    return value
+
+
+def _lines(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise _Wrong(f'is a list of lines such as ["trace on"], not {value!r}')
+    return [_text(each) for each in value]
+
+
+def _keys(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise _Wrong(f"is a table: a key and the line that it runs, not {value!r}")
+    for key, line in value.items():
+        if key not in KEYS:
+            raise _Wrong(f"has no key {key!r}: f1 to f12, c-x for Ctrl and a letter, `escape x` for Alt and a letter"
+                         f"{_guess(key, KEYS)}")
+        _text(line)
+    return value
+
+
+def _guess(word: str, words: tuple[str, ...]) -> str:
+    found = difflib.get_close_matches(word, words, 1, 0.6)
+    return f". Did you mean {found[0]!r}?" if found else ""
+
+
+SETTINGS: dict[str, Setting] = {each.name: each for each in (
+    Setting("theme", "the colours: dark, light, mono, high-contrast; auto asks the terminal", "auto",
+            _one_of(*THEMES), '"high-contrast"'),
+    Setting("colours", "how many the terminal shows: truecolor, 256, 16, none; auto asks it", "auto",
+            _one_of(*COLOURS), '"256"'),
+    Setting("output", "results drawn (rich), or as plain lines for a screen reader (plain)", "rich",
+            _one_of("rich", "plain"), '"plain"'),
+    Setting("trace.on", "whether the trace runs from the start", False, _switch, "true"),
+    Setting("trace.layers", "the layers that the trace shows; all if there is none", [], _layers, '["arp", "tcp"]'),
+    Setting("keys", "lines that keys run; an empty line takes a key its meaning", {}, _keys, '{ f9 = "tcp conns" }'),
+    Setting("startup.commands", "lines that are run at the start, before you type", [], _lines,
+            '["link delay 20ms", "knob set tcp.congestion cubic"]'),
+)}
+
+
+@dataclass(slots=True)
+class Configuration:
+    """What was configured."""
+
+    file: str = ""
+    exists: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
+    """Only what the file sets, by the names of `SETTINGS`."""
+    problems: list[str] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values.get(name, SETTINGS[name].default)
+
+
+def default_file() -> Path:
+    """Return where the file is looked for."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("aether")) / "config.toml"
+
+
+def load(file: Path) -> Configuration:
+    """Read the file; what is wrong with it is in the result, and never raised."""
+    found = Configuration(str(file))
+    try:
+        if not file.exists():
+            return found
+        found.exists = True
+        with file.open("rb") as opened:
+            raw = opened.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise _Wrong(f"is longer than {LARGEST:,} bytes")
+        tables = tomllib.loads(raw.decode("utf-8"))
+    except OSError as problem:
+        found.problems.append(f"{file} cannot be read: {problem.strerror}")
+    except UnicodeDecodeError as problem:
+        found.problems.append(f"{file} is no UTF-8 text: byte {problem.start}")
+    except tomllib.TOMLDecodeError as problem:
+        found.problems.append(f"{file} is no TOML: {problem}")
+    except RecursionError:
+        found.problems.append(f"{file} is nested too deeply")
+    except _Wrong as problem:
+        found.problems.append(f"{file} {problem}")
+    else:
+        _take(found, tables)
+    return found
+
+
+def _take(found: Configuration, tables: dict[str, Any]) -> None:
+    given: dict[str, Any] = {}
+    for name, value in tables.items():
+        inside = any(each.startswith(f"{name}.") for each in SETTINGS)
+        if inside and isinstance(value, dict):
+            given.update({f"{name}.{part}": each for part, each in value.items()})
+        elif inside:
+            found.problems.append(f"{found.file}: [{name}] is a table, not {value!r}")
+        else:
+            given[name] = value
+    for name, value in given.items():
+        setting = SETTINGS.get(name)
+        if setting is None:
+            found.problems.append(
+                f"{found.file}: no setting {name!r}{_guess(name, tuple(SETTINGS)) or '. `config show` lists them'}")
+            continue
+        try:
+            found.values[name] = setting.read(value)
+        except _Wrong as problem:
+            found.problems.append(f"{found.file}: {name} {problem}")
+
+
+TEMPLATE_HEAD = """\
+# Aether's configuration. A line that begins with # says nothing: take the # away to make it count.
+"""
+
+
+def template() -> str:
+    """Return a file with every setting, none of which counts yet."""
+    parts = [TEMPLATE_HEAD]
+    table = ""
+    for setting in SETTINGS.values():
+        head, _, tail = setting.name.partition(".")
+        if tail and head != table:
+            table = head
+            parts.append(f"[{head}]")
+        if setting.name == "keys":
+            parts.append(f"# {setting.help}\n[keys]\n# f9 = \"tcp conns\"\n")
+            table = "keys"
+            continue
+        parts.append(f"# {setting.help}\n# {tail or head} = {setting.example}\n")
+    return "\n".join(parts)
+
+
+def page() -> str:
+    """Return docs/configuration.md."""
+    rows = "\n".join(
+        f"| `{each.name}` | {each.help} | `{_toml(each.default)}` | `{each.example}` |" for each in SETTINGS.values())
+    return PAGE.format(rows=rows, template=template().rstrip())
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else "{}" if isinstance(value, dict) else str(value)
+
+
+PAGE = """\
+# Configuration
+
+This page is generated by `python -m shell.configuration`.
+
+`~/.config/aether/config.toml` says how the shell looks and how it starts (`XDG_CONFIG_HOME` moves it). It need not
+exist. `config init` writes one with every setting as a comment, `config show` says what counts, and `config check FILE`
+says what is wrong with a file. `aether-shell --config FILE` reads another one, `--no-config` none.
+
+A setting that makes no sense is reported when the shell starts, with its name and what it may be, and its default is
+used; the others count. `theme` and `colours` count always; the rest only when a person types: scripts, `-c` and
+pipes print the same for everybody.
+
+| setting | meaning | default | for example |
+|---|---|---|---|
+{rows}
+
+## Colours
+
+A theme is taken from the first that names one: the command `theme NAME`; the variable `AETHER_THEME`; the setting; the
+terminal (`COLORFGBG`, which some terminals set to their colours). `high-contrast` has one palette for dark and one for
+light backgrounds. How many colours the terminal shows is read from `COLORTERM` and `TERM`; with 16 colours, the
+terminal's own palette is used. `NO_COLOR` takes all colours away and leaves bold and underlined text; `--plain` takes
+away everything but the words.
+
+## Keys
+
+A key runs a line, as if it had been typed; what is being typed stays. There are `f1` to `f12`, `c-x` for Ctrl and one
+of the letters b f g k o q t v w x y, and `escape x` for Alt and any letter. An empty line takes a key its meaning. F1 is
+`help`, F2 switches the trace, F5 lets time run or stand still, F7 steps back, F8 steps.
+
+## All of it
+
+```toml
+{template}
+```
+"""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

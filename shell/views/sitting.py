@@ -1,0 +1,47 @@
+"""The sitting itself: themes with a sample of each, the configuration, what was exported."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from shell.results_session import ConfigReport, Exported, ThemeReport
+from shell.views import theme
+from shell.views.escape import printable
+from shell.views.theme import style
+
+SAMPLE = (("eth", "Eth"), ("arp", "ARP"), ("ip", "IPv4"), ("icmp", "ICMP"), ("udp", "UDP"), ("tcp", "TCP"),
+          ("error", "DROP"))
+
+
+def themes(result: ThemeReport) -> RenderableType:
+    """Draw the themes, each in its own colours."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for row in result.themes:
+        with theme.exactly(row.name, result.colours):
+            sample = Text(" ").join(Text(word, style(name)) for name, word in SAMPLE)
+        table.add_row("▶" if row.current else " ", Text(row.name, "bold" if row.current else ""), sample, row.help)
+    colours = {"none": "no colours", "truecolor": "all colours"}.get(result.colours, f"{result.colours} colours")
+    return Group(table, Text(f"chosen by {result.chosen_by}; the terminal shows {colours}", style("muted")))
+
+
+def configuration(result: ConfigReport) -> RenderableType:
+    """Draw the settings."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("setting", "value", "meaning"):
+        table.add_column(title, overflow="fold")
+    for row in result.settings:
+        value = Text(printable(row.value), style("good", bold=True) if row.set else style("muted"))
+        table.add_row(row.name, value, row.help)
+    head = Text(printable(result.file) + ("" if result.exists else " does not exist: these are the defaults"), "bold")
+    parts: list[RenderableType] = [head, table]
+    parts += [Text(printable(problem), style("error", bold=True)) for problem in result.problems]
+    if result.hint:
+        parts.append(Text(result.hint, style("muted")))
+    return Group(*parts)
+
+
+def exported(result: Exported) -> RenderableType:
+    """Draw what was written."""
+    return Text(f"{result.command} is in {printable(result.file)}: {result.format}, {result.bytes:,} bytes")
