@@ -240,8 +240,8 @@ away everything but the words.
 ## Keys
 
 A key runs a line, as if it had been typed; what is being typed stays. There are `f1` to `f12`, `c-x` for Ctrl and one
-of the letters b f g k o q t v w x y, and `escape x` for Alt and any letter. An empty line takes a key its meaning. F1 is
-`help`, F2 switches the trace, F5 lets time run or stand still, F7 steps back, F8 steps.
+of the letters b f g k o q t v w x y, and `escape x` for Alt and any letter. An empty line takes a key its meaning. F1
+is `help`, F2 switches the trace, F5 lets time run or stand still, F7 steps back, F8 steps.
 
 ## All of it
 
