@@ -178,7 +178,7 @@ def _take(found: Configuration, tables: dict[str, Any]) -> None:
 
 
 TEMPLATE_HEAD = """\
-# Aether's configuration. A line that begins with # says nothing: take the # away to make it count.
+# Aether's configuration. A line that begins with # says nothing: take the # away, and it counts.
 """
 
 
