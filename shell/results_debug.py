@@ -158,3 +158,31 @@ class Comparison:
     """What follows, as you saw it."""
     right_frames: list[FrameRow]
     verdict: str
+
+
+@dataclass(slots=True)
+class FieldLine:
+    """A field that expressions may ask about."""
+
+    name: str
+    type: str
+    help: str
+    wireshark: bool
+    """Whether Wireshark has it too, by this name."""
+    words: list[str]
+    """What it may be compared with by name; empty if there are no names."""
+
+
+@dataclass(slots=True)
+class FieldGroup:
+    """Fields that belong together."""
+
+    title: str
+    fields: list[FieldLine]
+
+
+@dataclass(slots=True)
+class FieldList:
+    """All fields, or those that begin in one way."""
+
+    groups: list[FieldGroup]

@@ -6,14 +6,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aether.engine.core import CoreError
+from shell.results_debug import BreakpointHit
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
     from aether.answers import Overview
+    from aether.engine.breakpoints import Breakpoint
     from aether.engine.core import Status
     from shell.app import AetherShell
 
@@ -89,7 +92,18 @@ class Screen:
         """Say that time has stopped at a breakpoint while nobody waited for anything."""
         if self.app.at_prompt:
             for one in self.session.take_stops():
-                self.app.add_alert(msg=f"stopped at breakpoint {one.number}: {one.text}. `why` explains, `run` goes on")
+                loop = self.app.main_session.app.loop
+                if one.commands and loop is not None:
+                    loop.call_soon_threadsafe(self._above, partial(self._run_commands, one))
+                else:
+                    self.app.add_alert(
+                        msg=f"stopped at breakpoint {one.number}: {one.text}. `why` explains, `run` goes on")
+
+    def _run_commands(self, one: Breakpoint) -> None:
+        """Say where time has stopped, and run what was asked for there."""
+        self.app.show(BreakpointHit(one.number, one.text), self.session.output)
+        for line in one.commands:
+            self.app.onecmd_plus_hooks(line, add_to_history=False)
 
     def _show_lesson(self) -> None:
         """Say what has come true in a lesson."""
@@ -192,13 +206,20 @@ class Screen:
 
     def run_above(self, choose: Callable[[], str]) -> None:
         """Run a line, chosen when its turn comes, and show its result above the prompt; what is being typed stays."""
-        from prompt_toolkit.application import run_in_terminal
-
         def run() -> None:
             if line := choose():
                 self.app.onecmd_plus_hooks(line, add_to_history=False)
-                self.app.at_prompt = True
-                self.app.refresh_prompt()
+
+        self._above(run)
+
+    def _above(self, show: Callable[[], None]) -> None:
+        """Let something print above the prompt, on the thread that shows the prompt."""
+        from prompt_toolkit.application import run_in_terminal
+
+        def run() -> None:
+            show()
+            self.app.at_prompt = True
+            self.app.refresh_prompt()
 
         run_in_terminal(run)
 

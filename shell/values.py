@@ -65,6 +65,11 @@ def count(text: str) -> int:
     return _whole(text, "a count", 1, 1_000_000)
 
 
+def passes(text: str) -> int:
+    """Read how often something is to be passed over: 0 to 1,000,000."""
+    return _whole(text, "a count", 0, 1_000_000)
+
+
 def size(text: str) -> int:
     """Read how many bytes of payload: 0 to 65507."""
     return _whole(text, "a size", 0, 65_507)

@@ -54,6 +54,7 @@ NOUNS: dict[str, Noun] = {
     "break": Noun("breakpoints", "Time", "stop when something happens",
                   "when list delete enable disable ignore commands"),
     "tbreak": Noun("breakpoints", "Time", "stop once when something happens"),
+    "ignore": Noun("breakpoints", "Time", "pass over the next hits of a breakpoint"),
     "why": Noun("why", "Time", "the chain of decisions behind a frame, a drop, a stalled connection",
                 "drop retransmit state conn"),
     "fork": Noun("timelines", "Time", "make a new present of the past"),

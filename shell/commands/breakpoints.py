@@ -8,7 +8,7 @@ from shell.grammar import CommandError, argument, command
 from shell.results import Message
 from shell.results_debug import BreakpointList, BreakpointRow
 from shell.session import Session
-from shell.values import count
+from shell.values import count, passes
 
 NUMBER = argument("number", count, "the breakpoint's number, as `break list` shows it")
 EXPRESSION = argument(
@@ -91,11 +91,14 @@ def disable(session: Session, number: int) -> Message:
     return Message(f"breakpoint {number} is off")
 
 
-@command("break ignore", NUMBER, argument("times", count, "how many hits to pass over"), examples=("break ignore 1 5",))
+@command("ignore", NUMBER, argument("times", passes, "how many hits to pass over"), examples=("ignore 1 5",))
+@command("break ignore", NUMBER, argument("times", passes, "how many hits to pass over"),
+         examples=("break ignore 1 5",))
 def ignore(session: Session, number: int, times: int) -> Message:
     """Pass over the next hits of a breakpoint."""
     _find(session, number).ignore = times
-    return Message(f"breakpoint {number} passes over the next {times} hits")
+    return Message(f"breakpoint {number} passes over the next {times} hits" if times
+                   else f"breakpoint {number} stops at every hit")
 
 
 @command(

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shell import grammar, results
 from shell.commands import NOUNS, find, load
 from shell.grammar import Command, argument, command
+from shell.results_debug import FieldGroup, FieldLine, FieldList
 from shell.session import Session
+
+if TYPE_CHECKING:
+    from aether.filters.fields import Field
 
 KEYS = (
     ("F1", "help"), ("F2", "trace on or off"), ("F5", "run or pause"), ("F8", "step"), ("Ctrl-C", "cancel, or pause"),
     ("Ctrl-D", "quit"),
 )
 BUILT_IN = (
+    ("help filters", "every field that expressions may ask about"),
     ("history", "lines typed before"), ("alias", "a short name for a line"), ("macro", "an alias with arguments"),
     ("run_script", "run the lines of a file"), ("quit", "leave"),
 )
 """Commands of cmd2 that are ours too."""
+
+
+@command("help filters", argument("beginning", str, "only fields that begin so, such as tcp.flags", default=""),
+         examples=("help filters", "help filters tcp.flags", "help filters timer"))
+def filters(session: Session, beginning: str) -> FieldList:
+    """List every field that expressions may ask about: those of `break`, `frames`, `trace filter` and `step until`."""
+    from aether.filters.tables import TABLES
+
+    groups = [
+        FieldGroup(title, [
+            FieldLine(field.name, field.type.name, field.help, not field.ours, _choices(field))
+            for field in fields if field.name.startswith(beginning)])
+        for title, fields in TABLES.items()
+    ]
+    found = [group for group in groups if group.fields]
+    if not found:
+        names = [field.name for fields in TABLES.values() for field in fields]
+        raise grammar.CommandError(f"no field begins with {beginning!r}{grammar.did_you_mean(beginning, names)}")
+    return FieldList(found)
+
+
+def _choices(field: Field) -> list[str]:
+    """Return the words that a field may be compared with."""
+    return [*(field.names or ()), *(field.choices() if field.choices else ())]
 
 
 @command("help", argument("words", str, "a command", default="", raw="many", complete="nouns"),

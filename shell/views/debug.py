@@ -12,12 +12,14 @@ from shell.results_debug import (
     BreakpointList,
     Comparison,
     Explanation,
+    FieldList,
     InputList,
     Position,
     Side,
     Stopped,
     TimelineList,
 )
+from shell.views.changes import changed
 from shell.views.escape import printable
 from shell.views.oneline import clock, frame_line
 from shell.views.theme import style
@@ -25,14 +27,13 @@ from shell.views.theme import style
 
 def _rows(events: list[EventRow]) -> list[Text]:
     return [
-        Text.assemble("  ", printable(row.text), (f"  at {row.host}" if row.host not in ("you", "user") else "",
-                                                  style("muted")))
-        for row in events
+        Text.assemble("  ", printable(row.text), (_at(row.host, row.text), style("muted"))) for row in events
     ]
 
 
-def _changes(changes: list[str]) -> list[Text]:
-    return [Text("changed: " + ", ".join(changes), style("key"))] if changes else []
+def _at(host: str, text: str) -> str:
+    """Name a host that is not you, unless the text does."""
+    return "" if host in ("you", "user") or f"at {host}" in text or text.startswith(f"{host} ") else f"  at {host}"
 
 
 def position(result: Position) -> RenderableType:
@@ -40,7 +41,7 @@ def position(result: Position) -> RenderableType:
     ev = result.occurrence
     where = f"PAST ev {ev} of {result.present}" if result.past else f"the present, ev {ev}"
     head = Text.assemble((where, "bold"), f", {clock(result.time_us)} s")
-    return Group(head, *_rows(result.events), *_changes(result.changes))
+    return Group(head, *_rows(result.events), *changed(result.changes))
 
 
 def hit(result: BreakpointHit) -> RenderableType:
@@ -52,14 +53,14 @@ def stopped(result: Stopped) -> RenderableType:
     """Draw where time stopped."""
     head = Text.assemble((f"ev {result.occurrence}", "bold"), f" {clock(result.time_us)}")
     hint = [Text(result.hint, style("muted"))] if result.hint else []
-    return Group(head, *_rows(result.events), *_changes(result.changes), *hint)
+    return Group(head, *_rows(result.events), *changed(result.changes), *hint)
 
 
 def explanation(result: Explanation) -> RenderableType:
     """Draw a chain of decisions, and what it comes to."""
     parts: list[RenderableType] = [Text(result.question, "bold")]
     for link in result.chain:
-        where = f"  at {link.host}" if link.host not in ("you", "user") else ""
+        where = _at(link.host, link.what)
         parts.append(Text.assemble(
             (f"  {clock(link.time_us)} ", style("muted")), printable(link.what), (where, style("muted")),
             (f"  {link.source}" if link.source else "", style("muted"))))
@@ -126,3 +127,27 @@ def _figures(side: Side) -> list[str]:
     drops = ", ".join(f"{reason} {number}" for reason, number in side.drops.items()) or "nothing"
     return [str(side.frames), str(side.delivered), str(side.retransmitted), str(side.lost), drops, clock(side.time_us),
             "; ".join(side.connections) or "none"]
+
+
+def fields(result: FieldList) -> RenderableType:
+    """Draw the fields that expressions may ask about, with their words where the list is short."""
+    few = sum(len(group.fields) for group in result.groups) <= FEW
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for group in result.groups:
+        table.add_row(Text(group.title, "bold"), "", "")
+        for line in group.fields:
+            about = Text(line.help)
+            if not line.wireshark:
+                about.append("  Aether's own", style("muted"))
+            if few and line.words:
+                about.append(f"  {' · '.join(line.words)}", style("muted"))
+            table.add_row(Text(f"  {line.name}", style("command")), Text(line.type, style("muted")), about)
+    more = "docs/filters.md explains the language. `help filters tcp.flags` lists only those that begin so."
+    return Group(table, Text(more, style("muted")))
+
+
+FEW = 30
+"""Of so many fields, the words that they may be compared with are shown too."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shell.results import EventRow, StepReport
-from shell.results_debug import BreakpointHit, Explanation, Position, Stopped
+from shell.results_debug import BreakpointHit, Explanation, FieldList, Position, Stopped
 from shell.values import show_duration
 from shell.views.escape import printable
 
@@ -51,6 +51,14 @@ def hit(result: BreakpointHit) -> list[str]:
     return [f"stopped at breakpoint {result.breakpoint}: {printable(result.at)}"]
 
 
+def fields(result: FieldList) -> list[str]:
+    """Tell the fields that expressions may ask about, one a line."""
+    return [
+        f"{line.name} ({line.type}): {line.help}{f'; words: {chr(32).join(line.words)}' if line.words else ''}"
+        for group in result.groups for line in group.fields
+    ]
+
+
 def _events(events: list[EventRow]) -> list[str]:
     return [f"event: {printable(row.text)}{_at(row.host, row.text)}" for row in events]
 
@@ -70,4 +78,5 @@ def _hint(text: str) -> list[str]:
 
 LINES: dict[type, Callable[[Any], list[str]]] = {
     StepReport: steps, Stopped: stopped, Position: position, Explanation: explanation, BreakpointHit: hit,
+    FieldList: fields,
 }

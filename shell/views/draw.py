@@ -68,6 +68,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_net.IcmpStats: net.icmp_stats,
     results_debug.Position: debug.position,
     results_debug.BreakpointHit: debug.hit,
+    results_debug.FieldList: debug.fields,
     results_debug.Stopped: debug.stopped,
     results_debug.Explanation: debug.explanation,
     results_debug.BreakpointList: debug.breakpoints,

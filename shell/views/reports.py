@@ -21,6 +21,7 @@ from shell.results import (
     TraceReport,
 )
 from shell.values import show_duration
+from shell.views.changes import changed
 from shell.views.escape import printable
 from shell.views.oneline import Shortener, clock
 from shell.views.theme import style
@@ -89,8 +90,7 @@ def steps(result: StepReport) -> RenderableType:
     if not result.occurrences:
         parts.append(Text("nothing happened: nothing is waiting to happen"))
     tail = Text("", style("muted"))
-    if result.changed:
-        parts.append(Text(f"changed: {', '.join(result.changed)}", style("key")))
+    parts += changed(result.changed)
     when = f" at {clock(result.next_us)}" if result.next_us is not None else ""
     tail.append(f"next: {result.next}{when}")
     parts.append(tail)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from aether.engine.core import Core
+from aether.filters import all_fields
 from aether.lab import simulated
 from shell.app import AetherShell
 from shell.session import Lab, Session
@@ -262,3 +263,30 @@ def test_a_damaged_recording_changes_nothing(
     if program.app.failures:
         assert (program.hash(), len(program.core.events())) == before
         assert program.core.status().fault == ""
+
+
+def test_every_field_is_listed(program: Program) -> None:
+    """`help filters` knows what the language knows; the beginning of a name chooses."""
+    listed = [field["name"] for group in program.json("help filters")["groups"] for field in group["fields"]]
+    assert set(listed) == set(all_fields())
+    [flags] = program.json("help filters tcp.flags")["groups"]
+    assert all(field["name"].startswith("tcp.flags") for field in flags["fields"])
+    assert "tcp.flags.syn" in program.run("help filters tcp.flags")
+    program.run("help filters tpc")
+    assert program.app.failures == 1
+
+
+def test_hits_are_passed_over(program: Program) -> None:
+    """By number, and 0 takes that back."""
+    program.run("break conn 1", "ignore 1 100")
+    assert "stopped" not in program.run("tcp connect 192.168.1.1:7")
+    program.run("ignore 1 0")
+    assert "stopped at breakpoint 1" in program.run('tcp send 1 "x"')
+
+
+def test_inputs_are_listed_in_short(program: Program) -> None:
+    """Data that is long is not written out."""
+    program.run("tcp connect 192.168.1.1:7", f'tcp send 1 "{"x" * 1000}"')
+    rows = program.json("timeline log")["inputs"]
+    assert [row["what"].partition("(")[0] for row in rows] == ["TcpConnect", "TcpSend"]
+    assert "<1,000 bytes>" in rows[1]["what"]

@@ -149,3 +149,23 @@ def test_history_survives(terminal: Callable[..., Terminal]) -> None:
     again = terminal()
     again.child.send("\x1b[A\x1b[A")
     again.wait_for("aether> arp table")
+
+
+def test_a_breakpoint_is_hit_while_nobody_waits(terminal: Callable[..., Terminal]) -> None:
+    """It is said above the prompt, its commands run, and what is being typed stays."""
+    screen = terminal()
+    screen.line("tcp connect 192.168.1.1:7")
+    screen.wait_for("#1 ESTABLISHED")
+    screen.line("break timer rto")
+    screen.line("break commands 1 why retransmit")
+    screen.line("link drop next 1 out")
+    screen.line('tcp send 1 "lost" --wait 1ms')
+    screen.wait_for("nothing came back yet")
+    screen.child.send("half typed")
+    screen.wait_for("stopped at breakpoint 1: timer rto")
+    screen.wait_for("retransmits 4 bytes (time-out)")
+    screen.until(lambda lines: any("(paused ev " in line and "aether> half typed" in line for line in lines))
+    screen.child.send("\x15")
+    screen.line("back until frame.lost")
+    screen.wait_for("LOST (drop next)")
+    screen.wait_for("PAST ev ")
