@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aether.link.quantities import QuantityError
+from aether.link.tape import Tape, unpack
 from aether.operations import Operation, OperationError, operation
 
 if TYPE_CHECKING:
@@ -148,3 +149,26 @@ class LinkClear(Operation):
         for pipe in _pipes(world, self.link, self.direction):
             pipe.clear_all(world.now)
         _say(world, self.link, f"clear ({self.direction})")
+
+
+@operation
+@dataclass(slots=True)
+class TapePlay(Operation):
+    """Let frames of a recorded run come into a link from the world outside, when they came then."""
+
+    link: str = "lan"
+    data: bytes = b""
+    """The frames with their times, as `aether.link.tape.pack` writes them."""
+    expected: bytes = b""
+    """What left in the recorded run, as `aether.link.tape.sums` writes it."""
+
+    def apply(self, world: World) -> None:
+        """Put them into the queue."""
+        end = world.links[self.link].right if self.link in world.links else None
+        if end is None or end.host is not None:
+            raise OperationError(f"link {self.link!r} does not lead into the world outside")
+        try:
+            arrivals = unpack(self.data)
+        except ValueError as problem:
+            raise OperationError(str(problem)) from None
+        end.tape = Tape(end, arrivals, self.expected)

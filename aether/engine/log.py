@@ -63,24 +63,30 @@ def replay(world: World, inputs: Iterable[Input], until: int) -> World:
     return world
 
 
-def feed(world: World, entry: Input) -> None:
-    """Bring a world to where an input came, and give it to it."""
-    step_to(world, entry.occurrence)
+def feed(world: World, entry: Input, left: list[bytes] | None = None) -> None:
+    """Bring a world to where an input came, and give it to it; `left` takes what leaves for the world outside."""
+    step_to(world, entry.occurrence, left)
     world.advance(entry.time)
     if isinstance(entry.data, bytes):
         world.arrive(entry.data)
     else:
         with suppress(OperationError):  # what failed then fails again: an occurrence all the same
             world.do(entry.data)
+    _take_out(world, left)
+
+
+def _take_out(world: World, left: list[bytes] | None) -> None:
+    if left is not None:
+        left += world.wire_out
     world.wire_out.clear()
 
 
-def step_to(world: World, occurrence: int) -> None:
+def step_to(world: World, occurrence: int, left: list[bytes] | None = None) -> None:
     """Step a world up to the end of an occurrence; LogError if it comes to rest before."""
     while world.occurrence < occurrence:
         if not world.step():
             raise LogError(f"nothing happens after occurrence {world.occurrence}, and {occurrence} were recorded")
-        world.wire_out.clear()
+        _take_out(world, left)
 
 
 def dump(log: InputLog, world: World) -> str:

@@ -308,6 +308,7 @@ class Loop:
         began = self.clock()
         before = self.world.occurrence
         busy = self._gated_batch(until, after) if self.gated else self._batch(after)
+        self.flush()
         if self.history is not None and self.world.occurrence > before:
             self.history.worked_for(self.world, self.clock() - began)
         if busy:
@@ -360,14 +361,13 @@ class Loop:
         return True
 
     def _batch(self, after: Callable[[], bool] | None) -> bool:
-        """Handle what is due, then read until the device has no more, then write."""
+        """Handle what is due, then read until the device has no more."""
         world, device = self.world, self.device
         target = self.target()
         handled = 0
         while handled < BATCH and self._stepped(target):
             handled += 1
             if self.paused or (after is not None and after()):
-                self.flush()
                 return True
         if handled == BATCH and device is None:
             self._anchor = (self.clock(), world.now)
@@ -381,7 +381,6 @@ class Loop:
                 self._ask(serial)
             if self.paused or (after is not None and after()):
                 break
-        self.flush()
         return handled > 0
 
     def _sleep(self, until: int) -> None:

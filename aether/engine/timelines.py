@@ -9,10 +9,13 @@ from aether import lab
 from aether.engine.history import History
 from aether.engine.log import Input, InputLog, LogError, Recording, feed, step_to
 from aether.engine.loop import Loop
+from aether.engine.past import Past
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
+from aether.link.tape import Arrival, pack, sums
 from aether.operations import KnobSet, Operation, OperationError
+from aether.operations_link import TapePlay
 from aether.world import World
 
 SETTLE = 10_000_000
@@ -55,8 +58,26 @@ def fork(loop: Loop) -> int:
     new.inputs = history.inputs_before(past.occurrence)
     branch = History(world, new, loop.clock)
     branch.adopt([one for one in history.snapshots if one.occurrence < past.occurrence] or history.snapshots[:1])
+    goes_on = _rest_of_recording(past, log)
     loop.replace_world(world, new, branch)
-    return world.occurrence
+    if goes_on is not None:
+        loop.do(goes_on)
+    return new.inputs[-1].occurrence if goes_on is not None else world.occurrence
+
+
+def _rest_of_recording(past: Past, log: InputLog) -> TapePlay | None:
+    """Return what came from a TAP after the past that is shown, and what left meanwhile; None if nothing came."""
+    later = log.inputs[len(past.history.inputs_before(past.occurrence)):]
+    arrivals = [
+        Arrival(entry.time, entry.occurrence, entry.data) for entry in later if isinstance(entry.data, bytes)]
+    if not arrivals:
+        return None
+    world = past.history.world_at(past.occurrence)
+    left: list[bytes] = []
+    for entry in later:
+        feed(world, entry, left)
+    step_to(world, past.present.occurrence, left)
+    return TapePlay(data=pack(arrivals), expected=sums(left))
 
 
 def switch(loop: Loop, timeline: Timeline) -> None:
@@ -71,40 +92,48 @@ class Run:
     name: str
     world: World
     events: list[Event]
+    recorded: bool = False
+    """Whether frames of a recorded TAP came in: they do not answer what is changed."""
 
 
 def repeat(log: InputLog, name: str, changes: Sequence[Operation], until: int) -> Run:
     """Run the inputs of a log again from the seed, with `changes` made first; a knob among them stays as it is then.
 
-    Inputs come at their time, whatever the occurrence: that may be another one now. It goes on for a while
-    after the last, or until world time `until` (microseconds). OperationError if a change is impossible, or
-    the log holds frames of a TAP: a kernel would answer otherwise.
+    With changes, inputs come at their time, whatever the occurrence: that may be another one now. It goes on until
+    world time `until` (microseconds), and then for a while, so that what is under way comes to its end; not where
+    frames come from a recorded TAP, for nobody would answer. OperationError if a change is impossible.
     """
-    if any(isinstance(entry.data, bytes) for entry in log.inputs):
-        raise OperationError("this run was recorded on a TAP, and the kernel's answers belong to it. "
-                             "`compare` needs a simulation")
+    recorded = any(isinstance(entry.data, (bytes, TapePlay)) for entry in log.inputs)
     world = lab.build(log.description)
     ring = EventRing()
     world.observe(Recorder(world, ring))
     for change in changes:
         world.do(change)
     turned = {(change.host, change.name) for change in changes if isinstance(change, KnobSet)}
+    before = Input(-1, 0, b"")
     for entry in log.inputs:
-        if not (isinstance(entry.data, KnobSet) and (entry.data.host, entry.data.name) in turned):
-            _carry_out(world, entry)
-    end = max(until, world.now) + SETTLE
+        if not changes:
+            feed(world, entry)
+        elif not (isinstance(entry.data, KnobSet) and (entry.data.host, entry.data.name) in turned):
+            _carry_out(world, entry, before)
+        before = entry
+    end = max(until, world.now) + (0 if recorded else SETTLE)
     while world.occurrence < LONGEST and any(h.tcp.connections for h in world.hosts.values()) and world.step(end):
         pass
     while world.now < until and world.occurrence < LONGEST and world.step(until):
         pass
-    return Run(name, world, ring.since(0)[0])
+    return Run(name, world, ring.since(0)[0], recorded)
 
 
-def _carry_out(world: World, entry: Input) -> None:
-    while world.occurrence < LONGEST and world.step(entry.time):
-        pass
+def _carry_out(world: World, entry: Input, before: Input) -> None:
+    """Give an input to a world that may have gone another way."""
+    in_one_go = isinstance(before.data, bytes) and before.occurrence == entry.occurrence
+    while not in_one_go and world.occurrence < LONGEST and world.step(entry.time):
+        world.wire_out.clear()
     world.advance(entry.time)
-    assert isinstance(entry.data, Operation)
+    if isinstance(entry.data, bytes):
+        world.arrive(entry.data)
+        return
     try:
         world.do(entry.data)
     except OperationError as problem:

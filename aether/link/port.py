@@ -12,13 +12,14 @@ from aether.link.impairments import Pipe
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.link.tape import Tape
     from aether.world import World
 
 
 class Port:
     """One end of a link: where a host's interface is plugged in, or the outside world."""
 
-    __slots__ = ("host", "interface", "latency", "link", "peer", "pipe", "world")
+    __slots__ = ("host", "interface", "latency", "link", "peer", "pipe", "tape", "world")
 
     def __init__(self, world: World, link: str, host: Host | None, interface: int, pipe: Pipe) -> None:
         self.world = world
@@ -30,6 +31,8 @@ class Port:
         self.latency = 0
         """How long a frame takes to the other end when nothing impairs it, in microseconds."""
         self.peer: Port = self
+        self.tape: Tape | None = None
+        """At the outside world's end, in the fork of a recorded run: the world as it was then."""
 
     def transmit(self, frame: bytes) -> int:
         """Put a frame on the link, and return the number it was given."""
@@ -58,7 +61,7 @@ class Port:
     def _pass(self, deadline: int, number: int, frame: bytes) -> None:
         peer = self.peer
         if peer.host is None and deadline <= self.world.now:
-            self.world.wire_out.append(frame)
+            peer.leave(frame)
         else:
             self.world.queue.deliver(peer, deadline, (number, frame))
 
@@ -83,13 +86,19 @@ class Port:
                     observer(self.link, "frame.delayed", copy, self.link, deadline - world.now)
             self._pass(deadline + self.latency, copy, data)
 
+    def leave(self, frame: bytes) -> None:
+        """Let a frame go into the world outside."""
+        self.world.wire_out.append(frame)
+        if self.tape is not None:
+            self.tape.see(frame)
+
     def deliver(self, data: tuple[int, bytes]) -> None:
         """Hand a frame that has crossed the link to whoever is at this end."""
         world = self.world
         number, frame = data
         world.frame = number
         if self.host is None:
-            world.wire_out.append(frame)
+            self.leave(frame)
             return
         if world.observer is not None:
             world.observer(self.host.name, "frame.arrived", number, self.link, frame)

@@ -155,15 +155,17 @@ def _comparison(left: timelines.Run, right: timelines.Run) -> Comparison:
     same = 0
     while same < min(len(ours), len(theirs)) and _same(ours[same], theirs[same]):
         same += 1
+    verdict = f"the first {same} frames are the same, then they part"
+    if left.recorded and not same == len(ours) == len(theirs):
+        verdict += "; what comes from the TAP is as it was recorded, and answers neither of them from there"
     return Comparison(
         _side(left), _side(right), same, ours[same:same + SHOWN], theirs[same:same + SHOWN],
-        "both runs are the same" if same == len(ours) == len(theirs)
-        else f"the first {same} frames are the same, then they part")
+        "both runs are the same" if same == len(ours) == len(theirs) else verdict)
 
 
 def _same(one: FrameRow, other: FrameRow) -> bool:
-    return (one.time_us, one.direction, one.info, one.flags, one.dropped) == (
-        other.time_us, other.direction, other.info, other.flags, other.dropped)
+    return (one.time_us, one.direction, one.info, one.flags, one.dropped, one.notes) == (
+        other.time_us, other.direction, other.info, other.flags, other.dropped, other.notes)
 
 
 def _rows(run: timelines.Run) -> list[FrameRow]:

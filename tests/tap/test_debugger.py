@@ -81,6 +81,31 @@ def test_a_recording_of_the_kernel_replays_for_somebody_else(lab: KernelLab, tmp
     assert [row["what"].partition("(")[0] for row in inputs[:3]] == ["HttpServe", "HttpFile", "LinkSet"]
 
 
+@pytest.mark.needs("curl")
+def test_a_fork_of_a_recording_is_answered_as_far_as_it_is_the_same(lab: KernelLab, tmp_path: Path) -> None:
+    """What the kernel sent comes again, in its time; the first frame of ours that differs is told."""
+    (tmp_path / "big.bin").write_bytes(random.Random(2).randbytes(300_000))
+    recording = tmp_path / "run.aether"
+    said(lab.shell(*lines(
+        f"http serve {tmp_path}", "link loss 5%",
+        f"host -- curl -sS -o /dev/null --max-time 50 http://{OURS}/big.bin", "pause", f"record {recording}")))
+    parted = 'back until link.what contains "no longer answers"'
+    done = subprocess.run(
+        [sys.executable, "-m", "shell", "--replay", str(recording), *lines(
+            "status", "goto 40", "fork same", "run 100ms", "compare main same", "timeline switch main",
+            "goto 40", "fork other", "link loss 60% out", "run 100ms", parted, "live", "compare main other",
+            f"record {tmp_path}/other.aether", f"replay {tmp_path}/other.aether",
+            "compare knob tcp.sack=off")],
+        capture_output=True, text=True, timeout=90, cwd=ROOT, check=False)
+    answers = said(done)
+    same, other, knob = (one for one in answers if "same_until" in one)
+    assert same["same_until"] >= answers[0]["frames"] - 10, "but for what the last losses leave to be done"
+    assert other["same_until"] < same["same_until"]
+    assert "as it was recorded" in other["verdict"]
+    assert next(one for one in answers if one.get("past") and one["occurrence"] > 40), "the difference is an event"
+    assert knob["left"]["name"] == "as it is"
+
+
 def test_a_damaged_recording_is_refused(lab: KernelLab) -> None:
     """The state at the end is part of the file."""
     recording = lab.folder / "run.aether"
@@ -142,9 +167,9 @@ class TestTime:
 
     def test_nothing_can_be_forked_there(self, lab: KernelLab) -> None:
         """The kernel cannot go back with us; the message says what can."""
-        done = lab.shell(*lines(f"ping {KERNEL} --count 1", "goto 1", "fork", "compare knob tcp.sack=off", "speed 10",
+        done = lab.shell(*lines(f"ping {KERNEL} --count 1", "goto 1", "fork", "speed 10",
                                 f"ping {KERNEL}", "replay nothing"))
         assert done.returncode == 1
-        for message in ("cannot go back with us", "recorded on a TAP", "the kernel's clock decides", "this is the past",
+        for message in ("cannot go back with us", "the kernel's clock decides", "this is the past",
                         "without a device"):
             assert message in done.stderr
