@@ -158,7 +158,8 @@ DROPS: dict[str, Reason] = {
     "icmp.checksum": Reason("the checksum is wrong", "RFC 792"),
     "icmp.unknown_type": Reason("an ICMP type that is not used here", "RFC 1122 §3.2.2"),
     "icmp.unmatched": Reason("nobody here waits for this", "RFC 1122 §3.2.2.6"),
-    "icmp.broadcast_echo": Reason("echo requests to a broadcast address are not answered", "RFC 1122 §3.2.2.6"),
+    "icmp.broadcast_echo": Reason(
+        "echo requests to a broadcast address are not answered", "RFC 1122 §3.2.2.6", "icmp.broadcast"),
     "icmp.echo_off": Reason("echo requests are not answered", "RFC 1122 §3.2.2.6", "icmp.echo"),
     "igmp.truncated": Reason("shorter than an IGMP message", "RFC 2236 §2"),
     "igmp.checksum": Reason("the checksum is wrong", "RFC 2236 §2.3"),
@@ -180,6 +181,8 @@ DROPS: dict[str, Reason] = {
     "tcp.syn_sent_unacceptable": Reason("does not acknowledge our SYN", "RFC 9293 §3.10.7.3"),
     "tcp.old_duplicate": Reason("everything in it was received before", "RFC 9293 §3.10.7.4"),
     "tcp.outside_window": Reason("outside the receive window", "RFC 9293 §3.10.7.4"),
+    "tcp.too_many_holes": Reason(
+        "it would make one hole more in what has arrived", "RFC 9293 §3.10.7.4", "tcp.holes"),
     "tcp.out_of_order": Reason(
         "beyond a hole, and out-of-order segments are not kept", "RFC 9293 §3.10.7.4", "tcp.out_of_order"),
     "tcp.old_ack": Reason("acknowledges what was acknowledged long ago", "RFC 5961 §5", "tcp.challenge_ack"),

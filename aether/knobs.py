@@ -73,9 +73,16 @@ class Knobs:
         30_000_000, "how long a neighbour's address is believed without a sign of life", "RFC 1122 §2.3.2.1",
         low=1_000_000, high=86_400_000_000, unit="us")
     ipv4_fragments: bool = switch(True, "put fragments together again", "RFC 791 §3.2", classic=False)
+    ipv4_fragment_memory: int = number(
+        4 << 20, "bytes that unfinished packets may take; the oldest make room", "RFC 1122 §3.3.2",
+        low=65_536, high=1 << 30, unit="bytes", classic=1 << 30)
+    ipv4_own_source: bool = switch(
+        False, "take packets that claim to come from ourselves", "RFC 1122 §3.2.1.3", classic=True)
     ipv4_ttl: int = number(64, "time to live of what is sent", "RFC 1122 §3.2.1.7", low=1, high=255)
     ipv4_forward: bool = switch(False, "pass on packets for others, as a router", "RFC 1812 §5.2")
     icmp_echo: bool = switch(True, "answer echo requests", "RFC 1122 §3.2.2.6")
+    icmp_broadcast: bool = switch(
+        False, "answer echo requests that are sent to everybody", "RFC 1122 §3.2.2.6", classic=True)
     icmp_rate: int = number(
         1000, "ICMP errors a second at the most; 0 sends none", "RFC 1812 §4.3.2.8", low=0, high=100_000)
     icmp_interval: int = number(
@@ -84,6 +91,9 @@ class Knobs:
     tcp_retransmit: bool = switch(True, "send again what is not acknowledged", "RFC 9293 §3.8.1", classic=False)
     tcp_out_of_order: str = choice(
         "buffer", ("buffer", "drop"), "what becomes of segments beyond a hole", "RFC 9293 §3.10.7.4", classic="drop")
+    tcp_holes: int = number(
+        1024, "holes in what has arrived; a segment that would make one more is dropped", "RFC 9293 §3.10.7.4",
+        low=1, high=1 << 20, classic=1 << 20)
     tcp_time_wait: int = number(
         60_000_000, "how long a closed connection rests in TIME-WAIT", "RFC 9293 §3.6.1",
         low=0, high=240_000_000, unit="us")
@@ -131,6 +141,8 @@ class Knobs:
         0, "silence of the peer that ends a connection; 0 is never", "RFC 5482", low=0, high=1 << 36, unit="us",
         classic=10_000_000)
     tcp_nagle: bool = switch(True, "small segments wait for the acknowledgement of others", "RFC 896")
+    tcp_silly_window: bool = switch(
+        True, "wait until the peer's window is worth a segment", "RFC 9293 §3.8.6.2.1", classic=False)
     tcp_delayed_ack: int = number(
         40_000, "how long an acknowledgement may wait for data to go with it; 0 acknowledges at once",
         "RFC 9293 §3.8.6.3", low=0, high=500_000, unit="us", classic=0)
@@ -144,6 +156,9 @@ class Knobs:
     tcp_isn: str = choice(
         "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
         classic="predictable")
+    http_stalled: int = number(
+        120_000_000, "how long a client of ours may take nothing of a page; 0 is for ever", "RFC 6429 §4",
+        low=0, high=86_400_000_000, unit="us", classic=0)
 
 
 KNOBS: dict[str, Knob] = {}

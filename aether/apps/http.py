@@ -12,6 +12,7 @@ import httptools
 from aether.apps.http_body import Body, BodyError
 from aether.apps.http_date import parse_date, show_date
 from aether.apps.http_site import HTML, File, PathError, Site, path_of, range_of
+from aether.socket_options import SIOCOUTQ
 from aether.timers import Sleeper
 from aether.wire.checksum import partial_sum
 
@@ -27,8 +28,6 @@ MAX_BODY = 1 << 20
 """Bytes of a request's body that are read to be thrown away."""
 PATIENCE = 15_000_000
 """Microseconds for a request to arrive, and for the next one to begin."""
-STALLED = 120_000_000
-"""Microseconds for which a client may take nothing of a response."""
 SWEEP = 5_000_000
 """How often, in microseconds, connections are looked at that may have been silent for too long."""
 CHUNK = 65_536
@@ -435,8 +434,9 @@ class HttpSession:
 
     def time_out(self, silent: int) -> None:
         """End a connection that was silent for too long (microseconds); one amid a request hears why."""
-        sending = self.answer is not None and self.body is None
-        if silent < (STALLED if sending else PATIENCE):
+        sending = (self.answer is not None and self.body is None) or self._untaken()
+        stalled = self.server.host.knobs.http_stalled
+        if (sending and not stalled) or silent < (stalled if sending else PATIENCE):
             return
         if sending:
             self.server.sessions.pop(self.number, None)
@@ -445,6 +445,13 @@ class HttpSession:
             self._refuse(Refusal(408, "the request did not come in time"))
         else:
             self._close()
+
+    def _untaken(self) -> bool:
+        """Tell whether the client has not taken all that was sent."""
+        try:
+            return self.socket.ioctl(SIOCOUTQ) > 0
+        except OSError:
+            return False
 
     def _close(self) -> None:
         self.server.sessions.pop(self.number, None)

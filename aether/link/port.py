@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aether.link.impairments import Pipe
 
 if TYPE_CHECKING:
+    from aether.attacks.station import Station
     from aether.host import Host
     from aether.link.tape import Tape
     from aether.world import World
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class Port:
     """One end of a link: where a host's interface is plugged in, or the outside world."""
 
-    __slots__ = ("host", "interface", "latency", "link", "peer", "pipe", "tape", "world")
+    __slots__ = ("ear", "host", "interface", "latency", "link", "peer", "pipe", "tape", "world")
 
     def __init__(self, world: World, link: str, host: Host | None, interface: int, pipe: Pipe) -> None:
         self.world = world
@@ -33,6 +34,8 @@ class Port:
         self.peer: Port = self
         self.tape: Tape | None = None
         """At the outside world's end, in the fork of a recorded run: the world as it was then."""
+        self.ear: Station | None = None
+        """Whoever hears every frame that enters the link here."""
 
     def transmit(self, frame: bytes) -> int:
         """Put a frame on the link, and return the number it was given."""
@@ -49,6 +52,8 @@ class Port:
         world.frames = number = world.frames + 1
         if world.observer is not None:
             world.observer(self.host.name if self.host else "wire", "frame.sent", number, self.link, frame)
+        if self.ear is not None:
+            self.ear.hear(frame)
         return number
 
     def inject(self, frame: bytes) -> int:

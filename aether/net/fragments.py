@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 LIFETIME = 30_000_000
 """Microseconds that the fragments of a packet are waited for, counted from the first to come, as on Linux."""
-MAX_MEMORY = 4 << 20
-"""Bytes that unfinished packets may take, with what it costs to keep them."""
 PIECE_COST = 128
 """Bytes charged for a fragment, or a packet, beyond its payload: so tiny fragments are bounded too."""
 COPIED = 0x80
@@ -140,7 +138,7 @@ class Fragments(Sleeper):
         self.host.count("ipv4.fragments_received")
 
     def _make_room(self) -> None:
-        while self.memory > MAX_MEMORY:
+        while self.memory > self.host.knobs.ipv4_fragment_memory:
             key, oldest = next(iter(self.packets.items()))
             self._forget(key)
             self.host.drop("ipv4.fragment_memory", detail=f"packet 0x{oldest.identification:04x}")

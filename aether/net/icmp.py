@@ -82,7 +82,8 @@ class Icmp:
 
     def _echo(self, request: icmp.IcmpMessage, header: ipv4.Ipv4Header) -> None:
         host = self.host
-        if header.destination not in host.local:
+        to_us = header.destination in host.local
+        if not to_us and not host.knobs.icmp_broadcast:
             host.drop("icmp.broadcast_echo")
             return
         if not host.knobs.icmp_echo:
@@ -92,7 +93,7 @@ class Icmp:
             host.observer(host.name, "icmp.echo", header.source, request.identifier, request.sequence)
         self._send(
             header.source, icmp.IcmpMessage(icmp.ECHO_REPLY, 0, request.rest, request.payload),
-            source=header.destination, tos=header.tos, options=self._answer_options(header))
+            source=header.destination if to_us else None, tos=header.tos, options=self._answer_options(header))
 
     def _answer_options(self, header: ipv4.Ipv4Header) -> bytes:
         """Return the request's record route and timestamps with ours (RFC 1122 §3.2.2.6)."""

@@ -118,7 +118,8 @@ class Ipv4:
     def _bad_source(self, source: bytes, interface: Interface) -> bool:
         """Tell whether a source address can be no host's (RFC 1122 §3.2.1.3)."""
         first = source[0]
-        return first >= 224 or first == 127 or (source in self.host.local) or any(
+        host = self.host
+        return first >= 224 or first == 127 or (source in host.local and not host.knobs.ipv4_own_source) or any(
             source == address.broadcast for address in interface.addresses
         )
 

@@ -248,7 +248,7 @@ def _may_send_small(conn: Connection, length: int, unsent: int) -> bool:
     """Nagle (RFC 896) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
     idle = conn.snd_nxt == conn.snd_una
     if length < unsent:  # the window cuts it
-        if length * 2 >= conn.snd_wnd_max and idle:
+        if (length * 2 >= conn.snd_wnd_max and idle) or not conn.host.knobs.tcp_silly_window:
             return True
         _blocked(conn, "silly window")
         return False

@@ -32,6 +32,12 @@ class Reassembly:
             self._merge(start, end)
         return sum(high - low for low, high in new)
 
+    def stands_alone(self, start: int, end: int) -> bool:
+        """Tell whether start..end would be a block of its own, with a hole before and behind it."""
+        index = bisect_left(self.ranges, (start, start))
+        return not (index and self.ranges[index - 1][1] >= start) and not (
+            index < len(self.ranges) and self.ranges[index][0] <= end)
+
     def _gaps(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Find the parts of start..end that no block covers yet."""
         index = max(bisect_left(self.ranges, (start, start)) - 1, 0)

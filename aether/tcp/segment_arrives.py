@@ -331,6 +331,9 @@ def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
     host = conn.host
     if host.knobs.tcp_out_of_order == "drop":
         host.drop("tcp.out_of_order", conn.number, f"seq is {seq - conn.rcv_nxt} beyond rcv_nxt")
+    elif len(conn.out_of_order.ranges) >= host.knobs.tcp_holes and conn.out_of_order.stands_alone(
+            seq, seq + len(payload)):
+        host.drop("tcp.too_many_holes", conn.number, f"there are {len(conn.out_of_order.ranges)} of them")
     elif conn.out_of_order.add(seq, payload):
         if host.observer is not None:
             host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))

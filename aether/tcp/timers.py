@@ -97,7 +97,9 @@ def _persist(conn: Connection) -> None:
     conn.round_trip.backoff = min(conn.round_trip.backoff + 1, 10)
     room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
     if room > 0:
-        conn.snd_wnd_max = min(conn.snd_wnd_max, 2 * room)
+        # A peer that has less room than it had deserves half segments; less than that waits for this timer each time.
+        conn.snd_wnd_max = min(conn.snd_wnd_max, max(2 * room, conn.mss))
+        push_out(conn)
     else:
         # As Linux: a byte that was acknowledged before; the answer carries the window.
         host = conn.host

@@ -69,6 +69,9 @@ NOUNS: dict[str, Noun] = {
                  "red red-min red-max ecn mtu burst-loss burst-end burst-share down up drop clear show"),
     "scenario": Noun("scenario", "Breaking it", "links that are bad in a way that has a name",
                      "list show load off save"),
+    "attack": Noun("attack", "Breaking it", "attacks in the lab, and what stops them",
+                   "list show stop syn-flood rst-blind rst-window isn-guess arp-poison slow-reader tiny-window "
+                   "sack-storm fragment-bomb land smurf"),
     "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
     "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),
     "send": Noun("send", "Crafting", "put a crafted frame on the wire",

@@ -50,7 +50,7 @@ def off(session: Session, link: str) -> Message:
     "scenario save", argument("file", str, "the file to write, ending in .toml"), LINK,
     option("--title", "a title for it", str, metavar="TEXT", default=""),
     option("--replace", "even if the file exists"),
-    examples=("scenario save my-link.toml", 'scenario save campus.toml --title "The library, at noon"'),
+    examples=("scenario save my-link.toml", 'scenario save campus.toml --title library'),
 )
 def save(session: Session, file: str, link: str, title: str, replace: bool) -> Message:
     """Write how a link is now to a file that `scenario load` reads."""

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 
 from shell import (
     results,
+    results_attack,
     results_bench,
     results_capture,
     results_craft,
@@ -32,6 +33,21 @@ from shell.views import (
     reports,
     scenario,
     sitting,
+    tables,
+)
+from shell.views import (
+    attack,
+    bench,
+    capture,
+    craft,
+    debug,
+    frame,
+    helping,
+    lessons,
+    net,
+    reading,
+    reports,
+    scenario,
     tables,
 )
 
@@ -91,6 +107,9 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_craft.Draft: craft.draft,
     results_craft.DraftList: craft.drafts,
     results_craft.Fuzzed: craft.fuzzed,
+    results_attack.AttackList: attack.listing,
+    results_attack.AttackRow: attack.row,
+    results_attack.AttackReport: attack.report,
     results_scenario.ScenarioList: scenario.listing,
     results_scenario.ScenarioReport: scenario.report,
     results_bench.BenchReport: bench.report,

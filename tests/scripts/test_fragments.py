@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aether.laboratory import Laboratory
 from aether.net import fragments
-from aether.net.fragments import LIFETIME, MAX_MEMORY, PIECE_COST, cut
+from aether.net.fragments import LIFETIME, PIECE_COST, cut
 from aether.wire import ethernet, icmp, ipv4
 from aether.wire.address import parse_ip
 
@@ -169,7 +169,7 @@ def test_endless_fragments_are_bounded() -> None:
     lab = Laboratory()
     for number in range(4000):
         inject(lab, piece(0, b"x" * 1480, True, number))
-        assert lab.host.ipv4.fragments.memory <= MAX_MEMORY
+        assert lab.host.ipv4.fragments.memory <= lab.host.knobs.ipv4_fragment_memory == 4 << 20
     assert lab.host.drops["ipv4.fragment_memory"] > 2000
     lab.advance(LIFETIME)
     assert_empty(lab)

@@ -23,6 +23,7 @@ LEVELS = (
     ("host",),
     ("world",),
     ("lab",),
+    ("attacks",),
     ("operations", "laboratory"),
     ("queries",),
     ("engine",),
