@@ -21,21 +21,6 @@ from shell import (
     results_session,
 )
 from shell.views import (
-    bench,
-    capture,
-    craft,
-    debug,
-    frame,
-    helping,
-    lessons,
-    net,
-    reading,
-    reports,
-    scenario,
-    sitting,
-    tables,
-)
-from shell.views import (
     attack,
     bench,
     capture,
@@ -48,6 +33,7 @@ from shell.views import (
     reading,
     reports,
     scenario,
+    sitting,
     tables,
 )
 

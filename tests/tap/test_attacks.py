@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from aether.attacks.kinds import ATTACKS
+
 from .harness import KERNEL, KernelLab
 
 pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos")
