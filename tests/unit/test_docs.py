@@ -42,5 +42,5 @@ def test_the_house_is_complete() -> None:
 def test_every_target_that_is_named_is_in_the_makefile() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for page in PAGES:
-        for target in re.findall(r"\bmake ([a-z]+)", page.read_text(encoding="utf-8")):
+        for target in re.findall(r"(?:`|^ *)(?:sudo )?make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
