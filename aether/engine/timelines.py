@@ -127,7 +127,7 @@ def repeat(log: InputLog, name: str, changes: Sequence[Operation], until: int) -
 
 def _carry_out(world: World, entry: Input, before: Input) -> None:
     """Give an input to a world that may have gone another way."""
-    in_one_go = isinstance(before.data, bytes) and before.occurrence == entry.occurrence
+    in_one_go = isinstance(before.data, bytes) and before[:2] == entry[:2]
     while not in_one_go and world.occurrence < LONGEST and world.step(entry.time):
         world.wire_out.clear()
     world.advance(entry.time)

@@ -25,7 +25,7 @@ class Arrival(NamedTuple):
 
     time: int
     after: int
-    """The occurrence after which it came: frames after the same one were read in one go."""
+    """The occurrence after which it came: frames of the same time after the same one were read in one go."""
     frame: bytes
 
 
@@ -80,8 +80,8 @@ class Tape:
     def deliver(self, data: tuple[()]) -> None:
         """Let frames come that came in one go."""
         port, arrivals = self.port, self.arrivals
-        after = arrivals[-1].after
-        while arrivals and arrivals[-1].after == after:
+        first = arrivals[-1]
+        while arrivals and arrivals[-1][:2] == first[:2]:
             frame = arrivals.pop().frame
             if port.pipe.clear and not port.latency:
                 port.peer.deliver((port.number(frame), frame))

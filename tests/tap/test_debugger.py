@@ -92,8 +92,8 @@ def test_a_fork_of_a_recording_is_answered_as_far_as_it_is_the_same(lab: KernelL
     parted = 'back until link.what contains "no longer answers"'
     done = subprocess.run(
         [sys.executable, "-m", "shell", "--replay", str(recording), *lines(
-            "status", "goto 40", "fork same", "run 100ms", "compare main same", "timeline switch main",
-            "goto 40", "fork other", "link loss 60% out", "run 100ms", parted, "live", "compare main other",
+            "status", "goto 40", "fork same", "run 20s", "compare main same", "timeline switch main",
+            "goto 40", "fork other", "link loss 60% out", "run 20s", parted, "live", "compare main other",
             f"record {tmp_path}/other.aether", f"replay {tmp_path}/other.aether",
             "compare knob tcp.sack=off")],
         capture_output=True, text=True, timeout=90, cwd=ROOT, check=False)
