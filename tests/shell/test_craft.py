@@ -364,3 +364,16 @@ assert all((BOOTP, DHCP, Dot1Q, ICMPerror, IGMP, IPOption, IPOption_EOL, IPOptio
             IPOption_Router_Alert, IPOption_SSRR, IPOption_Security, IPOption_Timestamp, Padding, Raw, TCPerror,
             UDPerror))
 """The names that the descriptions use."""
+
+
+def test_frames_of_a_capture_are_edited_and_resent(shell: Shell, tmp_path: Path) -> None:
+    """What somebody else captured can be done to our own stack."""
+    file = tmp_path / "pings.pcapng"
+    shell.run("ping 192.168.1.1 --count 2")
+    shell.run(f"capture save {file}")
+    shell.run(f"capture load {file}")
+    rows = as_json(shell, "frames icmp.type == 8")["frames"]
+    said = as_json(shell, f"resend {rows[0]['number']}")
+    assert [row["direction"] for row in said["answers"]][:2] == ["out", "in"]
+    changed = as_json(shell, f"edit {rows[0]['number']} icmp.seq=77")
+    assert any("77" in change for change in changed["changes"])

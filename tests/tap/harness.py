@@ -134,11 +134,15 @@ class KernelLab:
         line = self._capture.stderr.readline()  # "listening on ..."
         assert b"listening" in line, line
 
-    def judge(self) -> int:
-        """Let tshark look at everything that we sent; return how many frames that were."""
+    def stop_capture(self) -> None:
+        """Let what was captured reach the file, and end the capture."""
         assert self._capture is not None
         wait_until(lambda: self._settled(), 5)
         end(self._capture, signal.SIGINT)
+
+    def judge(self) -> int:
+        """Let tshark look at everything that we sent; return how many frames that were."""
+        self.stop_capture()
         checks = [f"-o{name}:TRUE" for name in (
             "ip.check_checksum", "tcp.check_checksum", "udp.check_checksum")]
         bad = subprocess.run(
