@@ -5,6 +5,7 @@
 #                 on a TAP
 # make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
 # sudo make peers write docs/benchmarks.md again: connections and requests a second beside nginx, epoll and asyncio
+# make pictures   write docs/pictures and docs/views.md again, from sessions with a seed
 # sudo make install, sudo make uninstall
 #                 aether-shell for every user; PREFIX=/usr/local
 
@@ -16,7 +17,7 @@ VENV := .venv
 HOME_OF_INSTALL = $(PREFIX)/lib/aether-shell
 LINK = $(PREFIX)/bin/aether-shell
 
-.PHONY: shell test lint bench matrix peers install uninstall clean python
+.PHONY: shell test lint bench matrix pictures peers install uninstall clean python
 
 shell: $(VENV)/stamp
 	@$(VENV)/bin/aether-shell --sim $(ARGS)
@@ -43,6 +44,9 @@ matrix: $(VENV)/stamp
 peers: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.peers > docs/benchmarks.new
 	mv docs/benchmarks.new docs/benchmarks.md
+
+pictures: $(VENV)/stamp
+	$(VENV)/bin/python tools/pictures.py
 
 $(VENV)/stamp: pyproject.toml | python
 	$(PYTHON) -m venv $(VENV)

@@ -40,7 +40,7 @@ def draw(
 
     console = Console(
         record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor", no_color=False,
-        legacy_windows=False)
+        legacy_windows=False, _environ={})  # the terminal of the person who exports has no part in it
     with exactly(theme):
         for line, result in shown:
             if prompt:

@@ -1,0 +1,110 @@
+"""docs/pictures: one picture of each view, of real sessions from a seed, and docs/views.md that shows them.
+
+    python tools/pictures.py [DIRECTORY]
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from aether.engine.core import Core  # noqa: E402
+from aether.lab import simulated  # noqa: E402
+from shell import views  # noqa: E402
+from shell.exporting import draw, results_of  # noqa: E402
+from shell.session import Lab, Session  # noqa: E402
+from shell.views import theme  # noqa: E402
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture: what happens before, and the lines that are seen with what they show."""
+
+    name: str
+    says: str
+    shown: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    theme: str = "dark"
+    width: int = 96
+
+
+LOSSY = ("link loss 12%", "http get http://192.168.1.1/", "run 5s")
+SENDING = ("tcp connect 192.168.1.1:9", 'tcp send 1 "hello"', "link drop next 1 out", 'tcp send 1 "lost"', "run 1s")
+PICTURES = (
+    Picture("frames", "Frames, one line each, with what they changed and why they were discarded.",
+            ("frames 16",), LOSSY),
+    Picture("frame", "One frame in full: each header and field, the bytes coloured by header, the chosen field marked.",
+            ("frame 3 tcp.options.mss",), ("tcp connect 192.168.1.1:80",)),
+    Picture("dns", "Applications are taken apart too: a DNS answer.", ("frame 4 dns.a",), ("dns ask www.lab",)),
+    Picture("connection", "A connection: its state, its numbers, its timers.", ("tcp show 1",), SENDING),
+    Picture("connections", "Connections and listeners.", ("tcp conns",),
+            ("tcp connect 192.168.1.1:9", "tcp connect 192.168.1.1:7", 'tcp send 1 "hello"', "run 1s")),
+    Picture("why", "Why: the chain of decisions behind what happened to a frame.", ("why conn 1 stalled",),
+            ("tcp connect 192.168.1.1:9", "link drop next 1 out", "break timer rto", 'tcp send 1 "is anybody there?"')),
+    Picture("drops", "What was discarded, why, and which knob decides.", ("drops",),
+            ("inject syn from 192.168.1.1:4000 to :81", "tcp connect 192.168.1.1:9",
+             "inject ack conn 1 seq=rcv_nxt+5000", "inject rst conn 1 seq=rcv_nxt+10")),
+    Picture("step", "One step at a time, forwards and back.", ("step", "step", "back"),
+            ("pause", "ping 192.168.1.1 --background")),
+    Picture("ping", "A sign of life over a bad link.", ("ping 192.168.1.1 --count 5 --wait 20s",),
+            ("link loss 20%", "link delay 10ms")),
+    Picture("traceroute", "The routers on the way.", ("traceroute 10.0.2.2",)),
+    Picture("tables", "Neighbours, routes, sockets.", ("arp table", "ip routes", "udp socks"), ("dns ask www.lab",)),
+    Picture("links", "What a link does to frames.", ("link show",),
+            ("link loss 5%", "link delay 20ms", "link reorder 2%", "link rate 1mbit")),
+    Picture("knobs", "Every switch inside the protocols (a part of them).", ("knob diff",), ("profile classic",)),
+    Picture("craft", "A segment by hand, and what came back.", ("send syn 192.168.1.1:80 options=mss:536",)),
+    Picture("compare", "The same run once more, with one knob turned.", ("compare knob tcp.retransmit=off",), SENDING),
+    Picture("light", "The light theme.", ("frames 8",), LOSSY, theme="light"),
+    Picture("high-contrast", "The theme for projectors.", ("frames 8",), LOSSY, theme="high-contrast"),
+    Picture("mono", "Without colours.", ("frames 8",), LOSSY, theme="mono"),
+    Picture("themes", "The themes.", ("theme",)),
+)
+
+
+def picture(one: Picture) -> str:
+    """Return a picture as SVG."""
+    core = Core(simulated(1), speed=math.inf)
+    core.start()
+    try:
+        session = Session(core, Lab("SIM", seed=1), scripted=True)
+        views.use_network(session.lab.address)
+        with theme.exactly(one.theme):
+            for line in one.before:
+                results_of(session, line)
+            shown = [(line, results_of(session, line)) for line in one.shown]
+        return draw(shown, "svg", one.width, one.theme, prompt=True, title="aether-shell --sim --seed 1")
+    finally:
+        core.stop()
+
+
+def page() -> str:
+    """Return docs/views.md."""
+    parts = [
+        "# What there is to see\n",
+        "These pictures are made by `make pictures`, each from a session that is repeated from a seed. Any other view",
+        "becomes a picture by `export svg FILE COMMAND`.\n",
+    ]
+    for one in PICTURES:
+        before = "; ".join(f"`{line}`" for line in one.before)
+        parts += [f"## {one.name}\n", one.says + (f" Before: {before}." if before else "") + "\n",
+                  f"![{one.says}](pictures/{one.name}.svg)\n"]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write the pictures, and the page."""
+    docs = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
+    (docs / "pictures").mkdir(parents=True, exist_ok=True)
+    for one in PICTURES:
+        (docs / "pictures" / f"{one.name}.svg").write_text(picture(one), encoding="utf-8")
+    (docs / "views.md").write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
