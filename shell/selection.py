@@ -53,3 +53,16 @@ class Selection:
         if isinstance(seen, Note):
             return seen.occurrence in self._occurrences
         return seen.number in self._frames or seen.occurrence in self._occurrences
+
+
+class Chosen:
+    """All frames that an expression selects among events, by their numbers."""
+
+    def __init__(self, expression: str, events: Iterable[Event]) -> None:
+        test = compiled(expression)
+        records = Records()
+        self.frames: set[int] = set()
+        for event in events:
+            record = records.of(event)
+            if record.number and test.test(record):
+                self.frames.add(record.number)

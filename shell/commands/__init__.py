@@ -38,6 +38,7 @@ NOUNS: dict[str, Noun] = {
     "http": Noun("http", "Things", "fetch a page, serve a directory", "get serve"),
     "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off filter"),
     "frames": Noun("frames", "Seeing", "the latest frames, one line each"),
+    "ladder": Noun("ladder", "Seeing", "frames as arrows between hosts, time running down"),
     "frame": Noun("frames", "Seeing", "one frame in full: its layers and its bytes"),
     "status": Noun("status", "Seeing", "what runs, where, and how busily"),
     "counters": Noun("counters", "Seeing", "what the stack has counted"),
