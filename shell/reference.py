@@ -55,7 +55,7 @@ def page() -> str:
         parts.append(f"## {title}\n")
         for found in dict.fromkeys(commands):
             parts.append(_command(found))
-            for result in _results(found):
+            for result in results_of(found):
                 shown.setdefault(result.__name__, result)
     parts.append("## Results\n")
     for result in _with_rows(list(shown.values())):
@@ -71,14 +71,14 @@ def _command(found: Command) -> str:
     lines += [f"- `{f'{each.name} {each.metavar}'.strip()}`: {each.help}" for each in found.options]
     if found.arguments or found.options:
         lines.append("")
-    names = " or ".join(f"[{result.__name__}](#{result.__name__.lower()})" for result in _results(found))
+    names = " or ".join(f"[{result.__name__}](#{result.__name__.lower()})" for result in results_of(found))
     lines.append(f"Result: {names}.\n")
     if found.examples:
         lines += [*(f"    {example}" for example in found.examples), ""]
     return "\n".join(lines)
 
 
-def _results(found: Command) -> list[type]:
+def results_of(found: Command) -> list[type]:
     """Return the dataclasses that a command may return."""
     hint = typing.get_type_hints(found.run)["return"]
     return list(typing.get_args(hint)) if isinstance(hint, types.UnionType) else [hint]
@@ -103,7 +103,7 @@ def _schema(result: type) -> str:
     lines = [f"### {result.__name__}\n", (inspect.getdoc(result) or "") + "\n"]
     hints = typing.get_type_hints(result)
     for each in fields(result):
-        about = _field_docs(result).get(each.name, "")
+        about = field_docs(result).get(each.name, "")
         lines.append(f"- `{each.name}` ({_type_name(hints[each.name])}){': ' + about if about else ''}")
     return "\n".join(lines) + "\n"
 
@@ -123,7 +123,7 @@ def _type_name(hint: Any) -> str:
 
 
 @cache
-def _field_docs(result: type) -> dict[str, str]:
+def field_docs(result: type) -> dict[str, str]:
     """Return the texts below the fields of a dataclass, by name."""
     for node in ast.parse(inspect.getsource(sys.modules[result.__module__])).body:
         if isinstance(node, ast.ClassDef) and node.name == result.__name__:

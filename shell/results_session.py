@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -46,6 +47,17 @@ class ConfigReport:
     settings: list[ConfigRow]
     problems: list[str] = field(default_factory=list)
     hint: str = ""
+
+
+@dataclass(slots=True)
+class SchemaReport:
+    """What a command prints with ``--json``."""
+
+    command: str
+    results: list[str]
+    """The names of its results, as docs/commands.md lists them."""
+    schema: dict[str, Any]
+    """The JSON Schema."""
 
 
 @dataclass(slots=True)

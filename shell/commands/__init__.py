@@ -92,6 +92,7 @@ NOUNS: dict[str, Noun] = {
     "export": Noun("export", "Session", "a view as a picture, a page or text"),
     "theme": Noun("config", "Session", "the colours"),
     "config": Noun("config", "Session", "the configuration file", "show check init"),
+    "schema": Noun("schema", "Session", "what a command prints with --json"),
     "help": Noun("help", "Session", "this list, or one command in detail"),
 }
 

@@ -104,6 +104,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_bench.BenchReport: bench.report,
     results_session.ThemeReport: sitting.themes,
     results_session.ConfigReport: sitting.configuration,
+    results_session.SchemaReport: sitting.schema,
     results_session.Exported: sitting.exported,
     results.HelpIndex: helping.index,
     results.HelpPage: helping.page,

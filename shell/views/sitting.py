@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_session import ConfigReport, Exported, ThemeReport
+from shell.results_session import ConfigReport, Exported, SchemaReport, ThemeReport
 from shell.views import theme
 from shell.views.escape import printable
 from shell.views.theme import style
@@ -40,6 +42,11 @@ def configuration(result: ConfigReport) -> RenderableType:
     if result.hint:
         parts.append(Text(result.hint, style("muted")))
     return Group(*parts)
+
+
+def schema(result: SchemaReport) -> RenderableType:
+    """Draw a schema as it is."""
+    return Text(json.dumps(result.schema, indent=2, ensure_ascii=False))
 
 
 def exported(result: Exported) -> RenderableType:
