@@ -183,14 +183,16 @@ class History:
         self.worked = snapshots[-1].worked
 
     def _thin(self) -> None:
-        """Keep within the budget, and let nobody wait too long for the earliest part."""
+        """Keep within the budget, and let nobody wait too long for any moment: rather give up the earliest."""
         items = self.kept.items
-        while len(items) > 2 and items[1].worked - items[0].worked > LONGEST_REPLAY_NS:
-            self.kept.remove(0)
         while self.near.items and self.size() > BYTE_BUDGET:
             self.near.remove(0)
         while len(items) > 2 and self.size() > BYTE_BUDGET:
-            self.kept.remove(self._least())
+            least = self._least()
+            far = items[least + 1].worked - items[least - 1].worked > LONGEST_REPLAY_NS
+            self.kept.remove(0 if far else least)
+        while len(items) > 1 and items[1].worked - items[0].worked > LONGEST_REPLAY_NS:
+            self.kept.remove(0)
 
     def _least(self) -> int:
         """Return which snapshot is worth the least: its neighbours are closest, measured against its age."""

@@ -21,13 +21,15 @@ from shell.results_debug import (
 )
 from shell.views.changes import changed
 from shell.views.escape import printable
-from shell.views.oneline import clock, frame_line
+from shell.views.oneline import Shortener, clock, frame_line
 from shell.views.theme import style
 
 
 def _rows(events: list[EventRow]) -> list[Text]:
+    shorten = Shortener()
     return [
-        Text.assemble("  ", printable(row.text), (_at(row.host, row.text), style("muted"))) for row in events
+        Text.assemble("  ", shorten.all(printable(row.text)), (_at(row.host, row.text), style("muted")))
+        for row in events
     ]
 
 
@@ -59,10 +61,11 @@ def stopped(result: Stopped) -> RenderableType:
 def explanation(result: Explanation) -> RenderableType:
     """Draw a chain of decisions, and what it comes to."""
     parts: list[RenderableType] = [Text(result.question, "bold")]
+    shorten = Shortener()
     for link in result.chain:
         where = _at(link.host, link.what)
         parts.append(Text.assemble(
-            (f"  {clock(link.time_us)} ", style("muted")), printable(link.what), (where, style("muted")),
+            (f"  {clock(link.time_us)} ", style("muted")), shorten.all(printable(link.what)), (where, style("muted")),
             (f"  {link.source}" if link.source else "", style("muted"))))
     parts.append(Text.assemble(("→ ", style("key")), (printable(result.answer), "bold")))
     facts = [fact for fact in (f"knob {result.knob}" if result.knob else "", result.counter, result.rfc) if fact]

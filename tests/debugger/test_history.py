@@ -1,0 +1,43 @@
+"""What becomes of the way back when snapshots are larger than their budget: history starts later, and nobody waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from aether.engine import history
+from aether.engine.history import LONGEST_REPLAY_NS, History
+from aether.engine.log import InputLog
+from aether.lab import describe, simulated
+from aether.operations import TcpConnect, TcpSend
+
+SECOND = 1_000_000_000
+"""Nanoseconds of work that every slice of the run is said to have taken."""
+
+
+def test_history_starts_later_rather_than_keep_somebody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "BYTE_BUDGET", 0)
+    world = simulated(3)
+    log = InputLog(describe(world))
+    kept = History(world, log, lambda: 0)
+    hashes, firsts = {}, []
+    for number in range(60):
+        for operation in (TcpConnect(address="192.168.1.1", port=7), TcpSend(conn=number + 1, data=bytes(2000))):
+            log.add(world, operation)
+            world.do(operation)
+            while world.step(world.now + 1000):
+                hashes[world.occurrence] = world.state_hash()
+        kept.worked_for(world, SECOND)
+        firsts.append(kept.first)
+        assert len(kept.snapshots) <= 2, "the last two are kept, whatever they hold"
+        for one, two in zip(kept.snapshots, kept.snapshots[1:], strict=False):
+            assert two.worked - one.worked <= LONGEST_REPLAY_NS
+        assert kept.worked - kept.snapshots[0].worked <= 2 * LONGEST_REPLAY_NS
+    assert firsts[0] == 0
+    assert firsts == sorted(firsts)
+    assert firsts[-1] > 100
+    with pytest.raises(ValueError, match=f"history starts at ev {kept.first}"):
+        kept.world_at(kept.first - 1)
+    reached = [at for at in (kept.first, kept.first + 1, world.occurrence - 1) if at in hashes]
+    assert reached
+    for occurrence in reached:
+        assert kept.world_at(occurrence).state_hash() == hashes[occurrence]
