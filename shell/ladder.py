@@ -97,6 +97,11 @@ class Climber:
             self.frames[number] = _Frame(
                 number, event.time, first.sender, link, first.data, serial=event.serial, copy_of=original)
 
+    def _comment(self, event: Event) -> None:
+        frame = self.frames.get(event.values[0])
+        if frame is not None:
+            frame.notes.append((event.host, event.values[2]))
+
     def _altered(self, event: Event) -> None:
         frame = self.frames.get(event.values[0])
         if frame is not None:
@@ -178,7 +183,8 @@ def _tail(text: str) -> str:
 
 _TAKE: dict[str, Callable[[Climber, Event], None]] = {
     "frame.sent": Climber._sent, "frame.arrived": Climber._arrived, "frame.lost": Climber._lost,
-    "frame.copied": Climber._copied, "frame.altered": Climber._altered, "drop": Climber._dropped,
+    "frame.copied": Climber._copied, "frame.altered": Climber._altered, "frame.comment": Climber._comment,
+    "drop": Climber._dropped,
     "tcp.state": Climber._state, "tcp.timer": Climber._timer, "tcp.retransmit": Climber._retransmit,
     "tcp.recovery": Climber._recovery, "tcp.window": Climber._window, "user": Climber._user,
 }

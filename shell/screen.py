@@ -158,6 +158,8 @@ class Screen:
             self.session.lab.kind, status, self._overview, self.session.tracing, selection.text if selection else "")
         if (player := self.session.lesson) is not None:
             line.insert(1, f"{player.lesson.id} {player.index + 1}/{len(player.lesson.steps)}")
+        if (store := self.session.store) is not None and self.session.recorder is not None:
+            line.insert(1, f"REC {store.frames:,}")
         if line != self.app.toolbar:
             self.app.toolbar = line
             self.app.refresh_prompt()

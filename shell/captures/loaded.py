@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from aether.events import DROPS, Event
+from aether.wire.address import show_ip, show_mac
 from shell.captures.packets import ETHERNET, LINK_TYPES, Damaged, NotACapture, Packet, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
@@ -20,6 +21,8 @@ MAX_BYTES = 128 << 20
 """Bytes of packets that are kept in memory."""
 COMMENT = "frame.comment"
 """The kind of an event that says what is written about a frame in a file. No stack reports it."""
+LOST = "LOST "
+"""How the comment about a frame begins that its link has lost."""
 _DROPPED = re.compile(r"DROP ([a-z0-9_.]+)(?:: (.*))?", re.DOTALL)
 
 
@@ -108,21 +111,38 @@ def _fill(capture: Capture, packets: list[Packet]) -> None:
     for number, packet in enumerate(packets, 1):
         time = (packet.time - capture.started) // 1000
         out = packet.direction == "out" if packet.direction else packet.data[6:12] == station
-        _add(capture, number, time, "frame.sent" if out else "frame.arrived", (number, "capture", packet.data))
+        ends = ("you", _peer(packet.data, False)) if out else (_peer(packet.data, True), "you")
+        _add(capture, number, time, "frame.sent", (number, "capture", packet.data), ends[0])
+        lost = any(comment.startswith(LOST) for comment in packet.comments)
+        if not lost:
+            _add(capture, number, time, "frame.arrived", (number, "capture", packet.data), ends[1])
         if packet.length > len(packet.data):
             capture.shortened += 1
             note = f"the capture has {len(packet.data)} of {packet.length} bytes"
             _add(capture, number, time, COMMENT, (number, "capture", note))
         for comment in packet.comments:
             dropped = _DROPPED.fullmatch(comment)
-            if dropped and dropped[1] in DROPS:
+            if comment.startswith(LOST):
+                _add(capture, number, time, "frame.lost", (number, "capture", comment.removeprefix(LOST)))
+            elif dropped and dropped[1] in DROPS:
                 _add(capture, number, time, "drop", (dropped[1], 0, dropped[2] or ""))
             else:
                 _add(capture, number, time, COMMENT, (number, "capture", comment))
 
 
-def _add(capture: Capture, number: int, time: int, kind: str, values: tuple[object, ...]) -> None:
-    capture.events.append(Event(len(capture.events) + 1, number, time, "you", number, kind, values, ("", 0)))
+def _add(
+    capture: Capture, number: int, time: int, kind: str, values: tuple[object, ...], host: str = "you"
+) -> None:
+    capture.events.append(Event(len(capture.events) + 1, number, time, host, number, kind, values, ("", 0)))
+
+
+def _peer(data: bytes, sender: bool) -> str:
+    """Return what to call the other end of a frame: its IPv4 address, or its Ethernet address; ``wire`` for nobody."""
+    if data[12:14] == b"\x08\x00" and len(data) >= 34:
+        return show_ip(data[26:30] if sender else data[30:34])
+    if data[12:14] == b"\x08\x06" and len(data) >= 42:
+        return show_ip(data[28:32] if sender else data[38:42])
+    return show_mac(data[6:12] if sender else data[:6]) if len(data) >= 14 else "wire"
 
 
 def _station(packets: list[Packet]) -> bytes:

@@ -28,6 +28,8 @@ INTERESTING = ("drop", "tcp.retransmit", "tcp.reset", "tcp.error", "frame.lost",
 def why(session: Session, number: int) -> Explanation:
     """Explain a frame, or the last interesting thing: what was decided, by which rule, and what would change it."""
     session.need_trace("why")
+    if session.capture is not None:
+        raise CommandError("a capture has frames, but no decisions. `capture close` returns to the lab")
     events = session.events()
     if number:
         return _frame(session, events, number)

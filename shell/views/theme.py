@@ -44,17 +44,17 @@ def _theme(help: str, looks: str, few: str) -> Theme:
 _MONO = "default, underline, bold, bold underline, bold, bold, reverse, dim, bold, bold, bold"
 THEMES: dict[str, Theme] = {
     "dark": _theme(
-        "for a dark background",
+        "for dark backgrounds",
         "#999999, #cc79a7, #56b4e9, #f0e442, #009e73, #e69f00, #d55e00, #999999, #56b4e9, #009e73, #56b4e9",
         "white, bright_magenta, bright_cyan, bright_yellow, bright_green, yellow, bright_red, white, bright_cyan, "
         "bright_green, bright_cyan"),
     "light": _theme(
-        "for a light background",
+        "for light backgrounds",
         "#666666, #9c3f73, #00639c, #7a7000, #006b4e, #8f5f00, #a84300, #666666, #00639c, #006b4e, #00639c",
         "bright_black, magenta, blue, cyan, green, yellow, red, bright_black, blue, green, blue"),
-    "mono": _theme("no colours, but bold and underlined", _MONO, _MONO),
+    "mono": _theme("no colours at all", _MONO, _MONO),
     "high-contrast": _theme(
-        "strong colours, for projectors",
+        "for projectors",
         "#ffffff, #ff9ad5, #7fd4ff, #ffff55, #40ffb0, #ffc040, bold #ff8a50, #e0e0e0, #7fd4ff, #40ffb0, #7fd4ff",
         "bright_white, bright_magenta, bright_cyan, bright_yellow, bright_green, bright_yellow, bold bright_red, "
         "bright_white, bright_cyan, bright_green, bright_cyan"),

@@ -69,7 +69,7 @@ def classic(order: str = "<", unit: str = "micro", frames: list[bytes] | None = 
 
 
 def data_of(path: Path) -> list[bytes]:
-    return [event.values[2] for event in load(str(path)).events if event.kind in ("frame.sent", "frame.arrived")]
+    return [event.values[2] for event in load(str(path)).events if event.kind == "frame.sent"]
 
 
 def test_what_was_saved_can_be_looked_at(shell: Shell, saved: Path) -> None:
@@ -134,6 +134,22 @@ def test_an_expression_selects_what_is_saved(shell: Shell, saved: Path, tmp_path
 def test_what_makes_no_sense(shell: Shell, line: str, said: str) -> None:
     shell.run("ping 192.168.1.1")
     assert said in shell.fail(line)
+
+
+def test_the_ladder_of_a_capture(shell: Shell, saved: Path) -> None:
+    shell.run(f"capture load {saved}")
+    found = answer(shell, "ladder")
+    assert [(station["name"], station["address"]) for station in found["stations"]] == [
+        ("you", "192.168.1.2"), ("192.168.1.1", "192.168.1.1")]
+    drawn = shell.run("ladder")
+    assert "drop next" in drawn
+    assert "SYN-SENT → ESTABLISHED" in drawn
+    assert "DROP tcp.old_duplicate" in drawn
+
+
+def test_a_capture_has_no_decisions(shell: Shell, saved: Path) -> None:
+    shell.run(f"capture load {saved}")
+    assert "capture close" in shell.fail("why 3")
 
 
 # Formats.
@@ -282,12 +298,15 @@ def test_what_editcap_cuts_says_so(shell: Shell, written: Path, tmp_path: Path) 
 
 @needs("tcpdump")
 def test_what_tcpdump_writes_is_read(written: Path, tmp_path: Path) -> None:
-    whole, short = tmp_path / "a.pcap", tmp_path / "b.pcap"
+    whole, short, nano = tmp_path / "a.pcap", tmp_path / "b.pcap", tmp_path / "c.pcap"
     assert program("editcap", "-F", "pcap", str(written), str(tmp_path / "in.pcap")).returncode == 0
     assert program("tcpdump", "-r", str(tmp_path / "in.pcap"), "-w", str(whole)).returncode == 0
     assert data_of(whole) == [data for _, data in corpus()]
     assert program("tcpdump", "-r", str(tmp_path / "in.pcap"), "-w", str(short), "tcp").returncode == 0
     assert 0 < load(str(short)).frames < len(corpus())
+    assert program("tcpdump", "-r", str(tmp_path / "in.pcap"), "-w", str(nano), "--time-stamp-precision=nano",
+                   "-s", "60").returncode == 0
+    assert (load(str(nano)).format, len(data_of(nano))) == ("pcap, nanoseconds", len(corpus()))
 
 
 # A reader at the other end of a pipe.
