@@ -24,7 +24,8 @@ class Noun(NamedTuple):
 
 
 NOUNS: dict[str, Noun] = {
-    "tcp": Noun("tcp", "Things", "connections", "conns show connect listen send close abort reading read shutdown"),
+    "tcp": Noun("tcp", "Things", "connections",
+                "conns show connect listen send close abort reading read shutdown diagram"),
     "udp": Noun("udp", "Things", "datagrams", "sockets socks send"),
     "arp": Noun("arp", "Things", "neighbours and their hardware addresses", "table clear who"),
     "ip": Noun("ip", "Things", "addresses, routes, and packets in pieces",
@@ -38,6 +39,7 @@ NOUNS: dict[str, Noun] = {
     "http": Noun("http", "Things", "fetch a page, serve a directory", "get serve"),
     "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off filter"),
     "frames": Noun("frames", "Seeing", "the latest frames, one line each"),
+    "follow": Noun("follow", "Seeing", "what was said on a connection, both ways"),
     "ladder": Noun("ladder", "Seeing", "frames as arrows between hosts, time running down"),
     "frame": Noun("frames", "Seeing", "one frame in full: its layers and its bytes"),
     "status": Noun("status", "Seeing", "what runs, where, and how busily"),

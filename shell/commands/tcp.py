@@ -144,4 +144,5 @@ def abort(session: Session, number: int, host: str) -> results.Message:
     return results.Message(f"#{number} is aborted; the peer was told with a reset")
 
 
+from shell.commands import tcp_diagram as _tcp_diagram  # noqa: E402, F401  (its command belongs to the same noun)
 from shell.commands import tcp_reading as _tcp_reading  # noqa: E402, F401  (its commands belong to the same noun)

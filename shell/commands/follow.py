@@ -1,0 +1,69 @@
+"""`follow`: what was said on a connection, both ways."""
+
+from __future__ import annotations
+
+from shell.commands.common import HOST
+from shell.frames import Seen, Watcher
+from shell.grammar import CommandError, argument, command, option
+from shell.results_diagram import FollowReport, Piece
+from shell.session import Session
+from shell.streams import Conversation, Segment, segment_of
+
+SHOWN = 4096
+"""Bytes that are shown unless all are asked for."""
+
+
+@command(
+    "follow",
+    argument("what", str, "a connection's number, or an expression that selects a frame of it", raw="line",
+             complete="filters"),
+    option("--hex", "as hexadecimal digits beside the characters"), option("--all", "every byte, however many"), HOST,
+    examples=("follow 1", "follow 1 --hex", "follow tcp.port == 80"),
+)
+def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> FollowReport:
+    """Show both directions of a stream as the applications saw it: in order, each byte once.
+
+    What was sent again is shown once, and what came out of order is put in its place. In a capture, the number is
+    that of a frame.
+    """
+    what = what.strip()
+    events = session.visible_events("a stream")
+    segments = [
+        segment for seen in Watcher(host).read(events) if isinstance(seen, Seen)
+        if (segment := segment_of(seen)) is not None]
+    conversation = Conversation(_meant(session, what, segments))
+    conversation.follow(segments)
+    pieces = conversation.pieces
+    length = {way: sum(len(piece.data) // 2 for piece in pieces if piece.direction == way) for way in ("out", "in")}
+    shown, left_out = (pieces, 0) if all else _first(pieces, SHOWN)
+    return FollowReport(what, shown, length["out"], length["in"], conversation.missing(), left_out, hex)
+
+
+def _meant(session: Session, what: str, segments: list[Segment]) -> tuple[bytes, bytes, int, int]:
+    """Return the ends of the connection that is meant, as in what you send."""
+    from shell.selection import Chosen
+
+    expression = what
+    if what.isdigit():
+        expression = f"frame.number == {what}" if session.capture is not None else f"conn == {what}"
+    frames = Chosen(expression, session.visible_events("a stream")).frames
+    for segment in segments:
+        if segment.seen.number in frames:
+            source, destination, port, to = segment.key
+            return segment.key if segment.seen.direction == "out" else (destination, source, to, port)
+    raise CommandError(
+        f"no TCP frame of connection #{what} is kept. `tcp conns` lists them" if what.isdigit()
+        else f"no TCP frame matches {what}")
+
+
+def _first(pieces: list[Piece], limit: int) -> tuple[list[Piece], int]:
+    """Return the beginning of a stream, and how many bytes follow it."""
+    shown: list[Piece] = []
+    left = limit
+    total = sum(len(piece.data) // 2 for piece in pieces)
+    for piece in pieces:
+        if left <= 0:
+            break
+        shown.append(Piece(piece.direction, piece.time_us, piece.frames, piece.offset, piece.data[:2 * left]))
+        left -= len(shown[-1].data) // 2
+    return shown, total - sum(len(piece.data) // 2 for piece in shown)
