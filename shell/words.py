@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aether.events import DROPS, Event
+from aether.wire import dns
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from shell.values import show_duration
 
@@ -58,6 +59,14 @@ def _cwnd(values: Values) -> str:
     return f"#{conn} cwnd {cwnd}{threshold} ({why})"
 
 
+def _record(values: Values) -> str:
+    return f"{dns.TYPES.get(values[1], values[1])} of {values[0]}"
+
+
+def _answer(values: Values) -> str:
+    return f"{dns.CODES.get(values[2], values[2])}, {values[3]} records"
+
+
 def _user(values: Values) -> str:
     operation = values[0]
     name = "".join(f" {c.lower()}" if c.isupper() else c for c in type(operation).__name__).strip()
@@ -98,7 +107,19 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "igmp.reported": lambda v: f"says: I am in group {_ip(v[0])} ({v[1]})",
     "igmp.suppressed": lambda v: f"{_ip(v[1])} has reported group {_ip(v[0])}: one report is enough",
     "udp.delivered": lambda v: f"datagram from {_endpoint(v[0], v[1])} delivered to port {v[2]}, {v[3]} bytes",
+    "dns.asked": lambda v: f"asks {_ip(v[2])} for {_record(v)} over {v[3]}",
+    "dns.answered": lambda v: f"{_record(v)}: {_answer(v)}",
+    "dns.cached": lambda v: f"{_record(v)} is in the cache, {v[2]} records",
+    "dns.failed": lambda v: f"{_record(v)} could not be looked up: {v[2]}",
+    "dns.served": lambda v: f"answers the question for {_record(v)}: {_answer(v)}",
+    "dhcp.state": lambda v: f"DHCP {v[0]} → {v[1]} ({v[2]})",
+    "dhcp.sent": lambda v: f"sends DHCP {v[0]} to {_ip(v[2])}",
+    "dhcp.received": lambda v: f"takes DHCP {v[0]} from {_ip(v[2])}, address {_ip(v[3])}",
+    "dhcp.fell_back": lambda v: f"no DHCP server answered: uses {_ip(v[0])}",
+    "dhcp.served": lambda v: f"serves DHCP {v[0]} of {_mac(v[2])}",
     "tcp.state": _state,
+    "tcp.urgent": lambda v: f"#{v[0]} {v[1]} bytes ahead are urgent",
+    "tcp.cookie": lambda v: f"SYN cookie {v[0]}, mss {v[1]}: {v[2]}",
     "tcp.opened": lambda v: f"#{v[0]} is {_endpoint(v[1], v[2])} ↔ {_endpoint(v[3], v[4])}",
     "tcp.accepted": lambda v: f"#{v[0]} segment is acceptable, {v[2]} bytes",
     "tcp.ack_sent": lambda v: f"#{v[0]} acknowledges ({v[2]})",

@@ -393,3 +393,32 @@ def test_standard_output_carries_frames_alone(tmp_path: Path) -> None:
     assert "2 answered" in done.stderr
     capture = load(str(path))
     assert (capture.frames, capture.damage) == (6, "")
+
+
+HOSTILE = "\x1b[31m\x07\u202e\u200b\x9b2J\r\n\x00'\"<b>" + "x" * 300
+
+
+@pytest.mark.parametrize("line", ["frames", "frames --plain", "ladder", "ladder --plain", "capture status"])
+def test_nothing_in_a_file_reaches_the_terminal_raw(shell: Shell, tmp_path: Path, line: str) -> None:
+    from aether.wire import ipv4, tcp, udp
+
+    one, two = bytes((192, 168, 1, 1)), bytes((192, 168, 1, 2))
+    raw = HOSTILE.encode()
+    name = bytes((63,)) + raw[:63] + b"\0"
+    packets = [
+        udp.build(one, two, 53, 53, struct.pack(">HHHHHH", 1, 0x8180, 1, 0, 0, 0) + name + b"\0\1\0\1"),
+        udp.build(one, two, 67, 68, b"\2\1\6\0" + bytes(24) + bytes(16) + raw[:64] + raw[:128] + b"\x63\x82\x53\x63"
+                  + b"\x0c" + bytes((60,)) + raw[:60] + b"\xff"),
+        udp.build(one, two, 5, 6, raw),
+    ]
+    frames = [ipv4.build(one, two, 17, packet) for packet in packets]
+    web = b"GET /" + raw[:20].replace(b"\n", b"") + b" HTTP/1.1\r\nHost: " + raw + b"\r\n\r\n" + raw
+    frames.append(ipv4.build(one, two, 6, tcp.build(one, two, 5, 80, 1, 1, 24, 99, b"", web)))
+    path = tmp_path / "a\x1b[31m.pcapng"
+    path.write_bytes(pcapng.section(HOSTILE, HOSTILE) + pcapng.interface(HOSTILE, HOSTILE) + b"".join(
+        pcapng.packet(number, bytes(12) + b"\x08\x00" + frame, "in", [HOSTILE, f"DROP tcp.checksum: {HOSTILE}"])
+        for number, frame in enumerate(frames)))
+    printed = shell.run(f"capture load '{path}'") + shell.run(line)
+    for number in range(1, len(frames) + 1):
+        printed += shell.run(f"frame {number}") + shell.run(f"frame {number} --plain")
+    assert not [char for char in printed if char in "\x1b\x07\u202e\u200b\x9b\r\0"]
