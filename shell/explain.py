@@ -9,6 +9,7 @@ from aether.host import Host
 from aether.operations import OperationError
 from aether.tcp.connection import Connection
 from aether.timers import NEVER
+from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.values import show_duration
 
@@ -29,12 +30,13 @@ def stalled(world: World, *, number: int, events: list[Event]) -> Cause:
     conn = next((c for c in you.tcp.connections.values() if c.number == number), None)
     if conn is None:
         return _gone(number, events)
-    before = _network(you, conn)
+    before = _network(world, you, conn, events)
     if before is not None:
         return before
     if conn.state in ("SYN-SENT", "SYN-RECEIVED"):
         return _handshake(world, conn)
-    for cause in (_in_flight(world, conn), _held_back(conn), _peer(world, conn, number)):
+    for cause in (_update_lost(world, conn, events), _in_flight(world, conn, events), _held_back(conn),
+                  _peer(world, conn, number)):
         if cause is not None:
             return cause
     return Cause(f"nothing is to be sent, and nothing is expected: #{number} is {conn.state}, and idle")
@@ -47,17 +49,76 @@ def _gone(number: int, events: list[Event]) -> Cause:
     raise OperationError(f"no connection #{number} at you. `tcp conns` shows those that there are")
 
 
-def _network(host: Host, conn: Connection) -> Cause | None:
+def _network(world: World, host: Host, conn: Connection, events: list[Event]) -> Cause | None:
     """Is there a way to the peer at all?"""
     route = host.routes.find(conn.remote_ip)
     if route is None:
         return Cause("there is no route to the peer", "RFC 1122 §3.3.1", "", "`ip routes` shows the table")
     neighbours = host.interfaces[route.interface].neighbours
-    entry = neighbours.entries.get(route.gateway or conn.remote_ip)
-    if entry is not None and not entry.mac:
+    hop = route.gateway or conn.remote_ip
+    entry = neighbours.entries.get(hop)
+    if entry is not None and entry.mac:
+        return _wrong_neighbour(world, host, hop, entry.mac, events)
+    if entry is not None:
         return Cause(
             f"ARP: nobody answers for the next hop (asked {entry.attempts} times, {len(entry.waiting)} packets wait)",
             "RFC 1122 §2.3.2.2", "", "`arp table` shows the neighbours")
+    return None
+
+
+def _wrong_neighbour(world: World, host: Host, hop: bytes, mac: bytes, events: list[Event]) -> Cause | None:
+    """Does the next hop have another hardware address than we believe? Only a simulation knows."""
+    owners = {
+        interface.mac: other.name for other in world.hosts.values() if other is not host
+        for interface in other.interfaces if any(address.ip == hop for address in interface.addresses)
+    }
+    if not owners or mac in owners:
+        return None
+    told = next((event for event in reversed(events) if event.kind == "arp.learned" and event.host == host.name
+                 and event.values[:2] == (hop, mac)), None)
+    since = f" since ev {told.occurrence} (from a {told.values[2]})" if told is not None else ""
+    right, name = next(iter(owners.items()))
+    return Cause(
+        f"ARP: we believe that {show_ip(hop)} is at {show_mac(mac)}{since}, and it is at {show_mac(right)} ({name}): "
+        "what we send goes to somebody else", "RFC 826, RFC 5227", "arp.unsolicited",
+        "`arp clear` forgets it; `knob set arp.unsolicited off` does not believe what nobody asked for")
+
+
+def _update_lost(world: World, conn: Connection, events: list[Event]) -> Cause | None:
+    """Has the peer opened its window, and we do not know? Only a simulation knows."""
+    edge = conn.snd_una + conn.snd_wnd
+    if not conn.unsent() or (edge - conn.snd_nxt) & 0xFFFFFFFF >= conn.mss:
+        return None
+    for host in world.hosts.values():
+        for other in host.tcp.connections.values():
+            more = (other.rcv_adv - edge) & 0xFFFFFFFF
+            if other.number != conn.number or other is conn or not 0 < more < 1 << 31:
+                continue
+            lost = _lost(events, host.name, conn)
+            if lost is None:
+                return Cause(f"the peer's window is closed as far as we know; an update for {more} bytes is on its way",
+                             "RFC 9293 §3.8.6")
+            when = _left(world, conn, "persist") or _left(world, conn, "rto")
+            return Cause(
+                f"a window update was lost: {host.name} has room for {more} bytes more, and frame {lost.values[0]}, "
+                f"which said so, was lost ({lost.values[2]}){f'; {when}, and asks again' if when else ''}",
+                "RFC 9293 §3.8.6.1", "", "the persist timer is there for this: without it both would wait for ever")
+    return None
+
+
+def _lost(events: list[Event], sender: str, conn: Connection) -> Event | None:
+    """Return the latest loss of a frame of a connection that a host has sent; None if there was none."""
+    ports = {conn.local_port.to_bytes(2, "big") + conn.remote_port.to_bytes(2, "big"),
+             conn.remote_port.to_bytes(2, "big") + conn.local_port.to_bytes(2, "big")}
+    losses: dict[int, Event] = {}
+    for event in reversed(events):
+        if event.kind == "frame.lost":
+            losses.setdefault(event.values[0], event)
+        elif event.kind == "frame.sent" and event.host == sender and event.values[0] in losses:
+            frame = bytes(event.values[2])
+            start = 14 + (frame[14] & 15) * 4 if len(frame) > 14 else 0
+            if frame[start:start + 4] in ports:
+                return losses[event.values[0]]
     return None
 
 
@@ -77,7 +138,7 @@ def _handshake(world: World, conn: Connection) -> Cause:
                  remedy="perhaps it was lost, or the peer's backlog is full: `drops --host host`, `link show`")
 
 
-def _in_flight(world: World, conn: Connection) -> Cause | None:
+def _in_flight(world: World, conn: Connection, events: list[Event]) -> Cause | None:
     """Is something out that was not acknowledged?"""
     if conn.snd_nxt == conn.snd_una:
         return None
@@ -88,8 +149,7 @@ def _in_flight(world: World, conn: Connection) -> Cause | None:
             "RFC 9293 §3.8.1", "tcp.retransmit", "`knob set tcp.retransmit on`")
     when = _left(world, conn, "rto")
     if conn.round_trip.backoff:
-        return Cause(f"{amount} bytes were sent {conn.round_trip.backoff + 1} times without an answer; {when}",
-                     "RFC 6298 §5.5", "tcp.retransmit", "the timer doubles each time: `link show`, `why retransmit`")
+        return _unanswered(conn, events, f"{amount} bytes were sent {conn.round_trip.backoff + 1} times", when)
     if conn.unsent() and conn.snd_una + conn.snd_wnd <= conn.snd_nxt:
         return Cause(f"the peer's window is full ({conn.snd_wnd} bytes), and {conn.unsent()} bytes wait; {when}",
                      "RFC 9293 §3.8.6", "", "the peer's application has to read")
@@ -101,6 +161,21 @@ def _in_flight(world: World, conn: Connection) -> Cause | None:
                      f"(the peer may delay that); {when}", "RFC 896, RFC 9293 §3.7.4", "tcp.nagle",
                      "`knob set tcp.nagle off` sends them at once")
     return Cause(f"it waits for the acknowledgement of {amount} bytes; {when}", "RFC 6298 §5")
+
+
+def _unanswered(conn: Connection, events: list[Event], sent: str, when: str) -> Cause:
+    """Tell what became of what nobody acknowledges, as far as the link tells."""
+    lost = _lost(events, conn.host.name, conn)
+    if lost is not None and str(lost.values[2]).startswith("mtu"):
+        return Cause(
+            f"{sent}, and the link swallows them: frame {lost.values[0]} is too large for it ({lost.values[2]}), and "
+            f"no ICMP error says so: a black hole; {when}", "RFC 2923 §2.1, RFC 8899", "",
+            "`link show` tells its MTU; segments of that size and not more would pass")
+    if lost is not None:
+        return Cause(f"{sent} without an answer: the link lost frame {lost.values[0]} ({lost.values[2]}); {when}",
+                     "RFC 6298 §5.5", "tcp.retransmit", "the timer doubles each time: `link show`, `why retransmit`")
+    return Cause(f"{sent} without an answer; {when}", "RFC 6298 §5.5", "tcp.retransmit",
+                 "the timer doubles each time: `link show`, `drops --host host`")
 
 
 def _held_back(conn: Connection) -> Cause | None:
@@ -128,7 +203,7 @@ def _peer(world: World, conn: Connection, number: int) -> Cause | None:
     for name, host in world.hosts.items():
         for other in host.tcp.connections.values():
             if other.number == number and other is not conn and (other.flight_size() or other.unsent()):
-                cause = _in_flight(world, other) or _held_back(other)
+                cause = _in_flight(world, other, []) or _held_back(other)
                 if cause is not None:
                     return Cause(f"at {name}: {cause.answer}", cause.rfc, cause.knob, cause.remedy)
     if conn.state == "FIN-WAIT-2":

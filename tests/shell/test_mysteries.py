@@ -6,6 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from aether.operations import InjectFrame, TcpListen
+from aether.wire import arp, ethernet
+from aether.wire.address import parse_ip
+
 from .test_debugger import Program
 
 
@@ -73,17 +77,17 @@ def test_the_backlog_is_full(program: Program) -> None:
 
 
 def test_a_wrong_checksum(program: Program) -> None:
-    program.run("tcp connect 192.168.1.1:7", "link corrupt 100% out", 'tcp send 1 "hello"', "run 100ms")
-    answer = program.json("why drop")["answer"]
-    assert any(reason in answer for reason in ("checksum", "header_length", "version", "truncated", "not_for_us",
-                                               "fragments", "protocol", "bad_source", "data_offset")), answer
+    program.run("tcp connect 192.168.1.1:7", "link corrupt 100% out", "link corrupt-what checksum",
+                'tcp send 1 "hello"', "run 100ms")
+    explanation = program.json("why drop")
+    assert "checksum" in explanation["answer"]
+    assert explanation["rfc"]
 
 
 def test_a_reset_was_injected(program: Program) -> None:
     """Blind, inside the window: refused by default, and `why` says by which rule."""
     program.run("tcp connect 192.168.1.1:7")
-    from aether.operations import InjectFrame
-    from aether.wire import ethernet, ipv4, tcp
+    from aether.wire import ipv4, tcp
 
     def craft(world):  # type: ignore[no-untyped-def]
         conn = next(iter(world.hosts["you"].tcp.connections.values()))
@@ -114,6 +118,48 @@ def test_out_of_order_segments_are_dropped_by_a_knob(program: Program) -> None:
 def test_cwnd_is_full(program: Program) -> None:
     program.run("link delay 100ms", "tcp connect 192.168.1.1:7", f'tcp send 1 "{"z" * 60000}" --background')
     assert "cwnd is full" in stalled(program)
+
+
+def test_the_neighbour_was_poisoned(program: Program) -> None:
+    """Somebody says that the host's address is his."""
+    forged = arp.build(arp.ArpPacket(arp.REPLY, b"\2\0\0\0\0\x66", parse_ip("192.168.1.1"), b"\2\0\0\0\0\2",
+                                     parse_ip("192.168.1.2")))
+    frame = ethernet.build(b"\2\0\0\0\0\2", b"\2\0\0\0\0\x66", 0x806, forged)
+    program.run("knob set arp.unsolicited on", "tcp connect 192.168.1.1:7", "run 1s")
+    assert "idle" in stalled(program), "all is well so far"
+    program.core.do(InjectFrame(frame))
+    program.run('tcp send 1 "who reads this?"', "run 2s")
+    answer = stalled(program)
+    assert "192.168.1.1 is at 02:00:00:00:00:66" in answer
+    assert "it is at 02:00:00:00:00:01 (host)" in answer
+    assert "arp.unsolicited" in answer
+    assert "ethernet.not_for_us" in program.json("why drop")["answer"]
+
+
+def test_the_mtu_is_wrong(program: Program) -> None:
+    """A link that swallows large packets, and says nothing."""
+    program.run("tcp connect 192.168.1.1:7", "link mtu 600", 'tcp send 1 "small"', "run 1s")
+    assert "idle" in stalled(program)
+    program.run(f'tcp send 1 "{"x" * 3000}"', "run 1s")
+    answer = stalled(program)
+    assert "too large" in answer
+    assert "black hole" in answer
+    assert "mtu: 1500 bytes" in program.json("why drop")["answer"]
+
+
+def test_a_window_update_was_lost(program: Program) -> None:
+    """The reader has read, and the writer does not know."""
+    program.core.do(TcpListen(host="host", port=8080))
+    program.run("knob set tcp.receive_window 3000 --host host", "tcp connect 192.168.1.1:8080",
+                "run 1s", "tcp reading 1 off --host host", f'tcp send 1 "{"x" * 9000}"', "run 100ms")
+    assert "window" in stalled(program)
+    assert "update" not in stalled(program)
+    program.run("link drop next 1 in", "tcp read 1 --host host")
+    answer = stalled(program)
+    assert "a window update was lost" in answer
+    assert "persist" in answer
+    program.run("run 10s")
+    assert "update" not in stalled(program), "the persist timer has asked"
 
 
 def test_the_link_is_down(program: Program) -> None:

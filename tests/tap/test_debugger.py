@@ -21,7 +21,8 @@ from contextlib import redirect_stdout
 from shell.__main__ import main
 # Whatever is loaded late is loaded now: it may lie where only root can read.
 with open(os.devnull, "w") as nothing, redirect_stdout(nothing):
-    main(["--sim", "-c", "http get http://192.168.1.1/", "-c", "why", "-c", "frame 1", "-c", "goto 1", "-c", "fork"])
+    main(["--sim", "-c", "http get http://192.168.1.1/", "-c", "why", "-c", "frame 1", "-c", "ladder 1", "-c", "goto 1",
+          "-c", "fork"])
 os.setgroups([]); os.setresgid({NOBODY}, {NOBODY}, {NOBODY}); os.setresuid({NOBODY}, {NOBODY}, {NOBODY})
 assert os.geteuid() == {NOBODY}
 sys.exit(main(sys.argv[1:]))
@@ -66,7 +67,7 @@ def test_a_recording_of_the_kernel_replays_for_somebody_else(lab: KernelLab, tmp
     replay = subprocess.run(
         ["unshare", "-n", sys.executable, "-c", AS_NOBODY, "--replay", str(recording), *lines(
             "status", "why drop", "why retransmit", "counters", f"frame {lost}", "goto 1", "live", f"why {lost}",
-            "back 10", "timeline log")],
+            "ladder 1", "back 10", "timeline log")],
         capture_output=True, text=True, timeout=90, cwd=ROOT, check=False)
     again = said(replay)
     assert {name: again[0][name] for name in ("occurrence", "time_us", "frames", "events", "hosts", "seed")} == {
@@ -76,8 +77,9 @@ def test_a_recording_of_the_kernel_replays_for_somebody_else(lab: KernelLab, tmp
     assert again[5]["occurrence"] == 1
     assert again[6]["occurrence"] == status["occurrence"]
     assert f"lost frame {lost}" in again[7]["answer"]
-    assert again[8]["past"]
-    inputs = again[9]["inputs"]
+    assert len(again[8]["rungs"]) > 10
+    assert again[9]["past"]
+    inputs = again[10]["inputs"]
     assert [row["what"].partition("(")[0] for row in inputs[:3]] == ["HttpServe", "HttpFile", "LinkSet"]
 
 
