@@ -23,7 +23,10 @@ class Segment:
     key: Key
     """Source and destination, addresses and ports."""
     sequence: int
+    acknowledgement: int
     flags: int
+    window: int
+    """As it stands in the header, not scaled."""
     payload: bytes
 
 
@@ -43,7 +46,7 @@ def segment_of(seen: Seen) -> Segment | None:
         return None
     return Segment(
         seen, (header.source, header.destination, found.source_port, found.destination_port), found.sequence,
-        found.flags, bytes(data[found.header_length:]))
+        found.acknowledgement, found.flags, found.window, bytes(data[found.header_length:]))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,85 @@
+"""Plots, drawn with plotext."""
+
+from __future__ import annotations
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.text import Text
+
+from shell.results_plot import PlotReport, Series
+from shell.values import show_duration
+from shell.views.theme import style
+
+MARKERS = ("●", "×", "─", "▲")
+"""One for each series, so that colours are not needed to tell them apart."""
+HEIGHT = 18
+MOST_WIDTH = 120
+MOST_POINTS = 4000
+"""Points of a series that are drawn; more than that cannot be told apart."""
+COLOURS = ("key", "error", "good", "tcp")
+
+
+class _Plot:
+    """Draws itself in whatever width there is."""
+
+    def __init__(self, report: PlotReport) -> None:
+        self.report = report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the lines of the picture."""
+        import plotext
+
+        report = self.report
+        start = min(series.times_us[0] for series in report.series)
+        end = max(series.times_us[-1] for series in report.series)
+        unit, name = (1_000_000, "s") if end - start >= 2_000_000 else (1_000, "ms")
+        plotext.clear_figure()
+        plotext.theme("clear")
+        plotext.plotsize(min(options.max_width, MOST_WIDTH), min(HEIGHT, max(options.size.height - 4, 10)))
+        for index, series in enumerate(report.series):
+            times, values = _thinned(series)
+            draw = plotext.scatter if series.style == "points" else plotext.plot
+            draw([time / unit for time in times], values, marker=MARKERS[index % len(MARKERS)], label=series.name)
+        plotext.xlabel(f"{name} of world time")
+        plotext.ylabel(report.unit)
+        picture = plotext.build()
+        plotext.clear_figure()
+        for line in str(picture).splitlines():
+            yield _coloured(Text.from_ansi(line.rstrip(), no_wrap=True), report.series)
+
+
+def _coloured(line: Text, series: list[Series]) -> Text:
+    """Give every series its colour."""
+    for index in range(len(series)):
+        line.highlight_regex(f"[{MARKERS[index % len(MARKERS)]}]", style(COLOURS[index % len(COLOURS)]))
+    return line
+
+
+def _thinned(series: Series) -> tuple[list[int], list[float]]:
+    """Return the points to draw: with corners where a value holds until it changes, and no more than can be seen."""
+    times, values = series.times_us, series.values
+    if series.style == "steps":
+        corners: list[tuple[int, float]] = []
+        for time, value in zip(times, values, strict=True):
+            if corners and corners[-1][1] != value:
+                corners.append((time, corners[-1][1]))
+            corners.append((time, value))
+        times, values = [time for time, _ in corners], [value for _, value in corners]
+    step = -(-len(times) // MOST_POINTS) or 1
+    return times[::step], values[::step]
+
+
+def plot(report: PlotReport) -> RenderableType:
+    """Draw a plot, and what its figures are."""
+    parts: list[RenderableType] = [Text(report.title, style("key", bold=True)), _Plot(report)]
+    for index, series in enumerate(report.series):
+        low, high = min(series.values), max(series.values)
+        said = f"{MARKERS[index % len(MARKERS)]} {series.name}: {len(series.values):,} points, "
+        said += f"{_figure(low)} to {_figure(high)}, at last {_figure(series.values[-1])} {report.unit}"
+        parts.append(Text(said, style(COLOURS[index % len(COLOURS)])))
+    span = max(series.times_us[-1] for series in report.series) - min(series.times_us[0] for series in report.series)
+    parts.append(Text(f"over {show_duration(span)}", style("muted")))
+    return Group(*parts)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
