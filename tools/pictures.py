@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,9 @@ PICTURES = (
     Picture("frame", "One frame in full: each header and field, the bytes coloured by header, the chosen field marked.",
             ("frame 3 tcp.options.mss",), ("tcp connect 192.168.1.1:80",)),
     Picture("dns", "Applications are taken apart too: a DNS answer.", ("frame 4 dns.a",), ("dns ask www.lab",)),
+    Picture("ladder", "The ladder: each frame an arrow, with its losses, and what it changed.", ("ladder 1",), LOSSY),
+    Picture("capture", "A capture of somebody else's, with the same views.",
+            ("capture load docs/example.pcapng", "frames 6 dns", "ladder tcp.flags.syn == 1")),
     Picture("connection", "A connection: its state, its numbers, its timers.", ("tcp show 1",), SENDING),
     Picture("connections", "Connections and listeners.", ("tcp conns",),
             ("tcp connect 192.168.1.1:9", "tcp connect 192.168.1.1:7", 'tcp send 1 "hello"', "run 1s")),
@@ -99,6 +103,7 @@ def page() -> str:
 
 def main() -> None:
     """Write the pictures, and the page."""
+    os.chdir(ROOT)
     docs = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
     (docs / "pictures").mkdir(parents=True, exist_ok=True)
     for one in PICTURES:
