@@ -76,29 +76,23 @@ def window(events: list[Event], number: int, host: str) -> PlotReport:
 
 
 def throughput(events: list[Event], number: int, host: str) -> PlotReport:
-    """Plot how much was acknowledged, and how much came, in each slice of the time."""
+    """Plot how much the peer acknowledged, and how much was delivered here, in each slice of the time."""
     up: list[tuple[int, int]] = []
-    down: list[tuple[int, int]] = []
-    acked = came = 0
-    for segment, relative, _ in _segments(events, number, host):
-        if segment.seen.direction != "in" or segment.seen.dropped:
-            continue
-        if segment.flags & tcp.ACK:
+    acked = 0
+    for segment, _, _ in _segments(events, number, host):
+        if segment.seen.direction == "in" and segment.flags & tcp.ACK and not segment.seen.dropped:
             ack = segment.acknowledgement
             if ack > acked:
                 up.append((segment.seen.time, ack - acked))
                 acked = ack
-        if segment.payload:
-            end = relative + len(segment.payload)
-            down.append((segment.seen.time, max(end - max(came, relative), 0)))
-            came = max(came, end)
+    down = [(event.time, event.values[1]) for event in _of(events, "tcp.delivered", number, host)]
     times = [time for time, _ in (*up, *down)]
     if not times:
         return PlotReport("throughput", number, host, f"throughput of #{number}", "MB/s", [])
     first, last = min(times), max(times)
     size = max((last - first) // BINS + 1, LEAST_BIN)
     series = []
-    for name, points in (("sent and acknowledged", up), ("received", down)):
+    for name, points in (("acknowledged", up), ("delivered", down)):
         bins = [0] * ((last - first) // size + 1)
         for time, count in points:
             bins[(time - first) // size] += count

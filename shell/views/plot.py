@@ -11,7 +11,10 @@ from shell.views.theme import style
 
 MARKERS = ("●", "×", "─", "▲")
 """One for each series, so that colours are not needed to tell them apart."""
-HEIGHT = 18
+HEIGHT, LEAST = 18, 10
+"""Lines of the picture, at the most and at the least."""
+NARROW = 72
+"""Below this width what is said of a series takes two lines."""
 MOST_WIDTH = 120
 MOST_POINTS = 4000
 """Points of a series that are drawn; more than that cannot be told apart."""
@@ -34,7 +37,8 @@ class _Plot:
         unit, name = (1_000_000, "s") if end - start >= 2_000_000 else (1_000, "ms")
         plotext.clear_figure()
         plotext.theme("clear")
-        plotext.plotsize(min(options.max_width, MOST_WIDTH), min(HEIGHT, max(options.size.height - 4, 10)))
+        legend = len(report.series) * (2 if options.max_width < NARROW else 1) + 2
+        plotext.plotsize(min(options.max_width, MOST_WIDTH), min(HEIGHT, max(options.size.height - legend - 1, LEAST)))
         for index, series in enumerate(report.series):
             times, values = _thinned(series)
             draw = plotext.scatter if series.style == "points" else plotext.plot

@@ -64,7 +64,7 @@ def test_what_is_in_flight_fits_into_the_window(shell: Shell) -> None:
 
 def test_throughput_adds_up(shell: Shell) -> None:
     transfer(shell)
-    received = points(shell, "plot throughput 1")["received"]
+    received = points(shell, "plot throughput 1")["delivered"]
     slice_us = received[1][0] - received[0][0]
     total = json.loads(shell.run("follow 1 --json"))["inward"]
     assert sum(value * slice_us for _, value in received) == pytest.approx(total, rel=0.02)
