@@ -82,6 +82,8 @@ class TimeReport:
     """World time at which the next occurrence is due; None if nothing is."""
     passed_us: int = 0
     """How much world time passed under this command."""
+    note: str = ""
+    """What does not stand still with it; empty if everything does."""
 
 
 @dataclass(slots=True)

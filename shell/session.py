@@ -199,6 +199,12 @@ class Session:
             if recorder is not None:
                 recorder.skip()
 
+    def begin_anew(self) -> None:
+        """Let everything that follows events go on with another run: a fork, or a recording."""
+        self.skip_events()
+        if self.breakpoints is not None:
+            self.breakpoints.begin_anew(self.core.ring.since(0)[0])
+
     def take_stops(self) -> list[Breakpoint]:
         """Return the breakpoints at which time has stopped since the last call."""
         if self.breakpoints is None or not self.breakpoints.stopped_at:

@@ -192,6 +192,12 @@ class Breakpoints:
         self.items[self._count] = self.known[self._count] = one
         return one
 
+    def begin_anew(self, past: Iterable[Event]) -> None:
+        """Follow another run from these events on: its frames have the same numbers, and are others."""
+        self._records, self._serial = Records(), 0
+        for event in past:
+            self._follow(event)
+
     def _follow(self, event: Event) -> Any:
         self._serial = event.serial
         return self._records.of(event)

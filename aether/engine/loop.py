@@ -68,6 +68,8 @@ class Loop:
         self.log: InputLog | None = None
         self.history: History | None = None
         self.breakpoint: Callable[[list[Event], World], bool] | None = None
+        self._resting: Callable[[list[Event], World], bool] | None = None
+        """The breakpoint, while benchmark mode asks nothing."""
         self.stopped = False
         """Set when a breakpoint is hit."""
         self.past: Past | None = None
@@ -90,9 +92,11 @@ class Loop:
         if mode == "bench":
             self.world.observe(None)
             self.world.allow_short_cuts(True)
-            self.log = self.history = self.breakpoint = self.past = None
+            self._resting, self.breakpoint = self.breakpoint, None
+            self.log = self.history = self.past = None
             self.ring.clear()
         else:
+            self.breakpoint, self._resting = self._resting, None
             self.world.observe(self.recorder)
             self.log = InputLog(self.description, self.world.occurrence)
             self.history = History(self.world, self.log, self.clock)
@@ -236,6 +240,7 @@ class Loop:
         self.recorder = Recorder(world, self.ring)
         self.log = log
         self.history = history
+        self.description = log.description
         if not recorded:
             at = world.occurrence
             self.ring.refill(Past(history, world).events(at - WINDOW + 1, at) if at > history.first else [])

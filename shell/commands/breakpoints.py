@@ -21,7 +21,7 @@ def _set(session: Session, text: str, *, when: bool = False, temporary: bool = F
     if session.breakpoints is None:
         session.breakpoints = Breakpoints()
     try:
-        one = session.breakpoints.add(text, session.events(), when=when, temporary=temporary)
+        one = session.breakpoints.add(text, session.core.ring.since(0)[0], when=when, temporary=temporary)
     except (BreakpointError, FilterError) as problem:
         raise CommandError(str(problem)) from None
     session.core.set_breakpoint(session.breakpoints.hit)

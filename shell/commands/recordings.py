@@ -69,7 +69,7 @@ def _settle_in(session: Session, recording: Recording) -> None:
         lab.device, lab.host_address = "recording of a TAP", str(described["gateway"])
     session.timelines.clear()
     session.timeline = "main"
-    session.skip_events()
+    session.begin_anew()
 
 
 def read(file: str) -> Recording:

@@ -32,7 +32,8 @@ def _report(session: Session, passed: int = 0) -> results.TimeReport:
     status = session.core.status()
     coming = session.ask(queries.next_occurrence)
     return results.TimeReport(
-        not status.paused, status.occurrence, status.time, coming.what, coming.time_us, passed)
+        not status.paused, status.occurrence, status.time, coming.what, coming.time_us, passed,
+        _note(session) if status.paused else "")
 
 
 @command(

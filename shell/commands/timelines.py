@@ -41,7 +41,7 @@ def fork(session: Session, name: str) -> Message:
     at = session.core.with_loop(carry_out)
     old, session.timeline = session.timeline, name
     session.timelines[name] = session.core.with_loop(lambda loop: timelines.leave(loop, name, old, at))
-    session.skip_events()
+    session.begin_anew()
     return Message(f"timeline {name} begins at ev {at}; {old} is kept at ev {status.present}",
                    f"`timeline switch {old}` returns to it, `compare {old} {name}` shows both")
 
@@ -64,7 +64,7 @@ def switch(session: Session, name: str) -> Message:
     wanted = _find(session, name)
     session.core.with_loop(lambda loop: timelines.switch(loop, wanted))
     session.timeline = name
-    session.skip_events()
+    session.begin_anew()
     return Message(f"this is {name} at ev {wanted.world.occurrence}, paused")
 
 

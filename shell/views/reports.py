@@ -73,6 +73,8 @@ def time(result: TimeReport) -> RenderableType:
     if not result.running:
         when = f" at {clock(result.next_us)}" if result.next_us is not None else ""
         text.append(f"\nnext: {result.next}{when}", style("muted"))
+        if result.note:
+            text.append(f"\n{result.note}", style("muted"))
     return text
 
 

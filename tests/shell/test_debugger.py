@@ -290,3 +290,31 @@ def test_inputs_are_listed_in_short(program: Program) -> None:
     rows = program.json("timeline log")["inputs"]
     assert [row["what"].partition("(")[0] for row in rows] == ["TcpConnect", "TcpSend"]
     assert "<1,000 bytes>" in rows[1]["what"]
+
+
+def test_breakpoints_rest_in_benchmark_mode(program: Program) -> None:
+    """They stop nothing there, and everything again afterwards."""
+    program.run("break state ESTABLISHED", "mode bench")
+    assert "stopped" not in program.run("tcp connect 192.168.1.1:7")
+    program.run("mode trace")
+    assert "stopped at breakpoint 1" in program.run("tcp connect 192.168.1.1:7")
+    program.run("mode bench", "back")
+    assert program.app.failures == 1
+    program.run("mode trace", "back")
+    assert program.app.failures == 2, "a new history has begun"
+
+
+def test_breakpoints_follow_a_fork(program: Program) -> None:
+    """Frames of a fork have numbers that other frames had before: conversations are those of the fork."""
+    program.run("tcp connect 192.168.1.1:7", 'tcp send 1 "hello"', "break tcp.len == 3 and tcp.seq == 1 and conn == 1")
+    assert program.core.status().occurrence > 6
+    program.run("back until state SYN-SENT", "fork again")
+    assert "stopped" not in program.run("run 1s")
+    assert "stopped at breakpoint 1" in program.run('tcp send 1 "bye"')
+
+
+def test_a_breakpoint_that_is_set_in_the_past_follows_the_present(program: Program) -> None:
+    """Sequence numbers count from the beginning of the connection, whatever is looked at meanwhile."""
+    program.run("tcp connect 192.168.1.1:7", 'tcp send 1 "hello"', "goto 1", "break tcp.len == 3 and tcp.seq == 6",
+                "live")
+    assert "stopped at breakpoint 1" in program.run('tcp send 1 "bye"')

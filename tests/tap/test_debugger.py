@@ -140,6 +140,7 @@ class TestTime:
             "tcp close 1", "finish 1", "tcp conns", "counters"), timeout=60))
         assert [answers[index]["reason"] for index in (2, 4, 5, 7)] == ["found"] * 4
         assert any("SYN-SENT → ESTABLISHED" in row["text"] for row in answers[2]["events"])
+        assert "clock goes on" in answers[0]["note"]
         assert "clock goes on" in answers[2]["hint"]
         assert {row["state"] for row in answers[8]["connections"]} <= {"TIME-WAIT"}
         counted = {row["name"]: row["count"] for row in answers[9]["counters"]}
