@@ -36,6 +36,7 @@ class Picture:
 
 LOSSY = ("link loss 12%", "http get http://192.168.1.1/", "run 5s")
 SENDING = ("tcp connect 192.168.1.1:9", 'tcp send 1 "hello"', "link drop next 1 out", 'tcp send 1 "lost"', "run 1s")
+FLOOD = ("link loss 1%", "link delay 10ms", "link rate 2mbit", "tcp connect 192.168.1.1:19", "run 3s", "tcp abort 1")
 PICTURES = (
     Picture("frames", "Frames, one line each, with what they changed and why they were discarded.",
             ("frames 16",), LOSSY),
@@ -45,6 +46,11 @@ PICTURES = (
     Picture("ladder", "The ladder: each frame an arrow, with its losses, and what it changed.", ("ladder 1",), LOSSY),
     Picture("capture", "A capture of somebody else's, with the same views.",
             ("capture load docs/example.pcapng", "frames 6 dns", "ladder tcp.flags.syn == 1")),
+    Picture("diagram", "The states of TCP, from the stack's own table, with the way of a connection.",
+            ("tcp diagram 1",), LOSSY),
+    Picture("follow", "What was said, each byte once.", ("follow 1",), LOSSY),
+    Picture("plot", "How a connection went, from what the stack reported: its congestion window.", ("plot cwnd 1 --host host",), FLOOD),
+    Picture("plot-seq", "Sequence numbers, acknowledgements and the window.", ("plot seq 1 --host host",), FLOOD),
     Picture("connection", "A connection: its state, its numbers, its timers.", ("tcp show 1",), SENDING),
     Picture("connections", "Connections and listeners.", ("tcp conns",),
             ("tcp connect 192.168.1.1:9", "tcp connect 192.168.1.1:7", 'tcp send 1 "hello"', "run 1s")),

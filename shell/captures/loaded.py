@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from aether.events import DROPS, Event
+from aether.filters.conversations import Conversations
+from aether.filters.packet import Packet as Dissected
 from aether.wire.address import show_ip, show_mac
 from shell.captures.packets import ETHERNET, LINK_TYPES, Damaged, NotACapture, Packet, Source
 from shell.captures.pcap import PcapReader, is_pcap
@@ -108,6 +110,7 @@ def _fill(capture: Capture, packets: list[Packet]) -> None:
     capture.started = min(packet.time for packet in packets)
     capture.duration = (max(packet.time for packet in packets) - capture.started) // 1000
     station = _station(packets)
+    connections = _Connections()
     for number, packet in enumerate(packets, 1):
         time = (packet.time - capture.started) // 1000
         out = packet.direction == "out" if packet.direction else packet.data[6:12] == station
@@ -116,6 +119,8 @@ def _fill(capture: Capture, packets: list[Packet]) -> None:
         lost = any(comment.startswith(LOST) for comment in packet.comments)
         if not lost:
             _add(capture, number, time, "frame.arrived", (number, "capture", packet.data), ends[1])
+        if opened := connections.opened(packet.data, out):
+            _add(capture, number, time, "tcp.opened", opened)
         if packet.length > len(packet.data):
             capture.shortened += 1
             note = f"the capture has {len(packet.data)} of {packet.length} bytes"
@@ -128,6 +133,28 @@ def _fill(capture: Capture, packets: list[Packet]) -> None:
                 _add(capture, number, time, "drop", (dropped[1], 0, dropped[2] or ""))
             else:
                 _add(capture, number, time, COMMENT, (number, "capture", comment))
+
+
+class _Connections:
+    """Numbers the connections of a capture from 1, so that `follow 1` and `ladder 1` know them."""
+
+    def __init__(self) -> None:
+        self._known = Conversations()
+        self._count = 0
+
+    def opened(self, data: bytes, out: bool) -> tuple[object, ...] | None:
+        """Return the values of a `tcp.opened` event if a frame is the first of its connection."""
+        if data[23:24] != b"\x06":
+            return None
+        dissected = Dissected(data)
+        context = self._known.follow(dissected) if dissected.tcp and not dissected.tcp[0].ip.quoted else None
+        if context is None or context.conversation.index < self._count:
+            return None
+        self._count = context.conversation.index + 1
+        tcp = dissected.tcp[0]
+        ends = [(tcp.ip.header[8], tcp.header[0]), (tcp.ip.header[9], tcp.header[1])]
+        (local, local_port), (remote, remote_port) = ends if out else ends[::-1]
+        return self._count, local, local_port, remote, remote_port
 
 
 def _add(

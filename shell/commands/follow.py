@@ -23,8 +23,8 @@ SHOWN = 4096
 def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> FollowReport:
     """Show both directions of a stream as the applications saw it: in order, each byte once.
 
-    What was sent again is shown once, and what came out of order is put in its place. In a capture, the number is
-    that of a frame.
+    What was sent again is shown once, and what came out of order is put in its place. In a capture, connections are
+    numbered from 1.
     """
     what = what.strip()
     events = session.visible_events("a stream")
@@ -43,9 +43,7 @@ def _meant(session: Session, what: str, segments: list[Segment]) -> tuple[bytes,
     """Return the ends of the connection that is meant, as in what you send."""
     from shell.selection import Chosen
 
-    expression = what
-    if what.isdigit():
-        expression = f"frame.number == {what}" if session.capture is not None else f"conn == {what}"
+    expression = f"conn == {what}" if what.isdigit() else what
     frames = Chosen(expression, session.visible_events("a stream")).frames
     for segment in segments:
         if segment.seen.number in frames:

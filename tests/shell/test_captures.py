@@ -147,6 +147,18 @@ def test_the_ladder_of_a_capture(shell: Shell, saved: Path) -> None:
     assert "DROP tcp.old_duplicate" in drawn
 
 
+def test_the_connections_of_a_capture_have_numbers(shell: Shell, saved: Path) -> None:
+    shell.run("http get http://192.168.1.1/")
+    shell.run(f"capture save {saved} --force")
+    shell.run(f"capture load {saved}")
+    for number in (1, 2):
+        rows = answer(shell, f"frames 100 conn == {number}")["frames"]
+        assert {row["layer"] for row in rows} == {"tcp"}
+        assert "GET / HTTP/1.1" in shell.run(f"follow {number}")
+        assert len(answer(shell, f"ladder {number}")["rungs"]) == len(rows)
+    assert not answer(shell, "frames 100 conn == 3")["frames"]
+
+
 def test_a_capture_has_no_decisions(shell: Shell, saved: Path) -> None:
     shell.run(f"capture load {saved}")
     assert "capture close" in shell.fail("why 3")

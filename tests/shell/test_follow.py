@@ -64,7 +64,7 @@ def test_a_capture_can_be_followed(shell: Shell, tmp_path: Path) -> None:
     shell.run("http get http://192.168.1.1/")
     shell.run(f"capture save {tmp_path}/page.pcapng")
     shell.run(f"capture load {tmp_path}/page.pcapng")
-    for line in ("follow tcp.port == 80", "follow 4"):
+    for line in ("follow tcp.port == 80", "follow 1"):
         out, back, _ = stream(shell, line)
         assert out.startswith(b"GET / HTTP/1.1\r\n")
         assert back.endswith(b"</html>\n")
