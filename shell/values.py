@@ -65,6 +65,11 @@ def count(text: str) -> int:
     return _whole(text, "a count", 1, 1_000_000)
 
 
+def occurrence(text: str) -> int:
+    """Read the number of an occurrence; 0 is the beginning."""
+    return _whole(text, "an occurrence", 0, 1 << 62)
+
+
 def passes(text: str) -> int:
     """Read how often something is to be passed over: 0 to 1,000,000."""
     return _whole(text, "a count", 0, 1_000_000)

@@ -72,9 +72,11 @@ class Condition:
         self.number = int(words[1].lstrip("#"))
         self.text = words[2]
         try:
-            self._tree = ast.parse(self.text.replace(" and ", " and "), mode="eval").body
+            self._tree = ast.parse(self.text, mode="eval").body
         except SyntaxError as problem:
-            raise BreakpointError(f"cannot read {self.text!r} at column {problem.offset}") from None
+            at = problem.offset or 0
+            where = f"at {self.text[at - 1:]!r}" if 0 < at <= len(self.text) else "at its end: something is missing"
+            raise BreakpointError(f"cannot read {self.text!r} {where}. Such as: cwnd < 2*mss") from None
         if not isinstance(self._tree, (ast.Compare, ast.BoolOp)):
             raise BreakpointError(f"{self.text!r} compares nothing. Such as: cwnd < 2*mss, or snd_una >= 1000")
         _check(self._tree)

@@ -9,7 +9,7 @@ from shell.commands.moments import Fields, all_fields, changes, fields, rows
 from shell.grammar import CommandError, argument, command
 from shell.results_debug import Position
 from shell.session import Session
-from shell.values import count
+from shell.values import count, occurrence
 
 CHUNK = 2000
 """Occurrences at a time when the whole run is looked through."""
@@ -87,7 +87,8 @@ def _search(session: Session, found: Filter, now: int) -> int:
     return target
 
 
-@command("goto", argument("occurrence", count, "the number of an occurrence"), examples=("goto 1", "goto 900"))
+@command("goto", argument("occurrence", occurrence, "the number of an occurrence; 0 is the beginning"),
+         examples=("goto 1", "goto 900"))
 def goto(session: Session, occurrence: int) -> Position:
     """Look at the world as it was at the end of an occurrence."""
     session.need_trace("the way back")

@@ -318,3 +318,11 @@ def test_a_breakpoint_that_is_set_in_the_past_follows_the_present(program: Progr
     program.run("tcp connect 192.168.1.1:7", 'tcp send 1 "hello"', "goto 1", "break tcp.len == 3 and tcp.seq == 6",
                 "live")
     assert "stopped at breakpoint 1" in program.run('tcp send 1 "bye"')
+
+
+def test_the_speed_of_a_script_is_the_highest_unless_it_says_otherwise(program: Program) -> None:
+    """`speed max` leaves it repeatable."""
+    program.run("speed 10")
+    assert program.core.status().speed == 10
+    program.run("speed max")
+    assert program.core.status().speed == math.inf

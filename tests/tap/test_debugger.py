@@ -77,7 +77,7 @@ def test_a_recording_of_the_kernel_replays_for_somebody_else(lab: KernelLab, tmp
     assert again[5]["occurrence"] == 1
     assert again[6]["occurrence"] == status["occurrence"]
     assert f"lost frame {lost}" in again[7]["answer"]
-    assert len(again[8]["rungs"]) > 10
+    assert again[8]["rungs"][0]["number"]
     assert again[9]["past"]
     inputs = again[10]["inputs"]
     assert [row["what"].partition("(")[0] for row in inputs[:3]] == ["HttpServe", "HttpFile", "LinkSet"]

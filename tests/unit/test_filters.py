@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aether.events import DROPS, KINDS, Event
 from aether.filters import FilterError, Record, Records, all_fields, compile_filter
+from aether.filters.tables.events import TIMERS
 from aether.lab import simulated
 from aether.operations import TcpClose, TcpConnect, TcpSend
 from aether.tcp.states import STATES
@@ -316,3 +319,13 @@ def test_lark_waits_for_the_first_expression() -> None:
         "f.complete('tcp.'); f.Records(); assert 'lark' not in sys.modules; "
         "f.compile_filter('tcp'); assert 'lark' in sys.modules")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_timer_is_known() -> None:
+    """Whatever timer a connection starts can be asked for, and no other."""
+    started = {
+        name for path in Path("aether/tcp").glob("*.py")
+        for name in re.findall(r"\bstart\(\s*\"([a-z0-9-]+)\"", path.read_text(encoding="utf-8"))}
+    assert started == set(TIMERS)
+    with pytest.raises(FilterError, match="never 'nope'"):
+        compile_filter("timer.kind == nope")

@@ -36,7 +36,7 @@ def offered(before: str) -> list[str]:
     ("event == tcp.t", ["event == tcp.timer"]),
     ("dir == ", ["dir == in", "dir == out"]),
     ("host == ", ["host == you", "host == host"]),
-    ("timer.kind == r", ["timer.kind == rto"]),
+    ("timer.kind == rt", ["timer.kind == rto"]),
     ("tcp.flags.syn == ", ["tcp.flags.syn == 1", "tcp.flags.syn == 0"]),
     ("ip.proto == u", ["ip.proto == udp"]),
     ("icmp.type == ", ['icmp.type == "echo request"']),

@@ -36,7 +36,8 @@ STATES = (
     "LAST-ACK", "TIME-WAIT",
 )
 """As RFC 9293 §3.3.2 calls them. Links ask questions too, so this package knows nothing of the stack above it."""
-TIMERS = ("rto", "persist", "delack", "time-wait", "fin-wait-2")
+TIMERS = (
+    "rto", "persist", "delack", "tlp", "rack", "keepalive", "user-timeout", "cork", "defer", "time-wait", "fin-wait-2")
 ACTIONS = ("started", "stopped", "fired")
 
 
@@ -57,6 +58,10 @@ def kinds() -> Iterable[str]:
 
 def _actions() -> Iterable[str]:
     return ACTIONS
+
+
+def _timers() -> Iterable[str]:
+    return TIMERS
 
 
 def _ways() -> Iterable[str]:
@@ -209,7 +214,7 @@ FIELDS = (
           _direction, choices=_ways, ours=True),
     Field("time", TIME, "when it happened: world time in seconds", _time, about=ANY, ours=True),
     Field("timer.kind", WORD, "of tcp.timer: which timer", _value("tcp.timer", _TIMER.index("timer"), WORD),
-          about=EVENT, examples=TIMERS, ours=True),
+          about=EVENT, choices=_timers, ours=True),
     Field("timer.action", WORD, "of tcp.timer: started, stopped or fired",
           _value("tcp.timer", _TIMER.index("action"), WORD), about=EVENT, choices=_actions, ours=True),
     Field("timer.deadline", TIME, "of tcp.timer: when it runs out, in world time",
