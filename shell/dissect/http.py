@@ -53,11 +53,12 @@ def _body(reader: Reader, body: bytes) -> None:
 
 def _first_line(reader: Reader, words: tuple[tuple[str, str], ...], kind: str) -> None:
     """Add the words of the first line where they stand."""
-    for name, word in words:
-        size = len(word.encode("utf-8", "replace"))
+    first = reader.frame[reader.at:reader.end].partition(b"\n")[0].removesuffix(b"\r").split(b" ", 2)
+    sizes = [len(each) for each in first] + [0, 0, 0]
+    for (name, word), size in zip(words, sizes, strict=False):
         if word or kind == "request":
             reader.add(f"http.{kind}.{name}", name, reader.at, size, word, printable(word))
-        reader.at += size + 1
+        reader.at = min(reader.at + size + 1, reader.end)
     line_end = reader.frame.find(b"\n", reader.layer.offset, reader.end)
     reader.at = line_end + 1 if line_end >= 0 else reader.end
 

@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from aether.wire import ipv4, tcp
+from aether.wire.checksum import checksum
 from shell.dissect import dissect
 from tests.dissection_corpus import corpus
 from tests.shell.conftest import Shell
@@ -160,3 +164,28 @@ def test_any_prefix_of_any_frame_is_taken_apart() -> None:
     for _, frame in corpus()[::7]:
         for length in range(min(len(frame), 120)):
             dissect(frame[:length])
+
+
+def test_a_checksum_that_is_left_to_the_card_is_not_called_wrong() -> None:
+    source, target = bytes((192, 168, 1, 1)), bytes((192, 168, 1, 2))
+    segment = bytearray(tcp.build(source, target, 5, 6, 7, 8, 2, 9))
+    said = {}
+    for name, value in (("offload", checksum(source + target + b"\0\6\0\x14") ^ 0xFFFF), ("wrong", 0x1234)):
+        segment[16:18] = value.to_bytes(2, "big")
+        fields = dissect(bytes(12) + b"\x08\x00" + ipv4.build(source, target, 6, bytes(segment)))[2].fields
+        said[name] = next(field.text for field in fields if field.name == "tcp.checksum")
+    assert said["offload"].endswith("not yet computed")
+    assert said["wrong"] == "0x1234 WRONG"
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_any_damage_is_taken_apart(data: st.DataObject) -> None:
+    _, frame = data.draw(st.sampled_from(corpus()))
+    raw = bytearray(frame)
+    for _ in range(data.draw(st.integers(1, 6))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    for layer in dissect(bytes(raw)):
+        assert 0 <= layer.offset <= layer.offset + layer.length <= len(raw)
+        for field in layer.fields:
+            assert 0 <= field.offset <= field.offset + field.length <= len(raw), field
