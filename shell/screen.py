@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint
     from aether.engine.core import Status
     from shell.app import AetherShell
+    from shell.panes import View
 
 TICK = 0.1
 """Seconds between two looks at the ring: ten alerts a second at the most."""
@@ -44,6 +45,7 @@ class Screen:
         self._waiting = False
         self.session.watch_wait = self._command_waits
         self.session.announce = self._announce
+        self.session.pane = self._show_pane
         self._bind_keys()
         self._limit_colours()
 
@@ -131,6 +133,12 @@ class Screen:
                     portion = self.session.tracer.take(self.session.core.ring, settled=True)
                     if portion.lines or portion.not_shown:
                         self.app.show_trace(portion)
+
+    def _show_pane(self, view: View) -> None:
+        """Give the whole terminal to a view until it is left."""
+        from shell.panes import Pane
+
+        Pane(self.session, view).run()
 
     def _announce(self, result: Any) -> None:
         """Show above the prompt what came of something in the background."""

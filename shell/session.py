@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shell.configuration import Configuration
     from shell.craft.drafts import Stored
     from shell.lessons.player import Player
+    from shell.panes import View
     from shell.tracing import Tracer
 
 T = TypeVar("T")
@@ -89,6 +90,8 @@ class Session:
     """Entered while a command waits: the screen then shows the trace itself."""
     announce: Callable[[Any], None] = _nobody_listens
     """Shows a result that comes later, of what runs in the background."""
+    pane: Callable[[View], None] | None = None
+    """Shows a view on the whole terminal; None where there is no terminal."""
     lesson: Player | None = None
     """The lesson that is under way; None while there is none."""
     busy: Callable[[str], AbstractContextManager[object]] = _quietly

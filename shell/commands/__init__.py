@@ -39,6 +39,7 @@ NOUNS: dict[str, Noun] = {
     "http": Noun("http", "Things", "fetch a page, serve a directory", "get serve"),
     "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off filter"),
     "frames": Noun("frames", "Seeing", "the latest frames, one line each"),
+    "watch": Noun("watch", "Seeing", "one view on the whole terminal, live", "tcp conns trace ladder loop"),
     "plot": Noun("plot", "Seeing", "how a connection went: its windows, round trips, sequence numbers"),
     "follow": Noun("follow", "Seeing", "what was said on a connection, both ways"),
     "ladder": Noun("ladder", "Seeing", "frames as arrows between hosts, time running down"),

@@ -1,0 +1,70 @@
+"""`watch`: one view on the whole terminal, live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shell.commands.frames import latest
+from shell.commands.ladder import report as ladder_report
+from shell.commands.status import status
+from shell.commands.tcp import conns as tcp_conns
+from shell.commands.tcp import show as tcp_show
+from shell.grammar import argument, command
+from shell.panes import View, show
+from shell.selection import compiled
+from shell.session import Session
+from shell.values import connection
+
+LATEST = 20_000
+"""Events that a live ladder looks at, at the most: the newest."""
+FRAMES = 300
+"""Frames of a live trace."""
+
+
+@command("watch tcp", argument("number", connection, "a connection's number", complete="connections"),
+         examples=("watch tcp 3",))
+def tcp(session: Session, number: int) -> Any:
+    """Watch one connection: windows, timers, round trip, congestion."""
+    return show(session, View(f"tcp {number}", lambda: tcp_show(session, number, "you")))
+
+
+@command("watch conns", examples=("watch conns",))
+def conns(session: Session) -> Any:
+    """Watch the connections, and the ports that are listened on."""
+    return show(session, View("connections", lambda: tcp_conns(session, "you")))
+
+
+@command(
+    "watch trace", argument("expression", str, "only frames that it selects", default="", raw="line",
+                            complete="filters"),
+    examples=("watch trace", "watch trace tcp.flags.syn == 1"),
+)
+def trace(session: Session, expression: str) -> Any:
+    """Watch the latest frames."""
+    text = expression.strip()
+    if text:
+        compiled(text)
+    return show(session, View(f"trace {text}".strip(), lambda: latest(session, FRAMES, "you", text), from_the_end=True))
+
+
+@command(
+    "watch ladder", argument("what", str, "a connection's number, or an expression", default="", raw="line",
+                             complete="filters"),
+    examples=("watch ladder", "watch ladder 1"),
+)
+def ladder(session: Session, what: str) -> Any:
+    """Watch frames go to and fro between hosts."""
+    text = what.strip()
+    if text and not text.isdigit():
+        compiled(text)
+
+    def look() -> Any:
+        return ladder_report(session.visible_events("the ladder")[-LATEST:], text, rungs=200)
+
+    return show(session, View(f"ladder {text}".strip(), look, from_the_end=True))
+
+
+@command("watch loop", examples=("watch loop",))
+def loop(session: Session) -> Any:
+    """Watch what runs, and how busily: spin, yield and sleep, events kept and lost, hosts."""
+    return show(session, View("loop", lambda: status(session)))
