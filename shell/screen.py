@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -181,7 +182,7 @@ class Screen:
         from shell.views import theme
 
         depths = {"256": ColorDepth.DEPTH_8_BIT, "16": ColorDepth.DEPTH_4_BIT, "none": ColorDepth.MONOCHROME}
-        if theme.depth() in depths:
+        if theme.depth() in depths and not os.environ.get("NO_COLOR"):
             self.app.main_session.color_depth = depths[theme.depth()]
 
     # Keys
