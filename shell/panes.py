@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aether.engine.core import CoreError
 from aether.operations import OperationError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from shell.session import Session
 
+T = TypeVar("T")
 TICK = 0.1
 """Seconds from one look to the next, at the least."""
 SHARE = 4
@@ -195,9 +196,9 @@ def rendered(result: Any, width: int, height: int) -> list[str]:
     return file.getvalue().rstrip("\n").split("\n")
 
 
-def show(session: Session, view: View) -> Any:
+def show(session: Session, title: str, look: Callable[[], T], *, from_the_end: bool = False) -> T | None:
     """Show a view in a pane where there is a terminal; else return its result once, to be printed."""
     if session.pane is None:
-        return view.look()
-    session.pane(view)
+        return look()
+    session.pane(View(title, look, from_the_end))
     return None

@@ -81,7 +81,8 @@ def _command(found: Command) -> str:
 def results_of(found: Command) -> list[type]:
     """Return the dataclasses that a command may return."""
     hint = typing.get_type_hints(found.run)["return"]
-    return list(typing.get_args(hint)) if isinstance(hint, types.UnionType) else [hint]
+    found_hints = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return [each for each in found_hints if each is not type(None)]
 
 
 def _with_rows(found: list[type]) -> list[type]:

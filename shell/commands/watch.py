@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from shell import results
 from shell.commands.frames import latest
 from shell.commands.ladder import report as ladder_report
 from shell.commands.status import status
 from shell.commands.tcp import conns as tcp_conns
 from shell.commands.tcp import show as tcp_show
 from shell.grammar import argument, command
-from shell.panes import View, show
+from shell.panes import show
+from shell.results_ladder import LadderReport
 from shell.selection import compiled
 from shell.session import Session
 from shell.values import connection
@@ -23,15 +23,15 @@ FRAMES = 300
 
 @command("watch tcp", argument("number", connection, "a connection's number", complete="connections"),
          examples=("watch tcp 3",))
-def tcp(session: Session, number: int) -> Any:
+def tcp(session: Session, number: int) -> results.ConnectionReport | None:
     """Watch one connection: windows, timers, round trip, congestion."""
-    return show(session, View(f"tcp {number}", lambda: tcp_show(session, number, "you")))
+    return show(session, f"tcp {number}", lambda: tcp_show(session, number, "you"))
 
 
 @command("watch conns", examples=("watch conns",))
-def conns(session: Session) -> Any:
+def conns(session: Session) -> results.ConnectionList | None:
     """Watch the connections, and the ports that are listened on."""
-    return show(session, View("connections", lambda: tcp_conns(session, "you")))
+    return show(session, "connections", lambda: tcp_conns(session, "you"))
 
 
 @command(
@@ -39,12 +39,12 @@ def conns(session: Session) -> Any:
                             complete="filters"),
     examples=("watch trace", "watch trace tcp.flags.syn == 1"),
 )
-def trace(session: Session, expression: str) -> Any:
+def trace(session: Session, expression: str) -> results.FrameList | None:
     """Watch the latest frames."""
     text = expression.strip()
     if text:
         compiled(text)
-    return show(session, View(f"trace {text}".strip(), lambda: latest(session, FRAMES, "you", text), from_the_end=True))
+    return show(session, f"trace {text}".strip(), lambda: latest(session, FRAMES, "you", text), from_the_end=True)
 
 
 @command(
@@ -52,19 +52,19 @@ def trace(session: Session, expression: str) -> Any:
                              complete="filters"),
     examples=("watch ladder", "watch ladder 1"),
 )
-def ladder(session: Session, what: str) -> Any:
+def ladder(session: Session, what: str) -> LadderReport | None:
     """Watch frames go to and fro between hosts."""
     text = what.strip()
     if text and not text.isdigit():
         compiled(text)
 
-    def look() -> Any:
+    def look() -> LadderReport:
         return ladder_report(session.visible_events("the ladder")[-LATEST:], text, rungs=200)
 
-    return show(session, View(f"ladder {text}".strip(), look, from_the_end=True))
+    return show(session, f"ladder {text}".strip(), look, from_the_end=True)
 
 
 @command("watch loop", examples=("watch loop",))
-def loop(session: Session) -> Any:
+def loop(session: Session) -> results.Status | None:
     """Watch what runs, and how busily: spin, yield and sleep, events kept and lost, hosts."""
-    return show(session, View("loop", lambda: status(session)))
+    return show(session, "loop", lambda: status(session))

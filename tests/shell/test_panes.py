@@ -98,8 +98,9 @@ def test_every_pane_and_key(open_tmux: Callable[[int, int], Tmux], columns: int,
         terminal.until(lambda lines: any(row.rstrip().endswith("aether>") for row in lines), "the prompt")
         before = [row for row in terminal.screen() if row.strip() and not row.startswith("SIM ")]
         terminal.type(line)
-        shown = terminal.wait("q quit")
-        assert shown[0].startswith(f" {line.removeprefix('watch ').replace('conns', 'connections')}")
+        title = f" {line.removeprefix('watch ').replace('conns', 'connections')}"
+        shown = terminal.until(
+            lambda lines: lines[0].startswith(title) and "q quit" in lines[-1], title)  # noqa: B023
         terminal.wait(text)
         if "⏸" not in shown[0]:
             terminal.key("Space")
