@@ -1,4 +1,4 @@
-"""http get: a request over a new connection, and the answer; names are looked up and redirections followed."""
+"""http get: a request and its answer; names are looked up, and redirections followed."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ class HttpReport:
 
 
 class HttpGet:
-    """A GET (RFC 9110 §9.3.1) over HTTP/1.1 with `Connection: close`; a job of the user."""
+    """A GET (RFC 9110 §9.3.1) over a connection that the server may keep (RFC 9112 §9.3); a job of the user."""
 
     __slots__ = (
-        "body", "done", "error", "expected", "finished_at", "head", "headers", "host", "length", "lookup", "reader",
-        "reason", "redirects", "socket", "started_at", "status", "url",
+        "body", "done", "error", "expected", "finished_at", "following", "head", "headers", "host", "kept", "length",
+        "lookup", "reader", "reason", "redirects", "reused", "socket", "started_at", "status", "url",
     )
 
     def __init__(self, host: Host, url: str) -> None:
@@ -98,6 +98,8 @@ class HttpGet:
         self.redirects: list[str] = []
         self.lookup: Lookup | None = None
         self.socket = TcpSocket(host, self)
+        self.reused = False
+        """True if the connection has brought an answer before: it may be closed before it brings another."""
         self._clear()
         self.error = ""
         self.done = False
@@ -111,6 +113,10 @@ class HttpGet:
         self.body = b""
         self.length = 0
         self.expected = -1
+        self.following = ""
+        """Where a redirection leads to, while its own body is still read; empty otherwise."""
+        self.kept = False
+        """True if the server leaves the connection open behind an answer whose end can be told."""
         self.reader: Body | None = None
 
     def start(self) -> None:
@@ -144,8 +150,10 @@ class HttpGet:
     def _connect(self, address: bytes, url: Url) -> None:
         """Leave the request with the socket: it goes out when the handshake is done."""
         self.socket.connect(address, url.port)
-        lines = [f"GET {url.path} HTTP/1.1", f"Host: {url.authority}", "User-Agent: aether", "Accept: */*",
-                 "Connection: close", "", ""]
+        self._ask(url)
+
+    def _ask(self, url: Url) -> None:
+        lines = [f"GET {url.path} HTTP/1.1", f"Host: {url.authority}", "User-Agent: aether", "Accept: */*", "", ""]
         self.socket.send("\r\n".join(lines).encode("ascii"))
 
     def ready(self, socket: TcpSocket) -> None:
@@ -162,16 +170,25 @@ class HttpGet:
         except BlockingIOError:
             return
         except OSError as problem:
-            self._finish(_name(problem))
+            if self._is_stale():
+                self._follow(anew=True)
+            else:
+                self._finish(_name(problem))
 
     def _ended(self) -> None:
         """The server closed: whether that is the end of the body depends on how it was announced (RFC 9112 §8)."""
-        if not self.status:
+        if self.following or self._is_stale():
+            self._follow(anew=True)
+        elif not self.status:
             self._finish("the connection was closed before an answer came")
         elif self.reader is not None and (self.expected >= 0 or self._is_chunked()):
             self._finish(f"the connection was closed in the middle, after {self.length} bytes")
         else:
             self._finish("")
+
+    def _is_stale(self) -> bool:
+        """Whether the server has given a kept connection up without an answer (RFC 9112 §9.3.1)."""
+        return self.reused and not self.status and not self.head
 
     def _take_head(self, data: bytes) -> None:
         self.head += data
@@ -201,7 +218,11 @@ class HttpGet:
         if self.status in (204, 304):
             self.expected = 0
         self.reader = Body(None if self.expected < 0 else self.expected, chunked)
-        if not self._redirect():
+        closes = "close" in self._header("connection").lower()
+        self.kept = words[0] == b"HTTP/1.1" and not closes and (chunked or self.expected >= 0)
+        if self.status in REDIRECTS and self._header("location"):
+            self._redirect()
+        if not self.done and self.status:
             self._take_body(body)
 
     def _header(self, wanted: str) -> str:
@@ -210,27 +231,38 @@ class HttpGet:
     def _is_chunked(self) -> bool:
         return self._header("transfer-encoding").lower() == "chunked"
 
-    def _redirect(self) -> bool:
-        """Go on elsewhere if the answer says so (RFC 9110 §15.4)."""
-        to = self._header("location")
-        if self.status not in REDIRECTS or not to:
-            return False
+    def _redirect(self) -> None:
+        """Go on elsewhere, as the answer says (RFC 9110 §15.4): behind its body if the connection is good for that."""
         self.redirects.append(self.url)
-        base = self.url if "://" in self.url else f"http://{self.url}"
-        self.socket.abort()
-        self.socket = TcpSocket(self.host, self)
         if len(self.redirects) > MAX_REDIRECTS:
             self._finish(f"more than {MAX_REDIRECTS} redirections: they lead nowhere")
-            return True
-        self._clear()
+            return
+        base = self.url if "://" in self.url else f"http://{self.url}"
         try:
-            self.url = urljoin(base, to)
-            self.start()
-        except (UrlError, ValueError) as problem:
+            self.following = urljoin(base, self._header("location"))
+            same = parse_url(self.following).authority.lower() == parse_url(base).authority.lower()
+        except ValueError as problem:
+            self._finish(str(problem))
+            return
+        if not (self.kept and same):
+            self._follow(anew=True)
+
+    def _follow(self, anew: bool) -> None:
+        """Ask for what a redirection leads to, over a new connection or the one that there is."""
+        self.url = self.following or self.url
+        self._clear()
+        self.reused = not anew
+        try:
+            if anew:
+                self.socket.abort()
+                self.socket = TcpSocket(self.host, self)
+                self.start()
+            else:
+                self._ask(parse_url(self.url))
+        except UrlError as problem:
             self._finish(str(problem))
         except OSError as problem:
             self._finish(_name(problem))
-        return True
 
     def _take_body(self, data: bytes) -> None:
         assert self.reader is not None
@@ -242,7 +274,10 @@ class HttpGet:
         self.length += len(piece)
         if len(self.body) < KEPT:
             self.body = (self.body + piece)[:KEPT]
-        if self.reader.done:
+        if self.following:
+            if self.reader.done or self.length > KEPT:
+                self._follow(anew=not self.reader.done)
+        elif self.reader.done:
             self._finish("")
 
     def _finish(self, error: str) -> None:

@@ -283,6 +283,59 @@ def test_redirections_are_followed() -> None:
     assert "only http:// is spoken here" in away.error
 
 
+class Turns:
+    """A server that gives each of its connections a list of answers, one for each request, and then closes it."""
+
+    def __init__(self, *connections: list[bytes]) -> None:
+        self.connections = list(connections)
+        self.answers: list[list[bytes]] = []
+        self.sockets: list[TcpSocket] = []
+        self.asked: list[tuple[int, bytes]] = []
+
+    def ready(self, socket: TcpSocket) -> None:
+        if socket.listener is not None:
+            while socket.listener.accepted:
+                self.sockets.append(taken := socket.accept())
+                self.answers.append(self.connections.pop(0))
+                taken.app = self
+            return
+        at = self.sockets.index(socket)
+        try:
+            data = socket.receive()
+        except OSError:
+            return
+        if data and self.answers[at]:
+            self.asked.append((at, data.split()[1]))
+            socket.send(self.answers[at].pop(0))
+        if not data or not self.answers[at]:
+            socket.close()
+
+
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: /b\r\n"
+FOUND = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize(("connections", "asked"), [
+    ([[MOVED + b"Content-Length: 4\r\n\r\ngone", FOUND]], [(0, b"/a"), (0, b"/b")]),
+    ([[MOVED + b"Content-Length: 0\r\n\r\n", FOUND]], [(0, b"/a"), (0, b"/b")]),
+    ([[MOVED + b"Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", FOUND]], [(0, b"/a"), (0, b"/b")]),
+    ([[MOVED + b"Content-Length: 0\r\nConnection: close\r\n\r\n"], [FOUND]], [(0, b"/a"), (1, b"/b")]),
+    ([[MOVED + b"Content-Length: 99\r\n\r\ncut"], [FOUND]], [(0, b"/a"), (1, b"/b")]),
+    ([[MOVED + b"Content-Length: 99999\r\n\r\n" + b"x" * 90_000, FOUND], [FOUND]], [(0, b"/a"), (1, b"/b")]),
+    ([[MOVED + b"Content-Length: 0\r\n\r\n"], [FOUND]], [(0, b"/a"), (1, b"/b")]),
+    ([[MOVED.replace(b"/b", b"http://host.lab:8080/b") + b"Content-Length: 0\r\n\r\n"], [FOUND]],
+     [(0, b"/a"), (1, b"/b")]),
+], ids=["kept", "empty", "chunked", "closed", "cut", "long", "stale", "elsewhere"])
+def test_a_connection_is_kept_where_it_may_be(connections: list[list[bytes]], asked: list[tuple[int, bytes]]) -> None:
+    """RFC 9112 §9.3, RFC 9112 §9.3.1: a redirection on the same server is followed on the same connection."""
+    world = simulated(1)
+    server = Turns(*connections)
+    listen(world.hosts["host"], 8080, server)
+    report = fetch("http://192.168.1.1:8080/a", world=world)
+    assert (report.status, report.body, report.error) == (200, b"ok", "")
+    assert server.asked == asked
+
+
 def test_chunked_answers_and_interim_ones() -> None:
     """RFC 9112 §7.1, RFC 9110 §15.2."""
     report = fetch(
