@@ -27,7 +27,8 @@ from shell.results_lessons import (
 from shell.session import Session
 
 NAME = argument("name", str, "a lesson: its id, its number in `lesson list`, or a file", complete="lessons")
-ANY = argument("name", str, "a lesson: its id, its number in `lesson list`, or a file", complete="lessons", default="")
+ANY = argument("name", str, "a lesson: its id, its number in `lesson list`, a file, or a directory of them",
+               complete="lessons", default="")
 
 
 def directories(progress: Progress) -> list[Path]:
@@ -189,13 +190,19 @@ def quit_(session: Session) -> Message:
                    f"`lesson start {player.lesson.id}` goes on")
 
 
-@command("lesson lint", ANY, examples=("lesson lint handshake", "lesson lint my-lesson.md"))
+@command("lesson stop", examples=("lesson stop",))
+def stop(session: Session) -> Message:
+    """Leave the lesson; the same as `lesson quit`."""
+    return quit_(session)
+
+
+@command("lesson lint", ANY, examples=("lesson lint handshake", "lesson lint my-lesson.md", "lesson lint ./my-lessons"))
 def lint(session: Session, name: str) -> LintReport:
     """Prove a lesson, or all: checks hold after the solution, and neither before it nor after what is wrong.
 
     It happens in a simulation of its own; your lab stays as it is.
     """
     where = directories(Store.usual().load())
-    paths = [library.find(name, where)] if name else list(library.files(where).values())
+    paths = library.find_all(name, where) if name else list(library.files(where).values())
     problems = [each for path in paths for each in check_file(path, where)]
     return LintReport(len(paths), [ProblemRow(each.file, each.line, each.message, each.remedy) for each in problems])

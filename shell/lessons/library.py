@@ -57,6 +57,17 @@ def find(name: str, directories: Sequence[Path]) -> Path:
     raise CommandError(f"there is no lesson {name!r}{did_you_mean(name, known)}. `lesson list` shows them all")
 
 
+def find_all(name: str, directories: Sequence[Path]) -> list[Path]:
+    """Return the files that a name means: one lesson, or all of a directory; CommandError if there are none."""
+    directory = Path(name).expanduser()
+    if ("/" in name or name == "." or name not in files(directories)) and directory.is_dir():
+        found = list(files([directory]).values())
+        if not found:
+            raise CommandError(f"there are no lessons in {name}: a lesson is a file ID.md")
+        return found
+    return [find(name, directories)]
+
+
 def order_problems(path: Path, directories: Sequence[Path]) -> list[Problem]:
     """Return what is wrong with what a lesson requires: a lesson that is not there, or a circle."""
     try:

@@ -17,7 +17,8 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="aether-shell lesson", description="for those who write and give lessons")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="lint")
     one = verbs.add_parser("lint", help="prove lesson files: every check, before and after its solution")
-    one.add_argument("files", nargs="*", metavar="FILE", help="lesson files, or ids; all lessons if none is named")
+    one.add_argument("files", nargs="*", metavar="FILE",
+                     help="lesson files, directories of them, or ids; all lessons if none is named")
     options = parser.parse_args(argv)
     return _lint(options.files)
 
@@ -27,7 +28,7 @@ def _lint(names: list[str]) -> int:
     paths = list(library.files(directories).values())
     status = 0
     try:
-        paths = [library.find(name, directories) for name in names] or paths
+        paths = [path for name in names for path in library.find_all(name, directories)] or paths
     except CommandError as unknown:
         print(f"aether-shell: {unknown}", file=sys.stderr)
         return 2

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from aether.engine.core import Core
+from aether.lab import simulated
 from shell.app import AetherShell
-from shell.session import Session
+from shell.session import Lab, Session
 from tests.shell.direct import session as direct_session
 
 
@@ -72,3 +75,13 @@ def make_shell(capfd: pytest.CaptureFixture[str]) -> Callable[..., Shell]:
 def shell(make_shell: Callable[..., Shell]) -> Shell:
     """Return a shell that runs."""
     return make_shell()
+
+
+@pytest.fixture
+def engine_shell(capfd: pytest.CaptureFixture[str]) -> Iterator[Shell]:
+    """Return a shell over the engine with its thread, its log and its history; time passes only while waited for."""
+    core = Core(simulated(1), speed=math.inf)
+    core.start()
+    shell = Shell(Session(core, Lab("SIM", seed=1), "rich", scripted=True), capfd)
+    yield shell
+    core.stop()

@@ -1,0 +1,72 @@
+"""Lessons: every one that comes with Aether is proved, fits on a screen, and can be played from start to end."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from shell.lessons import library
+from shell.lessons.load import HEIGHT, WIDTH, load
+from shell.lessons.program import check_file, main
+from tests.shell.conftest import Shell
+
+LESSONS = library.files([library.BUILT_IN])
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_step_is_proved(name: str) -> None:
+    began = time.monotonic()
+    assert check_file(LESSONS[name], [library.BUILT_IN]) == []
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_prose_of_a_step_fits_on_a_screen(name: str) -> None:
+    lesson = load(LESSONS[name])
+    for prose in (lesson.prose, *(step.prose for step in lesson.steps)):
+        assert len(prose) <= HEIGHT <= 20
+        assert all(len(line) <= WIDTH < 80 for line in prose)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_line_that_a_lesson_draws_is_wider_than_the_terminal(engine_shell: Shell, name: str) -> None:
+    printed = engine_shell.run(f"lesson start {name}")
+    for step in load(LESSONS[name]).steps:
+        for _ in step.predictions:
+            printed += engine_shell.run("lesson predict a")
+        for _ in step.hints:
+            printed += engine_shell.run("lesson hint")
+        printed += engine_shell.run("lesson check") + engine_shell.run("lesson skip")
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_playing_every_solution_finishes_a_lesson(engine_shell: Shell, name: str) -> None:
+    engine_shell.run(f"lesson start {name}")
+    steps = load(LESSONS[name]).steps
+    for number, step in enumerate(steps, 1):
+        if step.checks:
+            engine_shell.run("lesson play")
+        if number < len(steps) or not step.checks:
+            engine_shell.run("lesson next")
+    player = engine_shell.session.lesson
+    assert player is not None
+    assert player.finished
+    assert "done" in engine_shell.run("lesson list")
+
+
+def test_a_directory_is_linted_as_a_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("first-frame", "arp"):
+        (tmp_path / f"{name}.md").write_text(LESSONS[name].read_text())
+    assert main(["lint", str(tmp_path)]) == 0
+    assert sorted(capsys.readouterr().out.split()) == ["arp.md:", "first-frame.md:", "good", "good"]
+    (tmp_path / "arp.md").write_text("no front matter")
+    assert main(["lint", str(tmp_path)]) == 1
+    assert "arp.md:1:" in capsys.readouterr().err
+
+
+def test_the_shell_lints_too(engine_shell: Shell) -> None:
+    assert "nothing is wrong" in engine_shell.run("lesson lint first-frame")
+    assert "no lesson 'nowhere'" in engine_shell.fail("lesson lint nowhere")
