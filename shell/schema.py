@@ -25,7 +25,7 @@ def schema(found: Command) -> dict[str, Any]:
     """Return the JSON Schema of a command's result."""
     known: dict[str, Any] = {}
     results = [_type(result, known) for result in results_of(found)]
-    whole = results[0] if len(results) == 1 else {"anyOf": results}
+    whole = results[0] if len(results) == 1 else {"anyOf": results} if results else {"type": "null"}
     return {"$schema": DIALECT, "title": found.name, **whole, "$defs": dict(sorted(known.items()))}
 
 
