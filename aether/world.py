@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class World:
     """A small network that can be stepped, pickled, hashed and repeated."""
 
-    UNHASHED = ("observer",)
+    UNHASHED = ("observer", "wire_out")
+    """Who looks on, and what has left and was not taken yet: neither is a part of the state."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed

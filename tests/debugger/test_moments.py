@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -14,7 +16,7 @@ from aether.engine import timelines
 from aether.engine.core import Core
 from aether.engine.log import dump, load
 from aether.events import Event
-from aether.lab import simulated
+from aether.lab import simulated, tapped
 from aether.operations import (
     HttpGet,
     InjectFrame,
@@ -34,22 +36,52 @@ from aether.operations import (
 from aether.operations_link import LinkClear, LinkDrop, LinkSet
 from aether.operations_reading import TcpRead, TcpReading
 from aether.operations_services import DhcpStart, DnsAsk
+from aether.wire import arp, ethernet, icmp, ipv4, tcp
 from aether.world import World
 
+OURS, THEIRS = b"\xc0\xa8\1\2", b"\xc0\xa8\1\1"
 HOST = "192.168.1.1"
 TICK = 15_000_000
 """Nanoseconds that the clock goes on whenever it is asked: snapshots are taken every few looks at it."""
 
 Hashes = dict[int, str]
-Command = Operation | tuple[str, int]
+Command = Operation | tuple[str, int] | bytes
+
+
+class Wire:
+    """A device from which frames come when they are put there."""
+
+    name = "wire"
+
+    def __init__(self) -> None:
+        self.frames: deque[bytes] = deque()
+        self.ends = os.pipe()
+
+    def read(self) -> bytes | None:
+        """Return the next frame."""
+        return self.frames.popleft() if self.frames else None
+
+    def write(self, frame: bytes) -> None:
+        """Let a frame go; nobody is there."""
+
+    def fileno(self) -> int:
+        """Return what is never ready."""
+        return self.ends[0]
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        for end in self.ends:
+            os.close(end)
 
 
 class Observed:
     """A core that notes the hash at the end of every occurrence of its present."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, device: Wire | None = None) -> None:
         ticks = count(0, TICK)
-        self.core = Core(simulated(seed), speed=math.inf, clock=lambda: next(ticks))
+        self.device = device
+        self.core = Core(simulated(seed) if device is None else tapped(seed), device, speed=math.inf,
+                         paused=device is not None, clock=lambda: next(ticks))
         self.seen: Hashes = {0: self.core.loop.world.state_hash()}
         self.core.loop.set_breakpoint(self._note)
 
@@ -63,6 +95,9 @@ class Observed:
         if isinstance(command, Operation):
             with suppress(OperationError):
                 self.core.do(command)
+        elif isinstance(command, bytes):
+            assert self.device is not None
+            self.device.frames.append(command)
         elif command[0] == "step":
             self.core.step(command[1])
         else:
@@ -75,14 +110,16 @@ class Observed:
 
 
 @contextmanager
-def observed(seed: int) -> Iterator[Observed]:
+def observed(seed: int, device: Wire | None = None) -> Iterator[Observed]:
     """Let a core run for a while."""
-    one = Observed(seed)
+    one = Observed(seed, device)
     one.core.start()
     try:
         yield one
     finally:
         one.core.stop()
+        if device is not None:
+            device.close()
 
 
 SIDES = st.sampled_from(("you", "host"))
@@ -136,8 +173,30 @@ def move(run: Observed, kind: str, size: int) -> None:
     elif kind == "live":
         core.live()
     elif kind == "fork" and at < present:
+        seen = {occurrence: digest for occurrence, digest in run.seen.items() if occurrence <= at}
         assert core.with_loop(timelines.fork) == at
-        run.seen = {occurrence: digest for occurrence, digest in run.seen.items() if occurrence <= at}
+        run.seen = seen | {each: run.seen[each] for each in run.seen if each > at == core.status().present - 1}
+
+
+def wander(run: Observed, moves: list[tuple[str, int]], present: tuple[int, str]) -> tuple[int, str]:
+    """Make moves, and compare the hash at every place; return where the present stands then."""
+    for kind, size in moves:
+        move(run, kind, size)
+        occurrence, digest = run.here()
+        if kind == "fork" and not run.core.status().past:
+            present = occurrence, digest
+        if occurrence == present[0]:  # time may have passed after what happened last
+            assert digest == present[1]
+        else:
+            assert digest == run.seen[occurrence], f"at {occurrence}, after {kind} {size}"
+    run.core.live()
+    assert run.here() == present
+    return present
+
+
+def written(run: Observed) -> str:
+    """Return a recording of the present."""
+    return run.core.with_loop(lambda loop: dump(loop.log, loop.world) if loop.log is not None else "")
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -152,18 +211,37 @@ def test_the_way_does_not_matter(
             for command in once:
                 run.carry_out(command)
             run.core.pause()
-            present = run.here()
-            for kind, size in moves:
-                move(run, kind, size)
-                occurrence, digest = run.here()
-                forked = kind == "fork" and not run.core.status().past
-                if forked:
-                    present = occurrence, digest
-                if occurrence == present[0]:  # time may have passed after what happened last
-                    assert digest == present[1]
-                else:
-                    assert digest == run.seen[occurrence], f"at {occurrence}, after {kind} {size}"
-            run.core.live()
-            assert run.here() == present
-        text = run.core.with_loop(lambda loop: dump(loop.log, loop.world) if loop.log is not None else "")
-        assert load(text).world().state_hash() == present[1], "a recording says the same"
+            present = wander(run, moves, run.here())
+        assert load(written(run)).world().state_hash() == present[1], "a recording says the same"
+
+
+ARRIVING = st.sampled_from([
+    ethernet.build(b"\2\0\0\0\0\2", b"\2\0\0\0\0\1", kind, data) for kind, data in (
+        (0x806, arp.build(arp.ArpPacket(arp.REQUEST, b"\2\0\0\0\0\1", THEIRS, bytes(6), OURS))),
+        (0x806, arp.build(arp.ArpPacket(arp.REPLY, b"\2\0\0\0\0\1", THEIRS, b"\2\0\0\0\0\2", OURS))),
+        (0x800, ipv4.build(THEIRS, OURS, 1, icmp.build(icmp.IcmpMessage(8, 0, 1, b"ping")))),
+        *((0x800, ipv4.build(THEIRS, OURS, 6, tcp.build(THEIRS, OURS, port, 7, sequence, 0, flags, 9000, b"", data)))
+          for port in (4000, 4001) for sequence, flags, data in (
+              (100, tcp.SYN, b""), (101, tcp.PSH, b"no ACK"), (101, tcp.RST, b""))))])
+TAP_COMMANDS: st.SearchStrategy[Command] = st.one_of(
+    ARRIVING, ARRIVING, OPERATIONS, st.binary(max_size=60), st.tuples(st.just("step"), st.sampled_from((1, 3, 20))))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 5), commands=st.lists(TAP_COMMANDS, min_size=20, max_size=60),
+       moves=st.lists(MOVES.filter(lambda each: each[0] != "fork"), min_size=3, max_size=12),
+       again=st.lists(MOVES, min_size=3, max_size=8))
+def test_nor_with_a_device(
+    seed: int, commands: list[Command], moves: list[tuple[str, int]], again: list[tuple[str, int]],
+) -> None:
+    """The same where frames come from outside; and in a replay, which can be forked."""
+    with observed(seed, Wire()) as run:
+        for command in commands:
+            run.carry_out(command)
+        present = wander(run, moves, run.here())
+        recording, seen = load(written(run)), run.seen
+    with observed(0) as run:
+        run.core.with_loop(lambda loop: timelines.from_recording(loop, recording))
+        run.seen = dict(seen)
+        assert run.here() == present
+        wander(run, again, present)
