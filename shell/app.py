@@ -92,6 +92,7 @@ class AetherShell(cmd2.Cmd):
             mode = "json" if json else "plain" if plain else self.session.output
             self.show(result, mode)
             self.last_result = result
+            self._note_typed(f"{noun} {text}".strip())
             if failure := getattr(result, "failure", ""):
                 self.fail(failure)
             self.tell_stops(mode)
@@ -101,6 +102,10 @@ class AetherShell(cmd2.Cmd):
         except EXPECTED as problem:
             self.fail(str(problem))
         self.tell_lesson()
+
+    def _note_typed(self, line: str) -> None:
+        """Remember a line for `lesson record`."""
+        self.session.typed = [*self.session.typed[1 - TYPED:], line]
 
     def play(self, result: Any) -> None:
         """Run the lines of a lesson's solution, as if they had been typed."""
@@ -280,6 +285,8 @@ class AetherShell(cmd2.Cmd):
         return Completions(items, is_sorted=True)
 
 
+TYPED = 30
+"""How many lines are remembered for `lesson record`: as many as a solution may have."""
 IN_LESSON = ("hint", "check", "answer", "predict", "skip", "play", "reset")
 """What need not be preceded by `lesson` while one is under way."""
 

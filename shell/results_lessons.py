@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -19,14 +19,62 @@ class LessonRow:
     steps_done: int
     steps: int
     """0 as long as it was never started."""
+    deadline: str = ""
+    """The day until when a course wants it; empty if it does not say."""
 
 
 @dataclass(slots=True)
 class LessonList:
-    """All lessons, in their order."""
+    """All lessons, or those of a course, in their order."""
 
     lessons: list[LessonRow]
     hint: str = ""
+    course: str = ""
+    """Its title; empty if none was chosen."""
+
+
+@dataclass(slots=True)
+class LessonPaths:
+    """Where lessons are looked for."""
+
+    directories: list[str]
+
+
+@dataclass(slots=True)
+class GradeRow:
+    """What one report says."""
+
+    file: str
+    learner: str
+    finished: int
+    lessons: int
+    done: int
+    """Steps; `played` are those whose solution was shown."""
+    played: int
+    skipped: int
+    steps: int
+    hints: int
+    wrong_answers: int
+    minutes: int
+    score: int
+    """Per cent of the steps that were done by oneself."""
+    remark: str = ""
+    """Why the report cannot be trusted, or read; empty if it can."""
+    late: list[str] = field(default_factory=list)
+    """Ids of lessons whose deadline was missed."""
+
+
+@dataclass(slots=True)
+class GradeTable:
+    """A table over a class."""
+
+    rows: list[GradeRow]
+
+    @property
+    def failure(self) -> str:
+        """What the shell says about it on stderr."""
+        bad = sum(bool(row.remark) for row in self.rows)
+        return f"{bad} of {len(self.rows)} reports cannot be relied on" if bad else ""
 
 
 @dataclass(slots=True)

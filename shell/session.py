@@ -94,6 +94,8 @@ class Session:
     """Shows a view on the whole terminal; None where there is no terminal."""
     lesson: Player | None = None
     """The lesson that is under way; None while there is none."""
+    typed: list[str] = field(default_factory=list)
+    """The latest lines that were carried out, for `lesson record`."""
     busy: Callable[[str], AbstractContextManager[object]] = _quietly
     """Entered while something takes a moment, with what that is."""
     drafts: dict[str, Stored] = field(default_factory=dict)

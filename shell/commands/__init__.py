@@ -92,7 +92,8 @@ NOUNS: dict[str, Noun] = {
     "bench": Noun("bench", "Modes", "measure what the stack can do", "http ping bulk conns stress compare"),
     "host": Noun("host", "The host", "make the host at the other end act", "ping http connect send --"),
     "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell",
-                   "list start next hint check answer predict skip play reset show quit stop resume progress lint"),
+                   "list start next hint check answer predict skip play reset show quit stop resume progress lint path "
+                   "course report grade new record"),
     "export": Noun("export", "Session", "a view as a picture, a page or text"),
     "theme": Noun("config", "Session", "the colours"),
     "config": Noun("config", "Session", "the configuration file", "show check init"),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 from shell.grammar import CommandError, argument, command, option
-from shell.lessons import library
+from shell.lessons import library, report
+from shell.lessons.course import Course
+from shell.lessons.course import load as load_course
+from shell.lessons.drafts import write_new
 from shell.lessons.load import load
-from shell.lessons.model import LessonError
+from shell.lessons.model import Lesson, LessonError
 from shell.lessons.player import Player
 from shell.lessons.program import check_file
 from shell.lessons.progress import Progress, Saved, Store
 from shell.results import Message
 from shell.results_lessons import (
     CheckReport,
+    GradeTable,
     HintReport,
     LessonList,
+    LessonPaths,
     LessonRow,
     LessonStep,
     LessonSummary,
@@ -36,6 +42,18 @@ def directories(progress: Progress) -> list[Path]:
     return [library.BUILT_IN, *map(Path, progress.paths)]
 
 
+def chosen_course(progress: Progress) -> Course | None:
+    """Return the course that was chosen; None for all lessons."""
+    known = list(library.files(directories(progress)))
+    return load_course(Path(progress.course), known) if progress.course else None
+
+
+def in_order(progress: Progress, course: Course | None) -> list[Lesson]:
+    """Return the headings of all lessons, or of those of a course, in their order."""
+    known = {each.id: each for each in library.headings(directories(progress))}
+    return [known[each] for each in course.lessons if each in known] if course else list(known.values())
+
+
 def playing(session: Session) -> Player:
     """Return the lesson that is under way; CommandError if there is none."""
     if session.lesson is None:
@@ -48,14 +66,16 @@ def list_(session: Session) -> LessonList:
     """List the lessons, and how far you are."""
     progress = Store.usual().load()
     rows = []
-    for each in library.headings(directories(progress)):
+    course = chosen_course(progress)
+    for each in in_order(progress, course):
         record = progress.lessons.get(each.id)
         state = "" if record is None or not (record.done or each.id == progress.current) else (
             "done" if record.finished else "started")
         rows.append(LessonRow(each.order, each.id, each.title, each.minutes, each.mode, state,
-                              len(record.done) if record else 0, record.steps if record else 0))
+                              len(record.done) if record else 0, record.steps if record else 0,
+                              course.deadlines.get(each.id, "") if course else ""))
     under_way = f"`lesson resume` goes on with {progress.current}. " if progress.current else ""
-    return LessonList(rows, f"{under_way}`lesson start ID` begins one")
+    return LessonList(rows, f"{under_way}`lesson start ID` begins one", course.title if course else "")
 
 
 @command("lesson progress", examples=("lesson progress",))
@@ -153,8 +173,7 @@ def next_(session: Session) -> LessonStep | LessonSummary:
     if player is not None and not player.finished:
         return player.next()
     progress = Store.usual().load()
-    known = library.headings(directories(progress))
-    for each in known:
+    for each in in_order(progress, chosen_course(progress)):
         record = progress.lessons.get(each.id)
         if (record is None or not record.finished) and (each.mode == "any" or session.lab.kind == "SIM"):
             return start(session, each.id, False)
@@ -206,3 +225,77 @@ def lint(session: Session, name: str) -> LintReport:
     paths = library.find_all(name, where) if name else list(library.files(where).values())
     problems = [each for path in paths for each in check_file(path, where)]
     return LintReport(len(paths), [ProblemRow(each.file, each.line, each.message, each.remedy) for each in problems])
+
+
+@command("lesson path", argument("directory", str, "a directory of your own lessons", default="", complete="files"),
+         option("--remove", "look there no longer"), examples=("lesson path ~/my-lessons", "lesson path"))
+def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
+    """Add a directory to those where lessons are looked for, or list them."""
+    store = Store.usual()
+    progress = store.load()
+    if directory:
+        whole = str(Path(directory).expanduser().resolve())
+        if remove and whole not in progress.paths:
+            raise CommandError(f"{whole} is not among the directories. `lesson path` lists them")
+        if not remove and not Path(whole).is_dir():
+            raise CommandError(f"{directory} is no directory. Make it, and put lessons into it: files ID.md")
+        progress.paths = [each for each in progress.paths if each != whole] + ([] if remove else [whole])
+        store.save(progress)
+    return LessonPaths(list(map(str, directories(progress))))
+
+
+@command("lesson course", argument("file", str, "a course file; `off` for all lessons", default="", complete="files"),
+         examples=("lesson course networks.toml", "lesson course off"))
+def course(session: Session, file: str) -> LessonList:
+    """Take the lessons of a course file alone, in its order and with its deadlines."""
+    store = Store.usual()
+    progress = store.load()
+    if file:
+        whole = "" if file == "off" else str(Path(file).expanduser().resolve())
+        if whole:
+            load_course(Path(whole), list(library.files(directories(progress))))
+        progress.course = whole
+        store.save(progress)
+    return list_(session)
+
+
+@command("lesson report", argument("file", str, "the file to write, ending in .json", complete="files"),
+         option("--name", "your name, as your teacher knows it", str, metavar="NAME"),
+         examples=("lesson report me.json --name Ada",))
+def report_(session: Session, file: str, name: str | None) -> Message:
+    """Write what you have done into a file for your teacher, who reads it with `lesson grade`."""
+    path = Path(file).expanduser()
+    if path.suffix != ".json":
+        raise CommandError(f"a report's name ends in .json: lesson report {path.stem}.json")
+    progress = Store.usual().load()
+    chosen = chosen_course(progress)
+    steps = {each.id: len(load(each.path).steps) for each in in_order(progress, chosen)}
+    content = report.build(progress, name or getpass.getuser(), steps, chosen.title if chosen else "")
+    report.write(path, content)
+    return Message(f"{path} written: {content['score']} % of the steps done by yourself",
+                   f"`aether-shell lesson grade {path}` reads it")
+
+
+@command("lesson grade", argument("files", str, "reports", raw="text", complete="files"),
+         examples=("lesson grade ada.json ben.json",))
+def grade(session: Session, files: str) -> GradeTable:
+    """Show a table over some reports; those that were edited by hand are named."""
+    return report.grade([Path(each).expanduser() for each in files.split()], chosen_course(Store.usual().load()))
+
+
+@command("lesson new", argument("name", str, "the id of the lesson"), examples=("lesson new my-lesson",))
+def new(session: Session, name: str) -> Message:
+    """Write a small lesson to begin with into the present directory."""
+    path, _ = write_new(name)
+    return Message(f"{path} written", f"change it, and `lesson lint {path}` proves it")
+
+
+@command("lesson record", argument("name", str, "the id of the lesson"),
+         option("--last", "only so many of the commands typed last", int, metavar="N"),
+         examples=("lesson record my-lesson", "lesson record my-lesson --last 5"))
+def record(session: Session, name: str, last: int | None) -> Message:
+    """Draft a lesson of the commands that were just typed: they become the solution of its step."""
+    if last is not None and last < 1:
+        raise CommandError(f"--last takes a number from 1, not {last}")
+    path, count = write_new(name, session.typed[-last:] if last else session.typed)
+    return Message(f"{path} written, with {count} commands", f"change its prose and checks, then `lesson lint {path}`")

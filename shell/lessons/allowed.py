@@ -20,10 +20,10 @@ ALLOWED = frozenset((
     "status", "counters", "drops", "run", "pause", "step", "next", "finish", "speed", "back", "goto", "live",
     "break", "tbreak",
     "why", "fork", "timeline", "compare", "link", "knob", "profile", "send", "inject", "craft", "edit", "resend",
-    "mode", "host", "ladder", "follow", "plot", "watch", "bench", "explain", "attack", "help",
+    "mode", "host", "ladder", "follow", "plot", "watch", "bench", "explain", "attack", "scenario", "help",
 ))
 """First words."""
-REFUSED = ("http serve", "host --", "bench compare")
+REFUSED = ("http serve", "host --", "bench compare", "scenario save")
 """Beginnings of lines that reach beyond the lab all the same."""
 FILES = ("file", "files", "path", "paths", "directory")
 """Names of arguments, and sources of completion, that are files."""
@@ -42,6 +42,8 @@ def refusal(line: str) -> tuple[str, str] | None:
         return None if len(words) > 2 else ("lesson answer needs a value", "lesson answer {answer}")
     if any(words[:len(each.split())] == each.split() for each in REFUSED):
         return f"{line!r} touches files or programs", "a lesson works with the lab alone: use another command"
+    if words[0] == "scenario" and any("/" in word or word.endswith(".toml") for word in words):
+        return f"{line!r} reads a file", "a lesson takes a scenario by its name: scenario load satellite"
     if words[0] not in ALLOWED:
         return f"{words[0]!r} is no command for a lesson", f"allowed are: {', '.join(sorted(ALLOWED))}"
     try:

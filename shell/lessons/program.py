@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from shell.grammar import CommandError
-from shell.lessons import library
+from shell.lessons import course, library, report
 from shell.lessons.lint import lint
 from shell.lessons.model import Problem
 
@@ -15,12 +15,37 @@ from shell.lessons.model import Problem
 def main(argv: list[str]) -> int:
     """Run `aether-shell lesson …`; return the exit status."""
     parser = argparse.ArgumentParser(prog="aether-shell lesson", description="for those who write and give lessons")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="lint")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="lint|grade")
     one = verbs.add_parser("lint", help="prove lesson files: every check, before and after its solution")
     one.add_argument("files", nargs="*", metavar="FILE",
                      help="lesson files, directories of them, or ids; all lessons if none is named")
+    two = verbs.add_parser("grade", help="a table over the reports of a class")
+    two.add_argument("reports", nargs="+", metavar="REPORT", help="files that `lesson report` wrote")
+    two.add_argument("--course", metavar="FILE", help="count the lessons of this course file, and its deadlines")
+    two.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(argv)
-    return _lint(options.files)
+    return _lint(options.files) if options.verb == "lint" else _grade(options)
+
+
+def _grade(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from shell import views
+
+    try:
+        known = list(library.files([library.BUILT_IN]))
+        chosen = course.load(Path(options.course), known) if options.course else None
+    except CommandError as problem:
+        print(f"aether-shell: {problem}", file=sys.stderr)
+        return 2
+    table = report.grade([Path(each) for each in options.reports], chosen)
+    if options.json:
+        print(views.to_json(table, indent=2))
+    else:
+        Console().print(views.to_rich(table))
+    if table.failure:
+        print(f"aether-shell: {table.failure}", file=sys.stderr)
+    return int(bool(table.failure))
 
 
 def _lint(names: list[str]) -> int:

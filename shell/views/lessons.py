@@ -11,9 +11,11 @@ from rich.text import Text
 from shell.results_lessons import (
     CheckReport,
     CheckView,
+    GradeTable,
     HintReport,
     LessonList,
     LessonNews,
+    LessonPaths,
     LessonStep,
     LessonSummary,
     LintReport,
@@ -21,6 +23,7 @@ from shell.results_lessons import (
     QuestionView,
     Solution,
 )
+from shell.views.escape import printable
 from shell.views.tables import plain_table
 from shell.views.theme import style
 
@@ -59,10 +62,28 @@ def listing(result: LessonList) -> RenderableType:
     for row in result.lessons:
         done = f"{row.steps_done}/{row.steps}" if row.state == "started" else ""
         table.add_row(str(row.number), SIGNS[row.state], row.title, row.id, str(row.minutes),
-                      done or ("sim" if row.mode == "sim" else ""))
+                      done or row.deadline or ("sim" if row.mode == "sim" else ""))
     finished = sum(row.state == "done" for row in result.lessons)
     progress = Text(f"{bar(finished, len(result.lessons))} {finished} of {len(result.lessons)} lessons done")
-    return Group(table, progress, Text(result.hint, style=style("muted")))
+    title = [Text(result.course, style="bold")] * bool(result.course)
+    return Group(*title, table, progress, Text(result.hint, style=style("muted")))
+
+
+def paths(result: LessonPaths) -> RenderableType:
+    """Draw where lessons are looked for."""
+    return Group(*map(Text, result.directories))
+
+
+def grades(result: GradeTable) -> RenderableType:
+    """Draw a table over a class."""
+    table = plain_table("learner", ">lessons", ">steps", ">shown", ">skipped", ">hints", ">wrong", ">min", ">%", "")
+    for row in result.rows:
+        late = f"{len(row.late)} late" if row.late else ""
+        who = printable(row.learner or row.file)[:16]
+        table.add_row(who, f"{row.finished}/{row.lessons}", f"{row.done}/{row.steps}", str(row.played),
+                      str(row.skipped), str(row.hints), str(row.wrong_answers), str(row.minutes),
+                      str(row.score), printable(row.remark) or late)
+    return table
 
 
 def lint(result: LintReport) -> RenderableType:

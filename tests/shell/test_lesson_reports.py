@@ -1,0 +1,110 @@
+"""What a teacher gets: reports, the table over a class, courses, and lessons of one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shell.lessons.program import check_file, main
+from tests.shell.conftest import Shell
+
+
+def _finish(shell: Shell, name: str) -> None:
+    """Go through a lesson: the first step as played, the others skipped."""
+    shell.run(f"lesson start {name}")
+    shell.run("lesson play")
+    player = shell.session.lesson
+    assert player is not None
+    while not player.finished:
+        shell.run("lesson skip")
+    shell.run("lesson quit")
+
+
+@pytest.fixture
+def report(engine_shell: Shell, tmp_path: Path) -> Path:
+    """Return a report over a course of two lessons, one of them finished."""
+    course = tmp_path / "course.toml"
+    course.write_text('title = "Networks"\nlessons = ["arp", "first-frame"]\n[deadlines]\narp = 2020-01-31\n')
+    printed = engine_shell.run(f"lesson course {course}")
+    assert "Networks" in printed
+    assert "2020-01-31" in printed
+    assert "handshake" not in printed
+    assert printed.index(" arp ") < printed.index(" first-frame ")
+    _finish(engine_shell, "arp")
+    engine_shell.run(f"lesson report {tmp_path}/ada.json --name Ada")
+    return tmp_path / "ada.json"
+
+
+def test_a_report_is_graded(report: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    capfd.readouterr()
+    assert main(["grade", str(report), "--course", str(tmp_path / "course.toml"), "--json"]) == 0
+    [row] = json.loads(capfd.readouterr().out)["rows"]
+    assert (row["learner"], row["finished"], row["lessons"]) == ("Ada", 1, 2)
+    assert row["played"] == 1
+    assert row["skipped"] > 0
+    assert row["score"] == 0
+    assert row["remark"] == ""
+    assert row["late"] == ["arp"]
+
+
+@pytest.mark.parametrize("old, new", [('"score": 0', '"score": 100'), ('"skipped"', '"done"'), ('"Ada"', '"Bob"')])
+def test_an_edited_report_is_named(report: Path, old: str, new: str, capfd: pytest.CaptureFixture[str]) -> None:
+    text = report.read_text()
+    assert old in text
+    report.write_text(text.replace(old, new))
+    assert main(["grade", str(report)]) == 1
+    assert "edited" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"report": 1}', '{"report": 1, "lessons": 5, "learner": ""}', "\0",
+                                  '{"report": 1, "learner": "x", "lessons": {"arp": {"done": {"a": {}}}}}'])
+def test_what_is_no_report_is_said_so(tmp_path: Path, text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.json").write_text(text)
+    assert main(["grade", str(tmp_path / "x.json"), str(tmp_path / "none.json")]) == 1
+    said = capfd.readouterr()
+    assert "2 of 2 reports cannot be relied on" in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("lessons = 5", "list of ids"), ('lessons = ["apr"]', "Did you mean: arp"), ("nonsense", "no TOML"),
+    ('lessons = ["arp", "arp"]', "twice"), ('lessons = ["arp"]\nfoo = 1', "no field 'foo'"),
+    ('lessons = ["arp"]\n[deadlines]\narp = "soon"', "is a day"),
+    ('lessons = ["arp"]\n[deadlines]\ndns = 2027-01-01', "does not have"),
+])
+def test_a_course_file_with_a_mistake_is_refused(
+    engine_shell: Shell, tmp_path: Path, text: str, complaint: str
+) -> None:
+    (tmp_path / "course.toml").write_text(text)
+    assert complaint in " ".join(engine_shell.fail(f"lesson course {tmp_path}/course.toml").split())
+
+
+def test_a_new_lesson_is_good_and_found_on_the_path(
+    engine_shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    engine_shell.run("lesson new my-lesson")
+    assert check_file(tmp_path / "my-lesson.md", []) == []
+    engine_shell.run(f"lesson path {tmp_path}")
+    assert "my-lesson" in engine_shell.run("lesson list")
+    assert "exists" in engine_shell.fail("lesson new my-lesson")
+    assert "no name" in engine_shell.fail("lesson new ../x")
+    engine_shell.run(f"lesson path {tmp_path} --remove")
+    assert "my-lesson" not in engine_shell.run("lesson list")
+
+
+def test_what_was_typed_becomes_a_lesson(
+    engine_shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "nothing was typed" in engine_shell.fail("lesson record drafted")
+    engine_shell.run("ping 192.168.1.1 --count 1")
+    engine_shell.run("lesson list")
+    engine_shell.run("tcp connect 192.168.1.1:7")
+    engine_shell.run("lesson record drafted")
+    text = (tmp_path / "drafted.md").read_text()
+    assert "ping 192.168.1.1 --count 1\ntcp connect 192.168.1.1:7\n" in text
+    assert "lesson list" not in text
+    assert check_file(tmp_path / "drafted.md", []) == []
