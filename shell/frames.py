@@ -53,6 +53,9 @@ class Watcher:
         self.host = host
         self.flows = Flows()
         """Initial sequence numbers, so that rows can count from 0."""
+        self.every_event = False
+        """Whether decisions get a line of their own, timers and round trips included."""
+        self._decisions: list[Note] = []
         self._elsewhere: dict[int, tuple[int, bytes]] = {}
         """Frames on their way to us, by number."""
         self._copies: dict[int, int] = {}
@@ -102,7 +105,8 @@ class Watcher:
                 self._on_the_way(event, found, by_number)
             elif event.host == self.host:
                 self._decided(event, arrived, loose)
-        return found + list(loose)
+        decisions, self._decisions = self._decisions, []
+        return found + decisions + list(loose)
 
     def _add(
         self, found: list[Seen | Note], by_number: dict[int, Seen], event: Event, number: int, direction: str,
@@ -141,6 +145,8 @@ class Watcher:
             return
         text = words.note(event)
         if not text:
+            if self.every_event:
+                self._decisions.append(Note(event.time, event.kind, words.describe(event), event.occurrence))
             return
         notes = arrived.notes if arrived is not None else [note.text for note in loose]
         if event.kind == "tcp.state" and notes and notes[-1].endswith(f" → {event.values[1]} #{event.values[0]}"):

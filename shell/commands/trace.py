@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from shell import results
-from shell.grammar import argument, command
+from shell.configuration import LAYERS
+from shell.grammar import CommandError, argument, command, did_you_mean
 from shell.session import Session
 
 
@@ -22,6 +23,51 @@ def off(session: Session) -> results.Message:
     """Stop showing frames as they happen; they are still recorded."""
     session.tracing = False
     return results.Message("trace is off")
+
+
+def _layers(text: str) -> list[str]:
+    """Read the names of layers, divided by commas."""
+    if text == "all":
+        return []
+    names = [_NAMES.get(name.strip().lower(), name.strip().lower()) for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in LAYERS:
+            raise CommandError(f"a layer is one of {', '.join(LAYERS)}, not {name!r}{did_you_mean(name, LAYERS)}")
+    if not names:
+        raise CommandError("trace layers takes layers divided by commas, such as arp,tcp, or all")
+    return names
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise CommandError(f"trace events is on or off, not {text!r}")
+    return text == "on"
+
+
+_NAMES = {"ethernet": "eth", "ipv4": "ip"}
+
+
+@command(
+    "trace layers", argument("layers", _layers, f"{', '.join(LAYERS)}, divided by commas; or all", raw="many",
+                             complete=f"all {' '.join(LAYERS)}"),
+    examples=("trace layers arp,tcp", "trace layers all"),
+)
+def layers(session: Session, layers: list[str]) -> results.Message:
+    """Show only frames of some layers, and what was decided about them; `trace layers all` shows everything again."""
+    return filter_(session, " or ".join(layers) or "off")
+
+
+@command(
+    "trace events", argument("value", _switch, "on or off", complete="on off"),
+    examples=("trace events on", "trace events off"),
+)
+def events(session: Session, value: bool) -> results.Message:
+    """Give every decision a line of its own: timers, round trips, the congestion window, why an ACK was sent."""
+    session.need_trace("the trace")
+    session.tracer.watcher.every_event = value
+    if value:
+        return results.Message("the trace shows every decision", "" if session.tracing else "`trace on` begins it")
+    return results.Message("the trace shows frames, and what they changed")
 
 
 @command(
