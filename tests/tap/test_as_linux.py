@@ -1,0 +1,122 @@
+"""What hping3 and nmap are answered, beside what a Linux kernel answers to the same."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from .harness import KERNEL, OURS, KernelLab, command, end
+
+pytestmark = [pytest.mark.needs("tcpdump", "tshark", "capinfos", "ip")]
+
+LINUX, LINUX_SIDE = "192.168.9.2", "192.168.9.1"
+ECHO = """
+import socket, socketserver, threading
+class Tcp(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+class Udp(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request[1].sendto(self.request[0], self.client_address)
+tcp = socketserver.ThreadingTCPServer(("0.0.0.0", 7), Tcp)
+threading.Thread(target=tcp.serve_forever, daemon=True).start()
+print("ready", flush=True)
+socketserver.UDPServer(("0.0.0.0", 7), Udp).serve_forever()
+"""
+
+
+@pytest.fixture
+def lab() -> Iterator[KernelLab]:
+    """Our stack, and a second namespace with a kernel like the first: both have port 7, and no other."""
+    with KernelLab() as made:
+        peer = made.name + "-peer"
+        command("ip", "netns", "add", peer)
+        try:
+            command("ip", "-n", made.name, "link", "add", "linux0", "type", "veth", "peer", "name", "linux1",
+                    "netns", peer)
+            for where, device, address in ((made.name, "linux0", LINUX_SIDE), (peer, "linux1", LINUX)):
+                command("ip", "-n", where, "address", "add", f"{address}/24", "dev", device)
+                command("ip", "-n", where, "link", "set", device, "up")
+            command("ip", "netns", "exec", peer, "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
+            made.processes.append(subprocess.Popen(
+                ["ip", "netns", "exec", peer, sys.executable, "-c", ECHO], stdout=subprocess.PIPE))
+            assert made.processes[-1].stdout.readline() == b"ready\n"  # type: ignore[union-attr]
+            yield made
+        finally:
+            for process in made.processes:
+                end(process)
+            command("ip", "netns", "del", peer)
+
+
+def answers(lab: KernelLab, target: str, device: str, *arguments: str) -> list[str]:
+    """Return what came back to two packets: flags of TCP, types and codes of ICMP; each kind once."""
+    file = lab.folder / f"{device}.pcap"
+    capture = lab.spawn("tcpdump", "-i", device, "-U", "--immediate-mode", "-w", str(file), "src", target, "and", "ip",
+                        stderr=-1)
+    assert capture.stderr is not None and b"listening" in capture.stderr.readline()
+    lab.run("hping3", "-c", "2", "-i", "u30000", *arguments, target, timeout=20, check=False)
+    lab.run("ping", "-c", "1", "-q", target)
+    end(capture, 2)
+    said = lab.run(
+        "tshark", "-r", str(file), "-T", "fields", "-e", "tcp.flags.str", "-e", "icmp.type", "-e", "icmp.code",
+        "-Y", "!(icmp.type == 0 && data.len == 48)").stdout
+    return sorted({line.strip() for line in said.splitlines()})
+
+
+ODD: dict[str, tuple[str, ...]] = {
+    "null, open": ("-p", "7"), "null, closed": ("-p", "4444"), "fin, open": ("-F", "-p", "7"),
+    "fin, closed": ("-F", "-p", "4444"), "xmas, open": ("-F", "-P", "-U", "-p", "7"),
+    "xmas, closed": ("-F", "-P", "-U", "-p", "4444"), "ack, open": ("-A", "-p", "7"),
+    "ack, closed": ("-A", "-p", "4444"),
+    "rst, open": ("-R", "-p", "7"), "rst, closed": ("-R", "-p", "4444"), "syn-rst": ("-S", "-R", "-p", "7"),
+    "syn-fin, closed": ("-S", "-F", "-p", "4444"), "syn-ack": ("-S", "-A", "-p", "7"),
+    "every flag": ("-S", "-F", "-R", "-P", "-A", "-U", "-X", "-Y", "-p", "7"), "syn, open": ("-S", "-p", "7"),
+    "syn, closed": ("-S", "-p", "4444"), "syn with data": ("-S", "-d", "100", "-p", "7"),
+    "syn in pieces": ("-S", "-f", "-d", "100", "-p", "7"), "wrong checksum": ("-S", "-b", "-p", "7"),
+    "data offset 3": ("-S", "-O", "3", "-p", "7"), "window 0": ("-S", "-w", "0", "-p", "7"),
+    "udp, closed": ("-2", "-p", "4444"), "udp, port 0": ("-2", "-p", "0"),
+    "udp, wrong checksum": ("-2", "-b", "-p", "4444"),
+    "echo": ("-1", "-d", "56"), "echo in pieces": ("-1", "-f", "-d", "400"), "echo reply": ("-1", "-C", "0"),
+    "a type nobody knows": ("-1", "-C", "44"), "unreachable about nothing": ("-1", "-C", "3"),
+    "redirect": ("-1", "-C", "5"), "address mask": ("-1", "-C", "17"), "protocol 200": ("-0", "-H", "200"),
+    "a loose source route": ("-S", "-p", "7", "--lsrr", KERNEL),
+}
+
+
+@pytest.mark.needs("hping3", "ping")
+def test_odd_packets_are_answered_as_by_linux(lab: KernelLab) -> None:
+    """RFC 9293 §3.10.7, RFC 1122 §3.2.2: flags, options, fragments, checksums and protocols."""
+    core = lab.start()
+    lab.capture()
+    differing, kinds = {}, set()
+    for name, arguments in ODD.items():
+        ours, linux = answers(lab, OURS, "aether0", *arguments), answers(lab, LINUX, "linux0", *arguments)
+        kinds.update(linux)
+        if ours != linux:
+            differing[name] = (ours, linux)
+    assert differing == {}
+    assert len(kinds) >= 6, f"next to nothing was answered: {kinds}"
+    assert core.ask(lambda world: world.hosts["you"].ipv4.fragments.memory) == 0
+    lab.judge()
+
+
+@pytest.mark.needs("nmap")
+def test_nmap_sees_what_it_sees_of_linux(lab: KernelLab) -> None:
+    """Scans by TCP and UDP find the same states of the same ports."""
+    lab.start()
+    lab.capture()
+    for scan in ("-sS", "-sT", "-sN", "-sF", "-sX", "-sA", "-sW", "-sM", "-sU"):
+        seen = []
+        for target in (OURS, LINUX):
+            said = lab.run("nmap", "-n", "-Pn", scan, "-p", "7,4444", "--max-retries", "2", target, timeout=60).stdout
+            seen.append(re.findall(r"^(\d+/\w+) +(\S+)", said, re.MULTILINE))
+            assert seen[-1], said
+        ours, linux = seen
+        assert [state.partition("|")[0] for _, state in ours] == [state.partition("|")[0] for _, state in linux], (
+            scan, ours, linux)
+    lab.judge()
