@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from aether.events import Event
 from shell.frames import Note, Seen, Watcher
-from shell.results import FrameRow, TraceLine
+from shell.results import FrameRow, Layer, TraceLine
+from shell.views.escape import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,12 +44,23 @@ class Line:
     frame: FrameRow | None
     time_us: int
     text: str = ""
+    layers: list[Layer] = field(default_factory=list)
+    """The frame's headers, where the trace is verbose."""
 
     def rich(self) -> RenderableType:
         """Return the line in colour."""
         from shell.views.oneline import FrameLine, Shortener, note_text
 
-        return FrameLine(self.frame, Shortener()) if self.frame else note_text(self.time_us, self.text)
+        if self.frame is None:
+            return note_text(self.time_us, self.text)
+        line = FrameLine(self.frame, Shortener())
+        if not self.layers:
+            return line
+        from rich.console import Group
+
+        from shell.views.frame import headings
+
+        return Group(line, *headings(self.layers))
 
     def json(self) -> str:
         """Return the line as a JSON document."""
@@ -60,7 +72,10 @@ class Line:
         """Return the line as plain text."""
         from shell.views.oneline import clock, frame_line
 
-        return frame_line(self.frame) if self.frame else f"{clock(self.time_us)} {self.text}"
+        if self.frame is None:
+            return f"{clock(self.time_us)} {self.text}"
+        below = [f"{layer.name}: {printable(layer.summary)} {layer.problem}".rstrip() for layer in self.layers]
+        return "\n".join([frame_line(self.frame), *below])
 
 
 @dataclass(slots=True)
@@ -78,6 +93,8 @@ class Tracer:
     def __init__(self, host: str = "you") -> None:
         self.serial = 0
         self.watcher = Watcher(host)
+        self.verbose = False
+        """Whether each frame's headers stand below its line."""
         self.selection: Selection | None = None
         """What is shown; None for everything."""
         self._held: list[Event] = []
@@ -128,4 +145,9 @@ class Tracer:
     def _line(self, seen: Seen | Note) -> Line:
         if isinstance(seen, Note):
             return Line(None, seen.time, seen.text)
-        return Line(self.watcher.row(seen), seen.time)
+        line = Line(self.watcher.row(seen), seen.time)
+        if self.verbose:
+            from shell.dissect import dissect
+
+            line.layers = dissect(seen.data, self.watcher.flows)
+        return line

@@ -37,7 +37,7 @@ NOUNS: dict[str, Noun] = {
     "traceroute": Noun("traceroute", "Things", "the routers on the way to a host"),
     "dns": Noun("dns", "Things", "names and their addresses", "ask cache flush"),
     "http": Noun("http", "Things", "fetch a page, serve a directory", "get serve"),
-    "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off layers events filter"),
+    "trace": Noun("trace", "Seeing", "frames and events, as they happen", "on off layers events verbose filter"),
     "frames": Noun("frames", "Seeing", "the latest frames, one line each"),
     "watch": Noun("watch", "Seeing", "one view on the whole terminal, live", "tcp conns trace ladder loop"),
     "plot": Noun("plot", "Seeing", "how a connection went: its windows, round trips, sequence numbers"),

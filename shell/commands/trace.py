@@ -40,7 +40,7 @@ def _layers(text: str) -> list[str]:
 
 def _switch(text: str) -> bool:
     if text not in ("on", "off"):
-        raise CommandError(f"trace events is on or off, not {text!r}")
+        raise CommandError(f"this is on or off, not {text!r}. For example: trace events on")
     return text == "on"
 
 
@@ -68,6 +68,19 @@ def events(session: Session, value: bool) -> results.Message:
     if value:
         return results.Message("the trace shows every decision", "" if session.tracing else "`trace on` begins it")
     return results.Message("the trace shows frames, and what they changed")
+
+
+@command(
+    "trace verbose", argument("value", _switch, "on or off", complete="on off"),
+    examples=("trace verbose on", "trace verbose off"),
+)
+def verbose(session: Session, value: bool) -> results.Message:
+    """Show each frame's headers below its line."""
+    session.need_trace("the trace")
+    session.tracer.verbose = value
+    if value:
+        return results.Message("the trace shows headers", "" if session.tracing else "`trace on` begins it")
+    return results.Message("the trace shows a line for each frame")
 
 
 @command(

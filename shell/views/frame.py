@@ -45,6 +45,19 @@ def detail(result: FrameDetail) -> RenderableType:
     return Group(*parts)
 
 
+def headings(layers: list[Layer]) -> list[Text]:
+    """Return one line for each header, to stand below the line of its frame."""
+    lines = []
+    for layer in layers:
+        line = Text("                 ", no_wrap=True, overflow="ellipsis")
+        line.append(f"{NAMES.get(layer.name, layer.name):<9}", style(layer.name))
+        line.append(printable(layer.summary), style("muted"))
+        if layer.problem:
+            line.append(f"  {printable(layer.problem)}", style("error", bold=True))
+        lines.append(line)
+    return lines
+
+
 def _tree(layers: list[Layer], lit: str) -> list[Text]:
     lines = []
     for index, layer in enumerate(layers):

@@ -38,7 +38,17 @@ def test_every_decision(shell: Shell) -> None:
     assert "timer rto" not in traced(shell, "tcp connect 192.168.1.1:80")
 
 
+def test_headers_below_each_frame(shell: Shell) -> None:
+    shell.run("trace on")
+    shell.run("trace verbose on")
+    said = traced(shell, "dns ask www.lab")
+    assert "ip: 192.168.1.2 > 192.168.1.1  UDP  ttl 64  checksum ok" in said
+    assert "dns: answer: no error, 2 records  A www.lab" in said
+    shell.run("trace verbose off")
+    assert "dns:" not in traced(shell, "dns ask mail.lab")
+
+
 def test_what_makes_no_sense(shell: Shell) -> None:
     assert "Did you mean: tcp" in shell.fail("trace layers tpc")
-    assert "trace events is on or off, not 'maybe'" in shell.fail("trace events maybe")
+    assert "on or off, not 'maybe'" in shell.fail("trace events maybe")
     assert "divided by commas" in shell.fail("trace layers ,")
