@@ -98,7 +98,8 @@ NOUNS: dict[str, Noun] = {
     "theme": Noun("config", "Session", "the colours"),
     "config": Noun("config", "Session", "the configuration file", "show check init"),
     "schema": Noun("schema", "Session", "what a command prints with --json"),
-    "help": Noun("help", "Session", "this list, or one command in detail"),
+    "help": Noun("help", "Session", "this list, one command in detail, or every field that expressions may ask about",
+                 "filters"),
 }
 
 

@@ -18,7 +18,6 @@ KEYS = (
     ("Ctrl-D", "quit"),
 )
 BUILT_IN = (
-    ("help filters", "every field that expressions may ask about"),
     ("history", "lines typed before"), ("alias", "a short name for a line"), ("macro", "an alias with arguments"),
     ("run_script", "run the lines of a file"), ("quit", "leave"),
 )

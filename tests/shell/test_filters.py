@@ -21,7 +21,7 @@ def program() -> Iterator[Program]:
 
 @pytest.mark.parametrize(("line", "count"), [
     ("frames", 7), ("frames 3", 3), ("frames arp", 2), ("frames tcp.flags.syn == 1", 2), ("frames 1 tcp", 1),
-    ("frames tcp.len > 0 and not tcp.flags.fin == 1", 1), ("frames event == \"tcp.state\"", 5),
+    ("frames tcp.len > 0 and not tcp.flags.fin == 1", 2), ("frames event == \"tcp.state\"", 5),
     ("frames http.response.code == 200", 1), ("frames ip.dst == 192.168.1.2 || arp", 4),
 ])
 def test_the_list_of_frames(program: Program, line: str, count: int) -> None:
