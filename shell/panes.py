@@ -179,8 +179,8 @@ class Pane:
         self._next_look = now + max(TICK, SHARE * (time.monotonic() - now))
 
 
-def rendered(result: Any, width: int, height: int) -> list[str]:
-    """Return a result as lines for a terminal of that size, with its colours."""
+def rendered(result: Any, width: int, height: int, *, crop: bool = True) -> list[str]:
+    """Return a result as lines for a terminal of that size, with its colours; cut to its width unless told not to."""
     from rich.console import Console
 
     from shell import views
@@ -192,7 +192,7 @@ def rendered(result: Any, width: int, height: int) -> list[str]:
         file=file, width=width, height=height, force_terminal=True, highlight=False,
         color_system=systems[theme.depth()])  # type: ignore[arg-type]
     with suppress(BrokenPipeError):
-        console.print(views.to_rich(result), soft_wrap=False)
+        console.print(views.to_rich(result), soft_wrap=False, crop=crop)
     return file.getvalue().rstrip("\n").split("\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from shell import views
@@ -67,25 +68,36 @@ class FrameLine:
         self.shorten = shorten
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.cells import cell_len
         from rich.text import Text
 
         from shell.views.theme import style
 
-        row = self.row
+        row, width = self.row, options.max_width
         lead, ends, flags, info, verdict = pieces(row, self.shorten)
+        indent = " " * len(lead) + " "
         text = Text(no_wrap=True, overflow="ignore")
         text.append(lead, style("muted"))
         text.append(f" {ends:<19} {flags:<4} ", style(row.layer))
-        text.append(info)
+        if text.cell_len + cell_len(info) <= width:
+            text.append(info)
+        else:  # below, where there is more room
+            text.rstrip()
+            for piece in textwrap.wrap(info, max(width - len(indent), 20)):
+                text.append(f"\n{indent}{piece}")
         if verdict:
             bad = bool(row.dropped) or row.direction == "lost" or "LOST" in verdict
             look = style("error", bold=True) if bad else style("good")
-            column = max(len(text) + 1, VERDICT_COLUMN)
-            if column + len(verdict) <= options.max_width:
-                text.append(" " * (column - len(text)))
+            column = max(text.cell_len + 1, VERDICT_COLUMN)
+            if "\n" not in text.plain and column + cell_len(verdict) <= width:
+                text.append(" " * (column - text.cell_len))
+                text.append(verdict, look)
             else:
-                text.append("\n" + " " * len(lead) + " ↳ ")
-            text.append(verdict, look)
+                mark = f"{indent}↳ "
+                for piece in textwrap.wrap(verdict, max(width - len(mark), 20)):
+                    text.append("\n" + mark)
+                    text.append(piece, look)
+                    mark = f"{indent}  "
         yield text
 
 
@@ -95,7 +107,7 @@ def note_text(time: int, words: str) -> Text:
 
     from shell.views.theme import style
 
-    text = Text(no_wrap=True, overflow="ignore")
+    text = Text(overflow="fold")
     text.append(f"     {clock(time):>9} · ", style("muted"))
     text.append(words, style("error", bold=True) if words.startswith("DROP") else style("good"))
     return text
