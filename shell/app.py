@@ -98,7 +98,7 @@ class AetherShell(cmd2.Cmd):
             self.tell_stops(mode)
             self.play(result)
             if self.session.lesson is not None:
-                self.session.lesson.note_command(found.path, result)
+                self.session.lesson.note_command(words, result)
         except EXPECTED as problem:
             self.fail(str(problem))
         self.tell_lesson()

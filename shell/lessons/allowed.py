@@ -72,7 +72,7 @@ def _is_file(name: str, complete: str) -> bool:
 
 
 def carry_out(session: Session, line: str) -> tuple[tuple[str, ...], Any]:
-    """Carry out one line of a lesson; return the words of its command, and its result.
+    """Carry out one line of a lesson; return its words, and its result.
 
     Raises what commands raise; CommandError also for what a lesson must not have.
     """
@@ -86,4 +86,4 @@ def carry_out(session: Session, line: str) -> tuple[tuple[str, ...], Any]:
     else:
         values = grammar.read(command, shlex.split(line)[len(command.path):])
     values.pop("json"), values.pop("plain")
-    return command.path, command.run(session, **values)
+    return tuple(words), command.run(session, **values)
