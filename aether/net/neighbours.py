@@ -92,8 +92,12 @@ class Neighbours(Sleeper):
         self._transmit(b"\x01\x00\x5e" + bytes((group[1] & 0x7F,)) + group[2:], packet)
 
     def ask(self, address: bytes) -> None:
-        """Ask who has an address, whatever is known already."""
-        self._ask(self.entries.get(address) or self._add(address))
+        """Ask who has an address, whatever is known already: packets wait for the answer, and it is believed."""
+        entry = self.entries.get(address) or self._add(address)
+        if entry.mac:
+            entry.mac, entry.attempts = b"", 0
+            self._become(entry, INCOMPLETE, "asked for again")
+        self._ask(entry)
 
     def clear(self) -> int:
         """Forget every neighbour; return how many there were."""

@@ -205,3 +205,19 @@ def test_a_neighbour_that_really_moved_is_found_again() -> None:
     assert lab.theirs not in lab.interface.neighbours.entries
     hear(lab, arp.REQUEST, lab.theirs, lab.ours)
     assert known(lab).mac == THIEF
+
+
+@pytest.mark.parametrize("age", [1_000_000, 40_000_000])
+def test_a_known_neighbour_is_asked_for_again(age: int) -> None:
+    """RFC 826: whether it was heard of lately or has become stale, everybody is asked, and the answer counts."""
+    lab = Laboratory()
+    hear(lab, arp.REQUEST, lab.theirs, lab.ours, HOST_MAC)
+    lab.advance(age)
+    lab.sent()
+    lab.interface.neighbours.ask(lab.theirs)
+    asked = lab.sent()
+    assert [frame[:6] for frame in asked] == [b"\xff" * 6]
+    reply = arp.ArpPacket(arp.REPLY, HOST_MAC, lab.theirs, YOUR_MAC, lab.ours)
+    lab.inject(ethernet.build(YOUR_MAC, HOST_MAC, ethernet.TYPE_ARP, arp.build(reply)))
+    assert (known(lab).state, known(lab).mac) == ("reachable", HOST_MAC)
+    assert "arp.unsolicited" not in lab.host.drops

@@ -32,7 +32,7 @@ _numbers = itertools.count()
 
 BAD = (
     "_ws.malformed || _ws.expert.severity == error || ip.checksum.status == bad || tcp.checksum.status == bad "
-    "|| udp.checksum.status == bad || icmp.checksum.status == bad"
+    "|| udp.checksum.status == bad || icmp.checksum.status == bad || igmp.checksum.status == bad"
 )
 """What no frame of ours may be, in tshark's words."""
 
