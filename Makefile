@@ -32,6 +32,7 @@ lint: $(VENV)/stamp
 bench: $(VENV)/stamp
 	$(VENV)/bin/python benchmarks/startup.py
 	$(VENV)/bin/python benchmarks/echo.py
+	$(VENV)/bin/python -m benchmarks.rendering
 	$(VENV)/bin/python -m benchmarks.filters
 	$(VENV)/bin/python -m benchmarks.history
 	$(VENV)/bin/python -m benchmarks.craft
