@@ -2,9 +2,8 @@
 
     python -m benchmarks.rendering [KEYS]
 
-In a real pseudo-terminal: a transfer without end runs as fast as the machine can simulate it. With the trace on, keys must be
-echoed within 50 ms (95th percentile), the stack must keep at least half of what it does with the trace off, and the
-frames that are shown and those that are said not to be shown must add up to those that there were.
+In a real pseudo-terminal: a transfer without end runs as fast as the machine can simulate it. With the trace on, keys
+must be echoed within 50 ms (95th percentile), and the stack must keep at least half of what it does with the trace off.
 """
 
 from __future__ import annotations
