@@ -26,6 +26,7 @@ from shell.session import Session
 from shell.views.escape import printable
 
 if TYPE_CHECKING:
+    from shell.lessons.welcome import Greeter
     from shell.tracing import Portion
 
 REMOVED = ("ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
@@ -59,6 +60,8 @@ class AetherShell(cmd2.Cmd):
             session.busy = self._busy
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
+        self.greeter: Greeter | None = None
+        """Gives tips; None where nobody types."""
         self.at_prompt = False
         views.use_network(session.lab.address)
         parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
@@ -99,6 +102,8 @@ class AetherShell(cmd2.Cmd):
             self.play(result)
             if self.session.lesson is not None:
                 self.session.lesson.note_command(words, result)
+            elif self.greeter is not None and (tip := self.greeter.tip(found.path)):
+                self.poutput(tip)
         except EXPECTED as problem:
             self.fail(str(problem))
         self.tell_lesson()

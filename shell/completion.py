@@ -206,6 +206,13 @@ def _lessons(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [Candidate(each.id, each.title) for each in library.headings([library.BUILT_IN])]
 
 
+def _terms(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer the words of the glossary, under every name they have."""
+    from shell.glossary import TERMS
+
+    return [Candidate(name, term.text.partition(".")[0]) for term in TERMS for name in (term.name, *term.also)]
+
+
 def _targets(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     """Offer where a segment may go: a port of the host, or a connection."""
     return [*_tcp_endpoints(session, given), Candidate("conn", "the other end of a connection of yours")]
@@ -230,7 +237,7 @@ def _craft(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
 
 
 SOURCES: dict[str, Source] = {
-    "lessons": _lessons, "targets": _targets, "names": _names, "edits": _edits, "craft": _craft,
+    "lessons": _lessons, "terms": _terms, "targets": _targets, "names": _names, "edits": _edits, "craft": _craft,
     "filters": _filters, "drops": _drops,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,

@@ -205,3 +205,26 @@ class Solution:
     """The commands of a solution, which run now."""
 
     commands: list[str]
+
+
+@dataclass(slots=True)
+class Explanation:
+    """A word of the glossary."""
+
+    term: str
+    also: list[str]
+    """Other names of the same thing."""
+    text: str
+    rfc: str
+    """The clause that defines it; empty if there is none."""
+    see: list[str]
+    """Other words to look at."""
+    lessons: list[str]
+    """Ids of the lessons that introduce it."""
+
+
+@dataclass(slots=True)
+class TermList:
+    """All words of the glossary."""
+
+    terms: list[str]

@@ -116,6 +116,8 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
 def run_interactive(session: Session) -> int:
     """Run the interactive shell."""
     from shell.app import AetherShell
+    from shell.lessons.progress import Store
+    from shell.lessons.welcome import Greeter
     from shell.screen import Screen
 
     begin_as_configured(session)
@@ -124,6 +126,9 @@ def run_interactive(session: Session) -> int:
     screen.start()
     try:
         app.poutput(intro(session))
+        app.greeter = Greeter(Store.usual())
+        if welcome := app.greeter.welcome():
+            app.poutput(welcome)
         run_at_start(app, session)
         return app.cmdloop()
     finally:

@@ -94,6 +94,7 @@ NOUNS: dict[str, Noun] = {
     "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell",
                    "list start next hint check answer predict skip play reset show quit stop resume progress lint path "
                    "course report grade new record"),
+    "explain": Noun("explain", "Learning", "what a word means"),
     "export": Noun("export", "Session", "a view as a picture, a page or text"),
     "theme": Noun("config", "Session", "the colours"),
     "config": Noun("config", "Session", "the configuration file", "show check init"),

@@ -99,7 +99,7 @@ class Store:
         """Return the store of the person at the keyboard."""
         import platformdirs
 
-        return cls(Path(platformdirs.user_state_dir("aether")))
+        return cls(Path(platformdirs.user_data_dir("aether")))
 
     def load(self) -> Progress:
         """Return the progress; a file that cannot be read is put aside, and everything begins anew."""

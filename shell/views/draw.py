@@ -86,6 +86,8 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_debug.Comparison: debug.comparison,
     results_lessons.LessonList: lessons.listing,
     results_lessons.LintReport: lessons.lint,
+    results_lessons.Explanation: lessons.explanation,
+    results_lessons.TermList: lessons.terms,
     results_lessons.LessonPaths: lessons.paths,
     results_lessons.GradeTable: lessons.grades,
     results_lessons.LessonStep: lessons.step,

@@ -11,6 +11,7 @@ from rich.text import Text
 from shell.results_lessons import (
     CheckReport,
     CheckView,
+    Explanation,
     GradeTable,
     HintReport,
     LessonList,
@@ -22,6 +23,7 @@ from shell.results_lessons import (
     PredictionReport,
     QuestionView,
     Solution,
+    TermList,
 )
 from shell.views.escape import printable
 from shell.views.tables import plain_table
@@ -84,6 +86,22 @@ def grades(result: GradeTable) -> RenderableType:
                       str(row.skipped), str(row.hints), str(row.wrong_answers), str(row.minutes),
                       str(row.score), printable(row.remark) or late)
     return table
+
+
+def explanation(result: Explanation) -> RenderableType:
+    """Draw a word of the glossary."""
+    head = Text(result.term, style="bold")
+    if result.also:
+        head.append(f" ({', '.join(result.also)})", style=style("muted"))
+    links = [f"see also: {', '.join(result.see)}"] * bool(result.see)
+    links += [f"defined in {result.rfc}"] * bool(result.rfc)
+    links += [f"`lesson start {each}` is about it" for each in result.lessons]
+    return Group(head, Text(result.text), *prose(links))
+
+
+def terms(result: TermList) -> RenderableType:
+    """Draw all words of the glossary."""
+    return Group(Text(", ".join(result.terms)), *prose(["`explain TERM` explains one"]))
 
 
 def lint(result: LintReport) -> RenderableType:

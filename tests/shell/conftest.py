@@ -56,6 +56,7 @@ class Shell:
 def narrow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Draw for a terminal of 80 columns without colours, and keep nothing in anybody's home."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
     monkeypatch.setenv("AETHER_THEME", "dark")

@@ -1,0 +1,56 @@
+"""What greets somebody who is here for the first time, and tips that appear once."""
+
+from __future__ import annotations
+
+from shell.grammar import CommandError
+from shell.lessons.progress import Store
+
+WELCOME = "welcome"
+FIRST = ("New here? `lesson start tour` shows the shell in two minutes, `lesson start first-frame` begins the course.\n"
+         "`lesson list` shows all lessons, `explain TERM` what a word means.")
+TIPS = {
+    ("ping",): "`frames` lists what was sent and received, `frame N` takes one of them apart",
+    ("trace", "on"): "`trace filter tcp` shows only what you name. `help filters` lists all there is",
+    ("frame",): "`edit N FIELD=VALUE` changes a field of a frame and sends it again",
+    ("tcp", "connect"): "`ladder` draws what was said between both ends, `tcp conn 1` shows every variable",
+    ("tcp", "conns"): "`why conn 1` says what a connection waits for",
+    ("drops",): "`why drop` shows the decisions that led to the last one, and the knob that would change it",
+    ("link", "loss"): "`link clear` makes the link good again; `scenario list` has links that are bad in known ways",
+    ("pause",): "an empty line steps to what happens next, `back` goes to what was before",
+    ("knob", "set"): "`knob diff` shows what is not as usual, `profile modern` puts everything back",
+}
+"""What is worth knowing after a command was used for the first time."""
+
+
+class Greeter:
+    """Remembers what was said, so that nothing is said twice."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def welcome(self) -> str:
+        """Return what to say at the start: an offer the first time, or which lesson waits; empty if nothing."""
+        try:
+            current = self.store.load().current
+            if current:
+                return f"`lesson resume` goes on with the lesson {current}."
+            return FIRST if self._first(WELCOME) else ""
+        except CommandError:
+            return ""
+
+    def tip(self, path: tuple[str, ...]) -> str:
+        """Return the tip that belongs to a command; empty if there is none, or it was shown."""
+        if path not in TIPS:
+            return ""
+        try:
+            return f"tip: {TIPS[path]}" if self._first(" ".join(path)) else ""
+        except CommandError:
+            return ""
+
+    def _first(self, what: str) -> bool:
+        progress = self.store.load()
+        if what in progress.seen:
+            return False
+        progress.seen.append(what)
+        self.store.save(progress)
+        return True
