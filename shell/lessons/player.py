@@ -200,6 +200,8 @@ class Player:
         """Take note of a command that was carried out."""
         with self._lock:
             self.tracker.note_command(words, result)
+            if not self.finished:
+                self.save()
 
     def _follow(self) -> None:
         ring = self.session.core.ring

@@ -49,9 +49,9 @@ def fresh_world(session: Session, seed: int) -> None:
 
     def carry_out(loop: Loop) -> None:
         world = labs.simulated(seed)
-        loop.ring.clear()
         log = InputLog(labs.describe(world))
         loop.replace_world(world, log, History(world, log, loop.clock))
+        loop.ring.clear()
 
     session.core.with_loop(carry_out)
     session.lab.seed = seed
@@ -70,11 +70,8 @@ def return_home(session: Session, home: Home) -> None:
         return
 
     def carry_out(loop: Loop) -> None:
-        loop.ring.clear()
         timelines.switch(loop, timeline)
-        for event in home.events:
-            loop.ring.add((loop.ring.last_serial + 1, event.occurrence, event.time, event.host, event.frame, event.kind,
-                           event.values, *event.source))
+        loop.ring.refill(home.events)
 
     session.core.with_loop(carry_out)
     session.lab.seed = home.seed
@@ -107,13 +104,10 @@ def back_to(session: Session, occurrence: int) -> None:
         new = InputLog(log.description, log.start)
         new.inputs = history.inputs_before(occurrence)
         events = [event for event in loop.ring.since(0)[0] if event.occurrence <= occurrence]
-        loop.ring.clear()
         branch = History(world, new, loop.clock)
         branch.adopt([one for one in history.snapshots if one.occurrence < occurrence] or history.snapshots[:1])
         loop.replace_world(world, new, branch)
-        for event in events:
-            loop.ring.add((loop.ring.last_serial + 1, event.occurrence, event.time, event.host, event.frame, event.kind,
-                           event.values, *event.source))
+        loop.ring.refill(events)
 
     session.core.with_loop(carry_out)
     look_anew(session)

@@ -1,0 +1,98 @@
+"""A lesson that was left in any step goes on there, with the lab as it was, and gives back the lab before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from aether.engine.core import Core
+from aether.lab import simulated
+from shell.lessons import library
+from shell.lessons.load import load
+from shell.session import Lab, Session
+from tests.shell.conftest import Shell
+
+LESSONS = library.files([library.BUILT_IN])
+
+
+@contextmanager
+def fresh(capfd: pytest.CaptureFixture[str], seed: int) -> Iterator[Shell]:
+    """Return a shell of its own, as after a start of the program."""
+    core = Core(simulated(seed), speed=math.inf)
+    core.start()
+    yield Shell(Session(core, Lab("SIM", seed=seed), "rich", scripted=True), capfd)
+    core.stop()
+
+
+def _lab(shell: Shell) -> tuple[int, int, str]:
+    return shell.session.ask(lambda world: (world.occurrence, world.now, str(world.state_hash())))
+
+
+def _type(shell: Shell, lines: list[str]) -> None:
+    player = shell.session.lesson
+    assert player is not None
+    for line in lines:
+        shell.try_(player.fill_in(line))
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_step_goes_on_after_a_kill(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    lesson = load(LESSONS[name])
+    for index, step in enumerate(lesson.steps):
+        with fresh(capfd, 5) as shell:
+            shell.run(f"lesson start {name} --anew")
+            for _ in range(index):
+                shell.run("lesson skip")
+            player = shell.session.lesson
+            assert player is not None
+            commands = player.commands(step.solution)
+            half = len(commands) // 2
+            _type(shell, commands[:half])
+            left, rows = _lab(shell), player.rows()
+        with fresh(capfd, 6) as again:
+            again.run("lesson resume")
+            player = again.session.lesson
+            assert player is not None
+            assert player.index == index
+            assert _lab(again) == left
+            assert player.rows() == rows
+            _type(again, commands[half:])
+            assert player.complete or not step.checks, [row for row in player.rows() if not row.holds]
+
+
+def test_the_lab_is_put_back(engine_shell: Shell) -> None:
+    engine_shell.run("knob set tcp.mss 1000")
+    engine_shell.run("link loss 5%")
+    engine_shell.run("ping 192.168.1.1 --count 2")
+    before = _lab(engine_shell)
+    frames = engine_shell.run("frames")
+    engine_shell.run("lesson start no-retransmission")
+    assert _lab(engine_shell) != before
+    engine_shell.run("lesson skip")
+    engine_shell.run("lesson stop")
+    assert _lab(engine_shell) == before
+    assert engine_shell.run("frames") == frames
+
+
+def test_a_reset_brings_the_step_back_to_its_beginning(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start handshake")
+    engine_shell.run("lesson skip")
+    before = _lab(engine_shell)
+    engine_shell.run('tcp send 1 "something else"')
+    assert _lab(engine_shell) != before
+    engine_shell.run("lesson reset")
+    assert _lab(engine_shell) == before
+
+
+def test_everything_else_works_in_a_lesson(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start handshake")
+    for line in ("status", "help tcp", "explain SYN", "frames", "link show", "knob list", "drops", "break list"):
+        engine_shell.run(line)
+    assert "not done" in engine_shell.fail("lesson next")
+    assert "✗" in engine_shell.run("lesson check")
+    printed = engine_shell.run("tcp connect 192.168.1.1:7")
+    assert "✓ You sent a SYN." in printed
+    assert "lesson next" in printed
