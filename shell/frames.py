@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aether.events import Event
 from shell import words
+from shell.marks import Marks
 from shell.results import FrameRow
 from shell.summary import Flows, summarise
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from aether.filters.conversations import Context
 
 T = TypeVar("T")
+RESENT = "resent "
+"""How a note begins that says why a segment was sent again."""
 MAX_REMEMBERED = 4096
 """Frames of other hosts that may still be lost, and copies that may still arrive."""
 
@@ -59,11 +62,15 @@ class Watcher:
         self._elsewhere: dict[int, tuple[int, bytes]] = {}
         """Frames on their way to us, by number."""
         self._copies: dict[int, int] = {}
+        self._marks = Marks()
+        self._marked: dict[int, str] = {}
+        """What frames on their way are beside those before them, by number."""
 
     def learn(self, event: Event) -> None:
         """Take note of where a flow begins."""
         if event.kind in ("frame.sent", "frame.arrived"):
             self.flows.learn(event.values[2])
+            self._mark(event)
 
     def read(self, events: Iterable[Event]) -> Iterator[Seen | Note]:
         """Yield what the events say, one occurrence after the other; the events of one must not be split."""
@@ -86,11 +93,14 @@ class Watcher:
             if kind == "frame.sent":
                 number, _, data = event.values
                 self.flows.learn(data)
+                mark = self._mark(event)
                 if event.host == self.host:
                     seen = self._add(found, by_number, event, number, "out", data)
                     if arrived is None:
                         seen.notes += [note.text for note in loose]
                         loose.clear()
+                    if mark and not any(note.startswith(RESENT) for note in seen.notes):
+                        seen.notes.insert(0, mark)
                 else:
                     _remember(self._elsewhere, number, (event.time, data))
             elif kind == "frame.arrived":
@@ -101,12 +111,25 @@ class Watcher:
                     arrived = self._add(found, by_number, event, number, "in", data)
                     if number in self._copies:
                         arrived.notes.append(f"copy of {self._copies.pop(number)}")
+                    elif mark := self._mark(event):
+                        arrived.notes.append(mark)
             elif kind.startswith("frame."):
                 self._on_the_way(event, found, by_number)
             elif event.host == self.host:
                 self._decided(event, arrived, loose)
         decisions, self._decisions = self._decisions, []
         return found + decisions + list(loose)
+
+    def _mark(self, event: Event) -> str:
+        """Return what a frame is beside those before it: judged once, where it is first seen."""
+        number, link, data = event.values
+        if event.kind == "frame.sent":
+            mark = self._marks.read(link, data)
+            _remember(self._marked, number, mark)
+            return mark
+        if number in self._marked:
+            return self._marked.pop(number)
+        return self._marks.read(link, data, late=True)
 
     def _add(
         self, found: list[Seen | Note], by_number: dict[int, Seen], event: Event, number: int, direction: str,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.style import Style
 from rich.text import Text
 
 from shell.results import FrameDetail, FrameList, Layer
@@ -14,6 +15,10 @@ NAMES = {
     "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "igmp": "IGMP", "udp": "UDP", "tcp": "TCP",
     "dns": "DNS", "dhcp": "DHCP", "http": "HTTP", "data": "data", "padding": "padding",
 }
+WIDE = 72
+"""Columns that a row of 16 bytes needs."""
+LIT = Style(bold=True, reverse=True)
+"""How the bytes of a chosen field stand out in every theme."""
 
 
 def listing(result: FrameList) -> RenderableType:
@@ -36,7 +41,7 @@ def detail(result: FrameDetail) -> RenderableType:
         head.append(f"  DROPPED {row.dropped}", style("error", bold=True))
     parts: list[RenderableType] = [head, *_tree(result.layers, result.field)]
     parts.append(Text(""))
-    parts += _hexdump(bytes.fromhex(result.data), result.layers, result.field)
+    parts.append(Hexdump(bytes.fromhex(result.data), result.layers, result.field))
     if result.events:
         parts.append(Text(""))
         for event in result.events:
@@ -79,30 +84,41 @@ def _tree(layers: list[Layer], lit: str) -> list[Text]:
     return lines
 
 
-def _hexdump(data: bytes, layers: list[Layer], lit: str) -> list[Text]:
-    """Return the bytes in rows of 16: hexadecimal and as characters, and below each byte the letter of its layer."""
-    owner, lighted = _owners(len(data), layers, lit)
-    lines = []
-    for start in range(0, len(data), 16):
-        row = Text(f"{start:04x}  ", style("muted"))
-        letters = Text("      ")
-        for index in range(start, start + 16):
-            gap = "  " if index % 16 == 7 else " "
-            if index >= len(data):
+class Hexdump:
+    """Bytes in rows of 16, or of 8 where it is narrow: hexadecimal and as characters, below each its layer's letter."""
+
+    def __init__(self, data: bytes, layers: list[Layer], lit: str) -> None:
+        self.data = data
+        self.owner, self.lighted = _owners(len(data), layers, lit)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        count = 16 if options.max_width >= WIDE else 8
+        for start in range(0, len(self.data), count):
+            yield from self._row(start, count)
+
+    def _row(self, start: int, count: int) -> tuple[Text, Text]:
+        """Return a row of `count` bytes, and the letters below it."""
+        row = Text(f"{start:04x}  ", style("muted"), no_wrap=True)
+        letters = Text("      ", no_wrap=True)
+        for index in range(start, start + count):
+            gap = "  " if index - start == 7 else " "
+            if index >= len(self.data):
                 row.append("  " + gap)
                 continue
-            layer = owner[index]
+            layer, lit = self.owner[index], index in self.lighted
             look = style(layer.name) if layer is not None else style("muted")
-            row.append(f"{data[index]:02x}", look + style("key", bold=True) if index in lighted else look)
+            row.append(f"{self.data[index]:02x}", look + LIT if lit else look)
             row.append(gap)
-            mark = "^^" if index in lighted else f"{layer.key if layer is not None else '?'} "
+            mark = "^^" if lit else f"{layer.key if layer is not None else '?'} "
             letters.append(mark + gap, look)
         row.append(" ")
-        for layer, char in zip(owner[start:start + 16], ascii_column(data[start:start + 16]), strict=True):
-            row.append(char, style(layer.name) if layer is not None else style("muted"))
+        shown = ascii_column(self.data[start:start + count])
+        for index, char in enumerate(shown, start):
+            layer = self.owner[index]
+            look = style(layer.name) if layer is not None else style("muted")
+            row.append(char, look + LIT if index in self.lighted else look)
         letters.rstrip()
-        lines += [row, letters]
-    return lines
+        return row, letters
 
 
 def _owners(length: int, layers: list[Layer], lit: str) -> tuple[list[Layer | None], set[int]]:
