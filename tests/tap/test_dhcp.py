@@ -10,6 +10,8 @@ from aether import queries
 from aether.answers import Lease
 from aether.engine.core import Core
 from aether.operations_services import DhcpRelease, DhcpStart
+from aether.wire.address import show_ip
+from aether.world import World
 
 from .harness import OURS, KernelLab, end, wait_until
 from .test_dns import start_dnsmasq
@@ -114,3 +116,38 @@ def test_a_server_that_comes_back_after_t1() -> None:
         assert lease(core).address == "192.168.1.50"
         lab.judge()
         assert kinds(lab) == ["1", "3", "3", "3"]
+
+
+def soon_over(world: World) -> None:
+    """Let the lease end in 7 s: the shortest that dnsmasq gives is two minutes."""
+    world.hosts["you"].dhcp.deadlines["expire"] = world.now + 7_000_000
+
+
+def test_a_lease_lost_and_regained() -> None:
+    """RFC 2131 §3.1, RFC 2131 §4.4.5: four messages; nobody answers until the lease is over, and then four again."""
+    with KernelLab() as lab:
+        core = lab.start()
+        short = "--dhcp-option=option:T2,5"
+        served(lab, "192.168.1.50", short)
+        wire = lab.folder / "wire.pcap"
+        both = lab.spawn(
+            "tcpdump", "-i", "aether0", "-U", "--immediate-mode", "-w", str(wire), "udp port 67",
+            stderr=subprocess.PIPE)
+        assert both.stderr is not None and b"listening" in both.stderr.readline()
+        core.do(DhcpStart())
+        wait_until(lambda: lease(core).state == "bound", 10)
+        end(lab.processes[0])
+        core.ask(soon_over)
+        wait_until(lambda: core.ask(lambda world: all(
+            show_ip(each.ip) != "192.168.1.50" for each in world.hosts["you"].interfaces[0].addresses)), 15)
+        assert lease(core).state != "bound"
+        assert "100% packet loss" in lab.run("ping", "-c", "1", "-W", "1", "192.168.1.50", check=False).stdout
+        served(lab, "192.168.1.50", short)
+        wait_until(lambda: lease(core).state == "bound", 20)
+        assert "0% packet loss" in lab.run("ping", "-c", "1", "192.168.1.50").stdout
+        end(both, 2)
+        seen = subprocess.run(
+            ["tshark", "-r", str(wire), "-T", "fields", "-e", "dhcp.option.dhcp"], capture_output=True, text=True,
+            check=True).stdout.split()
+        assert seen[:4] == ["1", "2", "3", "5"], "discover, offer, request, acknowledge"
+        assert seen[-4:] == ["1", "2", "3", "5"], seen
