@@ -28,6 +28,30 @@ def _names(text: str) -> tuple[str, ...]:
 
 TERMS = (
     _term(
+        "blind attack",
+        "An attack by somebody who sees none of the frames: addresses, ports and sequence numbers are guessed.",
+        "RFC 5961", "spoofing, ISN, challenge ACK", "blind injection"),
+    _term(
+        "challenge ACK",
+        "What a suspicious RST or SYN is answered with: whoever really is the peer will confirm what it said.",
+        "RFC 5961 §3", "RST, blind attack"),
+    _term(
+        "old duplicate",
+        "A segment of an earlier connection, or of an earlier round, that arrives late.",
+        "RFC 9293 §3.4.1", "TIME-WAIT, RST", "ghost, stale segment"),
+    _term(
+        "percentile",
+        "The value that so many per cent of all measurements stay below: p99 is what one in a hundred exceeds.",
+        "", "latency", "p99, median, tail latency"),
+    _term(
+        "skew",
+        "How unevenly work is spread over several workers: the busiest one decides when all is done.",
+        "", "shard, four-tuple", "load balancing"),
+    _term(
+        "observer effect",
+        "Looking costs time, and so changes what is measured: every event that is recorded is work.",
+        "", "throughput, latency", "overhead"),
+    _term(
         "ACK",
         "Acknowledgement: the number of the byte that is expected next. Every byte before it has arrived. "
         "It counts bytes, not segments.",
@@ -120,7 +144,7 @@ TERMS = (
     _term(
         "cumulative ACK",
         "An acknowledgement of everything before a number: it cannot say that something after a gap came.",
-        "RFC 9293 §3.4", "ACK, SACK, gap"),
+        "RFC 9293 §3.4", "ACK, SACK, gap", "cumulative acknowledgement"),
     _term(
         "D-SACK",
         "A SACK block that reports bytes which arrived twice: the sender learns that it resent in vain.",
@@ -365,7 +389,7 @@ TERMS = (
     _term(
         "polling",
         "Asking again and again whether there is something, instead of being woken.",
-        "", "latency"),
+        "", "latency", "busy polling, spin"),
     _term(
         "port",
         "The number that names an application's socket at a host.",

@@ -12,6 +12,7 @@ from shell.lessons.load import HEIGHT, WIDTH, load
 from shell.lessons.program import check_file, main
 from tests.shell.conftest import Shell
 
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "writing-lessons.md"
 LESSONS = library.files([library.BUILT_IN])
 
 
@@ -70,3 +71,20 @@ def test_a_directory_is_linted_as_a_whole(tmp_path: Path, capsys: pytest.Capture
 def test_the_shell_lints_too(engine_shell: Shell) -> None:
     assert "nothing is wrong" in engine_shell.run("lesson lint first-frame")
     assert "no lesson 'nowhere'" in engine_shell.fail("lesson lint nowhere")
+
+
+def test_the_worked_example_of_the_docs_is_good(
+    engine_shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in ("tcp connect 192.168.1.1:6 --background", "run 1s", "frames"):
+        engine_shell.run(line)
+    engine_shell.run("lesson record closed-port --last 3")
+    path = tmp_path / "closed-port.md"
+    drafted = path.read_text()
+    blocks = DOCS.read_text().split("refer from the second line to the first:\n\n````markdown\n")[1].split("````")[0]
+    path.write_text(drafted[:drafted.index("```check")] + "```hint\nTry port 6.\n```\n\n" + blocks)
+    assert check_file(path, []) == []
+    engine_shell.run("lesson start ./closed-port.md")
+    assert "step 1 of 1 done" in " ".join(engine_shell.run("tcp connect 192.168.1.1:6 --background").split()
+                                          + engine_shell.run("run 1s").split())
