@@ -148,6 +148,8 @@ class Watcher:
                 time, data = self._elsewhere.pop(number)
                 seen = self._add(found, by_number, event, number, "lost", data)
                 seen.time = time
+                if mark := self._marked.pop(number, ""):
+                    seen.notes.append(mark)
             if seen is not None:
                 seen.notes.append(f"LOST {what}")
         elif event.kind == "frame.copied":

@@ -10,7 +10,11 @@ from shell.session import Session
 
 @command("trace on", examples=("trace on",))
 def on(session: Session) -> results.Message:
-    """Show every frame, and what was decided about it, as it happens."""
+    """Show every frame, and what was decided about it, as it happens.
+
+    Words say what no field says: retransmission, duplicate ACK, window update, zero window, window
+    probe, keepalive. A segment that was only seen to arrive is `late, or sent again`.
+    """
     session.need_trace("the trace")
     if not session.tracing:
         session.tracer.skip(session.core.ring)

@@ -24,6 +24,7 @@ from shell import views
 from shell.app import AetherShell
 from shell.panes import rendered
 from shell.results_bench import BenchReport, Measured
+from shell.results_lessons import GradeRow, GradeTable, LessonPaths
 from shell.session import Lab, Session
 
 FOLDER = Path(__file__).parent / "golden"
@@ -102,6 +103,7 @@ SCENES: dict[str, list[str]] = {
     "themes": ["theme"],
     "help": ["help"],
     "help-page": ["help link loss"],
+    "terms": ["explain"],
     "capture": ["capture start", "ping 192.168.1.1 --count 1", "capture status"],
 }
 """The lines that lead to each view; the result of the last one is drawn."""
@@ -113,8 +115,14 @@ MADE: dict[str, Any] = {
         "10,000 connections, 100 at a time, one page each", "TAP", "the kernel, driven by ApacheBench (ab)", "bench",
         [MEASURED, MEASURED], 1.0, ["a note that is long enough to be broken into two lines where there is no room "
                                     "for it in one"]),
+    "grades": GradeTable([
+        GradeRow("ada.json", "Ada", 12, 25, 60, 2, 1, 63, 4, 3, 95, 95),
+        GradeRow(f"{'long' * 10}.json", f"{WIDE} {'x' * 40}", 0, 25, 0, 0, 0, 63, 0, 0, 0, 0, "it was changed by hand",
+                 ["frames", "tcp-handshake"]),
+    ]),
+    "lesson-paths": LessonPaths(["/srv/class/lessons", f"/srv/{'deep/' * 20}lessons"]),
 }
-"""Results that depend on the wall's clock, made by hand."""
+"""Results that depend on the wall's clock or on files, made by hand."""
 
 
 @contextmanager
