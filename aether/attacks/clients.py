@@ -9,7 +9,8 @@ from aether.attacks.station import OWN, Segment
 from aether.tcp.states import CLOSED, TIME_WAIT
 from aether.wire import tcp
 
-FIRST_PORT = 6700
+PORTS = range(2000, 60_000)
+"""Where the ports of an attack begin is drawn, so that one does not meet what is left of another."""
 PAGES = 40
 """Requests on each connection, so that there is more to send than fits into any window."""
 REQUESTS = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n" * PAGES
@@ -33,17 +34,19 @@ class Client:
 class _Clients(Attack):
     """Makes connections, one a move, and asks for pages on each."""
 
-    __slots__ = ("bytes", "clients", "segments")
+    __slots__ = ("bytes", "clients", "first", "segments")
     DATA = REQUESTS
 
     def prepare(self) -> None:
         """There is no connection yet."""
+        self.first = self.stream.below(len(PORTS))
         self.clients: dict[int, Client] = {}
         self.segments = self.bytes = 0
 
     def move(self, index: int) -> None:
         """Ask for one more connection."""
-        client = self.clients[FIRST_PORT + index] = Client(FIRST_PORT + index, self.stream.bits(31))
+        port = PORTS[(self.first + index) % len(PORTS)]
+        client = self.clients[port] = Client(port, self.stream.bits(31))
         self.say(client, tcp.SYN, WINDOW, options=MSS)
         client.seq += 1
 
@@ -158,7 +161,7 @@ class SackStorm(_Clients):
         if not index:
             super().move(0)
             return
-        client = self.clients[FIRST_PORT]
+        client = self.clients[PORTS[self.first]]
         if client.ack >= 0:
             self.segment(self.address(OWN), client.port, self.plan.port, client.seq + 2 * index, client.ack, tcp.ACK,
                          WINDOW, payload=b"!")
@@ -174,5 +177,5 @@ class SackStorm(_Clients):
             return None, []
         own = self.address(OWN)
         holes = max((len(conn.out_of_order.ranges) for conn in host.tcp.connections.values()
-                     if conn.remote_ip == own), default=0)
+                     if conn.remote_ip == own and conn.remote_port in self.clients), default=0)
         return holes > self.plan.count // 2, [f"the victim keeps {holes:,} pieces apart, of {self.moves:,} sent"]

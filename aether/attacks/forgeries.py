@@ -104,7 +104,7 @@ class ResetInWindow(_Reset):
 class IsnGuess(Attack):
     """A connection in another's name, without seeing a single answer."""
 
-    __slots__ = ("guessed", "learned")
+    __slots__ = ("client", "guessed", "learned")
     NAME = "isn-guess"
     PLAN: ClassVar[Plan] = Plan(count=3, every=50_000, lasting=200_000, port=80, conn=0, offset=STEP)
     ABOUT = ("Ask for a connection to see which initial sequence number is given, then ask in the name of somebody "
@@ -112,11 +112,12 @@ class IsnGuess(Attack):
     DEFENCE = "initial sequence numbers that nobody can foresee (tcp.isn)"
     KNOBS = ("tcp.isn=predictable",)
     RFC = "RFC 6528, CERT CA-1995-01"
-    PORT = 6601
+    PORTS = range(2000, 60_000)
     SEQ = 40_000
 
     def prepare(self) -> None:
-        """Nothing is known yet."""
+        """Nothing is known yet; a port of its own keeps it from meeting what is left of an attack before."""
+        self.client = self.PORTS[self.stream.below(len(self.PORTS))]
         self.learned = -1
         self.guessed = -1
 
@@ -124,14 +125,14 @@ class IsnGuess(Attack):
         """Ask, then ask in another's name, then acknowledge what was not seen."""
         trusted = self.address(TRUSTED)
         if index == 0:
-            self.segment(self.address(OWN), self.PORT, self.plan.port, self.SEQ, 0, tcp.SYN, options=MSS)
+            self.segment(self.address(OWN), self.client, self.plan.port, self.SEQ, 0, tcp.SYN, options=MSS)
         elif self.learned < 0:
             return
         elif index == 1:
-            self.segment(trusted, self.PORT, self.plan.port, self.SEQ, 0, tcp.SYN, options=MSS)
+            self.segment(trusted, self.client, self.plan.port, self.SEQ, 0, tcp.SYN, options=MSS)
         else:
             self.guessed = (self.learned + self.plan.offset) & 0xFFFFFFFF
-            self.segment(trusted, self.PORT, self.plan.port, self.SEQ + 1, self.guessed + 1, tcp.ACK | tcp.PSH,
+            self.segment(trusted, self.client, self.plan.port, self.SEQ + 1, self.guessed + 1, tcp.ACK | tcp.PSH,
                          payload=b"GET / HTTP/1.0\r\n\r\n")
 
     def heard_segment(self, segment: Segment) -> None:
@@ -139,7 +140,7 @@ class IsnGuess(Attack):
         header = segment.header
         if segment.destination == self.address(OWN) and header.flags & (tcp.SYN | tcp.ACK) == tcp.SYN | tcp.ACK:
             self.learned = header.sequence
-            self.segment(segment.destination, self.PORT, self.plan.port, header.acknowledgement, 0, tcp.RST)
+            self.segment(segment.destination, self.client, self.plan.port, header.acknowledgement, 0, tcp.RST)
 
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if the victim has taken data from somebody who never sent any."""
@@ -153,7 +154,8 @@ class IsnGuess(Attack):
             return None, found
         trusted = self.address(TRUSTED)
         taken = any(
-            conn.remote_ip == trusted and conn.bytes_received for conn in host.tcp.connections.values())
+            conn.remote_ip == trusted and conn.remote_port == self.client and conn.bytes_received
+            for conn in host.tcp.connections.values())
         found.append(f"data in the name of {show_ip(trusted)} {'was' if taken else 'was not'} believed")
         return taken, found
 
@@ -192,7 +194,7 @@ class ArpPoison(Attack):
 class Land(Attack):
     """A SYN that comes from the victim itself."""
 
-    __slots__ = ("before",)
+    __slots__ = ("before", "known")
     NAME = "land"
     PLAN: ClassVar[Plan] = Plan(count=1, every=1000, lasting=10_000, port=80, conn=0, offset=0)
     ABOUT = ("A SYN whose source is the victim's own address and port: the victim begins a connection with itself. "
@@ -202,9 +204,16 @@ class Land(Attack):
     RFC = "RFC 1122 §3.2.1.3, CERT CA-1997-28"
 
     def prepare(self) -> None:
-        """How many cookies were sent before."""
+        """How many cookies were sent before, and which connections are left of an attack before."""
         host = self.host()
         self.before = host.counters.get("tcp.cookies_sent", 0) if host is not None else 0
+        self.known = self.with_itself()
+
+    def with_itself(self) -> list[int]:
+        """Return the numbers of the victim's connections with itself, as far as that is known."""
+        host = self.host()
+        connections = host.tcp.connections.values() if host is not None else ()
+        return [conn.number for conn in connections if conn.remote_ip == conn.local_ip]
 
     def move(self, index: int) -> None:
         """Send it."""
@@ -215,7 +224,7 @@ class Land(Attack):
         host = self.host()
         if host is None:
             return None, []
-        talks = any(conn.remote_ip == conn.local_ip for conn in host.tcp.connections.values())
+        talks = any(number not in self.known for number in self.with_itself())
         answers = host.counters.get("tcp.cookies_sent", 0) > self.before
         said = "has a connection with itself" if talks else "has answered itself" if answers else "took no notice"
         return talks or answers, [f"the victim {said}"]

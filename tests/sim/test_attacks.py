@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from aether import queries
+from aether.attacks import clients
 from aether.attacks.attack import AttackReport
 from aether.attacks.kinds import ATTACKS
 from aether.lab import simulated
@@ -60,6 +61,32 @@ def test_it_works_without_its_defence(kind: str) -> None:
     report = attack(world, kind)
     assert report.success is True, report
     assert report.findings
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_it_is_tried_then_the_knob_is_turned_and_it_is_tried_again(kind: str) -> None:
+    """What one attack leaves behind decides nothing about the next, whichever way the knob is turned."""
+    world = lab()
+    assert attack(world, kind).success is False
+    before = {row.name: row.value for row in queries.knob_rows(world)}
+    for setting in ATTACKS[kind].KNOBS:
+        name, _, value = setting.partition("=")
+        world.do(KnobSet(name=name, value=value))
+    assert attack(world, kind).success is True
+    for setting in ATTACKS[kind].KNOBS:
+        name = setting.partition("=")[0]
+        world.do(KnobSet(name=name, value=before[name]))
+    if kind == "arp-poison":
+        return  # what is believed stays believed until the neighbour is asked again
+    if kind.startswith("rst"):
+        world.do(TcpConnect(address=HOST_ADDRESS, port=7))
+        go_on(world, 2_000_000)
+    assert attack(world, kind).success is False
+
+
+def test_more_connections_than_there_are_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "PORTS", range(65_500, 65_536))
+    assert attack(lab(), "slow-reader", count=100, every=1000, lasting=1000).moves == 100
 
 
 @pytest.mark.parametrize("kind", CLASSIC)
