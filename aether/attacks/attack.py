@@ -127,7 +127,7 @@ class Attack(Station):
         if not self.done:
             self._finish()
 
-    def host(self) -> Host | None:
+    def victim_host(self) -> Host | None:
         """Return the victim if it lives in this world; None if it is the kernel."""
         return self.world.hosts.get(self.victim)
 

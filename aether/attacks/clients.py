@@ -83,7 +83,7 @@ class _Clients(Attack):
 
     def still_open(self) -> int:
         """Return how many of the connections the victim keeps, as far as that is known."""
-        host = self.host()
+        host = self.victim_host()
         if host is None:
             return sum(client.open for client in self.clients.values())
         own = self.address(OWN)
@@ -172,7 +172,7 @@ class SackStorm(_Clients):
 
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if the victim keeps nearly all of them apart."""
-        host = self.host()
+        host = self.victim_host()
         if host is None:
             return None, []
         own = self.address(OWN)

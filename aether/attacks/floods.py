@@ -36,7 +36,7 @@ class SynFlood(Attack):
         self.cookies = self._cookies()
 
     def _cookies(self) -> int:
-        host = self.host()
+        host = self.victim_host()
         return host.counters.get("tcp.cookies_sent", 0) if host is not None else 0
 
     def move(self, index: int) -> None:
@@ -68,7 +68,7 @@ class SynFlood(Attack):
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if an honest client gets no answer."""
         found = []
-        host = self.host()
+        host = self.victim_host()
         listener = host.tcp.listener_for(bytes(4) + self.victim_ip + bytes(2) + self.plan.port.to_bytes(2, "big")) \
             if host is not None else None
         if host is not None and listener is not None:
@@ -102,7 +102,7 @@ class FragmentBomb(Attack):
 
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if the memory that it takes is beyond all measure."""
-        host = self.host()
+        host = self.victim_host()
         if host is None:
             return None, []
         memory = host.ipv4.fragments.memory

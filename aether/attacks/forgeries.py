@@ -28,7 +28,7 @@ class _Reset(Attack):
 
     def prepare(self) -> None:
         """Find the connection; its addresses and ports are known to the attacker."""
-        host = self.host()
+        host = self.victim_host()
         if host is None:
             raise ValueError("which connections the kernel has is not known here; attack your own stack: --at you")
         conn = _connection(host.tcp.connections.values(), self.plan.conn, self.victim)
@@ -42,7 +42,7 @@ class _Reset(Attack):
 
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if the connection is gone."""
-        host = self.host()
+        host = self.victim_host()
         conn = host.tcp.connections.get(self.key) if host is not None else None
         gone = conn is None or conn.state == CLOSED
         challenges = host.counters.get("tcp.challenge_acks", 0) if host is not None else 0
@@ -149,7 +149,7 @@ class IsnGuess(Attack):
             found.append(f"it was given {self.learned}, and guessed {self.guessed} for the next")
         else:
             found.append(f"nobody answered on port {self.plan.port}")
-        host = self.host()
+        host = self.victim_host()
         if host is None:
             return None, found
         trusted = self.address(TRUSTED)
@@ -182,7 +182,7 @@ class ArpPoison(Attack):
 
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if the victim believes it."""
-        host = self.host()
+        host = self.victim_host()
         if host is None:
             return None, [f"`host -- ip neigh` shows what the kernel believes about {show_ip(self.target)}"]
         entry = host.interfaces[0].neighbours.entries.get(self.target)
@@ -205,13 +205,13 @@ class Land(Attack):
 
     def prepare(self) -> None:
         """How many cookies were sent before, and which connections are left of an attack before."""
-        host = self.host()
+        host = self.victim_host()
         self.before = host.counters.get("tcp.cookies_sent", 0) if host is not None else 0
         self.known = self.with_itself()
 
     def with_itself(self) -> list[int]:
         """Return the numbers of the victim's connections with itself, as far as that is known."""
-        host = self.host()
+        host = self.victim_host()
         connections = host.tcp.connections.values() if host is not None else ()
         return [conn.number for conn in connections if conn.remote_ip == conn.local_ip]
 
@@ -221,7 +221,7 @@ class Land(Attack):
 
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if the victim has begun to talk to itself."""
-        host = self.host()
+        host = self.victim_host()
         if host is None:
             return None, []
         talks = any(number not in self.known for number in self.with_itself())

@@ -54,3 +54,10 @@ def test_one_in_the_background_is_stopped(shell: Shell) -> None:
 ])
 def test_what_cannot_be_done_is_said(shell: Shell, line: str, said: str) -> None:
     assert said in shell.fail(line)
+
+
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_time_is_told_while_one_is_under_way(shell: Shell, kind: str) -> None:
+    shell.run("tcp connect 192.168.1.1:7")
+    shell.run(f"attack {kind} --background")
+    assert "running at" in shell.run("run 1ms")
