@@ -6,18 +6,18 @@ from shell.grammar import CommandError
 from shell.lessons.progress import Store
 
 WELCOME = "welcome"
-FIRST = ("New here? `lesson start tour` shows the shell in two minutes, `lesson start first-frame` begins the course.\n"
-         "`lesson list` shows all lessons, `explain TERM` what a word means.")
+FIRST = ("New here? `lesson start tour` shows the shell in two minutes.\n"
+         "`lesson start first-frame` begins the course, `explain TERM` tells a word.")
 TIPS = {
-    ("ping",): "`frames` lists what was sent and received, `frame N` takes one of them apart",
-    ("trace", "on"): "`trace filter tcp` shows only what you name. `help filters` lists all there is",
-    ("frame",): "`edit N FIELD=VALUE` changes a field of a frame and sends it again",
-    ("tcp", "connect"): "`ladder` draws what was said between both ends, `tcp conn 1` shows every variable",
+    ("ping",): "`frames` lists what passed, `frame N` takes one of them apart",
+    ("trace", "on"): "`trace filter tcp` shows only what you name; `help filters`",
+    ("frame",): "`edit N FIELD=VALUE` changes a frame and sends it again",
+    ("tcp", "connect"): "`ladder` draws what was said, `tcp conn 1` shows every variable",
     ("tcp", "conns"): "`why conn 1` says what a connection waits for",
-    ("drops",): "`why drop` shows the decisions that led to the last one, and the knob that would change it",
-    ("link", "loss"): "`link clear` makes the link good again; `scenario list` has links that are bad in known ways",
-    ("pause",): "an empty line steps to what happens next, `back` goes to what was before",
-    ("knob", "set"): "`knob diff` shows what is not as usual, `profile modern` puts everything back",
+    ("drops",): "`why drop` shows the decisions that led to the last one",
+    ("link", "loss"): "`link clear` mends the link; `scenario list` has other bad ones",
+    ("pause",): "an empty line steps on, `back` goes to what was before",
+    ("knob", "set"): "`knob diff` shows what is not as usual, `profile modern` resets it",
 }
 """What is worth knowing after a command was used for the first time."""
 
