@@ -151,3 +151,18 @@ def test_a_lease_lost_and_regained() -> None:
             check=True).stdout.split()
         assert seen[:4] == ["1", "2", "3", "5"], "discover, offer, request, acknowledge"
         assert seen[-4:] == ["1", "2", "3", "5"], seen
+
+
+def test_an_address_that_somebody_has_is_declined() -> None:
+    """RFC 2131 §3.1, RFC 2131 §4.4.4: the kernel answers our probe; dnsmasq is told, and the address is not used."""
+    with KernelLab() as lab:
+        core = lab.start()
+        lab.run("ip", "address", "add", "192.168.1.50/24", "dev", "aether0")
+        served(lab)
+        lab.capture()
+        core.do(DhcpStart())
+        wait_until(lambda: "DHCPDECLINE(aether0) 192.168.1.50" in (lab.folder / "dnsmasq.log").read_text(), 25)
+        assert lease(core).state == "init"
+        assert lease(core).address != "192.168.1.50"
+        lab.judge()
+        assert kinds(lab)[-2:] == ["3", "4"]
