@@ -66,7 +66,7 @@ SCENES: dict[str, list[str]] = {
     "knobs": ["knob set tcp.sack off", "knob list tcp"],
     "knob": ["knob show tcp.nagle"],
     "counters": [*ECHO, "counters"],
-    "drops": ["send syn 192.168.1.1:80", "inject fin 192.168.1.1:80", "drops"],
+    "drops": ["send syn 192.168.1.1:80", "inject fin from 192.168.1.1:4000 to :80", "drops"],
     "addresses": ["ip addresses"],
     "groups": ["igmp join 239.1.2.3", "igmp groups"],
     "reading": ["tcp connect 192.168.1.1:7", "tcp reading 1 off", "tcp send 1 hello", "tcp read 1"],
