@@ -28,6 +28,10 @@ def _names(text: str) -> tuple[str, ...]:
 
 TERMS = (
     _term(
+        "benchmark mode",
+        "This stack as fast as it goes: nothing is recorded, and so nothing can be looked at afterwards.",
+        "", "observer effect, throughput"),
+    _term(
         "blind attack",
         "An attack by somebody who sees none of the frames: addresses, ports and sequence numbers are guessed.",
         "RFC 5961", "spoofing, ISN, challenge ACK", "blind injection"),
