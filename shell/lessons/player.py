@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from aether.engine.log import LogError, dump
 from aether.engine.loop import Loop
 from aether.world import World
+from shell.craft.drafts import Stored
 from shell.grammar import CommandError
 from shell.lessons import stage
 from shell.lessons.allowed import ANSWER, carry_out
@@ -98,6 +99,8 @@ class Player:
                 if simulated:
                     self._replay_solutions(self.index)
                 self._begin(self.index)
+            self.session.drafts.update(
+                (name, Stored(text, bytes.fromhex(frame))) for name, (text, frame) in saved.drafts.items())
             self.hints = saved.hints
             self.predictions = {int(place): choice for place, choice in saved.predictions.items()}
             self._note_current(self.lesson.id)
@@ -399,7 +402,8 @@ class Player:
                 {str(place): choice for place, choice in self.predictions.items()},
                 {str(number): frame for number, frame in self.tracker.chosen.items()},
                 sorted(self.tracker.answered), sorted(self.tracker.ran), self.tracker.wrong_answers,
-                max(time.time() - self.began, 0.0), paused, recording))
+                max(time.time() - self.began, 0.0), paused, recording,
+                {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()}))
 
     def _save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at < SAVE_EVERY:

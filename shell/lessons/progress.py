@@ -86,6 +86,8 @@ class Saved:
     paused: bool
     recording: str
     """Every input so far, as `record` writes them; empty if they cannot be repeated."""
+    drafts: dict[str, list[str]] = field(default_factory=dict)
+    """Crafted frames by name: how each was described, and its bytes as hexadecimal digits."""
 
 
 class Store:
@@ -131,7 +133,7 @@ class Store:
         """Return a lesson that was left in the middle; None if there is none, or none that can be read."""
         try:
             data = json.loads(self._lab(lesson).read_text(encoding="utf-8"))
-            return Saved(**{each.name: data[each.name] for each in fields(Saved)})
+            return Saved(**{each.name: data[each.name] for each in fields(Saved) if each.name in data})
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -51,14 +51,17 @@ def test_every_step_goes_on_after_a_kill(name: str, capfd: pytest.CaptureFixture
             commands = player.commands(step.solution)
             half = len(commands) // 2
             _type(shell, commands[:half])
-            left, rows = _lab(shell), player.rows()
+            left, rows, mode = _lab(shell), player.rows(), shell.session.core.status().mode
         with fresh(capfd, 6) as again:
             again.run("lesson resume")
             player = again.session.lesson
             assert player is not None
             assert player.index == index
-            assert _lab(again) == left
-            assert player.rows() == rows
+            if mode == "bench":  # nothing is recorded there: such a step begins anew
+                half = 0
+            else:
+                assert _lab(again) == left
+                assert player.rows() == rows
             _type(again, commands[half:])
             assert player.complete or not step.checks, [row for row in player.rows() if not row.holds]
 
