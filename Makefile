@@ -23,7 +23,7 @@ shell: $(VENV)/stamp
 	@$(VENV)/bin/aether-shell --sim $(ARGS)
 
 test: $(VENV)/stamp
-	$(VENV)/bin/python -m pytest -q -n 2 --dist loadgroup --durations 10 $(TESTS)
+	$(VENV)/bin/python -m pytest -q -n 3 --dist loadgroup --durations 10 $(TESTS)
 
 lint: $(VENV)/stamp
 	$(VENV)/bin/ruff check .

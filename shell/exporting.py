@@ -32,7 +32,7 @@ def results_of(session: Session, line: str) -> Any:
 def draw(
     shown: Iterable[tuple[str, Any]], format: str, width: int, theme: str, *, prompt: bool, title: str = "",
 ) -> str:
-    """Draw results, each below its line if `prompt`, in one of `FORMATS`."""
+    """Draw results, or texts as they are, each below its line if `prompt`, in one of `FORMATS`."""
     from rich.console import Console
     from rich.text import Text
 
@@ -46,7 +46,7 @@ def draw(
             if prompt:
                 console.print(Text.assemble(("aether> ", "bold"), line))
             if result is not None:
-                console.print(views.to_rich(result))
+                console.print(result if isinstance(result, Text) else views.to_rich(result))
         if format == "text":
             return "\n".join(each.rstrip() for each in console.export_text(styles=False).splitlines()) + "\n"
         if format == "html":

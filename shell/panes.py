@@ -20,6 +20,7 @@ from shell.grammar import CommandError
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
     from prompt_toolkit.key_binding import KeyBindings
+    from rich.text import Text
 
     from shell.session import Session
 
@@ -47,9 +48,11 @@ class View:
 class Pane:
     """Shows a view until somebody has seen enough."""
 
-    def __init__(self, session: Session, view: View) -> None:
+    def __init__(self, session: Session, view: View, size: Callable[[], tuple[int, int]] | None = None) -> None:
         self.session = session
         self.view = view
+        self.size = size or self._terminal
+        """Returns columns and rows, those of the head and the foot among them."""
         self.top = 0
         self.at_end = view.from_the_end
         self.said = ""
@@ -133,11 +136,26 @@ class Pane:
     def _live(self) -> None:
         self.session.core.live()
 
+    def still(self) -> Text:
+        """Return what the terminal would show now, for a picture."""
+        from rich.text import Text
+
+        shown = self._shown()
+        room = self._room()
+        return Text("\n").join((
+            Text(self._head(), style="reverse"),
+            *(Text.from_ansi(line) for line in shown), *[Text()] * (room - len(shown)),
+            Text(self._foot().ljust(self._width()), style="reverse")))
+
+    def _terminal(self) -> tuple[int, int]:
+        size = self.application.output.get_size()
+        return size.columns, size.rows
+
     def _room(self) -> int:
-        return max(self.application.output.get_size().rows - 2, 1)
+        return max(self.size()[1] - 2, 1)
 
     def _width(self) -> int:
-        return int(self.application.output.get_size().columns)
+        return self.size()[0]
 
     def _head(self) -> str:
         try:
@@ -159,11 +177,15 @@ class Pane:
     def _body(self) -> Any:
         from prompt_toolkit.formatted_text import ANSI
 
+        return ANSI("\n".join(self._shown()))
+
+    def _shown(self) -> list[str]:
+        """Look, and return the lines that there is room for."""
         self._look()
         room = self._room()
         last = max(len(self._lines) - room, 0)
         self.top = last if self.at_end else min(self.top, last)
-        return ANSI("\n".join(self._lines[self.top:self.top + room]))
+        return self._lines[self.top:self.top + room]
 
     def _look(self) -> None:
         """Look again, unless that was done a moment ago and nothing about the terminal has changed."""

@@ -14,10 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from rich.text import Text  # noqa: E402
+
 from aether.engine.core import Core  # noqa: E402
 from aether.lab import simulated  # noqa: E402
 from shell import views  # noqa: E402
 from shell.exporting import draw, results_of  # noqa: E402
+from shell.panes import Pane, View  # noqa: E402
 from shell.session import Lab, Session  # noqa: E402
 from shell.views import theme  # noqa: E402
 
@@ -32,6 +35,8 @@ class Picture:
     before: tuple[str, ...] = ()
     theme: str = "dark"
     width: int = 96
+    rows: int = 0
+    """Of a terminal that a pane fills; 0 for what is printed."""
 
 
 LOSSY = ("link loss 12%", "http get http://192.168.1.1/", "run 5s")
@@ -66,6 +71,12 @@ PICTURES = (
             ("link loss 20%", "link delay 10ms")),
     Picture("traceroute", "The routers on the way.", ("traceroute 10.0.2.2",)),
     Picture("tables", "Neighbours, routes, sockets.", ("arp table", "ip routes", "udp socks"), ("dns ask www.lab",)),
+    Picture("watch-tcp", "A pane, live: one connection (`watch tcp 1`).", ("watch tcp 1",), FLOOD[:-1], rows=26),
+    Picture("watch-conns", "The connections (`watch conns`).", ("watch conns",),
+            ("tcp connect 192.168.1.1:9", "tcp connect 192.168.1.1:7", 'tcp send 1 "hello"', "run 1s"), rows=14),
+    Picture("watch-ladder", "Frames as they go to and fro (`watch ladder`).", ("watch ladder",), LOSSY, rows=24),
+    Picture("watch-trace", "The latest frames (`watch trace`).", ("watch trace",), LOSSY, rows=20),
+    Picture("watch-loop", "What runs, and how busily (`watch loop`).", ("watch loop",), LOSSY, rows=10),
     Picture("links", "What a link does to frames.", ("link show",),
             ("link loss 5%", "link delay 20ms", "link reorder 2%", "link rate 1mbit")),
     Picture("knobs", "Every switch inside the protocols (a part of them).", ("knob diff",), ("profile classic",)),
@@ -88,10 +99,22 @@ def picture(one: Picture) -> str:
         with theme.exactly(one.theme):
             for line in one.before:
                 results_of(session, line)
-            shown = [(line, results_of(session, line)) for line in one.shown]
-        return draw(shown, "svg", one.width, one.theme, prompt=True, title="aether-shell --sim --seed 1")
+            shown = [(line, pane(session, line, one) if one.rows else results_of(session, line)) for line in one.shown]
+        return draw(shown, "svg", one.width, one.theme, prompt=not one.rows, title="aether-shell --sim --seed 1")
     finally:
         core.stop()
+
+
+def pane(session: Session, line: str, one: Picture) -> Text:
+    """Return what a `watch` shows on a terminal of the picture's size."""
+    stills: list[Text] = []
+
+    def still(view: View) -> None:
+        stills.append(Pane(session, view, lambda: (one.width, one.rows)).still())
+
+    session.pane = still
+    results_of(session, line)
+    return stills[0]
 
 
 def page() -> str:

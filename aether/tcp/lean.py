@@ -277,7 +277,7 @@ def _adopt(conn: Connection, lean: Lean, listener: Listener) -> None:
 def _in_flight(conn: Connection, lean: Lean) -> None:
     """Put the response that is not acknowledged yet back into the buffers."""
     start = lean.snd_una
-    conn.send.chunks.append((start, lean.response))
+    conn.send.hold(start, lean.response)
     conn.flight.sent(start, lean.snd_nxt, lean.sent_at)
     _start(conn, "rto", lean.sent_at + conn.round_trip.timeout())
 
