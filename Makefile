@@ -1,7 +1,7 @@
 # make shell      the shell in its simulated lab; ARGS="--seed 7" passes arguments
 # make test       every test; TESTS=tests/unit for some of them
 # make lint       style and types
-# make bench      how fast the program starts, echoes a key, answers expressions, goes back; as root, connections a second
+# make bench      how fast the program starts, echoes a key, answers expressions, goes back; as root, connections a second, idle ones
 #                 on a TAP
 # make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
 # sudo make peers write docs/benchmarks.md again: connections and requests a second beside nginx, epoll and asyncio
@@ -38,6 +38,7 @@ bench: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.history
 	$(VENV)/bin/python -m benchmarks.craft
 	$(VENV)/bin/python -m benchmarks.connections
+	$(VENV)/bin/python -m benchmarks.idle
 
 matrix: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.matrix > docs/goodput.new

@@ -102,7 +102,7 @@ def connection(world: World, number: int, host: str = "you") -> ConnectionDetail
         error=error_text(conn.error), snd_una=conn.snd_una - conn.iss, snd_nxt=conn.snd_nxt - conn.iss,
         snd_wnd=conn.snd_wnd, snd_buffered=conn.send.end - conn.send.start, rcv_nxt=max(conn.rcv_nxt - conn.irs, 0),
         rcv_wnd=max(conn.rcv_adv - conn.rcv_nxt, 0), rcv_unread=conn.receive.length,
-        rcv_out_of_order=sum(len(data) for data in conn.out_of_order.pieces.values()),
+        rcv_out_of_order=_beyond_a_hole(conn),
         in_flight=conn.flight_size(), mss=conn.mss, cwnd=conn.cwnd if conn.cwnd < finite else None,
         ssthresh=conn.ssthresh if conn.ssthresh < finite else None,
         congestion=one.knobs.tcp_congestion, phase=conn.phase, srtt_us=conn.round_trip.srtt,
@@ -397,6 +397,11 @@ def _knob(knob: knobs.Knob, value: knobs.Value) -> KnobRow:
     return KnobRow(
         knob.name, knobs.show(knob, value), knobs.show(knob, knob.default), knobs.show(knob, knob.classic),
         knob.help, knob.rfc, knob.type, choices)
+
+
+def _beyond_a_hole(conn: Connection) -> int:
+    """Return how many bytes wait for others that are missing."""
+    return 0 if conn.out_of_order is None else sum(map(len, conn.out_of_order.pieces.values()))
 
 
 def _endpoint(ip: bytes, port: int) -> str:

@@ -193,7 +193,7 @@ def _held_back(conn: Connection) -> Cause | None:
 
 def _peer(world: World, conn: Connection, number: int) -> Cause | None:
     """Does the other end wait for something? Only a simulation knows."""
-    if conn.out_of_order.starts:
+    if conn.out_of_order is not None:
         hole = conn.out_of_order.ranges[0][0] - conn.rcv_nxt
         return Cause(f"a hole of {hole} bytes: what came after it waits until the peer sends it again",
                      "RFC 9293 §3.10.7.4", "tcp.out_of_order")

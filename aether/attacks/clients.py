@@ -176,6 +176,7 @@ class SackStorm(_Clients):
         if host is None:
             return None, []
         own = self.address(OWN)
-        holes = max((len(conn.out_of_order.ranges) for conn in host.tcp.connections.values()
-                     if conn.remote_ip == own and conn.remote_port in self.clients), default=0)
+        holes = max((
+            len(conn.out_of_order.ranges) for conn in host.tcp.connections.values()
+            if conn.out_of_order is not None and conn.remote_ip == own and conn.remote_port in self.clients), default=0)
         return holes > self.plan.count // 2, [f"the victim keeps {holes:,} pieces apart, of {self.moves:,} sent"]

@@ -8,7 +8,6 @@ from aether.tcp import autotune, congestion, timers
 from aether.tcp.buffers import ReceiveBuffer, SendBuffer
 from aether.tcp.info import Clocks
 from aether.tcp.rack import Rack
-from aether.tcp.reassembly import Reassembly
 from aether.tcp.recovery import Flight
 from aether.tcp.rto import RoundTrip
 from aether.tcp.states import CLOSED, TABLE
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from aether.socket_options import SocketOptions
     from aether.sockets import TcpSocket
     from aether.tcp.listener import Listener
+    from aether.tcp.reassembly import Reassembly
 
 QUICK_ACKS = 16
 """Segments at the start of a connection that are acknowledged at once, as on Linux."""
@@ -28,11 +28,10 @@ INFINITE = 1 << 40
 class Empty:
     """The parts that connections of a host share when they rest in TIME-WAIT: nothing is ever put into them."""
 
-    __slots__ = ("congestion", "flight", "out_of_order", "rack", "receive")
+    __slots__ = ("congestion", "flight", "rack", "receive")
 
     def __init__(self) -> None:
         self.flight = Flight()
-        self.out_of_order = Reassembly()
         self.rack = Rack()
         self.congestion = congestion.make("none")
         self.receive = ReceiveBuffer()
@@ -101,7 +100,8 @@ class Connection(Sleeper):
         self.taken = 0
         """Bytes that the application has taken since `taken_since`, within about a round trip."""
         self.taken_since = host.now
-        self.out_of_order = Reassembly()
+        self.out_of_order: Reassembly | None = None
+        """What waits beyond a hole; None when there is none."""
         self.fin_received = False
         self.fin_at = -1
         """The sequence number of the peer's FIN, once it was seen; -1 before."""
@@ -189,7 +189,8 @@ class Connection(Sleeper):
         What is empty from now on is shared by all of them, so that they cost little memory and fast snapshots.
         """
         shared = self.host.tcp.empty
-        self.flight, self.out_of_order = shared.flight, shared.out_of_order
+        self.out_of_order = None
+        self.flight = shared.flight
         self.rack, self.congestion = shared.rack, shared.congestion
         if not self.receive.length:
             self.receive = shared.receive
@@ -226,6 +227,8 @@ class Connection(Sleeper):
         """Stop a timer, if it runs."""
         if name in self.deadlines:
             deadline = self.deadlines.pop(name)
+            if not self.deadlines:
+                self.deadlines = {}  # without the room that an emptied one keeps
             observer = self.host.observer
             if observer is not None:
                 observer(self.host.name, "tcp.timer", self.number, name, "stopped", deadline)
@@ -254,7 +257,7 @@ class Connection(Sleeper):
         self.deadlines.clear()
         host.queue.wake(self, NEVER)
         host.tcp.remove(self)
-        self.out_of_order = Reassembly()
+        self.out_of_order = None
         self.flight = Flight()
         self.send = SendBuffer(self.snd_nxt)
         self.notify()

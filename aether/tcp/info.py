@@ -84,23 +84,24 @@ def tcp_info(conn: Connection) -> TcpInfo:
 class Clocks:
     """How long a connection was busy, and what held it up: microseconds by reason."""
 
-    __slots__ = ("since", "spent", "what")
+    __slots__ = ("busy", "rwnd", "since", "sndbuf", "what")
 
     def __init__(self) -> None:
         self.what = ""
         """``busy``, ``rwnd`` (the peer's window), ``sndbuf``, or empty while nothing is to be sent."""
         self.since = 0
-        self.spent: dict[str, int] = {}
+        self.busy = self.rwnd = self.sndbuf = 0
+        """Microseconds before `since`; those held up do not count as busy here."""
 
     def become(self, what: str, now: int) -> None:
         """Note that from now on it is `what`."""
         if what != self.what:
             if self.what:
-                self.spent[self.what] = self.spent.get(self.what, 0) + now - self.since
+                setattr(self, self.what, getattr(self, self.what) + now - self.since)
             self.what, self.since = what, now
 
     def total(self, what: str, now: int) -> int:
         """Return the microseconds so far; ``busy`` includes the times held up."""
         running = now - self.since if self.what == what or (what == "busy" and self.what) else 0
-        spent = sum(self.spent.values()) if what == "busy" else self.spent.get(what, 0)
+        spent: int = self.busy + self.rwnd + self.sndbuf if what == "busy" else getattr(self, what)
         return spent + running

@@ -261,7 +261,7 @@ def _answered(conn: Connection, lean: Lean) -> None:
         rack.time = lean.rack_at
         clocks.since = lean.rack_at + lean.rack
     if lean.busy:
-        clocks.spent["busy"] = lean.busy
+        clocks.busy = lean.busy
     if lean.busy_from >= 0:
         clocks.what, clocks.since = "busy", lean.busy_from
 

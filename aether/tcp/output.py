@@ -36,10 +36,11 @@ def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b
     options = b""
     if conn.ts_ok:
         options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
-    if conn.sack_ok and (conn.out_of_order.starts or conn.dsack is not None):
-        blocks = conn.out_of_order.blocks(3 if conn.ts_ok else 4)
+    if conn.sack_ok and (conn.out_of_order is not None or conn.dsack is not None):
+        limit = 3 if conn.ts_ok else 4
+        blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
         if conn.dsack is not None:
-            blocks = [conn.dsack, *blocks][:3 if conn.ts_ok else 4]  # RFC 2883 §4: first, and once
+            blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
             conn.dsack = None
         options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
             edge & MASK for block in blocks for edge in block))

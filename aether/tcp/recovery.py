@@ -104,6 +104,8 @@ class Flight:
             if segment.sends > 1:
                 resent_at = max(resent_at, segment.time)
             at = end
+        if not self.segments:  # an emptied dict keeps its room: much, for thousands that are idle
+            self.segments, self.by_time = {}, {}
         while self.sacked and self.sacked[0][0] < ack:
             low, high = self.sacked.pop(0)
             self.sacked_bytes -= min(high, ack) - low

@@ -9,6 +9,7 @@ from aether.tcp import ecn
 from aether.tcp.acknowledge import acknowledge, update_window
 from aether.tcp.negotiate import negotiate
 from aether.tcp.output import output, send_ack, send_reset, send_syn
+from aether.tcp.reassembly import Reassembly
 from aether.tcp.segment import Segment
 from aether.tcp.sequence import HALF, MASK
 from aether.tcp.states import (
@@ -307,17 +308,19 @@ def _text(conn: Connection, segment: Segment) -> None:
     conn.rcv_mss = max(conn.rcv_mss, length)
     conn.receive.append(payload)
     conn.rcv_nxt += length
-    filled = bool(conn.out_of_order.starts)
-    if filled:
-        for piece in conn.out_of_order.take(conn.rcv_nxt):
+    waiting = conn.out_of_order
+    if waiting is not None:
+        for piece in waiting.take(conn.rcv_nxt):
             conn.receive.append(piece)
             conn.rcv_nxt += len(piece)
             length += len(piece)
+        if not waiting.starts:
+            conn.out_of_order = None
     conn.bytes_received += length
     segment.news = True
     if host.observer is not None:
         host.observer(host.name, "tcp.delivered", conn.number, length)
-    _plan_ack(conn, len(payload), filled)
+    _plan_ack(conn, len(payload), waiting is not None)
 
 
 def _report_duplicate(conn: Connection, start: int, end: int) -> None:
@@ -329,12 +332,13 @@ def _report_duplicate(conn: Connection, start: int, end: int) -> None:
 def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
     """Keep it or not, and say at once where the hole is (RFC 5681 §3.2)."""
     host = conn.host
+    waiting = conn.out_of_order or Reassembly()
     if host.knobs.tcp_out_of_order == "drop":
         host.drop("tcp.out_of_order", conn.number, f"seq is {seq - conn.rcv_nxt} beyond rcv_nxt")
-    elif len(conn.out_of_order.ranges) >= host.knobs.tcp_holes and conn.out_of_order.stands_alone(
-            seq, seq + len(payload)):
-        host.drop("tcp.too_many_holes", conn.number, f"there are {len(conn.out_of_order.ranges)} of them")
-    elif conn.out_of_order.add(seq, payload):
+    elif len(waiting.ranges) >= host.knobs.tcp_holes and waiting.stands_alone(seq, seq + len(payload)):
+        host.drop("tcp.too_many_holes", conn.number, f"there are {len(waiting.ranges)} of them")
+    elif waiting.add(seq, payload):
+        conn.out_of_order = waiting
         if host.observer is not None:
             host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))
     else:

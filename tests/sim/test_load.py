@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+
 import pytest
 
 from aether import queries
@@ -53,6 +56,21 @@ def test_held_connections_stay_until_they_are_let_go() -> None:
     while world.step(2 * end):
         pass
     assert not world.hosts[YOU].tcp.connections
+
+
+def test_an_idle_connection_is_small() -> None:
+    """Both ends of a held connection live here, so one of them, used once, is half of what is counted."""
+    world = simulated(1)
+    run(world, kind="hold", asked=10, concurrency=5)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run(world, kind="hold", asked=500, concurrency=5)
+        gc.collect()
+        each = tracemalloc.get_traced_memory()[0] / 500 / 2
+    finally:
+        tracemalloc.stop()
+    assert each < 3072
 
 
 def test_refused_connections_have_failed() -> None:
