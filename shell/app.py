@@ -23,6 +23,7 @@ from shell.parsing import LineParser
 from shell.results_debug import BreakpointHit
 from shell.results_lessons import Solution
 from shell.session import Session
+from shell.tracing import LINES
 from shell.views.escape import printable
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class AetherShell(cmd2.Cmd):
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.greeter: Greeter | None = None
         """Gives tips; None where nobody types."""
+        self.trace_limit = LINES if interactive else None
+        """How many lines of the trace are shown at a time; None for all."""
         self.at_prompt = False
         views.use_network(session.lab.address)
         parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
@@ -79,6 +82,8 @@ class AetherShell(cmd2.Cmd):
         self.last_result = None
         try:
             text = str(statement)
+            if noun == "next" and not text and self.session.lesson is not None:
+                noun, text, statement = "lesson", "next", "next"
             words = [noun, *text.split()]
             if words[-1] in ("-h", "--help") and owns_line(" ".join(words[:-1])) is None:
                 self.onecmd(f"help {' '.join(words[:-1])}", add_to_history=False)
@@ -121,10 +126,12 @@ class AetherShell(cmd2.Cmd):
             self.onecmd_plus_hooks(filled, add_to_history=False)
 
     def tell_lesson(self) -> None:
-        """Say what has come true in the lesson."""
-        if self.session.lesson is not None:
-            for news in self.session.lesson.poll():
-                self.show(news, self.session.output)
+        """Say what has come true in the lesson, below the frames that brought it about."""
+        found = self.session.lesson.poll() if self.session.lesson is not None else []
+        if found:
+            self.show_rest_of_trace()
+        for news in found:
+            self.show(news, self.session.output)
 
     def tell_stops(self, mode: str) -> None:
         """Say at which breakpoints time has stopped, and run their commands."""
@@ -165,7 +172,7 @@ class AetherShell(cmd2.Cmd):
     def perror(self, *objects: Any, **kwargs: Any) -> None:
         """Print to stderr, and remember that something failed."""
         self.failures += 1
-        super().perror(*objects, **kwargs)
+        super().perror(*objects, **{"soft_wrap": not sys.stderr.isatty(), **kwargs})
 
     def pexcept(self, exception: BaseException, **kwargs: Any) -> None:
         """Report a mistake of ours in one line; a traceback never reaches a user who did not ask for it."""
@@ -218,8 +225,12 @@ class AetherShell(cmd2.Cmd):
     def _trace_after(self) -> Iterator[None]:
         """Show all of the trace when something has ended."""
         yield
+        self.show_rest_of_trace()
+
+    def show_rest_of_trace(self) -> None:
+        """Show all of the trace up to now."""
         while self.session.tracing:
-            portion = self.session.tracer.take(self.session.core.ring, None, settled=True)
+            portion = self.session.tracer.take(self.session.core.ring, self.trace_limit, settled=True)
             if not portion.lines and not portion.not_shown:
                 return
             self.show_trace(portion)
@@ -292,7 +303,7 @@ class AetherShell(cmd2.Cmd):
 
 TYPED = 30
 """How many lines are remembered for `lesson record`: as many as a solution may have."""
-IN_LESSON = ("hint", "check", "answer", "predict", "skip", "play", "reset")
+IN_LESSON = ("hint", "check", "answer", "predict", "skip", "play", "reset", "show")
 """What need not be preceded by `lesson` while one is under way."""
 
 

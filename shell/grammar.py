@@ -334,7 +334,9 @@ class _Reader:
             self.values[each.name] = each.default
         if len(self.positional) > len(arguments):
             extra = self.positional[len(arguments)]
-            raise CommandError(f"{self.command.name} does not take {extra!r}. (help {self.command.name})")
+            options = [name for name in self.options if extra[0] == "-" and name.startswith(f"-{extra}")]
+            hint = f". Did you mean: {', '.join(options)}" if options else ""
+            raise CommandError(f"{self.command.name} does not take {extra!r}{hint}. (help {self.command.name})")
         return self.values
 
 

@@ -207,6 +207,8 @@ class FrameDetail:
     """What the frame caused."""
     field: str = ""
     """The field to light, or empty."""
+    every_byte: bool = False
+    """Whether no bytes are left out where it is drawn."""
 
 
 @dataclass(slots=True)

@@ -77,11 +77,11 @@ class Screen:
 
     # The trace
 
-    def _show_trace(self) -> None:
+    def _show_trace(self, *, settled: bool = False) -> None:
         with self._printing:
             if not self.session.tracing or not (self.app.at_prompt or self._waiting):
                 return
-            portion = self.session.tracer.take(self.session.core.ring)
+            portion = self.session.tracer.take(self.session.core.ring, settled=settled)
             if not portion.lines and not portion.not_shown:
                 return
             if self._waiting:
@@ -113,7 +113,10 @@ class Screen:
         player = self.session.lesson
         if player is None or not (self.app.at_prompt or self._waiting):
             return
-        for news in player.poll():
+        found = player.poll()
+        if found:
+            self._show_trace(settled=True)
+        for news in found:
             if self._waiting:
                 self.app.show(news, self.session.output)
             else:
@@ -166,7 +169,8 @@ class Screen:
         line = toolbar(
             self.session.lab.kind, status, self._overview, self.session.tracing, selection.text if selection else "")
         if (player := self.session.lesson) is not None:
-            line.insert(1, f"{player.lesson.id} {player.index + 1}/{len(player.lesson.steps)}")
+            done = " ✓" if player.complete else ""
+            line.insert(1, f"{player.lesson.id} {player.index + 1}/{len(player.lesson.steps)}{done}")
         if (store := self.session.store) is not None and self.session.recorder is not None:
             line.insert(1, f"REC {store.frames:,}")
         if line != self.app.toolbar:

@@ -125,7 +125,7 @@ def run_interactive(session: Session) -> int:
     screen = Screen(app)
     screen.start()
     try:
-        app.poutput(intro(session))
+        app.poutput(intro(session), soft_wrap=False)
         app.greeter = Greeter(Store.usual())
         if welcome := app.greeter.welcome():
             app.poutput(welcome)

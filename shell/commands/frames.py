@@ -7,7 +7,7 @@ from shell.captures.loaded import COMMENT
 from shell.commands.common import HOST
 from shell.dissect import dissect
 from shell.frames import Seen, Watcher, context_of
-from shell.grammar import CommandError, argument, command, did_you_mean
+from shell.grammar import CommandError, argument, command, did_you_mean, option
 from shell.session import Session
 from shell.values import count, frame_number
 
@@ -28,12 +28,13 @@ def frames(session: Session, what: str, host: str) -> results.FrameList:
 @command(
     "frame", argument("number", frame_number, "a frame's number, as `frames` shows it", complete="frames"),
     argument("field", str, "a field to light, such as tcp.seq", default="", complete="fields"), HOST,
-    examples=("frame 4", "frame 4 tcp.seq"),
+    option("--all", "every byte, also in the middle of long data"),
+    examples=("frame 4", "frame 4 tcp.seq", "frame 4 --all"),
 )
-def frame(session: Session, number: int, field: str, host: str) -> results.FrameDetail:
+def frame(session: Session, number: int, field: str, host: str, all: bool) -> results.FrameDetail:
     """Show one frame in full: its headers as a tree, its bytes, and what it caused.
 
-    The letter below each byte is that of the header it belongs to.
+    The letter below each byte is that of the header it belongs to. Of long data the middle is left out.
     """
     watcher, seen = _find(session, number, host)
     layers = dissect(seen.data, watcher.flows, context_of(session.visible_events("a frame"), seen))
@@ -44,7 +45,7 @@ def frame(session: Session, number: int, field: str, host: str) -> results.Frame
         results.EventRow(e.time, e.host, e.kind, words.describe(e)) for e in session.visible_events("a frame")
         if e.frame == number and (e.kind == COMMENT or not e.kind.startswith("frame."))
     ]
-    return results.FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field)
+    return results.FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field, all)
 
 
 def latest(session: Session, count: int, host: str = "you", expression: str = "") -> results.FrameList:

@@ -75,7 +75,9 @@ def list_(session: Session) -> LessonList:
                               len(record.done) if record else 0, record.steps if record else 0,
                               course.deadlines.get(each.id, "") if course else ""))
     under_way = f"`lesson resume` goes on with {progress.current}. " if progress.current else ""
-    return LessonList(rows, f"{under_way}`lesson start ID` begins one", course.title if course else "")
+    ahead = next((row.id for row in rows if row.state != "done" and row.id != progress.current), "")
+    begin = f"`lesson start {ahead}` begins the next one" if ahead else "`lesson start ID` begins one again"
+    return LessonList(rows, under_way + begin, course.title if course else "")
 
 
 @command("lesson progress", examples=("lesson progress",))

@@ -101,6 +101,7 @@ class Player:
                 self._begin(self.index)
             self.session.drafts.update(
                 (name, Stored(text, bytes.fromhex(frame))) for name, (text, frame) in saved.drafts.items())
+            self.session.tracing = self.session.tracing or saved.tracing
             self.hints = saved.hints
             self.predictions = {int(place): choice for place, choice in saved.predictions.items()}
             self._note_current(self.lesson.id)
@@ -403,7 +404,8 @@ class Player:
                 {str(number): frame for number, frame in self.tracker.chosen.items()},
                 sorted(self.tracker.answered), sorted(self.tracker.ran), self.tracker.wrong_answers,
                 max(time.time() - self.began, 0.0), paused, recording,
-                {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()}))
+                {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()},
+                self.session.tracing))
 
     def _save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at < SAVE_EVERY:

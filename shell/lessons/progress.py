@@ -88,6 +88,8 @@ class Saved:
     """Every input so far, as `record` writes them; empty if they cannot be repeated."""
     drafts: dict[str, list[str]] = field(default_factory=dict)
     """Crafted frames by name: how each was described, and its bytes as hexadecimal digits."""
+    tracing: bool = False
+    """Whether the trace was shown."""
 
 
 class Store:

@@ -11,7 +11,7 @@ from typing import Any
 from aether import knobs
 from aether.events import Event
 from aether.filters import Filter, Record, compile_filter
-from aether.filters.values import ValueProblem, read_word
+from aether.filters.values import ValueProblem, a, read_word
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.lessons.conditions import (
@@ -33,6 +33,8 @@ from shell.lessons.watch import Group, Watcher
 from shell.values import show_duration
 
 YOU = "you"
+UNIT = re.compile(r"\s*(bytes?|B)$")
+"""What may stand behind a number that is an answer."""
 
 
 @dataclass(slots=True)
@@ -155,7 +157,7 @@ class Tracker:
         if isinstance(condition, Never):
             return self._missing_never(check, condition, group, before)
         if before:
-            return f"comes after line {before[0]}"
+            return f"waits for line {before[0]}"
         if isinstance(condition, Count):
             return f"{len(thread.counted.get(check.number, ()))} of {condition.number}"
         done = len(thread.parts.get(check.number, ()))
@@ -188,7 +190,7 @@ class Tracker:
             self.wrong_answers += 1
             return False, said
         self.answered.add(check.number)
-        return True, f"right: {check.text.replace('{frame}', self._frame_shown(check))}"
+        return True, f"right: {text.strip()}"
 
     def right_answer(self, world: World) -> str:
         """Return the right answer to the open question, as the learner would type it; empty without one."""
@@ -230,10 +232,12 @@ class Tracker:
         values = asked.field.get(record) if record is not None else ()
         kind = asked.field.type
         plain = text.strip('"')
+        if kind.family == "number":
+            plain = UNIT.sub("", plain)
         try:
             value = plain if kind.family == "text" else read_word(plain, kind, asked.field.names)
         except ValueProblem as problem:
-            return f"{asked.field.name} is {asked.field.type.name}: {problem}"
+            return f"{asked.field.name} is {a(asked.field.type)}: {problem}"
         if value in values or plain.casefold() in {str(each).casefold() for each in values}:
             return ""
         return f"no, {asked.field.name} of frame {self._frame_shown(check)} is not {text}"

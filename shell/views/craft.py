@@ -33,7 +33,7 @@ def crafted(result: Crafted) -> RenderableType:
 def draft(result: Draft) -> RenderableType:
     """Draw a frame that was crafted and not sent: what it says, and its bytes."""
     row = result.row
-    detail = frame.detail(FrameDetail(replace(row, direction="out"), result.layers, result.hex, [], ""))
+    detail = frame.detail(FrameDetail(replace(row, direction="out"), result.layers, result.hex, [], every_byte=True))
     body = list(detail.renderables)[1:] if isinstance(detail, Group) else [detail]
     head = Text.assemble((result.name, "bold"), f"  {row.length} B, not sent")
     parts: list[RenderableType] = [head, *(Text(f"  {printable(change)}", style("muted")) for change in result.changes)]

@@ -15,6 +15,8 @@ NAMES = {
     "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "igmp": "IGMP", "udp": "UDP", "tcp": "TCP",
     "dns": "DNS", "dhcp": "DHCP", "http": "HTTP", "data": "data", "padding": "padding",
 }
+LONG, SHOWN = 8, 2
+"""Rows of data from which on the middle is left out, and how many are shown before it."""
 WIDE = 72
 """Columns that a row of 16 bytes needs."""
 LIT = Style(bold=True, reverse=True)
@@ -41,7 +43,8 @@ def detail(result: FrameDetail) -> RenderableType:
         head.append(f"  DROPPED {row.dropped}", style("error", bold=True))
     parts: list[RenderableType] = [head, *_tree(result.layers, result.field)]
     parts.append(Text(""))
-    parts.append(Hexdump(bytes.fromhex(result.data), result.layers, result.field))
+    left_out = "" if result.every_byte else f"`frame {row.number} --all`"
+    parts.append(Hexdump(bytes.fromhex(result.data), result.layers, result.field, left_out))
     if result.events:
         parts.append(Text(""))
         for event in result.events:
@@ -87,14 +90,31 @@ def _tree(layers: list[Layer], lit: str) -> list[Text]:
 class Hexdump:
     """Bytes in rows of 16, or of 8 where it is narrow: hexadecimal and as characters, below each its layer's letter."""
 
-    def __init__(self, data: bytes, layers: list[Layer], lit: str) -> None:
+    def __init__(self, data: bytes, layers: list[Layer], lit: str, left_out: str = "") -> None:
         self.data = data
+        self.left_out = left_out
+        """What shows the rows that are left out of long data; empty to leave none out."""
         self.owner, self.lighted = _owners(len(data), layers, lit)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         count = 16 if options.max_width >= WIDE else 8
-        for start in range(0, len(self.data), count):
-            yield from self._row(start, count)
+        starts = range(0, len(self.data), count)
+        middle = self._middle([start for start in starts if self._is_plain(start, count)])
+        for start in starts:
+            if start not in middle:
+                yield from self._row(start, count)
+            elif start == middle[0]:
+                yield Text(f"      … {len(middle) * count:,} more bytes of data: {self.left_out}", style("muted"))
+
+    def _middle(self, plain: list[int]) -> list[int]:
+        """Return the rows to leave out, of those that are nothing but data."""
+        return plain[SHOWN:-1] if self.left_out and len(plain) > LONG else []
+
+    def _is_plain(self, start: int, count: int) -> bool:
+        """Tell whether a row is nothing but data, and nothing in it is lit."""
+        rows = range(start, min(start + count, len(self.data)))
+        return all((layer := self.owner[index]) is not None and layer.name == "data" and index not in self.lighted
+                   for index in rows)
 
     def _row(self, start: int, count: int) -> tuple[Text, Text]:
         """Return a row of `count` bytes, and the letters below it."""

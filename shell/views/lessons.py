@@ -184,7 +184,7 @@ def summary(result: LessonSummary) -> RenderableType:
     minutes, seconds = divmod(result.seconds, 60)
     lines = [Text(f"{result.title}: over", style="bold"),
              Text(f"{bar(result.done, result.steps)} {result.done} of {result.steps} steps done, "
-                  f"{result.hints} hints, {minutes}:{seconds:02} minutes")]
+                  f"{result.hints} {'hint' if result.hints == 1 else 'hints'}, {minutes}:{seconds:02} minutes")]
     if result.predictions:
         lines.append(Text(f"{result.right_predictions} of {result.predictions} predictions were right"))
     if result.terms:

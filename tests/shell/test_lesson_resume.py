@@ -99,3 +99,43 @@ def test_everything_else_works_in_a_lesson(engine_shell: Shell) -> None:
     printed = engine_shell.run("tcp connect 192.168.1.1:7")
     assert "✓ You sent a SYN." in printed
     assert "lesson next" in printed
+
+
+def test_next_without_a_number_means_the_lesson(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start tour")
+    assert "this step is not done" in engine_shell.fail("next")
+    engine_shell.run("ping 192.168.1.1 --count 1")
+    assert "2/3" in engine_shell.run("next")
+    engine_shell.run("lesson quit")
+    assert "next needs NUMBER" in engine_shell.fail("next")
+
+
+def test_the_trace_goes_on_with_the_lesson(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start first-frame")
+    engine_shell.run("trace on")
+    engine_shell.run("ping 192.168.1.1 --count 1")
+    engine_shell.run("lesson quit")
+    engine_shell.run("trace off")
+    engine_shell.run("lesson start first-frame")
+    assert engine_shell.session.tracing
+
+
+def test_frames_are_shown_before_what_they_brought_about(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start first-frame")
+    engine_shell.run("trace on")
+    printed = engine_shell.run("ping 192.168.1.1 --count 1")
+    assert printed.index("< .1 > .2                  ICMP echo reply") < printed.index("✓ You sent an echo request.")
+
+
+def test_an_answer_may_have_a_unit(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start first-frame")
+    engine_shell.run("lesson skip")
+    engine_shell.run("lesson skip")
+    engine_shell.run("ping 192.168.1.1 --count 1")
+    assert "ip.len is a number" in engine_shell.fail("answer many")
+    assert "right: 84 bytes" in engine_shell.run("answer 84 bytes")
+
+
+def test_the_list_names_the_next_lesson(engine_shell: Shell) -> None:
+    assert "`lesson start tour` begins" in engine_shell.run("lesson list --plain") or (
+        "lesson start tour begins" in engine_shell.run("lesson list"))
