@@ -98,6 +98,8 @@ class Session:
     """The latest lines that were carried out, for `lesson record`."""
     busy: Callable[[str], AbstractContextManager[object]] = _quietly
     """Entered while something takes a moment, with what that is."""
+    faults_met: dict[str, list[str]] = field(default_factory=dict)
+    """What lessons with a blind fault have broken so far, by the lesson's id."""
     drafts: dict[str, Stored] = field(default_factory=dict)
     """Crafted frames by name."""
     configuration: Configuration | None = None

@@ -128,9 +128,17 @@ class Player:
                 self.save()
 
     def _choose_fault(self, name: str) -> None:
+        """Take the fault of that name, or let the seed choose one that was not met since the program began."""
         faults = self.lesson.faults
-        if faults:
-            self.fault = next((each for each in faults if each.name == name), None) or Random(self.seed).choice(faults)
+        if not faults:
+            return
+        met = self.session.faults_met.setdefault(self.lesson.id, [])
+        if len(met) >= len(faults):
+            met.clear()
+        new = [each for each in faults if each.name not in met]
+        self.fault = next((each for each in faults if each.name == name), None) or Random(self.seed).choice(new)
+        if self.fault.name not in met:
+            met.append(self.fault.name)
 
     def _begin(self, index: int) -> None:
         """Begin a step here and now."""

@@ -52,7 +52,7 @@ class Tracker:
     """Follows all checks of one step."""
 
     def __init__(
-        self, checks: Sequence[Check], *, seed: str = "", fault: Fault | None = None, past: Iterable[Event] = (),
+        self, checks: Sequence[Check], *, seed: str = "", fault: Fault | None = None, past: Sequence[Event] = (),
         now: int = 0,
     ) -> None:
         """`seed` decides which frame a question is about; `past` are the events before the step."""
@@ -72,7 +72,8 @@ class Tracker:
         for check in self.checks:
             filter = _asked_filter(check, fault)
             if filter is not None:
-                self._frames[check.number] = self.watcher.collect(filter)
+                earlier = past if isinstance(check.condition, AskFault) else ()  # what was seen proves it, too
+                self._frames[check.number] = self.watcher.collect(filter, earlier)
 
     # What happens
 
@@ -216,8 +217,8 @@ class Tracker:
             right = {each.casefold() for each in condition.texts}
             return "" if text.casefold() in right else f"no, it is not {text}"
         if isinstance(condition, AskFault) and not condition.proof:
-            return "" if self.fault is not None and text.casefold() == self.fault.name.casefold() else (
-                f"no, {text} is not what is broken")
+            right_name = self.fault.name if self.fault is not None else ""
+            return "" if _plain(text) == _plain(right_name) else f"no, {text} is not what is broken"
         if isinstance(condition, AskField):
             return self._judge_field(check, condition, text)
         number = text.removeprefix("frame").strip().lstrip("#")
@@ -297,3 +298,8 @@ def _shown(value: Any, asked: AskField) -> str:
         return str(int(value))
     text = str(value)
     return text if re.fullmatch(r"[\w.:/-]+", text) else f'"{text}"'
+
+
+def _plain(name: str) -> str:
+    """Return a name however it may be written: capitals, hyphens and spaces make no difference."""
+    return name.casefold().replace("-", "").replace(" ", "")

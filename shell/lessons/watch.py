@@ -138,7 +138,8 @@ class Group:
         if not self._is_new(thread, check, record) or not self._matches(
                 filter, record, thread, asked, (check.number, before) if before is not None else None):
             return thread
-        if match.within and record.time - self._start(thread, check, done) > match.within:
+        if match.within and (done or len(match.parts) == 1) and (
+                record.time - self._start(thread, check, done) > match.within):
             return thread
         if filter.only_frames:
             if thread.last.get(check.number) == record.number and not done:
@@ -184,9 +185,12 @@ class Watcher:
         self.groups = [Group(each, len(checks), now) for each in _groups(checks)]
         self.everything: list[tuple[Filter, list[Record]]] = []
 
-    def collect(self, filter: Filter) -> list[Record]:
-        """Return a list that will have all frames which match, each once."""
+    def collect(self, filter: Filter, earlier: Iterable[Event] = ()) -> list[Record]:
+        """Return a list that has the earlier frames which match, and will have the others, each once."""
         found: list[Record] = []
+        records = Records()
+        for event in earlier:
+            _collect(filter, records.of(event), found)
         self.everything.append((filter, found))
         return found
 
@@ -196,8 +200,7 @@ class Watcher:
             record = self.records.of(event)
             self.now = max(self.now, record.time)
             for filter, found in self.everything:
-                if record.number and (not found or found[-1].number != record.number) and filter.test(record):
-                    found.append(record)
+                _collect(filter, record, found)
             for group in self.groups:
                 if not group.holds:
                     group.take(record)
@@ -217,6 +220,11 @@ class Watcher:
     def group(self, check: Check) -> Group:
         """Return the group that a line belongs to."""
         return next(group for group in self.groups if check in group.checks)
+
+
+def _collect(filter: Filter, record: Record, found: list[Record]) -> None:
+    if record.number and (not found or found[-1].number != record.number) and filter.test(record):
+        found.append(record)
 
 
 def _groups(checks: Sequence[Check]) -> list[list[Check]]:
