@@ -37,7 +37,7 @@ CURES = {
 
 
 def followed(fault: str, lines: list[str], first: int, last: int) -> list[str]:
-    """Go through the steps from the first one by their solutions, but through the last by `lines`; return what lacks."""
+    """Go through steps by their solutions, but through the last one by `lines`; return what lacks then."""
     with Sandbox.of(LESSON) as lab:
         lab.prepare(LESSON, FAULTS[fault])
         for index in range(first, last):
@@ -56,7 +56,8 @@ def test_another_way_to_find_it(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault, cure", [
-    pytest.param(name, cure, id=f"{name}-{number}") for name, cures in CURES.items() for number, cure in enumerate(cures)])
+    pytest.param(name, cure, id=f"{name}-{number}")
+    for name, cures in CURES.items() for number, cure in enumerate(cures)])
 def test_another_way_to_mend_it(fault: str, cure: list[str]) -> None:
     assert followed(fault, [*cure, "run 20s", PAGE, "run 3s"], 0, 2) == []
 
