@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 import cmd2
@@ -20,6 +21,7 @@ from shell import grammar, views
 from shell.commands import NOUNS, find, owns_line
 from shell.grammar import CommandError
 from shell.parsing import LineParser
+from shell.results_craft import Crafted
 from shell.results_debug import BreakpointHit
 from shell.results_lessons import Solution
 from shell.session import Session
@@ -98,6 +100,8 @@ class AetherShell(cmd2.Cmd):
             json, plain = values.pop("json"), values.pop("plain")
             result = found.run(self.session, **values)
             mode = "json" if json else "plain" if plain else self.session.output
+            if self._is_screen():
+                self.show_rest_of_trace()
             self.show(result, mode)
             self.last_result = result
             self._note_typed(f"{noun} {text}".strip())
@@ -128,7 +132,7 @@ class AetherShell(cmd2.Cmd):
     def tell_lesson(self) -> None:
         """Say what has come true in the lesson, below the frames that brought it about."""
         found = self.session.lesson.poll() if self.session.lesson is not None else []
-        if found:
+        if found and not self._redirecting:
             self.show_rest_of_trace()
         for news in found:
             self.show(news, self.session.output)
@@ -149,6 +153,8 @@ class AetherShell(cmd2.Cmd):
         elif mode == "plain":
             self.poutput(views.to_plain(result))
         else:
+            if isinstance(result, Crafted) and self.session.tracing and self.session.tracer.selection is None:
+                result = replace(result, answers=[])  # the trace shows them
             self.poutput(views.to_rich(result), soft_wrap=False, rich_print_kwargs={"crop": False})
 
     @contextmanager

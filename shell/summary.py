@@ -66,7 +66,7 @@ def summarise(frame: bytes, flows: Flows | None = None) -> Summary:
     try:
         destination, source, kind = ethernet.parse(frame)
     except WireError as problem:
-        return Summary("ethernet", "?", "?", "", f"malformed: {problem.detail or problem.reason}")
+        return Summary("ethernet", "?", "?", "", _what_is_wrong(problem))
     body = memoryview(frame)[ethernet.HEADER_LENGTH:]
     if kind == ethernet.TYPE_IPV4:
         return _ipv4(body, flows)
@@ -80,11 +80,17 @@ def summarise(frame: bytes, flows: Flows | None = None) -> Summary:
     return Summary("ethernet", *ends, "", f"EtherType 0x{kind:04x}, {len(body)} bytes")
 
 
+def _what_is_wrong(problem: WireError) -> str:
+    if problem.reason.endswith(".checksum"):
+        return "checksum wrong"
+    return f"malformed: {problem.detail or problem.reason}"
+
+
 def _arp(body: memoryview, source: str, destination: str) -> Summary:
     try:
         packet = arp.parse(body)
     except WireError as problem:
-        return Summary("arp", source, destination, "", f"malformed: {problem.detail or problem.reason}")
+        return Summary("arp", source, destination, "", _what_is_wrong(problem))
     sender, target = show_ip(packet.sender_ip), show_ip(packet.target_ip)
     if packet.operation == arp.REQUEST:
         if sender == target:
@@ -102,7 +108,7 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
     try:
         header = ipv4.parse(body)
     except WireError as problem:
-        note = f"malformed: {problem.detail or problem.reason}"
+        note = _what_is_wrong(problem)
         try:
             header = ipv4.parse(body, verify=False)
         except WireError:
@@ -131,7 +137,7 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
         layer = {
             ipv4.PROTO_TCP: "tcp", ipv4.PROTO_UDP: "udp", ipv4.PROTO_ICMP: "icmp", ipv4.PROTO_IGMP: "igmp",
         }[header.protocol]
-        return Summary(layer, source, destination, "", f"malformed: {problem.detail or problem.reason}")
+        return Summary(layer, source, destination, "", _what_is_wrong(problem))
     return found._replace(info=f"{found.info} {note}".strip())
 
 

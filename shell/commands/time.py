@@ -54,7 +54,9 @@ def run(session: Session, time: int) -> results.TimeReport:
 def pause(session: Session) -> results.TimeReport:
     """Stop world time. Commands still start things, and `step` lets them happen one by one."""
     session.core.pause()
-    return _report(session)
+    report = _report(session)
+    report.note = report.note or "`run` goes on, `step` lets the next thing happen"
+    return report
 
 
 @command("step", argument("times", count, "how many occurrences", default=1), examples=("step", "step 5"))

@@ -11,7 +11,7 @@ from typing import Any
 from aether import knobs
 from aether.events import Event
 from aether.filters import Filter, Record, compile_filter
-from aether.filters.values import ValueProblem, a, read_word
+from aether.filters.values import Type, ValueProblem, a, read_word
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.lessons.conditions import (
@@ -238,10 +238,10 @@ class Tracker:
         try:
             value = plain if kind.family == "text" else read_word(plain, kind, asked.field.names)
         except ValueProblem as problem:
-            return f"{asked.field.name} is {a(asked.field.type)}: {problem}"
+            return f"{asked.field.name} is {a(asked.field.type)}: {problem}{_as_hexadecimal(plain, kind)}"
         if value in values or plain.casefold() in {str(each).casefold() for each in values}:
             return ""
-        return f"no, {asked.field.name} of frame {self._frame_shown(check)} is not {text}"
+        return f"no, {asked.field.name} of frame {self._frame_shown(check)} is not {text}{_as_hexadecimal(plain, kind)}"
 
     def _choose(self, check: Check) -> Record | None:
         """Return the frame that a question is about; the seed decides which, when it is first put."""
@@ -257,6 +257,13 @@ class Tracker:
 
     def _frame_shown(self, check: Check) -> str:
         return str(self.chosen.get(check.number, "…"))
+
+
+def _as_hexadecimal(text: str, kind: Type) -> str:
+    """Return how digits are written that look as if they were read from a dump of bytes; empty if they do not."""
+    digits = text.replace(" ", "")
+    looks = kind.family == "number" and len(digits) in (2, 4, 8) and re.fullmatch(r"[0-9a-fA-F]+", digits)
+    return f". If that is hexadecimal, write 0x{digits}" if looks else ""
 
 
 def _asked_filter(check: Check, fault: Fault | None) -> Filter | None:

@@ -36,9 +36,9 @@ def draft(result: Draft) -> RenderableType:
     detail = frame.detail(FrameDetail(replace(row, direction="out"), result.layers, result.hex, [], every_byte=True))
     body = list(detail.renderables)[1:] if isinstance(detail, Group) else [detail]
     head = Text.assemble((result.name, "bold"), f"  {row.length} B, not sent")
-    parts: list[RenderableType] = [head, *(Text(f"  {printable(change)}", style("muted")) for change in result.changes)]
     hint = f"`send {result.name}` puts it on the wire, `inject {result.name}` onto your own stack"
-    return Group(*parts, *body, Text(hint, style("muted")))
+    changes = [Text(f"{result.name}: {printable(change)}") for change in result.changes]
+    return Group(head, *body, *changes, Text(hint, style("muted")))
 
 
 def drafts(result: DraftList) -> RenderableType:

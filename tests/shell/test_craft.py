@@ -377,3 +377,14 @@ def test_frames_of_a_capture_are_edited_and_resent(shell: Shell, tmp_path: Path)
     assert [row["direction"] for row in said["answers"]][:2] == ["out", "in"]
     changed = as_json(shell, f"edit {rows[0]['number']} icmp.seq=77")
     assert any("77" in change for change in changed["changes"])
+
+
+def test_with_the_trace_on_a_frame_that_was_injected_is_shown_once(shell: Shell) -> None:
+    shell.run("ping 192.168.1.1 --count 1")
+    shell.run("edit 4 ip.ttl=1 --keep-checksums")
+    shell.run("trace on")
+    printed = shell.run("inject frame4")
+    assert "frame 5 injected: " in printed
+    assert "Dropped, ipv4.checksum" in printed
+    assert "checksum wrong" in shell.run("frames")
+    assert "malformed" not in shell.run("frames")

@@ -139,3 +139,12 @@ def test_an_answer_may_have_a_unit(engine_shell: Shell) -> None:
 def test_the_list_names_the_next_lesson(engine_shell: Shell) -> None:
     assert "`lesson start tour` begins" in engine_shell.run("lesson list --plain") or (
         "lesson start tour begins" in engine_shell.run("lesson list"))
+
+
+def test_digits_read_from_a_dump_are_told_apart_from_a_number(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start reading-bytes")
+    engine_shell.run("lesson skip")
+    engine_shell.run("ping 192.168.1.1 --count 1")
+    assert "write 0xf753" in engine_shell.fail("answer f753")
+    assert "write 0xf753" in engine_shell.fail("answer f7 53")
+    assert "hexadecimal" not in engine_shell.fail("answer 0x1111")
