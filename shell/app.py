@@ -23,7 +23,7 @@ from shell.grammar import CommandError
 from shell.parsing import LineParser
 from shell.results_craft import Crafted
 from shell.results_debug import BreakpointHit
-from shell.results_lessons import Solution
+from shell.results_lessons import LessonNews, LessonSummary, Solution
 from shell.session import Session
 from shell.tracing import LINES
 from shell.views.escape import printable
@@ -65,6 +65,8 @@ class AetherShell(cmd2.Cmd):
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.greeter: Greeter | None = None
         """Gives tips; None where nobody types."""
+        self.lesson_later: list[LessonNews | LessonSummary] = []
+        """What a lesson asks or says at its end: it is shown when the command that brought it about is over."""
         self.trace_limit = LINES if interactive else None
         """How many lines of the trace are shown at a time; None for all."""
         self.at_prompt = False
@@ -131,7 +133,8 @@ class AetherShell(cmd2.Cmd):
 
     def tell_lesson(self) -> None:
         """Say what has come true in the lesson, below the frames that brought it about."""
-        found = self.session.lesson.poll() if self.session.lesson is not None else []
+        found, self.lesson_later = self.lesson_later, []
+        found += self.session.lesson.poll() if self.session.lesson is not None else []
         if found and not self._redirecting:
             self.show_rest_of_trace()
         for news in found:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from aether.engine.core import CoreError
 from shell.results_debug import BreakpointHit
+from shell.results_lessons import LessonNews, LessonSummary
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -118,11 +119,19 @@ class Screen:
             self._show_trace(settled=True)
         for news in found:
             if self._waiting:
-                self.app.show(news, self.session.output)
+                self._show_now(news)
             else:
                 from shell import views
 
                 self.app.add_alert(msg=views.to_rich(news), soft_wrap=False)
+
+    def _show_now(self, news: LessonNews | LessonSummary) -> None:
+        """Show what came true while a command waits; what is to be done next shall stand below all that it says."""
+        if isinstance(news, LessonNews) and news.done:
+            self.app.show(LessonNews(news.done, "", ""), self.session.output)
+            news = LessonNews([], news.question, news.step)
+        if isinstance(news, LessonSummary) or news.question or news.step:
+            self.app.lesson_later.append(news)
 
     @contextmanager
     def _command_waits(self) -> Iterator[None]:

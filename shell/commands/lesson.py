@@ -139,7 +139,7 @@ def show(session: Session) -> LessonStep:
 def check(session: Session) -> CheckReport:
     """Show what holds, and what is missing. You need not ask: what comes true is said at once."""
     player = playing(session)
-    player.poll()
+    player.look()
     return CheckReport(player.check_views(), player.view().hint)
 
 

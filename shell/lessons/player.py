@@ -215,6 +215,11 @@ class Player:
             if not self.finished:
                 self.save()
 
+    def look(self) -> None:
+        """Take note of what happened; `poll` says later what came true by it."""
+        with self._lock:
+            self._follow()
+
     def _follow(self) -> None:
         ring = self.session.core.ring
         events, _ = ring.since(self._serial)
@@ -299,6 +304,8 @@ class Player:
         return [CheckView(row.text, row.holds, row.missing) for row in self.rows()]
 
     def _what_next(self) -> str:
+        if self.finished:
+            return "`lesson next` begins the next lesson"
         if not self.step.checks or self.complete:
             return "`lesson next` goes on"
         return "stuck? `lesson hint`" if self.step.hints else ""

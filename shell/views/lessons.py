@@ -36,20 +36,18 @@ BAR = 20
 
 
 def prose(lines: Iterable[str]) -> list[Text]:
-    """Return lines of prose: `code` and **stress** are coloured, and nothing is moved."""
-    found = []
-    for line in lines:
-        text, place = Text(), 0
-        for inline in _INLINE.finditer(line):
-            text.append(line[place:inline.start()])
-            if inline.group(1):
-                text.append(inline.group(1), style=style("command"))
-            else:
-                text.append(inline.group(2), style="bold")
-            place = inline.end()
-        text.append(line[place:])
-        found.append(text)
-    return found
+    """Return lines of prose: `code` and **stress** are coloured, also over the end of a line; nothing is moved."""
+    whole = "\n".join(lines)
+    text, place = Text(), 0
+    for inline in _INLINE.finditer(whole):
+        text.append(whole[place:inline.start()])
+        if inline.group(1):
+            text.append(inline.group(1), style=style("command"))
+        else:
+            text.append(inline.group(2), style="bold")
+        place = inline.end()
+    text.append(whole[place:])
+    return list(text.split("\n", allow_blank=True)) if whole else []
 
 
 def bar(done: int, of: int) -> str:

@@ -13,6 +13,7 @@ from shell import results, views
 from shell.dissect import dissect
 from shell.summary import summarise
 from shell.views.escape import ascii_column, printable, printable_bytes
+from shell.views.lessons import prose
 from tests.shell.conftest import Shell
 
 
@@ -167,3 +168,9 @@ def test_the_middle_of_long_data_is_left_out(shell: Shell) -> None:
     assert len(folded.splitlines()) < 50
     assert len(full.splitlines()) > 150
     assert "0200  d6 d7" in full
+
+
+def test_what_is_marked_in_prose_may_go_over_the_end_of_a_line() -> None:
+    lines = prose(["Type `link drop", "next tcp` now.", "", "Then **wait**."])
+    assert [line.plain for line in lines] == ["Type link drop", "next tcp now.", "", "Then wait."]
+    assert prose([]) == []
