@@ -86,7 +86,7 @@ class DhcpRenew(Operation):
     def apply(self, world: World) -> None:
         """Send the REQUEST."""
         if not host_named(world, self.host).dhcp.renew():
-            raise OperationError(f"{self.host} has no lease. `dhcp start` asks for one")
+            raise OperationError(f"no lease at {self.host!r}. `dhcp start` asks for one")
 
 
 @operation
@@ -99,7 +99,7 @@ class DhcpRelease(Operation):
     def apply(self, world: World) -> None:
         """Send the RELEASE."""
         if not host_named(world, self.host).dhcp.release():
-            raise OperationError(f"{self.host} has no lease. `dhcp start` asks for one")
+            raise OperationError(f"no lease at {self.host!r}. `dhcp start` asks for one")
 
 
 @operation

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from aether.filters.conversations import Context
 
 T = TypeVar("T")
+ARP = b"\x08\x06"
+"""The type of a frame that asks the way for another one: what was decided belongs to that one."""
 RESENT = "resent "
 """How a note begins that says why a segment was sent again."""
 MAX_REMEMBERED = 4096
@@ -96,7 +98,7 @@ class Watcher:
                 mark = self._mark(event)
                 if event.host == self.host:
                     seen = self._add(found, by_number, event, number, "out", data)
-                    if arrived is None:
+                    if arrived is None and data[12:14] != ARP:
                         seen.notes += [note.text for note in loose]
                         loose.clear()
                     if mark and not any(note.startswith(RESENT) for note in seen.notes):

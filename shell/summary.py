@@ -7,6 +7,7 @@ from typing import NamedTuple
 from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
+from shell.summary_services import service
 
 MAX_FLOWS = 4096
 _SYN_OR_MORE = 54
@@ -123,10 +124,7 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
         if header.protocol == ipv4.PROTO_TCP:
             found = _tcp(payload, header, flows)
         elif header.protocol == ipv4.PROTO_UDP:
-            datagram = udp.parse(payload, header.source, header.destination, verify=False)
-            found = Summary(
-                "udp", show_endpoint(header.source, datagram.source_port),
-                show_endpoint(header.destination, datagram.destination_port), "", f"len={datagram.length - 8}")
+            found = _udp(payload, header)
         elif header.protocol == ipv4.PROTO_ICMP:
             found = _icmp(payload, source, destination)
         elif header.protocol == ipv4.PROTO_IGMP:
@@ -139,6 +137,13 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
         }[header.protocol]
         return Summary(layer, source, destination, "", _what_is_wrong(problem))
     return found._replace(info=f"{found.info} {note}".strip())
+
+
+def _udp(payload: memoryview, packet: ipv4.Ipv4Header) -> Summary:
+    header = udp.parse(payload, packet.source, packet.destination, verify=False)
+    ports = header.source_port, header.destination_port
+    layer, info = service(*ports, payload[udp.HEADER_LENGTH:header.length]) or ("udp", f"len={header.length - 8}")
+    return Summary(layer, show_endpoint(packet.source, ports[0]), show_endpoint(packet.destination, ports[1]), "", info)
 
 
 def _tcp(payload: memoryview, packet: ipv4.Ipv4Header, flows: Flows) -> Summary:

@@ -28,13 +28,13 @@ def frames(session: Session, what: str, host: str) -> results.FrameList:
 @command(
     "frame", argument("number", frame_number, "a frame's number, as `frames` shows it", complete="frames"),
     argument("field", str, "a field to light, such as tcp.seq", default="", complete="fields"), HOST,
-    option("--all", "every byte, also in the middle of long data"),
+    option("--all", "every byte, also in the middle of long data, or of zeros"),
     examples=("frame 4", "frame 4 tcp.seq", "frame 4 --all"),
 )
 def frame(session: Session, number: int, field: str, host: str, all: bool) -> results.FrameDetail:
     """Show one frame in full: its headers as a tree, its bytes, and what it caused.
 
-    The letter below each byte is that of the header it belongs to. Of long data the middle is left out.
+    The letter below each byte is that of the header it belongs to. Of long data, and of many zeros, the middle is left out.
     """
     watcher, seen = _find(session, number, host)
     layers = dissect(seen.data, watcher.flows, context_of(session.visible_events("a frame"), seen))

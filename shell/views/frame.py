@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.style import Style
 from rich.text import Text
@@ -15,8 +17,8 @@ NAMES = {
     "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "igmp": "IGMP", "udp": "UDP", "tcp": "TCP",
     "dns": "DNS", "dhcp": "DHCP", "http": "HTTP", "data": "data", "padding": "padding",
 }
-LONG, SHOWN = 8, 2
-"""Rows of data from which on the middle is left out, and how many are shown before it."""
+LONG, SHOWN = 6, 1
+"""Rows of data, or of zeros, above which the middle is left out, and how many are shown before it."""
 WIDE = 72
 """Columns that a row of 16 bytes needs."""
 LIT = Style(bold=True, reverse=True)
@@ -98,23 +100,23 @@ class Hexdump:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         count = 16 if options.max_width >= WIDE else 8
-        starts = range(0, len(self.data), count)
-        middle = self._middle([start for start in starts if self._is_plain(start, count)])
-        for start in starts:
-            if start not in middle:
-                yield from self._row(start, count)
-            elif start == middle[0]:
-                yield Text(f"      … {len(middle) * count:,} more bytes of data: {self.left_out}", style("muted"))
+        for kind, found in groupby(range(0, len(self.data), count), lambda start: self._kind(start, count)):
+            rows = list(found)
+            out = rows[SHOWN:-1] if kind and self.left_out and len(rows) > LONG else []
+            for start in rows:
+                if start not in out:
+                    yield from self._row(start, count)
+                elif start == out[0]:
+                    yield Text(f"      … {len(out) * count:,} more {kind}: {self.left_out}", style("muted"))
 
-    def _middle(self, plain: list[int]) -> list[int]:
-        """Return the rows to leave out, of those that are nothing but data."""
-        return plain[SHOWN:-1] if self.left_out and len(plain) > LONG else []
-
-    def _is_plain(self, start: int, count: int) -> bool:
-        """Tell whether a row is nothing but data, and nothing in it is lit."""
-        rows = range(start, min(start + count, len(self.data)))
-        return all((layer := self.owner[index]) is not None and layer.name == "data" and index not in self.lighted
-                   for index in rows)
+    def _kind(self, start: int, count: int) -> str:
+        """Return what a row is nothing but; empty if it has more to show."""
+        row = range(start, min(start + count, len(self.data)))
+        if any(index in self.lighted for index in row):
+            return ""
+        if all((layer := self.owner[index]) is not None and layer.name == "data" for index in row):
+            return "bytes of data"
+        return "" if any(self.data[index] for index in row) else "bytes that are zero"
 
     def _row(self, start: int, count: int) -> tuple[Text, Text]:
         """Return a row of `count` bytes, and the letters below it."""

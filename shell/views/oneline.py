@@ -78,7 +78,7 @@ class FrameLine:
         indent = " " * len(lead) + " "
         text = Text(no_wrap=True, overflow="ignore")
         text.append(lead, style("muted"))
-        text.append(f" {ends:<19} {flags:<4} ", style(row.layer))
+        text.append(f" {ends:<19} {flags:<4} " if flags else f" {ends:<24} ", style(row.layer))
         if text.cell_len + cell_len(info) <= width:
             text.append(info)
         else:  # below, where there is more room

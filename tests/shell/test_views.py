@@ -163,7 +163,7 @@ def test_any_packet_in_a_sound_header_can_be_shown(data: bytes, protocol: int, p
 def test_the_middle_of_long_data_is_left_out(shell: Shell) -> None:
     shell.run("ping 192.168.1.1 --count 1 --size 1000")
     folded, full = shell.run("frame 3"), shell.run("frame 3 --all")
-    assert "960 more bytes of data: `frame 3 --all`" in folded
+    assert "976 more bytes of data: `frame 3 --all`" in folded
     assert "0410  e6 e7" in folded
     assert len(folded.splitlines()) < 50
     assert len(full.splitlines()) > 150
