@@ -34,7 +34,8 @@ def frames(session: Session, what: str, host: str) -> results.FrameList:
 def frame(session: Session, number: int, field: str, host: str, all: bool) -> results.FrameDetail:
     """Show one frame in full: its headers as a tree, its bytes, and what it caused.
 
-    The letter below each byte is that of the header it belongs to. Of long data, and of many zeros, the middle is left out.
+    The letter below each byte is that of the header it belongs to. Of long data, and of many zeros, the
+    middle is left out.
     """
     watcher, seen = _find(session, number, host)
     layers = dissect(seen.data, watcher.flows, context_of(session.visible_events("a frame"), seen))
