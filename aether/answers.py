@@ -350,3 +350,35 @@ class Overview:
     drops: int
     turned: list[str] = field(default_factory=list)
     """The knobs that differ from the default, as ``name=value``."""
+
+
+@dataclass(slots=True)
+class WorkerRow:
+    """One core of a host, since its processor counts anew. Shares are of that time, from 0.0 to 1.0."""
+
+    worker: int
+    connections: int
+    """Those whose frames come to it."""
+    frames: int
+    busy: float
+    """At work, or waking up."""
+    spin: float
+    yielding: float
+    sleep: float
+    wakes: int
+    """How often it had to wake up for a frame."""
+
+
+@dataclass(slots=True)
+class ProcessorReport:
+    """The cores that a host is thought to have."""
+
+    host: str
+    rows: list[WorkerRow]
+    skew: float
+    """Frames of the core that has most, as a multiple of an even share; 0 before any frame."""
+    passed_us: int
+    """What the shares are of."""
+    cost_us: int
+    """The knobs loop.cost and loop.wake."""
+    wake_us: int

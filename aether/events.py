@@ -25,6 +25,7 @@ KINDS: dict[str, Kind] = {
     "frame.lost": Kind(("number", "link", "cause"), "a link loses a frame"),
     "frame.copied": Kind(("number", "link", "original"), "a link duplicates a frame"),
     "frame.altered": Kind(("number", "link", "what"), "a link changes a frame"),
+    "frame.waits": Kind(("number", "link", "worker", "microseconds"), "a core has to wake up, or to work, first"),
     "frame.delayed": Kind(("number", "link", "microseconds"), "a link holds a frame back"),
     "drop": Kind(("reason", "conn", "detail"), "a host discards what it received"),
     # Ethernet and ARP.

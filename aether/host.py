@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aether.apps.dhcp_client import DhcpClient
 from aether.apps.dns_resolver import Resolver
 from aether.knobs import Knobs
+from aether.link.processor import Processor
 from aether.net.icmp import Icmp
 from aether.net.igmp import Igmp
 from aether.net.ipv4 import Ipv4
@@ -103,6 +104,7 @@ class Host:
         self.tcp = Tcp(self)
         self.resolver = Resolver(self)
         self.dhcp = DhcpClient(self)
+        self.processor = Processor()
         self.jobs: dict[int, Job] = {}
         self.jobs_started = 0
 
@@ -115,6 +117,11 @@ class Host:
         self.udp.seed(world.seed)
         self.resolver.seed(world.seed)
         self.dhcp.seed(world.seed)
+
+    @property
+    def models_processor(self) -> bool:
+        """Whether frames have to wait for a core (`aether.link.processor`)."""
+        return bool(self.knobs.loop_cost or self.knobs.loop_wake)
 
     def stream(self, *names: str) -> Stream:
         """Return a stream of randomness for one consumer at this host."""

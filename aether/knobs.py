@@ -156,6 +156,18 @@ class Knobs:
     tcp_isn: str = choice(
         "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
         classic="predictable")
+    loop_spin: int = number(
+        100, "how long a core looks for the next frame again and again, before it yields", low=0, high=60_000_000,
+        unit="us")
+    loop_yield: int = number(
+        50, "how long it goes on looking, and lets others run between looks, before it sleeps", low=0, high=60_000_000,
+        unit="us")
+    loop_wake: int = number(
+        0, "a model: how long a sleeping core takes to wake up", low=0, high=1_000_000, unit="us")
+    loop_cost: int = number(
+        0, "a model: how long a core works on each frame that arrives", low=0, high=1_000_000, unit="us")
+    loop_workers: int = number(
+        1, "a model: how many cores, each with the frames of its own flows", low=1, high=64)
     http_stalled: int = number(
         120_000_000, "how long a client of ours may take nothing of a page; 0 is for ever", "RFC 6429 §4",
         low=0, high=86_400_000_000, unit="us", classic=0)

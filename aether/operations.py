@@ -504,6 +504,7 @@ def _register_the_rest() -> None:
         operations_net,
         operations_reading,
         operations_services,
+        operations_workers,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from aether.answers import ProcessorReport, WorkerRow
+
 
 @dataclass(slots=True)
 class Run:
@@ -35,6 +37,8 @@ class Run:
     """Shares of the time that the loop waited, each way."""
     yielding: float = 0.0
     sleep: float = 0.0
+    cores: ProcessorReport | None = None
+    """In the simulation: what the cores of your host did."""
 
 
 @dataclass(slots=True)
@@ -78,3 +82,19 @@ class BenchReport:
     ratio: float
     """The first median as a multiple of the second; 0 of one alone."""
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Workers:
+    """The cores of a simulated host."""
+
+    host: str
+    rows: list[WorkerRow]
+    skew: float
+    """Frames of the core that has most, as a multiple of an even share; 0 before any frame."""
+    passed_us: int
+    """World time since they count; shares are of it."""
+    cost_us: int
+    """What a frame takes, and what waking up takes: the knobs loop.cost and loop.wake."""
+    wake_us: int
+    hint: str = ""

@@ -1,13 +1,14 @@
 """How the engine waits for a device: spin, then yield, then sleep. A state machine to look at.
 
 Spinning answers fastest and burns a core; sleeping costs a system call and a wake-up of some
-40 microseconds, and nothing else. The thresholds count fruitless looks at the device.
+40 microseconds, and nothing else. How long each lasts, the knobs loop.spin and loop.yield say.
 """
 
 from __future__ import annotations
 
 import os
-import time
+from collections.abc import Callable
+from time import monotonic_ns
 from typing import NamedTuple
 
 SPIN, YIELD, SLEEP = "spin", "yield", "sleep"
@@ -24,48 +25,58 @@ class Shares(NamedTuple):
 class Backoff:
     """Decides how to wait next, and counts the time spent each way."""
 
-    def __init__(self, spins: int = 200, yields: int = 20) -> None:
-        self.spins = spins
-        """Fruitless looks before yielding begins."""
-        self.yields = yields
-        """Fruitless looks, each after a yield, before sleeping begins."""
-        self.looks = 0
+    def __init__(self, clock: Callable[[], int] = monotonic_ns, give_way: Callable[[], None] = os.sched_yield) -> None:
+        """`clock` returns nanoseconds; `give_way` lets other processes have the core."""
+        self.clock = clock
+        self.give_way = give_way
+        self.waiting = False
         self.state = SPIN
-        self._since = 0
-        self._began = time.monotonic_ns()
+        self._yield_after = self._sleep_after = 0
+        """Nanoseconds from the first fruitless look."""
+        self._first = self._since = 0
+        """When that was, and when the present state began."""
+        self._began = clock()
         self.spent = {SPIN: 0, YIELD: 0, SLEEP: 0}
         """Nanoseconds in each state."""
+        self.limit(100, 50)
+
+    def limit(self, spin: int, yielding: int) -> None:
+        """Say how long to spin, and how long to yield after that, in microseconds."""
+        self._yield_after = spin * 1000
+        self._sleep_after = (spin + yielding) * 1000
 
     def busy(self) -> None:
         """There was something to do: start again with spinning."""
-        if self.looks:
-            self._account(time.monotonic_ns())
-            self.looks = 0
+        if self.waiting:
+            self._account(self.clock())
+            self.waiting = False
 
     def idle(self) -> bool:
         """There was nothing to do; yield if it is time for that, and return whether to sleep now."""
-        looks = self.looks
-        self.looks = looks + 1
-        if looks == 0:
-            self._since = time.monotonic_ns()
-            self.state = SPIN if self.spins else YIELD
-        if looks < self.spins:
+        now = self.clock()
+        if not self.waiting:
+            self.waiting = True
+            self._first = self._since = now
+            self.state = SPIN
+        passed = now - self._first
+        if passed < self._yield_after:
             return False
-        if looks == self.spins:
-            self._account(time.monotonic_ns())
-            self.state = YIELD
-        if looks < self.spins + self.yields:
-            os.sched_yield()
+        if passed < self._sleep_after:
+            self._become(YIELD, now)
+            self.give_way()
             return False
-        if looks == self.spins + self.yields:
-            self._account(time.monotonic_ns())
-            self.state = SLEEP
+        self._become(SLEEP, now)
         return True
 
     def slept(self, nanoseconds: int) -> None:
         """Count time asleep; sleeping again comes at once until something happens."""
         self.spent[SLEEP] += nanoseconds
-        self._since = time.monotonic_ns()
+        self._since = self.clock()
+
+    def _become(self, state: str, now: int) -> None:
+        if self.state != state:
+            self._account(now)
+            self.state = state
 
     def _account(self, now: int) -> None:
         if self.state != SLEEP:
@@ -74,10 +85,13 @@ class Backoff:
 
     def shares(self) -> Shares:
         """Return where the time went since the last `reset`."""
-        total = max(time.monotonic_ns() - self._began, 1)
+        now = self.clock()
+        if self.waiting:
+            self._account(now)
+        total = max(now - self._began, 1)
         return Shares(*(min(self.spent[state] / total, 1.0) for state in (SPIN, YIELD, SLEEP)))
 
     def reset(self) -> None:
         """Start counting anew."""
-        self._began = time.monotonic_ns()
+        self._began = self._since = self.clock()
         self.spent = dict.fromkeys(self.spent, 0)

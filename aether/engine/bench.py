@@ -42,7 +42,7 @@ def direct(loop: Loop) -> Host | None:
     right = world.links["lan"].right
     peer = right.peer
     plain = right.pipe.clear and peer.pipe.clear and not right.latency and not peer.latency
-    return peer.host if plain else None
+    return peer.host if plain and peer.host is not None and not peer.host.models_processor else None
 
 
 def take_frames(loop: Loop, host: Host) -> int:

@@ -65,6 +65,7 @@ class Loop:
         self.ring = EventRing()
         self.recorder = Recorder(world, self.ring)
         self.backoff = Backoff()
+        self._heed_knobs()
         self.log: InputLog | None = None
         self.history: History | None = None
         self.breakpoint: Callable[[list[Event], World], bool] | None = None
@@ -134,8 +135,15 @@ class Loop:
         try:
             return self.world.do(operation)
         finally:
+            self._heed_knobs()
             if self.breakpoint is not None:
                 self._ask(serial)
+
+    def _heed_knobs(self) -> None:
+        """Wait as the knobs of the first host say, which is the one behind the device."""
+        for host in self.world.hosts.values():
+            self.backoff.limit(host.knobs.loop_spin, host.knobs.loop_yield)
+            return
 
     def step(self, count: int) -> list[StepResult]:
         """Handle up to `count` occurrences; time jumps to each."""
@@ -237,6 +245,7 @@ class Loop:
         self.pause()
         self.world.observe(None)
         self.world = world
+        self._heed_knobs()
         self.recorder = Recorder(world, self.ring)
         self.log = log
         self.history = history

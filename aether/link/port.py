@@ -97,18 +97,31 @@ class Port:
         if self.tape is not None:
             self.tape.see(frame)
 
-    def deliver(self, data: tuple[int, bytes]) -> None:
-        """Hand a frame that has crossed the link to whoever is at this end."""
-        world = self.world
-        number, frame = data
+    def deliver(self, data: tuple[int, bytes] | tuple[int, bytes, int]) -> None:
+        """Hand a frame that has crossed the link to whoever is at this end; a third part says whose core has it."""
+        world, host = self.world, self.host
+        number, frame = data[:2]
         world.frame = number
-        if self.host is None:
+        if host is None:
             self.leave(frame)
             return
+        if host.models_processor and len(data) == 2 and self._waits(host, number, frame):
+            return
         if world.observer is not None:
-            world.observer(self.host.name, "frame.arrived", number, self.link, frame)
-        self.host.now = world.now
-        self.host.receive(frame, self.interface)
+            world.observer(host.name, "frame.arrived", number, self.link, frame)
+        host.now = world.now
+        host.receive(frame, self.interface)
+
+    def _waits(self, host: Host, number: int, frame: bytes) -> bool:
+        """Give a frame to one of the host's cores; return whether it has to wait for it."""
+        world = self.world
+        worker, ready = host.processor.take(frame, world.now, host.knobs)
+        if ready == world.now:
+            return False
+        if world.observer is not None:
+            world.observer(host.name, "frame.waits", number, self.link, worker, ready - world.now)
+        world.queue.deliver(self, ready, (number, frame, worker))
+        return True
 
 
 class Link:

@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aether import queries
+from aether.answers import WorkerRow
 from aether.apps.load import LoadReport
 from aether.apps.ping import PingReport
 from aether.lab import HOST
 from aether.operations import JobCancel, Ping
 from aether.operations_load import LoadStart
+from aether.operations_workers import WorkersSet, processor
 from aether.world import World
 from shell.bench.client import percentile
 from shell.grammar import CommandError
@@ -85,6 +87,15 @@ class _Meter:
         run.occurrences = status.present - self.status.present
         run.calls_per_frame = (_system_calls() - self.calls) / frames
         run.spin, run.yielding, run.sleep = status.spin, status.yielding, status.sleep
+        if run.cores is not None and (run.cores.cost_us or run.cores.wake_us):
+            _take_model(run, run.cores.rows)
+
+
+def _take_model(run: Run, rows: list[WorkerRow]) -> None:
+    """Let a simulated host's cores count instead of the machine's that simulates them."""
+    run.spin, run.yielding, run.sleep = (
+        sum(getattr(row, name) for row in rows) / len(rows) for name in ("spin", "yielding", "sleep"))
+    run.cpu = sum(row.busy + row.spin + row.yielding for row in rows)
 
 
 def _system_calls() -> int:
@@ -100,6 +111,7 @@ def _simulated(session: Session, load: Load) -> Run:
     """Let the simulated host do it, as fast as this machine can."""
     speed = session.core.status().speed
     session.core.set_speed(math.inf)
+    session.do(WorkersSet())
     if load.kind == "hold":
         tracemalloc.start()  # exact, where what was freed before would be used again; it costs time
     try:
@@ -123,7 +135,9 @@ def _simulated(session: Session, load: Load) -> Run:
     finally:
         tracemalloc.stop()
         session.core.set_speed(speed)
-    return _of_ping(report) if isinstance(report, PingReport) else _of_load(report, connections, memory)
+    run = _of_ping(report) if isinstance(report, PingReport) else _of_load(report, connections, memory)
+    run.cores = session.ask(processor)
+    return run
 
 
 def _of_load(report: LoadReport, connections: int, memory: int) -> Run:

@@ -20,7 +20,7 @@ ALLOWED = frozenset((
     "status", "counters", "drops", "run", "pause", "step", "next", "finish", "speed", "back", "goto", "live",
     "break", "tbreak",
     "why", "fork", "timeline", "compare", "link", "knob", "profile", "send", "inject", "craft", "edit", "resend",
-    "mode", "host", "ladder", "follow", "plot", "watch", "bench", "explain", "attack", "scenario", "help",
+    "mode", "host", "ladder", "follow", "plot", "watch", "bench", "workers", "explain", "attack", "scenario", "help",
 ))
 """First words."""
 REFUSED = ("http serve", "host --", "bench compare", "scenario save")

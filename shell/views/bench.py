@@ -6,12 +6,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_bench import BenchReport, Measured
+from shell.results_bench import BenchReport, Measured, Workers
 from shell.values import show_duration
 from shell.views.theme import style
 
 BAR = 24
 """Columns of the longest bar."""
+SHORT_BAR = 6
+"""The same in a table."""
 
 
 def report(result: BenchReport) -> RenderableType:
@@ -64,5 +66,27 @@ def _costs(each: Measured, lab: str) -> Text:
         words.append(f"{each.occurrences_a_second:,.0f} occurrences a second of real time")
     else:
         words.append(f"{each.calls_per_frame:.1f} system calls a frame")
+    if lab != "SIM" or each.spin or each.yielding or each.sleep:
         words.append(f"waiting: spin {each.spin:.0%}, yield {each.yielding:.0%}, sleep {each.sleep:.0%}")
     return Text("  " + "; ".join(words), style("muted"))
+
+
+def workers(result: Workers) -> RenderableType:
+    """Draw the cores of a host: a bar for how busy each is."""
+    table = Table(box=None, pad_edge=False, header_style=style("muted"))
+    for title in ("core", "conns", "frames", "busy", "spin", "yield", "sleep", "woken"):
+        table.add_column(title, justify="right")
+    table.add_column("")
+    for row in result.rows:
+        table.add_row(
+            str(row.worker), f"{row.connections:,}", f"{row.frames:,}", f"{row.busy:.0%}", f"{row.spin:.0%}",
+            f"{row.yielding:.0%}", f"{row.sleep:.0%}", f"{row.wakes:,}",
+            Text("█" * round(SHORT_BAR * row.busy), style("good")))
+    said = f"{result.host}: a frame takes {show_duration(result.cost_us)}, waking up {show_duration(result.wake_us)}"
+    skew = f"skew {result.skew:.2f}: the busiest core has {result.skew:.2f} times its share of the frames"
+    parts: list[RenderableType] = [Text(said, style("key", bold=True)), table]
+    if result.skew and len(result.rows) > 1:
+        parts.append(Text(skew))
+    if result.hint:
+        parts.append(Text(result.hint, style("muted")))
+    return Group(*parts)

@@ -104,6 +104,8 @@ SCENES: dict[str, list[str]] = {
     "help": ["help"],
     "help-page": ["help link loss"],
     "terms": ["explain"],
+    "workers": ["knob set loop.cost 50us", "workers 3", "bench http -n 60 -c 20 --runs 1", "workers show"],
+    "workers-idle": ["workers show"],
     "capture": ["capture start", "ping 192.168.1.1 --count 1", "capture status"],
 }
 """The lines that lead to each view; the result of the last one is drawn."""

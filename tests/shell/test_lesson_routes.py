@@ -98,6 +98,21 @@ ROUTES: dict[tuple[str, int], list[list[str]]] = {
         ["ping 192.168.1.1 --count 1", "link drop next tcp --count 3", "http get http://192.168.1.1/ --background",
          "run 10s"],
     ],
+    ("spin-yield-sleep", 1): [
+        ["knob set loop.spin 1s", "bench ping -n 500 --runs 1"],
+        ["knob set loop.spin 60s", "bench ping -n 50 --runs 2"],
+        ["knob set loop.spin 10ms", "bench ping -n 200 --runs 1"],
+        ["knob set loop.yield 1s", "bench ping -n 200 --runs 1", "knob set loop.spin 1s", "bench ping --runs 1"],
+        ["ping 192.168.1.1 --count 1", "knob set loop.spin 2ms", "bench ping -n 100 --runs 3"],
+    ],
+    ("shards", 1): [
+        ["workers 4", "bench http -n 1000 -c 100 --runs 1", "workers show"],
+        ["workers 5", "bench http -n 800 -c 200 --runs 1", "workers show"],
+        ["workers 8", "bench http -n 500 -c 100 --runs 2", "workers show"],
+        ["knob set loop.workers 4", "bench http -c 100 --runs 1", "workers show"],
+        ["workers 2", "bench http -n 500 -c 100 --runs 1", "workers 4", "bench stress --runs 1",
+         "bench http -n 500 -c 50 --runs 1", "workers show"],
+    ],
     ("dhcp", 0): [
         ["dhcp start"],
         ["dhcp start --background", "run 5s"],

@@ -1,0 +1,56 @@
+"""The cores of a host, as data: how many there are, and what they have done so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aether.answers import ProcessorReport, WorkerRow
+from aether.link.processor import Worker, worker_of_flow
+from aether.operations import KnobSet, Operation, host_named, operation
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.world import World
+
+
+@operation
+@dataclass(slots=True)
+class WorkersSet(Operation):
+    """Give a host so many cores, or leave it those that it has (0); they begin to count anew."""
+
+    host: str = "you"
+    count: int = 0
+
+    def apply(self, world: World) -> None:
+        """OperationError if there cannot be so many."""
+        if self.count:
+            KnobSet(host=self.host, name="loop.workers", value=str(self.count)).apply(world)
+        host_named(world, self.host).processor.reset(world.now)
+
+
+def processor(world: World, host: str = "you") -> ProcessorReport:
+    """Return what the cores of a host have done since they began to count."""
+    one = host_named(world, host)
+    count = one.knobs.loop_workers
+    passed = max(world.now - one.processor.since, 1)
+    connections = [0] * count
+    for key in one.tcp.connections:
+        connections[worker_of_flow(key[:4], key[8] << 8 | key[9], count)] += 1
+    rows = [_row(one, number, connections[number], world.now, passed) for number in range(count)]
+    frames = sum(row.frames for row in rows)
+    skew = max(row.frames for row in rows) * count / frames if frames else 0.0
+    return ProcessorReport(host, rows, round(skew, 2), passed, one.knobs.loop_cost, one.knobs.loop_wake)
+
+
+def _row(host: Host, number: int, connections: int, now: int, passed: int) -> WorkerRow:
+    """Return one row; a core that has waited since its latest frame has done so as the knobs say."""
+    workers = host.processor.workers
+    worker = Worker(host.processor.since)
+    if number < len(workers):
+        for name in Worker.__slots__:
+            setattr(worker, name, getattr(workers[number], name))
+    if worker.free < now:
+        worker.wait(now, host.knobs)
+    shares = (round(min(each / passed, 1.0), 4) for each in (worker.busy, worker.spin, worker.yielding, worker.sleep))
+    return WorkerRow(number, connections, worker.frames, *shares, worker.wakes)

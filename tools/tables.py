@@ -1,0 +1,86 @@
+"""docs/knobs.md and docs/states.md: the knobs and the transitions of TCP, from the code that acts by them.
+
+    python tools/tables.py [DIRECTORY]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from aether.knobs import KNOBS, Knob, show  # noqa: E402
+from aether.tcp.states import CLOSED, ENDS, STATES, TRANSITIONS  # noqa: E402
+
+GROUPS = {
+    "arp": "ARP", "ipv4": "IPv4", "icmp": "ICMP", "tcp": "TCP", "loop": "The loop, and the cores of a host",
+    "http": "HTTP",
+}
+KNOBS_HEAD = """\
+# Knobs
+
+Every switch inside the protocols; made from their declarations by `python tools/tables.py`, and kept current by a test.
+
+`knob list` shows them with their present values, `knob show NAME` explains one, `knob set NAME VALUE` turns it at once,
+`knob diff` lists what differs from the default. `profile modern` sets all of them to the default, `profile classic` to
+what a stack without the inventions of the last decades would do. `--host NAME` turns those of another simulated host.
+`compare knob NAME=VALUE` runs everything again with one of them turned, and shows what became of it.
+"""
+STATES_HEAD = """\
+# The states of TCP
+
+The table by which every connection moves; made from it by `python tools/tables.py`, and kept current by a test.
+`tcp diagram N` draws it with the way of a connection.
+"""
+
+
+def knobs_page() -> str:
+    """Return docs/knobs.md."""
+    parts = [KNOBS_HEAD]
+    for prefix in dict.fromkeys(name.partition(".")[0] for name in KNOBS):
+        parts += [f"## {GROUPS[prefix]}\n", "| knob | default | classic | values | what it does | source |",
+                  "|---|---|---|---|---|---|"]
+        parts += [_row(knob) for knob in KNOBS.values() if knob.name.startswith(f"{prefix}.")]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _row(knob: Knob) -> str:
+    classic = "the same" if knob.classic == knob.default else show(knob, knob.classic)
+    cells = (f"`{knob.name}`", show(knob, knob.default), classic, _values(knob), knob.help, knob.rfc)
+    return f"| {' | '.join(cells)} |"
+
+
+def _values(knob: Knob) -> str:
+    if knob.type == "switch":
+        return "on, off"
+    if knob.choices:
+        return ", ".join(knob.choices)
+    unit = " bytes" if knob.unit == "bytes" else ""
+    return f"{show(knob, knob.low)} to {show(knob, knob.high)}{unit}"
+
+
+def states_page() -> str:
+    """Return docs/states.md."""
+    parts = [STATES_HEAD, "| from | what happens | to | what is sent | source |", "|---|---|---|---|---|"]
+    parts += [f"| {one.old} | {one.cause} | {one.new} | {one.action} | {one.rfc} |" for one in TRANSITIONS]
+    ends = ", ".join(f"*{cause}*" for cause in ENDS)
+    parts.append(f"\nFrom each of the {len(STATES) - 1} other states {ends} lead to {CLOSED}; an abort sends RST "
+                 "(RFC 9293 §3.10.5, §3.10.7, §3.10.8).\n")
+    return "\n".join(parts)
+
+
+PAGES = {"knobs.md": knobs_page, "states.md": states_page}
+
+
+def main() -> None:
+    """Write the pages."""
+    docs = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
+    for name, page in PAGES.items():
+        (docs / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
