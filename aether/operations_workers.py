@@ -52,5 +52,6 @@ def _row(host: Host, number: int, connections: int, now: int, passed: int) -> Wo
             setattr(worker, name, getattr(workers[number], name))
     if worker.free < now:
         worker.wait(now, host.knobs)
-    shares = (round(min(each / passed, 1.0), 4) for each in (worker.busy, worker.spin, worker.yielding, worker.sleep))
-    return WorkerRow(number, connections, worker.frames, *shares, worker.wakes)
+    busy, spin, yielding, sleep = (
+        round(min(each / passed, 1.0), 4) for each in (worker.busy, worker.spin, worker.yielding, worker.sleep))
+    return WorkerRow(number, connections, worker.frames, busy, spin, yielding, sleep, worker.wakes)

@@ -163,6 +163,7 @@ class Player:
         self._watch([event for event in events if event.occurrence <= saved.step_occurrence], saved.step_time)
         self.tracker.chosen = {int(number): frame for number, frame in saved.chosen.items()}
         self.tracker.answered, self.tracker.ran = set(saved.answered), set(saved.ran)
+        self.tracker.near = {int(number): text for number, text in saved.near.items()}
         self.tracker.wrong_answers = saved.wrong_answers
         self._serial = self.session.core.ring.last_serial
         self.tracker.follow([event for event in events if event.occurrence > saved.step_occurrence],
@@ -420,7 +421,7 @@ class Player:
                 sorted(self.tracker.answered), sorted(self.tracker.ran), self.tracker.wrong_answers,
                 max(time.time() - self.began, 0.0), paused, recording,
                 {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()},
-                self.session.tracing))
+                self.session.tracing, {str(number): text for number, text in self.tracker.near.items()}))
 
     def _save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at < SAVE_EVERY:

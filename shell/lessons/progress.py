@@ -90,6 +90,8 @@ class Saved:
     """Crafted frames by name: how each was described, and its bytes as hexadecimal digits."""
     tracing: bool = False
     """Whether the trace was shown."""
+    near: dict[str, str] = field(default_factory=dict)
+    """What `ran` checks saw that did not suffice, by the number of their line."""
 
 
 class Store:
