@@ -295,10 +295,11 @@ class Player:
         """Return the step as it is shown."""
         step = self.step
         question = self._open_prediction()
+        checks = [CheckView(row.text, row.holds, "") for row in self.rows()]  # what is missing, `lesson check` says
         return LessonStep(
             self.lesson.id, self.lesson.title, self.lesson.minutes if introduction else 0,
             list(self.lesson.prose) if introduction else [], self.index + 1, len(self.lesson.steps), step.title,
-            list(step.prose), question, [] if question else self.check_views(), self._what_next())
+            list(step.prose), question, [] if question else checks, self._what_next())
 
     def check_views(self) -> list[CheckView]:
         """Return how the checks stand, for people."""

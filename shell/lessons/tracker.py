@@ -35,6 +35,8 @@ from shell.values import show_duration
 YOU = "you"
 UNIT = re.compile(r"\s*(bytes?|B)$")
 """What may stand behind a number that is an answer."""
+SHORT = re.compile(r"\.\d{1,3}")
+"""An address as the trace shortens it."""
 
 
 @dataclass(slots=True)
@@ -235,6 +237,8 @@ class Tracker:
         plain = text.strip('"')
         if kind.family == "number":
             plain = UNIT.sub("", plain)
+        if SHORT.fullmatch(plain) and any(_shown(each, asked).endswith(plain) for each in values):
+            return ""
         try:
             value = plain if kind.family == "text" else read_word(plain, kind, asked.field.names)
         except ValueProblem as problem:

@@ -148,3 +148,16 @@ def test_digits_read_from_a_dump_are_told_apart_from_a_number(engine_shell: Shel
     assert "write 0xf753" in engine_shell.fail("answer f753")
     assert "write 0xf753" in engine_shell.fail("answer f7 53")
     assert "hexadecimal" not in engine_shell.fail("answer 0x1111")
+
+
+def test_an_address_may_be_answered_as_the_trace_shortens_it(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start dhcp")
+    engine_shell.run("lesson skip")
+    engine_shell.run("dhcp start")
+    engine_shell.fail("answer .1")
+    assert "right: .100" in engine_shell.run("answer .100")
+
+
+def test_a_step_is_shown_without_what_is_missing(engine_shell: Shell) -> None:
+    assert "not yet" not in engine_shell.run("lesson start reading-bytes")
+    assert "not yet: asked when the rest is done" in engine_shell.run("lesson check")
