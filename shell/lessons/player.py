@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, TypeVar
@@ -91,7 +92,7 @@ class Player:
             self.home = stage.leave_home(self.session, self.lesson.seed)
             self._choose_fault(saved.fault)
             self.index = min(saved.index, len(self.lesson.steps) - 1)
-            simulated = self.session.lab.kind == "SIM"
+            simulated, anew = self.session.lab.kind == "SIM", False
             if simulated and saved.recording and stage.repeat(self.session, saved.recording, saved.paused):
                 self._continue(saved)
             else:
@@ -99,6 +100,7 @@ class Player:
                 if simulated:
                     self._replay_solutions(self.index)
                 self._begin(self.index)
+                anew = bool(saved.recording)
             self.session.drafts.update(
                 (name, Stored(text, bytes.fromhex(frame))) for name, (text, frame) in saved.drafts.items())
             self.session.tracing = self.session.tracing or saved.tracing
@@ -106,7 +108,8 @@ class Player:
             self.predictions = {int(place): choice for place, choice in saved.predictions.items()}
             self._note_current(self.lesson.id)
             self.poll()
-            return self.view()
+            found = self.view()
+            return replace(found, hint="another version made its lab: the step begins anew") if anew else found
 
     def quit(self) -> None:
         """Leave the lesson, which can be gone on with, and put the lab back."""

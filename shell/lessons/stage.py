@@ -16,9 +16,12 @@ from aether.engine.log import InputLog, LogError, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import Timeline
 from aether.events import Event
-from aether.operations import KnobSet
+from aether.operations import KnobSet, OperationError
 from aether.operations_link import LinkClear
 from shell.session import Session
+
+UNREADABLE = (LogError, OperationError, AttributeError, KeyError, TypeError, ValueError)
+"""What goes wrong with a recording of another version."""
 
 
 @dataclass(slots=True)
@@ -81,11 +84,16 @@ def return_home(session: Session, home: Home) -> None:
 
 
 def repeat(session: Session, recording: str, paused: bool) -> bool:
-    """Make a lab again from its recording; return whether that was possible."""
-    try:
-        found = load(recording)
-        session.core.with_loop(lambda loop: timelines.from_recording(loop, found))
-    except LogError:
+    """Make a lab again from its recording; return whether that was possible. Another version may have written it."""
+
+    def carry_out(loop: Loop) -> bool:
+        try:
+            timelines.from_recording(loop, load(recording))
+        except UNREADABLE:
+            return False
+        return True
+
+    if not session.core.with_loop(carry_out):
         return False
     look_anew(session)
     if not paused:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -12,6 +14,7 @@ from aether.engine.core import Core
 from aether.lab import simulated
 from shell.lessons import library
 from shell.lessons.load import load
+from shell.lessons.progress import Store
 from shell.session import Lab, Session
 from tests.shell.conftest import Shell
 
@@ -161,3 +164,27 @@ def test_an_address_may_be_answered_as_the_trace_shortens_it(engine_shell: Shell
 def test_a_step_is_shown_without_what_is_missing(engine_shell: Shell) -> None:
     assert "not yet" not in engine_shell.run("lesson start reading-bytes")
     assert "not yet: asked when the rest is done" in engine_shell.run("lesson check")
+
+
+@pytest.mark.parametrize("change", [
+    lambda text: text[:200], lambda text: text.replace('"Ping"', '"Pong"'),
+    lambda text: text.replace('"ev": 0', '"ev": 77'),
+    lambda text: text.replace('"size"', '"sizes"'), lambda text: re.sub(r"[0-9a-f]{32}", "0" * 32, text),
+], ids=["cut", "unknown operation", "another place", "unknown value", "another state"])
+def test_the_lab_of_another_version_begins_the_step_anew(
+    change: Callable[[str], str], capfd: pytest.CaptureFixture[str],
+) -> None:
+    with fresh(capfd, 5) as shell:
+        shell.run("lesson start first-frame")
+        shell.run("lesson skip")
+        shell.run("ping 192.168.1.1 --count 1")
+    store = Store.usual()
+    saved = store.load_lab("first-frame")
+    assert saved is not None
+    assert change(saved.recording) != saved.recording
+    store.save_lab(dataclasses.replace(saved, recording=change(saved.recording)))
+    with fresh(capfd, 6) as again:
+        assert "begins anew" in again.run("lesson resume")
+        assert "✗ You pinged once more" in again.run("lesson check")
+        assert "✓" in again.run("ping 192.168.1.1 --count 1")
+        assert not again.session.core.status().fault
