@@ -10,7 +10,6 @@ from aether.link.processor import Worker, worker_of_flow
 from aether.operations import KnobSet, Operation, host_named, operation
 
 if TYPE_CHECKING:
-    from aether.host import Host
     from aether.world import World
 
 
@@ -37,21 +36,14 @@ def processor(world: World, host: str = "you") -> ProcessorReport:
     connections = [0] * count
     for key in one.tcp.connections:
         connections[worker_of_flow(key[:4], key[8] << 8 | key[9], count)] += 1
-    rows = [_row(one, number, connections[number], world.now, passed) for number in range(count)]
+    cores = one.processor.until(world.now, one.knobs)
+    rows = [_row(worker, number, connections[number], passed) for number, worker in enumerate(cores)]
     frames = sum(row.frames for row in rows)
     skew = max(row.frames for row in rows) * count / frames if frames else 0.0
     return ProcessorReport(host, rows, round(skew, 2), passed, one.knobs.loop_cost, one.knobs.loop_wake)
 
 
-def _row(host: Host, number: int, connections: int, now: int, passed: int) -> WorkerRow:
-    """Return one row; a core that has waited since its latest frame has done so as the knobs say."""
-    workers = host.processor.workers
-    worker = Worker(host.processor.since)
-    if number < len(workers):
-        for name in Worker.__slots__:
-            setattr(worker, name, getattr(workers[number], name))
-    if worker.free < now:
-        worker.wait(now, host.knobs)
+def _row(worker: Worker, number: int, connections: int, passed: int) -> WorkerRow:
     busy, spin, yielding, sleep = (
         round(min(each / passed, 1.0), 4) for each in (worker.busy, worker.spin, worker.yielding, worker.sleep))
     return WorkerRow(number, connections, worker.frames, busy, spin, yielding, sleep, worker.wakes)

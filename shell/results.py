@@ -55,17 +55,19 @@ class Status:
     time_us: int
     frames: int
     spin: float
-    """Share of the time that the engine spends spinning, 0.0 to 1.0."""
+    """Share of the time spent spinning, 0.0 to 1.0."""
     yielding: float
-    """Share of the time that the engine spends yielding."""
+    """Share of the time spent yielding."""
     sleep: float
-    """Share of the time that the engine spends sleeping."""
+    """Share of the time spent sleeping."""
     events: int
     """Events kept in the ring."""
     lost: int
     """Events that were pushed out of the ring."""
     tracing: bool
     hosts: list[HostRow] = field(default_factory=list)
+    waits: str = "engine"
+    """Whose shares these are: those of the ``engine``, or, in a simulation that models them, of your ``cores``."""
     fault: str = ""
     """What made the world stop, such as a TAP that was removed; empty if nothing did."""
 

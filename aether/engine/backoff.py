@@ -60,6 +60,7 @@ class Backoff:
             self.state = SPIN
         passed = now - self._first
         if passed < self._yield_after:
+            self._become(SPIN, now)
             return False
         if passed < self._sleep_after:
             self._become(YIELD, now)

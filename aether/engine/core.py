@@ -27,6 +27,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from aether import lab
+from aether.engine.backoff import Shares
 from aether.engine.loop import Loop, StepResult
 from aether.engine.wakeup import Wakeup
 from aether.events import Event
@@ -88,6 +89,8 @@ class Status:
     """True while the past is shown: `occurrence` and `time` are of the past then."""
     present: int
     """The occurrence at which the present stands."""
+    modelled: bool = False
+    """True when the shares are those of a simulated host's cores, in world time, and not of this loop."""
 
 
 @dataclass(slots=True)
@@ -344,12 +347,24 @@ class Core:
 
     def _status(self) -> Status:
         loop, world = self.loop, self.loop.view
-        shares = loop.backoff.shares()
+        shares, modelled = _waiting(loop)
         return Status(
             loop.mode, loop.paused, loop.speed, world.occurrence, world.now, world.frames,
             sum(sum(host.drops.values()) for host in world.hosts.values()), shares.spin, shares.yielding, shares.sleep,
             len(self.ring), self.ring.lost, len(loop.log.inputs) if loop.log is not None else 0,
             loop.history.first if loop.history is not None else -1,
             loop.device.name if loop.device is not None else "", self._fault, loop.past is not None,
-            loop.world.occurrence,
+            loop.world.occurrence, modelled,
         )
+
+
+def _waiting(loop: Loop) -> tuple[Shares, bool]:
+    """Return how time is spent waiting, and whether that is a model of your host's cores and not this loop."""
+    world = loop.view
+    host = next(iter(world.hosts.values()))
+    if loop.device is not None or not host.models_processor:
+        return loop.backoff.shares(), False
+    cores = host.processor.until(world.now, host.knobs)
+    passed = max(world.now - host.processor.since, 1) * len(cores)
+    return Shares(*(sum(each) / passed for each in zip(
+        *((core.spin, core.yielding, core.sleep) for core in cores), strict=True))), True

@@ -42,8 +42,8 @@ class Worker:
 
     __slots__ = ("busy", "frames", "free", "sleep", "spin", "wakes", "yielding")
 
-    def __init__(self, now: int) -> None:
-        self.free = now
+    def __init__(self, since: int) -> None:
+        self.free = since
         """When it will have done what it was given."""
         self.frames = 0
         self.busy = 0
@@ -63,6 +63,16 @@ class Worker:
         return idle > spin + yielding
 
 
+    def until(self, now: int, knobs: Knobs) -> Worker:
+        """Return what it will have done by `now` if no frame comes before; a core at work stays at work."""
+        copy = Worker(self.free)
+        for name in Worker.__slots__:
+            setattr(copy, name, getattr(self, name))
+        if copy.free < now:
+            copy.wait(now, knobs)
+        return copy
+
+
 class Processor:
     """The cores of one host."""
 
@@ -78,10 +88,15 @@ class Processor:
         self.workers = []
         self.since = now
 
+    def until(self, now: int, knobs: Knobs) -> list[Worker]:
+        """Return what each core will have done by `now` if no frame comes before."""
+        idle = [Worker(self.since) for _ in range(len(self.workers), knobs.loop_workers)]
+        return [worker.until(now, knobs) for worker in (self.workers + idle)[:knobs.loop_workers]]
+
     def take(self, frame: bytes, now: int, knobs: Knobs) -> tuple[int, int]:
         """Give a frame that arrives to its worker; return which that is, and when it will have done with it."""
         while len(self.workers) < knobs.loop_workers:
-            self.workers.append(Worker(now))
+            self.workers.append(Worker(self.since))  # nobody has used it, so it has waited since then
         number = worker_of(frame, knobs.loop_workers)
         worker = self.workers[number]
         worker.frames += 1

@@ -16,4 +16,4 @@ def status(session: Session) -> results.Status:
     return results.Status(
         lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,
         now.occurrence, now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
-        session.tracing, session.ask(queries.hosts), now.fault)
+        session.tracing, session.ask(queries.hosts), "cores" if now.modelled else "engine", now.fault)

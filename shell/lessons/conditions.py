@@ -77,13 +77,20 @@ class ConnectionIs:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """What a number in the result of a command has to be."""
+
+    field: tuple[str, ...]
+    comparison: str
+    number: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ran:
-    """A command was carried out, with such a number in its result."""
+    """A command was carried out, with such numbers in its result."""
 
     words: tuple[str, ...]
-    field: tuple[str, ...] = ()
-    comparison: str = ""
-    number: float = 0.0
+    where: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,16 +297,18 @@ def _ran(text: str) -> Ran:
     words, where, rest = text.partition(" where ")
     if not words.strip():
         raise CheckError("ran needs a command", "such as: ran plot cwnd")
-    if not where:
-        return Ran(tuple(words.split()))
-    found = _WHERE.fullmatch(rest.strip())
+    return Ran(tuple(words.split()), tuple(_where(each.strip()) for each in rest.split(" and ")) if where else ())
+
+
+def _where(text: str) -> Where:
+    found = _WHERE.fullmatch(text)
     if found is None:
-        raise CheckError(f"cannot read {rest.strip()!r}", "such as: ran bench http where requests > 100")
+        raise CheckError(f"cannot read {text!r}", "such as: ran bench http where requests > 100 and failed == 0")
     try:
         number = float(found.group(3))
     except ValueError:
         raise CheckError(f"{found.group(3)!r} is no number", "such as: 100, or 0.5") from None
-    return Ran(tuple(words.split()), tuple(found.group(1).split(".")), found.group(2), number)
+    return Where(tuple(found.group(1).split(".")), found.group(2), number)
 
 
 def _words(text: str) -> list[tuple[str, int, int]]:

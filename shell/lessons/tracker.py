@@ -92,14 +92,11 @@ class Tracker:
                 continue
             if tuple(words[:len(ran.words)]) != ran.words:
                 continue
-            if not ran.field:
+            found = [(_field(result, each.field), each) for each in ran.where]
+            if all(value is not None and COMPARE[each.comparison](value, each.number) for value, each in found):
                 self.ran.add(check.number)
-                continue
-            value = _field(result, ran.field)
-            if value is not None and COMPARE[ran.comparison](value, ran.number):
-                self.ran.add(check.number)
-            elif value is not None:
-                self.near[check.number] = f"it was {value:g}"
+            elif values := [f"{value:g}" for value, _ in found if value is not None]:
+                self.near[check.number] = f"it was {' and '.join(values)}"
 
     # How it stands
 

@@ -52,7 +52,7 @@ def status(result: Status) -> RenderableType:
                       f"{result.host_address}  seed {result.seed}"),
         Text.assemble((f"{state}", "bold"), f"  mode {result.mode}  speed {result.speed}  "
                       f"ev {result.occurrence}  {clock(result.time_us)} s  {result.frames:,} frames"),
-        Text(f"engine  spin {result.spin:.0%}  yield {result.yielding:.0%}  sleep {result.sleep:.0%}  "
+        Text(f"{result.waits:<6}  spin {result.spin:.0%}  yield {result.yielding:.0%}  sleep {result.sleep:.0%}  "
              f"events kept {result.events:,}, pushed out {result.lost:,}  trace {'on' if result.tracing else 'off'}"),
     ]
     for host in result.hosts:

@@ -31,6 +31,7 @@ class DirectStatus:
     fault: str = ""
     past: bool = False
     present: int = 0
+    modelled: bool = False
     history_from: int = 0
 
 

@@ -84,6 +84,10 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "reference to nothing": (CHECK, f"{CHECK} and icmp.seq == $1.icmp.seq", "\\$1|refer"),
     "never without a time": (CHECK, "never icmp.type == 3", "needs a time"),
     "count that can stop holding": (CHECK, "count(icmp) == 3", "stop holding"),
+    "a number that is none": (CHECK, "ran ping where sent > many", "many"),
+    "a second number without a name": (CHECK, "ran ping where sent > 1 and > 2", "> 2"),
+    "a second number that is not so": (
+        CHECK, "ran ping where sent > 0 and sent > 1", "does not hold after the solution"),
     "fault that is not declared": (CHECK, "answer fault", "no faults"),
     "check that can never hold": (CHECK, "icmp.type == 8 and icmp.type == 0", "does not hold after the solution"),
     "check that holds already": (CHECK, "knob tcp.retransmit == on", "hold"),

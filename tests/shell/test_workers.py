@@ -43,6 +43,18 @@ def test_a_measurement_says_how_the_core_waited(engine_shell: Shell) -> None:
     assert measured["sleep"] > 0.9 and measured["cpu"] < 0.1
 
 
+def test_status_tells_how_the_modelled_cores_have_waited(engine_shell: Shell) -> None:
+    assert "engine  spin" in engine_shell.run("status")
+    engine_shell.run("knob set loop.wake 50us")
+    engine_shell.run("knob set loop.spin 60s")
+    engine_shell.run("workers 2")
+    engine_shell.run("run 10ms")
+    assert "cores   spin 100%" in engine_shell.run("status")
+    engine_shell.run("knob set loop.spin 0us")
+    engine_shell.run("knob set loop.yield 0us")
+    assert json.loads(engine_shell.run("status --json"))["sleep"] == 1
+
+
 @pytest.mark.parametrize("wrong, said", [
     ("workers 65", "from 1 to 64"), ("workers 0", "0"), ("workers many", "many"), ("workers", "COUNT"),
     ("workers show 3", "3"), ("workers 4 --host nobody", "nobody"),

@@ -65,6 +65,18 @@ def test_never_sleep() -> None:
     assert bench.backoff.shares().spin == 1.0
 
 
+def test_a_knob_that_is_turned_while_it_sleeps_counts_at_once() -> None:
+    bench = Bench(0, 0)
+    assert bench.look(100, 1) == [True]
+    bench.backoff.limit(1000, 0)
+    assert not any(bench.look(400, 4))
+    assert bench.backoff.spent == {SPIN: 0, YIELD: 0, SLEEP: 0}, "the shares are brought up to date when asked for"
+    assert bench.backoff.shares().spin == 0.8
+    bench.backoff.limit(0, 0)
+    assert bench.look(100, 1) == [True]
+    assert bench.backoff.spent[SPIN] == 400_000
+
+
 def test_shares_are_of_the_time_since_the_reset() -> None:
     bench = Bench(100, 0)
     bench.look(100, 10)

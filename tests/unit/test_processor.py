@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aether.knobs import Knobs
-from aether.link.processor import Processor, worker_of, worker_of_flow
+from aether.link.processor import Processor, Worker, worker_of, worker_of_flow
 from aether.wire import ethernet, ipv4, tcp, udp
 from aether.wire.address import parse_ip
 
@@ -62,6 +62,18 @@ def test_a_sleeping_core_wakes_up_and_a_busy_one_works_in_order() -> None:
     assert (worker.frames, worker.wakes, worker.busy) == (5, 1, 90)
     assert (worker.spin, worker.yielding, worker.sleep) == (80 + 100 + 100, 40 + 50, 590)
     assert worker.busy + worker.spin + worker.yielding + worker.sleep == worker.free
+
+
+def test_what_a_core_does_until_now_is_told_without_changing_it() -> None:
+    knobs = Knobs(loop_spin=100, loop_yield=50, loop_wake=40, loop_cost=10, loop_workers=2)
+    cores = Processor()
+    cores.take(segment(1), 1000, knobs)
+    before = [[getattr(worker, name) for name in Worker.__slots__] for worker in cores.workers]
+    for worker in cores.until(3000, knobs):
+        assert worker.busy + worker.spin + worker.yielding + worker.sleep == worker.free == 3000
+    assert sum(worker.spin for worker in cores.until(3000, knobs)) == 300, "one waited twice, the other once"
+    assert len(cores.until(3000, Knobs(loop_workers=5))) == 5
+    assert before == [[getattr(worker, name) for name in Worker.__slots__] for worker in cores.workers]
 
 
 def test_workers_do_not_wait_for_each_other() -> None:
