@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from shell.results_lessons import (
@@ -31,6 +31,8 @@ from shell.views.theme import style
 
 SIGNS = {"done": "✓", "started": "…", "": " "}
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
+WIDTH = 78
+"""Characters of the longest line of prose (see load.WIDTH)."""
 BAR = 20
 """Characters of a progress bar."""
 
@@ -48,6 +50,27 @@ def prose(lines: Iterable[str]) -> list[Text]:
         place = inline.end()
     text.append(whole[place:])
     return list(text.split("\n", allow_blank=True)) if whole else []
+
+
+class Prose:
+    """Lines of prose: as they are where there is room for them, flowing anew where there is not."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = list(lines)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from prose(self.lines if options.max_width >= WIDTH else _flowing(self.lines))
+
+
+def _flowing(lines: Iterable[str]) -> list[str]:
+    """Return paragraphs as one line each; what is indented, or an item of a list, stays as it is."""
+    found: list[str] = []
+    for line in lines:
+        if found and found[-1] and line and not found[-1].startswith(" ") and not line.startswith((" ", "- ")):
+            found[-1] += f" {line}"
+        else:
+            found.append(line)
+    return found
 
 
 def bar(done: int, of: int) -> str:
@@ -115,14 +138,13 @@ def lint(result: LintReport) -> RenderableType:
 
 def step(result: LessonStep) -> RenderableType:
     """Draw a step: its prose, and what is to be done."""
-    lines: list[Text] = []
+    lines: list[RenderableType] = []
     if result.introduction:
         lines += [Text(f"{result.title} ({result.minutes} minutes)", style="bold"), Text()]
-        lines += [*prose(result.introduction), Text()]
+        lines += [Prose(result.introduction), Text()]
     head = f"{result.title} · " if not result.introduction else ""
     lines.append(Text.assemble((f"{head}{result.step}/{result.steps}  {result.step_title}", "bold")))
-    lines += prose(result.prose)
-    lines.append(Text())
+    lines += [Prose(result.prose), Text()]
     lines += _to_do(result.prediction, result.checks)
     if result.hint and result.prediction is None:
         lines += prose([result.hint])
@@ -172,7 +194,7 @@ def prediction(result: PredictionReport) -> RenderableType:
 
 def hint(result: HintReport) -> RenderableType:
     """Draw a hint."""
-    lines = prose(result.text.splitlines())
+    lines = [Prose(result.text.splitlines())]
     more = f"hint {result.level} of {result.levels}"
     return Group(*lines, Text(more, style=style("muted")))
 

@@ -13,7 +13,7 @@ from shell import results, views
 from shell.dissect import dissect
 from shell.summary import summarise
 from shell.views.escape import ascii_column, printable, printable_bytes
-from shell.views.lessons import prose
+from shell.views.lessons import Prose, prose
 from tests.shell.conftest import Shell
 
 
@@ -174,3 +174,16 @@ def test_what_is_marked_in_prose_may_go_over_the_end_of_a_line() -> None:
     lines = prose(["Type `link drop", "next tcp` now.", "", "Then **wait**."])
     assert [line.plain for line in lines] == ["Type link drop", "next tcp now.", "", "Then wait."]
     assert prose([]) == []
+
+
+def test_prose_flows_where_it_is_narrow() -> None:
+    lines = ["One line that was", "broken in two.", "", "    a table   stays", "    as it is"]
+    assert drawn_prose(lines, 80) == ["One line that was", *lines[1:]]
+    assert drawn_prose(lines, 40) == ["One line that was broken in two.", *lines[2:]]
+
+
+def drawn_prose(lines: list[str], width: int) -> list[str]:
+    """Return prose as drawn in so many columns."""
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(Prose(lines))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
