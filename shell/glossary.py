@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shell.glossary_basics import BASICS
+
 
 class Term(NamedTuple):
     """One entry."""
@@ -27,42 +29,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 TERMS = (
-    _term(
-        "echo service",
-        "A program at port 7 that sends back whatever it gets.",
-        "RFC 862", "port, UDP, TCP"),
-    _term(
-        "firewall",
-        "A machine or program that throws away packets that somebody does not want.",
-        "", "drop, router"),
-    _term(
-        "hexadecimal",
-        "Numbers with sixteen digits, 0 to 9 and a to f, marked by 0x: one byte is two of them, and 0x21 is 33.",
-        "", "byte order"),
-    _term(
-        "host",
-        "A machine at the end of a network, with an address of its own. In this shell the one at the other end.",
-        "RFC 1122 §1.1", "router, address"),
-    _term(
-        "identification",
-        "A number in every IP header: fragments with the same one belong together.",
-        "RFC 6864", "fragment, header", "IP ID"),
-    _term(
-        "name server",
-        "A host that answers questions about names, at port 53.",
-        "RFC 1034 §4", "DNS, resolver, record"),
-    _term(
-        "record",
-        "One line of an answer of DNS: A is an address, CNAME says that a name is only another name for something.",
-        "RFC 1035 §3.2", "DNS, name server", "resource record, CNAME, A record"),
-    _term(
-        "stack",
-        "The program that speaks TCP/IP for a host. Here you have one of your own; it is written in Python.",
-        "", "layer, host", "TCP/IP stack"),
-    _term(
-        "stale",
-        "A neighbour that gave no sign of life for a while: its hardware address is checked at the next use.",
-        "RFC 1122 §2.3.2", "neighbour, ARP", "reachable"),
+    *(_term(*each) for each in BASICS),
     _term(
         "benchmark mode",
         "This stack as fast as it goes: nothing is recorded, and so nothing can be looked at afterwards.",
