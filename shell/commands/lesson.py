@@ -10,8 +10,9 @@ from shell.lessons import library, report
 from shell.lessons.course import Course
 from shell.lessons.course import load as load_course
 from shell.lessons.drafts import write_new
+from shell.lessons.lint_here import prove_here
 from shell.lessons.load import load
-from shell.lessons.model import Lesson, LessonError
+from shell.lessons.model import Lesson, LessonError, Problem
 from shell.lessons.player import Player
 from shell.lessons.program import check_file
 from shell.lessons.progress import Progress, Saved, Store
@@ -217,16 +218,41 @@ def stop(session: Session) -> Message:
     return quit_(session)
 
 
-@command("lesson lint", ANY, examples=("lesson lint handshake", "lesson lint my-lesson.md", "lesson lint ./my-lessons"))
-def lint(session: Session, name: str) -> LintReport:
+@command("lesson lint", ANY, option("--here", "prove it in this lab: behind a TAP, with the real kernel as the peer"),
+         examples=(
+             "lesson lint handshake", "lesson lint my-lesson.md", "lesson lint ./my-lessons", "lesson lint arp --here"))
+def lint(session: Session, name: str, here: bool) -> LintReport:
     """Prove a lesson, or all: checks hold after the solution, and neither before it nor after what is wrong.
 
-    It happens in a simulation of its own; your lab stays as it is.
+    It happens in a simulation of its own; your lab stays as it is. With --here it is your lab that is used, in its own
+    time: behind a TAP that takes as long as a person would wait. Lessons for the simulation alone are left out there.
     """
     where = directories(Store.usual().load())
     paths = library.find_all(name, where) if name else list(library.files(where).values())
-    problems = [each for path in paths for each in check_file(path, where)]
+    if here:
+        paths, problems = _lint_here(session, paths)
+    else:
+        problems = [each for path in paths for each in check_file(path, where)]
     return LintReport(len(paths), [ProblemRow(each.file, each.line, each.message, each.remedy) for each in problems])
+
+
+def _lint_here(session: Session, paths: list[Path]) -> tuple[list[Path], list[Problem]]:
+    """Prove lessons in this lab; return those that may be, and what is wrong with them."""
+    if session.lesson is not None:
+        raise CommandError("you are in a lesson, and it has the lab. `lesson quit` leaves it")
+    done: list[Path] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            lesson = load(path)
+        except LessonError as broken:
+            problems += broken.problems
+            done.append(path)
+            continue
+        if lesson.mode == "any" or session.lab.kind == "SIM":
+            done.append(path)
+            problems += prove_here(session, lesson, path.name)
+    return done, problems
 
 
 @command("lesson path", argument("directory", str, "a directory of your own lessons", default="", complete="files"),

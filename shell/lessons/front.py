@@ -139,6 +139,13 @@ class Front:
     def _terms(self, name: str, value: Any, lesson: Lesson) -> None:
         lesson.terms = self._texts(name, value)
 
+    def _needs(self, name: str, value: Any, lesson: Lesson) -> None:
+        lesson.needs = self._texts(name, value)
+        for each in lesson.needs:
+            protocol, _, port = each.partition(" ")
+            if protocol not in ("tcp", "udp") or not port.isdigit() or not 1 <= int(port) <= 65535:
+                self.wrong(name, f"{each!r} names no port", f"tcp or udp, and its number, such as: {_EXAMPLES[name]}")
+
     def _setup(self, name: str, value: Any, lesson: Lesson) -> None:
         lesson.setup = self._texts(name, value)
         self._allowed(name, lesson.setup)
@@ -206,11 +213,11 @@ def _shown(value: Any) -> str:
 _EXAMPLES = {
     "id": 'id = "no-retransmission"', "title": 'title = "Nobody resends"', "minutes": "minutes = 10",
     "seed": "seed = 7", "order": "order = 12", "mode": 'mode = "sim"', "requires": 'requires = ["handshake"]',
-    "terms": 'terms = ["RTO"]', "setup": 'setup = ["link delay 20ms"]',
+    "terms": 'terms = ["RTO"]', "needs": 'needs = ["tcp 7"]', "setup": 'setup = ["link delay 20ms"]',
     "knobs": 'knobs = { "tcp.retransmit" = "off" }',
     "faults": '[[faults]] with name = "loss", setup = ["link loss 40% in"], proof = "frame.lost"',
 }
 _FIELDS: dict[str, Callable[[Front, str, Any, Lesson], None]] = {
     name: getattr(Front, f"_{name}") for name in (
-        "id", "title", "minutes", "mode", "seed", "order", "requires", "knobs", "setup", "terms", "faults")
+        "id", "title", "minutes", "mode", "seed", "order", "requires", "knobs", "setup", "terms", "needs", "faults")
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from shell.grammar import CommandError
@@ -24,11 +25,11 @@ def prove(lesson: Lesson, name: str) -> list[Problem]:
     """Return what is wrong with the steps of a lesson, in the simulation."""
     found: list[Problem] = []
     for fault in lesson.faults or (None,):
-        found += _Proof(lesson, name, fault).problems()
+        found += Proof(lesson, name, fault).problems()
     return list(dict.fromkeys(found))
 
 
-class _Proof:
+class Proof:
     """Goes through the steps of a lesson, with one of its faults."""
 
     def __init__(self, lesson: Lesson, name: str, fault: Fault | None) -> None:
@@ -39,7 +40,7 @@ class _Proof:
 
     def problems(self) -> list[Problem]:
         """Return all that is wrong; what comes after a step that fails is not tried."""
-        with Sandbox.of(self.lesson) as sandbox:
+        with self.lab() as sandbox:
             try:
                 sandbox.prepare(self.lesson, self.fault)
             except CommandError as problem:
@@ -50,12 +51,20 @@ class _Proof:
                     break
         return self.found
 
-    def _step(self, sandbox: Sandbox, index: int, step: Step) -> bool:
-        before = len(self.found)
+    def lab(self) -> AbstractContextManager[Sandbox]:
+        """Return the lab to prove it in."""
+        return Sandbox.of(self.lesson)
+
+    def wrong_ways(self, sandbox: Sandbox, index: int, step: Step) -> None:
+        """Go each wrong way from where the step begins."""
         for block in step.wrong:
             with sandbox.fork() as other:
                 other.begin(self.lesson, index, self.fault)
-                self._wrong(other, block)
+                self.wrong(other, block)
+
+    def _step(self, sandbox: Sandbox, index: int, step: Step) -> bool:
+        before = len(self.found)
+        self.wrong_ways(sandbox, index, step)
         sandbox.begin(self.lesson, index, self.fault)
         sandbox.catch_up()
         if all(row.holds for row in sandbox.rows()):
@@ -73,7 +82,8 @@ class _Proof:
             if not row.holds:
                 self._add(self._line(step, row), f"does not hold after the solution: {row.text}", self._help(row))
 
-    def _wrong(self, sandbox: Sandbox, block: list[Line]) -> None:
+    def wrong(self, sandbox: Sandbox, block: list[Line]) -> None:
+        """Go one wrong way: the checks must not hold then."""
         for line in self._lines(block):
             sandbox.run(line)
         if all(row.holds for row in sandbox.rows()):

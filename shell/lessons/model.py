@@ -99,6 +99,8 @@ class Lesson:
     knobs: dict[str, str] = field(default_factory=dict)
     setup: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Ports at the host where somebody has to listen, such as ``tcp 7``; the simulated host does."""
     faults: tuple[Fault, ...] = ()
     prose: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)

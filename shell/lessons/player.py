@@ -46,6 +46,8 @@ class Player:
         """Whether all checks of the step hold, or it was skipped."""
         self.finished = False
         self.fault: Fault | None = None
+        self.standing: stage.Standing
+        """How knobs and the link stood when the step began."""
         self.hints = 0
         """How many hints of the step were shown."""
         self.predictions: dict[int, int] = {}
@@ -73,6 +75,7 @@ class Player:
     def start(self) -> LessonStep:
         """Set the lab up, and begin with the first step."""
         with self._lock:
+            stage.look_for(self.session, self.lesson.needs, self.lesson.title)
             self.seed = self.session.lab.seed
             self.home = stage.leave_home(self.session, self.lesson.seed)
             self._choose_fault("")
@@ -147,6 +150,7 @@ class Player:
         """Begin a step here and now."""
         events = self.session.core.events()
         self.index = index
+        self.standing = stage.standing(self.session)
         self.step_occurrence, self.step_time = self._present(lambda world: (world.occurrence, world.now))
         self._watch(events, self.step_time)
         self.hints, self.predictions, self.played, self.complete = 0, {}, False, False
@@ -403,8 +407,7 @@ class Player:
             if self.session.lab.kind == "SIM":
                 stage.back_to(self.session, self.step_occurrence)
             else:
-                for name, value in self.lesson.knobs.items():
-                    carry_out(self.session, f"knob set {name} {value}")
+                stage.stand_again(self.session, self.standing)
             self.finished = False
             self._begin(self.index)
             return self.view()

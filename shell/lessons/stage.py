@@ -17,7 +17,9 @@ from aether.engine.loop import Loop
 from aether.engine.timelines import Timeline
 from aether.events import Event
 from aether.operations import KnobSet, OperationError
-from aether.operations_link import LinkClear
+from aether.operations_link import LinkClear, LinkScenario
+from aether.world import World
+from shell.grammar import CommandError
 from shell.session import Session
 
 UNREADABLE = (LogError, OperationError, AttributeError, KeyError, TypeError, ValueError)
@@ -34,6 +36,21 @@ class Home:
     knobs: dict[str, str] = field(default_factory=dict)
     paused: bool = False
     seed: int = 0
+
+
+def look_for(session: Session, ports: tuple[str, ...], title: str) -> None:
+    """CommandError if nobody listens at the kernel's side where a lesson needs somebody."""
+    run = session.lab.run_program
+    if run is None or not ports:
+        return
+    rows = [line.split() for line in run(["ss", "-Hltun"]).output.splitlines()]
+    listening = {f"{row[0]} {row[4].rpartition(':')[2]}" for row in rows if len(row) > 4}
+    missing = [port for port in ports if port not in listening]
+    if missing:
+        raise CommandError(
+            f"{title!r} needs somebody who listens at {session.lab.host_address}, {' and '.join(missing)}, and nobody "
+            "does. Start such a service there (port 7 is echo), or take the lesson in the simulation: "
+            "aether-shell --sim")
 
 
 def leave_home(session: Session, seed: int) -> Home:
@@ -60,6 +77,32 @@ def fresh_world(session: Session, seed: int) -> None:
     session.lab.seed = seed
     look_anew(session)
     session.core.run()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How knobs and the link stand, where time cannot be turned back."""
+
+    knobs: dict[str, str]
+    out: dict[str, str]
+    inward: dict[str, str]
+
+
+def standing(session: Session) -> Standing:
+    """Return how they stand now."""
+    def link(world: World) -> tuple[dict[str, str], dict[str, str]]:
+        ends = world.links["lan"]
+        return ends.left.pipe.changed(), ends.right.pipe.changed()
+
+    return Standing({row.name: row.value for row in session.ask(queries.knob_rows)}, *session.ask(link))
+
+
+def stand_again(session: Session, before: Standing) -> None:
+    """Set knobs and the link as they stood; rules that lose chosen frames are gone."""
+    for row in session.ask(queries.knob_rows):
+        if row.value != before.knobs[row.name]:
+            session.do(KnobSet(name=row.name, value=before.knobs[row.name]))
+    session.do(LinkScenario(name="as before", out=before.out, inward=before.inward))
 
 
 def return_home(session: Session, home: Home) -> None:

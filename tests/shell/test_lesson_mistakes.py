@@ -61,6 +61,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "wrong type": ("minutes = 5", 'minutes = "five"', "whole number"),
     "out of range": ("minutes = 5", "minutes = 500", "1 to 60"),
     "unknown mode": ("minutes = 5", 'minutes = 5\nmode = "tap"', "no mode"),
+    "needs that are no ports": ("minutes = 5", 'minutes = 5\nneeds = ["echo"]', "names no port"),
     "unknown knob": ("minutes = 5", 'minutes = 5\nknobs = { "tcp.retransmitt" = "off" }', "tcp.retransmit"),
     "wrong value of a knob": ("minutes = 5", 'minutes = 5\nknobs = { "tcp.retransmit" = "perhaps" }', "perhaps"),
     "requires itself": ("minutes = 5", 'minutes = 5\nrequires = ["wrong"]', "requires itself"),
