@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+from typing import NamedTuple
 
 import pytest
 
@@ -29,17 +31,35 @@ def test_every_load_is_completed(mode: str) -> None:
 
 
 def test_waiting_as_the_knobs_say() -> None:
-    """A core that never sleeps is busy all the time, and one that sleeps at once hardly ever."""
+    """Now and then a frame: a core that never sleeps is used all the time, one that sleeps at once hardly ever."""
     with KernelLab() as lab:
-        found = []
-        for spin, yielding in (("10s", "0us"), ("100us", "50us"), ("0us", "0us")):
-            done = lab.shell(
-                "-c", "mode bench", "-c", f"knob set loop.spin {spin}", "-c", f"knob set loop.yield {yielding}",
-                "-c", "bench ping -n 200 --runs 1 --json", timeout=90)
-            assert done.returncode == 0, done.stderr
-            found.append(json.loads(done.stdout.splitlines()[-1])["measured"][0])
-        always, some, never = found
-        assert always["sleep"] == always["yielding"] == 0 < always["spin"]
-        assert some["yielding"] > 0
-        assert never["spin"] == never["yielding"] == 0 < never["sleep"]
-        assert always["spin"] > some["spin"]
+        for mode in ("bench", "trace"):
+            always, some, never = (
+                _waited(lab, mode, *limits) for limits in (("60s", "0us"), ("100us", "50us"), ("0us", "0us")))
+            assert always.yielding == 0 and always.spin > 0.8
+            assert 0 < some.spin + some.yielding < 0.5
+            assert never.spin == never.yielding == 0 and never.sleep > 0.5
+            assert always.cpu > max(some.cpu, never.cpu) + 0.5
+
+
+class Waited(NamedTuple):
+    """Shares of the time, and seconds of processor time that the whole program took."""
+
+    spin: float
+    yielding: float
+    sleep: float
+    cpu: float
+
+
+def _waited(lab: KernelLab, mode: str, spin: str, yielding: str) -> Waited:
+    """Let the kernel ping a hundred times in two seconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    other = {"bench": "trace", "trace": "bench"}[mode]  # to change the mode is to count anew
+    done = lab.shell(
+        "-c", f"mode {other}", "-c", f"knob set loop.spin {spin}", "-c", f"knob set loop.yield {yielding}",
+        "-c", f"mode {mode}", "-c", "host -- ping -q -c 100 -i 0.02 192.168.1.2", "-c", "status --json", timeout=90)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    status = json.loads(done.stdout.splitlines()[-1])
+    assert status["frames"] >= 200
+    return Waited(status["spin"], status["yielding"], status["sleep"], after.ru_utime - before.ru_utime)
