@@ -55,6 +55,22 @@ def in_order(progress: Progress, course: Course | None) -> list[Lesson]:
     return [known[each] for each in course.lessons if each in known] if course else list(known.values())
 
 
+def what_is_ahead(session: Session, progress: Progress, after: str = "") -> str:
+    """Return the id of the next lesson: the first to be done from the latest one on that was begun, or else of all.
+
+    `after` is one that was just ended. Empty if all are done.
+    """
+    lessons = in_order(progress, chosen_course(progress))
+    begun = [place for place, each in enumerate(lessons) if each.id in progress.lessons or each.id == progress.current]
+    ended = [place for place, each in enumerate(lessons) if each.id == after]
+    place = ended[0] if ended else begun[-1] if begun else 0
+    for each in lessons[place:] + lessons[:place]:
+        record = progress.lessons.get(each.id)
+        if (record is None or not record.finished) and (each.mode == "any" or session.lab.kind == "SIM"):
+            return each.id
+    return ""
+
+
 def playing(session: Session) -> Player:
     """Return the lesson that is under way; CommandError if there is none."""
     if session.lesson is None:
@@ -70,15 +86,16 @@ def list_(session: Session) -> LessonList:
     course = chosen_course(progress)
     for each in in_order(progress, course):
         record = progress.lessons.get(each.id)
-        state = "" if record is None or not (record.done or each.id == progress.current) else (
-            "done" if record.finished else "started")
+        under_way = each.id == progress.current or (record is not None and bool(record.done))
+        state = "done" if record is not None and record.finished else "started" if under_way else ""
         rows.append(LessonRow(each.order, each.id, each.title, each.minutes, each.mode, state,
                               len(record.done) if record else 0, record.steps if record else 0,
                               course.deadlines.get(each.id, "") if course else ""))
-    under_way = f"`lesson resume` goes on with {progress.current}. " if progress.current else ""
-    ahead = next((row.id for row in rows if row.state != "done" and row.id != progress.current), "")
-    begin = f"`lesson start {ahead}` begins the next one" if ahead else "`lesson start ID` begins one again"
-    return LessonList(rows, under_way + begin, course.title if course else "")
+    ahead = progress.current or what_is_ahead(session, progress)
+    verb = "goes on with it" if progress.current else "begins the next one"
+    hint = f"`lesson start {ahead}` {verb}, `lesson start ID` begins any" if ahead else (
+        "all are done; `lesson start ID` begins one again")
+    return LessonList(rows, hint, course.title if course else "")
 
 
 @command("lesson progress", examples=("lesson progress",))
@@ -175,12 +192,10 @@ def next_(session: Session) -> LessonStep | LessonSummary:
     player = session.lesson
     if player is not None and not player.finished:
         return player.next()
-    progress = Store.usual().load()
-    for each in in_order(progress, chosen_course(progress)):
-        record = progress.lessons.get(each.id)
-        if (record is None or not record.finished) and (each.mode == "any" or session.lab.kind == "SIM"):
-            return start(session, each.id, False)
-    raise CommandError("you have done all lessons. `lesson list` shows them")
+    ahead = what_is_ahead(session, Store.usual().load(), player.lesson.id if player is not None else "")
+    if not ahead:
+        raise CommandError("you have done all lessons. `lesson list` shows them")
+    return start(session, ahead, False)
 
 
 @command("lesson skip", examples=("lesson skip",))

@@ -140,8 +140,7 @@ def test_an_answer_may_have_a_unit(engine_shell: Shell) -> None:
 
 
 def test_the_list_names_the_next_lesson(engine_shell: Shell) -> None:
-    assert "`lesson start tour` begins" in engine_shell.run("lesson list --plain") or (
-        "lesson start tour begins" in engine_shell.run("lesson list"))
+    assert "`lesson start tour` begins the next one" in engine_shell.run("lesson list")
 
 
 def test_digits_read_from_a_dump_are_told_apart_from_a_number(engine_shell: Shell) -> None:
@@ -188,3 +187,12 @@ def test_the_lab_of_another_version_begins_the_step_anew(
         assert "✗ You pinged once more" in again.run("lesson check")
         assert "✓" in again.run("ping 192.168.1.1 --count 1")
         assert not again.session.core.status().fault
+
+
+def test_what_comes_next_is_ahead_of_what_was_begun(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start arp")
+    assert "`lesson start arp` goes on with it" in engine_shell.run("lesson list")
+    for _ in range(4):
+        engine_shell.run("lesson skip")
+    printed = engine_shell.run("lesson next")
+    assert "Reading bytes" in printed
