@@ -242,7 +242,8 @@ class Tracker:
             return f"{asked.field.name} is {a(asked.field.type)}: {problem}{_as_hexadecimal(plain, kind)}"
         if value in values or plain.casefold() in {str(each).casefold() for each in values}:
             return ""
-        return f"no, {asked.field.name} of frame {self._frame_shown(check)} is not {text}{_as_hexadecimal(plain, kind)}"
+        name, frame = asked.field.name, self._frame_shown(check)
+        return f"no, {name} of frame {frame} is not {text}{_as_hexadecimal(plain, kind)}. `frame {frame} {name}` marks it"
 
     def _choose(self, check: Check) -> Record | None:
         """Return the frame that a question is about; the seed decides which, when it is first put."""

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.style import Style
 from rich.text import Text
 
-from shell.results import FrameDetail, FrameList, Layer
+from shell.results import Field, FrameDetail, FrameList, Layer
 from shell.views.escape import ascii_column, printable
 from shell.views.oneline import FrameLine, Shortener
 from shell.views.theme import style
@@ -52,7 +52,17 @@ def detail(result: FrameDetail) -> RenderableType:
         for event in result.events:
             who = "" if event.host in ("you", "user") else f" at {event.host}"
             parts.append(Text(f"  {event.text}{who}", style("error") if event.kind == "drop" else ""))
+    chosen = [field for layer in result.layers for field in layer.fields if field.name == result.field]
+    if chosen:  # once more, where it is seen: the tree may have scrolled away
+        parts += [Text(""), *(_row(field, "▶ ", "bold") for field in chosen)]
     return Group(*parts)
+
+
+def _row(field: Field, before: str, look: str) -> Text:
+    text = Text(no_wrap=True, overflow="ellipsis")
+    text.append(before, style("error", bold=True))
+    text.append(f"{field.name:<24} {printable(field.text)}", look)
+    return text
 
 
 def headings(layers: list[Layer]) -> list[Text]:
@@ -82,10 +92,8 @@ def _tree(layers: list[Layer], lit: str) -> list[Text]:
             chosen = field.name == lit
             if field.part and not chosen:
                 continue
-            text = Text("  " if last else "│ ", no_wrap=True, overflow="ellipsis")
-            text.append("▶ " if chosen else "  ", style("error", bold=True))
-            text.append(f"{field.name:<24} {printable(field.text)}", "bold" if chosen else "")
-            lines.append(text)
+            row = _row(field, "▶ " if chosen else "  ", "bold" if chosen else "")
+            lines.append(Text.assemble("  " if last else "│ ", row, no_wrap=True, overflow="ellipsis"))
     return lines
 
 
