@@ -243,7 +243,8 @@ class Tracker:
         if value in values or plain.casefold() in {str(each).casefold() for each in values}:
             return ""
         name, frame = asked.field.name, self._frame_shown(check)
-        return f"no, {name} of frame {frame} is not {text}{_as_hexadecimal(plain, kind)}. `frame {frame} {name}` marks it"
+        near = _as_hexadecimal(plain, kind)
+        return f"no, {name} of frame {frame} is not {text}{near}. `frame {frame} {name}` marks it"
 
     def _choose(self, check: Check) -> Record | None:
         """Return the frame that a question is about; the seed decides which, when it is first put."""
