@@ -265,4 +265,6 @@ def speed(session: Session, times: str) -> results.Message:
     if not 0.001 <= value <= 1000:
         raise CommandError(f"speed is from 0.001 to 1000, or max; not {times!r}")
     session.core.set_speed(value)
+    if value == 1:
+        return results.Message("world time passes as fast as yours")
     return results.Message(f"world time passes {value:g} times as fast as yours")
