@@ -10,7 +10,7 @@ import struct
 
 CLONE_DEVICE = "/dev/net/tun"
 TUNSETIFF = 0x400454CA
-IFF_TAP, IFF_NO_PI = 0x0002, 0x1000
+IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x0002, 0x1000, 0x0100
 NAME_LIMIT = 15
 """Characters of an interface's name, at the most (IFNAMSIZ - 1)."""
 FRAME_LIMIT = 65_600
@@ -24,11 +24,15 @@ class DeviceError(OSError):
 class Tap:
     """A TAP device, open and non-blocking. It is never persistent: when it is closed, it is gone."""
 
-    def __init__(self, name: str) -> None:
-        """Create the device `name`, or attach to one that was made elsewhere; DeviceError if that fails."""
+    def __init__(self, name: str, *, several: bool = False) -> None:
+        """Create the device `name`, or attach to one that was made elsewhere; DeviceError if that fails.
+
+        With `several`, this is one queue of it, and there may be more.
+        """
         _check_name(name)
         self.name = name
-        self._file = io.FileIO(_attached(name, IFF_TAP | IFF_NO_PI), "r+")
+        flags = IFF_TAP | IFF_NO_PI | (IFF_MULTI_QUEUE if several else 0)
+        self._file = io.FileIO(_attached(name, flags), "r+")
         self._buffer = bytearray(FRAME_LIMIT)
         self._view = memoryview(self._buffer)
         self.buffer = self._buffer

@@ -1,0 +1,136 @@
+"""A TAP with several queues, one for each worker, and the program in the kernel that says which frame goes to which.
+
+The program is made here, instruction by instruction, and steers as the simulation does (aether.link.processor): a
+frame belongs to worker (source address + source port) mod the workers, and what shows no ports belongs to worker 0.
+Both need root, or CAP_NET_ADMIN and CAP_BPF; the queues go on working when those are given back.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import platform
+import struct
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from aether.link.tap import Tap
+from aether.wire.ethernet import HEADER_LENGTH, TYPE_IPV4
+from aether.wire.ipv4 import PROTO_TCP, PROTO_UDP
+
+TUNSETSTEERINGEBPF = 0x800454E0
+BPF_PROG_LOAD, BPF_PROG_TYPE_SOCKET_FILTER = 5, 1
+SYSTEM_CALL = {"x86_64": 321, "aarch64": 280}
+"""The number of bpf(2), by machine."""
+SHORTEST = HEADER_LENGTH + 24
+"""Frames that are shorter belong to worker 0, in bytes."""
+
+LENGTH_OF_FRAME = 0x61
+"""Load a word of the context (BPF_LDX | BPF_MEM | BPF_W); its first is the frame's length."""
+LOAD_BYTE, LOAD_HALF, LOAD_WORD, LOAD_HALF_AT = 0x30, 0x28, 0x20, 0x48
+"""Load from the frame into register 0, in host order; what lies outside of it ends the program with 0."""
+MOVE, MOVE_REGISTER, ADD_REGISTER, AND, SHIFT_LEFT, MODULO = 0xB7, 0xBF, 0x0F, 0x57, 0x67, 0x97
+EQUAL, UNEQUAL, BELOW, EXIT = 0x15, 0x55, 0xA5, 0x95
+
+
+@dataclass(slots=True)
+class Queues:
+    """The queues of one TAP, in the order of the workers.
+
+    Whoever forks workers keeps all of them open: the kernel fills the place of a queue that is closed with the last.
+    """
+
+    taps: list[Tap]
+    note: str = ""
+    """Why the kernel's own hash of flows steers; empty if the program does."""
+
+    def close(self) -> None:
+        """Close them all, and so remove the device, unless somebody else holds queues of it."""
+        for tap in self.taps:
+            tap.close()
+
+
+def open_queues(name: str, count: int) -> Queues:
+    """Create the TAP `name` with so many queues, and steer frames to them; DeviceError if the device cannot be had.
+
+    Where the kernel does not take the program, its own hash of flows steers, and the note says so.
+    """
+    with ExitStack() as opened:
+        taps = []
+        for _ in range(count):
+            taps.append(Tap(name, several=True))
+            opened.callback(taps[-1].close)
+        opened.pop_all()
+    try:
+        _steer(taps[0], count)
+    except OSError as problem:
+        return Queues(taps, f"the kernel's own hash steers frames to workers, not (source address + source port) mod "
+                            f"{count}: it does not take our program ({problem.strerror})")
+    return Queues(taps)
+
+
+def program(workers: int) -> bytes:
+    """Return the instructions that return a frame's worker, as struct bpf_insn (8 bytes each, native order)."""
+    tests: list[bytes | tuple[int, int, int]] = [  # a tuple is a jump to worker 0: code, register, value
+        _instruction(LENGTH_OF_FRAME, 2, 1),
+        (BELOW, 2, SHORTEST),
+        _instruction(LOAD_HALF, value=12),
+        (UNEQUAL, 0, TYPE_IPV4),
+        _instruction(LOAD_HALF, value=20),
+        _instruction(AND, 0, value=0x3FFF),
+        (UNEQUAL, 0, 0),
+        _instruction(LOAD_BYTE, value=23),
+        _instruction(EQUAL, 0, offset=1, value=PROTO_TCP),
+        (UNEQUAL, 0, PROTO_UDP),
+    ]
+    sums = [
+        _instruction(LOAD_WORD, value=26),
+        _instruction(MOVE_REGISTER, 7, 0),
+        _instruction(LOAD_BYTE, value=HEADER_LENGTH),
+        _instruction(AND, 0, value=0x0F),
+        _instruction(SHIFT_LEFT, 0, value=2),
+        _instruction(MOVE_REGISTER, 8, 0),
+        _instruction(LOAD_HALF_AT, 0, 8, value=HEADER_LENGTH),
+        _instruction(ADD_REGISTER, 0, 7),
+        _instruction(MODULO, 0, value=workers),
+        _instruction(EXIT),
+    ]
+    first_worker = len(tests) + len(sums)
+    made = [_instruction(MOVE_REGISTER, 6, 1)]  # loads from the frame want its context in register 6
+    for number, each in enumerate(tests):
+        if isinstance(each, tuple):
+            code, register, value = each
+            each = _instruction(code, register, offset=first_worker - number - 1, value=value)
+        made.append(each)
+    return b"".join([*made, *sums, _instruction(MOVE, 0), _instruction(EXIT)])
+
+
+def _instruction(code: int, destination: int = 0, source: int = 0, *, offset: int = 0, value: int = 0) -> bytes:
+    return struct.pack("=BBhi", code, source << 4 | destination, offset, value)
+
+
+def _steer(tap: Tap, workers: int) -> None:
+    """Give the device of a queue its program, which it keeps; OSError if the kernel takes none."""
+    descriptor = _loaded(program(workers))
+    try:
+        fcntl.ioctl(tap.fileno(), TUNSETSTEERINGEBPF, struct.pack("i", descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _loaded(instructions: bytes) -> int:
+    """Return a descriptor of a program that the kernel has checked; OSError if it refuses."""
+    call = SYSTEM_CALL.get(platform.machine())
+    if call is None:
+        raise OSError(0, f"its number of bpf(2) is not known on {platform.machine()}")
+    text, licence = ctypes.create_string_buffer(instructions), ctypes.create_string_buffer(b"GPL")
+    attributes = ctypes.create_string_buffer(struct.pack(
+        "=IIQQ24x", BPF_PROG_TYPE_SOCKET_FILTER, len(instructions) // 8, ctypes.addressof(text),
+        ctypes.addressof(licence),
+    ), 48)
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor: int = libc.syscall(call, BPF_PROG_LOAD, attributes, 48)
+    if descriptor < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return descriptor
