@@ -354,7 +354,7 @@ class Overview:
 
 @dataclass(slots=True)
 class WorkerRow:
-    """One core of a host, since its processor counts anew. Shares are of that time, from 0.0 to 1.0."""
+    """One core of a host, since its processor counts anew. Shares are of the time up to the latest frame, 0.0 to 1.0."""
 
     worker: int
     connections: int

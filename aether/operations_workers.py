@@ -29,14 +29,18 @@ class WorkersSet(Operation):
 
 
 def processor(world: World, host: str = "you") -> ProcessorReport:
-    """Return what the cores of a host have done since they began to count."""
+    """Return what the cores of a host have done since they began to count, up to the latest frame.
+
+    So a measurement can be looked at afterwards: that the cores are idle while somebody reads says nothing.
+    """
     one = host_named(world, host)
     count = one.knobs.loop_workers
-    passed = max(world.now - one.processor.since, 1)
+    end = min(max((worker.free for worker in one.processor.workers if worker.frames), default=world.now), world.now)
+    passed = max(end - one.processor.since, 1)
     connections = [0] * count
     for key in one.tcp.connections:
         connections[worker_of_flow(key[:4], key[8] << 8 | key[9], count)] += 1
-    cores = one.processor.until(world.now, one.knobs)
+    cores = one.processor.until(end, one.knobs)
     rows = [_row(worker, number, connections[number], passed) for number, worker in enumerate(cores)]
     frames = sum(row.frames for row in rows)
     skew = max(row.frames for row in rows) * count / frames if frames else 0.0

@@ -24,6 +24,9 @@ from shell.views.escape import printable
 from shell.views.oneline import Shortener, clock, frame_line
 from shell.views.theme import style
 
+LONGEST_CHAIN = 30
+"""Decisions of an explanation that are shown: the latest, which lead to the answer."""
+
 
 def _rows(events: list[EventRow]) -> list[Text]:
     shorten = Shortener()
@@ -62,7 +65,10 @@ def explanation(result: Explanation) -> RenderableType:
     """Draw a chain of decisions, and what it comes to."""
     parts: list[RenderableType] = [Text(result.question, "bold")]
     shorten = Shortener()
-    for link in result.chain:
+    left_out = len(result.chain) - LONGEST_CHAIN
+    if left_out > 0:
+        parts.append(Text(f"  {left_out:,} earlier decisions not listed; --json has them", style("muted")))
+    for link in result.chain[max(left_out, 0):]:
         where = _at(link.host, link.what)
         parts.append(Text.assemble(
             (f"  {clock(link.time_us)} ", style("muted")), shorten.all(printable(link.what)), (where, style("muted")),

@@ -11,6 +11,7 @@ from rich.console import Console
 from aether.answers import ConnectionRow, DropRow, ListenerRow
 from shell import results, views
 from shell.dissect import dissect
+from shell.results_debug import Because, Explanation
 from shell.summary import summarise
 from shell.views.escape import ascii_column, printable, printable_bytes
 from shell.views.lessons import Prose, prose
@@ -22,6 +23,14 @@ def drawn(result: object, width: int = 80) -> str:
     out = io.StringIO()
     Console(file=out, width=width, color_system=None).print(views.to_rich(result), crop=False)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def test_of_a_long_chain_the_end_is_shown() -> None:
+    chain = [Because(number, "you", f"decision {number}", "") for number in range(5000)]
+    text = drawn(Explanation("why?", "therefore", chain))
+    assert len(text.splitlines()) < 40
+    assert "4,970 earlier decisions" in text
+    assert "decision 4999" in text and "decision 4969" not in text
 
 
 def test_a_list_of_connections() -> None:
