@@ -354,7 +354,7 @@ class Overview:
 
 @dataclass(slots=True)
 class WorkerRow:
-    """One core of a host, since its processor counts anew. Shares (0.0 to 1.0) are of the time up to the latest frame."""
+    """One core of a host, since it counts anew. Shares (0.0 to 1.0) are of the time up to the latest frame."""
 
     worker: int
     connections: int

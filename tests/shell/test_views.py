@@ -101,9 +101,9 @@ frame 1  sent  42 B  +0.0000
       a  a  a  a  a  a  a  a   a  a
 
   192.168.1.2 is at 02:00:00:00:00:02 (from a request) at host
+  neighbour 192.168.1.2: incomplete → reachable (request) at host
 
 ▶ arp.opcode               1 (request)
-  neighbour 192.168.1.2: incomplete → reachable (request) at host
 """
 
 
