@@ -111,7 +111,8 @@ def connection_named(host: Host, number: int) -> Connection:
     for conn in host.tcp.connections.values():
         if conn.number == number:
             return conn
-    raise OperationError(f"no connection #{number} at {host.name}. `tcp conns` shows those that there are")
+    which = "tcp conns" if host.name == "you" else f"tcp conns --host {host.name}"
+    raise OperationError(f"no connection #{number} at {host.name}. `{which}` shows those that there are")
 
 
 def _held(host: Host, number: int) -> TcpSocket:

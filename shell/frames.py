@@ -153,7 +153,7 @@ class Watcher:
                 if mark := self._marked.pop(number, ""):
                     seen.notes.append(mark)
             if seen is not None:
-                seen.notes.append(f"LOST {what}")
+                seen.notes.append(words.lost(what))
         elif event.kind == "frame.copied":
             _remember(self._copies, number, what)
             if what in by_number:

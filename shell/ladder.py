@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aether.events import Event
+from shell import words
 from shell.results_ladder import LadderReport, Margin, Rung, Station
 from shell.summary import Flows, summarise
 from shell.values import show_duration
@@ -127,7 +128,7 @@ class Climber:
         self._happened(event, f"sends {event.values[2]} bytes again ({event.values[3]})")
 
     def _recovery(self, event: Event) -> None:
-        self._happened(event, f"recovery {event.values[1]}")
+        self._happened(event, words.phase(event.values[1]))
 
     def _window(self, event: Event) -> None:
         if event.values[1] == 0:

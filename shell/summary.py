@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
@@ -158,9 +159,21 @@ def _tcp(payload: memoryview, packet: ipv4.Ipv4Header, flows: Flows) -> Summary:
         parts.append(f"len={length}")
     if not header.flags & tcp.RST:
         parts.append(f"win={header.window}")
+    parts += _sacked(header.options, lambda edge: flows.relative(
+        packet.destination, packet.source, ports[::-1], edge)) if header.options else []
     return Summary(
         "tcp", show_endpoint(packet.source, ports[0]), show_endpoint(packet.destination, ports[1]),
         tcp.show_flags(header.flags), " ".join(parts))
+
+
+def _sacked(options: bytes, relative: Callable[[int], int]) -> list[str]:
+    """Return what a segment says to have arrived beyond a hole (RFC 2018), each block with its end excluded."""
+    try:
+        blocks = tcp.parse_options(options).sack
+    except WireError:
+        return []
+    shown = ",".join(f"{relative(left)}-{relative(right)}" for left, right in blocks)
+    return [f"sack={shown}"] if shown else []
 
 
 def _icmp(payload: memoryview, source: str, destination: str) -> Summary:

@@ -77,10 +77,35 @@ def _at(microseconds: int) -> str:
     return f"+{microseconds / 1_000_000:.4f}"
 
 
+_LOST = {
+    "loss": "LOST on the link: by chance (`link loss`)",
+    "burst": "LOST on the link: in a burst (`link burst-loss`)",
+    "down": "LOST on the link: it is down (`link down`)",
+    "drop next": "LOST on the link: `link drop next`",
+    "drop every": "LOST on the link: `link drop every`",
+    "queue": "LOST on the link: its queue is full",
+    "queue (early)": "LOST on the link: by its queue, early",
+    "queue (average too long)": "LOST on the link: its queue was long for a while",
+}
+
+
+_PHASES = {"recovery": "recovery begins", "loss": "recovery by timer begins", "open": "recovery is over"}
+
+
+def phase(phase: str) -> str:
+    """Return what a change of the loss recovery's phase means."""
+    return _PHASES.get(phase, phase)
+
+
+def lost(cause: str) -> str:
+    """Return the verdict on a frame that a link has lost, with what lost it."""
+    return _LOST.get(cause) or f"LOST on the link: {cause}"
+
+
 DESCRIBE: dict[str, Callable[[Values], str]] = {
     "frame.sent": lambda v: f"frame {v[0]} sent, {len(v[2])} bytes",
     "frame.arrived": lambda v: f"frame {v[0]} arrives, {len(v[2])} bytes",
-    "frame.lost": lambda v: f"frame {v[0]} LOST ({v[2]})",
+    "frame.lost": lambda v: f"frame {v[0]} {lost(v[2])}",
     "frame.copied": lambda v: f"frame {v[0]} is a copy of {v[2]}",
     "frame.altered": lambda v: f"altered: {v[2]}",
     "frame.delayed": lambda v: f"held back {show_duration(v[2])}",
@@ -129,7 +154,7 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "tcp.rtt": _rtt,
     "tcp.retransmit": lambda v: f"#{v[0]} retransmits {v[2]} bytes ({v[3]})",
     "tcp.cwnd": _cwnd,
-    "tcp.recovery": lambda v: f"#{v[0]} recovery {v[1]} ({v[2]})",
+    "tcp.recovery": lambda v: f"#{v[0]} {phase(v[1])} ({v[2]})",
     "tcp.window": lambda v: f"#{v[0]} peer's window is {v[1]} ({v[2]})",
     "tcp.buffered": lambda v: f"#{v[0]} keeps {v[2]} bytes beyond a hole",
     "tcp.delivered": lambda v: f"#{v[0]} {v[1]} bytes ready for the application",
@@ -166,7 +191,7 @@ _NOTED = {
     "tcp.reset": lambda v: f"RST: {v[2]}",
     "tcp.retransmit": lambda v: f"resent #{v[0]} ({v[3]})",
     "tcp.buffered": lambda v: f"kept beyond a hole #{v[0]}",
-    "tcp.recovery": lambda v: f"recovery {v[1]} #{v[0]}",
+    "tcp.recovery": lambda v: f"{phase(v[1])} #{v[0]}",
     "tcp.error": lambda v: f"{_errno(v[1])} #{v[0]}",
     "arp.failed": lambda v: f"nobody answers for {_ip(v[0])}",
     "arp.conflict": lambda v: f"{_mac(v[1])} claims our address",

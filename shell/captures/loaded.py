@@ -25,6 +25,8 @@ COMMENT = "frame.comment"
 """The kind of an event that says what is written about a frame in a file. No stack reports it."""
 LOST = "LOST "
 """How the comment about a frame begins that its link has lost."""
+ON_THE_LINK = "on the link: "
+"""What then follows, before the cause (see words.lost)."""
 _DROPPED = re.compile(r"DROP ([a-z0-9_.]+)(?:: (.*))?", re.DOTALL)
 
 
@@ -128,7 +130,8 @@ def _fill(capture: Capture, packets: list[Packet]) -> None:
         for comment in packet.comments:
             dropped = _DROPPED.fullmatch(comment)
             if comment.startswith(LOST):
-                _add(capture, number, time, "frame.lost", (number, "capture", comment.removeprefix(LOST)))
+                cause = comment.removeprefix(LOST).removeprefix(ON_THE_LINK)
+                _add(capture, number, time, "frame.lost", (number, "capture", cause))
             elif dropped and dropped[1] in DROPS:
                 _add(capture, number, time, "drop", (dropped[1], 0, dropped[2] or ""))
             else:

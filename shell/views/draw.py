@@ -89,7 +89,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_lessons.Explanation: lessons.explanation,
     results_lessons.TermList: lessons.terms,
     results_lessons.LessonPaths: lessons.paths,
-    results_lessons.GradeTable: lessons.grades,
+    results_lessons.GradeTable: lessons.Grades,
     results_lessons.LessonStep: lessons.step,
     results_lessons.LessonNews: lessons.news,
     results_lessons.CheckReport: lessons.checks,

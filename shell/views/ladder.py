@@ -12,6 +12,7 @@ from shell.results_ladder import LadderReport, Rung, Station
 from shell.views.escape import printable
 from shell.views.oneline import clock
 from shell.views.theme import style
+from shell.words import lost
 
 LEAST = 30
 """Columns between two stations at the least, where there is room."""
@@ -74,7 +75,7 @@ class _Drawing:
             return self._moment(rung)
         lines = [self._arrow(rung)]
         if rung.lost:
-            self._note(lines, f"LOST {rung.lost}", "error")
+            self._note(lines, lost(rung.lost), "error")
         if rung.altered:
             self._note(lines, rung.altered, "error")
         if rung.overtaken_by and rung.arrived_us is not None:

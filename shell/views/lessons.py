@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
@@ -12,6 +13,7 @@ from shell.results_lessons import (
     CheckReport,
     CheckView,
     Explanation,
+    GradeRow,
     GradeTable,
     HintReport,
     LessonList,
@@ -29,6 +31,8 @@ from shell.views.escape import printable
 from shell.views.tables import plain_table
 from shell.views.theme import style
 
+GRADES_WIDTH = 76
+"""Columns from which a class is one table; below, a learner has a line of what counts, and another of how it came."""
 SIGNS = {"done": "✓", "started": "…", "": " "}
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 WIDTH = 78
@@ -97,16 +101,41 @@ def paths(result: LessonPaths) -> RenderableType:
     return Group(*map(Text, result.directories))
 
 
-def grades(result: GradeTable) -> RenderableType:
-    """Draw a table over a class."""
+class Grades:
+    """A class as one table, or with two lines for each learner where a table is too wide."""
+
+    def __init__(self, result: GradeTable) -> None:
+        self.result = result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _wide_grades(self.result) if options.max_width >= GRADES_WIDTH else _narrow_grades(self.result)
+
+
+def _wide_grades(result: GradeTable) -> RenderableType:
     table = plain_table("learner", ">lessons", ">steps", ">shown", ">skipped", ">hints", ">wrong", ">min", ">%", "")
     for row in result.rows:
-        late = f"{len(row.late)} late" if row.late else ""
         who = printable(row.learner or row.file)[:16]
         table.add_row(who, f"{row.finished}/{row.lessons}", f"{row.done}/{row.steps}", str(row.played),
                       str(row.skipped), str(row.hints), str(row.wrong_answers), str(row.minutes),
-                      str(row.score), printable(row.remark) or late)
+                      str(row.score), _remark(row))
     return table
+
+
+def _remark(row: GradeRow) -> str:
+    return printable(row.remark) or (f"{len(row.late)} late" if row.late else "")
+
+
+def _narrow_grades(result: GradeTable) -> RenderableType:
+    lines = [Text(f"{'learner':<16} {'lessons':>7}  {'steps':>7}  {'%':>3}", style=style("muted"))]
+    for row in result.rows:
+        who = set_cell_size(printable(row.learner or row.file), 16)
+        lessons, steps = f"{row.finished}/{row.lessons}", f"{row.done}/{row.steps}"
+        lines.append(Text(f"{who} {lessons:>7}  {steps:>7}  {row.score:>3}"))
+        how = f"{row.played} shown, {row.skipped} skipped, {row.hints} hints, {row.wrong_answers} wrong"
+        lines.append(Text(f"    {how}, {row.minutes} min", style=style("muted")))
+        if remark := _remark(row):
+            lines.append(Text(f"    {remark}", style=style("error")))
+    return Group(*lines)
 
 
 def explanation(result: Explanation) -> RenderableType:

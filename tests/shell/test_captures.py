@@ -273,7 +273,7 @@ def test_tshark_reads_it_without_a_warning(saved: Path) -> None:
     assert not [line for line in done.stderr.splitlines() if not line.startswith("Running as user")]
     comments = "\n".join(done.stdout.splitlines())
     assert "SYN-SENT → ESTABLISHED #1" in comments
-    assert "LOST drop next" in comments
+    assert "LOST on the link: `link drop next`" in comments
     assert "DROP tcp.old_duplicate: everything in it was received before" in comments
 
 

@@ -57,7 +57,7 @@ def test_what_was_lost_and_what_came_of_it(shell: Shell) -> None:
     assert said.index("you: rto fires") < said.index("you: sends 5 bytes again (time-out)")
     drawn = shell.run("ladder 1")
     assert "╳" in drawn
-    assert "LOST your rule" in drawn
+    assert "LOST on the link: your rule" in drawn
 
 
 def test_frames_that_overtake_and_copies(shell: Shell) -> None:

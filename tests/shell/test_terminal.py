@@ -167,5 +167,5 @@ def test_a_breakpoint_is_hit_while_nobody_waits(terminal: Callable[..., Terminal
     screen.until(lambda lines: any("(paused ev " in line and "aether> half typed" in line for line in lines))
     screen.child.send("\x15")
     screen.line("back until frame.lost")
-    screen.wait_for("LOST (drop next)")
+    screen.wait_for("LOST on the link: `link drop next`")
     screen.wait_for("PAST ev ")
