@@ -19,9 +19,10 @@ _TYPE = TYPE_IPV4.to_bytes(2, "big")
 
 
 def worker_of(frame: bytes, workers: int) -> int:
-    """Return the worker that a frame belongs to: its source address plus its source port, modulo the workers.
+    """Return the worker that a frame belongs to: its source address plus half its source port, modulo the workers.
 
-    What has no ports, and fragments, which do not show them, belong to worker 0.
+    Half of it, since Linux takes even ports for its clients as long as there are any. What has no ports, and
+    fragments, which do not show them, belong to worker 0.
     """
     if (
         workers == 1 or len(frame) < HEADER_LENGTH + 24 or frame[12:14] != _TYPE
@@ -34,7 +35,7 @@ def worker_of(frame: bytes, workers: int) -> int:
 
 def worker_of_flow(address: bytes, port: int, workers: int) -> int:
     """Return the worker of what comes from an address (4 bytes) and a port."""
-    return (int.from_bytes(address, "big") + port) % workers
+    return (int.from_bytes(address, "big") + port // 2) % workers
 
 
 class Worker:

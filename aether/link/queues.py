@@ -1,8 +1,8 @@
 """A TAP with several queues, one for each worker, and the program in the kernel that says which frame goes to which.
 
 The program is made here, instruction by instruction, and steers as the simulation does (aether.link.processor): a
-frame belongs to worker (source address + source port) mod the workers, and what shows no ports belongs to worker 0.
-Both need root, or CAP_NET_ADMIN and CAP_BPF; the queues go on working when those are given back.
+frame belongs to worker (source address + source port // 2) mod the workers, and what shows no ports belongs to
+worker 0. Both need root, or CAP_NET_ADMIN and CAP_BPF; the queues go on working when those are given back.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LENGTH_OF_FRAME = 0x61
 """Load a word of the context (BPF_LDX | BPF_MEM | BPF_W); its first is the frame's length."""
 LOAD_BYTE, LOAD_HALF, LOAD_WORD, LOAD_HALF_AT = 0x30, 0x28, 0x20, 0x48
 """Load from the frame into register 0, in host order; what lies outside of it ends the program with 0."""
-MOVE, MOVE_REGISTER, ADD_REGISTER, AND, SHIFT_LEFT, MODULO = 0xB7, 0xBF, 0x0F, 0x57, 0x67, 0x97
+MOVE, MOVE_REGISTER, ADD_REGISTER, AND, SHIFT_LEFT, SHIFT_RIGHT, MODULO = 0xB7, 0xBF, 0x0F, 0x57, 0x67, 0x77, 0x97
 EQUAL, UNEQUAL, BELOW, EXIT = 0x15, 0x55, 0xA5, 0x95
 
 
@@ -65,8 +65,8 @@ def open_queues(name: str, count: int) -> Queues:
     try:
         _steer(taps[0], count)
     except OSError as problem:
-        return Queues(taps, f"the kernel's own hash steers frames to workers, not (source address + source port) mod "
-                            f"{count}: it does not take our program ({problem.strerror})")
+        return Queues(taps, f"the kernel's own hash steers frames to workers, not (source address + source port // 2) "
+                            f"mod {count}: it does not take our program ({problem.strerror})")
     return Queues(taps)
 
 
@@ -92,6 +92,7 @@ def program(workers: int) -> bytes:
         _instruction(SHIFT_LEFT, 0, value=2),
         _instruction(MOVE_REGISTER, 8, 0),
         _instruction(LOAD_HALF_AT, 0, 8, value=HEADER_LENGTH),
+        _instruction(SHIFT_RIGHT, 0, value=1),
         _instruction(ADD_REGISTER, 0, 7),
         _instruction(MODULO, 0, value=workers),
         _instruction(EXIT),

@@ -20,8 +20,8 @@ FREE = "frames take no time here, and all cores are alike idle. `knob set loop.c
 def show(session: Session, host: str) -> Workers:
     """Show what each core has done since `workers N`, or since the latest `bench`, up to the latest frame.
 
-    A frame belongs to the core (source address + source port) mod the number of cores, so that a connection stays with
-    one of them. The skew is what the busiest has to do, as a multiple of an even share.
+    A frame belongs to the core (source address + source port // 2) mod the number of cores, so that a connection
+    stays with one of them. The skew is what the busiest has to do, as a multiple of an even share.
     """
     found = session.ask(partial(operations_workers.processor, host=host))
     hint = "" if found.cost_us or found.wake_us else FREE

@@ -27,7 +27,7 @@ def segment(port: int) -> bytes:
 
 @given(st.integers(1, 65535), st.integers(1, 64))
 def test_a_flow_stays_with_one_worker(port: int, workers: int) -> None:
-    expected = (int.from_bytes(PEER, "big") + port) % workers
+    expected = (int.from_bytes(PEER, "big") + port // 2) % workers
     assert worker_of(segment(port), workers) == worker_of_flow(PEER, port, workers) == expected
     datagram = framed(ipv4.PROTO_UDP, udp.build(PEER, US, port, 53, b"a question"))
     assert worker_of(datagram, workers) == expected
@@ -36,6 +36,12 @@ def test_a_flow_stays_with_one_worker(port: int, workers: int) -> None:
 def test_neighbouring_ports_are_spread_evenly() -> None:
     met = Counter(worker_of(segment(port), 4) for port in range(30_000, 40_000))
     assert sorted(met.values()) == [2500] * 4
+
+
+def test_even_ports_alone_are_spread_evenly_too() -> None:
+    """Linux takes even ports for its clients, as long as there are any."""
+    met = Counter(worker_of(segment(port), 2) for port in range(30_000, 40_000, 2))
+    assert sorted(met.values()) == [2500] * 2
 
 
 def test_what_shows_no_ports_goes_to_the_first() -> None:
