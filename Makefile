@@ -38,6 +38,7 @@ bench: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.history
 	$(VENV)/bin/python -m benchmarks.craft
 	$(VENV)/bin/python -m benchmarks.connections
+	$(VENV)/bin/python -m benchmarks.pings
 	$(VENV)/bin/python -m benchmarks.idle
 
 matrix: $(VENV)/stamp

@@ -2,9 +2,9 @@
 
     python -m benchmarks.bound TAP [SPINS]
 
-Answers a SYN, a request and a FIN from what is in the segment itself, with frames made beforehand: it keeps no
-connections, validates nothing, retransmits nothing. No complete stack in Python can be faster, so others are measured
-as shares of it. It answers with the same page, to the byte. It opens a TAP of its own, and nothing else.
+Answers a SYN, a request, a FIN and an echo request from what is in the frame itself, with frames made beforehand: it
+keeps no connections, validates nothing, retransmits nothing. No complete stack in Python can be faster, so others are
+measured as shares of it. It answers with the same page, to the byte. It opens a TAP of its own, and nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from aether.apps.http import PAGE, HttpServer
 from aether.apps.http_site import HTML
 from aether.lab import HOST_ADDRESS, PREFIX, YOU, YOUR_ADDRESS, YOUR_MAC, tapped
 from aether.link.tap import Tap
-from aether.wire import arp, ethernet, ipv4, tcp
+from aether.wire import arp, ethernet, icmp, ipv4, tcp
 from aether.wire.address import parse_ip
 from shell.lab.network import configure
 
@@ -70,7 +70,10 @@ def respond(device: Tap, spins: int) -> None:
             continue
         idle = 0
         if frame[23] != ipv4.PROTO_TCP or frame[12] != 8 or frame[13]:
-            if frame[12:14] == b"\x08\x06" and (reply := who_has(bytes(frame[:length]))):
+            if frame[12] == 8 and not frame[13] and frame[34] == icmp.ECHO_REQUEST:
+                echo(frame)
+                write(memoryview(frame)[:length])
+            elif frame[12:14] == b"\x08\x06" and (reply := who_has(bytes(frame[:length]))):
                 write(reply)
             continue
         flags = frame[47]
@@ -95,6 +98,15 @@ def respond(device: Tap, spins: int) -> None:
             out, 24, ip_checksum, US_AS_NUMBER, peer, 80, port, acknowledgement, sequence, answer.offset_and_flags,
             WINDOW, tcp_checksum)
         write(out)
+
+
+def echo(frame: bytearray) -> None:
+    """Make an echo reply of an echo request: addresses change places, and the type becomes 0."""
+    frame[:6], frame[6:12] = frame[6:12], frame[:6]
+    frame[26:30], frame[30:34] = frame[30:34], frame[26:30]
+    frame[34] = icmp.ECHO_REPLY
+    checksum = 65535 - ((65535 - int.from_bytes(frame[36:38], "big")) - (icmp.ECHO_REQUEST << 8)) % 65535
+    frame[36:38] = checksum.to_bytes(2, "big")
 
 
 def who_has(frame: bytes) -> bytes:

@@ -9,6 +9,7 @@ import gc
 from typing import TYPE_CHECKING
 
 from aether.link.tap import Tap
+from aether.net import quick_echo
 
 if TYPE_CHECKING:
     from aether.engine.loop import Loop
@@ -58,15 +59,22 @@ def take_frames(loop: Loop, host: Host) -> int:
     host.now = world.now
     fast.prepare(world.now)
     out: list[bytes] = []
-    taken = handled = alone = 0
+    taken = handled = alone = others = 0
     while handled < BATCH and (length := fill(buffer)):
         handled += 1
         answer = receive(buffer, length)
         if answer is None:
-            world.arrive(bytes(buffer[:length]))
-            out += world.wire_out
-            world.wire_out.clear()
-            fast.prepare(world.now)
+            if (reply := quick_echo.reply(host, buffer, length)) is not None:
+                world.occurrence += 1
+                world.frames += 2
+                more = [reply]
+            else:
+                world.arrive(bytes(buffer[:length]))
+                more = world.wire_out[:]
+                world.wire_out.clear()
+                fast.prepare(world.now)
+            others += len(more)
+            out += more
             continue
         taken += 1
         if answer:
@@ -78,8 +86,9 @@ def take_frames(loop: Loop, host: Host) -> int:
     for frame in out:
         device.unwritten += put(frame) is None
     loop.alone = handled < ALONE
+    answered = alone + len(out) - others
     world.occurrence += taken
-    world.frames += taken + alone + len(out)
+    world.frames += taken + answered
     if taken:
-        host.count_fast(taken, alone + len(out))
+        host.count_fast(taken, answered)
     return handled

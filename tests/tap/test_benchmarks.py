@@ -10,6 +10,7 @@ import pytest
 from aether.apps.http import PAGE
 from aether.lab import YOUR_ADDRESS
 from benchmarks.connections import SERVERS
+from benchmarks.pings import flood
 from benchmarks.tap_lab import TapLab, VethLab, build_generator
 
 pytestmark = pytest.mark.needs("cc")
@@ -41,3 +42,11 @@ def test_what_does_not_answer_as_it_should_has_failed(tmp_path: Path) -> None:
         endless = lab.load(concurrency=2, total=4, seconds=1, port=19)
         assert (endless.completed, endless.unfinished) == (0, 4)
         assert endless.seconds < 3
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_ping_is_answered(name: str, tmp_path: Path) -> None:
+    with TapLab("test", SERVERS[name], build_generator(tmp_path)) as lab:
+        for size in ("0", "1", "56", "1000", "1472"):
+            assert " 0% packet loss" in lab.run("ping", "-n", "-c", "3", "-i", "0.01", "-s", size, YOUR_ADDRESS)
+        assert flood(lab) > 0

@@ -1,0 +1,62 @@
+"""Echo requests in benchmark mode: a plain one is answered in one go, with the frame that the layers would make.
+
+Anything special about it (options, fragments, an address that is not ours alone, a neighbour that is not known for
+sure) is left to them. It reports no events: with an observer nobody calls this.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from aether.net.neighbours import PROBE, REACHABLE
+from aether.wire import icmp
+from aether.wire.ipv4 import PROTO_ICMP
+
+if TYPE_CHECKING:
+    from aether.host import Host
+
+SHORTEST = 42
+"""Bytes of a frame with an echo request and no data."""
+_ARRIVED = Struct(">6s6xIHHHBBH4s4sHHI").unpack_from
+"""A frame: hardware address, type to TOS, length, identification, fragments, TTL, protocol, checksum, addresses; the
+message's type and code, its checksum, identifier and sequence number."""
+_REPLY = Struct(">6s6sIHHHBBH4s4sHHI").pack
+PLAIN = 0x08004500
+"""The Ethernet type, version and header length, and type of service of a plain packet."""
+REQUEST, REPLY = icmp.ECHO_REQUEST << 8, icmp.ECHO_REPLY << 8
+DONT_FRAGMENT = 0x4000
+
+
+def reply(host: Host, frame: bytearray | bytes, length: int) -> bytes | None:
+    """Return the reply to the first `length` bytes of a buffer, if they are a plain echo request; else None."""
+    if length < SHORTEST:
+        return None
+    mac, kind, total, identification, fragments, ttl, protocol, check, source, us, what, message_check, rest = _ARRIVED(
+        frame)
+    interface = host.interfaces[0]
+    if (
+        kind != PLAIN or protocol != PROTO_ICMP or what != REQUEST or mac != interface.mac or total != length - 14
+        or fragments & ~DONT_FRAGMENT or total > interface.mtu or not host.knobs.icmp_echo or host.ipv4.path_mtus
+        or source in host.local or all(us != address.ip for address in interface.addresses)
+    ):
+        return None
+    addresses = int.from_bytes(source, "big") + int.from_bytes(us, "big")
+    header = 0x4500 + total + identification + fragments + (ttl << 8 | PROTO_ICMP) + check + addresses
+    data = bytes(frame[SHORTEST:length])
+    sums = int.from_bytes(data, "big") << 8 * (length & 1)
+    if header % 65535 or (REQUEST + message_check + rest + sums) % 65535:
+        return None
+    way = host.routes.ways.get(source) or host.ipv4.find_way(source)
+    if way is None or way.interface is not interface or way.hop.state not in (REACHABLE, PROBE):
+        return None
+    host.count("ipv4.received")
+    for counts, which in ((host.icmp.received, icmp.ECHO_REQUEST), (host.icmp.sent, icmp.ECHO_REPLY)):
+        counts[which, 0] = counts.get((which, 0), 0) + 1
+    layer = host.ipv4
+    layer.identification = identification = (layer.identification + 1) & 0xFFFF
+    ttl = host.knobs.ipv4_ttl
+    return _REPLY(
+        way.hop.mac, interface.mac, PLAIN, total, identification, 0, ttl, PROTO_ICMP,
+        -(0x4500 + total + identification + (ttl << 8 | PROTO_ICMP) + addresses) % 65535, us, source, REPLY,
+        -(REPLY + rest + sums) % 65535, rest) + data
