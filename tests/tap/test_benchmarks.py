@@ -9,6 +9,7 @@ import pytest
 
 from aether.apps.http import PAGE
 from aether.lab import YOUR_ADDRESS
+from benchmarks import workers
 from benchmarks.connections import SERVERS
 from benchmarks.pings import flood
 from benchmarks.tap_lab import TapLab, VethLab, build_generator
@@ -50,3 +51,22 @@ def test_every_ping_is_answered(name: str, tmp_path: Path) -> None:
         for size in ("0", "1", "56", "1000", "1472"):
             assert " 0% packet loss" in lab.run("ping", "-n", "-c", "3", "-i", "0.01", "-s", size, YOUR_ADDRESS)
         assert flood(lab) > 0
+
+
+def test_two_workers_share_the_connections(tmp_path: Path) -> None:
+    """A client of the kernel's, with the ports that the kernel chooses, keeps both at work."""
+    command = [sys.executable, "-m", "benchmarks.workers", "serve", "2"]
+    with TapLab("test", command, build_generator(tmp_path)) as lab:
+        load = lab.load(concurrency=20, total=400, port=workers.PORT)
+        assert (load.completed, load.failed, load.unfinished) == (400, 0, 0)
+        assert lab.server is not None
+        children = Path(f"/proc/{lab.server.pid}/task/{lab.server.pid}/children").read_text().split()
+        busy = [processor_time(child) for child in children]
+        assert len(busy) == 2
+        assert min(busy) > max(busy) / 4
+
+
+def processor_time(process: str) -> int:
+    """Return the ticks that a process has spent."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
