@@ -162,6 +162,9 @@ class Knobs:
     loop_yield: int = number(
         50, "how long it goes on looking, and lets others run between looks, before it sleeps", low=0, high=60_000_000,
         unit="us")
+    loop_offload: bool = switch(
+        True, "in benchmark mode on a TAP, take TCP segments of up to 64 KB, and the word of the kernel for checksums",
+        classic=False)
     loop_wake: int = number(
         0, "a model: how long a sleeping core takes to wake up", low=0, high=1_000_000, unit="us")
     loop_cost: int = number(

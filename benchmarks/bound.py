@@ -18,7 +18,7 @@ import sys
 from aether.apps.http import PAGE, HttpServer
 from aether.apps.http_site import HTML
 from aether.lab import HOST_ADDRESS, PREFIX, YOU, YOUR_ADDRESS, YOUR_MAC, tapped
-from aether.link.tap import Tap
+from aether.link.tap import IFF_NO_PI, IFF_TAP, attached
 from aether.wire import arp, ethernet, icmp, ipv4, tcp
 from aether.wire.address import parse_ip
 from shell.lab.network import configure
@@ -49,16 +49,16 @@ class Answer:
         self.offset_and_flags = int.from_bytes(segment[12:14], "big")
 
 
-def respond(device: Tap, spins: int) -> None:
+def respond(descriptor: int, spins: int) -> None:
     """Answer whatever arrives, until the process is ended."""
     page = HttpServer(tapped().hosts[YOU]).head(200, False, len(PAGE), HTML) + PAGE
     syn_ack = Answer(tcp.SYN | tcp.ACK, tcp.build_options(mss=1460))
     response = Answer(tcp.PSH | tcp.FIN | tcp.ACK, payload=page)
     last_ack = Answer(tcp.ACK)
-    file = io.FileIO(device.fileno(), "r+", closefd=False)
+    file = io.FileIO(descriptor, "r+", closefd=False)
     read, write = file.readinto, file.write
     poll = select.epoll()
-    poll.register(device.fileno(), select.EPOLLIN)
+    poll.register(descriptor, select.EPOLLIN)
     frame = bytearray(2048)
     idle = 0
     while True:
@@ -120,10 +120,10 @@ def who_has(frame: bytes) -> bytes:
 
 def main(name: str, spins: int = SPINS) -> None:
     """Open the TAP, give the kernel's end its address, and respond."""
-    device = Tap(name)
+    descriptor = attached(name, IFF_TAP | IFF_NO_PI)
     configure(name, HOST_ADDRESS, PREFIX)
     gc.disable()
-    respond(device, spins)
+    respond(descriptor, spins)
 
 
 if __name__ == "__main__":

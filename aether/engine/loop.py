@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aether.engine.backoff import Backoff
-from aether.engine.bench import collect_seldom, direct, take_frames
+from aether.engine.bench import collect_seldom, direct, heed_offload, take_frames
 from aether.engine.history import History
 from aether.engine.log import InputLog
 from aether.engine.past import WINDOW, Past, Scan
@@ -316,7 +316,9 @@ class Loop:
 
         `until` bounds a simulation at speed inf; `after` is asked after every occurrence, and ends the batch with True.
         """
-        if self.mode == "bench" and (host := direct(self)) is not None:
+        host = direct(self)
+        heed_offload(self.device, host)
+        if host is not None:
             self._bench(host, after)
             return
         began = self.clock()

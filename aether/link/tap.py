@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import io
 import os
 import struct
 
+from aether.wire.checksum import checksum
+
 CLONE_DEVICE = "/dev/net/tun"
-TUNSETIFF = 0x400454CA
-IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE = 0x0002, 0x1000, 0x0100
+TUNSETIFF, TUNSETOFFLOAD = 0x400454CA, 0x400454D0
+IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE, IFF_VNET_HDR = 0x0002, 0x1000, 0x0100, 0x4000
+TUN_F_CSUM, TUN_F_TSO4 = 1, 2
+NEEDS_CSUM = 1
+"""Flag of a virtio header: the checksum is not computed yet, and covers the frame from some byte on."""
+HEADER_LENGTH = 10
+"""Bytes of the virtio header before each frame: flags, kind of super-segment, and four numbers of 16 bits."""
+PLAIN = bytes(HEADER_LENGTH)
+"""The header of a frame that is as it goes on the wire."""
 NAME_LIMIT = 15
 """Characters of an interface's name, at the most (IFNAMSIZ - 1)."""
 FRAME_LIMIT = 65_600
 """The largest frame that is read, in bytes."""
+UDP_CHECKSUM = 6
+"""Where the checksum of UDP stands, for which 0 is written as 0xffff (RFC 768)."""
+_CHECKSUM = struct.Struct("=HH").unpack_from
+"""In a virtio header: the first byte that the checksum covers, and where it stands from there."""
 
 
 class DeviceError(OSError):
@@ -22,7 +36,11 @@ class DeviceError(OSError):
 
 
 class Tap:
-    """A TAP device, open and non-blocking. It is never persistent: when it is closed, it is gone."""
+    """A TAP device, open and non-blocking. It is never persistent: when it is closed, it is gone.
+
+    Each frame has a virtio header before it, which says what is left to do for it. The kernel makes use of that only
+    after `take_unfinished`; what it has queued until then, or hands over after the end of it, `read` finishes.
+    """
 
     def __init__(self, name: str, *, several: bool = False) -> None:
         """Create the device `name`, or attach to one that was made elsewhere; DeviceError if that fails.
@@ -31,31 +49,53 @@ class Tap:
         """
         _check_name(name)
         self.name = name
-        flags = IFF_TAP | IFF_NO_PI | (IFF_MULTI_QUEUE if several else 0)
-        self._file = io.FileIO(_attached(name, flags), "r+")
-        self._buffer = bytearray(FRAME_LIMIT)
-        self._view = memoryview(self._buffer)
-        self.buffer = self._buffer
-        """Where `fill` puts a frame."""
+        flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (IFF_MULTI_QUEUE if several else 0)
+        self._file = io.FileIO(attached(name, flags), "r+")
+        self.raw = bytearray(HEADER_LENGTH + FRAME_LIMIT)
+        """Where `fill` puts a frame, and its virtio header before it."""
+        self.buffer = memoryview(self.raw)[HEADER_LENGTH:]
+        """The same, without the header."""
         self.fill = self._file.readinto
-        """Read the next frame into `buffer`; return its length, None if there is none now. OSError if it is gone."""
+        """Read into `raw`; return the length with the header, None if there is no frame now. OSError if it is gone."""
         self.put = self._file.write
-        """Send a frame; None if the kernel does not take it. OSError if it is gone."""
+        """Send a header and a frame; None if the kernel does not take it. OSError if it is gone."""
+        self.unfinished = False
+        """Whether the kernel may leave checksums, and the cutting into segments, to us."""
         self.unwritten = 0
         """Frames that the kernel did not take: its queue was full, or the interface was down."""
 
     def read(self) -> bytes | None:
         """Return the next frame, or None if there is none now; DeviceError if the device was removed."""
         try:
-            length = self._file.readinto(self._buffer)
+            length = self._file.readinto(self.raw)
         except OSError:
             raise DeviceError(f"{self.name} is gone: somebody removed it. Start aether-shell again") from None
-        return bytes(self._view[:length]) if length else None
+        return self.finished(length - HEADER_LENGTH) if length else None
+
+    def finished(self, length: int) -> bytes:
+        """Return the frame in `buffer`, with the checksum that its header asks for, if that is possible."""
+        frame = self.buffer[:length]
+        if self.raw[0] & NEEDS_CSUM:
+            start, offset = _CHECKSUM(self.raw, 6)
+            at = start + offset
+            if at + 2 <= length:
+                value = checksum(frame[start:])
+                frame[at:at + 2] = (value or (0xFFFF if offset == UDP_CHECKSUM else 0)).to_bytes(2, "big")
+        return bytes(frame)
+
+    def take_unfinished(self, unfinished: bool) -> None:
+        """Let the kernel hand over TCP segments of up to 64 KB, and frames without a checksum; or no longer.
+
+        A kernel that cannot do so goes on handing over finished frames.
+        """
+        self.unfinished = unfinished
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(self._file.fileno(), TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 if unfinished else 0)
 
     def write(self, frame: bytes | bytearray) -> None:
         """Send a frame; count it if the kernel does not take it."""
         try:
-            if self._file.write(frame) is None:
+            if self._file.write(PLAIN + frame) is None:
                 self.unwritten += 1
         except OSError:
             self.unwritten += 1
@@ -76,7 +116,7 @@ def _check_name(name: str) -> None:
         raise DeviceError(f"{name!r} is no name for a network interface: letters, digits, dots and dashes are")
 
 
-def _attached(name: str, flags: int) -> int:
+def attached(name: str, flags: int) -> int:
     """Return a descriptor of a queue of the device `name`; DeviceError if there is none to be had."""
     descriptor = _open_clone()
     try:

@@ -28,7 +28,7 @@ REQUEST, REPLY = icmp.ECHO_REQUEST << 8, icmp.ECHO_REPLY << 8
 DONT_FRAGMENT = 0x4000
 
 
-def reply(host: Host, frame: bytearray | bytes, length: int) -> bytes | None:
+def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> bytes | None:
     """Return the reply to the first `length` bytes of a buffer, if they are a plain echo request; else None."""
     if length < SHORTEST:
         return None

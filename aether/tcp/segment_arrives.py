@@ -305,7 +305,7 @@ def _text(conn: Connection, segment: Segment) -> None:
         _beyond_a_hole(conn, seq, payload)
         return
     length = len(payload)
-    conn.rcv_mss = max(conn.rcv_mss, length)
+    conn.rcv_mss = max(conn.rcv_mss, min(length, conn.advmss))  # a device may hand over several segments in one
     conn.receive.append(payload)
     conn.rcv_nxt += length
     waiting = conn.out_of_order
@@ -349,7 +349,7 @@ def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
 
 def _plan_ack(conn: Connection, length: int, filled: bool) -> None:
     """Decide whether the acknowledgement is due at once or may wait (RFC 9293 §3.8.6.3, RFC 5681 §4.2)."""
-    conn.delack_segments += 1
+    conn.delack_segments += max(-(-length // conn.advmss), 1)
     delay = conn.host.knobs.tcp_delayed_ack
     if filled:
         conn.ack_pending = "a hole is filled"

@@ -1,0 +1,105 @@
+"""What the kernel leaves to us over the TAP in benchmark mode: several TCP segments in one, and checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+
+from aether.lab import listen
+from aether.link.tap import NEEDS_CSUM
+from aether.sockets import TcpSocket
+from aether.wire import ipv4
+from aether.wire.checksum import pseudo_header_sum, transport_checksum_ok
+
+from .harness import KernelLab, wait_until
+from .test_transfers import CHUNK, CLIENT, MB, Hashing, Sending
+
+US, THEM = bytes((192, 168, 1, 2)), bytes((192, 168, 1, 1))
+
+
+class Taking(Hashing):
+    """Takes what comes; its hash is not the world's, which trace mode keeps copies of."""
+
+    HASH = hashlib.sha256()
+
+    def __init__(self) -> None:
+        super().__init__()
+        del self.digest
+
+    def ready(self, socket: TcpSocket) -> None:
+        if socket.listener is not None:
+            socket.accept()
+            return
+        try:
+            while data := socket.receive(CHUNK):
+                self.HASH.update(data)
+            self.ended = True
+            socket.close()
+        except BlockingIOError:
+            return
+
+
+@pytest.mark.parametrize("offload", [True, False])
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_every_byte_arrives(way: str, offload: bool) -> None:
+    with KernelLab() as lab:
+        core = lab.start("bench", loop_offload=offload)
+        end = Hashing() if way == "up" else Sending(30 * MB)
+        core.ask(lambda world: listen(world.hosts["you"], 45450, end))
+        client = lab.spawn(sys.executable, "-c", CLIENT, way, "45450", str(30 * MB), stdout=subprocess.PIPE)
+        printed, _ = client.communicate(timeout=60)
+        wait_until(lambda: end.ended, 10)
+        assert printed.decode().strip() == end.digest.hexdigest()
+        assert lab.tap is not None and lab.tap.unfinished is offload
+        segments = core.ask(lambda world: world.hosts["you"].counters["tcp.received"])
+        if way == "up":
+            assert (segments < 30 * MB // 1448 // 4) is offload
+        assert core.ask(lambda world: world.hosts["you"].counters.get("drop.tcp.checksum", 0)) == 0
+
+
+def test_the_mode_changes_in_the_middle() -> None:
+    """What was queued for the one mode is finished for the other."""
+    with KernelLab() as lab:
+        core = lab.start("trace")
+        end = Taking()
+        core.ask(lambda world: listen(world.hosts["you"], 45450, end))
+        client = lab.spawn(sys.executable, "-c", CLIENT, "up", "45450", str(60 * MB), stdout=subprocess.PIPE)
+        wait_until(lambda: core.ask(lambda world: world.hosts["you"].counters.get("tcp.received", 0)) > 100, 10)
+        for _ in range(4):
+            core.set_mode("bench")
+            time.sleep(0.005)
+            core.set_mode("trace")
+            time.sleep(0.05)
+        unfinished = not end.ended
+        core.set_mode("bench")
+        printed, _ = client.communicate(timeout=100)
+        wait_until(lambda: end.ended, 10)
+        assert unfinished, "it ended before the mode had changed"
+        assert printed.decode().strip() == end.HASH.hexdigest()
+        core.set_mode("trace")
+        assert lab.tap is not None
+        wait_until(lambda: not lab.tap.unfinished, 5)  # type: ignore[union-attr]
+
+
+def test_headers_that_ask_for_a_checksum() -> None:
+    """One that makes sense is heeded; one that points outside of the frame changes nothing."""
+    with KernelLab() as lab:
+        core = lab.start()
+        core.stop()
+        tap = lab.tap
+        assert tap is not None
+        segment = bytearray(struct.pack(">HHIIHHHH", 7, 8, 1, 2, 0x5010, 100, 0, 0) + b"odd")
+        partial = pseudo_header_sum(THEM, US, ipv4.PROTO_TCP, len(segment))
+        segment[16:18] = (partial % 0xFFFF).to_bytes(2, "big")
+        frame = bytes(34) + segment
+        tap.buffer[:len(frame)] = frame
+        for start, offset in ((0xFFFF, 0xFFFF), (len(frame), 0), (34, len(segment) - 1), (0, len(frame))):
+            tap.raw[:10] = struct.pack("=BBHHHH", NEEDS_CSUM, 0, 0, 0, start, offset)
+            assert tap.finished(len(frame)) == frame
+        tap.raw[:10] = struct.pack("=BBHHHH", NEEDS_CSUM, 0, 0, 0, 34, 16)
+        assert transport_checksum_ok(THEM, US, ipv4.PROTO_TCP, tap.finished(len(frame))[34:])
