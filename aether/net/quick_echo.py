@@ -25,6 +25,8 @@ _REPLY = Struct(">6s6sIHHHBBH4s4sHHI").pack
 PLAIN = 0x08004500
 """The Ethernet type, version and header length, and type of service of a plain packet."""
 REQUEST, REPLY = icmp.ECHO_REQUEST << 8, icmp.ECHO_REPLY << 8
+ASKED, ANSWERED = (icmp.ECHO_REQUEST, 0), (icmp.ECHO_REPLY, 0)
+"""Type and code, as they are counted."""
 DONT_FRAGMENT = 0x4000
 
 
@@ -38,7 +40,7 @@ def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> byt
     if (
         kind != PLAIN or protocol != PROTO_ICMP or what != REQUEST or mac != interface.mac or total != length - 14
         or fragments & ~DONT_FRAGMENT or total > interface.mtu or not host.knobs.icmp_echo or host.ipv4.path_mtus
-        or source in host.local or all(us != address.ip for address in interface.addresses)
+        or source in host.local or us not in [address.ip for address in interface.addresses]
     ):
         return None
     addresses = int.from_bytes(source, "big") + int.from_bytes(us, "big")
@@ -51,8 +53,9 @@ def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> byt
     if way is None or way.interface is not interface or way.hop.state not in (REACHABLE, PROBE):
         return None
     host.count("ipv4.received")
-    for counts, which in ((host.icmp.received, icmp.ECHO_REQUEST), (host.icmp.sent, icmp.ECHO_REPLY)):
-        counts[which, 0] = counts.get((which, 0), 0) + 1
+    received, sent = host.icmp.received, host.icmp.sent
+    received[ASKED] = received.get(ASKED, 0) + 1
+    sent[ANSWERED] = sent.get(ANSWERED, 0) + 1
     layer = host.ipv4
     layer.identification = identification = (layer.identification + 1) & 0xFFFF
     ttl = host.knobs.ipv4_ttl
