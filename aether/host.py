@@ -78,7 +78,7 @@ class Interface:
 class Host:
     """One complete stack. Everything in it changes only inside an occurrence of its world."""
 
-    UNHASHED = ("observer", "quick")
+    UNHASHED = ("observer", "quick", "supersegments")
 
     def __init__(self, name: str, knobs: Knobs | None = None) -> None:
         self.name = name
@@ -91,6 +91,8 @@ class Host:
         self.observer: Observer | None = None
         self.quick = False
         """Whether the short way may be taken for short connections; see `World.allow_short_cuts`."""
+        self.supersegments = 0
+        """Bytes of payload, of several segments, that the device takes in one frame, and cuts up; 0 if it does not."""
         self.world: World
         self.queue: Queue
         self.interfaces: list[Interface] = []

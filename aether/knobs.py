@@ -163,7 +163,7 @@ class Knobs:
         50, "how long it goes on looking, and lets others run between looks, before it sleeps", low=0, high=60_000_000,
         unit="us")
     loop_offload: bool = switch(
-        True, "in benchmark mode on a TAP, take TCP segments of up to 64 KB, and the word of the kernel for checksums",
+        True, "in benchmark mode on a TAP, hand over TCP segments of up to 64 KB, and leave checksums out, both ways",
         classic=False)
     loop_wake: int = number(
         0, "a model: how long a sleeping core takes to wake up", low=0, high=1_000_000, unit="us")

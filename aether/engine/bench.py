@@ -8,8 +8,9 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
-from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, Tap
+from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, Tap, several_segments
 from aether.net import quick_echo
+from aether.tcp.departure import SuperSegment
 
 if TYPE_CHECKING:
     from aether.engine.loop import Loop
@@ -87,7 +88,8 @@ def take_frames(loop: Loop, host: Host) -> int:
             else:
                 out.append(answer)
     for frame in out:
-        device.unwritten += put(PLAIN + frame) is None
+        header = several_segments(frame, frame.size) if type(frame) is SuperSegment else PLAIN
+        device.unwritten += put(header + frame) is None
     loop.alone = handled < ALONE
     answered = alone + len(out) - others
     world.occurrence += taken
@@ -104,6 +106,8 @@ def heed_offload(device: object, host: Host | None) -> None:
             host is not None and host.knobs.loop_offload and not host.knobs.ipv4_forward and len(host.interfaces) == 1)
         if wanted != device.unfinished:
             device.take_unfinished(wanted)
+        if host is not None:
+            host.supersegments = SUPERSEGMENT if wanted else 0
 
 
 def _arrive(loop: Loop, device: Tap, host: Host, length: int) -> None:

@@ -20,7 +20,9 @@ from aether.engine.past import WINDOW, Past, Scan
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
+from aether.link.tap import Tap, several_segments
 from aether.operations import Operation, OperationError
+from aether.tcp.departure import SuperSegment
 from aether.timers import NEVER
 from aether.world import World
 
@@ -98,6 +100,8 @@ class Loop:
             self.ring.clear()
         else:
             self.breakpoint, self._resting = self._resting, None
+            for host in self.world.hosts.values():
+                host.supersegments = 0
             self.world.observe(self.recorder)
             self.log = InputLog(self.description, self.world.occurrence)
             self.history = History(self.world, self.log, self.clock)
@@ -304,7 +308,10 @@ class Loop:
         if out:
             if self.device is not None:
                 for frame in out:
-                    self.device.write(frame)
+                    if type(frame) is SuperSegment and isinstance(self.device, Tap):
+                        self.device.write(frame, several_segments(frame, frame.size))
+                    else:
+                        self.device.write(frame)
             out.clear()
 
     def rest(self) -> None:

@@ -19,6 +19,10 @@ NEEDS_CSUM = 1
 """Flag of a virtio header: the checksum is not computed yet, and covers the frame from some byte on."""
 HEADER_LENGTH = 10
 """Bytes of the virtio header before each frame: flags, kind of super-segment, and four numbers of 16 bits."""
+TCPV4 = 1
+"""In a virtio header: the frame holds several TCP segments (VIRTIO_NET_HDR_GSO_TCPV4)."""
+SUPERSEGMENT = 65_000
+"""Bytes of payload that go into one frame at the most: with the headers, IPv4 has room for 65,535."""
 PLAIN = bytes(HEADER_LENGTH)
 """The header of a frame that is as it goes on the wire."""
 NAME_LIMIT = 15
@@ -27,6 +31,7 @@ FRAME_LIMIT = 65_600
 """The largest frame that is read, in bytes."""
 UDP_CHECKSUM = 6
 """Where the checksum of UDP stands, for which 0 is written as 0xffff (RFC 768)."""
+_HEADER = struct.Struct("=BBHHHH").pack
 _CHECKSUM = struct.Struct("=HH").unpack_from
 """In a virtio header: the first byte that the checksum covers, and where it stands from there."""
 
@@ -92,10 +97,10 @@ class Tap:
         with contextlib.suppress(OSError):
             fcntl.ioctl(self._file.fileno(), TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 if unfinished else 0)
 
-    def write(self, frame: bytes | bytearray) -> None:
-        """Send a frame; count it if the kernel does not take it."""
+    def write(self, frame: bytes | bytearray, header: bytes = PLAIN) -> None:
+        """Send a frame with its virtio header; count it if the kernel does not take it."""
         try:
-            if self._file.write(PLAIN + frame) is None:
+            if self._file.write(header + frame) is None:
                 self.unwritten += 1
         except OSError:
             self.unwritten += 1
@@ -107,6 +112,11 @@ class Tap:
     def close(self) -> None:
         """Close it, and so remove it, unless somebody else made it persistent."""
         self._file.close()
+
+
+def several_segments(frame: bytes, size: int) -> bytes:
+    """Return the virtio header of a frame with a plain IPv4 header and TCP segments of `size` bytes of payload each."""
+    return _HEADER(NEEDS_CSUM, TCPV4, 34 + (frame[46] >> 4 << 2), size, 34, 16)
 
 
 def _check_name(name: str) -> None:

@@ -23,10 +23,13 @@ SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves."""
 
 
-def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b"", new: bool = False) -> None:
+def send_segment(
+    conn: Connection, sequence: int, flags: int, payload: bytes = b"", new: bool = False, size: int = 0,
+) -> None:
     """Send one segment, with the acknowledgement, the window and the options that are in use.
 
-    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5).
+    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5). With `size`, the
+    payload is that of several segments, each of so many bytes.
     """
     host = conn.host
     tos = conn.options.tos & ~0b11
@@ -50,7 +53,7 @@ def send_segment(conn: Connection, sequence: int, flags: int, payload: bytes = b
         conn.delack_segments = 0
         conn.stop("delack")
     host.count("tcp.sent")
-    transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
+    transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos, size)
 
 
 def timestamp(conn: Connection) -> int:
@@ -241,6 +244,9 @@ def _send_new(conn: Connection) -> None:
             return
         if length < conn.mss and not _may_send_small(conn, length, unsent):
             return
+        if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
+            _emit_several(conn, count)
+            continue
         last = length == unsent
         _emit(conn, length, PSH | FIN if last and conn.fin_queued else PSH if last else 0)
 
@@ -285,6 +291,31 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
     conn.last_sent = now
     conn.flight.sent(start, end, now)
     send_segment(conn, start, flags, conn.send.read(start, length), new=True)
+    if "rto" not in conn.deadlines and conn.host.knobs.tcp_retransmit:
+        conn.start("rto", now + conn.round_trip.timeout())
+
+
+def _several(conn: Connection, length: int) -> int:
+    """Return how many full segments of the next `length` bytes may go to the device as one."""
+    if conn.ecn_ok or conn.out_of_order is not None or conn.dsack is not None:
+        return 0
+    count = min(length, conn.cwnd - in_network(conn), conn.host.supersegments) // conn.mss
+    return count - 1 if conn.fin_queued and conn.snd_nxt + count * conn.mss == conn.send.end else count
+
+
+def _emit_several(conn: Connection, count: int) -> None:
+    """Send `count` full segments at once; each has its own record, and is lost or arrives by itself."""
+    start, now, mss, flight = conn.snd_nxt, conn.host.now, conn.mss, conn.flight
+    end = start + count * mss
+    for at in range(start, end, mss):
+        flight.sent(at, at + mss, now)
+    conn.snd_nxt = end
+    conn.bytes_sent += end - start
+    conn.prr_out += end - start
+    conn.last_sent = now
+    conn.host.count("tcp.sent", count - 1)
+    send_segment(
+        conn, start, PSH if end == conn.send.end else 0, conn.send.read(start, end - start), new=True, size=mss)
     if "rto" not in conn.deadlines and conn.host.knobs.tcp_retransmit:
         conn.start("rto", now + conn.round_trip.timeout())
 

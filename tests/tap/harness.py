@@ -124,7 +124,11 @@ class KernelLab:
         return process  # type: ignore[no-any-return]
 
     def capture(self) -> None:
-        """Record what our stack sends, as the kernel's side sees it."""
+        """Record what our stack sends, as the kernel's side sees it: without offload, or the judge would see frames
+        that no wire carries, whose checksums are not computed yet.
+        """
+        if self.core is not None:
+            self.core.ask(lambda world: setattr(world.hosts["you"].knobs, "loop_offload", False))
         self._capture = self.spawn(
             "tcpdump", "-i", "aether0", "-U", "-s", "0", "-B", "65536", "-w", str(self.capture_file),
             "--immediate-mode",

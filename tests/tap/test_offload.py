@@ -103,3 +103,29 @@ def test_headers_that_ask_for_a_checksum() -> None:
             assert tap.finished(len(frame)) == frame
         tap.raw[:10] = struct.pack("=BBHHHH", NEEDS_CSUM, 0, 0, 0, 34, 16)
         assert transport_checksum_ok(THEM, US, ipv4.PROTO_TCP, tap.finished(len(frame))[34:])
+
+
+def test_frames_of_several_segments_are_lost() -> None:
+    """Every twentieth frame that we send is lost: each of its segments is sent again."""
+    with KernelLab() as lab:
+        core = lab.start("bench")
+        assert lab.tap is not None
+        put, sent, lost = lab.tap.put, 0, 0
+
+        def losing(data: bytes) -> int | None:
+            nonlocal sent, lost
+            sent += len(data) > 5000
+            if len(data) > 5000 and sent % 20 == 0:
+                lost += 1
+                return len(data)
+            return put(data)
+
+        lab.tap.put = losing  # type: ignore[assignment]
+        end = Sending(20 * MB)
+        core.ask(lambda world: listen(world.hosts["you"], 45450, end))
+        client = lab.spawn(sys.executable, "-c", CLIENT, "down", "45450", str(20 * MB), stdout=subprocess.PIPE)
+        printed, _ = client.communicate(timeout=60)
+        wait_until(lambda: end.ended, 10)
+        assert printed.decode().strip() == end.digest.hexdigest()
+        assert lost > 3
+        assert core.ask(lambda world: world.hosts["you"].counters["tcp.retransmitted"]) > 2 * lost
