@@ -37,7 +37,7 @@ def site() -> Iterator[tuple[KernelLab, Path]]:
             sys.executable, "-m", "shell", "--tap", "aether0", "--plain", stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert program.stdin is not None and program.stdout is not None
-        program.stdin.write(f"mode bench\nhttp serve {folder}\n".encode())
+        program.stdin.write(f"knob set loop.offload off\nmode bench\nhttp serve {folder}\n".encode())
         program.stdin.flush()
         said = ""
         while "left out" not in said:
