@@ -12,15 +12,10 @@ for name in ("SUDO_UID", "SUDO_GID", "SUDO_USER"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark everything here, and keep it on one worker: two labs at once would only disturb each other's timing.
-
-    A module that hardly does anything but wait may name a group of its own.
-    """
+    """Mark everything here. Each test has a namespace of its own, so several may run at once."""
     for item in items:
         if "tests/tap/" in str(item.path).replace("\\", "/"):
             item.add_marker(pytest.mark.tap)
-            if item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group("tap"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -32,7 +32,7 @@ listener = socket.create_server(("0.0.0.0", 7))
 while True:
     threading.Thread(target=serve, args=listener.accept()[:1], daemon=True).start()
 """
-pytestmark = [pytest.mark.needs("ss", "curl", "ping"), pytest.mark.xdist_group("lessons behind a TAP")]
+pytestmark = pytest.mark.needs("ss", "curl", "ping")
 
 
 def proved(name: str) -> str:
@@ -46,21 +46,13 @@ def proved(name: str) -> str:
     return done.stdout + done.stderr
 
 
-@pytest.fixture(scope="module")
-def said() -> dict[str, str]:
-    """Most of the time goes by in waiting for the kernel's timers, and ours."""
+def test_every_lesson_is_proved_with_the_kernel_as_the_peer() -> None:
+    """All at the same time: most of it goes by in waiting for the kernel's timers, and ours."""
+    assert len(LESSONS) >= 10
     longest_first = sorted(LESSONS, key=lambda name: name not in ("timer-doubles", "udp-and-tcp", "no-retransmission"))
     with ThreadPoolExecutor(6) as pool:
-        return dict(zip(longest_first, pool.map(proved, longest_first), strict=True))
-
-
-def test_most_that_need_no_second_stack_of_ours_are_among_them() -> None:
-    assert len(LESSONS) >= 10
-
-
-@pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson_is_proved_with_the_kernel_as_the_peer(said: dict[str, str], name: str) -> None:
-    assert "nothing is wrong" in said[name], said[name]
+        said = dict(zip(longest_first, pool.map(proved, longest_first), strict=True))
+    assert {name: text for name, text in said.items() if "nothing is wrong" not in text} == {}
 
 
 def test_a_lesson_that_lacks_a_service_says_so() -> None:
