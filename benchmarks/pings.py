@@ -20,7 +20,7 @@ from aether.lab import YOUR_ADDRESS
 from benchmarks.connections import SERVERS
 from benchmarks.tap_lab import TapLab, build_generator, missing
 
-COUNT = 5000
+COUNT = 20_000
 LIMIT = 1.5
 """The bound's round trips, as a multiple of which ours may be no longer."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, Tap, several_segments
 from aether.net import quick_echo
 from aether.tcp.departure import SuperSegment
+from aether.wire.ipv4 import PROTO_ICMP
 
 if TYPE_CHECKING:
     from aether.engine.loop import Loop
@@ -20,6 +21,10 @@ BATCH = 256
 """Frames handled before timers and others are served."""
 ALONE = 4
 """A batch with fewer frames is taken to come from peers that wait for each answer."""
+LOOKS = 64
+"""Fruitless looks, while frames come alone, before others are served. At every eighth the clock is read."""
+PROTOCOL = 23
+"""Where a frame with an IPv4 packet says what is in it."""
 PLAIN_LIMIT = 1514
 """Bytes of a frame that may be a short connection's; longer ones are several segments in one."""
 COLLECT_AFTER = (200_000, 20, 50)
@@ -53,50 +58,70 @@ def take_frames(loop: Loop, host: Host) -> int:
     """Handle what the device has, a batch at the most; return how many frames that were.
 
     Answers leave together after the last frame of a batch: written one by one, each would wake the peer, and that
-    costs more than everything that we do. A frame that comes alone is answered at once.
+    costs more than everything that we do. A frame that comes alone is answered at once, and the next one awaited here.
+    An echo needs no clock; before any other frame that comes late, time is kept.
     """
     world, device = loop.world, loop.device
     assert isinstance(device, Tap)
-    fast = host.tcp.fast
+    fast, backoff = host.tcp.fast, loop.backoff
     fill, put, raw, buffer, receive = device.fill, device.put, device.raw, device.buffer, fast.receive
     host.now = world.now
     fast.prepare(world.now)
     out: list[bytes] = []
-    taken = handled = alone = others = 0
-    while handled < BATCH and (size := fill(raw)):
-        handled += 1
-        length = size - HEADER_LENGTH
-        answer = receive(buffer, length, raw[0] & NEEDS_CSUM) if length <= PLAIN_LIMIT else None
-        if answer is None:
-            if (reply := quick_echo.reply(host, buffer, length)) is not None:
-                world.occurrence += 1
-                world.frames += 2
-                more = [reply]
-            else:
-                _arrive(loop, device, host, length)
-                more = world.wire_out[:]
-                world.wire_out.clear()
-                fast.prepare(world.now)
-            others += len(more)
-            out += more
+    taken = answered = echoes = handled = burst = looks = 0
+    late = False
+    while handled < BATCH:
+        size = fill(raw)
+        if not size:
+            if out or burst >= ALONE or looks > LOOKS or (not looks & 7 and backoff.idle()):
+                break
+            looks += 1
+            burst = 0
             continue
-        taken += 1
-        if answer:
+        if looks:
+            looks, late = 0, True
+            backoff.busy()
+        handled += 1
+        burst += 1
+        length = size - HEADER_LENGTH
+        if buffer[PROTOCOL] == PROTO_ICMP and (answer := quick_echo.reply(host, buffer, length)) is not None:
+            echoes += 1
+        else:
+            if late:
+                late = False
+                loop.keep_time()
+                host.now = world.now
+                fast.prepare(world.now)
+            answer = receive(buffer, length, raw[0] & NEEDS_CSUM) if length <= PLAIN_LIMIT else None
+            taken += answer is not None
+        if answer is None:
+            _arrive(loop, device, host, length)
+            out += world.wire_out
+            world.wire_out.clear()
+            fast.prepare(world.now)
+        elif answer:
+            answered += 1
             if loop.alone:
                 device.unwritten += put(PLAIN + answer) is None
-                alone += 1
             else:
                 out.append(answer)
     for frame in out:
         header = several_segments(frame, frame.size) if type(frame) is SuperSegment else PLAIN
         device.unwritten += put(header + frame) is None
-    loop.alone = handled < ALONE
-    answered = alone + len(out) - others
-    world.occurrence += taken
-    world.frames += taken + answered
-    if taken:
-        host.count_fast(taken, answered)
+    loop.alone = burst < ALONE
+    _count(host, taken, echoes, answered)
     return handled
+
+
+def _count(host: Host, taken: int, echoes: int, answered: int) -> None:
+    """Count segments that the fast path took, echo requests that were answered at once, and the answers to both."""
+    world = host.world
+    world.occurrence += taken + echoes
+    world.frames += taken + echoes + answered
+    if taken:
+        host.count_fast(taken, answered - echoes)
+    if echoes:
+        quick_echo.count(host, echoes)
 
 
 def heed_offload(device: object, host: Host | None) -> None:

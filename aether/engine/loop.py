@@ -341,19 +341,24 @@ class Loop:
 
     def _bench(self, host: Host, after: Callable[[], bool] | None) -> None:
         """Handle what is due, then what the device has, and wait if that was nothing."""
-        world = self.world
-        target = self.target()
-        while world.step(target):
-            pass
-        world.advance(target)
-        if world.wire_out:
-            self.flush()
+        self.keep_time()
         if take_frames(self, host):
             self.backoff.busy()
         elif self.backoff.idle():
             self._sleep(NEVER)
         if after is not None:
             after()
+
+    def keep_time(self) -> None:
+        """Handle what is due by now, in benchmark mode."""
+        world = self.world
+        at, world_time = self._anchor
+        target = world_time + (self.clock() - at) // 1000
+        while world.step(target):
+            pass
+        world.advance(target)
+        if world.wire_out:
+            self.flush()
 
     def _gated_batch(self, until: int, after: Callable[[], bool] | None) -> bool:
         for _ in range(BATCH):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from aether.net.claims import Claim
 
 INCOMPLETE, REACHABLE, STALE, PROBE = "incomplete", "reachable", "stale", "probe"
+FRESH = (REACHABLE, PROBE)
+"""States in which a packet may leave at once, and nothing else has to be done."""
 RETRY = 1_000_000
 """Microseconds between two requests for the same address: at most one a second (RFC 1122 §2.3.2.1)."""
 ATTEMPTS = 3

@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from aether.net.neighbours import PROBE, REACHABLE
+from aether.net.neighbours import FRESH
 from aether.wire import icmp
 from aether.wire.ipv4 import PROTO_ICMP
 
@@ -31,35 +31,42 @@ DONT_FRAGMENT = 0x4000
 
 
 def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> bytes | None:
-    """Return the reply to the first `length` bytes of a buffer, if they are a plain echo request; else None."""
+    """Return the reply to the first `length` bytes of a buffer, if they are a plain echo request; else None.
+
+    What that adds to the counters, `count` adds, for many at a time.
+    """
     if length < SHORTEST:
         return None
     mac, kind, total, identification, fragments, ttl, protocol, check, source, us, what, message_check, rest = _ARRIVED(
         frame)
-    interface = host.interfaces[0]
+    interface, layer, local = host.interfaces[0], host.ipv4, host.local
     if (
         kind != PLAIN or protocol != PROTO_ICMP or what != REQUEST or mac != interface.mac or total != length - 14
-        or fragments & ~DONT_FRAGMENT or total > interface.mtu or not host.knobs.icmp_echo or host.ipv4.path_mtus
-        or source in host.local or us not in [address.ip for address in interface.addresses]
+        or fragments & ~DONT_FRAGMENT or total > interface.mtu or not host.knobs.icmp_echo or layer.path_mtus
+        or source in local or local.get(us) is not interface
     ):
         return None
     addresses = int.from_bytes(source, "big") + int.from_bytes(us, "big")
-    header = 0x4500 + total + identification + fragments + (ttl << 8 | PROTO_ICMP) + check + addresses
-    data = bytes(frame[SHORTEST:length])
-    sums = int.from_bytes(data, "big") << 8 * (length & 1)
-    if header % 65535 or (REQUEST + message_check + rest + sums) % 65535:
+    if (
+        (0x4500 + total + identification + fragments + (ttl << 8 | PROTO_ICMP) + check + addresses) % 65535
+        or (int.from_bytes(frame[34:length], "big") << 8 * (length & 1)) % 65535
+    ):
         return None
-    way = host.routes.ways.get(source) or host.ipv4.find_way(source)
-    if way is None or way.interface is not interface or way.hop.state not in (REACHABLE, PROBE):
+    way = host.routes.ways.get(source) or layer.find_way(source)
+    if way is None or way.interface is not interface or way.hop.state not in FRESH:
         return None
-    host.count("ipv4.received")
-    received, sent = host.icmp.received, host.icmp.sent
-    received[ASKED] = received.get(ASKED, 0) + 1
-    sent[ANSWERED] = sent.get(ANSWERED, 0) + 1
-    layer = host.ipv4
     layer.identification = identification = (layer.identification + 1) & 0xFFFF
     ttl = host.knobs.ipv4_ttl
+    # Of the message only the type changes, and the checksum by as much (RFC 1624 §3).
     return _REPLY(
-        way.hop.mac, interface.mac, PLAIN, total, identification, 0, ttl, PROTO_ICMP,
+        way.hop.mac, mac, PLAIN, total, identification, 0, ttl, PROTO_ICMP,
         -(0x4500 + total + identification + (ttl << 8 | PROTO_ICMP) + addresses) % 65535, us, source, REPLY,
-        -(REPLY + rest + sums) % 65535, rest) + data
+        (REQUEST + message_check) % 65535, rest) + frame[SHORTEST:length]
+
+
+def count(host: Host, replies: int) -> None:
+    """Count requests that were answered here."""
+    host.count("ipv4.received", replies)
+    received, sent = host.icmp.received, host.icmp.sent
+    received[ASKED] = received.get(ASKED, 0) + replies
+    sent[ANSWERED] = sent.get(ANSWERED, 0) + replies

@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from aether.net.neighbours import PROBE, REACHABLE
+from aether.net.neighbours import FRESH
 from aether.socket_options import IP_PMTUDISC_DONT
 from aether.tcp.sequence import MASK
 from aether.wire import tcp
@@ -23,7 +23,6 @@ _FRAME = Struct(">6s6sHBBHHHBBH4s4sHHIIHHHH").pack
 """Ethernet: destination, source, type. IPv4: version and length, TOS, length, identification, fragments, TTL,
 protocol, checksum, source, destination. TCP: ports, sequence and acknowledgement number, offset and flags, window,
 checksum, urgent pointer."""
-FRESH = (REACHABLE, PROBE)
 DONT_FRAGMENT = 0x4000
 
 

@@ -13,8 +13,7 @@ from dataclasses import replace
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from aether.net.neighbours import Neighbour
-from aether.tcp.departure import FRESH
+from aether.net.neighbours import FRESH, Neighbour
 from aether.tcp.lean import WINDOW, Answer, Lean, Prepared, deadline_of, inflate
 from aether.tcp.listener import LEAST_HALF_OPEN, Listener
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT

@@ -40,6 +40,7 @@ def test_the_same_as_by_the_layers(asked: list[tuple[bytes, int]]) -> None:
     for payload, sequence in asked:
         frame = request(quick, payload, sequence)
         answer = quick_echo.reply(quick.hosts[YOU], bytearray(frame) + bytes(50), len(frame))
+        quick_echo.count(quick.hosts[YOU], 1)
         slow.arrive(frame)
         assert [answer] == slow.wire_out
         slow.wire_out.clear()
