@@ -41,7 +41,9 @@ class World:
         self.hosts: dict[str, Host] = {}
         self.links: dict[str, Link] = {}
         self.connections = 0
-        """How many connections have been numbered."""
+        """The latest number that was given to a connection."""
+        self.stride = 1
+        """By how much numbers of connections go up: where several workers are one host, by as many as there are."""
         self.announced: dict[bytes, int] = {}
         """Numbers of connections that one host has opened and no other has seen yet, by the key of the other."""
         self.wire_out: list[bytes] = []
@@ -151,7 +153,7 @@ class World:
         """
         if not active and key in self.announced:
             return self.announced.pop(key)
-        self.connections += 1
+        self.connections += self.stride
         if active:
             self.announced[_other_end(key)] = self.connections
         return self.connections

@@ -22,6 +22,9 @@ examples:
 """
 
 
+MOST_WORKERS = 64
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
@@ -49,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument("--address", metavar="A/P", help="our address and prefix (192.168.1.2/24)")
     lab.add_argument("--host-address", metavar="A", help="the kernel's address (192.168.1.1)")
     lab.add_argument("--subnet", metavar="NET", help="a network for both, such as 10.77.0.0/24")
+    add("--workers", type=_workers, metavar="N", help="have so many processes in benchmark mode, or `auto`: one a core")
     add("--config", metavar="FILE", help="read this configuration file (~/.config/aether/config.toml)")
     add("--no-config", action="store_true", help="read no configuration file")
     add("--no-shell", action="store_true", help="run without a shell until SIGTERM or SIGINT")
@@ -61,6 +65,14 @@ def _seed(text: str) -> int:
         return int(text, 0)
     except ValueError:
         raise argparse.ArgumentTypeError(f"the seed must be a whole number, not {text!r}") from None
+
+
+def _workers(text: str) -> int:
+    if text == "auto":
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"the number of workers is from 1 to {MOST_WORKERS}, or auto, not {text!r}")
+    return int(text)
 
 
 def main(argv: list[str] | None = None) -> int:

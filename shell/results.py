@@ -70,6 +70,8 @@ class Status:
     """Whose shares these are: those of the ``engine``, or, in a simulation that models them, of your ``cores``."""
     fault: str = ""
     """What made the world stop, such as a TAP that was removed; empty if nothing did."""
+    workers: int = 1
+    """How many processes handle frames, each with a whole stack; the shares of time are worker 0's."""
 
 
 @dataclass(slots=True)

@@ -98,3 +98,5 @@ class Workers:
     """What a frame takes, and what waking up takes: the knobs loop.cost and loop.wake."""
     wake_us: int
     hint: str = ""
+    processes: bool = False
+    """True when each is a process, behind a TAP, and no model."""

@@ -177,6 +177,8 @@ class Screen:
         selection = self.session.tracer.selection
         line = toolbar(
             self.session.lab.kind, status, self._overview, self.session.tracing, selection.text if selection else "")
+        if (shards := self.session.shards) is not None and shards.count > 1:
+            line.insert(1, f"{shards.count} workers")
         if (player := self.session.lesson) is not None:
             done = " ✓" if player.complete else ""
             line.insert(1, f"{player.lesson.id} {player.index + 1}/{len(player.lesson.steps)}{done}")

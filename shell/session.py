@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from shell.grammar import CommandError
@@ -16,6 +17,7 @@ from shell.grammar import CommandError
 if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint, Breakpoints
     from aether.engine.core import Core
+    from aether.engine.shards import Shards
     from aether.engine.timelines import Timeline
     from aether.events import Event
     from aether.operations import Operation
@@ -35,6 +37,8 @@ def _nobody_listens(result: Any) -> None:
     """Nobody types, so nobody waits for what comes later."""
 
 
+LOOK_EVERY = 0.02
+"""Seconds between two questions to a worker that something is expected of."""
 WAIT = 3_000_000
 """How long a command that makes traffic waits for its end, in microseconds of world time."""
 
@@ -78,6 +82,8 @@ class Session:
     lab: Lab
     output: str = "rich"
     """``rich``, ``plain`` or ``json``."""
+    shards: Shards | None = None
+    """The workers behind a TAP; None where there is one at the most."""
     scripted: bool = False
     """True when nobody types: lines come from ``-c``, a script or a pipe."""
     tracing: bool = False
@@ -128,9 +134,34 @@ class Session:
         """Let the trace begin anew, for another world."""
         self._tracer = None
 
-    def ask(self, query: Callable[[World], T]) -> T:
-        """Run a query between two occurrences; it must change nothing."""
-        return self.core.ask(query)
+    def ask(self, query: Callable[[World], T], worker: int = 0) -> T:
+        """Run a query between two occurrences, at a worker; it must change nothing."""
+        return self.core.ask(query) if self.shards is None else self.shards.at(worker, query)
+
+    def ask_all(self, query: Callable[[World], list[T]]) -> list[T]:
+        """Run a query at all workers, and return their rows as one list: counts are added up."""
+        if self.shards is None or self.shards.count == 1:
+            return self.core.ask(query)
+        from aether.engine.merge import merged
+
+        return merged(self.shards.ask(query))
+
+    def owner(self, number: int, host: str) -> int:
+        """Return the worker that has a connection."""
+        return 0 if self.shards is None else self.shards.owner(number, host)
+
+    def set_mode(self, mode: str) -> int:
+        """Change to ``trace``, where there is one worker, or ``bench``, where there may be more.
+
+        Return how many connections that resets: those of the workers that are no more.
+        """
+        lost = 0
+        if self.shards is not None and mode == "trace":
+            lost = self.shards.stop()
+        self.core.set_mode(mode)
+        if self.shards is not None and mode == "bench" and self.shards.count != self.shards.wanted:
+            self.shards.start(self.shards.wanted)
+        return lost
 
     @property
     def address(self) -> str:
@@ -138,24 +169,26 @@ class Session:
         return self.core.ask(_our_address)
 
     def do(self, operation: Operation) -> Any:
-        """Carry out an operation, and return its result."""
-        return self.core.do(operation)
+        """Carry out an operation, wherever it belongs, and return its result."""
+        return self.core.do(operation) if self.shards is None else self.shards.do(operation)
 
     @property
     def paused(self) -> bool:
         """True while world time stands still."""
         return self.core.status().paused
 
-    def wait(self, query: Callable[[World], bool], wait: int, background: bool = False) -> str:
-        """Wait until `query` is true, for `wait` microseconds of world time at the most.
+    def wait(self, query: Callable[[World], bool], wait: int, background: bool = False, worker: int = 0) -> str:
+        """Wait until `query` is true at a worker, for `wait` microseconds of world time at the most.
 
         Return ``done``, ``waiting`` (not yet), ``paused``, ``detached`` (the person pressed
         Ctrl-C) or ``background``.
         """
         if background:
             return "background"
-        if self.ask(query):
+        if self.ask(query, worker):
             return "done"
+        if worker:
+            return self._wait_elsewhere(query, wait, worker)
         if self.paused:
             return "paused"
         try:
@@ -168,6 +201,18 @@ class Session:
         if self.breakpoints is not None and self.breakpoints.stopped_at:
             return "breakpoint"
         return "paused" if self.paused else "waiting"
+
+    def _wait_elsewhere(self, query: Callable[[World], bool], wait: int, worker: int) -> str:
+        """Wait for something at a worker that only answers questions."""
+        until = monotonic() + wait / 1_000_000
+        try:
+            while monotonic() < until:
+                sleep(LOOK_EVERY)
+                if self.ask(query, worker):
+                    return "done"
+        except KeyboardInterrupt:
+            return "detached"
+        return "waiting"
 
     def run_for(self, time: int) -> None:
         """Let `time` microseconds of world time pass, and stand still again if time stood still before."""

@@ -9,14 +9,17 @@ import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aether.engine.core import Core
 from aether.wire.address import AddressError
+from shell import results
 from shell.grammar import CommandError
 from shell.session import Lab, Session
 
 if TYPE_CHECKING:
+    from aether.engine.shards import Shards
+    from aether.link.queues import Queues
     from shell.app import AetherShell
 
 
@@ -30,6 +33,8 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
     core = session.core
     core.start()
     try:
+        if session.shards is not None and options.mode == "bench" and not start_workers(session.shards):
+            return 1
         if not options.no_config and not configure(session, options):
             return 1
         if options.replay and not replay(session, options.replay):
@@ -43,6 +48,8 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
         if session.lesson is not None:
             session.lesson.suspend()
         session.stop_recording()
+        if session.shards is not None:
+            session.shards.stop()
         core.stop()
         if session.lab.close is not None:
             session.lab.close()
@@ -57,8 +64,10 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
     if wants_tap:
         from shell.lab import open_tap
 
-        world, device, lab = open_tap(options, seed)
-        core = Core(world, device, mode=options.mode, speed=1.0)
+        world, queues, lab = open_tap(options, seed)
+        core = Core(world, queues.taps[0], mode=options.mode, speed=1.0)
+        if len(queues.taps) > 1:
+            return _with_workers(Session(core, lab, output, scripted=scripted), queues)
     else:
         if options.address or options.host_address or options.subnet:
             raise CommandError("--address, --host-address and --subnet are for a TAP (--tap NAME, or --lab)")
@@ -71,6 +80,25 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
         lab = Lab("SIM", seed=seed)
         core = Core(simulated(seed), mode=options.mode, speed=speed)
     return Session(core, lab, output, scripted=scripted)
+
+
+def start_workers(shards: Shards) -> bool:
+    """Start the workers that were asked for; return False, and say why, if they do not start."""
+    from aether.engine.shards import ShardError
+
+    try:
+        shards.start(shards.wanted)
+    except ShardError as problem:
+        print(f"aether-shell: {problem}", file=sys.stderr)
+        return False
+    return True
+
+
+def _with_workers(session: Session, queues: Queues) -> Session:
+    from aether.engine.shards import Shards
+
+    session.shards = Shards(session.core, queues, lambda said: session.announce(results.Message(said)))
+    return session
 
 
 def replay(session: Session, file: str) -> bool:
@@ -91,9 +119,14 @@ def run_headless(session: Session) -> int:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    session.announce = _say
     print(intro(session).partition("\n")[0], flush=True)
     done.wait()
     return 0
+
+
+def _say(result: Any) -> None:
+    print(result.message, flush=True)
 
 
 def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool) -> int:

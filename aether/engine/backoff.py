@@ -38,6 +38,8 @@ class Backoff:
         self._began = clock()
         self.spent = {SPIN: 0, YIELD: 0, SLEEP: 0}
         """Nanoseconds in each state."""
+        self.sleeps = 0
+        """How often it slept."""
         self.limit(100, 50)
 
     def limit(self, spin: int, yielding: int) -> None:
@@ -72,6 +74,7 @@ class Backoff:
     def slept(self, nanoseconds: int) -> None:
         """Count time asleep; sleeping again comes at once until something happens."""
         self.spent[SLEEP] += nanoseconds
+        self.sleeps += 1
         self._since = self.clock()
 
     def _become(self, state: str, now: int) -> None:
@@ -96,3 +99,4 @@ class Backoff:
         """Start counting anew."""
         self._began = self._since = self.clock()
         self.spent = dict.fromkeys(self.spent, 0)
+        self.sleeps = 0

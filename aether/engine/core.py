@@ -226,6 +226,11 @@ class Core:
         """Have something done with the loop itself, between two occurrences: for timelines and recordings."""
         return self._call(lambda: what(self.loop))
 
+    def feed(self, frame: bytes) -> None:
+        """Let a frame arrive soon that another worker has read; from any thread, and without waiting for it."""
+        self._requests.append((partial(self.loop.feed, frame), Future()))
+        self.wakeup.wake()
+
     def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
         """Wait until `query` is true, for so much world time at the most, or until the world is paused."""
         wait = _Wait(query, 0, Future())

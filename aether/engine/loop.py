@@ -28,6 +28,7 @@ from aether.world import World
 
 if TYPE_CHECKING:
     from aether.engine.core import Device
+    from aether.engine.relay import Relay
     from aether.engine.wakeup import Wakeup
     from aether.host import Host
 
@@ -64,6 +65,8 @@ class Loop:
         self.mode = ""
         self.alone = True
         """In benchmark mode: whether frames come one by one."""
+        self.relay: Relay | None = None
+        """Where frames go that are another worker's; None without workers."""
         self.ring = EventRing()
         self.recorder = Recorder(world, self.ring)
         self.backoff = Backoff()
@@ -148,6 +151,11 @@ class Loop:
         for host in self.world.hosts.values():
             self.backoff.limit(host.knobs.loop_spin, host.knobs.loop_yield)
             return
+
+    @property
+    def _first_host(self) -> Host:
+        """The host behind the device."""
+        return next(iter(self.world.hosts.values()))
 
     def step(self, count: int) -> list[StepResult]:
         """Handle up to `count` occurrences; time jumps to each."""
@@ -270,7 +278,20 @@ class Loop:
                 return True
         return world.step()
 
+    def feed(self, frame: bytes) -> None:
+        """Let a frame arrive that another worker has read; at worker 0 the others may have to hear of it."""
+        if self.relay is not None and self.relay.number:
+            self._take(frame)
+        else:
+            self._input(frame)
+
     def _input(self, frame: bytes) -> bool:
+        """Let a frame arrive that was just read; return whether it was an occurrence at once."""
+        if self.relay is not None and self.relay.passes_on(self._first_host, frame, lambda _: frame):
+            return False
+        return self._take(frame)
+
+    def _take(self, frame: bytes) -> bool:
         if self.log is not None:
             self.log.add(self.world, frame)
         return self.world.arrive(frame)

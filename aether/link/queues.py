@@ -13,13 +13,15 @@ import os
 import platform
 import struct
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aether.link.tap import Tap
 from aether.wire.ethernet import HEADER_LENGTH, TYPE_IPV4
 from aether.wire.ipv4 import PROTO_TCP, PROTO_UDP
 
-TUNSETSTEERINGEBPF = 0x800454E0
+TUNSETQUEUE, TUNSETSTEERINGEBPF = 0x400454D9, 0x800454E0
+IFF_ATTACH_QUEUE, IFF_DETACH_QUEUE = 0x0200, 0x0400
+NO_PROGRAM = -1
 BPF_PROG_LOAD, BPF_PROG_TYPE_SOCKET_FILTER = 5, 1
 SYSTEM_CALL = {"x86_64": 321, "aarch64": 280}
 """The number of bpf(2), by machine."""
@@ -38,17 +40,46 @@ EQUAL, UNEQUAL, BELOW, EXIT = 0x15, 0x55, 0xA5, 0x95
 class Queues:
     """The queues of one TAP, in the order of the workers.
 
-    Whoever forks workers keeps all of them open: the kernel fills the place of a queue that is closed with the last.
+    Whoever starts workers keeps all of them open: the kernel fills the place of a queue that is closed with the last.
     """
 
     taps: list[Tap]
     note: str = ""
     """Why the kernel's own hash of flows steers; empty if the program does."""
+    programs: dict[int, int] = field(default_factory=dict)
+    """Descriptors of the programs for so many workers: the kernel took them while we were root."""
+    used: int = 0
+    """How many queues the kernel fills."""
+
+    def use(self, count: int) -> None:
+        """Let the kernel fill the first `count` queues, and no others; nobody has to be root for that.
+
+        OSError if the device is gone.
+        """
+        descriptor = self.programs.get(count, NO_PROGRAM)
+        if count < self.used:
+            self._steer(descriptor)
+        for number in range(self.used - 1, count - 1, -1):  # the last first: else they would change places
+            self._switch(number, IFF_DETACH_QUEUE)
+        for number in range(self.used, count):
+            self._switch(number, IFF_ATTACH_QUEUE)
+        self.used = count
+        self._steer(descriptor)
+
+    def _switch(self, number: int, how: int) -> None:
+        fcntl.ioctl(self.taps[number].fileno(), TUNSETQUEUE, struct.pack("16sH22x", b"", how))
+
+    def _steer(self, descriptor: int) -> None:
+        if self.programs:
+            fcntl.ioctl(self.taps[0].fileno(), TUNSETSTEERINGEBPF, struct.pack("i", descriptor))
 
     def close(self) -> None:
         """Close them all, and so remove the device, unless somebody else holds queues of it."""
         for tap in self.taps:
             tap.close()
+        for descriptor in self.programs.values():
+            os.close(descriptor)
+        self.programs = {}
 
 
 def open_queues(name: str, count: int) -> Queues:
@@ -62,12 +93,18 @@ def open_queues(name: str, count: int) -> Queues:
             taps.append(Tap(name, several=True))
             opened.callback(taps[-1].close)
         opened.pop_all()
+    queues = Queues(taps, used=count)
     try:
-        _steer(taps[0], count)
+        for workers in range(2, count + 1):
+            queues.programs[workers] = _loaded(program(workers))
+        queues.use(count)
     except OSError as problem:
-        return Queues(taps, f"the kernel's own hash steers frames to workers, not (source address + source port // 2) "
-                            f"mod {count}: it does not take our program ({problem.strerror})")
-    return Queues(taps)
+        for descriptor in queues.programs.values():
+            os.close(descriptor)
+        queues.programs = {}
+        queues.note = (f"the kernel's own hash steers frames to workers, not (source address + source port // 2) "
+                       f"mod {count}: it does not take our program ({problem.strerror})")
+    return queues
 
 
 def program(workers: int) -> bytes:
@@ -109,15 +146,6 @@ def program(workers: int) -> bytes:
 
 def _instruction(code: int, destination: int = 0, source: int = 0, *, offset: int = 0, value: int = 0) -> bytes:
     return struct.pack("=BBhi", code, source << 4 | destination, offset, value)
-
-
-def _steer(tap: Tap, workers: int) -> None:
-    """Give the device of a queue its program, which it keeps; OSError if the kernel takes none."""
-    descriptor = _loaded(program(workers))
-    try:
-        fcntl.ioctl(tap.fileno(), TUNSETSTEERINGEBPF, struct.pack("i", descriptor))
-    finally:
-        os.close(descriptor)
 
 
 def _loaded(instructions: bytes) -> int:

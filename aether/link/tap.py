@@ -47,15 +47,16 @@ class Tap:
     after `take_unfinished`; what it has queued until then, or hands over after the end of it, `read` finishes.
     """
 
-    def __init__(self, name: str, *, several: bool = False) -> None:
+    def __init__(self, name: str, *, several: bool = False, descriptor: int | None = None) -> None:
         """Create the device `name`, or attach to one that was made elsewhere; DeviceError if that fails.
 
-        With `several`, this is one queue of it, and there may be more.
+        With `several`, this is one queue of it, and there may be more. With a `descriptor`, it is the queue that
+        somebody else has opened so, and handed over.
         """
         _check_name(name)
         self.name = name
         flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (IFF_MULTI_QUEUE if several else 0)
-        self._file = io.FileIO(attached(name, flags), "r+")
+        self._file = io.FileIO(attached(name, flags) if descriptor is None else descriptor, "r+")
         self.raw = bytearray(HEADER_LENGTH + FRAME_LIMIT)
         """Where `fill` puts a frame, and its virtio header before it."""
         self.buffer = memoryview(self.raw)[HEADER_LENGTH:]

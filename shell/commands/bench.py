@@ -116,8 +116,7 @@ def _settings(session: Session, what: str, setting: str) -> list[Setting]:
     if what == "trace":
         if setting:
             raise CommandError(f"`bench compare trace` takes no {setting!r}")
-        return [("benchmark mode", partial(session.core.set_mode, "bench")),
-                ("trace mode", partial(session.core.set_mode, "trace"))]
+        return [("benchmark mode", lambda: _mode(session, "bench")), ("trace mode", lambda: _mode(session, "trace"))]
     if what == "knob":
         name, equals, value = setting.partition("=")
         if not equals:
@@ -144,6 +143,10 @@ def _turn(session: Session, wanted: dict[str, str]) -> None:
             session.do(KnobSet(name=name, value=value))
 
 
+def _mode(session: Session, mode: str) -> None:
+    session.set_mode(mode)
+
+
 def _profile(session: Session, name: str) -> None:
     session.do(ProfileSet(name=name))
 
@@ -168,7 +171,7 @@ def _compared(session: Session, load: Load, runs: int, settings: list[Setting]) 
             [begin for _, begin in settings], lambda: measure(session, load), runs,
             lambda index: session.busy(f"run {index + 1} of {runs}"))
     finally:
-        session.core.set_mode(mode)
+        session.set_mode(mode)
         _turn(session, knobs)
     measured = [_summary(name, load.kind, each) for (name, _), each in zip(settings, found, strict=True)]
     ratio = measured[0].median / measured[1].median if len(measured) > 1 and measured[1].median else 0.0

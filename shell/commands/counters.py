@@ -14,10 +14,10 @@ from shell.session import Session
 @command("counters", HOST, examples=("counters", "counters --host host"))
 def counters(session: Session, host: str) -> results.CounterList:
     """Show what the stack has counted."""
-    return results.CounterList(host, session.ask(partial(queries.counters, host=host)))
+    return results.CounterList(host, session.ask_all(partial(queries.counters, host=host)))
 
 
 @command("drops", HOST, examples=("drops", "drops --host host"))
 def drops(session: Session, host: str) -> results.DropList:
     """Show what was discarded, how often and why, with the RFC's clause and the knob that decides."""
-    return results.DropList(host, session.ask(partial(queries.drops, host=host)))
+    return results.DropList(host, session.ask_all(partial(queries.drops, host=host)))

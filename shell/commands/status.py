@@ -11,9 +11,11 @@ from shell.session import Session
 @command("status", examples=("status", "status --json"))
 def status(session: Session) -> results.Status:
     """Show what runs, where, and how busily."""
-    now, lab = session.core.status(), session.lab
+    now, lab, shards = session.core.status(), session.lab, session.shards
+    others = sum(row.frames for row in shards.rows()[1:]) if shards is not None else 0
     speed = "max" if now.speed == float("inf") else f"{now.speed:g}"
     return results.Status(
         lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,
-        now.occurrence, now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
-        session.tracing, session.ask(queries.hosts), "cores" if now.modelled else "engine", now.fault)
+        now.occurrence, now.time, now.frames + others, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
+        session.tracing, session.ask_all(queries.hosts), "cores" if now.modelled else "engine", now.fault,
+        1 if shards is None else shards.count)

@@ -30,13 +30,14 @@ def application(text: str) -> str:
 def conns(session: Session, host: str) -> results.ConnectionList:
     """List the connections, and the ports that are listened on."""
     return results.ConnectionList(
-        host, session.ask(partial(queries.connections, host=host)), session.ask(partial(queries.listeners, host=host)))
+        host, session.ask_all(partial(queries.connections, host=host)),
+        session.ask_all(partial(queries.listeners, host=host)))
 
 
 @command("tcp show", NUMBER, HOST, examples=("tcp show 1", "tcp show 1 --host host"))
 def show(session: Session, number: int, host: str) -> results.ConnectionReport:
     """Show all about one connection: windows, timers, round trip, congestion."""
-    detail = session.ask(partial(queries.connection, number=number, host=host))
+    detail = session.ask(partial(queries.connection, number=number, host=host), session.owner(number, host))
     states: list[str] = []
     for event in session.events():
         if event.kind == "tcp.state" and event.host == host and event.values[0] == number:
@@ -110,36 +111,40 @@ def send(
     octets = hexadecimal(data) if hex else payload(data)
     if not octets:
         raise CommandError("nothing to send: the text is empty")
-    before = session.ask(partial(queries.received, number=number, host=host))
+    worker = session.owner(number, host)
+    before = session.ask(partial(queries.received, number=number, host=host), worker)
     session.do(TcpSend(host=host, conn=number, data=octets))
 
-    def answered(world: World) -> bool:
-        return queries.received(world, number, host) > before
-
-    outcome = session.wait(answered, wait, background)
-    answer = session.ask(partial(queries.received_since, number=number, before=before, host=host))
+    more = partial(_received_more, number=number, host=host, before=before)
+    outcome = session.wait(more, wait, background, worker)
+    answer = session.ask(partial(queries.received_since, number=number, before=before, host=host), worker)
     note = "sent; nothing came back yet" if outcome == "waiting" else hint(outcome)
     return results.Sent(number, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
+
+
+def _received_more(world: World, number: int, host: str, before: int) -> bool:
+    return queries.received(world, number, host) > before
 
 
 @command("tcp close", NUMBER, HOST, *WAITS, examples=("tcp close 3",))
 def close(session: Session, number: int, host: str, wait: int, background: bool) -> results.Connected:
     """Close our direction of a connection: a FIN follows what was sent."""
-    remote = session.ask(partial(queries.connection, number=number, host=host)).remote
+    worker = session.owner(number, host)
+    remote = session.ask(partial(queries.connection, number=number, host=host), worker).remote
     session.do(TcpClose(host=host, conn=number))
-
-    def settled(world: World) -> bool:
-        return queries.connection_state(world, number, host) in ("CLOSED", "TIME-WAIT", "FIN-WAIT-2")
-
-    outcome = session.wait(settled, wait, background)
-    state = session.ask(partial(queries.connection_state, number=number, host=host))
+    outcome = session.wait(partial(_closed, number=number, host=host), wait, background, worker)
+    state = session.ask(partial(queries.connection_state, number=number, host=host), worker)
     return results.Connected(number, state, outcome, remote, hint=hint(outcome))
+
+
+def _closed(world: World, number: int, host: str) -> bool:
+    return queries.connection_state(world, number, host) in ("CLOSED", "TIME-WAIT", "FIN-WAIT-2")
 
 
 @command("tcp abort", NUMBER, HOST, examples=("tcp abort 3",))
 def abort(session: Session, number: int, host: str) -> results.Message:
     """End a connection at once, with a reset."""
-    session.ask(partial(queries.connection, number=number, host=host))
+    session.ask(partial(queries.connection, number=number, host=host), session.owner(number, host))
     session.do(TcpAbort(host=host, conn=number))
     return results.Message(f"#{number} is aborted; the peer was told with a reset")
 

@@ -1,10 +1,11 @@
-"""`workers`: the cores that a simulated host is thought to have, and who of them does what."""
+"""`workers`: the cores of a simulated host, or the processes behind a TAP, and who of them does what."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from aether import operations_workers
+from aether.engine.worker import figures
 from aether.operations_workers import WorkersSet
 from shell import results
 from shell.commands.common import HOST
@@ -21,8 +22,11 @@ def show(session: Session, host: str) -> Workers:
     """Show what each core has done since `workers N`, or since the latest `bench`, up to the latest frame.
 
     A frame belongs to the core (source address + source port // 2) mod the number of cores, so that a connection
-    stays with one of them. The skew is what the busiest has to do, as a multiple of an even share.
+    stays with one of them. The skew is what the busiest has to do, as a multiple of an even share. Behind a TAP each is
+    a process with a whole stack, in benchmark mode only; connections that we open, ARP, ICMP and UDP are worker 0's.
     """
+    if session.lab.kind != "SIM":
+        return _processes(session)
     found = session.ask(partial(operations_workers.processor, host=host))
     hint = "" if found.cost_us or found.wake_us else FREE
     return Workers(found.host, found.rows, found.skew, found.passed_us, found.cost_us, found.wake_us, hint)
@@ -30,11 +34,52 @@ def show(session: Session, host: str) -> Workers:
 
 @command("workers", argument("count", count, "how many cores, 1 to 64"), HOST, examples=("workers 4",))
 def set_(session: Session, count: int, host: str) -> results.Message:
-    """Give a host so many cores, each with the frames of its own flows; they begin to count anew."""
+    """Give a host so many cores, each with the frames of its own flows; they begin to count anew.
+
+    Behind a TAP, have so many processes in benchmark mode, up to what `aether-shell --workers N` has made queues for.
+    """
     if session.lab.kind != "SIM":
-        raise CommandError("behind a TAP one process has all frames. `workers` is for the simulation: "
-                           "aether-shell --sim")
+        return _start(session, count)
     session.do(WorkersSet(host=host, count=count))
     cost = session.ask(lambda world: world.hosts[host].knobs.loop_cost)
     said = f"{host}: {count} core{'s' if count > 1 else ''} now"
     return results.Message(said, "`workers show` shows what they do" if cost else FREE)
+
+
+def _start(session: Session, count: int) -> results.Message:
+    """Have so many processes behind the TAP, now or when benchmark mode comes."""
+    shards = session.shards
+    if shards is None:
+        if count == 1:
+            return results.Message("one worker has all frames")
+        raise CommandError("this TAP has one queue, and queues are made before root is given back. "
+                           f"Start with: sudo aether-shell --workers {count}")
+    if count > shards.capacity:
+        raise CommandError(f"this TAP has {shards.capacity} queues, one for each worker, and no more can be made. "
+                           f"Start with: sudo aether-shell --workers {count}")
+    if session.core.status().mode == "bench":
+        lost = sum(row.connections for row in shards.rows()[1:])
+        shards.start(count)
+        reset = f"; connections of the others are reset: {lost}" if lost else ""
+        return results.Message(f"{_workers(count)} now{reset}", "`workers show` shows what they do")
+    shards.wanted = count
+    return results.Message(f"{_workers(count)} in benchmark mode; trace mode has one", "`mode bench` starts them")
+
+
+def _workers(count: int) -> str:
+    return f"{count} workers" if count > 1 else "one worker"
+
+
+def _processes(session: Session) -> Workers:
+    shards = session.shards
+    if shards is None:
+        rows = [figures(session.core, 0)]
+        hint = "one worker has all frames. More: sudo aether-shell --workers auto"
+    else:
+        rows = shards.rows()
+        trace = session.core.status().mode == "trace"
+        hint = shards.queues.note or (
+            f"trace mode has one worker; `mode bench` has {shards.wanted}" if trace and shards.wanted > 1 else "")
+    frames = sum(row.frames for row in rows)
+    skew = max(row.frames for row in rows) * len(rows) / frames if frames else 0.0
+    return Workers("you", rows, round(skew, 2), session.core.status().time, 0, 0, hint, processes=True)

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from aether import lab as labs
+from aether.link.queues import Queues, open_queues
 from aether.link.tap import DeviceError, Tap
 from aether.wire.address import AddressError, parse_ip, parse_network, show_ip
 from aether.world import World
@@ -32,8 +33,11 @@ class Plan:
     prefix: int
 
 
-def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Tap, Lab]:
-    """Set the real lab up, and give root back; CommandError with what to do if something stands in the way."""
+def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Queues, Lab]:
+    """Set the real lab up, and give root back; CommandError with what to do if something stands in the way.
+
+    With --workers the TAP has so many queues, of which the first is used; else it is a plain one.
+    """
     plan = plan_addresses(options)
     name = options.tap or DEFAULT_TAP
     is_root = os.geteuid() == 0  # in a user namespace we look like root, and have nothing to give back
@@ -46,10 +50,10 @@ def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Tap, Lab]:
         runner = Runner(give_root_back=is_root)
         opened.callback(runner.close)
         try:
-            device = Tap(name)
+            queues = _opened(name, options.workers or 1)
         except DeviceError as problem:
             raise CommandError(str(problem)) from None
-        opened.callback(device.close)
+        opened.callback(queues.close)
         network.configure(name, plan.host_address, plan.prefix)
         given_back = is_root and privileges.drop()
         world = labs.tapped(seed, plan.address, plan.prefix, plan.host_address)
@@ -57,7 +61,17 @@ def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Tap, Lab]:
     lab = Lab("TAP", name, plan.address, plan.host_address, seed, runner.run, close)
     if is_root and not given_back:
         lab.note = "Nobody called sudo, so root is not given back: this program and those of `host --` are root's."
-    return world, device, lab
+    if queues.note:
+        lab.note = f"{lab.note}\nNote: {queues.note}.".strip()
+    return world, queues, lab
+
+
+def _opened(name: str, workers: int) -> Queues:
+    if workers == 1:
+        return Queues([Tap(name)], used=1)
+    queues = open_queues(name, workers)
+    queues.use(1)
+    return queues
 
 
 def plan_addresses(options: argparse.Namespace) -> Plan:

@@ -73,8 +73,9 @@ def _costs(each: Measured, lab: str) -> Text:
 
 def workers(result: Workers) -> RenderableType:
     """Draw the cores of a host: a bar for how busy each is."""
+    what = "worker" if result.processes else "core"
     table = Table(box=None, pad_edge=False, header_style=style("muted"))
-    for title in ("core", "conns", "frames", "busy", "spin", "yield", "sleep", "woken"):
+    for title in (what, "conns", "frames", "busy", "spin", "yield", "sleep", "woken"):
         table.add_column(title, justify="right")
     table.add_column("")
     for row in result.rows:
@@ -83,7 +84,9 @@ def workers(result: Workers) -> RenderableType:
             f"{row.yielding:.0%}", f"{row.sleep:.0%}", f"{row.wakes:,}",
             Text("█" * round(SHORT_BAR * row.busy), style("good")))
     said = f"{result.host}: a frame takes {show_duration(result.cost_us)}, waking up {show_duration(result.wake_us)}"
-    skew = f"skew {result.skew:.2f}: the busiest core has {result.skew:.2f} times its share of the frames"
+    if result.processes:
+        said = f"processes behind the TAP, each with a whole stack: {len(result.rows)}"
+    skew = f"skew {result.skew:.2f}: the busiest {what} has {result.skew:.2f} times its share of the frames"
     parts: list[RenderableType] = [Text(said, style("key", bold=True)), table]
     if result.skew and len(result.rows) > 1:
         parts.append(Text(skew))

@@ -47,10 +47,11 @@ def status(result: Status) -> RenderableType:
     """Draw what runs, where, and how busily."""
     state = "running" if result.running else "paused"
     you = f"you are {result.address}" if result.address else "you have no address"
+    workers = f"  {result.workers} workers" if result.workers > 1 else ""
     lines = [
         Text.assemble((result.lab, "bold"), f" {result.device}  {you}, the host is ",
                       f"{result.host_address}  seed {result.seed}"),
-        Text.assemble((f"{state}", "bold"), f"  mode {result.mode}  speed {result.speed}  "
+        Text.assemble((f"{state}", "bold"), f"  mode {result.mode}{workers}  speed {result.speed}  "
                       f"ev {result.occurrence}  {clock(result.time_us)} s  {result.frames:,} frames"),
         Text(f"{result.waits:<6}  spin {result.spin:.0%}  yield {result.yielding:.0%}  sleep {result.sleep:.0%}  "
              f"events kept {result.events:,}, pushed out {result.lost:,}  trace {'on' if result.tracing else 'off'}"),

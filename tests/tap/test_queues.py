@@ -151,6 +151,17 @@ def test_a_killed_process_leaves_the_order_of_the_queues_as_it_was(lab: KernelLa
         wire.close()
 
 
+def test_queues_are_put_to_use_and_given_back(lab: KernelLab) -> None:
+    wire = Wire(lab, 3)
+    try:
+        for round_, count in enumerate((1, 3, 2, 3, 1, 2, 1)):
+            wire.queues.use(count)
+            frames = [frame_of(parse_ip(KERNEL), 4000 + AT_ONCE * round_ + each) for each in range(AT_ONCE)]
+            assert wire.sent(frames) == {frame: worker_of(frame, count) for frame in frames}
+    finally:
+        wire.close()
+
+
 def test_a_plain_device_is_not_shared(lab: KernelLab) -> None:
     with lab.inside():
         plain = Tap("aether0")

@@ -1,0 +1,92 @@
+"""Frames that the kernel has put into the queue of one worker, and that are another's.
+
+Worker 0 has what makes a host one host: ARP, ICMP, UDP (and so DHCP and DNS), and the connections that it opens
+itself. The others have the connections that peers open to them, and pass everything else on. What worker 0 learns
+of neighbours, all learn; an ICMP error goes to the worker of the connection that it speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aether.link.processor import worker_of_flow
+from aether.wire import arp, icmp
+from aether.wire.ipv4 import PROTO_ICMP, PROTO_TCP
+from aether.wire.tcp import ACK, SYN
+
+if TYPE_CHECKING:
+    from aether.host import Host
+
+    Frame = bytes | memoryview
+
+IPV4, ARP = b"\x08\x00", b"\x08\x06"
+ARP_REPLY = arp.REPLY.to_bytes(2, "big")
+ERRORS = (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMETER_PROBLEM)
+PLAIN = 0x45
+"""The first byte of an IPv4 header without options."""
+SHORTEST = 54
+"""Bytes of a frame with a segment."""
+QUOTED = 42
+"""Where an ICMP error in a plain packet quotes the packet that it is about."""
+ALL = -1
+"""Instead of a worker's number: the frame is ours, and the others hear of it too."""
+
+
+@dataclass(slots=True)
+class Relay:
+    """What one worker does with frames that the fast path does not take."""
+
+    number: int
+    workers: int
+    send: Callable[[int, bytes], None]
+    """Gives a frame to another worker, or to all others (ALL)."""
+
+    def passes_on(self, host: Host, frame: Frame, finished: Callable[[int], bytes]) -> bool:
+        """Give a frame to whom it belongs; return False if that is `host`, here.
+
+        `finished` returns the frame, whose length it is told, with its checksums computed.
+        """
+        owner = owner_for_worker_0(host, frame, self.workers) if self.number == 0 else (
+            self.number if is_ours(host, frame) else 0)
+        if owner == self.number:
+            return False
+        self.send(owner, finished(len(frame)))
+        return owner != ALL
+
+
+def is_ours(host: Host, frame: Frame) -> bool:
+    """Tell whether a frame belongs to the worker whose `host` has it, and which is not worker 0.
+
+    Those are segments of its connections, and SYNs; and, where the listener believes cookies, anything that could
+    bring one back.
+    """
+    if len(frame) < SHORTEST or frame[12:14] != IPV4 or frame[14] != PLAIN or frame[23] != PROTO_TCP:
+        return False
+    key, tcp = bytes(frame[26:38]), host.tcp
+    if frame[47] & (SYN | ACK) == SYN or key in tcp.table or key in tcp.fast.leans:
+        return True
+    listener = tcp.listener_for(key)
+    return listener is not None and (
+        host.knobs.tcp_syn_cookies == "always" or listener.cookies_until > host.world.now)
+
+
+def owner_for_worker_0(host: Host, frame: Frame, workers: int) -> int:
+    """Return who has to see a frame that came to worker 0, and which `host` has: a worker's number, or ALL."""
+    kind = bytes(frame[12:14])
+    if kind == ARP:
+        # They would answer a question for our address once more; all else they may know.
+        answer = frame[20:22] == ARP_REPLY or bytes(frame[38:42]) not in host.local
+        return ALL if answer else 0
+    if (
+        kind != IPV4 or len(frame) < QUOTED + 24 or frame[23] != PROTO_ICMP or frame[14] != PLAIN
+        or frame[34] not in ERRORS or frame[QUOTED] != PLAIN or frame[QUOTED + 9] != PROTO_TCP
+    ):
+        return 0
+    us, peer, our_port, their_port = (
+        bytes(frame[QUOTED + at:QUOTED + end]) for at, end in ((12, 16), (16, 20), (20, 22), (22, 24)))
+    key = peer + us + their_port + our_port
+    if key in host.tcp.table or key in host.tcp.fast.leans:
+        return 0
+    return worker_of_flow(peer, int.from_bytes(their_port, "big"), workers)

@@ -1,0 +1,372 @@
+"""Several workers behind one TAP: worker 0 is the core of this process, and each of the others is a process.
+
+    shards = Shards(core, queues, tell)    # queues as `aether.link.queues.open_queues` made them
+    shards.start(count), shards.stop()     # in benchmark mode only: events are recorded by one worker
+    shards.ask(query) -> the answers of all workers, in their order
+    shards.do(operation)                   # at all of them, or where the connection is that it is about
+
+A worker that ends is noticed, reported through `tell`, and replaced; its connections are reset when their peers send
+the next segment. Whoever ends too often is not replaced any more: worker 0 goes on alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NoAnswer
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aether
+from aether import queries
+from aether.answers import WorkerRow
+from aether.engine.core import Core
+from aether.engine.relay import ALL, Relay
+from aether.engine.worker import Beginning, figures, first_number
+from aether.link.queues import Queues
+from aether.operations import (
+    ArpClear,
+    KnobSet,
+    Operation,
+    OperationError,
+    ProfileSet,
+    TcpAbort,
+    TcpClose,
+    TcpListen,
+    TcpSend,
+    TcpUnlisten,
+)
+from aether.operations_link import LinkClear, LinkDrop, LinkDropOff, LinkScenario, LinkSet
+from aether.operations_reading import TcpRead, TcpReading, TcpShutdown
+from aether.operations_services import HttpFile, HttpServe
+from aether.queries import QueryError
+from aether.world import World
+
+T = TypeVar("T")
+EVERYWHERE = (
+    KnobSet, ProfileSet, TcpListen, TcpUnlisten, HttpServe, HttpFile, ArpClear, LinkSet, LinkDrop, LinkDropOff,
+    LinkClear, LinkScenario,
+)
+"""What changes the host, and so each worker's part of it; all else is for worker 0, or for a connection's owner."""
+OF_CONNECTION = (TcpSend, TcpClose, TcpAbort, TcpShutdown, TcpRead, TcpReading)
+PATIENCE = 5.0
+"""Seconds to wait for a worker's answer."""
+START_WITHIN = 20.0
+"""Seconds in which a worker has to be ready."""
+TOO_OFTEN = 3
+"""Workers that are replaced within `A_WHILE`; with one more, worker 0 goes on alone."""
+A_WHILE = 60.0
+"""Seconds."""
+WATCH_EVERY = 0.25
+"""Seconds between two looks at addresses and routes, which DHCP changes."""
+
+
+class ShardError(OperationError):
+    """A worker does not start, or does not answer; the text says which, and what to do."""
+
+
+class Child:
+    """Our end of the pipe to one worker."""
+
+    def __init__(self, number: int, queues: Queues, beginning: Beginning, lost: Callable[[Child], None],
+                 frame: Callable[[bytes], None]) -> None:
+        """Start the process. `lost` is called when it has ended by itself, `frame` with each frame it passes on."""
+        self.number = number
+        self.row = WorkerRow(number, 0, 0, 0.0, 0.0, 0.0, 0.0, 0)
+        """What it has done, a moment ago."""
+        self.fault = ""
+        self.ready = threading.Event()
+        """Set when it serves, or will never do so: then it has not `started`."""
+        self.started = False
+        self.ended = False
+        """Set when we want it to end."""
+        self._lost, self._frame = lost, frame
+        self._answers: dict[int, Future[Any]] = {}
+        self._tickets = itertools.count(1)
+        self._sending = threading.Lock()
+        ours, theirs = socket.socketpair()
+        queue = queues.taps[number].fileno()
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "aether.engine.worker", str(theirs.fileno()), str(queue)],
+                pass_fds=(theirs.fileno(), queue), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, env=_environment())
+        except OSError as problem:  # root was given back, and nobody else may run this interpreter
+            ours.close()
+            raise ShardError(f"worker {number} cannot be started: {sys.executable}: {problem.strerror}") from None
+        finally:
+            theirs.close()
+        self.pipe = Connection(ours.detach())
+        self._thread = threading.Thread(target=self._read, name=f"aether-worker-{number}", daemon=True)
+        self._thread.start()
+        with contextlib.suppress(OSError):  # it has ended at once, and that is noticed
+            self._send("begin", 0, beginning)
+
+    def call(self, kind: str, what: Any) -> Any:
+        """Have something asked or done there, and return the answer; OperationError, ShardError."""
+        answer: Future[Any] = Future()
+        ticket = next(self._tickets)
+        self._answers[ticket] = answer
+        try:
+            self._send(kind, ticket, what)
+            return answer.result(PATIENCE)
+        except (OSError, NoAnswer):
+            raise ShardError(f"worker {self.number} does not answer. `workers 1` goes on without it") from None
+        finally:
+            self._answers.pop(ticket, None)
+
+    def give(self, frame: bytes) -> None:
+        """Give it a frame; lost if its pipe is full, as on any link."""
+        with contextlib.suppress(OSError):
+            if select.select((), (self.pipe,), (), 0)[1]:
+                self._send("frame", 0, frame)
+
+    def end(self) -> None:
+        """End it, and wait for that."""
+        self.ended = True
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.pipe.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._thread.join()
+        self.pipe.close()
+
+    def _send(self, kind: str, ticket: int, what: Any) -> None:
+        with self._sending:
+            self.pipe.send(what if kind == "begin" else (kind, ticket, what))
+
+    def _read(self) -> None:
+        """Take what the worker says, until its end."""
+        try:
+            while True:
+                kind, ticket, good, what = self.pipe.recv()
+                if kind == "frame":
+                    self._frame(what)
+                elif kind == "figures":
+                    self.row = what
+                elif kind == "ready":
+                    self.started = True
+                    self.ready.set()
+                elif kind == "fault":
+                    self.fault = what
+                elif (answer := self._answers.get(ticket)) is not None:
+                    answer.set_result(what) if good else answer.set_exception(what)
+        except (EOFError, OSError):
+            pass
+        self.ready.set()
+        for answer in list(self._answers.values()):
+            if not answer.done():
+                answer.set_exception(OSError("the worker has ended"))
+        if not self.ended:
+            self.process.wait()
+            self._lost(self)
+
+
+class Shards:
+    """The workers behind one TAP."""
+
+    def __init__(self, core: Core, queues: Queues, tell: Callable[[str], None]) -> None:
+        """`tell` is given a line for the person when something happens by itself; from any thread."""
+        self.core = core
+        self.queues = queues
+        self.tell = tell
+        self.wanted = len(queues.taps)
+        """How many workers there are to be in benchmark mode."""
+        self.children: list[Child] = []
+        self._lock = threading.RLock()
+        self._ends: deque[float] = deque(maxlen=TOO_OFTEN)
+        """When workers ended by themselves."""
+        self._configured: object = None
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    @property
+    def capacity(self) -> int:
+        """How many workers there can be."""
+        return len(self.queues.taps)
+
+    @property
+    def count(self) -> int:
+        """How many workers there are, with worker 0."""
+        return len(self.children) + 1
+
+    def start(self, count: int) -> None:
+        """Let there be so many workers; ShardError if they do not come up, and there is one then."""
+        with self._lock:
+            self.stop()
+            self.wanted = count
+            if count == 1:
+                return
+            latest = self.core.with_loop(partial(_number_by, stride=count, number=0))
+            self._configured = self.core.ask(_configuration)
+            beginning = self._beginning(count, latest)
+            try:
+                for number in range(1, count):
+                    self.children.append(self._child(number, beginning))
+            except ShardError:
+                self.stop()
+                raise
+            if not all(child.ready.wait(START_WITHIN) and child.started for child in self.children):
+                why = next((f" ({child.fault})" for child in self.children if child.fault), "")
+                self.stop()
+                raise ShardError(f"a worker does not start{why}; worker 0 goes on alone")
+            relay = Relay(0, count, self._give)
+            self.core.with_loop(lambda loop: setattr(loop, "relay", relay))
+            self.queues.use(count)
+            self._stopping.clear()
+            self._watcher = threading.Thread(target=self._watch, name="aether-workers", daemon=True)
+            self._watcher.start()
+
+    def stop(self) -> int:
+        """Let worker 0 go on alone; return how many connections the others had, which will be reset."""
+        with self._lock:
+            children, self.children = self.children, []
+            watcher, self._watcher = self._watcher, None
+            self._stopping.set()
+            self.queues.use(1)
+            self.core.with_loop(partial(_number_by, stride=1, number=0))
+            self.core.with_loop(lambda loop: setattr(loop, "relay", None))
+            for child in children:
+                child.end()
+        if watcher is not None and watcher is not threading.current_thread():
+            watcher.join()
+        return sum(child.row.connections for child in children)
+
+    def ask(self, query: Callable[[World], T]) -> list[T]:
+        """Return the answers of all workers, worker 0 first; ShardError if one does not answer."""
+        return [self.core.ask(query), *(child.call("ask", query) for child in self.children)]
+
+    def at(self, worker: int, query: Callable[[World], T]) -> T:
+        """Return the answer of one worker."""
+        if worker == 0 or worker >= self.count:
+            return self.core.ask(query)
+        answer: T = self.children[worker - 1].call("ask", query)
+        return answer
+
+    def owner(self, number: int, host: str = "you") -> int:
+        """Return the worker that has a connection; 0 if nobody has."""
+        for worker in range(self.count):
+            with contextlib.suppress(QueryError):
+                self.at(worker, partial(queries.connection, number=number, host=host))
+                return worker
+        return 0
+
+    def do(self, operation: Operation) -> Any:
+        """Carry an operation out wherever it belongs, and return the result of the first."""
+        if isinstance(operation, OF_CONNECTION):
+            worker = self.owner(operation.conn, operation.host)
+            return self.children[worker - 1].call("do", operation) if worker else self.core.do(operation)
+        result = self.core.do(operation)
+        if isinstance(operation, EVERYWHERE):
+            for child in self.children:
+                child.call("do", operation)
+        return result
+
+    def rows(self) -> list[WorkerRow]:
+        """Return what each worker has done since it counts; of one that does not answer, what it said last."""
+        rows = [figures(self.core, 0)]
+        for child in self.children:
+            with contextlib.suppress(ShardError):
+                child.row = child.call("figures", None)
+            rows.append(child.row)
+        return rows
+
+    def _child(self, number: int, beginning: Beginning) -> Child:
+        own = Beginning(
+            number, beginning.workers, beginning.device, beginning.snapshot, beginning.connections)
+        return Child(number, self.queues, own, self._lost, self.core.feed)
+
+    def _beginning(self, count: int, latest: int) -> Beginning:
+        return Beginning(0, count, self.queues.taps[0].name, self.core.ask(World.snapshot), latest)
+
+    def _give(self, worker: int, frame: bytes) -> None:
+        """Give a frame to a worker, or to all; called by the core's thread."""
+        for child in self.children:
+            if worker in (ALL, child.number):
+                child.give(frame)
+
+    def _lost(self, child: Child) -> None:
+        """A worker has ended by itself; called by the thread that listened to it."""
+        while not self._lock.acquire(timeout=0.05):
+            if child.ended:  # whoever has the lock waits for this very thread
+                return
+        try:
+            said = self._replaced(child) if child in self.children else ""
+        finally:
+            self._lock.release()
+        if said:
+            self.tell(said)
+
+    def _replaced(self, child: Child) -> str:
+        """Start another worker in the place of one that has ended, unless that happens too often; say what was done."""
+        why = child.fault or _how(child.process.returncode)
+        now = time.monotonic()
+        often = len(self._ends) == TOO_OFTEN and now - self._ends[0] < A_WHILE
+        self._ends.append(now)
+        child.pipe.close()
+        if often:
+            self.children.remove(child)
+            self.stop()
+            return (f"worker {child.number} ended ({why}), and {TOO_OFTEN} did so lately: worker 0 goes on alone. "
+                    "`workers N` starts others")
+        latest = self.core.ask(lambda world: world.connections)
+        try:
+            self.children[child.number - 1] = self._child(child.number, self._beginning(self.count, latest))
+        except ShardError as problem:
+            self.children.remove(child)
+            self.stop()
+            return f"worker {child.number} ended ({why}). {problem}: worker 0 goes on alone"
+        had = child.row.connections
+        lost = f"its {had} connection{'s are' if had > 1 else ' is'} reset" if had else "it had no connections"
+        return f"worker {child.number} ended ({why}), and another has taken its place; {lost}"
+
+    def _watch(self) -> None:
+        """Let the workers begin anew when an address or a route has changed."""
+        while not self._stopping.wait(WATCH_EVERY):
+            configured = self.core.ask(_configuration)
+            if configured != self._configured:
+                self.tell("addresses or routes have changed: all workers but the first begin anew")
+                with contextlib.suppress(ShardError):
+                    self.start(self.count)
+                return
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment, in which a new interpreter finds this very package."""
+    folder = str(Path(aether.__file__).parents[1])
+    known = os.environ.get("PYTHONPATH", "")
+    return {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{known}" if known else folder}
+
+
+def _number_by(loop: Any, stride: int, number: int) -> int:
+    """Let worker 0 number connections so that the number tells the worker; return the latest number so far."""
+    world: World = loop.world
+    latest = world.connections
+    world.stride = stride
+    if stride > 1:
+        world.connections = first_number(latest, number, stride) - stride
+    return latest
+
+
+def _configuration(world: World) -> object:
+    """Return what the workers were told when they began, and are not told when it changes."""
+    return [(host.addresses, host.mac) for host in queries.hosts(world)], queries.routes(world)
+
+
+def _how(status: int) -> str:
+    return f"killed by signal {-status}" if status < 0 else f"exit status {status}"

@@ -1,0 +1,352 @@
+"""Several workers behind a TAP: one host to its peers, and to the person at the shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from aether import queries
+from aether.engine.core import Core
+from aether.engine.merge import merged
+from aether.engine.shards import Shards
+from aether.lab import tapped
+from aether.link import queues
+from aether.link.processor import worker_of_flow
+from aether.operations import KnobSet, TcpConnect, TcpListen, TcpSend
+from aether.operations_net import AddressAdd
+from aether.wire.address import parse_ip
+from shell.lab import network
+
+from .harness import KERNEL, OURS, KernelLab, wait_until
+
+WORKERS = 3
+PORT = 4000
+
+
+class Workers:
+    """A core with workers, and what they told the person."""
+
+    def __init__(self, lab: KernelLab, count: int = WORKERS) -> None:
+        self.lab = lab
+        self.told: list[str] = []
+        with lab.inside():
+            self.queues = queues.open_queues("aether0", count)
+            network.configure("aether0", KERNEL, 24)
+        self.queues.use(1)
+        self.core = lab.core = Core(tapped(1), self.queues.taps[0], mode="bench")
+        self.core.start()
+        self.shards = Shards(self.core, self.queues, self.told.append)
+        self.shards.start(count)
+
+    def connect(self, count: int) -> list[socket.socket]:
+        """Return so many connections from the kernel."""
+        made = []
+        with self.lab.inside():
+            for _ in range(count):
+                made.append(socket.create_connection((OURS, PORT), 5))
+        return made
+
+    def numbers(self) -> list[list[int]]:
+        """Return the numbers of each worker's connections."""
+        return [[row.number for row in rows] for rows in self.shards.ask(queries.connections)]
+
+    def fetch(self, count: int) -> str:
+        """Fetch the page so many times, each on a connection of its own; return the codes."""
+        urls = " ".join([f"http://{OURS}/"] * count)
+        return self.lab.run(
+            "sh", "-c", f"for url in {urls}; do curl -s -m 5 -o /dev/null -w '%{{http_code}} ' $url; done").stdout
+
+
+@contextmanager
+def running(count: int = WORKERS) -> Iterator[Workers]:
+    with KernelLab() as lab:
+        workers = Workers(lab, count)
+        processes = [child.process for child in workers.shards.children]
+        try:
+            yield workers
+            processes += [child.process for child in workers.shards.children]
+        finally:
+            workers.shards.stop()
+            workers.core.stop()
+            lab.core = None
+            workers.queues.close()
+        assert all(process.poll() is not None for process in processes)
+
+
+def worker_of(client: socket.socket, count: int = WORKERS) -> int:
+    address, port = client.getsockname()
+    return worker_of_flow(parse_ip(address), port, count)
+
+
+def test_each_connection_is_where_its_flow_belongs() -> None:
+    with running() as workers:
+        workers.shards.do(TcpListen(port=PORT, app="echo"))
+        clients = workers.connect(30)
+        wanted = [sum(worker_of(client) == number for client in clients) for number in range(WORKERS)]
+        assert min(wanted) > 0
+        assert list(map(len, workers.numbers())) == wanted
+        rows = merged(workers.shards.ask(queries.connections))
+        assert len({row.number for row in rows}) == 30
+        assert all(number % WORKERS == worker for worker, owned in enumerate(workers.numbers()) for number in owned)
+        for client in clients:
+            client.sendall(b"from %d" % client.fileno())
+        assert [client.recv(100) for client in clients] == [b"from %d" % client.fileno() for client in clients]
+        assert [row.connections for row in workers.shards.rows()] == wanted
+        for client in clients:
+            client.close()
+        assert workers.fetch(20).split() == ["200"] * 20
+
+
+def test_what_has_no_ports_works_and_connections_that_we_open() -> None:
+    with running() as workers:
+        assert " 0% packet loss" in workers.lab.run("ping", "-c", "3", "-i", "0.1", OURS).stdout
+        listeners = []
+        for port in range(9000, 9006):  # their answers come to every worker's queue
+            with workers.lab.inside():
+                listeners.append(socket.create_server((KERNEL, port)))
+            number = workers.shards.do(TcpConnect(address=KERNEL, port=port))
+            state = partial(queries.connection_state, number=number)
+            wait_until(lambda state=state: workers.core.ask(state) == "ESTABLISHED", 5)
+            workers.shards.do(TcpSend(conn=number, data=b"hello"))
+            accepted, _ = listeners[-1].accept()
+            assert accepted.recv(10) == b"hello"
+            accepted.close()
+        for listener in listeners:
+            listener.close()
+
+
+def test_a_neighbour_is_forgotten_and_found_again_by_all() -> None:
+    with running() as workers:
+        workers.shards.do(TcpListen(port=PORT, app="echo"))
+        clients = workers.connect(9)
+        for worker in range(WORKERS):
+            workers.shards.at(worker, forget_neighbours)
+        for client in clients:
+            client.sendall(b"still there?")
+            client.settimeout(5)
+            assert client.recv(100) == b"still there?"
+            client.close()
+
+
+def forget_neighbours(world: object) -> None:
+    for host in world.hosts.values():  # type: ignore[attr-defined]
+        host.interfaces[0].neighbours.clear()
+
+
+def test_what_is_set_is_set_at_all() -> None:
+    with running() as workers:
+        workers.shards.do(KnobSet(name="tcp.delayed_ack", value="0ms"))
+        assert workers.shards.ask(partial(knob, name="tcp_delayed_ack")) == [0] * WORKERS
+
+
+def knob(world: object, name: str) -> object:
+    return getattr(world.hosts["you"].knobs, name)  # type: ignore[attr-defined]
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_connections_are_reset() -> None:
+    with running() as workers:
+        workers.shards.do(TcpListen(port=PORT, app="echo"))
+        clients = workers.connect(12)
+        victim = workers.shards.children[0]
+        wait_until(lambda: victim.row.connections > 0, 5)
+        os.kill(victim.process.pid, 9)
+        wait_until(lambda: bool(workers.told), 10)
+        assert re.fullmatch(r"worker 1 ended \(killed by signal 9\), and another has taken its place; "
+                            r"its \d+ connections are reset", workers.told[0])
+        for client in clients:
+            client.settimeout(5)
+            client.sendall(b"still there?")
+            if worker_of(client) == 1:
+                with pytest.raises(ConnectionResetError):
+                    client.recv(100)
+            else:
+                assert client.recv(100) == b"still there?"
+            client.close()
+        assert workers.fetch(12).split() == ["200"] * 12
+        assert workers.shards.count == WORKERS
+
+
+def test_workers_that_end_again_and_again_are_not_replaced_for_ever() -> None:
+    with running(2) as workers:
+        for ended in range(1, 5):
+            child = workers.shards.children[0]
+            os.kill(child.process.pid, 9)
+            wait_until(lambda ended=ended: len(workers.told) == ended, 10)
+        assert "worker 0 goes on alone" in workers.told[-1]
+        assert workers.shards.count == 1
+        assert workers.fetch(6).split() == ["200"] * 6
+        workers.shards.start(2)
+        assert workers.fetch(6).split() == ["200"] * 6
+
+
+def test_fewer_and_more_workers_while_connections_are_open() -> None:
+    with running() as workers:
+        workers.shards.do(TcpListen(port=PORT, app="echo"))
+        clients = workers.connect(9)
+        kept = [client for client in clients if worker_of(client) == 0]
+        workers.shards.start(2)
+        clients += workers.connect(4)
+        workers.shards.stop()
+        for client in kept:
+            client.settimeout(5)
+            client.sendall(b"still there?")
+            assert client.recv(100) == b"still there?"
+        workers.shards.start(3)
+        for client in kept:  # of another shape now, but worker 0 has them
+            client.sendall(b"and now?")
+            assert client.recv(100) == b"and now?"
+        for client in clients:
+            client.close()
+        assert workers.fetch(9).split() == ["200"] * 9
+
+
+def test_a_new_address_is_known_to_all() -> None:
+    with running(2) as workers:
+        before = [child.process.pid for child in workers.shards.children]
+        workers.shards.do(AddressAdd(address="192.168.1.9/24"))
+        wait_until(lambda: bool(workers.told), 20)
+        assert workers.told == ["addresses or routes have changed: all workers but the first begin anew"]
+        wait_until(lambda: [child.process.pid for child in workers.shards.children] not in ([], before), 10)
+        wait_until(lambda: workers.shards.children[0].started, 10)
+        codes = workers.lab.run("sh", "-c", (
+            "for n in 1 2 3 4 5 6; do curl -s -m 5 -o /dev/null -w '%{http_code} ' http://192.168.1.9/; done")).stdout
+        assert codes.split() == ["200"] * 6
+
+
+def test_the_kernels_own_hash_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "SYSTEM_CALL", {})
+    with running() as workers:
+        assert "kernel's own hash" in workers.queues.note
+        assert workers.fetch(20).split() == ["200"] * 20
+        assert " 0% packet loss" in workers.lab.run("ping", "-c", "3", "-i", "0.1", OURS).stdout
+
+
+SCRIPT = """\
+workers show
+mode bench
+tcp listen 4000 --app hold
+workers show
+host -- {client}
+tcp conns
+status
+counters
+workers 1
+workers show
+workers 2
+workers show
+mode trace
+workers show
+"""
+CLIENT = f"""\
+import socket, sys, time
+clients = [socket.create_connection(("{OURS}", {PORT}), 5, ("{KERNEL}", port)) for port in range(5000, 5016, 2)]
+for client in clients:
+    client.send(b"hello")
+time.sleep(0.3)
+"""
+
+
+def test_from_the_shell(tmp_path: Path) -> None:
+    with KernelLab() as lab:
+        (tmp_path / "client.py").write_text(CLIENT)
+        script = tmp_path / "script.aes"
+        script.write_text(SCRIPT.format(client=f"python3 {tmp_path / 'client.py'}"))
+        done = lab.shell("--workers", "2", "--json", str(script), timeout=90)
+        assert done.returncode == 0, done.stderr
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        first, bench, _, two, client, conns, status, counters, one, alone, again, more, trace, last = said
+        assert (len(first["rows"]), first["processes"]) == (1, True)
+        assert "`mode bench` has 2" in first["hint"]
+        assert bench["message"].endswith("2 workers")
+        assert client["status"] == 0, client
+        assert len(two["rows"]) == 2
+        assert {row["number"] % 2 for row in conns["connections"]} <= {0, 1}
+        assert status["workers"] == 2
+        received = next(row["count"] for row in counters["counters"] if row["name"] == "tcp.received")
+        assert received >= 8 * 3  # a SYN, an ACK and data each, whoever took them
+        assert one["message"].startswith("one worker now")
+        assert len(alone["rows"]) == 1
+        assert again["message"] == "2 workers now"
+        assert len(more["rows"]) == 2
+        assert "It has one worker" in trace["message"]
+        assert len(last["rows"]) == 1
+
+
+LINGERING = CLIENT + """\
+import os
+if os.fork():
+    os._exit(0)
+for stream in 0, 1, 2:
+    os.close(stream)
+time.sleep(5)
+"""
+
+
+def test_connections_of_any_worker_are_at_hand(tmp_path: Path) -> None:
+    with KernelLab() as lab:
+        (tmp_path / "client.py").write_text(LINGERING)
+        one, other = 2, 3  # the first connections of the two workers
+        each = "tcp show {0}\ntcp send {0} --wait 50ms hi\ntcp close {0} --wait 200ms\ntcp abort {0}\n"
+        script = tmp_path / "script.aes"
+        script.write_text(f"tcp listen {PORT} --app hold\nhost -- python3 {tmp_path / 'client.py'}\ntcp conns\n"
+                          + each.format(one) + each.format(other) + "tcp conns\n")
+        done = lab.shell("--workers", "2", "--mode", "bench", "--json", str(script), timeout=90)
+        assert done.returncode == 0, done.stderr + done.stdout
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        assert sorted(row["number"] for row in said[2]["connections"]) == [2, 3, 4, 5, 6, 7, 8, 9]
+        for number, (show, sent, closed, aborted) in zip((one, other), (said[3:7], said[7:11]), strict=True):
+            assert (show["connection"]["number"], show["connection"]["received"]) == (number, 5)
+            assert (sent["connection"], sent["length"]) == (number, 2)
+            assert closed["state"] == "FIN-WAIT-2"
+            assert f"#{number} is aborted" in aborted["message"]
+        assert sorted(row["number"] for row in said[11]["connections"]) == [4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("--workers", "0", "-c", "status"), "the number of workers is from 1 to 64, or auto, not '0'"),
+    (("--workers", "many", "-c", "status"), "not 'many'"),
+    (("-c", "workers 2"), "Start with: sudo aether-shell --workers 2"),
+    (("--workers", "2", "-c", "workers 3"), "this TAP has 2 queues"),
+])
+def test_what_cannot_be(arguments: tuple[str, ...], said: str) -> None:
+    with KernelLab() as lab:
+        done = lab.shell(*arguments)
+        assert done.returncode != 0
+        assert said in done.stderr + done.stdout
+        assert "Traceback" not in done.stderr
+
+
+def test_no_process_outlives_the_shell() -> None:
+    with KernelLab() as lab:
+        shell = lab.spawn("python3", "-c", "pass")
+        shell.wait()
+        done = lab.shell("--workers", "2", "--mode", "bench", "-c", "workers show --json")
+        assert done.returncode == 0, done.stderr
+        assert len(json.loads(done.stdout)["rows"]) == 2
+        left = [
+            pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+            if _command(pid)[1:3] == ["-m", "aether.engine.worker"] and _parent(pid) == 1
+        ]
+        assert left == []
+
+
+def _command(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
