@@ -1,4 +1,4 @@
-"""Aether beside others, turn about in one sitting: connections a second, and requests a second that share them.
+"""Aether beside others, and several workers beside one, turn about in one sitting.
 
     python -m benchmarks.peers [ROUNDS] > docs/benchmarks.md
 
@@ -22,6 +22,7 @@ from pathlib import Path
 
 from aether.apps.http import PAGE
 from aether.lab import YOUR_ADDRESS
+from benchmarks import workers
 from benchmarks.connections import SERVERS
 from benchmarks.tap_lab import TapLab, VethLab, build_generator, missing
 
@@ -135,13 +136,16 @@ def main(rounds: int = 7) -> int:
         rates = connections(servers, rounds)
         kept = {name: lab for name, lab in servers.items() if name in ("aether-shell", "Linux + nginx")}
         wrk = requests(kept, rounds) if shutil.which("wrk") else {}
+    shared = workers.measure(rounds)
     print(HEAD.format(rounds=rounds), end="")
     print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} on "
           f"{platform.machine()}.\n")
     for concurrency, found in rates.items():
         print(table(f"{concurrency} connection{'s' * (concurrency > 1)} at a time", found, "connections a second"))
     if wrk:
-        print(table("100 connections that are kept (`wrk -c 100`)", wrk, "requests a second"), end="")
+        print(table("100 connections that are kept (`wrk -c 100`)", wrk, "requests a second"))
+    counts = {f"{count} worker{'s' * (count > 1)}": found for count, found in shared.items()}
+    print(table("Workers, with a handler that has work to do (`benchmarks/busy.py`)", counts, "requests a second"), end="")
     return 0
 
 

@@ -21,7 +21,6 @@ from aether.wire.ipv4 import PROTO_TCP, PROTO_UDP
 
 TUNSETQUEUE, TUNSETSTEERINGEBPF = 0x400454D9, 0x800454E0
 IFF_ATTACH_QUEUE, IFF_DETACH_QUEUE = 0x0200, 0x0400
-NO_PROGRAM = -1
 BPF_PROG_LOAD, BPF_PROG_TYPE_SOCKET_FILTER = 5, 1
 SYSTEM_CALL = {"x86_64": 321, "aarch64": 280}
 """The number of bpf(2), by machine."""
@@ -56,22 +55,20 @@ class Queues:
 
         OSError if the device is gone.
         """
-        descriptor = self.programs.get(count, NO_PROGRAM)
-        if count < self.used:
-            self._steer(descriptor)
+        self._steer(1)  # until all is as it shall be: a flow may come late to its worker, but must not leave it again
         for number in range(self.used - 1, count - 1, -1):  # the last first: else they would change places
             self._switch(number, IFF_DETACH_QUEUE)
         for number in range(self.used, count):
             self._switch(number, IFF_ATTACH_QUEUE)
         self.used = count
-        self._steer(descriptor)
+        self._steer(count)
 
     def _switch(self, number: int, how: int) -> None:
         fcntl.ioctl(self.taps[number].fileno(), TUNSETQUEUE, struct.pack("16sH22x", b"", how))
 
-    def _steer(self, descriptor: int) -> None:
+    def _steer(self, workers: int) -> None:
         if self.programs:
-            fcntl.ioctl(self.taps[0].fileno(), TUNSETSTEERINGEBPF, struct.pack("i", descriptor))
+            fcntl.ioctl(self.taps[0].fileno(), TUNSETSTEERINGEBPF, struct.pack("i", self.programs[workers]))
 
     def close(self) -> None:
         """Close them all, and so remove the device, unless somebody else holds queues of it."""
@@ -95,7 +92,7 @@ def open_queues(name: str, count: int) -> Queues:
         opened.pop_all()
     queues = Queues(taps, used=count)
     try:
-        for workers in range(2, count + 1):
+        for workers in range(1, count + 1):
             queues.programs[workers] = _loaded(program(workers))
         queues.use(count)
     except OSError as problem:

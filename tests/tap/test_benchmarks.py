@@ -9,7 +9,7 @@ import pytest
 
 from aether.apps.http import PAGE
 from aether.lab import YOUR_ADDRESS
-from benchmarks import workers
+from benchmarks import busy
 from benchmarks.connections import SERVERS
 from benchmarks.pings import flood
 from benchmarks.tap_lab import TapLab, VethLab, build_generator
@@ -55,9 +55,9 @@ def test_every_ping_is_answered(name: str, tmp_path: Path) -> None:
 
 def test_two_workers_share_the_connections(tmp_path: Path) -> None:
     """A client of the kernel's, with the ports that the kernel chooses, keeps both at work."""
-    command = [sys.executable, "-m", "benchmarks.workers", "serve", "2"]
+    command = [sys.executable, "-m", "benchmarks.busy", "2"]
     with TapLab("test", command, build_generator(tmp_path)) as lab:
-        load = lab.load(concurrency=20, total=400, port=workers.PORT)
+        load = lab.load(concurrency=20, total=400, port=busy.PORT)
         assert (load.completed, load.failed, load.unfinished) == (400, 0, 0)
         assert lab.server is not None
         children = Path(f"/proc/{lab.server.pid}/task/{lab.server.pid}/children").read_text().split()
