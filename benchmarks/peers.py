@@ -145,7 +145,7 @@ def main(rounds: int = 7) -> int:
     if wrk:
         print(table("100 connections that are kept (`wrk -c 100`)", wrk, "requests a second"))
     counts = {f"{count} worker{'s' * (count > 1)}": found for count, found in shared.items()}
-    print(table("Workers, with a handler that has work to do (`benchmarks/busy.py`)", counts, "requests a second"), end="")
+    print(table("A handler that has work to do (`benchmarks/busy.py`)", counts, "requests a second"), end="")
     return 0
 
 
