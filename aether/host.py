@@ -92,7 +92,7 @@ class Host:
         self.quick = False
         """Whether the short way may be taken for short connections; see `World.allow_short_cuts`."""
         self.supersegments = 0
-        """Bytes of payload, of several segments, that the device takes in one frame, and cuts up; 0 if it does not."""
+        """Bytes of payload, of several segments, that may leave in one frame, to be cut up at the device; 0: none."""
         self.world: World
         self.queue: Queue
         self.interfaces: list[Interface] = []

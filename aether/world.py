@@ -47,7 +47,10 @@ class World:
         self.announced: dict[bytes, int] = {}
         """Numbers of connections that one host has opened and no other has seen yet, by the key of the other."""
         self.wire_out: list[bytes] = []
-        """Frames that left for the world outside; whoever drives the world takes them."""
+        """Frames that left for the world outside; whoever drives the world takes them.
+
+        Where nobody looks, a frame of several segments may be among them (`aether.tcp.departure.SuperSegment`).
+        """
         self.observer: Observer | None = None
 
     def add_host(self, host: Host) -> Host:

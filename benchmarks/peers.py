@@ -1,4 +1,4 @@
-"""Aether beside others, and several workers beside one, turn about in one sitting.
+"""Aether beside others, bulk transfers beside their bound, several workers beside one: turn about in one sitting.
 
     python -m benchmarks.peers [ROUNDS] > docs/benchmarks.md
 
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from aether.apps.http import PAGE
 from aether.lab import YOUR_ADDRESS
-from benchmarks import workers
+from benchmarks import bulk, workers
 from benchmarks.connections import SERVERS
 from benchmarks.tap_lab import TapLab, VethLab, build_generator, missing
 
@@ -126,6 +126,21 @@ def table(title: str, rates: dict[str, list[float]], measure: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def transfers(rates: dict[tuple[str, str, str], list[float]]) -> str:
+    """Return the table of bulk transfers (`benchmarks/bulk.py`) in Markdown."""
+    lines = [
+        "## Bulk transfers (`benchmarks/bulk.py`)", "",
+        "One connection at a time; the bound is a sender and taker without TCP (`benchmarks/bulk_bound.py`).", "",
+        "| transfer | the bound, MB a second | aether, MB a second | of the bound |", "|---|---:|---:|---:|"]
+    for how in ("offload", "one by one"):
+        for direction, name in (("down", "download"), ("up", "upload")):
+            bound, ours = rates["the bound", how, direction], rates["aether", how, direction]
+            frames = "up to 64 KB a frame" if how == "offload" else "one segment a frame"
+            lines.append(f"| {name}, {frames} | {cell(bound)} | {cell(ours)} | "
+                         f"{statistics.median(ours) / statistics.median(bound):.2f} |")
+    return "\n".join(lines) + "\n"
+
+
 def main(rounds: int = 7) -> int:
     """Measure, and print the page; return 1 if something failed."""
     if why := missing():
@@ -136,6 +151,7 @@ def main(rounds: int = 7) -> int:
         rates = connections(servers, rounds)
         kept = {name: lab for name, lab in servers.items() if name in ("aether-shell", "Linux + nginx")}
         wrk = requests(kept, rounds) if shutil.which("wrk") else {}
+    moved = bulk.measure(rounds, 200)
     shared = workers.measure(rounds)
     print(HEAD.format(rounds=rounds), end="")
     print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} on "
@@ -144,6 +160,7 @@ def main(rounds: int = 7) -> int:
         print(table(f"{concurrency} connection{'s' * (concurrency > 1)} at a time", found, "connections a second"))
     if wrk:
         print(table("100 connections that are kept (`wrk -c 100`)", wrk, "requests a second"))
+    print(transfers(moved))
     counts = {f"{count} worker{'s' * (count > 1)}": found for count, found in shared.items()}
     print(table("A handler that has work to do (`benchmarks/busy.py`)", counts, "requests a second"), end="")
     return 0

@@ -124,12 +124,16 @@ class TapLab:
     def _plug(self) -> None:
         """Make what the server does not make itself: nothing, it opens the TAP."""
 
+    def _answers(self) -> bool:
+        """Tell whether the server serves; CalledProcessError if there is nothing yet."""
+        return self.load(1, 1, 1).completed > 0
+
     def _wait_until_it_answers(self, seconds: float) -> None:
         assert self.server is not None
         deadline = time.monotonic() + seconds
         while True:
             try:
-                if self.load(1, 1, 1).completed:
+                if self._answers():
                     return
             except subprocess.CalledProcessError:  # there is no TAP yet
                 pass

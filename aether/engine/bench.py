@@ -8,7 +8,8 @@ from __future__ import annotations
 import gc
 from typing import TYPE_CHECKING
 
-from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, Tap, several_segments
+from aether.engine.coalesce import Coalescer
+from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, Tap
 from aether.net import quick_echo
 from aether.tcp.departure import SuperSegment
 from aether.wire.ipv4 import PROTO_ICMP
@@ -67,12 +68,15 @@ def take_frames(loop: Loop, host: Host) -> int:
     fill, put, raw, buffer, receive = device.fill, device.put, device.raw, device.buffer, fast.receive
     host.now = world.now
     fast.prepare(world.now)
-    out: list[bytes] = []
+    held, whole = loop.held, host.tcp.table
+    out: list[bytes | SuperSegment] = []
     taken = answered = echoes = handled = burst = looks = 0
     late = False
     while handled < BATCH:
         size = fill(raw)
         if not size:
+            if held.count:
+                _hand_over(held, host, out)
             if out or burst >= ALONE or looks > LOOKS or (not looks & 7 and backoff.idle()):
                 break
             looks += 1
@@ -92,6 +96,13 @@ def take_frames(loop: Loop, host: Host) -> int:
                 loop.keep_time()
                 host.now = world.now
                 fast.prepare(world.now)
+            if held.count or (whole and length <= PLAIN_LIMIT and bytes(buffer[26:38]) in whole):
+                if held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
+                    continue
+                if held.count:
+                    _hand_over(held, host, out)
+                    if length <= PLAIN_LIMIT and held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
+                        continue
             answer = receive(buffer, length, raw[0] & NEEDS_CSUM) if length <= PLAIN_LIMIT else None
             taken += answer is not None
         if answer is None:
@@ -105,12 +116,33 @@ def take_frames(loop: Loop, host: Host) -> int:
                 device.unwritten += put(PLAIN + answer) is None
             else:
                 out.append(answer)
+    if held.count:
+        _hand_over(held, host, out)
     for frame in out:
-        header = several_segments(frame, frame.size) if type(frame) is SuperSegment else PLAIN
-        device.unwritten += put(header + frame) is None
+        write(device, frame)
     loop.alone = burst < ALONE
     _count(host, taken, echoes, answered)
     return handled
+
+
+def _hand_over(held: Coalescer, host: Host, out: list[bytes | SuperSegment]) -> None:
+    """Let what is held arrive, and take the answers to it."""
+    world = host.world
+    held.hand_over(host)
+    out += world.wire_out
+    world.wire_out.clear()
+    host.tcp.fast.prepare(world.now)
+
+
+def write(device: Tap, frame: bytes | SuperSegment) -> None:
+    """Send a frame; if it has several segments and the device does not cut it up, one after the other."""
+    if not isinstance(frame, SuperSegment):
+        device.unwritten += device.put(PLAIN + frame) is None
+    elif device.unfinished:
+        device.unwritten += device.put_several(frame.head, frame.payload, frame.size) is None
+    else:
+        for one in frame.frames():
+            device.unwritten += device.put(PLAIN + one) is None
 
 
 def _count(host: Host, taken: int, echoes: int, answered: int) -> None:
@@ -132,7 +164,7 @@ def heed_offload(device: object, host: Host | None) -> None:
         if wanted != device.unfinished:
             device.take_unfinished(wanted)
         if host is not None:
-            host.supersegments = SUPERSEGMENT if wanted else 0
+            host.supersegments = SUPERSEGMENT
 
 
 def _arrive(loop: Loop, device: Tap, host: Host, length: int) -> None:

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aether.engine.backoff import Backoff
-from aether.engine.bench import collect_seldom, direct, heed_offload, take_frames
+from aether.engine.bench import collect_seldom, direct, heed_offload, take_frames, write
+from aether.engine.coalesce import Coalescer
 from aether.engine.history import History
 from aether.engine.log import InputLog
 from aether.engine.past import WINDOW, Past, Scan
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
-from aether.link.tap import Tap, several_segments
+from aether.link.tap import Tap
 from aether.operations import Operation, OperationError
-from aether.tcp.departure import SuperSegment
 from aether.timers import NEVER
 from aether.world import World
 
@@ -65,6 +65,8 @@ class Loop:
         self.mode = ""
         self.alone = True
         """In benchmark mode: whether frames come one by one."""
+        self.held = Coalescer()
+        """In benchmark mode: segments that wait to be handed over as one."""
         self.relay: Relay | None = None
         """Where frames go that are another worker's; None without workers."""
         self.ring = EventRing()
@@ -327,12 +329,12 @@ class Loop:
         """Write what left for the world outside."""
         out = self.world.wire_out
         if out:
-            if self.device is not None:
+            if isinstance(self.device, Tap):
                 for frame in out:
-                    if type(frame) is SuperSegment and isinstance(self.device, Tap):
-                        self.device.write(frame, several_segments(frame, frame.size))
-                    else:
-                        self.device.write(frame)
+                    write(self.device, frame)
+            elif self.device is not None:
+                for frame in out:
+                    self.device.write(frame)
             out.clear()
 
     def rest(self) -> None:

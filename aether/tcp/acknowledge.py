@@ -64,6 +64,7 @@ def _take_sack(conn: Connection, segment: Segment) -> tuple[int, bool]:
     """Return the bytes that are newly SACKed, and whether the first block reports a duplicate (RFC 2883 §4)."""
     if not conn.sack_ok or segment.options is None or not segment.options.sack:
         return 0, False
+    conn.flight.take_apart()
     una = max(conn.snd_una, segment.ack)
     blocks = []
     for left, right in segment.options.sack:

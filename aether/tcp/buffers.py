@@ -61,6 +61,21 @@ class SendBuffer:
             missing -= len(piece)
         return b"".join(pieces)
 
+    def pieces(self, sequence: int, length: int) -> list[memoryview]:
+        """Return `length` bytes from `sequence` on as pieces of the chunks, without a copy; there must be so many."""
+        chunks = self.chunks
+        assert chunks is not None
+        index = _chunk_at(chunks, sequence)
+        pieces = []
+        while length:
+            first, data = chunks[index]
+            piece = memoryview(data)[sequence - first:sequence - first + length]
+            pieces.append(piece)
+            sequence += len(piece)
+            length -= len(piece)
+            index += 1
+        return pieces
+
 
 class ReceiveBuffer:
     """Bytes in order, waiting for the application."""

@@ -6,6 +6,7 @@ kept for each destination; where anything is special (a neighbour to ask for, a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -19,43 +20,59 @@ if TYPE_CHECKING:
     from aether.net.routes import Way
     from aether.tcp.connection import Connection
 
-_FRAME = Struct(">6s6sHBBHHHBBH4s4sHHIIHHHH").pack
+_HEAD = Struct(">6s6sHBBHHHBBH4s4sHHIIHHHH")
+_FRAME = _HEAD.pack
 """Ethernet: destination, source, type. IPv4: version and length, TOS, length, identification, fragments, TTL,
 protocol, checksum, source, destination. TCP: ports, sequence and acknowledgement number, offset and flags, window,
 checksum, urgent pointer."""
 DONT_FRAGMENT = 0x4000
 
 
-class SuperSegment(bytes):
+class SuperSegment:
     """A frame with several segments in one, for a device that cuts it up and computes their checksums."""
 
-    size = 0
-    """Bytes of payload of each segment but the last."""
+    __slots__ = ("head", "payload", "size")
+
+    def __init__(self, head: bytes, payload: list[memoryview], size: int) -> None:
+        self.head = head
+        """All headers; TCP's checksum covers nothing yet but addresses, protocol and length."""
+        self.payload = payload
+        """Pieces of what the application has written: nothing is copied."""
+        self.size = size
+        """Bytes of payload of each segment but the last."""
+
+    def frames(self) -> Iterator[bytes]:
+        """Return the frames that the device would make of it, for one that does not."""
+        (mac, ours, kind, first, tos, _, identification, fragments, ttl, protocol, _, source, destination, port, to,
+         sequence, acknowledgement, bits, window, _, _) = _HEAD.unpack_from(self.head)
+        options = self.head[_HEAD.size:]
+        data = self.payload[0] if len(self.payload) == 1 else memoryview(b"".join(self.payload))
+        addresses = int.from_bytes(source + destination, "big") + protocol
+        packet = 0x4500 + tos + fragments + (ttl << 8) + addresses
+        shared = addresses + port + to + acknowledgement + window + int.from_bytes(options, "big")
+        for at in range(0, len(data), self.size):
+            piece = data[at:at + self.size]
+            flags = bits if at + self.size >= len(data) else bits & ~tcp.PSH
+            extra = len(options) + len(piece)
+            number = int.from_bytes(piece, "big") % 0xFFFF
+            total = shared + extra + 20 + sequence + flags + (number << 8 if extra & 1 else number)
+            yield _FRAME(
+                mac, ours, kind, first, tos, extra + 40, identification, fragments, ttl, protocol,
+                -(packet + extra + 40 + identification) % 0xFFFF, source, destination, port, to, sequence,
+                acknowledgement, flags, window, -total % 0xFFFF, 0) + options + piece
+            sequence = sequence + self.size & MASK
+            identification = identification + 1 & 0xFFFF
 
 
 def transmit(
     conn: Connection, sequence: int, acknowledgement: int, flags: int, window: int, options: bytes, payload: bytes,
-    tos: int, size: int = 0,
+    tos: int,
 ) -> None:
-    """Send a segment; all numbers as on the wire, `options` a multiple of 4 bytes.
-
-    With `size`, send segments of so many bytes each: as one frame if nothing lies between us and a device that cuts
-    it up, else one by one.
-    """
+    """Send a segment; all numbers as on the wire, `options` a multiple of 4 bytes."""
     host, socket_options = conn.host, conn.options
     layer = host.ipv4
     way = host.routes.ways.get(conn.remote_ip) or layer.find_way(conn.remote_ip)
     extra = len(options) + len(payload)
-    if size:
-        if way is not None and way.hop.state in FRESH and _direct(way, len(options) + size + 40):
-            _transmit_super(conn, way, sequence, acknowledgement, flags, window, options, payload, tos, size)
-            return
-        for at in range(0, len(payload), size):
-            last = at + size >= len(payload)
-            transmit(
-                conn, sequence + at & MASK, acknowledgement, flags if last else flags & ~tcp.PSH, window, options,
-                payload[at:at + size], tos)
-        return
     whole = socket_options.mtu_discover != IP_PMTUDISC_DONT
     if way is None or way.hop.state not in FRESH or extra + 40 > way.interface.mtu:
         segment = tcp.build(
@@ -86,6 +103,24 @@ def transmit(
         -total % 0xFFFF, 0) + options + payload)
 
 
+def transmit_several(
+    conn: Connection, start: int, length: int, acknowledgement: int, flags: int, window: int, options: bytes, tos: int,
+) -> None:
+    """Send `length` bytes of the stream from `start` on, full segments all; numbers but this as on the wire.
+
+    If nothing lies between us and the device, many leave as one, without a copy of what the application wrote.
+    """
+    way = conn.host.routes.ways.get(conn.remote_ip)
+    if way is not None and way.hop.state in FRESH and _direct(way, len(options) + conn.mss + 40):
+        _transmit_uncut(conn, way, start, length, acknowledgement, flags, window, options, tos)
+        return
+    for at in range(start, start + length, conn.mss):
+        last = at + conn.mss >= start + length
+        transmit(
+            conn, at & MASK, acknowledgement, flags if last else flags & ~tcp.PSH, window, options,
+            conn.send.read(at, conn.mss), tos)
+
+
 def _direct(way: Way, length: int) -> bool:
     """Tell whether packets of a length fit, and nobody sees, nothing impairs, what leaves for the world outside."""
     port = way.interface.port
@@ -95,24 +130,29 @@ def _direct(way: Way, length: int) -> bool:
         and not port.latency and port.peer.host is None and port.peer.tape is None)
 
 
-def _transmit_super(
-    conn: Connection, way: Way, sequence: int, acknowledgement: int, flags: int, window: int, options: bytes,
-    payload: bytes, tos: int, size: int,
+def _transmit_uncut(
+    conn: Connection, way: Way, start: int, length: int, acknowledgement: int, flags: int, window: int, options: bytes,
+    tos: int,
 ) -> None:
-    """Send several segments as one frame, whose checksum covers nothing yet but addresses, protocol and length."""
-    layer, socket_options = conn.host.ipv4, conn.options
-    identification = (layer.identification + 1) & 0xFFFF
-    layer.identification = (layer.identification + -(-len(payload) // size)) & 0xFFFF
-    ttl = socket_options.ttl or conn.host.knobs.ipv4_ttl
-    length = len(options) + len(payload) + 40
-    fragments = DONT_FRAGMENT if socket_options.mtu_discover != IP_PMTUDISC_DONT else 0
-    addresses = int.from_bytes(conn.key[:8], "big")
+    """Send frames of several segments, whose checksum covers nothing yet but addresses, protocol and length."""
     interface, hop = way
-    frame = SuperSegment(b"".join((_FRAME(
-        hop.mac, interface.mac, 0x0800, 0x45, tos, length, identification, fragments, ttl, PROTO_TCP,
-        -(0x4500 + tos + length + identification + fragments + (ttl << 8) + PROTO_TCP + addresses) % 0xFFFF,
-        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, sequence, acknowledgement,
-        0x5000 + (len(options) << 10) | flags, window, (addresses + PROTO_TCP + length - 20) % 0xFFFF, 0),
-        options, payload)))
-    frame.size = size
-    interface.port.transmit(frame)  # type: ignore[union-attr]
+    layer, size, port = conn.host.ipv4, conn.mss, interface.port
+    assert port is not None
+    most = conn.host.supersegments // size * size
+    ttl = conn.options.ttl or conn.host.knobs.ipv4_ttl
+    fragments = DONT_FRAGMENT if conn.options.mtu_discover != IP_PMTUDISC_DONT else 0
+    addresses = int.from_bytes(conn.key[:8], "big")
+    base = 0x4500 + tos + fragments + (ttl << 8) + PROTO_TCP + addresses
+    bits, end = 0x5000 + (len(options) << 10) | flags, start + length
+    identification = (layer.identification + 1) & 0xFFFF
+    layer.identification = (layer.identification + -(-length // size)) & 0xFFFF
+    for at in range(start, end, most):
+        count = min(most, end - at)
+        whole = len(options) + count + 40
+        head = _FRAME(
+            hop.mac, interface.mac, 0x0800, 0x45, tos, whole, identification, fragments, ttl, PROTO_TCP,
+            -(base + whole + identification) % 0xFFFF, conn.local_ip, conn.remote_ip, conn.local_port,
+            conn.remote_port, at & MASK, acknowledgement, bits if at + count == end else bits & ~tcp.PSH, window,
+            (addresses + PROTO_TCP + whole - 20) % 0xFFFF, 0)
+        port.transmit_uncut(SuperSegment(head + options, conn.send.pieces(at, count), size))
+        identification = (identification + count // size) & 0xFFFF

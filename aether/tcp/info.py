@@ -67,7 +67,7 @@ def tcp_info(conn: Connection) -> TcpInfo:
         state=conn.state, ca_state=CA_STATES[conn.phase], options=options,
         snd_cwnd=min(conn.cwnd // conn.mss, 2**31 - 1),
         snd_ssthresh=2**31 - 1 if unlimited else conn.ssthresh // conn.mss,
-        unacked=len(flight.segments), sacked=sum(s.sacked for s in segments), lost=sum(s.lost for s in segments),
+        unacked=flight.count(), sacked=sum(s.sacked for s in segments), lost=sum(s.lost for s in segments),
         retrans=sum(s.sends > 1 for s in segments), total_retrans=conn.retransmits,
         reordering=3 + conn.rack.multiplier - 1 if conn.rack.reordering else 3,
         rtt=trip.srtt, rttvar=trip.rttvar, rto=trip.timeout(), min_rtt=trip.minimum, backoff=trip.backoff,

@@ -19,7 +19,7 @@ from aether.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 from aether.udp import EPHEMERAL
 from aether.wire import icmp, ipv4, tcp
 from aether.wire.address import BROADCAST_IP, show_ip
-from aether.wire.checksum import transport_checksum_ok
+from aether.wire.checksum import frame_ok, transport_checksum_ok
 from aether.wire.error import WireError
 from aether.wire.tcp import ACK, FIN, RST, SYN
 
@@ -98,7 +98,7 @@ class Tcp:
             host.drop("tcp.bad_address", detail=show_ip(packet.destination))  # §3.9.2.3
             return
         host.count("tcp.received")
-        self._take(packet.source + packet.destination + data[:4], header, data[header.header_length:], packet)
+        self.take(packet.source + packet.destination + data[:4], header, data[header.header_length:], packet)
 
     def arrives(self, frame: bytes, checked: bool = False) -> bool:
         """Handle a frame if it is a plain segment for us, with nothing special and nothing wrong; else return False.
@@ -113,16 +113,10 @@ class Tcp:
         end, data_at = 14 + length, 34 + (bits >> 12 << 2)
         if (
             first != 0x45 or protocol != ipv4.PROTO_TCP or fragment & 0xBFFF or end > len(frame) or data_at < MIN_LENGTH
-            or data_at > end or int.from_bytes(frame[14:34], "big") % 0xFFFF
+            or data_at > end or not (checked or frame_ok(frame, length))
         ):
             return False
         host = self.host
-        if not checked:
-            total = int.from_bytes(frame[26:end], "big") % 0xFFFF
-            if length & 1:
-                total <<= 8
-            if (total + ipv4.PROTO_TCP + length - 20) % 0xFFFF:
-                return False
         if destination not in host.local:
             return False
         if source not in host.routes.ways and not host.ipv4.plausible(source):
@@ -135,10 +129,10 @@ class Tcp:
             frame[MIN_LENGTH:data_at])
         packet = ipv4.Ipv4Header(
             tos, length, identification, fragment != 0, False, 0, ttl, protocol, ip_check, source, destination, b"", 20)
-        self._take(frame[26:38], header, frame[data_at:end], packet)
+        self.take(frame[26:38], header, frame[data_at:end], packet)
         return True
 
-    def _take(self, key: bytes, header: tcp.TcpHeader, payload: bytes, packet: ipv4.Ipv4Header) -> None:
+    def take(self, key: bytes, header: tcp.TcpHeader, payload: bytes, packet: ipv4.Ipv4Header) -> None:
         """Hand a segment to whom it is for."""
         conn = self.table.get(key)
         if conn is None and self.fast.leans:

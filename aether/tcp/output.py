@@ -6,7 +6,7 @@ from struct import pack
 from typing import TYPE_CHECKING
 
 from aether.tcp import ecn, rack
-from aether.tcp.departure import transmit
+from aether.tcp.departure import transmit, transmit_several
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import ipv4, tcp
@@ -24,12 +24,13 @@ SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 
 
 def send_segment(
-    conn: Connection, sequence: int, flags: int, payload: bytes = b"", new: bool = False, size: int = 0,
+    conn: Connection, sequence: int, flags: int, payload: bytes = b"", new: bool = False,
+    several: int = 0,
 ) -> None:
     """Send one segment, with the acknowledgement, the window and the options that are in use.
 
-    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5). With `size`, the
-    payload is that of several segments, each of so many bytes.
+    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5). With `several`, so many
+    bytes of the stream fill the payload of several segments.
     """
     host = conn.host
     tos = conn.options.tos & ~0b11
@@ -53,7 +54,10 @@ def send_segment(
         conn.delack_segments = 0
         conn.stop("delack")
     host.count("tcp.sent")
-    transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos, size)
+    if several:
+        transmit_several(conn, sequence, several, conn.rcv_nxt & MASK, flags | ACK, window, options, tos)
+    else:
+        transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
 
 
 def timestamp(conn: Connection) -> int:
@@ -174,7 +178,8 @@ def probe_tail(conn: Connection) -> None:
         _emit(conn, length, PSH)
         conn.tlp_end = conn.snd_nxt
     else:
-        last = conn.flight.segments[max(conn.flight.by_time)] if conn.flight.by_time else None
+        conn.flight.take_apart()
+        last = conn.flight.by_time[max(conn.flight.by_time)] if conn.flight.by_time else None
         if last is not None:
             conn.tlp_resent = True
             resend(conn, last, "tail loss probe")
@@ -296,26 +301,27 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
 
 
 def _several(conn: Connection, length: int) -> int:
-    """Return how many full segments of the next `length` bytes may go to the device as one."""
-    if conn.ecn_ok or conn.out_of_order is not None or conn.dsack is not None:
+    """Return how many full segments of the next `length` bytes may go to the device as one: none in times of loss."""
+    if (
+        conn.ecn_ok or conn.out_of_order is not None or conn.dsack is not None or conn.phase != "open"
+        or conn.flight.sacked or conn.flight.dup_acks
+    ):
         return 0
-    count = min(length, conn.cwnd - in_network(conn), conn.host.supersegments) // conn.mss
+    count = min(length, conn.cwnd - in_network(conn)) // conn.mss
     return count - 1 if conn.fin_queued and conn.snd_nxt + count * conn.mss == conn.send.end else count
 
 
 def _emit_several(conn: Connection, count: int) -> None:
-    """Send `count` full segments at once; each has its own record, and is lost or arrives by itself."""
-    start, now, mss, flight = conn.snd_nxt, conn.host.now, conn.mss, conn.flight
+    """Send `count` full segments at once; on the way each is lost or arrives by itself."""
+    start, now, mss = conn.snd_nxt, conn.host.now, conn.mss
     end = start + count * mss
-    for at in range(start, end, mss):
-        flight.sent(at, at + mss, now)
+    conn.flight.sent_several(start, end, now, mss)
     conn.snd_nxt = end
     conn.bytes_sent += end - start
     conn.prr_out += end - start
     conn.last_sent = now
     conn.host.count("tcp.sent", count - 1)
-    send_segment(
-        conn, start, PSH if end == conn.send.end else 0, conn.send.read(start, end - start), new=True, size=mss)
+    send_segment(conn, start, PSH if end == conn.send.end else 0, new=True, several=end - start)
     if "rto" not in conn.deadlines and conn.host.knobs.tcp_retransmit:
         conn.start("rto", now + conn.round_trip.timeout())
 

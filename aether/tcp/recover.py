@@ -48,6 +48,7 @@ def duplicate(conn: Connection, sacked: int, same: bool) -> None:
         return
     if not same:
         return
+    conn.flight.take_apart()
     conn.flight.dup_acks += 1
     # RFC 6582 §3.2: not for duplicates of what was sent before the last recovery began.
     if conn.phase == "open" and conn.flight.dup_acks >= DUP_THRESH and conn.snd_una > conn.recover:
@@ -139,6 +140,7 @@ def _ended(conn: Connection) -> None:
 def timed_out(conn: Connection) -> None:
     """The retransmission timer ran out (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1, RFC 5682)."""
     first = conn.phase != "loss"
+    conn.flight.take_apart()
     if first:
         _remember(conn)
         conn.congestion.timed_out(conn, conn.host.now)

@@ -1,7 +1,8 @@
 """What is in flight, what was lost, and what to send again (RFC 6675; RFC 6582 without SACK).
 
-One record per segment sent. Nothing here walks the whole window: an acknowledgement costs as
-much as it acknowledges, a SACK block as much as it adds, and loss marks move forward only.
+One record per segment sent, or per several that left as one. Nothing here walks the whole window again and again: an
+acknowledgement costs as much as it acknowledges, a SACK block as much as it adds, loss marks move forward only, and
+what left as one is taken apart once, at the first sign that not all of it has arrived.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ DUP_THRESH = 3
 
 
 class Sent:
-    """A segment that was sent and is not acknowledged yet."""
+    """A segment that was sent and is not acknowledged yet; or several, of which none is SACKed, lost or sent again."""
 
-    __slots__ = ("end", "lost", "sacked", "sends", "start", "time")
+    __slots__ = ("end", "lost", "sacked", "sends", "size", "start", "time")
 
     def __init__(self, start: int, end: int, time: int) -> None:
         self.start = start
@@ -28,6 +29,14 @@ class Sent:
         self.sacked = False
         self.lost = False
         """Taken for lost, and not sent again since."""
+        self.size = 0
+        """Bytes of each segment but the last, if these are several."""
+
+    def pieces(self) -> list[Sent]:
+        """Return a record of each segment."""
+        if not self.size:
+            return [self]
+        return [Sent(at, min(at + self.size, self.end), self.time) for at in range(self.start, self.end, self.size)]
 
 
 class Acked(NamedTuple):
@@ -46,13 +55,15 @@ class Acked(NamedTuple):
 class Flight:
     """The segments in flight of one connection; sequence numbers are unbounded integers."""
 
-    __slots__ = ("arrived", "by_time", "dup_acks", "lost", "pipe", "sacked", "sacked_bytes", "scanned", "segments")
+    __slots__ = (
+        "arrived", "by_time", "dup_acks", "lost", "pipe", "sacked", "sacked_bytes", "scanned", "segments", "several",
+    )
 
     def __init__(self) -> None:
         self.segments: dict[int, Sent] = {}
         """By the sequence number that they start with."""
         self.by_time: dict[int, Sent] = {}
-        """Those that are thought to be in the network, in the order in which they were sent last."""
+        """Those that are thought to be in the network, in the order in which they were sent last; by where they end."""
         self.pipe = 0
         """Bytes that are thought to be in the network (RFC 6675 §2)."""
         self.sacked: list[tuple[int, int]] = []
@@ -66,11 +77,43 @@ class Flight:
         """Duplicate acknowledgements in a row (RFC 5681 §2)."""
         self.arrived: list[Sent] = []
         """What the present acknowledgement says has arrived: for RACK and F-RTO."""
+        self.several = False
+        """Whether there are records that stand for several segments."""
 
     def sent(self, start: int, end: int, now: int) -> None:
         """Note that a new segment was sent."""
-        self.segments[start] = self.by_time[start] = Sent(start, end, now)
+        self.segments[start] = self.by_time[end] = Sent(start, end, now)
         self.pipe += end - start
+
+    def sent_several(self, start: int, end: int, now: int, size: int) -> None:
+        """Note that new segments of `size` bytes each were sent, as one."""
+        self.several = True
+        self.sent(start, end, now)
+        self.segments[start].size = size
+
+    def take_apart(self) -> None:
+        """Give every segment a record of its own: from now on each arrives, or is lost, by itself."""
+        if not self.several:
+            return
+        self.several = False
+        segments, by_time = self.segments, self.by_time
+        self.segments, self.by_time = {}, {}
+        for start in sorted(segments):
+            for piece in segments[start].pieces():
+                self.segments[piece.start] = piece
+        for segment in by_time.values():
+            at = segment.start
+            while at < segment.end:
+                piece = self.segments[at]
+                self.by_time[piece.end] = piece
+                at = piece.end
+
+    def count(self) -> int:
+        """Return how many segments are in flight."""
+        if not self.several:
+            return len(self.segments)
+        return sum(-(-(segment.end - segment.start) // segment.size) if segment.size else 1
+                   for segment in self.segments.values())
 
     def sent_again(self, segment: Sent, now: int) -> None:
         """Note that a segment was sent again."""
@@ -79,8 +122,8 @@ class Flight:
             self.pipe += segment.end - segment.start
         segment.sends += 1
         segment.time = now
-        self.by_time.pop(segment.start, None)
-        self.by_time[segment.start] = segment
+        self.by_time.pop(segment.end, None)
+        self.by_time[segment.end] = segment
 
     def acknowledge(self, una: int, ack: int) -> Acked:
         """Remove what lies between `una` and `ack`."""
@@ -90,11 +133,11 @@ class Flight:
         at = una
         while at < ack:
             segment = self.segments.pop(at)
-            self.by_time.pop(at, None)
+            if segment.end > ack:
+                segment = self._split(segment, ack)
+            else:
+                self.by_time.pop(segment.end, None)
             end = segment.end
-            if end > ack:
-                self._split(segment, ack)
-                end = ack
             if not segment.lost and not segment.sacked:
                 self.pipe -= end - at
             if not segment.sacked:
@@ -106,6 +149,7 @@ class Flight:
             at = end
         if not self.segments:  # an emptied dict keeps its room: much, for thousands that are idle
             self.segments, self.by_time = {}, {}
+            self.several = False
         while self.sacked and self.sacked[0][0] < ack:
             low, high = self.sacked.pop(0)
             self.sacked_bytes -= min(high, ack) - low
@@ -113,16 +157,15 @@ class Flight:
                 self.sacked.insert(0, (ack, high))
         return Acked(ack - una, delivered, sent_at if resent_at < 0 else -1, resent_at)
 
-    def _split(self, segment: Sent, at: int) -> None:
-        """Keep the part of a segment from `at` on: an acknowledgement landed inside it."""
-        rest = Sent(at, segment.end, segment.time)
-        rest.sends, rest.sacked, rest.lost = segment.sends, segment.sacked, segment.lost
-        self.segments[at] = rest
-        if rest.lost:
+    def _split(self, segment: Sent, at: int) -> Sent:
+        """Keep the part of a segment from `at` on, and return what is before: an acknowledgement landed inside it."""
+        before = Sent(segment.start, at, segment.time)
+        before.sends, before.sacked, before.lost = segment.sends, segment.sacked, segment.lost
+        segment.start = at
+        self.segments[at] = segment
+        if segment.lost:
             heappush(self.lost, at)
-        elif not rest.sacked:
-            self.by_time[at] = rest
-            self.by_time = dict(sorted(self.by_time.items(), key=_sent_order))
+        return before
 
     def sack(self, blocks: tuple[tuple[int, int], ...], una: int, snd_nxt: int) -> int:
         """Take SACK blocks; return how many bytes are newly known to have arrived."""
@@ -163,7 +206,7 @@ class Flight:
                 break  # a block that does not end with a segment of ours: the rest stays unmarked
             if not segment.sacked:
                 segment.sacked = True
-                self.by_time.pop(at, None)
+                self.by_time.pop(segment.end, None)
                 self.arrived.append(segment)
                 if segment.lost:
                     segment.lost = False
@@ -212,16 +255,17 @@ class Flight:
     def mark_lost(self, segment: Sent) -> int:
         """Take one segment for lost; return its length in bytes."""
         segment.lost = True
-        self.by_time.pop(segment.start, None)
+        self.by_time.pop(segment.end, None)
         self.pipe -= segment.end - segment.start
         heappush(self.lost, segment.start)
         return segment.end - segment.start
 
     def cut(self, mss: int) -> None:
         """Cut segments that are larger than `mss` into smaller ones, to be sent again: they cannot have arrived."""
+        self.take_apart()
         for start in [start for start, segment in self.segments.items() if segment.end - start > mss]:
             segment = self.segments.pop(start)
-            self.by_time.pop(start, None)
+            self.by_time.pop(segment.end, None)
             if not segment.lost and not segment.sacked:
                 self.pipe -= segment.end - start
             for at in range(start, segment.end, mss):
@@ -238,7 +282,7 @@ class Flight:
             if segment is not None and segment.lost:
                 segment.lost = False
                 self.pipe += segment.end - segment.start
-                self.by_time[start] = segment
+                self.by_time[segment.end] = segment
         self.lost.clear()
         self.by_time = dict(sorted(self.by_time.items(), key=_sent_order))
 

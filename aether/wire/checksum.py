@@ -42,6 +42,18 @@ def transport_checksum(source: bytes, destination: bytes, protocol: int, segment
     return -(pseudo_header_sum(source, destination, protocol, len(segment)) + partial_sum(segment)) % 0xFFFF
 
 
+def frame_ok(frame: Buffer, length: int) -> bool:
+    """Tell whether both checksums are right of a frame with an IPv4 packet of `length` bytes, without options.
+
+    There must be so many bytes after the Ethernet header. The transport protocol is one whose checksum may not be left
+    out, as that of TCP.
+    """
+    if int.from_bytes(frame[14:34], "big") % 0xFFFF:
+        return False
+    total = int.from_bytes(frame[26:14 + length], "big") % 0xFFFF
+    return ((total << 8 if length & 1 else total) + frame[23] + length - 20) % 0xFFFF == 0
+
+
 def transport_checksum_ok(source: bytes, destination: bytes, protocol: int, segment: Buffer) -> bool:
     """Tell whether the checksum inside a segment is right."""
     length = len(segment)

@@ -86,6 +86,66 @@ def test_the_mode_changes_in_the_middle() -> None:
         wait_until(lambda: not lab.tap.unfinished, 5)  # type: ignore[union-attr]
 
 
+PIECE = bytes(i * 19 & 255 for i in range(65_521))
+
+
+class Giving:
+    """Sends pieces, whose number is its whole state."""
+
+    def __init__(self, pieces: int) -> None:
+        self.left = pieces
+        self.rest = b""
+        self.ended = False
+
+    def ready(self, socket: TcpSocket) -> None:
+        if socket.listener is not None:
+            self.ready(socket.accept())
+            return
+        try:
+            while self.left or self.rest:
+                if not self.rest:
+                    self.left, self.rest = self.left - 1, PIECE
+                self.rest = self.rest[socket.send(self.rest):]
+            if not self.ended:
+                socket.close()
+            self.ended = True
+        except BlockingIOError:
+            return
+
+
+SLOW = """
+import hashlib, socket, sys, time
+s = socket.create_connection(("192.168.1.2", 45450), 30)
+s.settimeout(60)
+digest = hashlib.sha256()
+for _ in range(4):
+    time.sleep(0.3)
+    digest.update(s.recv(1 << 20))
+while data := s.recv(1 << 20): digest.update(data)
+print(digest.hexdigest(), flush=True)
+"""
+"""Takes nothing for a while, again and again, so that the window closes."""
+
+
+@pytest.mark.parametrize("offload", [True, False])
+def test_the_window_closes_and_the_mode_changes_during_a_download(offload: bool) -> None:
+    """Frames of several segments are in flight then, and waiting."""
+    with KernelLab() as lab:
+        core = lab.start("bench", loop_offload=offload)
+        end = Giving(600)
+        core.ask(lambda world: listen(world.hosts["you"], 45450, end))
+        client = lab.spawn(sys.executable, "-c", SLOW, stdout=subprocess.PIPE)
+        wait_until(lambda: core.ask(lambda world: any(
+            conn.snd_una + conn.snd_wnd - conn.snd_nxt < conn.mss < conn.unsent() and conn.bytes_sent > 30_000
+            for conn in world.hosts["you"].tcp.connections.values())), 10)
+        core.set_mode("trace")
+        time.sleep(0.2)
+        core.set_mode("bench")
+        printed, _ = client.communicate(timeout=60)
+        assert end.ended
+        assert printed.decode().strip() == hashlib.sha256(PIECE * 600).hexdigest()
+
+
 def test_headers_that_ask_for_a_checksum() -> None:
     """One that makes sense is heeded; one that points outside of the frame changes nothing."""
     with KernelLab() as lab:
@@ -110,17 +170,17 @@ def test_frames_of_several_segments_are_lost() -> None:
     with KernelLab() as lab:
         core = lab.start("bench")
         assert lab.tap is not None
-        put, sent, lost = lab.tap.put, 0, 0
+        put_several, sent, lost = lab.tap.put_several, 0, 0
 
-        def losing(data: bytes) -> int | None:
+        def losing(head: bytes, payload: list[memoryview], size: int) -> int | None:
             nonlocal sent, lost
-            sent += len(data) > 5000
-            if len(data) > 5000 and sent % 20 == 0:
+            sent += 1
+            if sent % 20 == 0:
                 lost += 1
-                return len(data)
-            return put(data)
+                return 1
+            return put_several(head, payload, size)
 
-        lab.tap.put = losing  # type: ignore[assignment]
+        lab.tap.put_several = losing  # type: ignore[method-assign]
         end = Sending(20 * MB)
         core.ask(lambda world: listen(world.hosts["you"], 45450, end))
         client = lab.spawn(sys.executable, "-c", CLIENT, "down", "45450", str(20 * MB), stdout=subprocess.PIPE)
