@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_CLIENTS = 1000, MOST_CONNECTIONS = 1000000, MOST_SECONDS = 600, EVENTS = 256 };
+enum { MOST_CLIENTS = 1000, MOST_CONNECTIONS = 5000000, MOST_SECONDS = 600, EVENTS = 256 };
 
 static const char REQUEST[] = "GET / HTTP/1.0\r\nHost: lab\r\n\r\n";
 static const char *const EXPECTED[] = {"HTTP/1.0 200", "HTTP/1.1 200"};
