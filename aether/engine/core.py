@@ -14,7 +14,6 @@ pauses it, is kept in `status().fault`, and is raised as CoreError to whoever wa
 
 from __future__ import annotations
 
-import gc
 import math
 import threading
 import time
@@ -40,9 +39,6 @@ __all__ = ["Core", "CoreError", "Device", "Status", "StepResult"]
 T = TypeVar("T")
 Hit = Callable[[list[Event], World], bool]
 """Is told the events of an occurrence and the world at its end, and answers whether it is time to stop."""
-COLLECT_AFTER = 100_000
-"""Objects made and not yet freed before the garbage collector looks at the youngest."""
-
 
 class CoreError(RuntimeError):
     """A fault of the program inside the world, or a core that does not run; the text is short."""
@@ -120,9 +116,7 @@ class Core:
         self._thread = threading.Thread(target=self._main, name="aether-core", daemon=True)
 
     def start(self) -> None:
-        """Start the thread. The stack leaves no reference cycles behind, so the collector need not look often: with
-        thousands of connections each look would take longer than the work in between."""
-        gc.set_threshold(COLLECT_AFTER, 20, 50)
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
