@@ -73,7 +73,7 @@ class Coalescer:
                     return False
             elif size or not 0 < (acknowledgement - self.last[0]) & MASK < HALF or options[:4] != self.options[:4]:
                 return False
-        elif not _may_begin(host, common, start, options, size):
+        elif not _may_begin(host, common, start, options, size, sequence):
             return False
         if not checked and not frame_ok(frame, total):
             return False
@@ -113,10 +113,14 @@ class Coalescer:
 
 def _may_begin(
     host: Host, common: tuple[bytes, int, int, int, int, bytes, int], start: int, options: bytes, size: int,
+    sequence: int,
 ) -> bool:
-    """Tell whether a segment is one of a connection of ours, and of the kind that others may follow."""
+    """Tell whether a segment is the next of a connection without a hole, and of the kind that others may follow."""
     place, _, fragment, _, protocol, key, bits = common
+    conn = host.tcp.table.get(key)
+    if conn is None or sequence != conn.rcv_nxt & MASK or conn.out_of_order is not None:
+        return False
     return (
         place[:6] == host.interfaces[0].mac and place[12:] == PLAIN and protocol == PROTO_TCP
         and not fragment & ~DONT_FRAGMENT and start >= MIN_LENGTH and bits & 0xFFF & ~PSH == ACK
-        and (size > 0 or not options or (options[:4] == TIMESTAMP and len(options) == 12)) and key in host.tcp.table)
+        and (size > 0 or not options or (options[:4] == TIMESTAMP and len(options) == 12)))

@@ -30,6 +30,5 @@ class Recorder:
             code = frame.f_code
         world, ring = self.world, self.ring
         ring.add((
-            ring.last_serial + 1, world.occurrence, world.now, host, world.frame, kind, values, code.co_filename,
-            frame.f_lineno,
+            ring.last_serial + 1, world.occurrence, world.now, host, world.frame, kind, values, code, frame.f_lasti,
         ))

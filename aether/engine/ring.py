@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from aether.events import Event
 
-Raw = tuple[int, int, int, str, int, str, tuple[Any, ...], str, int]
-"""An event as it is recorded: the fields of `Event`, with file and line of the source at the end."""
+Raw = tuple[int, int, int, str, int, str, tuple[Any, ...], CodeType | str, int]
+"""An event as it is recorded: the fields of `Event`, and at the end where it comes from. That is a function and the
+place in it, whose line is looked up only when somebody reads it; or file and line."""
 
 CAPACITY = 65_536
+
+
+@lru_cache(4096)
+def _source(code: CodeType | str, place: int) -> tuple[str, int]:
+    """Return file and line of an instruction, which is at byte `place` of its function."""
+    if isinstance(code, str):
+        return code, place
+    for start, end, line in code.co_lines():
+        if start <= place < end and line is not None:
+            return code.co_filename, line
+    return code.co_filename, code.co_firstlineno
 
 
 class EventRing:
@@ -59,7 +73,7 @@ class EventRing:
         while low <= self.last_serial and self._occurrence(low) == occurrence:
             raw = self._slots[low % self.capacity]
             assert raw is not None
-            found.append(Event(*raw[:7], (raw[7], raw[8])))
+            found.append(Event(*raw[:7], _source(raw[7], raw[8])))
             low += 1
         return found
 
@@ -83,6 +97,6 @@ class EventRing:
         for number in range(first, min(last, first + limit - 1) + 1):
             raw = self._slots[number % self.capacity]
             if raw is not None and raw[0] == number:  # else the writer was here meanwhile
-                found.append(Event(*raw[:7], (raw[7], raw[8])))
+                found.append(Event(*raw[:7], _source(raw[7], raw[8])))
         missed = (found[0].serial if found else first) - start
         return found, max(missed, 0)

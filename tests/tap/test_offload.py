@@ -59,7 +59,7 @@ def test_every_byte_arrives(way: str, offload: bool) -> None:
         segments = core.ask(lambda world: world.hosts["you"].counters["tcp.received"])
         if way == "up":
             assert (segments < 30 * MB // 1448 // 4) is offload
-        assert core.ask(lambda world: world.hosts["you"].counters.get("drop.tcp.checksum", 0)) == 0
+        assert core.ask(lambda world: world.hosts["you"].drops.get("tcp.checksum", 0)) == 0
 
 
 def test_the_mode_changes_in_the_middle() -> None:

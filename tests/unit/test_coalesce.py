@@ -1,129 +1,15 @@
-"""Benchmark mode on a device gathers and cuts segments: TCP and the peer must not notice.
-
-The device is a TAP whose other end we hold: a pair of datagram sockets.
-"""
+"""Benchmark mode on a device gathers and cuts segments: TCP and the peer must not notice."""
 
 from __future__ import annotations
-
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aether.engine.bench import take_frames
-from aether.engine.loop import Loop
-from aether.engine.wakeup import Wakeup
-from aether.lab import HOST_ADDRESS, HOST_MAC, YOU, YOUR_ADDRESS, YOUR_MAC, listen, tapped
-from aether.link.tap import HEADER_LENGTH, PLAIN, SUPERSEGMENT, Tap
-from aether.sockets import TcpSocket
-from aether.tcp.connection import Connection
-from aether.wire import arp, ethernet, ipv4, tcp
-from aether.wire.address import parse_ip
+from aether.link.tap import HEADER_LENGTH, SUPERSEGMENT
+from aether.wire import tcp
 from aether.wire.checksum import frame_ok
 
-US, PEER = parse_ip(YOUR_ADDRESS), parse_ip(HOST_ADDRESS)
-PORT, THEIRS, BEGIN = 9000, 4000, 5000
-LARGEST = 70_000
-
-
-class App:
-    """Takes what comes, and sends what it is told to."""
-
-    def __init__(self, pending: bytes = b"") -> None:
-        self.pending = pending
-        self.taken = b""
-
-    def ready(self, socket: TcpSocket) -> None:
-        if socket.listener is not None:
-            while socket.listener.accepted:
-                self.ready(socket.accept())
-            return
-        try:
-            while self.pending:
-                self.pending = self.pending[socket.send(self.pending):]
-        except BlockingIOError:
-            pass
-        try:
-            while data := socket.receive():
-                self.taken += data
-        except BlockingIOError:
-            pass
-
-
-class Lab:
-    """One connection in benchmark mode, and the far end of its device."""
-
-    def __init__(self, device: Tap, far: socket.socket, app: App, supersegments: int) -> None:
-        self.world = tapped(1)
-        self.host = self.world.hosts[YOU]
-        self.host.supersegments = supersegments
-        self.far, self.device = far, device
-        wakeup = Wakeup(None)
-        self.loop = Loop(self.world, device, wakeup, {}, mode="bench", speed=1.0, clock=lambda: 0)
-        wakeup.close()
-        listen(self.host, PORT, app)
-        asked = arp.build(arp.ArpPacket(arp.REQUEST, HOST_MAC, PEER, bytes(6), US))
-        self.world.arrive(ethernet.build(b"\xff" * 6, HOST_MAC, ethernet.TYPE_ARP, asked))
-        self.world.wire_out.clear()
-        self.ours = 0
-        options = tcp.build_options(mss=1460, window_scale=7, sack_permitted=True)
-        self.give([segment(0, tcp.SYN, options=options, sequence=BEGIN - 1)])
-        self.ours = int.from_bytes(self.answers()[-1][38:42], "big") + 1
-        self.give([self.ack(0)])
-
-    def give(self, frames: list[bytes]) -> None:
-        """Let frames be there all at once, and be handled."""
-        for frame in frames:
-            self.far.send(PLAIN + frame)
-        while take_frames(self.loop, self.host):
-            pass
-
-    def ack(self, count: int, window: int = 8000, **more: object) -> bytes:
-        """Return an acknowledgement of our first `count` bytes."""
-        return segment(self.ours + count, tcp.ACK, window=window, **more)
-
-    def answers(self, headers: bool = False) -> list[bytes]:
-        """Return the frames that have left since."""
-        found = []
-        while True:
-            try:
-                found.append(self.far.recv(LARGEST)[0 if headers else HEADER_LENGTH:])
-            except BlockingIOError:
-                return found
-
-    @property
-    def connection(self) -> Connection:
-        """The one that there is."""
-        (conn,) = self.host.tcp.connections.values()
-        return conn
-
-
-def segment(
-    acknowledgement: int, flags: int, payload: bytes = b"", sequence: int = BEGIN, window: int = 8000,
-    options: bytes = b"", tos: int = 0, port: int = THEIRS,
-) -> bytes:
-    inside = tcp.build(
-        PEER, US, port, PORT, sequence & 0xFFFFFFFF, acknowledgement & 0xFFFFFFFF, flags, window, options, payload)
-    return ethernet.build(
-        YOUR_MAC, HOST_MAC, ethernet.TYPE_IPV4, ipv4.build(PEER, US, ipv4.PROTO_TCP, inside, tos=tos))
-
-
-@contextmanager
-def lab(app: App, supersegments: int = SUPERSEGMENT, unfinished: bool = False) -> Iterator[Lab]:
-    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    for end in (near, far):
-        end.setblocking(False)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-    device = Tap("pair", descriptor=near.detach())
-    device.unfinished = unfinished
-    try:
-        yield Lab(device, far, app, supersegments)
-    finally:
-        device.close()
-        far.close()
-
+from .far_end import BEGIN, THEIRS, App, Lab, lab, segment
 
 STREAM = bytes(i * 31 & 255 for i in range(9000))
 DATA = st.tuples(st.integers(0, 8000), st.integers(1, 1460), st.booleans())
@@ -176,10 +62,9 @@ def test_data_arrives_as_one_by_one(pieces: list[tuple[int, int, bool] | str]) -
                 here.give(one)
             last = here.answers()[-1:]
             conn = here.connection
-            drops = {name: count for name, count in here.host.counters.items() if name.startswith("drop.")}
             app = conn.socket.app if conn.socket is not None else None
             assert isinstance(app, App)
-            found.append((app.taken, conn.rcv_nxt, conn.snd_una, conn.state, conn.bytes_received, drops,
+            found.append((app.taken, conn.rcv_nxt, conn.snd_una, conn.state, conn.bytes_received, here.host.drops,
                           here.host.counters["tcp.received"], last and last[0][42:46]))
     assert found[0][0] == STREAM
     assert found[0][:-1] == found[1][:-1]
