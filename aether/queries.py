@@ -121,9 +121,14 @@ def find_connection(host: Host, number: int) -> Connection:
     for conn in host.tcp.connections.values():
         if conn.number == number:
             return conn
-    numbers = ", ".join(str(n) for n in sorted(conn.number for conn in host.tcp.connections.values())[:12])
-    there = f"There are: {numbers}" if numbers else "There are none now"
-    raise QueryError(f"no connection {number} at {host.name!r}. {there}. `tcp conns` lists them")
+    raise no_connection(number, host.name, [conn.number for conn in host.tcp.connections.values()])
+
+
+def no_connection(number: int, host: str, numbers: list[int]) -> QueryError:
+    """Return what to raise where a host has no connection of this number, but those of others."""
+    some = ", ".join(map(str, sorted(numbers)[:12]))
+    there = f"There are: {some}" if some else "There are none now"
+    return QueryError(f"no connection {number} at {host!r}. {there}. `tcp conns` lists them")
 
 
 def connection_state(world: World, number: int, host: str = "you") -> str:

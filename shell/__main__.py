@@ -52,7 +52,8 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument("--address", metavar="A/P", help="our address and prefix (192.168.1.2/24)")
     lab.add_argument("--host-address", metavar="A", help="the kernel's address (192.168.1.1)")
     lab.add_argument("--subnet", metavar="NET", help="a network for both, such as 10.77.0.0/24")
-    add("--workers", type=_workers, metavar="N", help="have so many processes in benchmark mode, or `auto`: one a core")
+    add("--workers", type=_workers, metavar="N",
+        help="processes in benchmark mode, or cores of the simulated host; auto: as many as there are cores here")
     add("--config", metavar="FILE", help="read this configuration file (~/.config/aether/config.toml)")
     add("--no-config", action="store_true", help="read no configuration file")
     add("--no-shell", action="store_true", help="run without a shell until SIGTERM or SIGINT")
@@ -89,6 +90,8 @@ def main(argv: list[str] | None = None) -> int:
         parser().error("--config and --no-config exclude each other")
     if options.replay and (options.tap or options.lab):
         parser().error("--replay looks at a run without a device: leave out --tap and --lab")
+    if options.replay and options.workers:
+        parser().error("--replay repeats a run with the cores that it had: leave out --workers")
     if options.replay and options.mode == "bench":
         parser().error("--replay needs events, and --mode bench has none")
     try:

@@ -147,8 +147,23 @@ class Session:
         return merged(self.shards.ask(query))
 
     def owner(self, number: int, host: str) -> int:
-        """Return the worker that has a connection."""
+        """Return the worker that has a connection; QueryError if nobody has."""
         return 0 if self.shards is None else self.shards.owner(number, host)
+
+    def knobs(self) -> dict[str, str]:
+        """Return how all knobs stand, by name."""
+        from aether import queries
+
+        return {row.name: row.value for row in self.ask(queries.knob_rows)}
+
+    def turn(self, wanted: dict[str, str]) -> None:
+        """Turn those knobs that stand otherwise."""
+        from aether.operations import KnobSet
+
+        stand = self.knobs()
+        for name, value in wanted.items():
+            if stand.get(name, value) != value:
+                self.do(KnobSet(name=name, value=value))
 
     def set_mode(self, mode: str) -> int:
         """Change to ``trace``, where there is one worker, or ``bench``, where there may be more.

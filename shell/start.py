@@ -35,6 +35,10 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
     try:
         if session.shards is not None and options.mode == "bench" and not start_workers(session.shards):
             return 1
+        if session.lab.kind == "SIM" and options.workers:
+            from aether.operations_workers import WorkersSet
+
+            session.do(WorkersSet(count=options.workers))
         if not options.no_config and not configure(session, options):
             return 1
         if options.replay and not replay(session, options.replay):

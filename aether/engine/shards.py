@@ -259,12 +259,13 @@ class Shards:
         return answer
 
     def owner(self, number: int, host: str = "you") -> int:
-        """Return the worker that has a connection; 0 if nobody has."""
+        """Return the worker that has a connection; QueryError if nobody has."""
         for worker in range(self.count):
             with contextlib.suppress(QueryError):
                 self.at(worker, partial(queries.connection, number=number, host=host))
                 return worker
-        return 0
+        everybody = self.ask(partial(queries.connections, host=host))
+        raise queries.no_connection(number, host, [row.number for rows in everybody for row in rows])
 
     def do(self, operation: Operation) -> Any:
         """Carry an operation out wherever it belongs, and return the result of the first."""

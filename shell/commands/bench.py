@@ -6,8 +6,7 @@ import statistics
 from collections.abc import Callable
 from functools import partial
 
-from aether import queries
-from aether.operations import KnobSet, ProfileSet
+from aether.operations import ProfileSet
 from shell import results_bench as results
 from shell.bench.measure import Load, client_of, interleaved, measure
 from shell.commands.knob import knob_name, profile_name
@@ -121,26 +120,14 @@ def _settings(session: Session, what: str, setting: str) -> list[Setting]:
         name, equals, value = setting.partition("=")
         if not equals:
             raise CommandError("a knob is given as NAME=VALUE, such as: bench compare knob tcp.nagle=off")
-        old = _knobs(session)[knob_name(name)]
-        return [(f"{name}={old}", partial(_turn, session, {name: old})),
-                (f"{name}={value}", partial(_turn, session, {name: value}))]
+        old = session.knobs()[knob_name(name)]
+        return [(f"{name}={old}", partial(session.turn, {name: old})),
+                (f"{name}={value}", partial(session.turn, {name: value}))]
     if what == "profile":
         profile_name(setting)
-        return [("as it is", partial(_turn, session, _knobs(session))),
+        return [("as it is", partial(session.turn, session.knobs())),
                 (f"profile {setting}", lambda: _profile(session, setting))]
     raise CommandError(f"what can be compared is trace, knob or profile, not {what!r}")
-
-
-def _knobs(session: Session) -> dict[str, str]:
-    return {row.name: row.value for row in session.ask(queries.knob_rows)}
-
-
-def _turn(session: Session, wanted: dict[str, str]) -> None:
-    """Turn knobs that stand otherwise."""
-    stand = _knobs(session)
-    for name, value in wanted.items():
-        if stand[name] != value:
-            session.do(KnobSet(name=name, value=value))
 
 
 def _mode(session: Session, mode: str) -> None:
@@ -165,14 +152,14 @@ def _report(session: Session, load: Load, runs: int) -> results.BenchReport:
 
 def _compared(session: Session, load: Load, runs: int, settings: list[Setting]) -> results.BenchReport:
     """Measure under each setting, and put things back as they were."""
-    mode, knobs = session.core.status().mode, _knobs(session)
+    mode, knobs = session.core.status().mode, session.knobs()
     try:
         found = interleaved(
             [begin for _, begin in settings], lambda: measure(session, load), runs,
             lambda index: session.busy(f"run {index + 1} of {runs}"))
     finally:
         session.set_mode(mode)
-        _turn(session, knobs)
+        session.turn(knobs)
     measured = [_summary(name, load.kind, each) for (name, _), each in zip(settings, found, strict=True)]
     ratio = measured[0].median / measured[1].median if len(measured) > 1 and measured[1].median else 0.0
     return results.BenchReport(
@@ -195,6 +182,8 @@ def _notes(session: Session, found: list[list[results.Run]], measured: list[resu
     notes += [f"{each.setting}: {each.failed} failed" for each in measured if each.failed]
     if session.lab.run_program is not None and len(measured) == 1 and session.core.status().mode == "trace":
         notes.append("this is trace mode, which records everything; `mode bench` is the fast one")
+    if session.shards is not None and session.shards.count > 1:
+        notes.append("CPU, system calls and shares of waiting are worker 0's; `workers show` tells what each does")
     return notes
 
 

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from shell.grammar import CommandError
 from shell.lessons import stage
 from shell.lessons.lint import Proof
 from shell.lessons.sandbox import Sandbox
@@ -19,14 +18,12 @@ from shell.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from shell.lessons.model import Fault, Lesson, Problem, Step
+    from shell.lessons.model import Lesson, Problem, Step
 
 
 def prove_here(session: Session, lesson: Lesson, name: str) -> list[Problem]:
     """Return what is wrong with the steps of a lesson, in the lab of a session; it is put back afterwards."""
     session.need_trace("the proof of a lesson")
-    if lesson.mode == "sim" and session.lab.kind != "SIM":
-        raise CommandError(f"{lesson.title!r} works only in the simulation: `lesson lint {lesson.id}` proves it there")
     stage.look_for(session, lesson.needs, lesson.title)
     tracing = session.tracing
     try:
@@ -45,14 +42,17 @@ class _Here(Sandbox):
         self.session = session
         self.tracker = None
         self._serial = self.core.ring.last_serial
+        self._drafts = dict(session.drafts)
 
     def __enter__(self) -> _Here:
+        self.session.drafts.clear()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.session.drafts.clear()
+        self.session.drafts.update(self._drafts)
 
 
 class _ProofHere(Proof):
@@ -61,7 +61,6 @@ class _ProofHere(Proof):
     def __init__(self, session: Session, lesson: Lesson, name: str) -> None:
         super().__init__(lesson, name, None)
         self.session = session
-        self.fault: Fault | None = None
 
     @contextmanager
     def lab(self) -> Iterator[Sandbox]:

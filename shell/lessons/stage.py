@@ -9,14 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aether import lab as labs
-from aether import queries
 from aether.engine import timelines
 from aether.engine.history import History
 from aether.engine.log import InputLog, LogError, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import Timeline
 from aether.events import Event
-from aether.operations import KnobSet, OperationError
+from aether.operations import OperationError
 from aether.operations_link import LinkClear, LinkScenario
 from aether.world import World
 from shell.grammar import CommandError
@@ -55,8 +54,7 @@ def look_for(session: Session, ports: tuple[str, ...], title: str) -> None:
 
 def leave_home(session: Session, seed: int) -> Home:
     """Set a fresh lab up, and return what is to be put back."""
-    home = Home(paused=session.paused, seed=session.lab.seed,
-                knobs={row.name: row.value for row in session.ask(queries.knob_rows)})
+    home = Home(paused=session.paused, seed=session.lab.seed, knobs=session.knobs())
     if session.lab.kind == "SIM":
         home.events = session.core.events()
         home.timeline = session.core.with_loop(lambda loop: timelines.leave(loop, "home", "", 0))
@@ -94,14 +92,12 @@ def standing(session: Session) -> Standing:
         ends = world.links["lan"]
         return ends.left.pipe.changed(), ends.right.pipe.changed()
 
-    return Standing({row.name: row.value for row in session.ask(queries.knob_rows)}, *session.ask(link))
+    return Standing(session.knobs(), *session.ask(link))
 
 
 def stand_again(session: Session, before: Standing) -> None:
     """Set knobs and the link as they stood; rules that lose chosen frames are gone."""
-    for row in session.ask(queries.knob_rows):
-        if row.value != before.knobs[row.name]:
-            session.do(KnobSet(name=row.name, value=before.knobs[row.name]))
+    session.turn(before.knobs)
     session.do(LinkScenario(name="as before", out=before.out, inward=before.inward))
 
 
@@ -109,9 +105,7 @@ def return_home(session: Session, home: Home) -> None:
     """Put the lab back as it was."""
     timeline = home.timeline
     if timeline is None:
-        for row in session.ask(queries.knob_rows):
-            if row.value != home.knobs.get(row.name, row.value):
-                session.do(KnobSet(name=row.name, value=home.knobs[row.name]))
+        session.turn(home.knobs)
         session.do(LinkClear(link="lan", direction="both"))
         return
 

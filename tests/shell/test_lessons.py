@@ -23,6 +23,12 @@ def test_every_step_is_proved(name: str) -> None:
     assert time.monotonic() - began < 60
 
 
+def test_a_proof_in_ones_own_lab_leaves_drafts_alone(engine_shell: Shell) -> None:
+    engine_shell.run("craft as mine IP()/TCP(dport=80)")
+    engine_shell.run("lesson lint handshake --here")
+    assert list(engine_shell.session.drafts) == ["mine"]
+
+
 @pytest.mark.parametrize("name", LESSONS)
 def test_the_prose_of_a_step_fits_on_a_screen(name: str) -> None:
     lesson = load(LESSONS[name])

@@ -73,12 +73,19 @@ def test_lines_from_a_pipe() -> None:
     (["--sim", "--json", "--plain"], "--json and --plain exclude each other"),
     (["--sim", "-c", "status", "script"], "-c and a script exclude each other"),
     (["--sim", "--address", "10.0.0.2/24"], "are for a TAP"),
+    (["--sim", "--workers", "none"], "the number of workers is from 1 to 64, or auto, not 'none'"),
+    (["--replay", "run.aether", "--workers", "2"], "leave out --workers"),
 ])
 def test_what_it_cannot_begin_with(arguments: list[str], message: str) -> None:
     done = run(*arguments)
     assert done.returncode in (1, 2)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_simulated_host_has_as_many_cores_as_asked_for() -> None:
+    done = run("--sim", "--json", "--workers", "3", "-c", "workers show")
+    assert [row["worker"] for row in json.loads(done.stdout)["rows"]] == [0, 1, 2]
 
 
 def test_without_a_shell_until_a_signal() -> None:

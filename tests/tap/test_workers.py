@@ -95,6 +95,9 @@ def test_each_connection_is_where_its_flow_belongs() -> None:
         assert list(map(len, workers.numbers())) == wanted
         rows = merged(workers.shards.ask(queries.connections))
         assert len({row.number for row in rows}) == 30
+        some = ", ".join(str(row.number) for row in sorted(rows, key=lambda row: row.number)[:12])
+        with pytest.raises(queries.QueryError, match=f"no connection 999 at 'you'. There are: {some}. `tcp conns`"):
+            workers.shards.owner(999)
         assert all(number % WORKERS == worker for worker, owned in enumerate(workers.numbers()) for number in owned)
         for client in clients:
             client.sendall(b"from %d" % client.fileno())
