@@ -7,6 +7,7 @@ World time only: nothing here depends on how fast this program runs.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from aether.wire.ethernet import HEADER_LENGTH, TYPE_IPV4
@@ -63,15 +64,12 @@ class Worker:
         self.free = until
         return idle > spin + yielding
 
-
     def until(self, now: int, knobs: Knobs) -> Worker:
         """Return what it will have done by `now` if no frame comes before; a core at work stays at work."""
-        copy = Worker(self.free)
-        for name in Worker.__slots__:
-            setattr(copy, name, getattr(self, name))
-        if copy.free < now:
-            copy.wait(now, knobs)
-        return copy
+        then = copy(self)
+        if then.free < now:
+            then.wait(now, knobs)
+        return then
 
 
 class Processor:
