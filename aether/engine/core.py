@@ -360,7 +360,7 @@ class Core:
 def _waiting(loop: Loop) -> tuple[Shares, bool]:
     """Return how time is spent waiting, and whether that is a model of your host's cores and not this loop."""
     world = loop.view
-    host = next(iter(world.hosts.values()))
+    host = world.hosts[lab.YOU]
     if loop.device is not None or not host.models_processor:
         return loop.backoff.shares(), False
     cores = host.processor.until(world.now, host.knobs)

@@ -21,6 +21,7 @@ from aether.engine.past import WINDOW, Past, Scan
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
+from aether.lab import YOU
 from aether.link.tap import Tap
 from aether.operations import Operation, OperationError
 from aether.timers import NEVER
@@ -149,15 +150,9 @@ class Loop:
                 self._ask(serial)
 
     def _heed_knobs(self) -> None:
-        """Wait as the knobs of the first host say, which is the one behind the device."""
-        for host in self.world.hosts.values():
-            self.backoff.limit(host.knobs.loop_spin, host.knobs.loop_yield)
-            return
-
-    @property
-    def _first_host(self) -> Host:
-        """The host behind the device."""
-        return next(iter(self.world.hosts.values()))
+        """Wait as the knobs of your host say."""
+        knobs = self.world.hosts[YOU].knobs
+        self.backoff.limit(knobs.loop_spin, knobs.loop_yield)
 
     def step(self, count: int) -> list[StepResult]:
         """Handle up to `count` occurrences; time jumps to each."""
@@ -289,7 +284,7 @@ class Loop:
 
     def _input(self, frame: bytes) -> bool:
         """Let a frame arrive that was just read; return whether it was an occurrence at once."""
-        if self.relay is not None and self.relay.passes_on(self._first_host, frame, lambda _: frame):
+        if self.relay is not None and self.relay.passes_on(self.world.hosts[YOU], frame, lambda _: frame):
             return False
         return self._take(frame)
 
