@@ -125,11 +125,13 @@ def _type_name(hint: Any) -> str:
 
 @cache
 def field_docs(result: type) -> dict[str, str]:
-    """Return the texts below the fields of a dataclass, by name."""
-    for node in ast.parse(inspect.getsource(sys.modules[result.__module__])).body:
-        if isinstance(node, ast.ClassDef) and node.name == result.__name__:
-            return _texts(node)
-    return {}
+    """Return the texts below the fields of a dataclass and of those that it extends, by name."""
+    found: dict[str, str] = {}
+    for each in filter(is_dataclass, reversed(result.__mro__)):
+        for node in ast.parse(inspect.getsource(sys.modules[each.__module__])).body:
+            if isinstance(node, ast.ClassDef) and node.name == each.__name__:
+                found |= _texts(node)
+    return found
 
 
 def _texts(node: ast.ClassDef) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from aether.answers import ProcessorReport, WorkerRow
+from aether.answers import ProcessorReport
 
 
 @dataclass(slots=True)
@@ -85,18 +85,9 @@ class BenchReport:
 
 
 @dataclass(slots=True)
-class Workers:
+class Workers(ProcessorReport):
     """The cores of a simulated host."""
 
-    host: str
-    rows: list[WorkerRow]
-    skew: float
-    """Frames of the core that has most, as a multiple of an even share; 0 before any frame."""
-    passed_us: int
-    """World time since they count; shares are of it."""
-    cost_us: int
-    """What a frame takes, and what waking up takes: the knobs loop.cost and loop.wake."""
-    wake_us: int
     hint: str = ""
     processes: bool = False
     """True when each is a process, behind a TAP, and no model."""
