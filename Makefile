@@ -22,9 +22,9 @@ LINK = $(PREFIX)/bin/aether-shell
 shell: $(VENV)/stamp
 	@$(VENV)/bin/aether-shell --sim $(ARGS)
 
-# Three workers on two cores, and one test at a time for each: tests with real peers spend much of their time waiting.
+# Four workers on two cores, and one test at a time for each: tests with real peers spend much of their time waiting.
 test: $(VENV)/stamp
-	$(VENV)/bin/python -m pytest -q -n 3 --dist loadgroup --durations 10 $(TESTS)
+	$(VENV)/bin/python -m pytest -q -n 4 --dist loadgroup --durations 10 $(TESTS)
 
 lint: $(VENV)/stamp
 	$(VENV)/bin/ruff check .

@@ -160,7 +160,7 @@ class TestWithoutRoot:
         """/dev/net/tun belongs to root on some systems; then the message names what works."""
         code = with_device(0o600) + AS_NOBODY + (
             "from shell.grammar import CommandError; from types import SimpleNamespace as Options\n"
-            "options = Options(tap=None, lab=True, subnet=None, address=None, host_address=None)\n"
+            "options = Options(tap=None, lab=True, subnet=None, address=None, host_address=None, workers=None)\n"
             "try: shell.lab.open_tap(options, 1)\nexcept CommandError as problem: print(problem)")
         assert python(lab, code) == (
             "no permission to open /dev/net/tun. Use sudo aether-shell, or the simulated lab: aether-shell --sim")
@@ -175,8 +175,8 @@ class TestRootIsGivenBack:
 import json, os
 from types import SimpleNamespace as Options
 from shell.lab import open_tap
-options = Options(tap=None, lab=False, subnet=None, address=None, host_address=None)
-world, device, lab = open_tap(options, 1)
+options = Options(tap=None, lab=False, subnet=None, address=None, host_address=None, workers=None)
+world, queues, lab = open_tap(options, 1)
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 refused = []
 for attempt in (lambda: os.setuid(0), lambda: os.setgid(0), lambda: os.setgroups([0]),
@@ -189,7 +189,7 @@ print(json.dumps({
     "ids": [*os.getresuid(), *os.getresgid()], "groups": os.getgroups(), "home": os.environ["HOME"],
     "capabilities": [int(status[name], 16) for name in ("CapPrm", "CapEff", "CapAmb")], "refused": refused,
     "runner": lab.run_program(["sh", "-c", "id -u; id -g; grep CapEff /proc/self/status; echo $HOME"]).output.split(),
-    "device": device.read() is None, "note": lab.note,
+    "device": queues.taps[0].read() is None, "note": lab.note,
 }))
 lab.close()
 """, SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY), SUDO_USER="nobody"))
@@ -227,8 +227,8 @@ lab.close()
             f"os.environ.update({environment!r})\n"
             "from types import SimpleNamespace as Options\n"
             "from shell.lab import open_tap; from shell.start import intro\n"
-            "options = Options(tap=None, lab=True, subnet=None, address=None, host_address=None)\n"
-            "world, device, lab = open_tap(options, 1); print(os.getuid())\n"
+            "options = Options(tap=None, lab=True, subnet=None, address=None, host_address=None, workers=None)\n"
+            "world, queues, lab = open_tap(options, 1); print(os.getuid())\n"
             "print(intro(Options(lab=lab))); lab.close()"))
         assert told.startswith("0\nAether: TAP aether0.")
         assert "root is not given back" in told

@@ -67,7 +67,7 @@ def test_traceroute_from_the_kernel(method: str) -> None:
     with KernelLab() as lab:
         lab.start()
         lab.capture()
-        done = lab.run("traceroute", "-n", method, "-m", "4", OURS, timeout=40)
+        done = lab.run("traceroute", "-n", "-w", "5", method, "-m", "4", OURS, timeout=40)
         hops = done.stdout.splitlines()[1:]
         assert len(hops) == 1 and OURS in hops[0] and "*" not in hops[0], done.stdout
         lab.judge()
