@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import socket
+import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -230,6 +233,54 @@ def test_the_kernels_own_hash_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "kernel's own hash" in workers.queues.note
         assert workers.fetch(20).split() == ["200"] * 20
         assert " 0% packet loss" in workers.lab.run("ping", "-c", "3", "-i", "0.1", OURS).stdout
+
+
+def through(client: socket.socket, data: bytes) -> bytes:
+    """Send data to the echo port while reading what comes back; return that."""
+    client.settimeout(30)
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(client.sendall, data)
+        found = b""
+        while len(found) < len(data):
+            piece = client.recv(1 << 16)
+            if not piece:
+                break
+            found += piece
+        sent.result()
+    return found
+
+
+@pytest.mark.parametrize("offload", ["on", "off"])
+def test_many_transfers_at_once_on_two_workers(offload: str) -> None:
+    """Both ways at the same time, with frames of several segments and without; and some are reset in the middle."""
+    with running(2) as workers:
+        workers.shards.do(KnobSet(name="loop.offload", value=offload))
+        workers.shards.do(TcpListen(port=PORT, app="echo"))
+        clients = workers.connect(10)
+        assert len({worker_of(client, 2) for client in clients}) == 2
+        streams = [random.Random(number).randbytes(3_000_000) for number in range(10)]
+        for client in clients[8:]:
+            client.sendall(bytes(100_000))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(through, clients[:8], streams))
+        assert [data == stream for data, stream in zip(found, streams, strict=False)] == [True] * 8
+        for client in clients[:8]:
+            client.close()
+        wait_until(lambda: sum(map(len, workers.numbers())) == 0, 10)
+
+
+@pytest.mark.needs("ab", "wrk")
+def test_ab_and_wrk_on_two_workers() -> None:
+    with running(2) as workers:
+        for more in ([], ["-k"]):
+            said = workers.lab.run("ab", "-q", "-n", "4000", "-c", "50", *more, f"http://{OURS}/", timeout=60).stdout
+            assert "Complete requests:      4000" in said
+            assert "Failed requests:        0" in said
+        said = workers.lab.run("wrk", "-t1", "-c50", "-d1s", f"http://{OURS}/", timeout=30).stdout
+        assert "Socket errors" not in said and "Non-2xx" not in said
+        assert all(row.frames > 1000 for row in workers.shards.rows())
 
 
 SCRIPT = """\
