@@ -27,6 +27,8 @@ class Run:
     """Bytes of memory that the program used more then than before."""
     wall_us: int = 0
     """What it took by the wall's clock."""
+    workers: int = 1
+    """How many processes shared the load; what follows is what the first of them did, which is the shell's own."""
     cpu: float = 0.0
     """The share of one core that this program used."""
     frames: int = 0

@@ -80,6 +80,7 @@ class _Meter:
         wall = time.perf_counter() - self.wall
         frames = max(status.frames - self.status.frames, 1)
         run.wall_us = round(wall * 1e6)
+        run.workers = 1 if self.session.shards is None else self.session.shards.count
         if self.session.lab.run_program is not None:
             run.memory = max(run.memory - self.memory, 0)
         run.cpu = min((time.process_time() - self.cpu) / wall, 1.0)

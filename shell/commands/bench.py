@@ -182,7 +182,7 @@ def _notes(session: Session, found: list[list[results.Run]], measured: list[resu
     notes += [f"{each.setting}: {each.failed} failed" for each in measured if each.failed]
     if session.lab.run_program is not None and len(measured) == 1 and session.core.status().mode == "trace":
         notes.append("this is trace mode, which records everything; `mode bench` is the fast one")
-    if session.shards is not None and session.shards.count > 1:
+    if any(run.workers > 1 for runs in found for run in runs):
         notes.append("CPU, system calls and shares of waiting are worker 0's; `workers show` tells what each does")
     return notes
 

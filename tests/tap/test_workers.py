@@ -298,6 +298,7 @@ workers 2
 workers show
 mode trace
 workers show
+bench compare trace --load ping -n 20 --runs 1
 """
 CLIENT = f"""\
 import socket, sys, time
@@ -316,7 +317,7 @@ def test_from_the_shell(tmp_path: Path) -> None:
         done = lab.shell("--workers", "2", "--json", str(script), timeout=90)
         assert done.returncode == 0, done.stderr
         said = [json.loads(line) for line in done.stdout.splitlines()]
-        first, bench, _, two, client, conns, status, counters, one, alone, again, more, trace, last = said
+        first, bench, _, two, client, conns, status, counters, one, alone, again, more, trace, last, compared = said
         assert (len(first["rows"]), first["processes"]) == (1, True)
         assert "`mode bench` has 2" in first["hint"]
         assert bench["message"].endswith("2 workers")
@@ -332,6 +333,7 @@ def test_from_the_shell(tmp_path: Path) -> None:
         assert len(more["rows"]) == 2
         assert "It has one worker" in trace["message"]
         assert len(last["rows"]) == 1
+        assert "shares of waiting are worker 0's" in compared["notes"][-1]
 
 
 LINGERING = CLIENT + """\
