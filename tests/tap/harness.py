@@ -92,6 +92,24 @@ class KernelLab:
                 if libc.setns(outside.fileno(), CLONE_NEWNET) != 0:
                     os.abort()  # a test process that stays in there would make nonsense of everything after
 
+    @contextlib.contextmanager
+    def joined(self, name: str, near: tuple[str, str], far: tuple[str, str], *link: str) -> Iterator[str]:
+        """Join a second namespace to this one by veth, and return how the system names it.
+
+        `near` and `far` are the device and the address at each end; `link` is set for both, such as ``mtu 1400``.
+        """
+        other = f"{self.name}-{name}"
+        command("ip", "netns", "add", other)
+        try:
+            command("ip", "-n", self.name, "link", "add", near[0], "type", "veth", "peer", "name", far[0],
+                    "netns", other)
+            for namespace, (device, address) in ((self.name, near), (other, far)):
+                command("ip", "-n", namespace, "address", "add", f"{address}/24", "dev", device)
+                command("ip", "-n", namespace, "link", "set", device, *link, "up")
+            yield other
+        finally:
+            command("ip", "netns", "del", other)
+
     def start(self, mode: str = "trace", seed: int = 1, world: World | None = None, **knobs: object) -> Core:
         """Run our stack in this process, with the TAP `aether0` in the namespace."""
         from shell.lab import network

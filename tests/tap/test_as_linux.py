@@ -33,24 +33,12 @@ socketserver.UDPServer(("0.0.0.0", 7), Udp).serve_forever()
 @pytest.fixture
 def lab() -> Iterator[KernelLab]:
     """Our stack, and a second namespace with a kernel like the first: both have port 7, and no other."""
-    with KernelLab() as made:
-        peer = made.name + "-peer"
-        command("ip", "netns", "add", peer)
-        try:
-            command("ip", "-n", made.name, "link", "add", "linux0", "type", "veth", "peer", "name", "linux1",
-                    "netns", peer)
-            for where, device, address in ((made.name, "linux0", LINUX_SIDE), (peer, "linux1", LINUX)):
-                command("ip", "-n", where, "address", "add", f"{address}/24", "dev", device)
-                command("ip", "-n", where, "link", "set", device, "up")
-            command("ip", "netns", "exec", peer, "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
-            made.processes.append(subprocess.Popen(
-                ["ip", "netns", "exec", peer, sys.executable, "-c", ECHO], stdout=subprocess.PIPE))
-            assert made.processes[-1].stdout.readline() == b"ready\n"  # type: ignore[union-attr]
-            yield made
-        finally:
-            for process in made.processes:
-                end(process)
-            command("ip", "netns", "del", peer)
+    with KernelLab() as made, made.joined("peer", ("linux0", LINUX_SIDE), ("linux1", LINUX)) as peer:
+        command("ip", "netns", "exec", peer, "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0")
+        server = subprocess.Popen(["ip", "netns", "exec", peer, sys.executable, "-c", ECHO], stdout=subprocess.PIPE)
+        made.processes.append(server)
+        assert server.stdout is not None and server.stdout.readline() == b"ready\n"
+        yield made
 
 
 def answers(lab: KernelLab, target: str, device: str, *arguments: str) -> list[str]:

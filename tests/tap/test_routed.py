@@ -19,20 +19,10 @@ THIRD, ROUTER = "10.0.2.2", "10.0.2.1"
 @pytest.fixture
 def lab() -> Iterator[KernelLab]:
     """The kernel forwards between us and one more namespace, over a link with an MTU of 1400."""
-    with KernelLab() as made:
-        third = made.name + "-third"
-        command("ip", "netns", "add", third)
-        try:
-            command("ip", "-n", made.name, "link", "add", "wan0", "type", "veth", "peer", "name", "wan1",
-                    "netns", third)
-            for where, device, address in ((made.name, "wan0", ROUTER), (third, "wan1", THIRD)):
-                command("ip", "-n", where, "address", "add", f"{address}/24", "dev", device)
-                command("ip", "-n", where, "link", "set", device, "mtu", "1400", "up")
-            command("ip", "-n", third, "route", "add", "default", "via", ROUTER)
-            made.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0")
-            yield made
-        finally:
-            command("ip", "netns", "del", third)
+    with KernelLab() as made, made.joined("third", ("wan0", ROUTER), ("wan1", THIRD), "mtu", "1400") as third:
+        command("ip", "-n", third, "route", "add", "default", "via", ROUTER)
+        made.run("sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv4.icmp_ratelimit=0")
+        yield made
 
 
 def job(lab: KernelLab, operation: object, seconds: float = 20):  # type: ignore[no-untyped-def]
