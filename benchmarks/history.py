@@ -9,7 +9,6 @@ nobody has set at most 2%. At the end, what becomes of all this with 1,000 busy 
 
 from __future__ import annotations
 
-import gc
 import math
 import random
 import resource
@@ -20,7 +19,6 @@ import time
 from collections.abc import Callable
 
 from aether.engine.breakpoints import Breakpoints
-from aether.engine.core import COLLECT_AFTER
 from aether.engine.loop import Loop
 from aether.engine.wakeup import Wakeup
 from aether.lab import HOST_ADDRESS, describe, simulated
@@ -191,7 +189,6 @@ def costs() -> None:
 
 def main() -> None:
     """Print three tables, each made by a process of its own."""
-    gc.set_threshold(COLLECT_AFTER, 20, 50)
     if sys.argv[1:2] == ["--part"]:
         {"costs": costs, "back": lambda: way_back(int(sys.argv[3])), "many": many_connections}[sys.argv[2]]()
         return

@@ -40,6 +40,7 @@ T = TypeVar("T")
 Hit = Callable[[list[Event], World], bool]
 """Is told the events of an occurrence and the world at its end, and answers whether it is time to stop."""
 
+
 class CoreError(RuntimeError):
     """A fault of the program inside the world, or a core that does not run; the text is short."""
 
