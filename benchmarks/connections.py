@@ -8,14 +8,11 @@ one core, clients have another. Machines change their speed from minute to minut
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import statistics
 import sys
-import tempfile
-from pathlib import Path
 
-from benchmarks.tap_lab import DEVICE, Load, TapLab, build_generator, missing
+from benchmarks.tap_lab import DEVICE, Load, labs, missing
 
 SERVERS = {
     "the bound": [sys.executable, "-m", "benchmarks.bound", DEVICE],
@@ -28,16 +25,10 @@ LOADS = ((100, 5000), (1, 1500))
 def measure(rounds: int) -> dict[str, dict[int, list[Load]]]:
     """Return what each server reached at each concurrency, round by round, after one round to warm up."""
     found: dict[str, dict[int, list[Load]]] = {name: {} for name in SERVERS}
-    with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        generator = build_generator(Path(folder))
-        labs = {
-            name: stack.enter_context(TapLab(str(index), server, generator))
-            for index, (name, server) in enumerate(SERVERS.items())
-        }
+    with labs(SERVERS) as servers:
         for round_ in range(rounds + 1):
             for concurrency, total in LOADS:
-                for name, lab in labs.items():
+                for name, lab in servers.items():
                     load = lab.load(concurrency, total)
                     if round_:
                         found[name].setdefault(concurrency, []).append(load)

@@ -9,7 +9,6 @@ what counts is the ratio of medians of one sitting.
 
 from __future__ import annotations
 
-import contextlib
 import platform
 import re
 import shutil
@@ -17,19 +16,17 @@ import signal
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from aether.apps.http import PAGE
 from aether.lab import YOUR_ADDRESS
 from benchmarks import bulk, workers
 from benchmarks.connections import SERVERS
-from benchmarks.tap_lab import TapLab, VethLab, build_generator, missing
+from benchmarks.tap_lab import TapLab, labs, missing
 
 LOADS = ((100, 10_000), (1, 2_000))
 """How many connections at a time, and how many in all."""
-KERNEL = {
-    "Linux + nginx": ["nginx"],
+PYTHON = {
     "Linux + epoll in Python": [sys.executable, "-m", "benchmarks.kernel_servers", "epoll"],
     "Linux + asyncio": [sys.executable, "-m", "benchmarks.kernel_servers", "asyncio"],
 }
@@ -69,23 +66,12 @@ def nginx(folder: Path) -> list[str]:
     return ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-@contextlib.contextmanager
-def labs() -> Iterator[dict[str, TapLab]]:
-    """Start every server that can be had here, each in a lab of its own."""
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        generator = build_generator(folder)
-        found: dict[str, TapLab] = {}
-        for name, command in SERVERS.items():
-            found[name] = stack.enter_context(TapLab(str(len(found)), command, generator))
-        for name, command in KERNEL.items():
-            if name == "Linux + nginx":
-                if shutil.which("nginx") is None:
-                    print("nginx is not installed, and is left out", file=sys.stderr)
-                    continue
-                command = nginx(folder)
-            found[name] = stack.enter_context(VethLab(str(len(found)), command, generator))
-        yield found
+def on_the_kernels_stack(folder: Path) -> dict[str, list[str]]:
+    """Return the command lines of those servers on the kernel's stack that can be had here."""
+    if shutil.which("nginx") is None:
+        print("nginx is not installed, and is left out", file=sys.stderr)
+        return PYTHON
+    return {"Linux + nginx": nginx(folder), **PYTHON}
 
 
 def connections(servers: dict[str, TapLab], rounds: int) -> dict[int, dict[str, list[float]]]:
@@ -151,7 +137,7 @@ def main(rounds: int = 7) -> int:
         print(f"peers: not measured, it {why}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the namespaces are removed
-    with labs() as servers:
+    with tempfile.TemporaryDirectory() as folder, labs(SERVERS, on_the_kernels_stack(Path(folder))) as servers:
         rates = connections(servers, rounds)
         kept = {name: lab for name, lab in servers.items() if name in ("aether-shell", "Linux + nginx")}
         wrk = requests(kept, rounds) if shutil.which("wrk") else {}

@@ -7,18 +7,15 @@ The kernel's `ping -f` sends the next request as soon as a reply is there. Serve
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import signal
 import statistics
 import sys
-import tempfile
-from pathlib import Path
 
 from aether.lab import YOUR_ADDRESS
 from benchmarks.connections import SERVERS
-from benchmarks.tap_lab import TapLab, build_generator, missing
+from benchmarks.tap_lab import TapLab, labs, missing
 
 COUNT = 20_000
 LIMIT = 1.5
@@ -40,13 +37,10 @@ def main(rounds: int = 7) -> int:
         print(f"flood pings: not measured, it {why}")
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the namespaces are removed
-    with contextlib.ExitStack() as stack:
-        generator = build_generator(Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        labs = {name: stack.enter_context(TapLab(str(index), server, generator))
-                for index, (name, server) in enumerate(SERVERS.items())}
-        trips: dict[str, list[float]] = {name: [] for name in labs}
+    trips: dict[str, list[float]] = {name: [] for name in SERVERS}
+    with labs(SERVERS) as servers:
         for round_ in range(rounds + 1):
-            for name, lab in labs.items():
+            for name, lab in servers.items():
                 trip = flood(lab)
                 if round_:
                     trips[name].append(trip)

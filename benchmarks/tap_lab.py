@@ -5,16 +5,20 @@ Everything that is sent stays in the namespace, which is removed at the end; eve
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from aether.lab import HOST_ADDRESS, PREFIX, YOUR_ADDRESS
 
@@ -74,7 +78,7 @@ class TapLab:
         self.generator = generator
         self.server: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> TapLab:
+    def __enter__(self) -> Self:
         subprocess.run(["ip", "netns", "add", self.namespace], check=True)
         try:
             subprocess.run(self._inside("sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535"), check=True)
@@ -172,3 +176,17 @@ class VethLab(TapLab):
     def __exit__(self, *error: object) -> None:
         super().__exit__(*error)
         subprocess.run(["ip", "netns", "del", self.other], check=True)
+
+
+@contextlib.contextmanager
+def labs(
+    at_taps: Mapping[str, list[str]], behind_veth: Mapping[str, list[str]] | None = None
+) -> Iterator[dict[str, TapLab]]:
+    """Start servers, each in a lab of its own, with one load generator for all; return the labs by name."""
+    with contextlib.ExitStack() as stack:
+        generator = build_generator(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        found: dict[str, TapLab] = {}
+        for kind, servers in ((TapLab, at_taps), (VethLab, behind_veth or {})):
+            for name, command in servers.items():
+                found[name] = stack.enter_context(kind(str(len(found)), command, generator))
+        yield found
