@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
@@ -24,6 +25,21 @@ LIMIT = 0.050
 EVENTS = 5000
 KEYS = "~^&{}@$"
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextlib.contextmanager
+def shell() -> Iterator[pexpect.spawn]:
+    """Open the shell in a pseudo-terminal, in the simulation; it is at its first prompt."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "HOME": home, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
+        child = pexpect.spawn(
+            sys.executable, ["-m", "shell", "--sim"], env=environment, cwd=str(ROOT), timeout=30, dimensions=(40, 100))
+        child.delaybeforesend = None
+        try:
+            child.expect_exact("aether>")
+            yield child
+        finally:
+            child.close(force=True)
 
 
 def events(child: pexpect.spawn) -> tuple[float, int]:
@@ -60,24 +76,16 @@ def drain(child: pexpect.spawn, seconds: float) -> None:
 
 def main(count: int = 200) -> int:
     """Measure and print; return 1 if the limit is passed, or too few events came."""
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "HOME": home, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
-        child = pexpect.spawn(
-            sys.executable, ["-m", "shell", "--sim"], env=environment, cwd=str(ROOT), timeout=30, dimensions=(40, 100))
-        child.delaybeforesend = None
-        try:
-            child.expect_exact("aether>")
-            for interval in ("1ms", "4ms"):
-                child.sendline(f"ping 192.168.1.1 --count 200000 --interval {interval} --background")
-                child.expect_exact("started in the background")
-            began, before = events(child)
-            child.sendline("trace on")
-            child.expect_exact("not shown")
-            taken = type_keys(child, count)
-            child.sendline("trace off")
-            ended, after = events(child)
-        finally:
-            child.close(force=True)
+    with shell() as child:
+        for interval in ("1ms", "4ms"):
+            child.sendline(f"ping 192.168.1.1 --count 200000 --interval {interval} --background")
+            child.expect_exact("started in the background")
+        began, before = events(child)
+        child.sendline("trace on")
+        child.expect_exact("not shown")
+        taken = type_keys(child, count)
+        child.sendline("trace off")
+        ended, after = events(child)
     rate = (after - before) / (ended - began)
     late = statistics.quantiles(taken, n=100)
     middle, p95, slowest = (seconds * 1000 for seconds in (late[49], late[94], max(taken)))

@@ -8,65 +8,53 @@ must be echoed within 50 ms (95th percentile), and the stack must keep at least 
 
 from __future__ import annotations
 
-import os
 import statistics
 import sys
-import tempfile
 import time
 
 import pexpect
 
-from benchmarks.echo import LIMIT, ROOT, drain, type_keys
+from benchmarks.echo import LIMIT, drain, shell, type_keys
 
 KEPT = 0.5
 """The share of its speed that the stack keeps with the trace on, at the least."""
 SECONDS = 4.0
 
 
-def occurrences(child: pexpect.spawn) -> tuple[float, int, int]:
-    """Return when, how many occurrences there have been, and how many frames."""
+def occurrences(child: pexpect.spawn) -> tuple[float, int]:
+    """Return when, and how many occurrences there have been."""
     child.sendline("status --json")
     child.expect(r'"occurrence": (\d+)', timeout=30)
-    now, count = time.perf_counter(), int(child.match.group(1))
-    child.expect(r'"frames": (\d+)', timeout=30)
-    return now, count, int(child.match.group(1))
+    return time.perf_counter(), int(child.match.group(1))
 
 
 def rate(child: pexpect.spawn, work: float = SECONDS) -> float:
     """Return how many occurrences a second there are."""
-    began, before, _ = occurrences(child)
+    began, before = occurrences(child)
     drain(child, work)
-    ended, after, _ = occurrences(child)
+    ended, after = occurrences(child)
     return (after - before) / (ended - began)
 
 
 def main(keys: int = 100) -> int:
     """Measure and print; return 1 if a limit is passed."""
-    with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "HOME": home, "TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1"}
-        child = pexpect.spawn(
-            sys.executable, ["-m", "shell", "--sim"], env=environment, cwd=str(ROOT), timeout=30, dimensions=(40, 100))
-        child.delaybeforesend = None
-        try:
-            child.expect_exact("aether>")
-            child.sendline("speed 1000")
-            child.sendline("tcp connect 192.168.1.1:19")
-            child.expect_exact("ESTABLISHED")
-            drain(child, 2)
-            without, shown = [], []
-            taken: list[float] = []
-            for _ in range(3):
-                child.sendline("trace off")
-                child.expect_exact("trace is off")
-                without.append(rate(child))
-                child.sendline("trace on")
-                child.expect_exact("not shown")
-                began, before, _ = occurrences(child)
-                taken += type_keys(child, keys // 3)
-                ended, after, _ = occurrences(child)
-                shown.append((after - before) / (ended - began))
-        finally:
-            child.close(force=True)
+    without, shown = [], []
+    taken: list[float] = []
+    with shell() as child:
+        child.sendline("speed 1000")
+        child.sendline("tcp connect 192.168.1.1:19")
+        child.expect_exact("ESTABLISHED")
+        drain(child, 2)
+        for _ in range(3):
+            child.sendline("trace off")
+            child.expect_exact("trace is off")
+            without.append(rate(child))
+            child.sendline("trace on")
+            child.expect_exact("not shown")
+            began, before = occurrences(child)
+            taken += type_keys(child, keys // 3)
+            ended, after = occurrences(child)
+            shown.append((after - before) / (ended - began))
     kept = statistics.median(shown) / statistics.median(without)
     late = statistics.quantiles(taken, n=100)
     print(f"bulk transfer in trace mode: {statistics.median(without):,.0f} occurrences a second, "
