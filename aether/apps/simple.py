@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 CHUNK = 65_536
 PRINTABLE = bytes(range(0x20, 0x7F))
-CHARGEN_BUFFER = 16_384
+CHARGEN_BUFFER, CHARGEN_BULK = 16_384, 262_144
+"""Bytes that the character generator keeps at the most; the second where many segments leave as one."""
 KEPT = 4096
 """Bytes that `Hold` remembers of what it received, for a person to look at."""
 
@@ -154,8 +155,9 @@ class Chargen(Service):
 
         The buffer is small, so that an endless stream leaves time for others.
         """
-        if socket.options.send_buffer > CHARGEN_BUFFER:
-            socket.set_option(SOL_SOCKET, SO_SNDBUF, CHARGEN_BUFFER // 2)
+        lines, buffer = (MANY_LINES, CHARGEN_BULK) if socket.host.supersegments else (ALL_LINES, CHARGEN_BUFFER)
+        if socket.options.send_buffer > buffer:
+            socket.set_option(SOL_SOCKET, SO_SNDBUF, buffer // 2)
         try:
             while socket.receive(CHUNK):
                 pass
@@ -165,7 +167,7 @@ class Chargen(Service):
             pass
         while True:
             if not self.pending:
-                self.pending = ALL_LINES
+                self.pending = lines
             self.pending = self.pending[socket.send(self.pending):]
 
 
@@ -227,6 +229,7 @@ def chargen_line(number: int) -> bytes:
 
 
 ALL_LINES = b"".join(chargen_line(number) for number in range(len(PRINTABLE)))
+MANY_LINES = ALL_LINES * 9
 
 
 def daytime(now: int) -> bytes:

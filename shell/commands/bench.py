@@ -92,18 +92,20 @@ def stress(session: Session, runs: int) -> results.BenchReport:
     argument("setting", str, "for knob NAME=VALUE, for profile its name", default="", complete="compared"),
     option("--load", f"what to measure: {', '.join(LOADS)} (http)", str, metavar="LOAD", default="http",
            complete=" ".join(LOADS)),
-    NUMBER, AT_ONCE, RUNS,
+    NUMBER, AT_ONCE, SIZE, RUNS,
     examples=(
         "bench compare trace", "bench compare knob tcp.fast_path=off", "bench compare profile classic --load down"),
 )
-def compare(session: Session, what: str, setting: str, load: str, n: int, c: int, runs: int) -> results.BenchReport:
+def compare(
+    session: Session, what: str, setting: str, load: str, n: int, c: int, size: int, runs: int,
+) -> results.BenchReport:
     """Measure as it is and otherwise, turn about: in trace mode, with a knob turned, with another profile.
 
     `bench compare trace` changes the mode, and so ends the history; a new one begins afterwards.
     """
     if load not in LOADS:
         raise CommandError(f"no load {load!r}. There are: {', '.join(LOADS)}")
-    return _compared(session, _load(session, load, n, 1 if load in ("ping", "down", "up") else c), runs,
+    return _compared(session, _load(session, load, n, 1 if load in ("ping", "down", "up") else c, size), runs,
                      _settings(session, what, setting))
 
 
