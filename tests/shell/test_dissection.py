@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import struct
 import subprocess
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 from aether.wire import ipv4, tcp
 from aether.wire.checksum import checksum
 from shell.dissect import dissect
+from tests.captures import pcap
 from tests.dissection_corpus import corpus
 from tests.shell.conftest import Shell
 from tests.unit.test_filters_wireshark import PREFERENCES
@@ -68,10 +68,7 @@ OTHER_PROTOCOLS = ("ipv6", "llc", "stp", "loop", "echo", "esp", "ospf", "sctp", 
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("dissection") / "corpus.pcap"
-    with path.open("wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        for time, data in corpus():
-            file.write(struct.pack("<IIII", 1000 + time // 1_000_000, time % 1_000_000, len(data), len(data)) + data)
+    path.write_bytes(pcap(corpus()))
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -14,6 +13,7 @@ import pytest
 
 from aether.filters import Record, Records, all_fields, compile_filter
 from aether.filters.values import ETHER, IPV4, IPV6, PROTOCOL, TIME, Type
+from tests.captures import pcap
 from tests.filter_corpus import corpus
 
 EXPRESSIONS = [
@@ -45,10 +45,7 @@ def selected(expression: str) -> list[int]:
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus") / "corpus.pcap"
-    with path.open("wb") as file:
-        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        for time, data in corpus():
-            file.write(struct.pack("<IIII", 1000 + time // 1_000_000, time % 1_000_000, len(data), len(data)) + data)
+    path.write_bytes(pcap(corpus()))
     return path
 
 
