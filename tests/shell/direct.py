@@ -4,42 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from aether.engine.core import Status, StepResult
 from aether.events import Event
 from aether.lab import simulated
 from aether.operations import Operation
 from aether.timers import NEVER
 from aether.world import World
 from shell.session import Lab, Session
-
-
-@dataclass
-class DirectStatus:
-    mode: str
-    paused: bool
-    speed: float
-    occurrence: int
-    time: int
-    frames: int
-    spin: float = 0.0
-    yielding: float = 0.0
-    sleep: float = 1.0
-    ring_size: int = 0
-    ring_lost: int = 0
-    fault: str = ""
-    past: bool = False
-    present: int = 0
-    modelled: bool = False
-    history_from: int = 0
-
-
-@dataclass
-class DirectStep:
-    occurrence: int
-    time: int
-    events: list[Event]
 
 
 class DirectRing:
@@ -88,13 +61,13 @@ class DirectCore:
     def pause(self) -> None:
         self.paused = True
 
-    def step(self, count: int = 1) -> list[DirectStep]:
+    def step(self, count: int = 1) -> list[StepResult]:
         found = []
         for _ in range(count):
             before = self.ring.last_serial
             if not self.world.step():
                 break
-            found.append(DirectStep(self.world.occurrence, self.world.now, self.ring.since(before)[0]))
+            found.append(StepResult(self.world.occurrence, self.world.now, self.ring.since(before)[0]))
         return found
 
     def set_speed(self, speed: float) -> None:
@@ -113,10 +86,13 @@ class DirectCore:
             self.world.step(end)
         return True
 
-    def status(self) -> DirectStatus:
-        return DirectStatus(
-            self.mode, self.paused, float("inf"), self.world.occurrence, self.world.now, self.world.frames,
-            ring_size=len(self.ring.events), present=self.world.occurrence)
+    def status(self) -> Status:
+        world = self.world
+        drops = sum(sum(host.drops.values()) for host in world.hosts.values())
+        return Status(
+            self.mode, self.paused, float("inf"), world.occurrence, world.now, world.frames, drops, spin=0.0,
+            yielding=0.0, sleep=1.0, ring_size=len(self.ring.events), ring_lost=0, inputs=0, history_from=0,
+            device="", fault="", past=False, present=world.occurrence)
 
     def start(self) -> None:
         pass
