@@ -120,8 +120,13 @@ def take_frames(loop: Loop, host: Host) -> int:
                 out.append(answer)
     if held.count:
         _hand_over(held, host, out)
+    if len(out) >= ALONE:
+        put = device.put_later
     for frame in out:
-        write(device, frame)
+        if not isinstance(frame, bytes):
+            write(device, frame)
+        elif put(PLAIN + frame) is None:
+            device.unwritten += 1
     loop.alone = burst < ALONE
     _count(host, taken, echoes, answered)
     return handled
@@ -144,7 +149,7 @@ def write(device: Tap, frame: bytes | SuperSegment) -> None:
         device.unwritten += device.put_several(frame.head, frame.payload, frame.size) is None
     else:
         for one in frame.frames():
-            device.unwritten += device.put(PLAIN + one) is None
+            device.unwritten += device.put_later(PLAIN + one) is None
 
 
 def _count(host: Host, taken: int, echoes: int, answered: int) -> None:

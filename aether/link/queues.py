@@ -11,11 +11,12 @@ import ctypes
 import fcntl
 import os
 import platform
+import socket
 import struct
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
-from aether.link.tap import Tap
+from aether.link.tap import DeviceError, Tap
 from aether.wire.ethernet import HEADER_LENGTH, TYPE_IPV4
 from aether.wire.ipv4 import PROTO_TCP, PROTO_UDP
 
@@ -102,6 +103,34 @@ def open_queues(name: str, count: int) -> Queues:
         queues.note = (f"the kernel's own hash steers frames to workers, not (source address + source port // 2) "
                        f"mod {count}: it does not take our program ({problem.strerror})")
     return queues
+
+
+def open_for_one(name: str) -> Tap:
+    """Create the TAP `name`, or attach to it, for one worker: as a pair of queues if that can be had; DeviceError."""
+    with suppress(OSError):
+        return open_pair(name)
+    return Tap(name)
+
+
+def open_pair(name: str) -> Tap:
+    """Create the TAP `name` with a queue to read from and to send much by, and one to send a single frame by.
+
+    What is written to the first, the kernel may take with a thread of its own, on another core. DeviceError if the
+    device cannot be had, or is there already; OSError if the kernel does not take the program that fills the first.
+    """
+    if name in (found for _, found in socket.if_nameindex()):
+        raise DeviceError(f"{name} is there already")
+    with ExitStack() as opened:
+        tap = Tap(name, several=True, later=True)  # first, so that it has number 0
+        opened.callback(tap.close)
+        tap.use_prompt(Tap(name, several=True))
+        all_to_first = _loaded(program(1))
+        try:
+            fcntl.ioctl(tap.fileno(), TUNSETSTEERINGEBPF, struct.pack("i", all_to_first))
+        finally:
+            os.close(all_to_first)  # the device keeps it
+        opened.pop_all()
+    return tap
 
 
 def program(workers: int) -> bytes:

@@ -13,7 +13,7 @@ from aether.wire.checksum import checksum
 
 CLONE_DEVICE = "/dev/net/tun"
 TUNSETIFF, TUNSETOFFLOAD = 0x400454CA, 0x400454D0
-IFF_TAP, IFF_NO_PI, IFF_MULTI_QUEUE, IFF_VNET_HDR = 0x0002, 0x1000, 0x0100, 0x4000
+IFF_TAP, IFF_NAPI, IFF_NO_PI, IFF_MULTI_QUEUE, IFF_VNET_HDR = 0x0002, 0x0010, 0x1000, 0x0100, 0x4000
 TUN_F_CSUM, TUN_F_TSO4 = 1, 2
 NEEDS_CSUM = 1
 """Flag of a virtio header: the checksum is not computed yet, and covers the frame from some byte on."""
@@ -47,15 +47,18 @@ class Tap:
     after `take_unfinished`; what it has queued until then, or hands over after the end of it, `read` finishes.
     """
 
-    def __init__(self, name: str, *, several: bool = False, descriptor: int | None = None) -> None:
+    def __init__(
+        self, name: str, *, several: bool = False, later: bool = False, descriptor: int | None = None,
+    ) -> None:
         """Create the device `name`, or attach to one that was made elsewhere; DeviceError if that fails.
 
-        With `several`, this is one queue of it, and there may be more. With a `descriptor`, it is the queue that
-        somebody else has opened so, and handed over.
+        With `several`, this is one queue of it, and there may be more. With `later`, the kernel does not take what is
+        written to it at once, in our time, but when it polls the device (NAPI): a thread of its own may do that. With a
+        `descriptor`, it is the queue that somebody else has opened so, and handed over.
         """
         _check_name(name)
         self.name = name
-        flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (IFF_MULTI_QUEUE if several else 0)
+        flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (IFF_MULTI_QUEUE if several else 0) | (IFF_NAPI if later else 0)
         self._file = io.FileIO(attached(name, flags) if descriptor is None else descriptor, "r+")
         self.raw = bytearray(HEADER_LENGTH + FRAME_LIMIT)
         """Where `fill` puts a frame, and its virtio header before it."""
@@ -65,6 +68,9 @@ class Tap:
         """Read into `raw`; return the length with the header, None if there is no frame now. OSError if it is gone."""
         self.put = self._file.write
         """Send a header and a frame; None if the kernel does not take it. OSError if it is gone."""
+        self.put_later = self.put
+        """The same, where many frames are sent together: it may take a moment longer, and cost us less."""
+        self._prompt: Tap | None = None
         self.unfinished = False
         """Whether the kernel may leave checksums, and the cutting into segments, to us."""
         self.unwritten = 0
@@ -101,7 +107,7 @@ class Tap:
     def write(self, frame: bytes | bytearray, header: bytes = PLAIN) -> None:
         """Send a frame with its virtio header; count it if the kernel does not take it."""
         try:
-            if self._file.write(header + frame) is None:
+            if self.put(header + frame) is None:
                 self.unwritten += 1
         except OSError:
             self.unwritten += 1
@@ -113,12 +119,19 @@ class Tap:
         except BlockingIOError:
             return None
 
+    def use_prompt(self, prompt: Tap) -> None:
+        """Send frames that come alone by another queue, which is closed with this one; those together by this one."""
+        self._prompt = prompt
+        self.put = prompt.put
+
     def fileno(self) -> int:
         """Return the descriptor, for polling."""
         return self._file.fileno()
 
     def close(self) -> None:
         """Close it, and so remove it, unless somebody else made it persistent."""
+        if self._prompt is not None:
+            self._prompt.close()
         self._file.close()
 
 

@@ -12,8 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from aether import lab as labs
-from aether.link.queues import Queues, open_queues
-from aether.link.tap import DeviceError, Tap
+from aether.link.queues import Queues, open_for_one, open_queues
+from aether.link.tap import DeviceError
 from aether.wire.address import AddressError, parse_ip, parse_network, show_ip
 from aether.world import World
 from shell.grammar import CommandError
@@ -68,7 +68,7 @@ def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Queues, Lab
 
 def _opened(name: str, workers: int) -> Queues:
     if workers == 1:
-        return Queues([Tap(name)], used=1)
+        return Queues([open_for_one(name)], used=1)
     queues = open_queues(name, workers)
     queues.use(1)
     return queues

@@ -82,7 +82,18 @@ def configure(name: str, address: str, prefix: int) -> None:
         present = routing.get_addr(family=socket.AF_INET, index=index)
         if not any(dict(each["attrs"])["IFA_LOCAL"] == address and each["prefixlen"] == prefix for each in present):
             routing.addr("add", index=index, address=address, prefixlen=prefix)
+    poll_in_thread(name)
     bring_up(name)
+
+
+def poll_in_thread(name: str) -> None:
+    """Let the kernel take frames that we send many at a time with a thread of its own, where there is a second core.
+
+    Linux 5.12 or newer. Elsewhere it does that in our time.
+    """
+    if (os.cpu_count() or 1) > 1:
+        with suppress(OSError):
+            Path(f"/sys/class/net/{name}/threaded").write_text("1")
 
 
 def bring_up(name: str) -> None:

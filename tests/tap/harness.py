@@ -21,6 +21,7 @@ from pathlib import Path
 
 from aether.engine.core import Core
 from aether.lab import tapped
+from aether.link.queues import open_for_one
 from aether.link.tap import Tap
 from aether.world import World
 
@@ -115,7 +116,7 @@ class KernelLab:
         from shell.lab import network
 
         with self.inside():
-            self.tap = Tap("aether0")
+            self.tap = open_for_one("aether0")
             network.configure("aether0", KERNEL, 24)
         world = world or tapped(seed)
         for name, value in knobs.items():

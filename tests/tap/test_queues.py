@@ -13,7 +13,7 @@ import pytest
 
 from aether.link import queues
 from aether.link.processor import worker_of
-from aether.link.tap import DeviceError, Tap
+from aether.link.tap import PLAIN, DeviceError, Tap
 from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
 from aether.wire.address import parse_ip, parse_mac
 from shell.lab import network
@@ -21,6 +21,8 @@ from shell.lab import network
 from .harness import KERNEL, OUR_MAC, OURS, KernelLab
 
 FLOWS = 10_000
+EVERYTHING = 3
+"""The protocol of a packet socket that sees all frames (ETH_P_ALL)."""
 AT_ONCE = 100
 """Frames sent before the queues are emptied; each holds 1000 by default."""
 THEIR_MAC = parse_mac("02:00:00:00:00:01")
@@ -160,6 +162,54 @@ def test_queues_are_put_to_use_and_given_back(lab: KernelLab) -> None:
             assert wire.sent(frames) == {frame: worker_of(frame, count) for frame in frames}
     finally:
         wire.close()
+
+
+def test_a_pair_is_read_from_one_queue_and_written_to_by_both(lab: KernelLab) -> None:
+    with lab.inside():
+        tap = queues.open_pair("aether0")
+        network.configure("aether0", KERNEL, 24)
+        raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERYTHING))
+    raw.bind(("aether0", EVERYTHING))
+    raw.settimeout(5)
+    try:
+        while tap.read():
+            pass
+        frames = [frame_of(parse_ip(KERNEL), 4000 + each) for each in range(AT_ONCE)]
+        for frame in frames:
+            raw.send(frame)
+        assert [frame for frame in iter(tap.read, None) if frame in frames] == frames
+        for put, port in ((tap.put, 7000), (tap.put_later, 7001)):
+            assert put is not None and put(PLAIN + frame_of(parse_ip(KERNEL), port)) == 64
+            while raw.recv(2000)[34:36] != port.to_bytes(2, "big"):
+                pass
+        with pytest.raises(DeviceError, match="is there already"), lab.inside():
+            queues.open_pair("aether0")
+        tap.take_unfinished(True)
+        with lab.inside():
+            assert "aether0" in [name for _, name in socket.if_nameindex()]
+    finally:
+        raw.close()
+        tap.close()
+    with lab.inside():
+        assert "aether0" not in [name for _, name in socket.if_nameindex()]
+
+
+def test_without_the_program_there_is_one_queue(lab: KernelLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "SYSTEM_CALL", {})
+    with lab.inside():
+        tap = queues.open_for_one("aether0")
+        assert tap.put_later is tap.put
+        with pytest.raises(DeviceError, match="Choose another name"):
+            queues.open_for_one("aether0")
+    tap.close()
+
+
+def test_the_kernel_has_a_thread_for_what_the_shell_sends(lab: KernelLab) -> None:
+    done = lab.shell("-c", "host -- cat /sys/class/net/aether0/threaded", "-c", "mode bench",
+                     "-c", f"host -- ab -q -n 500 -c 50 http://{OURS}/", "-c", f"host -- ping -c 3 -i 0.1 {OURS}")
+    assert done.stdout.splitlines()[0] == ("1" if (os.cpu_count() or 1) > 1 else "0"), done.stdout
+    assert "Failed requests:        0" in done.stdout
+    assert " 0% packet loss" in done.stdout
 
 
 def test_a_plain_device_is_not_shared(lab: KernelLab) -> None:
