@@ -14,7 +14,7 @@ import sys
 
 from aether.engine.core import Core
 from aether.lab import HOST_ADDRESS, PREFIX, YOU, listen, tapped
-from aether.link.tap import Tap
+from aether.link.queues import open_for_one
 from aether.operations import KnobSet
 from aether.sockets import TcpSocket
 from benchmarks.bulk_load import BLOCK, DOWN, UP
@@ -92,7 +92,7 @@ class Sink:
 def main(offload: str, *more: str) -> None:
     """Serve until SIGTERM."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    tap = Tap(DEVICE)
+    tap = open_for_one(DEVICE)
     configure(DEVICE, HOST_ADDRESS, PREFIX)
     world = tapped(1)
     you = world.hosts[YOU]

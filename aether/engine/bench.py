@@ -149,7 +149,7 @@ def write(device: Tap, frame: bytes | SuperSegment) -> None:
         device.unwritten += device.put_several(frame.head, frame.payload, frame.size) is None
     else:
         for one in frame.frames():
-            device.unwritten += device.put_later(PLAIN + one) is None
+            device.unwritten += device.put(PLAIN + one) is None
 
 
 def _count(host: Host, taken: int, echoes: int, answered: int) -> None:

@@ -70,7 +70,8 @@ class Tap:
         """Send a header and a frame; None if the kernel does not take it. OSError if it is gone."""
         self.put_later = self.put
         """The same, where many frames are sent together: it may take a moment longer, and cost us less."""
-        self._prompt: Tap | None = None
+        self._prompt = self
+        """The queue that what cannot wait is sent by, or what is large: then it does not pay to wait."""
         self.unfinished = False
         """Whether the kernel may leave checksums, and the cutting into segments, to us."""
         self.unwritten = 0
@@ -115,12 +116,12 @@ class Tap:
     def put_several(self, head: bytes, payload: list[memoryview], size: int) -> int | None:
         """Send TCP segments of `size` bytes each as one frame, from where its pieces are; None as with `put`."""
         try:
-            return os.writev(self._file.fileno(), [several_segments(head, size) + head, *payload])
+            return os.writev(self._prompt.fileno(), [several_segments(head, size) + head, *payload])
         except BlockingIOError:
             return None
 
     def use_prompt(self, prompt: Tap) -> None:
-        """Send frames that come alone by another queue, which is closed with this one; those together by this one."""
+        """Send by another queue, which is closed with this one; by this one only what is put to be sent later."""
         self._prompt = prompt
         self.put = prompt.put
 
@@ -130,7 +131,7 @@ class Tap:
 
     def close(self) -> None:
         """Close it, and so remove it, unless somebody else made it persistent."""
-        if self._prompt is not None:
+        if self._prompt is not self:
             self._prompt.close()
         self._file.close()
 
