@@ -98,14 +98,15 @@ def take_frames(loop: Loop, host: Host) -> int:
                 loop.keep_time()
                 host.now = world.now
                 fast.prepare(world.now)
-            if held.count or (whole and length <= PLAIN_LIMIT and bytes(buffer[26:38]) in whole):
+            large = length > PLAIN_LIMIT
+            if held.count or (whole and not large and bytes(buffer[26:38]) in whole):
                 if held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
                     continue
                 if held.count:
                     _hand_over(held, host, out)
-                    if length <= PLAIN_LIMIT and held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
+                    if not large and held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
                         continue
-            answer = receive(buffer, length, raw[0] & NEEDS_CSUM) if length <= PLAIN_LIMIT else None
+            answer = None if large else receive(buffer, length, raw[0] & NEEDS_CSUM)
             taken += answer is not None
         if answer is None:
             _arrive(loop, device, host, length)
@@ -120,13 +121,7 @@ def take_frames(loop: Loop, host: Host) -> int:
                 out.append(answer)
     if held.count:
         _hand_over(held, host, out)
-    if len(out) >= ALONE:
-        put = device.put_later
-    for frame in out:
-        if not isinstance(frame, bytes):
-            write(device, frame)
-        elif put(PLAIN + frame) is None:
-            device.unwritten += 1
+    _send(device, out)
     loop.alone = burst < ALONE
     _count(host, taken, echoes, answered)
     return handled
@@ -139,6 +134,16 @@ def _hand_over(held: Coalescer, host: Host, out: list[bytes | SuperSegment]) -> 
     out += world.wire_out
     world.wire_out.clear()
     host.tcp.fast.prepare(world.now)
+
+
+def _send(device: Tap, out: list[bytes | SuperSegment]) -> None:
+    """Send the answers to a batch: many of them may go by a thread of the kernel's."""
+    put = device.put_later if len(out) >= ALONE else device.put
+    for frame in out:
+        if not isinstance(frame, bytes):
+            write(device, frame)
+        elif put(PLAIN + frame) is None:
+            device.unwritten += 1
 
 
 def write(device: Tap, frame: bytes | SuperSegment) -> None:
