@@ -49,7 +49,8 @@ sittings, or of two machines, cannot be compared: the shares can.
 
 The bound is a responder without TCP: it answers each segment from what is in the segment itself, keeps no connections,
 validates and retransmits nothing. No stack in Python can be faster (`benchmarks/bound.py`). Aether is its benchmark
-mode, with all of TCP switched on (`profile modern`). The others are servers on the kernel's own stack, behind veth.
+mode, with all of TCP switched on (`profile modern`). The others are servers on the kernel's own stack, behind veth. The
+kernel's own threads are where the kernel puts them: the one that takes what Aether sends, too.
 
 Measured by themselves, each beside a limit that it prints: 10,000 connections held (`python -m benchmarks.idle`), ten
 runs

@@ -121,7 +121,7 @@ def take_frames(loop: Loop, host: Host) -> int:
                 out.append(answer)
     if held.count:
         _hand_over(held, host, out)
-    _send(device, out)
+    _send(device, out, many=taken + echoes == handled and len(out) >= ALONE)
     loop.alone = burst < ALONE
     _count(host, taken, echoes, answered)
     return handled
@@ -136,9 +136,13 @@ def _hand_over(held: Coalescer, host: Host, out: list[bytes | SuperSegment]) -> 
     host.tcp.fast.prepare(world.now)
 
 
-def _send(device: Tap, out: list[bytes | SuperSegment]) -> None:
-    """Send the answers to a batch: many of them may go by a thread of the kernel's."""
-    put = device.put_later if len(out) >= ALONE else device.put
+def _send(device: Tap, out: list[bytes | SuperSegment], many: bool) -> None:
+    """Send the answers to a batch.
+
+    Many that are one segment each, to peers that will not hear from us before they answer, may go by a thread of the
+    kernel's. Any other must not: what is sent after it could overtake it.
+    """
+    put = device.put_later if many else device.put
     for frame in out:
         if not isinstance(frame, bytes):
             write(device, frame)

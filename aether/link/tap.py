@@ -184,5 +184,7 @@ def _explained(problem: OSError, name: str) -> DeviceError:
             "or the simulated lab: aether-shell --sim"
         )
     if problem.errno in (errno.EINVAL, errno.EEXIST):
-        return DeviceError(f"{name} exists, and is no TAP device of the plain kind. Choose another name: --tap NAME")
+        return DeviceError(
+            f"{name} is in use by another program, or is no TAP device of the plain kind. "
+            "Choose another name: --tap NAME")
     return DeviceError(f"cannot create {name}: {problem.strerror}")

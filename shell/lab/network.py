@@ -89,8 +89,13 @@ def configure(name: str, address: str, prefix: int) -> None:
 def poll_in_thread(name: str) -> None:
     """Let the kernel take frames that we send many at a time with a thread of its own, where there is a second core.
 
-    Linux 5.12 or newer. Elsewhere it does that in our time.
+    Linux 5.12 or newer. Elsewhere it does that in our time. It must not put frames together on the way: somebody who
+    looks at the device wants to see them as they are.
     """
+    from pyroute2.ethtool.ioctl import EthtoolError, IoctlEthtool
+
+    with suppress(OSError, EthtoolError):
+        IoctlEthtool(name).set_offload_flag("generic-receive-offload", 0)
     if (os.cpu_count() or 1) > 1:
         with suppress(OSError):
             Path(f"/sys/class/net/{name}/threaded").write_text("1")
