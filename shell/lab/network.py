@@ -7,7 +7,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,8 @@ def poll_in_thread(name: str) -> None:
     """
     from pyroute2.ethtool.ioctl import EthtoolError, IoctlEthtool
 
-    with suppress(OSError, EthtoolError):
-        IoctlEthtool(name).set_offload_flag("generic-receive-offload", 0)
+    with suppress(OSError, EthtoolError), closing(IoctlEthtool(name)) as device:
+        device.set_offload_flag("generic-receive-offload", 0)
     if (os.cpu_count() or 1) > 1:
         with suppress(OSError):
             Path(f"/sys/class/net/{name}/threaded").write_text("1")

@@ -149,7 +149,7 @@ def test_names_that_others_have(lab: KernelLab) -> None:
     opened(lab)
     with lab.inside():
         for name in ("tunnel0", "queues0", "bridge0", "lo"):
-            with pytest.raises(DeviceError, match=f"{name} exists, and is no TAP.*--tap NAME"):
+            with pytest.raises(DeviceError, match=f"{name} is in use by another program, or is no TAP.*--tap NAME"):
                 Tap(name)
         with pytest.raises(DeviceError, match=r"aether0 is in use by another program.*--tap NAME"):
             Tap("aether0")
