@@ -135,15 +135,16 @@ class History:
         self.log = log
         self.clock = clock
         self.kept = Holding()
+        began = clock()
         self.kept.add(take(world, len(log.inputs)))
+        self.last = clock() - began
+        """What the last snapshot cost: the next one has to wait until it is a small share again."""
         self.near = Holding()
         """Laid on the way to places that were visited."""
         self.since = 0
         """Nanoseconds of work since the last snapshot."""
         self.worked = 0
         self.spent = 0
-        self.last = 0
-        """What the last snapshot cost: the next one has to wait until it is a small share again."""
         self.taken = 0
         """How many snapshots were taken while the run went on ..."""
         self.replayed = 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from aether.engine import history
-from aether.engine.history import LONGEST_REPLAY_NS, History
+from aether.engine.history import COST_SHARE, LONGEST_REPLAY_NS, History
 from aether.engine.log import InputLog
 from aether.lab import describe, simulated
 from aether.operations import TcpConnect, TcpSend
@@ -41,3 +43,16 @@ def test_history_starts_later_rather_than_keep_somebody_waiting(monkeypatch: pyt
     assert reached
     for occurrence in reached:
         assert kept.world_at(occurrence).state_hash() == hashes[occurrence]
+
+
+def test_what_the_first_snapshot_costs_counts_too() -> None:
+    """A world that takes a second to copy is not copied again before that second is a small share of the work."""
+    ticks = count(step=SECOND)
+    world = simulated(3)
+    kept = History(world, InputLog(describe(world)), lambda: next(ticks))
+    enough = int(SECOND / COST_SHARE)
+    for _ in range(enough // SECOND):
+        kept.worked_for(world, SECOND)
+        assert kept.taken == 0
+    kept.worked_for(world, SECOND)
+    assert kept.taken == 1
