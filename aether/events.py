@@ -10,6 +10,10 @@ from typing import Any, NamedTuple
 Observer = Callable[..., None]
 """Called as ``observer(host_name, kind, *values)``; values in the order of ``KINDS[kind]``."""
 
+Teller = Callable[[str, int, str, tuple[Any, ...]], None]
+"""Called as ``teller(host_name, count, happening, values)`` for the events of one occurrence at once, so many of them,
+where all that they say follows from a few values; `aether.engine.retold` says what each happening unfolds to."""
+
 
 class Kind(NamedTuple):
     """One kind of event: the names of its values, and one line that explains it."""

@@ -34,6 +34,10 @@ class Sleeper:
         """The deadline of its entry in the queue; NEVER if there is none."""
         self.queued_order = 0
 
+    def __lt__(self, other: object) -> bool:
+        """Only the entry of one that was succeeded equals another: it is out of date, and either may come first."""
+        return False
+
     def wake(self, now: int) -> None:
         """Handle the one timer that is due, and say through `Queue.wake` when the next one is."""
         raise NotImplementedError
@@ -57,6 +61,13 @@ class Queue:
         owner.wake_order = self.sequence
         if deadline < owner.queued_at:
             self._enter(owner)
+
+    def succeed(self, old: Sleeper, new: Sleeper) -> None:
+        """Let `new` wait in the place of `old`, in the same order."""
+        new.wake_at, new.wake_order = old.wake_at, old.wake_order
+        old.wake_at = NEVER
+        if new.wake_at < NEVER:
+            self._enter(new)
 
     def _enter(self, owner: Sleeper) -> None:
         owner.queued_at, owner.queued_order = owner.wake_at, owner.wake_order

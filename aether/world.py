@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from aether.link.impairments import Pipe
 from aether.link.port import Link, Port
 from aether.statehash import state_hash
+from aether.tcp import traced
 from aether.timers import NEVER, Queue
 
 if TYPE_CHECKING:
-    from aether.events import Observer
+    from aether.events import Observer, Teller
     from aether.host import Host
     from aether.operations import Operation
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class World:
     """A small network that can be stepped, pickled, hashed and repeated."""
 
-    UNHASHED = ("observer", "wire_out")
+    UNHASHED = ("observer", "teller", "wire_out")
     """Who looks on, and what has left and was not taken yet: neither is a part of the state."""
 
     def __init__(self, seed: int = 0) -> None:
@@ -52,6 +53,8 @@ class World:
         Where nobody looks, a frame of several segments may be among them (`aether.tcp.departure.SuperSegment`).
         """
         self.observer: Observer | None = None
+        self.teller: Teller | None = None
+        """Takes the events of a frame together, if the observer can."""
 
     def add_host(self, host: Host) -> Host:
         """Let a host live here."""
@@ -72,23 +75,27 @@ class World:
         return link
 
     def observe(self, observer: Observer | None) -> None:
-        """Report every event to `observer`, or to nobody."""
+        """Report every event to `observer`, or to nobody.
+
+        One that has a method `together` is told of what was predictable about a frame all at once.
+        """
         self.observer = observer
+        self.teller = getattr(observer, "together", None)
         for host in self.hosts.values():
             host.observer = observer
         if observer is not None:
             self.allow_short_cuts(False)
 
     def allow_short_cuts(self, allowed: bool) -> None:
-        """Say whether hosts may take the short way for short connections.
+        """Say whether hosts may take the shortest way for short connections.
 
         It reports nothing, and numbers what waits in another order. So only benchmark mode allows it: everywhere else
-        a run repeats exactly, whether somebody looks or not.
+        a run repeats exactly, whether somebody looks or not, and short connections keep to that (`aether.tcp.traced`).
         """
         for host in self.hosts.values():
-            host.quick = allowed
-            if not allowed:
+            if host.quick != allowed:
                 host.tcp.fast.inflate_all()
+                host.quick = allowed
 
     def next_deadline(self) -> int:
         """Return when the next occurrence is due, in microseconds; NEVER if none is waiting."""
@@ -133,7 +140,9 @@ class World:
         entry = self.queue.next()
         if port.pipe.clear and not port.latency and (entry is None or entry[0] > self.now):
             self.occurrence += 1
-            port.peer.deliver((port.number(frame), frame))
+            if not traced.arrives(self, port, frame):
+                self.frame = 0
+                port.peer.deliver((port.enter(frame), frame))
             return True
         port.transmit(frame)
         return False
@@ -168,7 +177,9 @@ class World:
             del self.announced[other]
 
     def state_hash(self) -> str:
-        """Return a digest of the whole state; equal states give equal digests."""
+        """Return a digest of the whole state; equal states give equal digests. Short connections are made whole."""
+        for host in self.hosts.values():
+            host.tcp.fast.inflate_all()
         return state_hash(self)
 
     def snapshot(self) -> bytes:
@@ -184,7 +195,7 @@ class World:
         return world
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "observer": None}
+        return {**self.__dict__, "observer": None, "teller": None}
 
 
 def _other_end(key: bytes) -> bytes:

@@ -5,6 +5,7 @@ parsed in one go when it is complete, and only bytes are kept between occurrence
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import httptools
@@ -13,6 +14,7 @@ from aether.apps.http_body import Body, BodyError
 from aether.apps.http_date import parse_date, show_date
 from aether.apps.http_site import HTML, File, PathError, Site, path_of, range_of
 from aether.socket_options import SIOCOUTQ
+from aether.tcp.lean import Lean
 from aether.timers import Sleeper
 from aether.wire.checksum import partial_sum
 
@@ -131,8 +133,8 @@ class HttpServer(Sleeper):
         add up to, modulo 65535 (RFC 1071)."""
         self.prepared_at = -1
         """The second since 1970 that their dates tell."""
-        self.sessions: dict[int, HttpSession] = {}
-        """By the numbers of their connections."""
+        self.sessions: dict[int, HttpSession | Lean] = {}
+        """By the numbers of their connections; in trace mode also those that were not shown to us yet."""
 
     def serve(self, site: Site) -> None:
         """Serve something else from now on."""
@@ -159,15 +161,36 @@ class HttpServer(Sleeper):
         """Take over a connection that has waited for a request since then, and was not shown to us before."""
         assert socket.connection is not None
         number = socket.connection.number
+        first = not self.sessions
         socket.app = self.sessions[number] = session = HttpSession(self, socket, number)
         session.since = since
+        if first:
+            self._sweep_next()
+
+    def expect(self, lean: Lean) -> None:
+        """Note a connection that was not shown to us: it counts as a session."""
+        self.sessions[lean.number] = lean
         if len(self.sessions) == 1:
             self._sweep_next()
+
+    def leave(self, number: int) -> None:
+        """Forget a connection, which was closed after its answer."""
+        del self.sessions[number]
+
+    @staticmethod
+    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
+        """Return what `answer` reports of a request."""
+        method, target = request.split(b" ", 2)[:2]
+        return "http", f"{method.decode()} {target.decode('latin-1')}", HttpServer.answer
 
     def wake(self, now: int) -> None:
         """Look for connections that have been silent for too long."""
         self.host.now = now
         for session in list(self.sessions.values()):
+            if isinstance(session, Lean):
+                self.host.tcp.fast.inflate(session.key)
+        for session in list(self.sessions.values()):
+            assert isinstance(session, HttpSession)
             session.time_out(now - session.since)
         if self.sessions:
             self._sweep_next()

@@ -32,3 +32,9 @@ class Recorder:
         ring.add((
             ring.last_serial + 1, world.occurrence, world.now, host, world.frame, kind, values, code, frame.f_lasti,
         ))
+
+    def together(self, host: str, count: int, happening: str, values: tuple[Any, ...]) -> None:
+        """Keep so many events of one occurrence as one, which unfolds when somebody reads them."""
+        world, ring = self.world, self.ring
+        ring.add_together((
+            ring.last_serial + 1, world.occurrence, world.now, host, world.frame, count, happening, values))

@@ -7,11 +7,16 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
+from aether.engine.retold import unfold
 from aether.events import Event
 
 Raw = tuple[int, int, int, str, int, str, tuple[Any, ...], CodeType | str, int]
 """An event as it is recorded: the fields of `Event`, and at the end where it comes from. That is a function and the
 place in it, whose line is looked up only when somebody reads it; or file and line."""
+
+Together = tuple[int, int, int, str, int, int, str, tuple[Any, ...]]
+"""Several events as one: the first serial, occurrence, time, host and frame as in `Event`, how many they are, and what
+`aether.engine.retold` makes them of. It stands in the place of each of them."""
 
 CAPACITY = 65_536
 
@@ -27,6 +32,18 @@ def _source(code: CodeType | str, place: int) -> tuple[str, int]:
     return code.co_filename, code.co_firstlineno
 
 
+def _last(raw: Raw | Together) -> int:
+    """Return the last serial that an entry stands for."""
+    return raw[0] + raw[5] - 1 if isinstance(raw[5], int) else raw[0]
+
+
+def _events(raw: Raw | Together, serial: int) -> list[Event]:
+    """Return the events that an entry stands for, from one on."""
+    if len(raw) == 9:
+        return [Event(*raw[:7], _source(raw[7], raw[8]))]
+    return unfold(raw)[serial - raw[0]:]
+
+
 class EventRing:
     """Keeps the latest events; what was pushed out is counted, never missed in silence."""
 
@@ -36,13 +53,24 @@ class EventRing:
         """The serial of the newest event, 0 if there was none."""
         self._first = 1
         """The serial of the oldest event that counts, after `clear`."""
-        self._slots: list[Raw | None] = [None] * capacity
+        self._slots: list[Raw | Together | None] = [None] * capacity
 
     def add(self, raw: Raw) -> None:
         """Keep an event, whose serial must be the next one."""
         serial = raw[0]
         self._slots[serial % self.capacity] = raw
         self.last_serial = serial
+
+    def add_together(self, raw: Together) -> None:
+        """Keep several events as one, whose first serial must be the next one."""
+        first, count = raw[0], raw[5]
+        at = first % self.capacity
+        if at + count <= self.capacity:
+            self._slots[at:at + count] = [raw] * count
+        else:
+            for serial in range(first, first + count):
+                self._slots[serial % self.capacity] = raw
+        self.last_serial = first + count - 1
 
     def clear(self) -> None:
         """Forget everything; serials go on."""
@@ -73,8 +101,8 @@ class EventRing:
         while low <= self.last_serial and self._occurrence(low) == occurrence:
             raw = self._slots[low % self.capacity]
             assert raw is not None
-            found.append(Event(*raw[:7], _source(raw[7], raw[8])))
-            low += 1
+            found += _events(raw, low)
+            low = found[-1].serial + 1
         return found
 
     def _occurrence(self, serial: int) -> int:
@@ -94,9 +122,12 @@ class EventRing:
         start = max(serial + 1, self._first)
         first = max(start, last - self.capacity + 1)
         found: list[Event] = []
-        for number in range(first, min(last, first + limit - 1) + 1):
+        number, end = first, min(last, first + limit - 1)
+        while number <= end:
             raw = self._slots[number % self.capacity]
-            if raw is not None and raw[0] == number:  # else the writer was here meanwhile
-                found.append(Event(*raw[:7], _source(raw[7], raw[8])))
+            if raw is not None and raw[0] <= number <= _last(raw):  # else the writer was here meanwhile
+                found += _events(raw, number)[:end - number + 1]
+                number = found[-1].serial
+            number += 1
         missed = (found[0].serial if found else first) - start
         return found, max(missed, 0)

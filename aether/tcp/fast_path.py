@@ -187,7 +187,7 @@ class FastPath(Sleeper):
         tcp = host.tcp
         listener, options, hop, addresses = path
         old = self.leans.get(key)
-        whole = tcp.table.get(key)
+        whole = tcp.table.get(key) if old is None else None
         if (
             listener.socket.options is not options or listener.accepted or hop.state not in FRESH
             or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN)
@@ -334,8 +334,10 @@ class FastPath(Sleeper):
             0, TIMESTAMP, stamped, stamp)
 
     def _enter(self, lean: Lean, deadline: int) -> None:
-        """Look at a connection again at `deadline`, the latest so far."""
+        """Look at a connection again at `deadline`, the latest so far; in trace mode it has timers of its own."""
         lean.due = deadline
+        if not self.host.quick:
+            return
         line = self.line
         line.append((deadline, lean))
         if deadline < self.wake_at:
@@ -381,17 +383,33 @@ class FastPath(Sleeper):
         """A connection has rested for long enough."""
         if self.leans.get(lean.key) is lean:
             del self.leans[lean.key]
+            self.host.tcp.table.pop(lean.key, None)
             self.host.tcp.release_port(lean.key)
             self.host.world.connection_closed(lean.key, lean.number)
+
+    def rested(self, lean: Lean, now: int) -> bool:
+        """End a connection in TIME-WAIT whose timer has fired, in trace mode; False if it has to be whole for that."""
+        world = self.host.world
+        if world.observer is not None and world.teller is None:
+            return False
+        self.host.now = now
+        self._forget(lean)
+        if world.teller is not None:
+            world.teller(self.host.name, 2, "rested", (lean.number, now))
+        return True
 
     def inflate(self, key: bytes) -> Connection | None:
         """Make a connection whole, if there is one by that name here; it leaves the fast path for good."""
         lean = self.leans.pop(key, None)
         if lean is None:
             return None
+        host = self.host
         lean.due = NEVER
-        conn = inflate(self.host, lean)
-        self.host.tcp.table[key] = conn
+        host.tcp.table[key] = conn = inflate(host, lean)
+        if not host.quick:
+            host.queue.succeed(lean, conn)
+        elif conn.deadlines:
+            host.queue.wake(conn, min(conn.deadlines.values()))
         return conn
 
     def inflate_all(self) -> None:

@@ -81,7 +81,7 @@ class Tcp:
 
     def count(self) -> int:
         """Return how many connections there are."""
-        return len(self.table) + len(self.fast.leans)
+        return len(self.table) + (len(self.fast.leans) if self.host.quick else 0)
 
     def receive(self, data: bytes, packet: ipv4.Ipv4Header, interface: Interface) -> None:
         """Handle a segment (RFC 9293 §3.10.7)."""
@@ -134,9 +134,7 @@ class Tcp:
 
     def take(self, key: bytes, header: tcp.TcpHeader, payload: bytes, packet: ipv4.Ipv4Header) -> None:
         """Hand a segment to whom it is for."""
-        conn = self.table.get(key)
-        if conn is None and self.fast.leans:
-            conn = self.fast.inflate(key)
+        conn = (self.fast.inflate(key) if self.fast.leans else None) or self.table.get(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             conn.end("rcv SYN")
             conn = None
@@ -301,7 +299,7 @@ class Tcp:
     def icmp_error(self, kind: int, code: int, rest: int, packet: ipv4.Ipv4Header, inner: bytes) -> None:
         """Take an ICMP error about a segment of ours, carefully (RFC 5927 §4, RFC 9293 §3.9.2.2)."""
         key = packet.destination + packet.source + inner[2:4] + inner[:2]
-        conn = self.table.get(key) or self.fast.inflate(key)
+        conn = self.fast.inflate(key) or self.table.get(key)
         sequence = int.from_bytes(inner[4:8], "big")
         if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")

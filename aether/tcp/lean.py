@@ -7,6 +7,7 @@ it, as soon as anything out of the ordinary happens or somebody looks.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from aether.tcp.connection import Connection
@@ -14,6 +15,7 @@ from aether.tcp.listener import Listener, take_syn
 from aether.tcp.negotiate import negotiate
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LISTEN, SYN_RECEIVED, TIME_WAIT
 from aether.tcp.timers import FIN_TIMEOUT
+from aether.timers import Sleeper
 from aether.wire.tcp import SYN, Options
 
 if TYPE_CHECKING:
@@ -45,7 +47,21 @@ class Prepared(Protocol):
         """Take over a connection that has waited for a request since then."""
 
 
-class Lean:
+class Traceable(Prepared, Protocol):
+    """One that also keeps track, as it would otherwise, of connections that are not shown to it."""
+
+    def expect(self, lean: Lean) -> None:
+        """Note a connection whose handshake is done; it may be adopted later."""
+
+    def leave(self, number: int) -> None:
+        """Forget a connection, which was closed after its answer."""
+
+    @staticmethod
+    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
+        """Return what would be reported of a request: the application, its words, and the function that says them."""
+
+
+class Lean(Sleeper):
     """Numbers as in `Connection`, times in microseconds. Some exist only from a state on: the methods say which."""
 
     __slots__ = (
@@ -107,6 +123,15 @@ class Lean:
         self.addresses = addresses
         self.key_sum = int.from_bytes(key, "big") % 65535
         """What the addresses alone, and with the ports, add to a checksum."""
+
+    def wake(self, now: int) -> None:
+        """Handle the timer that is due, in trace mode: the rest is over, or there is trouble, which takes it whole."""
+        fast = self.listener.host.tcp.fast
+        if self.state == TIME_WAIT and fast.rested(self, now):
+            return
+        conn = fast.inflate(self.key)
+        assert conn is not None
+        conn.wake(now)
 
     def establish(self, now: int, window: int) -> None:
         """The handshake is done."""
@@ -180,7 +205,7 @@ def deadline_of(lean: Lean, knobs: Knobs) -> int:
 
 
 def inflate(host: Host, lean: Lean) -> Connection:
-    """Return the connection that `lean` stands for, with its timers running; it replaces `lean` in the table."""
+    """Return the connection that `lean` stands for, with its timers' deadlines; whoever calls sees to the queue."""
     knobs = host.knobs
     conn = Connection(host, lean.key, lean.number, LISTEN)
     listener = lean.listener
@@ -202,7 +227,7 @@ def inflate(host: Host, lean: Lean) -> Connection:
     conn.snd_nxt = lean.snd_nxt
     conn.round_trip.rto = min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
     if lean.state == SYN_RECEIVED:
-        _start(conn, "rto", lean.opened + conn.round_trip.timeout())
+        conn.deadlines["rto"] = lean.opened + conn.round_trip.timeout()
         return conn
     conn.listener = None
     _established(conn, lean)
@@ -212,12 +237,12 @@ def inflate(host: Host, lean: Lean) -> Connection:
         if lean.snd_una < lean.snd_nxt:
             _in_flight(conn, lean)
     elif lean.state == FIN_WAIT_2:
-        _start(conn, "fin-wait-2", lean.received_at + FIN_TIMEOUT)
+        conn.deadlines["fin-wait-2"] = lean.received_at + FIN_TIMEOUT
     elif lean.state == TIME_WAIT:
         conn.fin_received = True
         conn.fin_at = lean.rcv_nxt - 1
         conn.let_go()
-        _start(conn, "time-wait", lean.received_at + knobs.tcp_time_wait)
+        conn.deadlines["time-wait"] = lean.received_at + knobs.tcp_time_wait
     return conn
 
 
@@ -279,9 +304,4 @@ def _in_flight(conn: Connection, lean: Lean) -> None:
     start = lean.snd_una
     conn.send.hold(start, lean.response)
     conn.flight.sent(start, lean.snd_nxt, lean.sent_at)
-    _start(conn, "rto", lean.sent_at + conn.round_trip.timeout())
-
-
-def _start(conn: Connection, name: str, deadline: int) -> None:
-    conn.deadlines[name] = deadline
-    conn.host.queue.wake(conn, deadline)
+    conn.deadlines["rto"] = lean.sent_at + conn.round_trip.timeout()

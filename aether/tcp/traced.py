@@ -1,0 +1,137 @@
+"""Short connections in trace mode: the fast path to the letter, so that nobody can tell it from the slow path.
+
+Each `Lean` has its timers in the world's queue, in the same order as its connection would, and its place in the
+tables; so it can be made whole at any time, and a run repeats exactly whichever way its frames took. What would have
+been reported, event by event, is told as one entry of values; `aether.engine.retold` unfolds it for whoever reads it.
+It takes frames only on a link to the world outside that does nothing to them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aether.tcp.lean import Lean
+from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
+from aether.tcp.timers import FIN_TIMEOUT
+from aether.timers import NEVER
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.link.port import Port
+    from aether.tcp.connection import Connection
+    from aether.tcp.lean import Traceable
+    from aether.world import World
+
+SHORTEST = 66
+"""Bytes of a frame with a timestamp in it."""
+TCP_FLAGS = 47
+"""Where a frame with a plain IPv4 header has them."""
+SYN, FIN = 2, 1
+NO_WINDOW = b"\0\0"
+
+
+def arrives(world: World, port: Port, frame: bytes) -> bool:
+    """Handle a frame that enters at `port` from outside, if the fast path takes it; else return False, and do nothing.
+
+    The occurrence has been counted already.
+    """
+    near = port.peer
+    host = near.host
+    if (
+        host is None or len(frame) < SHORTEST or host.quick or near.interface or near.latency or not near.pipe.clear
+        or near.ear is not None or port.ear is not None or port.tape is not None or host.models_processor
+        or (world.observer is not None and world.teller is None)
+    ):
+        return False
+    key = frame[26:38]
+    fast = host.tcp.fast
+    lean = fast.leans.get(key)
+    opens = frame[TCP_FLAGS] == SYN
+    if frame[48:50] == NO_WINDOW or (not _may_open(host, key, lean) if opens else lean is None):
+        return False
+    now = world.now
+    host.now = now
+    fast.prepare(now)
+    if opens:
+        old = lean or host.tcp.table.get(key)
+        host.observer = None  # the end of a whole connection is told with the rest
+        answer = fast.receive(frame, len(frame))
+        host.observer = world.observer
+        if answer:
+            told = _opened(host, fast.leans[key], old)
+    else:
+        assert lean is not None
+        state, deadline = lean.state, lean.wake_at
+        in_flight = state != SYN_RECEIVED and lean.snd_una < lean.snd_nxt
+        answer = fast.receive(frame, len(frame))
+        if answer is not None:
+            told = _went_on(host, lean, frame, state, deadline, in_flight)
+    if answer is None:
+        return False
+    number = world.frames + 1
+    world.frames = number + 1 if answer else number
+    world.frame = number
+    host.count_fast(1, 1 if answer else 0)
+    if answer:
+        world.wire_out.append(answer)
+    if world.teller is not None:
+        happening, count, *values = told
+        world.teller(host.name, count, happening, (number, port.link, frame, answer, *values))
+    return True
+
+
+def _may_open(host: Host, key: bytes, old: Lean | None) -> bool:
+    """Tell whether a SYN may open a short connection, as far as the fast path does not see to that itself."""
+    listener = host.tcp.listener_for(key)
+    whole = host.tcp.table.get(key) if old is None else None
+    return (
+        listener is not None and hasattr(listener.socket.app, "expect") and (whole is None or whole.socket is None))
+
+
+def _opened(host: Host, lean: Lean, old: Lean | Connection | None) -> tuple[Any, ...]:
+    """A SYN has opened a connection, perhaps in the place of one that rested; a whole one has been ended already."""
+    tcp, queue, key = host.tcp, host.queue, lean.key
+    if isinstance(old, Lean):
+        queue.wake(old, NEVER)
+        tcp.release_port(key)
+        tcp.take_port(key)
+        del tcp.table[key]
+    tcp.table[key] = lean  # type: ignore[assignment]  # it keeps the place of the connection that it may become
+    knobs = host.knobs
+    lean.queued_at = lean.wake_at = NEVER
+    lean.queued_order = 0
+    deadline = host.now + min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
+    queue.wake(lean, deadline)
+    return "opened", (6 if old is None else 7), lean.number, deadline, 0 if old is None else old.number
+
+
+def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flight: bool) -> tuple[Any, ...]:
+    """A segment has arrived for a connection that was in `state`, with a timer due, perhaps with data in flight."""
+    queue, knobs, now, number = host.queue, host.knobs, host.now, lean.number
+    app: Traceable = lean.listener.socket.app  # type: ignore[assignment]  # `_may_open` has seen to it
+    if state == SYN_RECEIVED:
+        queue.wake(lean, NEVER)
+        app.expect(lean)
+        return "established", 4, number, due
+    rto = min(lean.srtt + max(knobs.tcp_rto_min, 4 * lean.rttvar), knobs.tcp_rto_max)
+    trip = (lean.rack, lean.srtt, lean.rttvar, rto) if in_flight else None
+    if in_flight:
+        queue.wake(lean, NEVER)
+    if frame[TCP_FLAGS] & FIN:
+        queue.sequence += 2 if state == FIN_WAIT_1 else 1  # FIN-WAIT-2's timer has started, and stopped
+        lean.wake_at = NEVER
+        until = now + knobs.tcp_time_wait
+        queue.wake(lean, until)
+        return "finished", (12 if in_flight else 8), number, due, trip, now + FIN_TIMEOUT if in_flight else due, until
+    if len(frame) > SHORTEST:
+        until = now + rto
+        queue.wake(lean, until)
+        closes = lean.state == FIN_WAIT_1
+        if closes:
+            app.leave(number)
+        return "request", 7 + closes + 2 * in_flight, number, due, trip, closes, until, app.said
+    if state != FIN_WAIT_1:
+        return "acknowledged", 4, number, due, trip, 0
+    until = now + FIN_TIMEOUT
+    queue.wake(lean, until)
+    return "acknowledged", 6, number, due, trip, until
