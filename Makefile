@@ -39,6 +39,7 @@ bench: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.craft
 	$(VENV)/bin/python -m benchmarks.simulation
 	$(VENV)/bin/python -m benchmarks.connections
+	$(VENV)/bin/python -m benchmarks.tracing
 	$(VENV)/bin/python -m benchmarks.pings
 	$(VENV)/bin/python -m benchmarks.bulk 3 100
 	$(VENV)/bin/python -m benchmarks.idle

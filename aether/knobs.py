@@ -152,7 +152,7 @@ class Knobs:
         "auto", ("off", "auto", "always"), "answer SYNs and remember nothing: never, when the queue is full, always",
         "RFC 4987 §3.6", classic="always")
     tcp_fast_path: bool = switch(
-        True, "handle predictable short connections by a shorter way, when nobody looks", "RFC 1323, appendix")
+        True, "handle predictable short connections behind a TAP by a shorter way", "RFC 1323, appendix")
     tcp_isn: str = choice(
         "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
         classic="predictable")

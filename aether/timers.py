@@ -6,7 +6,7 @@ moving a deadline back (which TCP does on every acknowledgement) costs three ass
 an idle connection costs nothing at all.
 """
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 NEVER = 1 << 62
@@ -98,6 +98,22 @@ class Queue:
         _, _, owner, data = heappop(self.heap)
         if data is None:
             owner.queued_at = owner.wake_at = NEVER
+
+    def tidy(self) -> None:
+        """Let go of entries that are out of date, and with them of owners that nobody else knows any more."""
+        heap, self.heap = self.heap, []
+        for entry in heap:
+            _, order, owner, data = entry
+            if data is not None or (order == owner.wake_order and owner.wake_at < NEVER):
+                self.heap.append(entry)
+            elif order == owner.queued_order:
+                owner.queued_at = NEVER
+        for entry in heap:
+            owner = entry[2]
+            if entry[3] is None and owner.wake_at < owner.queued_at:
+                owner.queued_at, owner.queued_order = owner.wake_at, owner.wake_order
+                self.heap.append((owner.wake_at, owner.wake_order, owner, None))
+        heapify(self.heap)
 
     def canonical(self) -> list[Any]:
         """Return what waits, in the order in which it will come: what `statehash` looks at."""

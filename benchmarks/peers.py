@@ -53,7 +53,8 @@ mode, with all of TCP switched on (`profile modern`). The others are servers on 
 kernel's own threads are where the kernel puts them: the one that takes what Aether sends, too.
 
 Measured by themselves, each beside a limit that it prints: 10,000 connections held (`python -m benchmarks.idle`), ten
-runs in a row and a minute without a pause (`benchmarks.sustained`), a flood ping (`benchmarks.pings`).
+runs in a row and a minute without a pause (`benchmarks.sustained`), a flood ping (`benchmarks.pings`), what trace mode
+costs (`benchmarks.tracing`).
 
 """
 

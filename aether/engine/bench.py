@@ -6,6 +6,7 @@ What the fast path does not take goes the ordinary way, `World.arrive`. The cloc
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aether.engine.coalesce import Coalescer
@@ -125,7 +126,7 @@ def take_frames(loop: Loop, host: Host) -> int:
                 out.append(answer)
     if held.count:
         _hand_over(held, host, out)
-    _send(device, out, many=taken + echoes == handled and len(out) >= ALONE)
+    send(device, out, many=taken + echoes == handled and len(out) >= ALONE)
     loop.alone = burst < ALONE
     _count(host, taken, echoes, answered)
     return handled
@@ -140,7 +141,7 @@ def _hand_over(held: Coalescer, host: Host, out: list[bytes | SuperSegment]) -> 
     host.tcp.fast.prepare(world.now)
 
 
-def _send(device: Tap, out: list[bytes | SuperSegment], many: bool) -> None:
+def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
     """Send the answers to a batch.
 
     Many that are one segment each, to peers that will not hear from us before they answer, may go by a thread of the

@@ -81,6 +81,7 @@ class _Unpickler(pickle.Unpickler):
 
 def take(world: World, inputs: int, worked: int = 0) -> Snapshot:
     """Return a snapshot of a world that has seen so many inputs."""
+    world.queue.tidy()  # else what has ended would be kept with it for as long as its last timer would have run
     file = io.BytesIO()
     pickler = _Pickler(file)
     pickler.dump(world)

@@ -81,8 +81,8 @@ def _established(answer: tuple[Any, ...], frame: bytes, conn: int, due: int) -> 
 
 
 def _request(
-    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, closes: bool, until: int,
-    said: Callable[[bytes], tuple[str, str, Callable[..., Any]]],
+    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, delayed: int,
+    closes: bool, until: int, said: Callable[[bytes], tuple[str, str, Callable[..., Any]]],
 ) -> list[Told]:
     length = len(frame) - PAYLOAD
     name, words, function = said(frame[PAYLOAD:])
@@ -90,8 +90,10 @@ def _request(
         _accepted(frame, conn, length),
         *_acked(conn, due, trip),
         ("tcp.delivered", (conn, length), segment_arrives._text, "tcp.delivered"),
+        *([("tcp.timer", (conn, "delack", "started", delayed), segment_arrives._plan_ack, "delack")] if delayed else []),
         ("app", (name, words), function, "app"),
         *([("tcp.state", (conn, ESTABLISHED, FIN_WAIT_1, "close"), TcpSocket.shutdown, "close")] if closes else []),
+        *([("tcp.timer", (conn, "delack", "stopped", delayed), output.send_segment, "delack")] if delayed else []),
         ("frame.sent", answer, Port.transmit, "number"),
         ("tcp.timer", (conn, "rto", "started", until), output._emit, "rto"),
     ]
@@ -175,4 +177,4 @@ def _place(function: Callable[..., Any], anchor: str) -> tuple[str, int]:
 def _within(inner: dis.Positions, outer: dis.Positions) -> bool:
     """Tell whether one piece of source lies in another."""
     assert None not in inner and None not in outer
-    return outer[:1] + outer[2:3] <= inner[:1] + inner[2:3] and inner[1::2] <= outer[1::2]  # type: ignore[operator]
+    return outer[:1] + outer[2:3] <= inner[:1] + inner[2:3] and inner[1::2] <= outer[1::2]

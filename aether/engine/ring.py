@@ -39,9 +39,9 @@ def _last(raw: Raw | Together) -> int:
 
 def _events(raw: Raw | Together, serial: int) -> list[Event]:
     """Return the events that an entry stands for, from one on."""
-    if len(raw) == 9:
-        return [Event(*raw[:7], _source(raw[7], raw[8]))]
-    return unfold(raw)[serial - raw[0]:]
+    if isinstance(raw[5], int):
+        return unfold(raw)[serial - raw[0]:]
+    return [Event(*raw[:7], _source(raw[7], raw[8]))]
 
 
 class EventRing:

@@ -3,7 +3,7 @@
 It takes a frame only when everything about it is as predicted: the segment that comes next, in order, with both
 checksums right, for a listener whose application has its answer ready. Anything else is left to the slow path, which
 gets the whole `Connection` (`lean.inflate`). The two leave the same state behind and send the same frames; so this is
-header prediction (RFC 1323, appendix) taken to its end. It reports no events: with an observer it stands aside.
+header prediction (RFC 1323, appendix) taken to its end. It reports no events: `traced` does, where somebody looks.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ class FastPath(Sleeper):
 
     __slots__ = (
         "clock", "constant", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths", "ready",
-        "resting", "scale",
+        "resting", "scale", "taken",
     )
     UNHASHED: tuple[str, ...] = (  # type: ignore[assignment]
-        "clock", "constant", "fixed", "head", "limit", "mac", "mss", "now", "paths", "ready", "scale")
+        "clock", "constant", "fixed", "head", "limit", "mac", "mss", "now", "paths", "ready", "scale", "taken")
 
     def __init__(self, host: Host) -> None:
         super().__init__()
@@ -86,6 +86,8 @@ class FastPath(Sleeper):
         """When to look at a connection, in the order of time; it is valid if the connection says so too (`due`)."""
         self.resting: dict[str, deque[tuple[int, Lean]]] = {}
         """The same for those that wait for longer, by what they wait for: so each is in the order of time, nearly."""
+        self.taken = 0
+        """Frames that were taken in trace mode, each of them an occurrence."""
         self.now = self.clock = 0
         self.paths: dict[bytes, Path] = {}
         """By both addresses and the local port."""
@@ -130,6 +132,7 @@ class FastPath(Sleeper):
             knobs.tcp_fast_path and knobs.tcp_sack and knobs.tcp_timestamps and knobs.tcp_window_scaling
             and knobs.tcp_retransmit and knobs.tcp_isn == "rfc6528" and knobs.tcp_syn_cookies != "always"
             and not knobs.tcp_keepalive and not knobs.tcp_user_timeout and knobs.tcp_initial_window >= 4
+            and not 0 < knobs.tcp_receive_window < WINDOW
             and knobs.tcp_rto_min == SOONEST and knobs.tcp_rto_initial >= SOONEST and knobs.tcp_time_wait >= SOONEST
             and self.host.interfaces
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aether.tcp.connection import QUICK_ACKS
 from aether.tcp.lean import Lean
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
 from aether.tcp.timers import FIN_TIMEOUT
@@ -68,6 +69,7 @@ def arrives(world: World, port: Port, frame: bytes) -> bool:
             told = _went_on(host, lean, frame, state, deadline, in_flight)
     if answer is None:
         return False
+    fast.taken += 1
     number = world.frames + 1
     world.frames = number + 1 if answer else number
     world.frame = number
@@ -124,12 +126,17 @@ def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flig
         queue.wake(lean, until)
         return "finished", (12 if in_flight else 8), number, due, trip, now + FIN_TIMEOUT if in_flight else due, until
     if len(frame) > SHORTEST:
-        until = now + rto
-        queue.wake(lean, until)
         closes = lean.state == FIN_WAIT_1
         if closes:
             app.leave(number)
-        return "request", 7 + closes + 2 * in_flight, number, due, trip, closes, until, app.said
+        delayed = 0
+        if lean.requests > QUICK_ACKS and knobs.tcp_delayed_ack and len(frame) - SHORTEST <= host.tcp.fast.mss:
+            delayed = now + knobs.tcp_delayed_ack
+            queue.sequence += 2  # its timer has started, and the response has stopped it
+        until = now + rto
+        queue.wake(lean, until)
+        count = 7 + closes + 2 * in_flight + (2 if delayed else 0)
+        return "request", count, number, due, trip, delayed, closes, until, app.said
     if state != FIN_WAIT_1:
         return "acknowledged", 4, number, due, trip, 0
     until = now + FIN_TIMEOUT

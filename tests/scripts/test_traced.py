@@ -46,19 +46,24 @@ class Outside(Laboratory):
         self.world.arrive(frame)
 
 
-def play(recorder: type[Recorder] | None, steps: list[tuple[str, int]], looks: dict[int, str]) -> tuple[
-        list[tuple[int, bytes]], list[str], list[Event], Counter[str]]:
-    """Play the steps; return what was sent, hashes at some of them and at the end, events, and what was told at once."""
-    lab = Outside(seed=3)
-    ring = EventRing()
-    told: Counter[str] = Counter()
-    observer = None
-    if recorder is not None:
-        lab.world.observe(observer := recorder(lab.world, ring))
-    clients = [Peer(lab, 40_000 + number) for number in range(4)]
-    hashes = []
-    for number, (what, which) in enumerate(steps):
-        peer = clients[which]
+PLAYED: dict[str, tuple[str, bytes, dict[str, object]]] = {
+    "get": ("PA", GET, {}), "keep": ("PA", KEEP, {}), "missing": ("PA", MISSING, {}), "half": ("PA", GET[:20], {}),
+    "two": ("PA", KEEP + GET, {}), "beyond": ("PA", GET, {"seq": 5}), "old": ("A", b"", {"age": 100}),
+    "window": ("A", b"", {"window": 7}), "shut": ("A", b"", {"window": 0}), "future": ("A", b"", {"ack": 9}),
+    "none": ("A", b"", {"options": b""}), "reset": ("R", b"", {}), "duplicate": ("A", b"", {"seq": -1}),
+}
+
+
+class Clients:
+    """Four of them, which play steps: what to send, and who."""
+
+    def __init__(self, lab: Outside) -> None:
+        self.lab = lab
+        self.peers = [Peer(lab, 40_000 + number) for number in range(4)]
+
+    def play(self, what: str, which: int) -> None:
+        """Play one step, a while after the one before."""
+        lab, peer = self.lab, self.peers[which]
         lab.advance(977)
         if what.startswith("wait"):
             lab.advance(int(what[4:]))
@@ -69,6 +74,26 @@ def play(recorder: type[Recorder] | None, steps: list[tuple[str, int]], looks: d
         else:
             flags, payload, more = PLAYED.get(what, (what, b"", {}))
             peer.send(flags, payload, **more)
+
+    def log(self) -> list[tuple[int, bytes]]:
+        """Return what each was sent, and when."""
+        return [sent for peer in self.peers for sent in peer.log]
+
+
+def play(
+    recorder: type[Recorder] | None, steps: list[tuple[str, int]], looks: dict[int, str], knobs: dict[str, str],
+) -> tuple[list[tuple[int, bytes]], list[str], list[Event], Counter[str]]:
+    """Play the steps; return what was sent, hashes at some and at the end, events, and what was told at once."""
+    lab = Outside(seed=3, **knobs)
+    ring = EventRing()
+    told: Counter[str] = Counter()
+    observer = None
+    if recorder is not None:
+        lab.world.observe(observer := recorder(lab.world, ring))
+    clients = Clients(lab)
+    hashes = []
+    for number, (what, which) in enumerate(steps):
+        clients.play(what, which)
         look = looks.get(number)
         if look == "hash":
             hashes.append(lab.world.state_hash())
@@ -84,30 +109,22 @@ def play(recorder: type[Recorder] | None, steps: list[tuple[str, int]], looks: d
     hashes.append(lab.world.state_hash())
     if isinstance(observer, Counting):
         told += observer.told
-    return [sent for peer in clients for sent in peer.log], hashes, ring.since(0)[0], told
-
-
-PLAYED: dict[str, tuple[str, bytes, dict[str, object]]] = {
-    "get": ("PA", GET, {}), "keep": ("PA", KEEP, {}), "missing": ("PA", MISSING, {}), "half": ("PA", GET[:20], {}),
-    "two": ("PA", KEEP + GET, {}), "beyond": ("PA", GET, {"seq": 5}), "old": ("A", b"", {"age": 100}),
-    "window": ("A", b"", {"window": 7}), "shut": ("A", b"", {"window": 0}), "future": ("A", b"", {"ack": 9}),
-    "none": ("A", b"", {"options": b""}), "reset": ("R", b"", {}), "duplicate": ("A", b"", {"seq": -1}),
-}
+    return clients.log(), hashes, ring.since(0)[0], told
 
 
 PREPARED = [*whole(2, "keep"), *whole(3)]
 """The first request of a kind takes the slow path; from then on its response is ready."""
 
 
-def same(steps: list[tuple[str, int]], looks: dict[int, str] | None = None) -> Counter[str]:
+def same(steps: list[tuple[str, int]], looks: dict[int, str] | None = None, **knobs: str) -> Counter[str]:
     """Check that nothing differs; return what was told at once, and how often."""
-    sent, hashes, events, told = play(Counting, steps, looks or {})
-    sent_slowly, hashes_slowly, events_slowly, nothing = play(OneByOne, steps, looks or {})
+    sent, hashes, events, told = play(Counting, steps, looks or {}, knobs)
+    sent_slowly, hashes_slowly, events_slowly, nothing = play(OneByOne, steps, looks or {}, knobs)
     assert not nothing
     assert sent == sent_slowly
     assert events == events_slowly
     assert hashes == hashes_slowly
-    assert play(None, steps, looks or {})[:2] == (sent, hashes)
+    assert play(None, steps, looks or {}, knobs)[:2] == (sent, hashes)
     return told
 
 
@@ -128,7 +145,30 @@ def test_time_passes_between_two_segments(kind: str, wait: str) -> None:
 def test_acknowledged_with_the_next_segment() -> None:
     steps = [*PREPARED, ("S", 1), ("A", 1), ("keep", 1), ("keep", 1), ("A", 1), ("keep", 1), ("get", 1), ("FA", 1)]
     told = same(steps)
-    assert (told["request 7"], told["request 9"], told["request 10"], told["acknowledged 4"], told["finished 12"]) == (2, 1, 1, 1, 1)
+    kinds = ("request 7", "request 9", "request 10", "acknowledged 4", "finished 12")
+    assert [told[kind] for kind in kinds] == [2, 1, 1, 1, 1]
+
+
+KNOBS = """
+tcp_time_wait=1s tcp_mss=536 tcp_mss=300 tcp_rto_initial=3s tcp_rto_min=300ms tcp_rto_max=1s tcp_receive_window=20000
+tcp_receive_window=100000 tcp_initial_window=4 tcp_initial_window=1 tcp_congestion=reno tcp_congestion=none tcp_sack=off
+tcp_timestamps=off tcp_window_scaling=off tcp_paws=off tcp_rack=off tcp_ecn=on tcp_ecn=off tcp_slow_start_after_idle=off
+tcp_keepalive=on tcp_user_timeout=5s tcp_nagle=off tcp_silly_window=off tcp_delayed_ack=0 tcp_delayed_ack=200ms
+tcp_challenge_ack=off tcp_syn_cookies=always tcp_syn_cookies=off tcp_out_of_order=drop tcp_retransmit=off
+http_stalled=1s ipv4_ttl=7 tcp_isn=random tcp_isn=predictable tcp_fast_path=off tcp_fast_path=on
+""".split()
+
+
+@pytest.mark.parametrize("knob", KNOBS)
+def test_many_requests_whatever_the_knobs_say(knob: str) -> None:
+    name, _, value = knob.partition("=")
+    many = [("keep", 1), ("A", 1)] * 18 + [("keep", 1)] * 3
+    steps = [*PREPARED, ("S", 1), ("A", 1), *many, ("get", 1), ("FA", 1), ("wait2000000", 1), *whole(0)]
+    told = same(steps, **{name: value})
+    if knob == "tcp_fast_path=on":
+        assert told["request 9"] > 2 and told["request 12"] == 1
+    elif knob == "tcp_fast_path=off":
+        assert not told
 
 
 def test_a_port_is_used_again() -> None:

@@ -89,6 +89,8 @@ actions = st.lists(st.one_of(
     st.tuples(st.just("look"), st.just(0), st.just(0)),
     st.tuples(st.just("pop"), st.just(0), st.just(0)),
     st.tuples(st.just("pickle"), st.just(0), st.just(0)),
+    st.tuples(st.just("tidy"), st.just(0), st.just(0)),
+    st.tuples(st.just("succeed"), st.integers(0, 4), st.just(0)),
 ), max_size=60)
 
 
@@ -112,6 +114,12 @@ def test_as_a_sorted_list(steps: list[tuple[str, int, int]]) -> None:
             queue.deliver(alarms[index], deadline, (order,))
         elif action == "pickle":
             queue, alarms = pickle.loads(pickle.dumps((queue, alarms)))
+        elif action == "tidy":
+            queue.tidy()
+            assert len(queue.heap) == len(model)
+        elif action == "succeed":
+            old, alarms[index] = alarms[index], Alarm(str(index))
+            queue.succeed(old, alarms[index])
         else:
             entry = queue.next()
             expected = min(model, key=model.__getitem__, default=None)
