@@ -86,17 +86,23 @@ def _request(
 ) -> list[Told]:
     length = len(frame) - PAYLOAD
     name, words, function = said(frame[PAYLOAD:])
-    return [
+    told: list[Told] = [
         _accepted(frame, conn, length),
         *_acked(conn, due, trip),
         ("tcp.delivered", (conn, length), segment_arrives._text, "tcp.delivered"),
-        *([("tcp.timer", (conn, "delack", "started", delayed), segment_arrives._plan_ack, "delack")] if delayed else []),
         ("app", (name, words), function, "app"),
-        *([("tcp.state", (conn, ESTABLISHED, FIN_WAIT_1, "close"), TcpSocket.shutdown, "close")] if closes else []),
-        *([("tcp.timer", (conn, "delack", "stopped", delayed), output.send_segment, "delack")] if delayed else []),
+    ]
+    if closes:
+        told.append(("tcp.state", (conn, ESTABLISHED, FIN_WAIT_1, "close"), TcpSocket.shutdown, "close"))
+    if delayed:
+        started = "tcp.timer", (conn, "delack", "started", delayed), segment_arrives._plan_ack, "delack"
+        told.insert(-1 - closes, started)
+        told.append(("tcp.timer", (conn, "delack", "stopped", delayed), output.send_segment, "delack"))
+    told += (
         ("frame.sent", answer, Port.transmit, "number"),
         ("tcp.timer", (conn, "rto", "started", until), output._emit, "rto"),
-    ]
+    )
+    return told
 
 
 def _acknowledged(

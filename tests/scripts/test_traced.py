@@ -149,17 +149,17 @@ def test_acknowledged_with_the_next_segment() -> None:
     assert [told[kind] for kind in kinds] == [2, 1, 1, 1, 1]
 
 
-KNOBS = """
+OTHER_KNOBS = """
 tcp_time_wait=1s tcp_mss=536 tcp_mss=300 tcp_rto_initial=3s tcp_rto_min=300ms tcp_rto_max=1s tcp_receive_window=20000
 tcp_receive_window=100000 tcp_initial_window=4 tcp_initial_window=1 tcp_congestion=reno tcp_congestion=none tcp_sack=off
 tcp_timestamps=off tcp_window_scaling=off tcp_paws=off tcp_rack=off tcp_ecn=on tcp_ecn=off tcp_slow_start_after_idle=off
 tcp_keepalive=on tcp_user_timeout=5s tcp_nagle=off tcp_silly_window=off tcp_delayed_ack=0 tcp_delayed_ack=200ms
 tcp_challenge_ack=off tcp_syn_cookies=always tcp_syn_cookies=off tcp_out_of_order=drop tcp_retransmit=off
 http_stalled=1s ipv4_ttl=7 tcp_isn=random tcp_isn=predictable tcp_fast_path=off tcp_fast_path=on
-""".split()
+"""
 
 
-@pytest.mark.parametrize("knob", KNOBS)
+@pytest.mark.parametrize("knob", OTHER_KNOBS.split())
 def test_many_requests_whatever_the_knobs_say(knob: str) -> None:
     name, _, value = knob.partition("=")
     many = [("keep", 1), ("A", 1)] * 18 + [("keep", 1)] * 3
