@@ -6,6 +6,8 @@
 # make matrix     write docs/goodput.md again: transfers over bad links, in virtual time
 # sudo make peers write docs/benchmarks.md again: connections and requests a second beside nginx, epoll and asyncio
 # make pictures   write docs/pictures and docs/views.md again, from sessions with a seed
+# make compiled   build/compiled: a copy with the hottest modules compiled (mypyc, a C compiler). make shell COMPILED=1
+#                 runs that; so do test, bench and install. Nothing else differs
 # sudo make install, sudo make uninstall
 #                 aether-shell for every user; PREFIX=/usr/local
 
@@ -13,36 +15,42 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 TESTS ?= tests
 ARGS ?=
+COMPILED ?=
 VENV := .venv
+PY := $(CURDIR)/$(VENV)/bin/python
+TREE := $(if $(COMPILED),build/compiled,.)
 HOME_OF_INSTALL = $(PREFIX)/lib/aether-shell
 LINK = $(PREFIX)/bin/aether-shell
 
-.PHONY: shell test lint bench matrix pictures peers install uninstall clean python
+.PHONY: shell test lint bench matrix pictures peers compiled install uninstall clean python
 
-shell: $(VENV)/stamp
-	@$(VENV)/bin/aether-shell --sim $(ARGS)
+shell: $(VENV)/stamp $(if $(COMPILED),compiled)
+	@$(if $(COMPILED),PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(TREE)) $(VENV)/bin/aether-shell --sim $(ARGS)
+
+compiled: $(VENV)/stamp
+	@$(PY) tools/compiled.py
 
 # Four workers on two cores, and one test at a time for each: tests with real peers spend much of their time waiting.
-test: $(VENV)/stamp
-	$(VENV)/bin/python -m pytest -q -n 4 --dist loadgroup --durations 10 $(TESTS)
+test: $(VENV)/stamp $(if $(COMPILED),compiled)
+	cd $(TREE) && $(PY) -m pytest -q -n 4 --dist loadgroup --durations 10 $(TESTS)
 
 lint: $(VENV)/stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy --strict -p aether -p shell
 
-bench: $(VENV)/stamp
-	$(VENV)/bin/python benchmarks/startup.py
-	$(VENV)/bin/python benchmarks/echo.py
-	$(VENV)/bin/python -m benchmarks.rendering
-	$(VENV)/bin/python -m benchmarks.filters
-	$(VENV)/bin/python -m benchmarks.history
-	$(VENV)/bin/python -m benchmarks.craft
-	$(VENV)/bin/python -m benchmarks.simulation
-	$(VENV)/bin/python -m benchmarks.connections
-	$(VENV)/bin/python -m benchmarks.tracing
-	$(VENV)/bin/python -m benchmarks.pings
-	$(VENV)/bin/python -m benchmarks.bulk 3 100
-	$(VENV)/bin/python -m benchmarks.idle
+bench: $(VENV)/stamp $(if $(COMPILED),compiled)
+	cd $(TREE) && $(PY) benchmarks/startup.py
+	cd $(TREE) && $(PY) benchmarks/echo.py
+	cd $(TREE) && $(PY) -m benchmarks.rendering
+	cd $(TREE) && $(PY) -m benchmarks.filters
+	cd $(TREE) && $(PY) -m benchmarks.history
+	cd $(TREE) && $(PY) -m benchmarks.craft
+	cd $(TREE) && $(PY) -m benchmarks.simulation
+	cd $(TREE) && $(PY) -m benchmarks.connections
+	cd $(TREE) && $(PY) -m benchmarks.tracing
+	cd $(TREE) && $(PY) -m benchmarks.pings
+	cd $(TREE) && $(PY) -m benchmarks.bulk 3 100
+	cd $(TREE) && $(PY) -m benchmarks.idle
 
 matrix: $(VENV)/stamp
 	$(VENV)/bin/python -m benchmarks.matrix > docs/goodput.new
@@ -67,7 +75,7 @@ python:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 # Built from a copy, so that root leaves nothing behind in this directory.
-install: python
+install: python $(if $(COMPILED),compiled)
 	@mkdir -p $(PREFIX)/lib $(PREFIX)/bin 2>/dev/null && test -w $(PREFIX)/lib -a -w $(PREFIX)/bin || { echo "make: $(PREFIX) is not writable. Try: sudo make install" >&2; exit 1; }
 	@test ! -e $(LINK) -o -L $(LINK) || { echo "make: $(LINK) exists already and is no link of ours" >&2; exit 1; }
 	@rm -rf $(HOME_OF_INSTALL)
@@ -75,6 +83,8 @@ install: python
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT \
 	&& cp -R aether shell lessons pyproject.toml README.md LICENSE "$$copy" \
 	&& $(HOME_OF_INSTALL)/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir "$$copy"
+	@$(if $(COMPILED),$(PY) tools/compiled.py --into \
+	"$$($(HOME_OF_INSTALL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')")
 	@chmod -R a+rX $(HOME_OF_INSTALL)
 	ln -sfn $(HOME_OF_INSTALL)/bin/aether-shell $(LINK)
 	@echo "Installed. Now: aether-shell, or: sudo aether-shell"

@@ -2,7 +2,8 @@
 
 Pickles of equal states differ (they remember which strings were shared), so they cannot be
 compared; this can. An object takes part with its ``__slots__`` or ``__dict__``, except for
-what its class lists in ``UNHASHED``, or with what its method ``canonical()`` returns. Objects
+what its class lists in ``UNHASHED``, or with what its method ``canonical()`` returns. A
+compiled class has no ``__slots__``; mypyc lists them elsewhere, and ours are sorted. Objects
 that were met before are named by the order of their first visit, so cycles end.
 """
 
@@ -63,7 +64,7 @@ def declared_fields(value: object) -> tuple[str, ...]:
         names: list[str] = []
         unhashed: tuple[str, ...] = ()
         for base in reversed(cls.__mro__):
-            names += base.__dict__.get("__slots__", ())
+            names += base.__dict__.get("__slots__") or sorted(base.__dict__.get("__mypyc_attrs__", ()))
             unhashed += base.__dict__.get("UNHASHED", ())
         _slots[cls] = tuple(name for name in names if name not in unhashed), unhashed
     names_, unhashed = _slots[cls]

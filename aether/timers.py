@@ -7,12 +7,27 @@ an idle connection costs nothing at all.
 """
 
 from heapq import heapify, heappop, heappush
-from typing import Any
+from typing import Any, Protocol
 
 NEVER = 1 << 62
 """The deadline of a timer that is not running, in microseconds."""
 
 Entry = tuple[int, int, Any, Any]
+
+
+class Waiting(Protocol):
+    """What the queue needs of whoever has timers: the fields of `Sleeper`, which most inherit."""
+
+    queued_at: int
+    queued_order: int
+    wake_at: int
+    wake_order: int
+
+    def wake(self, now: int) -> None:
+        """Handle the one timer that is due, and say through `Queue.wake` when the next one is."""
+
+    def __lt__(self, other: Any) -> bool:
+        """Entries of the same deadline and order are of one who was succeeded and of the successor."""
 
 
 class Sleeper:
@@ -52,7 +67,7 @@ class Queue:
         self.heap: list[Entry] = []
         self.sequence = 0
 
-    def wake(self, owner: Sleeper, deadline: int) -> None:
+    def wake(self, owner: Waiting, deadline: int) -> None:
         """Wake `owner` at `deadline` (microseconds of world time, or NEVER) instead of before."""
         if deadline == owner.wake_at:
             return
@@ -62,14 +77,14 @@ class Queue:
         if deadline < owner.queued_at:
             self._enter(owner)
 
-    def succeed(self, old: Sleeper, new: Sleeper) -> None:
+    def succeed(self, old: Waiting, new: Waiting) -> None:
         """Let `new` wait in the place of `old`, in the same order."""
         new.wake_at, new.wake_order = old.wake_at, old.wake_order
         old.wake_at = NEVER
         if new.wake_at < NEVER:
             self._enter(new)
 
-    def _enter(self, owner: Sleeper) -> None:
+    def _enter(self, owner: Waiting) -> None:
         owner.queued_at, owner.queued_order = owner.wake_at, owner.wake_order
         heappush(self.heap, (owner.wake_at, owner.wake_order, owner, None))
 

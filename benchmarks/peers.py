@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +23,7 @@ from aether.apps.http import PAGE
 from aether.lab import YOUR_ADDRESS
 from benchmarks import bulk, workers
 from benchmarks.connections import SERVERS
-from benchmarks.tap_lab import TapLab, labs, missing
+from benchmarks.tap_lab import ROOT, TapLab, labs, missing
 
 LOADS = ((100, 10_000), (1, 2_000))
 """How many connections at a time, and how many in all."""
@@ -30,6 +31,7 @@ PYTHON = {
     "Linux + epoll in Python": [sys.executable, "-m", "benchmarks.kernel_servers", "epoll"],
     "Linux + asyncio": [sys.executable, "-m", "benchmarks.kernel_servers", "asyncio"],
 }
+COMPILED = "aether-shell, compiled"
 WRK_SECONDS = 3
 NGINX = """
 worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/errors crit; user root;
@@ -49,14 +51,24 @@ sittings, or of two machines, cannot be compared: the shares can.
 
 The bound is a responder without TCP: it answers each segment from what is in the segment itself, keeps no connections,
 validates and retransmits nothing. No stack in Python can be faster (`benchmarks/bound.py`). Aether is its benchmark
-mode, with all of TCP switched on (`profile modern`). The others are servers on the kernel's own stack, behind veth. The
-kernel's own threads are where the kernel puts them: the one that takes what Aether sends, too.
+mode, with all of TCP switched on (`profile modern`); compiled, it is the same source with three modules made into C by
+mypyc (`make compiled`), and nothing but the rate differs. The others are servers on the kernel's own stack, behind
+veth. The kernel's own threads are where the kernel puts them: the one that takes what Aether sends, too.
 
 Measured by themselves, each beside a limit that it prints: 10,000 connections held (`python -m benchmarks.idle`), ten
 runs in a row and a minute without a pause (`benchmarks.sustained`), a flood ping (`benchmarks.pings`), what trace mode
 costs (`benchmarks.tracing`).
 
 """
+
+
+def compiled() -> dict[str, list[str]]:
+    """Return the command line of Aether with its hottest modules compiled, if that can be had here."""
+    done = subprocess.run([sys.executable, ROOT / "tools/compiled.py"], check=False)
+    if done.returncode:
+        return {}
+    paths = ["env", "PYTHONSAFEPATH=1", f"PYTHONPATH={ROOT / 'build/compiled'}"]
+    return {COMPILED: [*paths, *SERVERS["aether-shell"]]}
 
 
 def nginx(folder: Path) -> list[str]:
@@ -138,9 +150,10 @@ def main(rounds: int = 7) -> int:
         print(f"peers: not measured, it {why}", file=sys.stderr)
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the namespaces are removed
-    with tempfile.TemporaryDirectory() as folder, labs(SERVERS, on_the_kernels_stack(Path(folder))) as servers:
+    ours = {**SERVERS, **compiled()}
+    with tempfile.TemporaryDirectory() as folder, labs(ours, on_the_kernels_stack(Path(folder))) as servers:
         rates = connections(servers, rounds)
-        kept = {name: lab for name, lab in servers.items() if name in ("aether-shell", "Linux + nginx")}
+        kept = {name: lab for name, lab in servers.items() if name in ("aether-shell", COMPILED, "Linux + nginx")}
         wrk = requests(kept, rounds) if shutil.which("wrk") else {}
     moved = bulk.measure(rounds, 200)
     shared = workers.measure(rounds)

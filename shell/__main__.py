@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from typing import NoReturn
 
 from aether import __version__
@@ -30,6 +31,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"aether-shell: {message}. (aether-shell --help)\n")
+
+
+def _compiled() -> str:
+    """Return what to say of a program whose hottest modules are compiled (`make compiled`)."""
+    found = find_spec("aether.tcp.fast_path")
+    return "" if found is None or (found.origin or "").endswith(".py") else ", compiled"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     add("--config", metavar="FILE", help="read this configuration file (~/.config/aether/config.toml)")
     add("--no-config", action="store_true", help="read no configuration file")
     add("--no-shell", action="store_true", help="run without a shell until SIGTERM or SIGINT")
-    add("--version", action="version", version=f"aether-shell {__version__}")
+    add("--version", action="version", version=f"aether-shell {__version__}{_compiled()}")
     return found
 
 

@@ -24,6 +24,8 @@ BATCH = 256
 """Frames handled before timers and others are served."""
 ALONE = 4
 """A batch with fewer frames is taken to come from peers that wait for each answer."""
+SMALL = 16
+"""So many such batches in a row, that is: with many peers, one is small now and then because we are quick."""
 LOOKS = 64
 """Fruitless looks, while frames come alone, before others are served. At every eighth the clock is read."""
 PROTOCOL = 23
@@ -126,8 +128,9 @@ def take_frames(loop: Loop, host: Host) -> int:
                 out.append(answer)
     if held.count:
         _hand_over(held, host, out)
-    send(device, out, many=taken + echoes == handled and len(out) >= ALONE)
-    loop.alone = burst < ALONE
+    send(device, out, many=taken + echoes == handled and not loop.alone)
+    loop.small = 0 if burst >= ALONE else loop.small + 1
+    loop.alone = loop.small >= SMALL
     _count(host, taken, echoes, answered)
     return handled
 
@@ -149,7 +152,7 @@ def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
     third; a response on one that is kept costs the kernel so little that it was measured to cost a tenth instead.
     """
     put = device.put
-    if many:
+    if many and out:
         first = out[0]
         if isinstance(first, bytes) and first[FLAGS] != PSH | ACK:
             put = device.put_later

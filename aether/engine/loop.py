@@ -66,6 +66,8 @@ class Loop:
         self.mode = ""
         self.alone = True
         """In benchmark mode: whether frames come one by one."""
+        self.small = 0
+        """In benchmark mode: how many batches were small since the last one that was not."""
         self.held = Coalescer()
         """In benchmark mode: segments that wait to be handed over as one."""
         self.relay: Relay | None = None

@@ -27,7 +27,7 @@ from aether.link.tap import Tap
 from aether.net.neighbours import Neighbours
 from aether.operations import OperationError
 from aether.tcp.fast_path import FastPath
-from aether.timers import NEVER, Sleeper
+from aether.timers import NEVER
 from aether.world import World
 
 FIGURES_EVERY = 0.25
@@ -62,7 +62,7 @@ def share_of(beginning: Beginning) -> World:
         host.counters.clear()
         host.drops.clear()
     for _, _, owner, data in list(world.queue.heap):
-        if data is None and isinstance(owner, Sleeper) and not isinstance(owner, WAKEFUL):
+        if data is None and not isinstance(owner, WAKEFUL):
             world.queue.wake(owner, NEVER)
     world.wire_out.clear()
     world.frames = world.occurrence = 0

@@ -11,18 +11,22 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from mypy_extensions import mypyc_attr
 
 from aether.net.neighbours import FRESH, Neighbour
-from aether.tcp.lean import WINDOW, Answer, Lean, Prepared, deadline_of, inflate
+from aether.socket_options import SocketOptions
+from aether.statehash import declared_fields
+from aether.tcp.lean import WINDOW, Lean, deadline_of, inflate
 from aether.tcp.listener import LEAST_HALF_OPEN, Listener
+from aether.tcp.prepared import Answer, Prepared
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
-from aether.timers import NEVER, Sleeper
+from aether.timers import NEVER
 from aether.wire.ipv4 import PROTO_TCP
 
 if TYPE_CHECKING:
     from aether.host import Host
-    from aether.socket_options import SocketOptions
     from aether.tcp.connection import Connection
 
 MASK = 0xFFFFFFFF
@@ -67,18 +71,21 @@ class Path(NamedTuple):
     """What the two addresses add to a checksum."""
 
 
-class FastPath(Sleeper):
+@mypyc_attr(serializable=True, allow_interpreted_subclasses=True)
+class FastPath:
     """The short connections of one host."""
 
     __slots__ = (
-        "clock", "constant", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths", "ready",
-        "resting", "scale", "taken",
+        "clock", "constant", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths",
+        "queued_at", "queued_order", "ready", "resting", "scale", "taken", "wake_at", "wake_order",
     )
-    UNHASHED: tuple[str, ...] = (  # type: ignore[assignment]
-        "clock", "constant", "fixed", "head", "limit", "mac", "mss", "now", "paths", "ready", "scale", "taken")
+    UNHASHED: ClassVar[tuple[str, ...]] = (
+        "clock", "constant", "fixed", "head", "limit", "mac", "mss", "now", "paths", "queued_at", "queued_order",
+        "ready", "scale", "taken")
 
     def __init__(self, host: Host) -> None:
-        super().__init__()
+        self.wake_at = self.queued_at = NEVER
+        self.wake_order = self.queued_order = 0
         self.host = host
         self.leans: dict[bytes, Lean] = {}
         """By bytes 26-38 of an arriving frame, as `Tcp.table`."""
@@ -99,8 +106,11 @@ class FastPath(Sleeper):
         self.mss = self.scale = self.limit = 0
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        state = {name: getattr(self, name) for name in (*self.__slots__, *Sleeper.__slots__)}
+        state = {name: getattr(self, name) for name in declared_fields(self) + self.UNHASHED}
         return None, {**state, "ready": False, "paths": {}, "mac": b""}
+
+    def __lt__(self, other: object) -> bool:
+        return False
 
     def forget(self) -> None:
         """A knob, a listener or an address is about to change: nothing is predictable any more."""
@@ -145,6 +155,18 @@ class FastPath(Sleeper):
         """
         if length < ACK_LENGTH:
             return None
+        mac: bytes
+        key: bytes
+        kind: int
+        ip: int
+        ip_check: int
+        seq: int
+        ack: int
+        control: int
+        check: int
+        option: int
+        stamp: int
+        echo: int
         mac, kind, ip, ip_check, key, seq, ack, control, check, option, stamp, echo = _ARRIVED(frame)
         if kind != IPV4 or mac != self.mac or ip & 0xBFFF00FF != PROTO_TCP or ip >> 48 != length - 14:
             return None
@@ -179,6 +201,11 @@ class FastPath(Sleeper):
         if length != SYN_LENGTH:
             return None
         path = self.paths.get(key[:8] + key[10:]) or self._find_path(key)
+        kind_of_mss: int
+        mss: int
+        option: int
+        stamp: int
+        scale: int
         kind_of_mss, mss, option, stamp, _, scale = _SYN_OPTIONS(frame, 54)
         if (
             path is None or kind_of_mss != MSS or option != SACK_PERMITTED_TIMESTAMP or scale >> 8 != SCALE or mss < 256

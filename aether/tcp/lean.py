@@ -7,22 +7,22 @@ it, as soon as anything out of the ordinary happens or somebody looks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
+
+from mypy_extensions import mypyc_attr
 
 from aether.tcp.connection import Connection
 from aether.tcp.listener import Listener, take_syn
 from aether.tcp.negotiate import negotiate
+from aether.tcp.prepared import Prepared
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LISTEN, SYN_RECEIVED, TIME_WAIT
 from aether.tcp.timers import FIN_TIMEOUT
-from aether.timers import Sleeper
 from aether.wire.tcp import SYN, Options
 
 if TYPE_CHECKING:
     from aether.host import Host
     from aether.knobs import Knobs
     from aether.net.neighbours import Neighbour
-    from aether.sockets import TcpSocket
 
 SCALE = 8
 """The window scale that we offer."""
@@ -32,44 +32,22 @@ WINDOW = 0xFFFF
 """What a SYN,ACK offers, in bytes."""
 
 
-Answer = tuple[bytes, bool, int]
-"""A response, whether the connection stays open after it, and what its words add up to, modulo 65535."""
-
-
-@runtime_checkable
-class Prepared(Protocol):
-    """An application that has answers ready."""
-
-    def quick(self, request: bytes) -> Answer | None:
-        """Return the answer to exactly these bytes, None if it is not ready."""
-
-    def adopt(self, socket: TcpSocket, since: int) -> None:
-        """Take over a connection that has waited for a request since then."""
-
-
-class Traceable(Prepared, Protocol):
-    """One that also keeps track, as it would otherwise, of connections that are not shown to it."""
-
-    def expect(self, lean: Lean) -> None:
-        """Note a connection whose handshake is done; it may be adopted later."""
-
-    def leave(self, number: int) -> None:
-        """Forget a connection, which was closed after its answer."""
-
-    @staticmethod
-    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
-        """Return what would be reported of a request: the application, its words, and the function that says them."""
-
-
-class Lean(Sleeper):
+@mypyc_attr(serializable=True, allow_interpreted_subclasses=True)
+class Lean:
     """Numbers as in `Connection`, times in microseconds. Some exist only from a state on: the methods say which."""
 
     __slots__ = (
         "addresses", "busy", "busy_from", "due", "flip", "hop", "irs", "iss", "key", "key_sum", "listener", "minimum",
-        "mss", "number", "opened", "rack", "rack_at", "rcv_adv", "rcv_mss", "rcv_nxt", "received_at", "requests",
-        "response", "rttvar", "sent_at", "since", "snd_nxt", "snd_una", "srtt", "stamp", "state", "syn_window",
-        "taken", "taken_since", "ts_offset", "window", "window_max", "wl1", "wscale",
+        "mss", "number", "opened", "queued_at", "queued_order", "rack", "rack_at", "rcv_adv", "rcv_mss", "rcv_nxt",
+        "received_at", "requests", "response", "rttvar", "sent_at", "since", "snd_nxt", "snd_una", "srtt", "stamp",
+        "state", "syn_window", "taken", "taken_since", "ts_offset", "wake_at", "wake_order", "window", "window_max",
+        "wl1", "wscale",
     )
+    queued_at: int
+    """These four in trace mode only, as in `Sleeper`."""
+    queued_order: int
+    wake_at: int
+    wake_order: int
     due: int
     """When to look at it again."""
     minimum: int
@@ -123,6 +101,9 @@ class Lean(Sleeper):
         self.addresses = addresses
         self.key_sum = int.from_bytes(key, "big") % 65535
         """What the addresses alone, and with the ports, add to a checksum."""
+
+    def __lt__(self, other: object) -> bool:
+        return False
 
     def wake(self, now: int) -> None:
         """Handle the timer that is due, in trace mode: the rest is over, or there is trouble, which takes it whole."""

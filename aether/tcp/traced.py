@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aether.host import Host
     from aether.link.port import Port
     from aether.tcp.connection import Connection
-    from aether.tcp.lean import Traceable
+    from aether.tcp.prepared import Traceable
     from aether.world import World
 
 SHORTEST = 66

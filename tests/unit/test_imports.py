@@ -32,7 +32,7 @@ LEVELS = (
 RANK = {name: level for level, names in enumerate(LEVELS) for name in names}
 ALONE = ("wire", "events", "knobs")
 """They know nobody else in aether."""
-THIRD_PARTY = {"httptools": "aether/apps/http.py", "lark": "aether/filters/"}
+THIRD_PARTY = {"httptools": "aether/apps/http.py", "lark": "aether/filters/", "mypy_extensions": "aether/tcp/"}
 """What aether uses besides the standard library, and where alone it may."""
 SLOW = ("scapy", "plotext", "pyroute2", "lark")
 """What the shell imports on first use only."""
