@@ -1,4 +1,4 @@
-"""Every packet script is played twice: as in trace mode, and as in benchmark mode on a device."""
+"""Every packet script is played three times: in trace mode, in benchmark mode on a device, by one of two workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EVENTS = (".saw(", ".events", "times(s)")
 """What asks for events: there is none then."""
 
 
-@pytest.fixture(scope="module", autouse=True, params=["trace", "bench"])
+@pytest.fixture(scope="module", autouse=True, params=["trace", "bench", "worker"])
 def mode(request: pytest.FixtureRequest) -> Iterator[str]:
     """Let scripts be as they are in this mode."""
     with pytest.MonkeyPatch.context() as patch:
@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _nothing_new(item: pytest.Function) -> bool:
-    if item.path.parent.name != "scripts" or item.callspec.params.get("mode") != "bench":
+    if item.path.parent.name != "scripts" or item.callspec.params.get("mode") == "trace":
         return False
     source = inspect.getsource(item.function)
     return "Script(" not in inspect.getsource(item.module) or any(word in source for word in EVENTS)

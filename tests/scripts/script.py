@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from aether.apps.simple import SERVICES
+from aether.engine.worker import Beginning, share_of
 from aether.knobs import find, parse
 from aether.lab import listen
 from aether.laboratory import Laboratory
@@ -78,7 +79,7 @@ class Script:
     """A laboratory with a listening (or connecting) host, and a peer that is played by the test.
 
     In benchmark mode (`mode`) there are no events; the fast path is tried first, and what leaves together leaves as
-    one, and is cut up as the device does it.
+    one, and is cut up as the device does it. A worker does the same, in the share of the world that it is given.
     """
 
     mode = "trace"
@@ -88,6 +89,10 @@ class Script:
         backlog: int = 128, peer_isn: int = PEER_ISN, **knobs: str,
     ) -> None:
         self.lab = Laboratory(seed, profile, **knobs)
+        if self.mode == "worker":
+            world = self.lab.world
+            self.lab.world = share_of(Beginning(1, 2, "aether0", world.snapshot(), world.connections))
+            self.lab.host = self.lab.world.hosts[self.lab.host.name]
         self.host = self.lab.host
         self.peer_isn = peer_isn
         self.our_isn = 0
