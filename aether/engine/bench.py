@@ -31,7 +31,8 @@ LOOKS = 64
 PROTOCOL = 23
 """Where a frame with an IPv4 packet says what is in it."""
 FLAGS = 47
-"""Where a frame with a plain IPv4 header has TCP's flags."""
+"""Where a frame with a plain IPv4 header has TCP's flags; an echo reply may end before."""
+PUSHED = bytes((PSH | ACK,))
 PLAIN_LIMIT = 1514
 """Bytes of a frame that may be a short connection's; longer ones are several segments in one."""
 COLLECT_AFTER = (20_000, 200, 50)
@@ -154,7 +155,7 @@ def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
     put = device.put
     if many and out:
         first = out[0]
-        if isinstance(first, bytes) and first[FLAGS] != PSH | ACK:
+        if isinstance(first, bytes) and first[FLAGS:FLAGS + 1] != PUSHED:
             put = device.put_later
     for frame in out:
         if not isinstance(frame, bytes):
