@@ -26,6 +26,8 @@ SHARED = 256
 """`bytes` from this length on are shared between snapshots instead of copied."""
 BYTE_BUDGET = 56 << 20
 """What all snapshots may hold; the last two are kept whatever they hold."""
+MOST_INPUTS = 1_000_000
+"""Inputs that a log may have: about 250 MB, a minute of what trace mode takes under load. Then history begins later."""
 LONGEST_REPLAY_NS = 10_000_000_000
 """Nobody should wait longer than that for a moment of the past: before it, history is given up."""
 APPROACHES = (4096, 1024, 64)
@@ -137,7 +139,7 @@ class History:
         self.clock = clock
         self.kept = Holding()
         began = clock()
-        self.kept.add(take(world, len(log.inputs)))
+        self.kept.add(take(world, log.count()))
         self.last = clock() - began
         """What the last snapshot cost: the next one has to wait until it is a small share again."""
         self.near = Holding()
@@ -170,7 +172,7 @@ class History:
         if dear or self.since < REPLAY_BUDGET_NS:
             return
         began = self.clock()
-        self.kept.add(take(world, len(self.log.inputs), self.worked))
+        self.kept.add(take(world, self.log.count(), self.worked))
         self.taken += 1
         self._thin()
         self.last = self.clock() - began
@@ -195,6 +197,17 @@ class History:
             self.kept.remove(0 if far else least)
         while len(items) > 1 and items[1].worked - items[0].worked > LONGEST_REPLAY_NS:
             self.kept.remove(0)
+        if len(self.log.inputs) > MOST_INPUTS:
+            self._give_up_the_beginning()
+
+    def _give_up_the_beginning(self) -> None:
+        """Let half of the inputs go, as far as snapshots allow, and whatever began before them."""
+        items, log = self.kept.items, self.log
+        while len(items) > 1 and items[0].inputs < log.count() - MOST_INPUTS // 2:
+            self.kept.remove(0)
+        log.forget(items[0].inputs, self.first)
+        while self.near.items:
+            self.near.remove(0)
 
     def _least(self) -> int:
         """Return which snapshot is worth the least: its neighbours are closest, measured against its age."""
@@ -225,7 +238,7 @@ class History:
         for distance in APPROACHES:
             if lays and occurrence - world.occurrence > 2 * distance:
                 self._replay(world, inputs, occurrence - distance)
-                inputs = bisect_left(self.log.inputs, world.occurrence, key=_occurrence)
+                inputs = self.log.forgotten + bisect_left(self.log.inputs, world.occurrence, key=_occurrence)
                 self._lay(world, inputs)
         return self._replay(world, inputs, occurrence)
 
@@ -237,7 +250,7 @@ class History:
 
     def _replay(self, world: World, inputs: int, occurrence: int) -> World:
         self.replayed += occurrence - world.occurrence
-        return replay(world, self.log.inputs[inputs:], occurrence)
+        return replay(world, self.log.after(inputs), occurrence)
 
     def inputs_before(self, occurrence: int) -> list[Input]:
         """Return the inputs that a world at the end of `occurrence` has seen."""

@@ -44,10 +44,31 @@ class InputLog:
         self.inputs: list[Input] = []
         self.start = start
         """The occurrence after which it begins; only a log that begins with the world can be recorded."""
+        self.forgotten = 0
+        """How many inputs were let go, the earliest."""
 
     def add(self, world: World, data: bytes | Operation) -> None:
         """Note an input just before the world gets it."""
         self.inputs.append(Input(world.occurrence, world.now, data))
+
+    def count(self) -> int:
+        """Return how many inputs there were, with those that were let go."""
+        return self.forgotten + len(self.inputs)
+
+    def after(self, count: int) -> list[Input]:
+        """Return the inputs after the first so many of all that there were."""
+        return self.inputs[count - self.forgotten:]
+
+    def forget(self, count: int, occurrence: int) -> None:
+        """Let go of the first so many of all that there were: those up to the end of an occurrence."""
+        del self.inputs[:count - self.forgotten]
+        self.forgotten, self.start = count, occurrence
+
+    def begun_as(self, inputs: list[Input]) -> InputLog:
+        """Return another log that begins as this one does, with these of its inputs."""
+        log = InputLog(self.description, self.start)
+        log.inputs, log.forgotten = inputs, self.forgotten
+        return log
 
 
 def replay(world: World, inputs: Iterable[Input], until: int) -> World:
@@ -95,7 +116,7 @@ def dump(log: InputLog, world: World) -> str:
     LogError if it does not begin with the world.
     """
     if log.start:
-        raise LogError(f"history starts at ev {log.start}: benchmark mode ended the one before it")
+        raise LogError(f"history starts at ev {log.start}: benchmark mode, or too much to keep, ended what was before")
     head = {"format": FORMAT, "version": VERSION, "lab": log.description}
     lines = [json.dumps(head)]
     for entry in log.inputs:

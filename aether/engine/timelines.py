@@ -54,8 +54,7 @@ def fork(loop: Loop) -> int:
             "the kernel behind the TAP cannot go back with us. Record the run, and fork the replay: "
             "record FILE, then aether-shell --sim and replay FILE")
     world = history.world_at(past.occurrence)
-    new = InputLog(log.description, log.start)
-    new.inputs = history.inputs_before(past.occurrence)
+    new = log.begun_as(history.inputs_before(past.occurrence))
     branch = History(world, new, loop.clock)
     branch.adopt([one for one in history.snapshots if one.occurrence < past.occurrence] or history.snapshots[:1])
     goes_on = _rest_of_recording(past, log)

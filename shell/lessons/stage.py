@@ -146,8 +146,7 @@ def back_to(session: Session, occurrence: int) -> None:
         if history is None or log is None or occurrence >= loop.world.occurrence:
             return
         world = history.world_at(occurrence)
-        new = InputLog(log.description, log.start)
-        new.inputs = history.inputs_before(occurrence)
+        new = log.begun_as(history.inputs_before(occurrence))
         events = [event for event in loop.ring.since(0)[0] if event.occurrence <= occurrence]
         branch = History(world, new, loop.clock)
         branch.adopt([one for one in history.snapshots if one.occurrence < occurrence] or history.snapshots[:1])

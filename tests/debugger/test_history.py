@@ -8,7 +8,7 @@ import pytest
 
 from aether.engine import history
 from aether.engine.history import COST_SHARE, LONGEST_REPLAY_NS, History
-from aether.engine.log import InputLog
+from aether.engine.log import InputLog, LogError, dump
 from aether.lab import describe, simulated
 from aether.operations import TcpConnect, TcpSend
 
@@ -43,6 +43,33 @@ def test_history_starts_later_rather_than_keep_somebody_waiting(monkeypatch: pyt
     assert reached
     for occurrence in reached:
         assert kept.world_at(occurrence).state_hash() == hashes[occurrence]
+
+
+def test_history_starts_later_rather_than_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More inputs than are kept: the earliest go, and from what is left every moment is as it was."""
+    monkeypatch.setattr(history, "MOST_INPUTS", 20)
+    world = simulated(3)
+    log = InputLog(describe(world))
+    kept = History(world, log, lambda: 0)
+    hashes = {}
+    for number in range(30):
+        for operation in (TcpConnect(address="192.168.1.1", port=7), TcpSend(conn=number + 1, data=b"hello")):
+            log.add(world, operation)
+            world.do(operation)
+            while world.step(world.now + 1000):
+                if number > 15:
+                    hashes[world.occurrence] = world.state_hash()
+        kept.worked_for(world, SECOND)
+        assert len(log.inputs) <= 22
+        kept.world_at(max(kept.first, world.occurrence - 200))  # lays snapshots on its way
+    assert log.count() == 60
+    assert kept.first > 50
+    reached = [at for at in hashes if at >= kept.first]
+    assert len(reached) > 10
+    for occurrence in reached[::5]:
+        assert kept.world_at(occurrence).state_hash() == hashes[occurrence]
+    with pytest.raises(LogError, match=f"history starts at ev {kept.first}: benchmark mode, or too much to keep"):
+        dump(log, world)
 
 
 def test_what_the_first_snapshot_costs_counts_too() -> None:
