@@ -108,6 +108,14 @@ class Queue:
                     self._enter(owner)
         return None
 
+    def due(self, now: int) -> bool:
+        """Tell whether an entry is due by `now`."""
+        heap = self.heap
+        if not heap or heap[0][0] > now:
+            return False
+        entry = self.next()
+        return entry is not None and entry[0] <= now
+
     def pop(self) -> None:
         """Take the entry that `next` returned."""
         _, _, owner, data = heappop(self.heap)

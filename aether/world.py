@@ -137,8 +137,7 @@ class World:
         It is one unless the link impairs it or something else is due first; then it waits in the queue.
         """
         port = self.links[link].right
-        entry = self.queue.next()
-        if port.pipe.clear and not port.latency and (entry is None or entry[0] > self.now):
+        if port.pipe.clear and not port.latency and not self.queue.due(self.now):
             self.occurrence += 1
             if not traced.arrives(self, port, frame):
                 self.frame = 0

@@ -43,7 +43,7 @@ def unfold(raw: Together) -> list[Event]:
     if happening == "rested":
         told = _rested(*values)
     else:
-        number, link, data, answer, *more = values
+        number, link, data, answer, more = values
         told = [
             ("frame.sent", (number, link, data), Port.enter, "number"),
             ("frame.arrived", (number, link, data), Port.deliver, "frame.arrived"),

@@ -29,6 +29,8 @@ TCP_FLAGS = 47
 """Where a frame with a plain IPv4 header has them."""
 SYN, FIN = 2, 1
 NO_WINDOW = b"\0\0"
+Told = tuple[str, int, tuple[Any, ...]]
+"""What happened, how many events that makes, and the values that they unfold from."""
 
 
 def arrives(world: World, port: Port, frame: bytes) -> bool:
@@ -70,15 +72,17 @@ def arrives(world: World, port: Port, frame: bytes) -> bool:
     if answer is None:
         return False
     fast.taken += 1
-    number = world.frames + 1
-    world.frames = number + 1 if answer else number
-    world.frame = number
-    host.count_fast(1, 1 if answer else 0)
+    world.frame = number = world.frames + 1
     if answer:
+        world.frames = number + 1
         world.wire_out.append(answer)
+        host.count_fast(1, 1)
+    else:
+        world.frames = number
+        host.count_fast(1, 0)
     if world.teller is not None:
-        happening, count, *values = told
-        world.teller(host.name, count, happening, (number, port.link, frame, answer, *values))
+        happening, count, values = told
+        world.teller(host.name, count, happening, (number, port.link, frame, answer, values))
     return True
 
 
@@ -90,7 +94,7 @@ def _may_open(host: Host, key: bytes, old: Lean | None) -> bool:
         listener is not None and hasattr(listener.socket.app, "expect") and (whole is None or whole.socket is None))
 
 
-def _opened(host: Host, lean: Lean, old: Lean | Connection | None) -> tuple[Any, ...]:
+def _opened(host: Host, lean: Lean, old: Lean | Connection | None) -> Told:
     """A SYN has opened a connection, perhaps in the place of one that rested; a whole one has been ended already."""
     tcp, queue, key = host.tcp, host.queue, lean.key
     if isinstance(old, Lean):
@@ -104,18 +108,25 @@ def _opened(host: Host, lean: Lean, old: Lean | Connection | None) -> tuple[Any,
     lean.queued_order = 0
     deadline = host.now + min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
     queue.wake(lean, deadline)
-    return "opened", (6 if old is None else 7), lean.number, deadline, 0 if old is None else old.number
+    if old is None:
+        return "opened", 6, (lean.number, deadline, 0)
+    return "opened", 7, (lean.number, deadline, old.number)
 
 
-def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flight: bool) -> tuple[Any, ...]:
+def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flight: bool) -> Told:
     """A segment has arrived for a connection that was in `state`, with a timer due, perhaps with data in flight."""
     queue, knobs, now, number = host.queue, host.knobs, host.now, lean.number
     app: Traceable = lean.listener.socket.app  # type: ignore[assignment]  # `_may_open` has seen to it
     if state == SYN_RECEIVED:
         queue.wake(lean, NEVER)
         app.expect(lean)
-        return "established", 4, number, due
-    rto = min(lean.srtt + max(knobs.tcp_rto_min, 4 * lean.rttvar), knobs.tcp_rto_max)
+        return "established", 4, (number, due)
+    rto = 4 * lean.rttvar
+    if rto < knobs.tcp_rto_min:
+        rto = knobs.tcp_rto_min
+    rto += lean.srtt
+    if rto > knobs.tcp_rto_max:
+        rto = knobs.tcp_rto_max
     trip = (lean.rack, lean.srtt, lean.rttvar, rto) if in_flight else None
     if in_flight:
         queue.wake(lean, NEVER)
@@ -124,7 +135,9 @@ def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flig
         lean.wake_at = NEVER
         until = now + knobs.tcp_time_wait
         queue.wake(lean, until)
-        return "finished", (12 if in_flight else 8), number, due, trip, now + FIN_TIMEOUT if in_flight else due, until
+        if in_flight:
+            return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
+        return "finished", 8, (number, due, None, due, until)
     if len(frame) > SHORTEST:
         closes = lean.state == FIN_WAIT_1
         if closes:
@@ -136,9 +149,9 @@ def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flig
         until = now + rto
         queue.wake(lean, until)
         count = 7 + closes + 2 * in_flight + (2 if delayed else 0)
-        return "request", count, number, due, trip, delayed, closes, until, app.said
+        return "request", count, (number, due, trip, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
-        return "acknowledged", 4, number, due, trip, 0
+        return "acknowledged", 4, (number, due, trip, 0)
     until = now + FIN_TIMEOUT
     queue.wake(lean, until)
-    return "acknowledged", 6, number, due, trip, until
+    return "acknowledged", 6, (number, due, trip, until)
