@@ -156,7 +156,7 @@ def main(rounds: int = 7) -> int:
         kept = {name: lab for name, lab in servers.items() if name in ("aether-shell", COMPILED, "Linux + nginx")}
         wrk = requests(kept, rounds) if shutil.which("wrk") else {}
     moved = bulk.measure(rounds, 200)
-    shared = workers.measure(rounds)
+    shared, bounds = workers.measure(rounds)
     print(HEAD.format(rounds=rounds), end="")
     print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} on "
           f"{platform.machine()}.\n")
@@ -166,7 +166,9 @@ def main(rounds: int = 7) -> int:
         print(table("100 connections that are kept (`wrk -c 100`)", wrk, "requests a second"))
     print(transfers(moved))
     counts = {f"{count} worker{'s' * (count > 1)}": found for count, found in shared.items()}
-    print(table("A handler that has work to do (`benchmarks/busy.py`)", counts, "requests a second"), end="")
+    print(table("A handler that has work to do (`benchmarks/busy.py`)", counts, "requests a second"))
+    print(f"Two processes that only compute, each on a core of its own, are {workers.ratio(bounds):.2f} times as fast "
+          "as one.")
     return 0
 
 
