@@ -14,7 +14,7 @@ A failure shows every step so far, and "should have had X, but had Y".
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from aether.apps.simple import SERVICES
 from aether.engine.worker import Beginning, share_of
@@ -26,6 +26,7 @@ from aether.sockets import TcpSocket
 from aether.tcp.departure import SuperSegment
 from aether.wire import ipv4, tcp
 from aether.wire.address import show_ip
+from tests.scripts.device import DeviceLaboratory
 
 PEER_ISN = 1000
 PORT, PEER_PORT = 5000, 40_000
@@ -78,17 +79,22 @@ class Seen:
 class Script:
     """A laboratory with a listening (or connecting) host, and a peer that is played by the test.
 
-    In benchmark mode (`mode`) there are no events; the fast path is tried first, and what leaves together leaves as
-    one, and is cut up as the device does it. A worker does the same, in the share of the world that it is given.
+    In benchmark mode (`mode`) there are no events; frames come through a device and the loop that serves it, the fast
+    path is tried first, and what leaves together leaves as one, for the device to cut up. A worker does the same in
+    the share of the world that it is given, but without a device: we cut up what it sends.
     """
 
     mode = "trace"
+    devices: ClassVar[list[DeviceLaboratory]] = []
+    """Those that somebody has to close."""
 
     def __init__(
         self, app: str | None = "hold", *, port: int = PORT, profile: str = "modern", seed: int = 0,
         backlog: int = 128, peer_isn: int = PEER_ISN, **knobs: str,
     ) -> None:
-        self.lab = Laboratory(seed, profile, **knobs)
+        self.lab = (DeviceLaboratory if self.mode == "bench" else Laboratory)(seed, profile, **knobs)
+        if isinstance(self.lab, DeviceLaboratory):
+            self.devices.append(self.lab)
         if self.mode == "worker":
             world = self.lab.world
             self.lab.world = share_of(Beginning(1, 2, "aether0", world.snapshot(), world.connections))
@@ -104,7 +110,7 @@ class Script:
         if self.mode == "trace":
             self.events: list[tuple[str, tuple[Any, ...]]] = []
             self.lab.world.observe(self._note)
-        else:
+        elif self.mode == "worker":
             self.lab.world.allow_short_cuts(True)
             self.host.supersegments = SUPERSEGMENT
         if app is not None:
