@@ -182,9 +182,10 @@ class TcpSocket:
         if self.closed:
             return
         self.closed = True
-        self.app = None
         if self.listener is not None:
+            self.host.tcp.fast.forget()  # short connections are given to the application, while there is one
             self._stop_listening(self.listener)
+        self.app = None
         conn = self.connection
         if conn is None:
             return

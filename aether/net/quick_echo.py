@@ -57,11 +57,15 @@ def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> byt
         return None
     layer.identification = identification = (layer.identification + 1) & 0xFFFF
     ttl = host.knobs.ipv4_ttl
-    # Of the message only the type changes, and the checksum by as much (RFC 1624 §3).
+    # Of the message only the type changes, and the checksum by as much (RFC 1624 §3). Only a sum over nothing but
+    # zeros is 0 itself, and so its complement is not 0 but all ones.
+    check = (REQUEST + message_check) % 65535
+    if not check and not rest and not any(frame[SHORTEST:length]):
+        check = 0xFFFF
     return _REPLY(
         way.hop.mac, mac, PLAIN, total, identification, 0, ttl, PROTO_ICMP,
         -(0x4500 + total + identification + (ttl << 8 | PROTO_ICMP) + addresses) % 65535, us, source, REPLY,
-        (REQUEST + message_check) % 65535, rest) + frame[SHORTEST:length]
+        check, rest) + frame[SHORTEST:length]
 
 
 def count(host: Host, replies: int) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from mypy_extensions import mypyc_attr
 
-from aether.net.neighbours import FRESH, Neighbour
+from aether.net.ipv4 import MAX_PATHS
+from aether.net.neighbours import FRESH
 from aether.socket_options import SocketOptions
 from aether.statehash import declared_fields
 from aether.tcp.lean import WINDOW, Lean, deadline_of, inflate
@@ -27,6 +28,7 @@ from aether.wire.ipv4 import PROTO_TCP
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.net.routes import Way
     from aether.tcp.connection import Connection
 
 MASK = 0xFFFFFFFF
@@ -62,11 +64,11 @@ _SYN_SEGMENT = Struct(">6s10sHHIH12sIIIHHHHIIII").pack
 
 
 class Path(NamedTuple):
-    """What the SYNs of one peer to one port have in common."""
+    """What the SYNs of one peer to one port have in common, as long as listener, options and way are the same."""
 
     listener: Listener
     options: SocketOptions
-    hop: Neighbour
+    way: Way
     addresses: int
     """What the two addresses add to a checksum."""
 
@@ -77,11 +79,11 @@ class FastPath:
 
     __slots__ = (
         "clock", "constant", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths",
-        "queued_at", "queued_order", "ready", "resting", "scale", "taken", "wake_at", "wake_order",
+        "queued_at", "queued_order", "ready", "resting", "room", "scale", "taken", "wake_at", "wake_order",
     )
     UNHASHED: ClassVar[tuple[str, ...]] = (
         "clock", "constant", "fixed", "head", "limit", "mac", "mss", "now", "paths", "queued_at", "queued_order",
-        "ready", "scale", "taken")
+        "ready", "room", "scale", "taken")
 
     def __init__(self, host: Host) -> None:
         self.wake_at = self.queued_at = NEVER
@@ -97,13 +99,15 @@ class FastPath:
         """Frames that were taken in trace mode, each of them an occurrence."""
         self.now = self.clock = 0
         self.paths: dict[bytes, Path] = {}
-        """By both addresses and the local port."""
+        """By both addresses and the local port: what was found out lately. It says nothing that the rest does not."""
         self.ready = False
         """Whether what follows is up to date."""
         self.mac = b""
         self.head = b""
         self.fixed = self.constant = 0
         self.mss = self.scale = self.limit = 0
+        self.room = 0
+        """Bytes of a segment and its options that fit the link."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
         state = {name: getattr(self, name) for name in declared_fields(self) + self.UNHASHED}
@@ -131,7 +135,8 @@ class FastPath:
                 self.head = interface.mac + IPV4.to_bytes(4, "big")
                 self.fixed = DONT_FRAGMENT << 16 | ttl << 8 | PROTO_TCP
                 self.constant = (IPV4 & 0xFFFF) + DONT_FRAGMENT + (ttl << 8) + PROTO_TCP
-                self.mss = min(self.host.knobs.tcp_mss, interface.mtu - 40)
+                self.room = interface.mtu - 40
+                self.mss = min(self.host.knobs.tcp_mss, self.room)
                 self.scale = self.host.tcp.receive_scale()
                 self.limit = self.host.tcp.receive_buffer()
 
@@ -144,6 +149,7 @@ class FastPath:
             and not knobs.tcp_keepalive and not knobs.tcp_user_timeout and knobs.tcp_initial_window >= 4
             and not 0 < knobs.tcp_receive_window < WINDOW
             and knobs.tcp_rto_min == SOONEST and knobs.tcp_rto_initial >= SOONEST and knobs.tcp_time_wait >= SOONEST
+            and knobs.tcp_rto_max >= SOONEST
             and self.host.interfaces
         )
 
@@ -200,7 +206,8 @@ class FastPath:
         """A SYN, for a listener that has room, on a path that is known."""
         if length != SYN_LENGTH:
             return None
-        path = self.paths.get(key[:8] + key[10:]) or self._find_path(key)
+        path = self.paths.get(key[:8] + key[10:])
+        addresses = int.from_bytes(key[:8], "big") % 65535 if path is None else path.addresses
         kind_of_mss: int
         mss: int
         option: int
@@ -208,18 +215,25 @@ class FastPath:
         scale: int
         kind_of_mss, mss, option, stamp, _, scale = _SYN_OPTIONS(frame, 54)
         if (
-            path is None or kind_of_mss != MSS or option != SACK_PERMITTED_TIMESTAMP or scale >> 8 != SCALE or mss < 256
-            or scale & 0xFF > 14 or seq > HIGHEST or (0x4500 + ip_sum + path.addresses) % 65535
+            kind_of_mss != MSS or option != SACK_PERMITTED_TIMESTAMP or scale >> 8 != SCALE or mss < 256
+            or scale & 0xFF > 14 or seq > HIGHEST or (0x4500 + ip_sum + addresses) % 65535
             or (not checked and (int.from_bytes(frame[26:SYN_LENGTH], "big") + 46) % 65535)
         ):
             return None
         host = self.host
-        tcp = host.tcp
-        listener, options, hop, addresses = path
+        tcp, source = host.tcp, key[:4]
+        if (
+            path is None or host.routes.ways.get(source) is not path.way or path.way.hop.state not in FRESH
+            or path.listener.socket.options is not path.options
+        ):
+            path = self._find_path(key, addresses)
+            if path is None:
+                return None
+        listener, options, way, _ = path
         old = self.leans.get(key)
         whole = tcp.table.get(key) if old is None else None
         if (
-            listener.socket.options is not options or listener.accepted or hop.state not in FRESH
+            listener.accepted or source in host.ipv4.path_mtus
             or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN)
             or (old is not None and not _reusable(old.state, old.stamp, old.rcv_nxt, seq, stamp))
             or (whole is not None and not (
@@ -233,7 +247,9 @@ class FastPath:
         if whole is not None:
             whole.end("rcv SYN")
         number = host.world.connection_number(key, active=False)
-        lean = Lean(key, number, now, path.listener, hop, seq, iss, offset, stamp, mss, scale & 0xFF, window, addresses)
+        hop = way.hop
+        lean = Lean(
+            key, number, now, listener, options, hop, seq, iss, offset, stamp, mss, scale & 0xFF, window, addresses)
         if old is None:
             tcp.take_port(key)
         self.leans[key] = lean
@@ -251,22 +267,29 @@ class FastPath:
                 + stamp + option) % 65535,
             0, MSS, self.mss, SACK_PERMITTED_TIMESTAMP, stamped, stamp, option)
 
-    def _find_path(self, key: bytes) -> Path | None:
-        """Return what the SYNs of a peer to a port have in common, if they can be predicted."""
-        host = self.host
+    def _find_path(self, key: bytes, addresses: int) -> Path | None:
+        """Return what the SYNs of a peer to a port have in common, and remember it, if they can be predicted."""
+        host, source = self.host, key[:4]
+        place = key[:8] + key[10:]
+        self.paths.pop(place, None)
         listener = host.tcp.listener_for(key)
-        route = host.routes.find(key[:4])
-        if listener is None or route is None or route.interface or host.ipv4.path_mtus or key[4:8] not in host.local:
+        way = host.routes.ways.get(source)
+        if way is None or way.hop.state not in FRESH:
+            way = host.ipv4.find_way(source)
+        if (
+            listener is None or way is None or way.interface is not host.interfaces[0] or way.hop.state not in FRESH
+            or key[4:8] not in host.local
+        ):
             return None
-        hop = host.interfaces[0].neighbours.entries.get(route.gateway or key[:4])
         options, defaults = listener.socket.options, host.tcp.defaults
         if (
-            hop is None or not isinstance(listener.socket.app, Prepared)
+            not isinstance(listener.socket.app, Prepared)
             or replace(options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay) != defaults
         ):
             return None
-        path = Path(listener, options, hop, int.from_bytes(key[:8], "big") % 65535)
-        self.paths[key[:8] + key[10:]] = path
+        if len(self.paths) >= MAX_PATHS:
+            self.paths.clear()
+        self.paths[place] = path = Path(listener, options, way, addresses)
         return path
 
     def _acknowledged(self, lean: Lean, ack: int, window: int, stamp: int) -> bytes | None:
@@ -312,8 +335,8 @@ class FastPath:
         size = len(response)
         window <<= lean.wscale
         if (
-            size + 1 > window or size + 13 > lean.mss or lean.rcv_nxt > HIGHEST or lean.snd_nxt > HIGHEST
-            or lean.rttvar > SOONEST // 4
+            size + 1 > window or size + 13 > lean.mss or size + 13 > self.room or lean.rcv_nxt > HIGHEST
+            or lean.snd_nxt > HIGHEST or lean.rttvar > SOONEST // 4
         ):
             return None
         now = self.now

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aether.host import Host
     from aether.knobs import Knobs
     from aether.net.neighbours import Neighbour
+    from aether.socket_options import SocketOptions
 
 SCALE = 8
 """The window scale that we offer."""
@@ -38,10 +39,10 @@ class Lean:
 
     __slots__ = (
         "addresses", "busy", "busy_from", "due", "flip", "hop", "irs", "iss", "key", "key_sum", "listener", "minimum",
-        "mss", "number", "opened", "queued_at", "queued_order", "rack", "rack_at", "rcv_adv", "rcv_mss", "rcv_nxt",
-        "received_at", "requests", "response", "rttvar", "sent_at", "since", "snd_nxt", "snd_una", "srtt", "stamp",
-        "state", "syn_window", "taken", "taken_since", "ts_offset", "wake_at", "wake_order", "window", "window_max",
-        "wl1", "wscale",
+        "mss", "number", "opened", "options", "queued_at", "queued_order", "rack", "rack_at", "rcv_adv", "rcv_mss",
+        "rcv_nxt", "received_at", "requests", "response", "rttvar", "sent_at", "since", "snd_nxt", "snd_una", "srtt",
+        "stamp", "state", "syn_window", "taken", "taken_since", "ts_offset", "wake_at", "wake_order", "window",
+        "window_max", "wl1", "wscale",
     )
     queued_at: int
     """These four in trace mode only, as in `Sleeper`."""
@@ -74,14 +75,16 @@ class Lean:
     wl1: int
 
     def __init__(
-        self, key: bytes, number: int, now: int, listener: Listener, hop: Neighbour, irs: int, iss: int,
-        ts_offset: int, stamp: int, mss: int, wscale: int, window: int, addresses: int,
+        self, key: bytes, number: int, now: int, listener: Listener, options: SocketOptions, hop: Neighbour, irs: int,
+        iss: int, ts_offset: int, stamp: int, mss: int, wscale: int, window: int, addresses: int,
     ) -> None:
         self.key = key
         self.number = number
         self.state = SYN_RECEIVED
         self.opened = self.received_at = now
         self.listener = listener
+        self.options = options
+        """Those that the listener had when the SYN came."""
         self.hop = hop
         """The neighbour that its frames go to."""
         self.irs = irs
@@ -175,7 +178,7 @@ def deadline_of(lean: Lean, knobs: Knobs) -> int:
     """Return when the state that a connection is in has lasted for too long."""
     state = lean.state
     if state == SYN_RECEIVED:
-        return lean.opened + knobs.tcp_rto_initial
+        return lean.opened + min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
     if state == TIME_WAIT:
         return lean.received_at + knobs.tcp_time_wait
     if state == FIN_WAIT_2:
@@ -197,7 +200,7 @@ def inflate(host: Host, lean: Lean) -> Connection:
     conn.ts_offset = lean.ts_offset
     conn.rcv_wscale = host.tcp.receive_scale()
     conn.listener = listener
-    conn.take_options(listener.socket.options)
+    conn.take_options(lean.options)
     take_syn(conn, lean.irs, lean.syn_window)
     negotiate(conn, _offered(lean), SYN)
     conn.state = lean.state
