@@ -16,6 +16,7 @@ from aether.wire.tcp import ACK, PSH, TcpHeader
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.tcp.connection import Connection
 
 LIMIT = 65_000
 """Bytes that are gathered at the most: with the headers, IPv4 has room for 65,535."""
@@ -34,7 +35,7 @@ sequence and acknowledgement number, offset and flags, window."""
 class Coalescer:
     """What was gathered of one connection, until it is handed over: data, or acknowledgements without."""
 
-    __slots__ = ("common", "count", "first", "last", "length", "next", "options", "parts")
+    __slots__ = ("common", "count", "first", "last", "length", "next", "options", "parts", "sent")
 
     def __init__(self) -> None:
         self.count = 0
@@ -51,12 +52,16 @@ class Coalescer:
         """Sequence number and identification of the first."""
         self.last = 0, 0
         """Acknowledgement number and window of the last."""
+        self.sent = 0
+        """What can be acknowledged at the most, as on the wire."""
 
     def takes(self, host: Host, frame: memoryview, length: int, checked: int) -> bool:
         """Hold the first `length` bytes of a frame if it follows what is held, or may begin it; else return False.
 
         With `checked`, its checksum is not looked at: the device vouches for it. Of acknowledgements without data that
-        each go farther than the one before, the last says all; one that carries more than a timestamp is not held.
+        each go farther than the one before, the last says all; one that carries more than a timestamp is not held, and
+        none that may be refused for what it acknowledges, or for its timestamp (RFC 9293 §3.10.7.4, RFC 7323 §5.3):
+        it would take the others with it.
         """
         (place, tos, total, identification, fragment, ttl, protocol, _, key, sequence, acknowledgement, bits,
          window) = _ARRIVED(frame)
@@ -71,10 +76,15 @@ class Coalescer:
             if self.length:
                 if not size or options != self.options or self.last != (acknowledgement, window):
                     return False
-            elif size or not 0 < (acknowledgement - self.last[0]) & MASK < HALF or options[:4] != self.options[:4]:
+            elif (
+                size or not 0 < (acknowledgement - self.last[0]) & MASK < HALF
+                or (self.sent - acknowledgement) & MASK >= HALF or _older(options, self.options)
+            ):
                 return False
-        elif not _may_begin(host, common, start, options, size, sequence):
+        elif (conn := _may_begin(host, common, start, options, size, sequence)) is None:
             return False
+        else:
+            self.sent = conn.snd_nxt & MASK
         if not checked and not frame_ok(frame, total):
             return False
         if not self.count:
@@ -114,13 +124,21 @@ class Coalescer:
 def _may_begin(
     host: Host, common: tuple[bytes, int, int, int, int, bytes, int], start: int, options: bytes, size: int,
     sequence: int,
-) -> bool:
-    """Tell whether a segment is the next of a connection without a hole, and of the kind that others may follow."""
+) -> Connection | None:
+    """Return the connection that a segment is the next of, if there is no hole, and others may follow it."""
     place, _, fragment, _, protocol, key, bits = common
     conn = host.tcp.table.get(key)
     if conn is None or sequence != conn.rcv_nxt & MASK or conn.out_of_order is not None:
-        return False
-    return (
+        return None
+    fits = (
         place[:6] == host.interfaces[0].mac and place[12:] == PLAIN and protocol == PROTO_TCP
         and not fragment & ~DONT_FRAGMENT and start >= MIN_LENGTH and bits & 0xFFF & ~PSH == ACK
         and (size > 0 or not options or (options[:4] == TIMESTAMP and len(options) == 12)))
+    return conn if fits else None
+
+
+def _older(options: bytes, before: bytes) -> bool:
+    """Tell whether a timestamp is older than the one before, or one of the two has none."""
+    if options[:4] != before[:4]:
+        return True
+    return (int.from_bytes(options[4:8], "big") - int.from_bytes(before[4:8], "big")) & MASK >= HALF

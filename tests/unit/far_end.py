@@ -19,6 +19,9 @@ from aether.wire.address import parse_ip
 US, PEER = parse_ip(YOUR_ADDRESS), parse_ip(HOST_ADDRESS)
 PORT, THEIRS, BEGIN = 9000, 4000, 5000
 LARGEST = 70_000
+OPTIONS = tcp.build_options(mss=1460, window_scale=7, sack_permitted=True)
+STAMP = b"\x08\x0a"
+"""How a timestamp begins among options."""
 
 
 class App:
@@ -48,7 +51,7 @@ class App:
 class Lab:
     """One connection in benchmark mode, and the far end of its device."""
 
-    def __init__(self, device: Tap, far: socket.socket, app: App, supersegments: int) -> None:
+    def __init__(self, device: Tap, far: socket.socket, app: App, supersegments: int, options: bytes) -> None:
         self.world = tapped(1)
         self.host = self.world.hosts[YOU]
         self.host.supersegments = supersegments
@@ -61,10 +64,9 @@ class Lab:
         self.world.arrive(ethernet.build(b"\xff" * 6, HOST_MAC, ethernet.TYPE_ARP, asked))
         self.world.wire_out.clear()
         self.ours = 0
-        options = tcp.build_options(mss=1460, window_scale=7, sack_permitted=True)
         self.give([segment(0, tcp.SYN, options=options, sequence=BEGIN - 1)])
         self.ours = int.from_bytes(self.answers()[-1][38:42], "big") + 1
-        self.give([self.ack(0)])
+        self.give([self.ack(0, options=tcp.build_options(timestamp=(5000, 0)) if STAMP in options else b"")])
 
     def give(self, frames: list[bytes]) -> None:
         """Let frames be there all at once, and be handled."""
@@ -104,7 +106,10 @@ def segment(
 
 
 @contextmanager
-def lab(app: App, supersegments: int = SUPERSEGMENT, unfinished: bool = False) -> Iterator[Lab]:
+def lab(
+    app: App, supersegments: int = SUPERSEGMENT, unfinished: bool = False, options: bytes = OPTIONS,
+) -> Iterator[Lab]:
+    """Return a lab whose far end has opened a connection with these options."""
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     for end in (near, far):
         end.setblocking(False)
@@ -112,7 +117,7 @@ def lab(app: App, supersegments: int = SUPERSEGMENT, unfinished: bool = False) -
     device = Tap("pair", descriptor=near.detach())
     device.unfinished = unfinished
     try:
-        yield Lab(device, far, app, supersegments)
+        yield Lab(device, far, app, supersegments, options)
     finally:
         device.close()
         far.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,23 @@ def test_acknowledgements_are_as_one_by_one(marks: list[tuple[int, bool]]) -> No
             found.append((conn.snd_una, conn.snd_wnd, conn.flight_size() > 0, conn.state))
     assert found[0][:2] == found[1][:2]
     assert found[0][3] == found[1][3] == "ESTABLISHED"
+
+
+def stamped(here: Lab, count: int, stamp: int, sequence: int = BEGIN) -> bytes:
+    """Return an acknowledgement of our first `count` bytes, with a timestamp."""
+    options = tcp.build_options(timestamp=(stamp, 0))
+    return segment(here.ours + count, tcp.ACK, sequence=sequence, options=options)
+
+
+@pytest.mark.parametrize(("count", "stamp"), [(2920, 5500), (2920, 6000 + (1 << 31)), (1000, 6000), (1 << 30, 6000)],
+                         ids=["older", "much older", "less", "never sent"])
+def test_one_that_is_refused_takes_none_with_it(count: int, stamp: int) -> None:
+    """RFC 7323 §5.3 and RFC 9293 §3.10.7.4 refuse each by itself; the one before it has been right."""
+    for together in (True, False):
+        with lab(App(STREAM * 10), options=tcp.build_options(mss=1460, timestamp=(5000, 0))) as here:
+            frames = [stamped(here, 1460, 6000), stamped(here, count, stamp)]
+            here.give(frames) if together else [here.give([frame]) for frame in frames]
+            assert here.connection.snd_una == here.ours + 1460
 
 
 @given(st.integers(1, 120_000), st.lists(st.integers(1, 60), max_size=6))
