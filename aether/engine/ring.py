@@ -117,17 +117,18 @@ class EventRing:
             self.add((self.last_serial + 1, *event[1:7], *event.source))
 
     def since(self, serial: int, limit: int = 1 << 30) -> tuple[list[Event], int]:
-        """Return up to `limit` events after `serial`, the oldest first, and how many were lost before them."""
+        """Return up to `limit` events after `serial`, the oldest first, and how many before or among them were lost."""
         last = self.last_serial
         start = max(serial + 1, self._first)
         first = max(start, last - self.capacity + 1)
         found: list[Event] = []
         number, end = first, min(last, first + limit - 1)
+        missed = 0
         while number <= end:
             raw = self._slots[number % self.capacity]
             if raw is not None and raw[0] <= number <= _last(raw):  # else the writer was here meanwhile
+                missed += number - (found[-1].serial + 1 if found else start)
                 found += _events(raw, number)[:end - number + 1]
                 number = found[-1].serial
             number += 1
-        missed = (found[0].serial if found else first) - start
-        return found, max(missed, 0)
+        return found, missed if found else max(first - start, 0)
