@@ -111,7 +111,9 @@ class Core:
         self.ring = self.loop.ring
         self._requests: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._waits: list[_Wait] = []
-        self._stopping = False
+        self._stopping = self._ended = False
+        self._door = threading.Lock()
+        """Held to ask for something, and to end: what is asked for is answered."""
         self._fault = ""
         self._fault_text = ""
         self._thread = threading.Thread(target=self._main, name="aether-core", daemon=True)
@@ -223,8 +225,10 @@ class Core:
 
     def feed(self, frame: bytes) -> None:
         """Let a frame arrive soon that another worker has read; from any thread, and without waiting for it."""
-        self._requests.append((partial(self.loop.feed, frame), Future()))
-        self.wakeup.wake()
+        with self._door:
+            if not self._ended:
+                self._requests.append((partial(self.loop.feed, frame), Future()))
+                self.wakeup.wake()
 
     def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
         """Wait until `query` is true, for so much world time at the most, or until the world is paused."""
@@ -244,11 +248,12 @@ class Core:
         """Have something done by the thread, between two occurrences."""
         if threading.current_thread() is self._thread:
             return what()
-        if not self._thread.is_alive():
-            raise CoreError("the core does not run")
         answer: Future[T] = Future()
-        self._requests.append((what, answer))
-        self.wakeup.wake()
+        with self._door:
+            if self._ended or not self._thread.is_alive():
+                raise CoreError("the core does not run")
+            self._requests.append((what, answer))
+            self.wakeup.wake()
         return answer.result()
 
     def _begin_wait(self, wait: _Wait, world_us: int) -> None:
@@ -280,6 +285,8 @@ class Core:
                 self._advance()
             except Exception as problem:
                 self._keep_fault(problem)
+        with self._door:
+            self._ended = True
         for _, answer in self._requests:
             answer.set_exception(CoreError("the core has stopped"))
         self._release(paused=True)
