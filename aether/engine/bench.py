@@ -75,7 +75,7 @@ def take_frames(loop: Loop, host: Host) -> int:
     world, device = loop.world, loop.device
     assert isinstance(device, Tap)
     fast, backoff = host.tcp.fast, loop.backoff
-    fill, put, raw, buffer, receive = device.fill, device.put, device.raw, device.buffer, fast.receive
+    fill, raw, buffer, receive = device.fill, device.raw, device.buffer, fast.receive
     host.now = world.now
     fast.prepare(world.now)
     held, whole = loop.held, host.tcp.table
@@ -83,7 +83,10 @@ def take_frames(loop: Loop, host: Host) -> int:
     taken = answered = echoes = handled = burst = looks = 0
     late = False
     while handled < BATCH:
-        size = fill(raw)
+        try:
+            size = fill(raw)
+        except OSError:
+            raise device.gone() from None
         if not size:
             if held.count:
                 _hand_over(held, host, out)
@@ -124,7 +127,7 @@ def take_frames(loop: Loop, host: Host) -> int:
         elif answer:
             answered += 1
             if loop.alone:
-                device.unwritten += put(PLAIN + answer) is None
+                write(device, answer)
             else:
                 out.append(answer)
     if held.count:
@@ -160,19 +163,22 @@ def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
     for frame in out:
         if not isinstance(frame, bytes):
             write(device, frame)
-        elif put(PLAIN + frame) is None:
+            continue
+        try:
+            device.unwritten += put(PLAIN + frame) is None
+        except OSError:
             device.unwritten += 1
 
 
 def write(device: Tap, frame: bytes | SuperSegment) -> None:
     """Send a frame; if it has several segments and the device does not cut it up, one after the other."""
     if not isinstance(frame, SuperSegment):
-        device.unwritten += device.put(PLAIN + frame) is None
+        device.write(frame)
     elif device.unfinished:
         device.unwritten += device.put_several(frame.head, frame.payload, frame.size) is None
     else:
         for one in frame.frames():
-            device.unwritten += device.put(PLAIN + one) is None
+            device.write(one)
 
 
 def _count(host: Host, taken: int, echoes: int, answered: int) -> None:

@@ -318,9 +318,10 @@ class Loop:
         else:
             if self.device is None:  # a simulation that cannot keep up falls behind instead of racing later
                 self._anchor = (self.clock(), self.world.now)
-        if self.history is not None and self.world.occurrence > before:
+        if self.world.occurrence > before:
             self.flush()
-            self.history.worked_for(self.world, self.clock() - began)
+            if self.history is not None:
+                self.history.worked_for(self.world, self.clock() - began)
 
     def flush(self, many: bool = False) -> None:
         """Write what left for the world outside; `many` says that all of it answers frames that the fast path took."""

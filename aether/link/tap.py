@@ -67,7 +67,8 @@ class Tap:
         self.fill = self._file.readinto
         """Read into `raw`; return the length with the header, None if there is no frame now. OSError if it is gone."""
         self.put = self._file.write
-        """Send a header and a frame; None if the kernel does not take it. OSError if it is gone."""
+        """Send a header and a frame. None or OSError if the kernel does not take it: its queue is full, the interface
+        is down, the frame is too short to be one."""
         self.put_later = self.put
         """The same, where many frames are sent together: it may take a moment longer, and cost us less."""
         self._prompt = self
@@ -82,8 +83,12 @@ class Tap:
         try:
             length = self._file.readinto(self.raw)
         except OSError:
-            raise DeviceError(f"{self.name} is gone: somebody removed it. Start aether-shell again") from None
+            raise self.gone() from None
         return self.finished(length - HEADER_LENGTH) if length else None
+
+    def gone(self) -> DeviceError:
+        """Return what to raise when nothing can be read any more."""
+        return DeviceError(f"{self.name} is gone: somebody removed it. Start aether-shell again")
 
     def finished(self, length: int) -> bytes:
         """Return the frame in `buffer`, with the checksum that its header asks for, if that is possible."""
@@ -117,7 +122,7 @@ class Tap:
         """Send TCP segments of `size` bytes each as one frame, from where its pieces are; None as with `put`."""
         try:
             return os.writev(self._prompt.fileno(), [several_segments(head, size) + head, *payload])
-        except BlockingIOError:
+        except OSError:
             return None
 
     def use_prompt(self, prompt: Tap) -> None:

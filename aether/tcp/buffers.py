@@ -6,6 +6,9 @@ takes 760 bytes as soon as it exists, and most of ten thousand connections have 
 
 from collections import deque
 
+MOST_PIECES = 256
+"""Pieces of which a frame is made at the most: writev takes 1,024, and many small ones cost more than a copy."""
+
 
 class SendBuffer:
     """Bytes from `start` on; sequence numbers are unbounded integers."""
@@ -62,7 +65,10 @@ class SendBuffer:
         return b"".join(pieces)
 
     def pieces(self, sequence: int, length: int) -> list[memoryview]:
-        """Return `length` bytes from `sequence` on as pieces of the chunks, without a copy; there must be so many."""
+        """Return `length` bytes from `sequence` on, which there must be, as pieces of the chunks.
+
+        Nothing is copied, unless that would be more pieces than are worth it.
+        """
         chunks = self.chunks
         assert chunks is not None
         index = _chunk_at(chunks, sequence)
@@ -74,7 +80,7 @@ class SendBuffer:
             sequence += len(piece)
             length -= len(piece)
             index += 1
-        return pieces
+        return pieces if len(pieces) <= MOST_PIECES else [memoryview(b"".join(pieces))]
 
 
 class ReceiveBuffer:
