@@ -15,6 +15,8 @@ from aether.sockets import TcpSocket
 from aether.wire.address import parse_ip
 from aether.world import World
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 SECOND = 1_000_000
 BIG = bytes(range(256)) * 4096
 DATE = 784_111_777
@@ -287,7 +289,7 @@ class Turns:
     """A server that gives each of its connections a list of answers, one for each request, and then closes it."""
 
     def __init__(self, *connections: list[bytes]) -> None:
-        self.connections = list(connections)
+        self.connections = [list(answers) for answers in connections]
         self.answers: list[list[bytes]] = []
         self.sockets: list[TcpSocket] = []
         self.asked: list[tuple[int, bytes]] = []

@@ -15,6 +15,8 @@ from aether.operations_link import LinkSet
 from aether.operations_load import LoadStart
 from aether.world import World
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 def run(world: World, **what: object) -> LoadReport:
     job = world.do(LoadStart(address=YOUR_ADDRESS, **what))  # type: ignore[arg-type]
