@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from .harness import missing
+from .harness import AS_WRITTEN, OFFLOAD, WORKERS, KernelLab, missing
 
 # Tests that were started through sudo: programs that they start would give root back.
 for name in ("SUDO_UID", "SUDO_GID", "SUDO_USER"):
@@ -16,6 +16,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/tap/" in str(item.path).replace("\\", "/"):
             item.add_marker(pytest.mark.tap)
+
+
+@pytest.fixture(params=[AS_WRITTEN, OFFLOAD, WORKERS])
+def every_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test as it is written, in benchmark mode with offload, and with two workers."""
+    monkeypatch.setattr(KernelLab, "way", request.param)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -12,9 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from .harness import KERNEL, OURS, KernelLab, wait_until
+from aether.world import World
+
+from .harness import AS_WRITTEN, KERNEL, OFFLOAD, OURS, WORKERS, KernelLab, wait_until
 
 pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos")
+
+
+def connections(world: World) -> int:
+    """Return how many there are."""
+    return len(world.hosts["you"].tcp.connections)
+
+
+def left_behind(world: World) -> tuple[dict[int, int], dict[bytes, int]]:
+    """Return what should be empty when there are none."""
+    return world.hosts["you"].tcp.ports_used, world.announced
 
 
 @pytest.mark.needs("ping")
@@ -29,6 +41,7 @@ def test_ping_without_loss() -> None:
 
 
 @pytest.mark.needs("curl")
+@pytest.mark.usefixtures("every_way")
 def test_curl_gets_the_page() -> None:
     """GET / is the page that the original served."""
     with KernelLab() as lab:
@@ -44,11 +57,13 @@ def test_curl_gets_the_page() -> None:
 
 
 @pytest.mark.needs("ab")
-@pytest.mark.parametrize("mode", ["trace", "bench"])
-def test_ab_again_and_again(mode: str) -> None:
+@pytest.mark.parametrize(("mode", "way"), [
+    ("trace", AS_WRITTEN), ("bench", AS_WRITTEN), ("bench", OFFLOAD), ("bench", WORKERS)])
+def test_ab_again_and_again(mode: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No failed request, no slowing down, nothing left behind."""
+    monkeypatch.setattr(KernelLab, "way", way)
     with KernelLab() as lab:
-        core = lab.start(mode, tcp_time_wait=200_000)
+        lab.start(mode, tcp_time_wait=200_000)
         lab.capture()
         costs = []
         for _ in range(4):
@@ -58,12 +73,13 @@ def test_ab_again_and_again(mode: str) -> None:
             assert re.search(r"Failed requests:\s+0\n", report), report
             costs.append(time.process_time() - began)
         assert max(costs[1:]) < 2.5 * costs[0], f"processor seconds for 5000 requests: {costs}"
-        wait_until(lambda: not core.ask(lambda world: len(world.hosts["you"].tcp.connections)), 10)
-        assert core.ask(lambda world: (world.hosts["you"].tcp.ports_used, world.announced)) == ({}, {})
+        wait_until(lambda: not any(lab.ask(connections)), 10)
+        assert all(left == ({}, {}) for left in lab.ask(left_behind))
         lab.judge()
 
 
 @pytest.mark.needs("nc")
+@pytest.mark.usefixtures("every_way")
 def test_a_megabyte_through_echo_and_back(tmp_path: Path) -> None:
     """Both directions at once, compared byte for byte."""
     data = os.urandom(1 << 20)
@@ -92,6 +108,7 @@ print(hashlib.sha256(data).hexdigest(), flush=True)
 """
 
 
+@pytest.mark.usefixtures("every_way")
 def test_a_download_from_a_kernel_server() -> None:
     """Ten megabytes to a connection that we open, compared by SHA-256."""
     from aether.operations import TcpConnect, TcpSend

@@ -6,7 +6,7 @@ import pytest
 
 from .harness import KERNEL, OURS, KernelLab
 
-pytestmark = pytest.mark.needs("ping", "tcpdump", "tshark", "capinfos")
+pytestmark = [pytest.mark.needs("ping", "tcpdump", "tshark", "capinfos"), pytest.mark.usefixtures("every_way")]
 
 
 def test_a_route_is_recorded_for_the_kernel() -> None:
