@@ -378,7 +378,7 @@ class ProcessorReport:
     skew: float
     """Frames of the core that has most, as a multiple of an even share; 0 before any frame."""
     passed_us: int
-    """World time since they count; shares are of it."""
+    """World time over which they count, which is up to the latest frame; shares are of it."""
     cost_us: int
     """What a frame takes, and what waking up takes: the knobs loop.cost and loop.wake."""
     wake_us: int

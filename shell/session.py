@@ -178,6 +178,15 @@ class Session:
             self.shards.start(self.shards.wanted)
         return lost
 
+    def count_anew(self) -> None:
+        """Begin a new period, over which frames and shares of time are counted: at all workers."""
+        if self.shards is not None:
+            self.shards.count_anew()
+            return
+        from aether.engine.loop import Loop
+
+        self.core.with_loop(Loop.count_anew)
+
     @property
     def address(self) -> str:
         """Our address as it is now, which DHCP may have changed; empty if there is none."""

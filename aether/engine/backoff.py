@@ -22,6 +22,17 @@ class Shares(NamedTuple):
     sleep: float
 
 
+class Spent(NamedTuple):
+    """How the time since the latest `reset` was spent up to a moment; all in nanoseconds of the clock, but `sleeps`."""
+
+    until: int
+    spin: int
+    yielding: int
+    sleep: int
+    sleeps: int
+    """How often it slept."""
+
+
 class Backoff:
     """Decides how to wait next, and counts the time spent each way."""
 
@@ -31,11 +42,14 @@ class Backoff:
         self.give_way = give_way
         self.waiting = False
         self.state = SPIN
-        self._yield_after = self._sleep_after = 0
-        """Nanoseconds from the first fruitless look."""
+        self.spin_for = self.yield_for = 0
+        """Nanoseconds, from the first fruitless look on."""
         self._first = self._since = 0
         """When that was, and when the present state began."""
-        self._began = clock()
+        self.began = clock()
+        """When counting began."""
+        self._before_this = (0, 0, 0, 0)
+        """What was spent before the present waiting; kept where that stops spinning, which is seldom."""
         self.spent = {SPIN: 0, YIELD: 0, SLEEP: 0}
         """Nanoseconds in each state."""
         self.sleeps = 0
@@ -44,8 +58,7 @@ class Backoff:
 
     def limit(self, spin: int, yielding: int) -> None:
         """Say how long to spin, and how long to yield after that, in microseconds."""
-        self._yield_after = spin * 1000
-        self._sleep_after = (spin + yielding) * 1000
+        self.spin_for, self.yield_for = spin * 1000, yielding * 1000
 
     def busy(self) -> None:
         """There was something to do: start again with spinning."""
@@ -61,10 +74,10 @@ class Backoff:
             self._first = self._since = now
             self.state = SPIN
         passed = now - self._first
-        if passed < self._yield_after:
+        if passed < self.spin_for:
             self._become(SPIN, now)
             return False
-        if passed < self._sleep_after:
+        if passed < self.spin_for + self.yield_for:
             self._become(YIELD, now)
             self.give_way()
             return False
@@ -79,6 +92,8 @@ class Backoff:
 
     def _become(self, state: str, now: int) -> None:
         if self.state != state:
+            if self.state == SPIN:
+                self._before_this = self._spent()
             self._account(now)
             self.state = state
 
@@ -87,16 +102,33 @@ class Backoff:
             self.spent[self.state] += now - self._since
         self._since = now
 
+    def _spent(self) -> tuple[int, int, int, int]:
+        return self.spent[SPIN], self.spent[YIELD], self.spent[SLEEP], self.sleeps
+
+    def now(self) -> Spent:
+        """Return how the time was spent up to now."""
+        now = self.clock()
+        spin, yielding, sleep, sleeps = self._spent()
+        if self.waiting:
+            spin += now - self._since if self.state == SPIN else 0
+            yielding += now - self._since if self.state == YIELD else 0
+        return Spent(now, spin, yielding, sleep, sleeps)
+
+    def worked(self) -> Spent:
+        """Return how the time was spent up to where the present waiting began, or up to now if there is work."""
+        if not self.waiting:
+            return self.now()
+        return Spent(max(self._first, self.began), *(self._spent() if self.state == SPIN else self._before_this))
+
     def shares(self) -> Shares:
         """Return where the time went since the last `reset`."""
-        now = self.clock()
-        if self.waiting:
-            self._account(now)
-        total = max(now - self._began, 1)
-        return Shares(*(min(self.spent[state] / total, 1.0) for state in (SPIN, YIELD, SLEEP)))
+        now = self.now()
+        total = max(now.until - self.began, 1)
+        return Shares(*(min(spent / total, 1.0) for spent in now[1:4]))
 
     def reset(self) -> None:
         """Start counting anew."""
-        self._began = self._since = self.clock()
+        self.began = self._since = self.clock()
         self.spent = dict.fromkeys(self.spent, 0)
         self.sleeps = 0
+        self._before_this = (0, 0, 0, 0)

@@ -75,6 +75,8 @@ class Loop:
         self.ring = EventRing()
         self.recorder = Recorder(world, self.ring)
         self.backoff = Backoff()
+        self.frames_before = 0
+        """Frames that came before we counted anew."""
         self._heed_knobs()
         self.log: InputLog | None = None
         self.history: History | None = None
@@ -98,7 +100,7 @@ class Loop:
         if mode == self.mode:
             return
         self.mode = mode
-        self.backoff.reset()
+        self.count_anew()
         collect_seldom(mode == "bench")
         if mode == "bench":
             self.world.observe(None)
@@ -113,6 +115,11 @@ class Loop:
             self.world.observe(self.recorder)
             self.log = InputLog(self.description, self.world.occurrence)
             self.history = History(self.world, self.log, self.clock)
+
+    def count_anew(self) -> None:
+        """Begin a new period, over which frames are counted, and how the time was spent."""
+        self.backoff.reset()
+        self.frames_before = self.world.frames
 
     def set_breakpoint(self, hit: Callable[[list[Event], World], bool] | None) -> None:
         """Ask `hit` at the end of every occurrence, about its events and the world."""

@@ -4,6 +4,7 @@
     shards.start(count), shards.stop()     # in benchmark mode only: events are recorded by one worker
     shards.ask(query) -> the answers of all workers, in their order
     shards.do(operation)                   # at all of them, or where the connection is that it is about
+    shards.count_anew()                    # begin the period that the figures of all are about
 
 A worker that ends is noticed, reported through `tell`, and replaced; its connections are reset when their peers send
 the next segment. Whoever ends too often is not replaced any more: worker 0 goes on alone.
@@ -31,10 +32,11 @@ from typing import Any, TypeVar
 
 import aether
 from aether import queries
-from aether.answers import WorkerRow
-from aether.engine.core import Core
+from aether.engine.core import Core, CoreError
+from aether.engine.figures import Figures, figures
+from aether.engine.loop import Loop
 from aether.engine.relay import ALL, Relay
-from aether.engine.worker import Beginning, figures, first_number
+from aether.engine.worker import Beginning, first_number
 from aether.link.queues import Queues
 from aether.operations import (
     ArpClear,
@@ -81,10 +83,14 @@ class Child:
     """Our end of the pipe to one worker."""
 
     def __init__(self, number: int, queues: Queues, beginning: Beginning, lost: Callable[[Child], None],
-                 frame: Callable[[bytes], None]) -> None:
-        """Start the process. `lost` is called when it has ended by itself, `frame` with each frame it passes on."""
+                 frame: Callable[[bytes], None], came: Callable[[], None]) -> None:
+        """Start the process.
+
+        `lost` is called when it has ended by itself, `frame` with each frame it passes on, `came` when it serves; by a
+        thread that must not wait for this process then.
+        """
         self.number = number
-        self.row = WorkerRow(number, 0, 0, 0.0, 0.0, 0.0, 0.0, 0)
+        self.figures = Figures(number)
         """What it has done, a moment ago."""
         self.fault = ""
         self.ready = threading.Event()
@@ -92,7 +98,7 @@ class Child:
         self.started = False
         self.ended = False
         """Set when we want it to end."""
-        self._lost, self._frame = lost, frame
+        self._lost, self._frame, self._came = lost, frame, came
         self._answers: dict[int, Future[Any]] = {}
         self._tickets = itertools.count(1)
         self._sending = threading.Lock()
@@ -133,6 +139,11 @@ class Child:
             if select.select((), (self.pipe,), (), 0)[1]:
                 self._send("frame", 0, frame)
 
+    def count_anew(self) -> None:
+        """Tell it to begin a new period; what it says afterwards is of that."""
+        with contextlib.suppress(OSError):
+            self._send("anew", 0, None)
+
     def end(self) -> None:
         """End it, and wait for that."""
         self.ended = True
@@ -158,9 +169,10 @@ class Child:
                 if kind == "frame":
                     self._frame(what)
                 elif kind == "figures":
-                    self.row = what
+                    self.figures = what
                 elif kind == "ready":
                     self.started = True
+                    self._came()
                     self.ready.set()
                 elif kind == "fault":
                     self.fault = what
@@ -211,6 +223,7 @@ class Shards:
             self.stop()
             self.wanted = count
             if count == 1:
+                self.count_anew()
                 return
             latest = self.core.with_loop(partial(_number_by, stride=count, number=0))
             self._configured = self.core.ask(_configuration)
@@ -228,6 +241,7 @@ class Shards:
             relay = Relay(0, count, self._give)
             self.core.with_loop(lambda loop: setattr(loop, "relay", relay))
             self.queues.use(count)
+            self.count_anew()
             self._stopping.clear()
             self._watcher = threading.Thread(target=self._watch, name="aether-workers", daemon=True)
             self._watcher.start()
@@ -245,7 +259,7 @@ class Shards:
                 child.end()
         if watcher is not None and watcher is not threading.current_thread():
             watcher.join()
-        return sum(child.row.connections for child in children)
+        return sum(child.figures.connections for child in children)
 
     def ask(self, query: Callable[[World], T]) -> list[T]:
         """Return the answers of all workers, worker 0 first; ShardError if one does not answer."""
@@ -278,19 +292,24 @@ class Shards:
                 child.call("do", operation)
         return result
 
-    def rows(self) -> list[WorkerRow]:
+    def figures(self) -> list[Figures]:
         """Return what each worker has done since it counts; of one that does not answer, what it said last."""
-        rows = [figures(self.core, 0)]
         for child in self.children:
             with contextlib.suppress(ShardError):
-                child.row = child.call("figures", None)
-            rows.append(child.row)
-        return rows
+                child.figures = child.call("figures", None)
+        return [figures(self.core, 0), *(child.figures for child in self.children)]
+
+    def count_anew(self) -> None:
+        """Let all begin a new period, which their figures are about from now on."""
+        with contextlib.suppress(CoreError):  # it has stopped, and nobody will look
+            self.core.with_loop(Loop.count_anew)
+        for child in self.children:
+            child.count_anew()
 
     def _child(self, number: int, beginning: Beginning) -> Child:
         own = Beginning(
             number, beginning.workers, beginning.device, beginning.snapshot, beginning.connections)
-        return Child(number, self.queues, own, self._lost, self.core.feed)
+        return Child(number, self.queues, own, self._lost, self.core.feed, self.count_anew)
 
     def _beginning(self, count: int, latest: int) -> Beginning:
         return Beginning(0, count, self.queues.taps[0].name, self.core.ask(World.snapshot), latest)
@@ -332,7 +351,7 @@ class Shards:
             self.children.remove(child)
             self.stop()
             return f"worker {child.number} ended ({why}). {problem}: worker 0 goes on alone"
-        had = child.row.connections
+        had = child.figures.connections
         lost = f"its {had} connection{'s are' if had > 1 else ' is'} reset" if had else "it had no connections"
         return f"worker {child.number} ended ({why}), and another has taken its place; {lost}"
 

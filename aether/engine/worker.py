@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from aether.answers import WorkerRow
 from aether.apps.http import HttpServer
 from aether.engine.core import Core, CoreError
+from aether.engine.figures import figures
+from aether.engine.loop import Loop
 from aether.engine.relay import Relay
 from aether.link.tap import Tap
 from aether.net.neighbours import Neighbours
@@ -77,16 +78,6 @@ def first_number(latest: int, number: int, workers: int) -> int:
     return (latest // workers + 1) * workers + number
 
 
-def figures(core: Core, number: int) -> WorkerRow:
-    """Return what a worker has done since it counts."""
-    now = core.status()
-    connections, sleeps = core.with_loop(
-        lambda loop: (sum(host.tcp.count() for host in loop.world.hosts.values()), loop.backoff.sleeps))
-    busy = round(max(1.0 - now.spin - now.yielding - now.sleep, 0.0), 4)
-    return WorkerRow(
-        number, connections, now.frames, busy, round(now.spin, 4), round(now.yielding, 4), round(now.sleep, 4), sleeps)
-
-
 class Worker:
     """The child's end of the pipe."""
 
@@ -117,6 +108,9 @@ class Worker:
     def _handle(self, kind: str, ticket: int, what: Any) -> None:
         if kind == "frame":
             self.core.feed(what)
+            return
+        if kind == "anew":
+            self.core.with_loop(Loop.count_anew)
             return
         try:
             answer = figures(self.core, self.number) if kind == "figures" else (

@@ -67,7 +67,7 @@ class _Meter:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        session.core.with_loop(lambda loop: loop.backoff.reset())
+        session.count_anew()
         self.status = session.core.status()
         self.memory = _resident()
         self.wall = time.perf_counter()

@@ -12,7 +12,7 @@ from shell.session import Session
 def status(session: Session) -> results.Status:
     """Show what runs, where, and how busily."""
     now, lab, shards = session.core.status(), session.lab, session.shards
-    others = sum(row.frames for row in shards.rows()[1:]) if shards is not None else 0
+    others = sum(each.frames for each in shards.figures()[1:]) if shards is not None else 0
     speed = "max" if now.speed == float("inf") else f"{now.speed:g}"
     return results.Status(
         lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,

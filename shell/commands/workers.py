@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from aether import operations_workers
-from aether.engine.worker import figures
+from aether.engine.figures import figures, side_by_side
 from aether.operations_workers import WorkersSet
 from shell import results
 from shell.commands.common import HOST
@@ -24,6 +24,7 @@ def show(session: Session, host: str) -> Workers:
     A frame belongs to the core (source address + source port // 2) mod the number of cores, so that a connection
     stays with one of them. The skew is what the busiest has to do, as a multiple of an even share. Behind a TAP each is
     a process with a whole stack, in benchmark mode only; connections that we open, ARP, ICMP and UDP are worker 0's.
+    All of them begin to count anew when one is replaced, too, and when the mode changes.
     """
     if session.lab.kind != "SIM":
         return _processes(session)
@@ -58,7 +59,7 @@ def _start(session: Session, count: int) -> results.Message:
         raise CommandError(f"this TAP has {shards.capacity} queues, one for each worker, and no more can be made. "
                            f"Start with: sudo aether-shell --workers {count}")
     if session.core.status().mode == "bench":
-        lost = sum(row.connections for row in shards.rows()[1:])
+        lost = sum(each.connections for each in shards.figures()[1:])
         shards.start(count)
         reset = f"; connections of the others are reset: {lost}" if lost else ""
         return results.Message(f"{_workers(count)} now{reset}", "`workers show` shows what they do")
@@ -73,13 +74,14 @@ def _workers(count: int) -> str:
 def _processes(session: Session) -> Workers:
     shards = session.shards
     if shards is None:
-        rows = [figures(session.core, 0)]
+        told = [figures(session.core, 0)]
         hint = "one worker has all frames. More: sudo aether-shell --workers auto"
     else:
-        rows = shards.rows()
+        told = shards.figures()
         trace = session.core.status().mode == "trace"
         hint = shards.queues.note or (
             f"trace mode has one worker; `mode bench` has {shards.wanted}" if trace and shards.wanted > 1 else "")
+    rows, passed = side_by_side(told)
     frames = sum(row.frames for row in rows)
     skew = max(row.frames for row in rows) * len(rows) / frames if frames else 0.0
-    return Workers("you", rows, round(skew, 2), session.core.status().time, 0, 0, hint, processes=True)
+    return Workers("you", rows, round(skew, 2), passed, 0, 0, hint, processes=True)

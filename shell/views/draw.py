@@ -42,6 +42,7 @@ from shell.views import (
     scenario,
     sitting,
     tables,
+    workers,
 )
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
@@ -114,7 +115,7 @@ DRAW: dict[type, Callable[[Any], RenderableType]] = {
     results_scenario.ScenarioList: scenario.listing,
     results_scenario.ScenarioReport: scenario.report,
     results_bench.BenchReport: bench.report,
-    results_bench.Workers: bench.workers,
+    results_bench.Workers: workers.workers,
     results_session.ThemeReport: sitting.themes,
     results_session.ConfigReport: sitting.configuration,
     results_session.SchemaReport: sitting.schema,

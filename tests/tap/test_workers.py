@@ -18,6 +18,7 @@ import pytest
 
 from aether import queries
 from aether.engine.core import Core
+from aether.engine.figures import side_by_side
 from aether.engine.merge import merged
 from aether.engine.shards import Shards
 from aether.lab import tapped
@@ -105,7 +106,7 @@ def test_each_connection_is_where_its_flow_belongs() -> None:
         for client in clients:
             client.sendall(b"from %d" % client.fileno())
         assert [client.recv(100) for client in clients] == [b"from %d" % client.fileno() for client in clients]
-        assert [row.connections for row in workers.shards.rows()] == wanted
+        assert [each.connections for each in workers.shards.figures()] == wanted
         for client in clients:
             client.close()
         assert workers.fetch(20).split() == ["200"] * 20
@@ -162,7 +163,7 @@ def test_a_worker_that_is_killed_is_replaced_and_its_connections_are_reset() -> 
         workers.shards.do(TcpListen(port=PORT, app="echo"))
         clients = workers.connect(12)
         victim = workers.shards.children[0]
-        wait_until(lambda: victim.row.connections > 0, 5)
+        wait_until(lambda: victim.figures.connections > 0, 5)
         os.kill(victim.process.pid, 9)
         wait_until(lambda: bool(workers.told), 10)
         assert re.fullmatch(r"worker 1 ended \(killed by signal 9\), and another has taken its place; "
@@ -178,6 +179,29 @@ def test_a_worker_that_is_killed_is_replaced_and_its_connections_are_reset() -> 
             client.close()
         assert workers.fetch(12).split() == ["200"] * 12
         assert workers.shards.count == WORKERS
+
+
+def test_a_new_period_begins_for_all_at_once() -> None:
+    """So that frames and shares of several workers can be compared: also with one that is new."""
+    with running(2) as workers:
+        assert workers.fetch(30).split() == ["200"] * 30
+        rows, _ = side_by_side(workers.shards.figures())
+        assert min(row.frames for row in rows) > 20
+        workers.shards.count_anew()
+        rows, passed = side_by_side(workers.shards.figures())
+        assert max(row.frames for row in rows) == 0
+        assert passed < 1_000_000
+        assert workers.fetch(30).split() == ["200"] * 30
+        rows, passed = side_by_side(workers.shards.figures())
+        assert min(row.frames for row in rows) > 20
+        assert all(0 < row.busy < 1 for row in rows)
+
+        os.kill(workers.shards.children[0].process.pid, 9)
+        wait_until(lambda: bool(workers.told), 10)
+        wait_until(lambda: workers.shards.children[0].started, 10)
+        assert max(row.frames for row in side_by_side(workers.shards.figures())[0]) < 10
+        assert workers.fetch(1).split() == ["200"]
+        assert side_by_side(workers.shards.figures())[1] < 5_000_000
 
 
 def test_workers_that_end_again_and_again_are_not_replaced_for_ever() -> None:
@@ -280,7 +304,7 @@ def test_ab_and_wrk_on_two_workers() -> None:
             assert "Failed requests:        0" in said
         said = workers.lab.run("wrk", "-t1", "-c50", "-d1s", f"http://{OURS}/", timeout=30).stdout
         assert "Socket errors" not in said and "Non-2xx" not in said
-        assert all(row.frames > 1000 for row in workers.shards.rows())
+        assert all(each.frames > 1000 for each in workers.shards.figures())
 
 
 SCRIPT = """\
@@ -299,6 +323,13 @@ workers show
 mode trace
 workers show
 bench compare trace --load ping -n 20 --runs 1
+mode bench
+bench http -n 400 -c 20 --runs 1
+workers show
+bench http -n 40 -c 20 --runs 1
+workers show
+host -- sleep 1.5
+workers show
 """
 CLIENT = f"""\
 import socket, sys, time
@@ -317,7 +348,8 @@ def test_from_the_shell(tmp_path: Path) -> None:
         done = lab.shell("--workers", "2", "--json", str(script), timeout=90)
         assert done.returncode == 0, done.stderr
         said = [json.loads(line) for line in done.stdout.splitlines()]
-        first, bench, _, two, client, conns, status, counters, one, alone, again, more, trace, last, compared = said
+        first, bench, _, two, client, conns, status, counters, one, alone, again, more, trace, last = said[:14]
+        compared, _, _, many, _, few, _, rested = said[14:]
         assert (len(first["rows"]), first["processes"]) == (1, True)
         assert "`mode bench` has 2" in first["hint"]
         assert bench["message"].endswith("2 workers")
@@ -334,6 +366,10 @@ def test_from_the_shell(tmp_path: Path) -> None:
         assert "It has one worker" in trace["message"]
         assert len(last["rows"]) == 1
         assert "shares of waiting are worker 0's" in compared["notes"][-1]
+        assert all(row["frames"] > 200 for row in many["rows"])
+        assert all(row["frames"] < 200 for row in few["rows"]), "each `bench` begins a new period, at all workers"
+        assert few["passed_us"] == rested["passed_us"] < 10_000_000, "which ends with the latest frame"
+        assert few["rows"] == rested["rows"]
 
 
 LINGERING = CLIENT + """\

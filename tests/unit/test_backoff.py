@@ -86,3 +86,21 @@ def test_shares_are_of_the_time_since_the_reset() -> None:
     bench.backoff.reset()
     bench.now += 100_000
     assert bench.backoff.shares() == (0.0, 0.0, 0.0)
+
+
+def test_what_was_spent_up_to_the_latest_work_leaves_out_the_present_waiting() -> None:
+    bench = Bench(100, 50)
+    bench.now += 300_000
+    assert bench.backoff.worked() == (300_000, 0, 0, 0, 0), "at work, up to now"
+    bench.look(80, 8)
+    bench.backoff.busy()
+    bench.now += 20_000
+    bench.look(60, 6)
+    assert bench.backoff.worked() == (400_000, 80_000, 0, 0, 0)
+    bench.look(120, 12)
+    assert bench.backoff.state == SLEEP
+    bench.backoff.slept(5_000)
+    assert bench.backoff.worked() == (400_000, 80_000, 0, 0, 0)
+    assert bench.backoff.now()[1:] == (180_000, 50_000, 5_000, 1)
+    bench.backoff.reset()
+    assert bench.backoff.worked() == (bench.now, 0, 0, 0, 0)
