@@ -67,11 +67,12 @@ class Status:
     tracing: bool
     hosts: list[HostRow] = field(default_factory=list)
     waits: str = "engine"
-    """Whose shares these are: those of the ``engine``, or, in a simulation that models them, of your ``cores``."""
+    """Whose shares these are: those of the ``engine``, or, in a simulation that models them, of your ``cores``, or the
+    means over several ``workers`` behind a TAP."""
     fault: str = ""
     """What made the world stop, such as a TAP that was removed; empty if nothing did."""
     workers: int = 1
-    """How many processes handle frames, each with a whole stack; the shares of time are worker 0's."""
+    """How many processes handle frames, each with a whole stack."""
 
 
 @dataclass(slots=True)

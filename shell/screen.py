@@ -166,7 +166,7 @@ class Screen:
     def _show_toolbar(self) -> None:
         if self._bench and self._ticks % SLOW:
             return  # looking costs time, and there is little to see
-        status = self.session.core.status()
+        status = self.session.status(fresh=False)
         if self._bench != (status.mode == "bench"):
             self._bench = not self._bench
             sys.setswitchinterval(UNDISTURBED if self._bench else RESPONSIVE)

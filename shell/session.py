@@ -16,7 +16,7 @@ from shell.grammar import CommandError
 
 if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint, Breakpoints
-    from aether.engine.core import Core
+    from aether.engine.core import Core, Status
     from aether.engine.shards import Shards
     from aether.engine.timelines import Timeline
     from aether.events import Event
@@ -177,6 +177,10 @@ class Session:
         if self.shards is not None and mode == "bench" and self.shards.count != self.shards.wanted:
             self.shards.start(self.shards.wanted)
         return lost
+
+    def status(self, fresh: bool = True) -> Status:
+        """Return how the core is, or all workers together; unless it has to be `fresh`, as they were a moment ago."""
+        return self.core.status() if self.shards is None else self.shards.status(fresh)
 
     def count_anew(self) -> None:
         """Begin a new period, over which frames and shares of time are counted: at all workers."""

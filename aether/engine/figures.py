@@ -6,14 +6,14 @@ in all processes. A table goes up to the latest frame of them all: that they are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aether.answers import WorkerRow
 from aether.engine.backoff import Shares, Spent
 
 if TYPE_CHECKING:
-    from aether.engine.core import Core
+    from aether.engine.core import Core, Status
     from aether.engine.loop import Loop
 
 NOTHING = Spent(0, 0, 0, 0, 0)
@@ -59,6 +59,14 @@ def _of(loop: Loop, number: int) -> Figures:
     return Figures(
         number, sum(host.tcp.count() for host in world.hosts.values()), world.frames, loop.frames_before, backoff.began,
         backoff.worked(), backoff.now(), backoff.spin_for, backoff.yield_for)
+
+
+def together(status: Status, others: list[Figures]) -> Status:
+    """Return how worker 0's core is, with the frames of all workers, and the means of their shares of time."""
+    shares = [Shares(status.spin, status.yielding, status.sleep), *(each.shares() for each in others)]
+    spin, yielding, sleep = (sum(each) / len(shares) for each in zip(*shares, strict=True))
+    return replace(
+        status, frames=status.frames + sum(each.frames for each in others), spin=spin, yielding=yielding, sleep=sleep)
 
 
 def side_by_side(told: list[Figures]) -> tuple[list[WorkerRow], int]:

@@ -32,8 +32,8 @@ from typing import Any, TypeVar
 
 import aether
 from aether import queries
-from aether.engine.core import Core, CoreError
-from aether.engine.figures import Figures, figures
+from aether.engine.core import Core, CoreError, Status
+from aether.engine.figures import Figures, figures, together
 from aether.engine.loop import Loop
 from aether.engine.relay import ALL, Relay
 from aether.engine.worker import Beginning, first_number
@@ -298,6 +298,14 @@ class Shards:
             with contextlib.suppress(ShardError):
                 child.figures = child.call("figures", None)
         return [figures(self.core, 0), *(child.figures for child in self.children)]
+
+    def status(self, fresh: bool = True) -> Status:
+        """Return how all workers are: frames are added up, of shares of time it is the mean.
+
+        Unless it has to be `fresh`, what the others said last will do: a fraction of a second ago, and nobody is asked.
+        """
+        others = self.figures()[1:] if fresh else [child.figures for child in self.children]
+        return together(self.core.status(), others)
 
     def count_anew(self) -> None:
         """Let all begin a new period, which their figures are about from now on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aether import queries
+from aether.engine.core import Status
 from shell import results
 from shell.grammar import command
 from shell.session import Session
@@ -11,11 +12,17 @@ from shell.session import Session
 @command("status", examples=("status", "status --json"))
 def status(session: Session) -> results.Status:
     """Show what runs, where, and how busily."""
-    now, lab, shards = session.core.status(), session.lab, session.shards
-    others = sum(each.frames for each in shards.figures()[1:]) if shards is not None else 0
+    now, lab, shards = session.status(), session.lab, session.shards
+    workers = 1 if shards is None else shards.count
     speed = "max" if now.speed == float("inf") else f"{now.speed:g}"
     return results.Status(
         lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,
-        now.occurrence, now.time, now.frames + others, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
-        session.tracing, session.ask_all(queries.hosts), "cores" if now.modelled else "engine", now.fault,
-        1 if shards is None else shards.count)
+        now.occurrence, now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
+        session.tracing, session.ask_all(queries.hosts), _waiting(now, workers), now.fault, workers)
+
+
+def _waiting(now: Status, workers: int) -> str:
+    """Return whose shares of time these are."""
+    if workers > 1:
+        return "workers"
+    return "cores" if now.modelled else "engine"

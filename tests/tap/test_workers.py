@@ -8,6 +8,7 @@ import random
 import re
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
 from aether import queries
 from aether.engine.core import Core
@@ -27,7 +31,11 @@ from aether.link.processor import worker_of_flow
 from aether.operations import KnobSet, TcpConnect, TcpListen, TcpSend
 from aether.operations_net import AddressAdd
 from aether.wire.address import parse_ip
+from shell.app import AetherShell
+from shell.commands.status import status
 from shell.lab import network
+from shell.screen import Screen
+from shell.session import Lab, Session
 
 from .harness import KERNEL, OURS, KernelLab, wait_until
 
@@ -202,6 +210,29 @@ def test_a_new_period_begins_for_all_at_once() -> None:
         assert max(row.frames for row in side_by_side(workers.shards.figures())[0]) < 10
         assert workers.fetch(1).split() == ["200"]
         assert side_by_side(workers.shards.figures())[1] < 5_000_000
+
+
+def test_the_bottom_line_and_status_are_about_all_workers() -> None:
+    with running(2) as workers:
+        session = Session(workers.core, Lab("TAP", "aether0"), shards=workers.shards)
+        workers.shards.do(KnobSet(name="loop.spin", value="0ms"))
+        workers.shards.do(KnobSet(name="loop.yield", value="0ms"))
+        workers.shards.children[0].call("do", KnobSet(name="loop.spin", value="10s"))  # worker 1 spins, worker 0 sleeps
+        workers.shards.count_anew()
+        assert workers.fetch(20).split() == ["200"] * 20
+        before = sum(each.frames for each in workers.shards.figures())
+        time.sleep(1)  # the others have said so
+        with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+            screen = Screen(AetherShell(session))
+            screen._show_toolbar()
+        _, count, frames, shares = screen.app.toolbar
+        said = status(session)
+        assert (count, said.waits, said.workers) == ("2 workers", "workers", 2)
+        assert abs(said.frames - before) < 10
+        assert abs(int(frames.removesuffix(" frames").replace(",", "")) - before) < 10
+        spin, _, sleep = (int(number) / 100 for number in re.findall(r"(\d+)%", shares))
+        assert 0.3 < spin < 0.52 and 0.3 < sleep < 0.52, "half of each: of the two, one spins and one sleeps"
+        assert abs(said.spin - spin) < 0.05 and abs(said.sleep - sleep) < 0.05
 
 
 def test_workers_that_end_again_and_again_are_not_replaced_for_ever() -> None:
