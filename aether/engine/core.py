@@ -223,11 +223,14 @@ class Core:
         """Have something done with the loop itself, between two occurrences: for timelines and recordings."""
         return self._call(lambda: what(self.loop))
 
-    def feed(self, frame: bytes) -> None:
-        """Let a frame arrive soon that another worker has read; from any thread, and without waiting for it."""
+    def feed(self, frame: bytes, believed: bool = False) -> None:
+        """Let a frame arrive soon that another worker has read; from any thread, and without waiting for it.
+
+        `believed` says that worker 0 has asked for what it says of a neighbour.
+        """
         with self._door:
             if not self._ended:
-                self._requests.append((partial(self.loop.feed, frame), Future()))
+                self._requests.append((partial(self.loop.feed, frame, believed), Future()))
                 self.wakeup.wake()
 
     def wait(self, query: Callable[[World], bool], world_us: int) -> bool:

@@ -19,6 +19,7 @@ from aether.engine.history import History
 from aether.engine.log import InputLog
 from aether.engine.past import WINDOW, Past, Scan
 from aether.engine.recorder import Recorder
+from aether.engine.relay import hear
 from aether.engine.ring import EventRing
 from aether.events import Event
 from aether.lab import YOU
@@ -284,10 +285,11 @@ class Loop:
                 return True
         return world.step()
 
-    def feed(self, frame: bytes) -> None:
+    def feed(self, frame: bytes, believed: bool = False) -> None:
         """Let a frame arrive that another worker has read; at worker 0 the others may have to hear of it."""
         if self.relay is not None and self.relay.number:
-            self._take(frame)
+            if not hear(self.world, self.world.hosts[YOU], frame, believed):
+                self._take(frame)
         else:
             self._input(frame)
 

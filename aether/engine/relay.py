@@ -2,7 +2,8 @@
 
 Worker 0 has what makes a host one host: ARP, ICMP, UDP (and so DHCP and DNS), and the connections that it opens
 itself. The others have the connections that peers open to them, and pass everything else on. What worker 0 learns
-of neighbours, all learn; an ICMP error goes to the worker of the connection that it speaks of.
+of neighbours, all learn, but it alone counts what is discarded of ARP. An ICMP error goes to the worker of the
+connection that it speaks of.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from aether.wire.tcp import ACK, SYN
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.world import World
 
     Frame = bytes | memoryview
 
@@ -30,8 +32,8 @@ SHORTEST = 54
 """Bytes of a frame with a segment."""
 QUOTED = 42
 """Where an ICMP error in a plain packet quotes the packet that it is about."""
-ALL = -1
-"""Instead of a worker's number: the frame is ours, and the others hear of it too."""
+ALL, ALL_BELIEVE = -1, -2
+"""Instead of a worker's number: the frame is ours, and the others hear of it too, or shall believe it as we do."""
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class Relay:
     number: int
     workers: int
     send: Callable[[int, bytes], None]
-    """Gives a frame to another worker, or to all others (ALL)."""
+    """Gives a frame to another worker, or to all others (ALL, ALL_BELIEVE)."""
 
     def passes_on(self, host: Host, frame: Frame, finished: Callable[[int], bytes]) -> bool:
         """Give a frame to whom it belongs; return False if that is `host`, here.
@@ -53,7 +55,19 @@ class Relay:
         if owner == self.number:
             return False
         self.send(owner, finished(len(frame)))
-        return owner != ALL
+        return owner not in (ALL, ALL_BELIEVE)
+
+
+def hear(world: World, host: Host, frame: bytes, believed: bool) -> bool:
+    """Take what is ARP of what worker 0 has passed on, and return whether it was: it has answered and counted it.
+
+    `believed` says that worker 0 has asked for the answer.
+    """
+    if frame[12:14] != ARP:
+        return False
+    host.now = world.now
+    host.interfaces[0].neighbours.overhear(frame, believed)
+    return True
 
 
 def is_ours(host: Host, frame: Frame) -> bool:
@@ -73,12 +87,14 @@ def is_ours(host: Host, frame: Frame) -> bool:
 
 
 def owner_for_worker_0(host: Host, frame: Frame, workers: int) -> int:
-    """Return who has to see a frame that came to worker 0, and which `host` has: a worker's number, or ALL."""
+    """Return who has to see a frame that came to worker 0, and which `host` has: a worker's number, or all."""
     kind = bytes(frame[12:14])
     if kind == ARP:
         # They would answer a question for our address once more; all else they may know.
-        answer = frame[20:22] == ARP_REPLY or bytes(frame[38:42]) not in host.local
-        return ALL if answer else 0
+        if frame[20:22] != ARP_REPLY:
+            return 0 if bytes(frame[38:42]) in host.local else ALL
+        believed = host.interfaces[0].neighbours.awaits(bytes(frame[28:32]), bytes(frame[22:28]))
+        return ALL_BELIEVE if believed else ALL  # nobody else may have asked, or one of the others
     if (
         kind != IPV4 or len(frame) < QUOTED + 24 or frame[23] != PROTO_ICMP or frame[14] != PLAIN
         or frame[34] not in ERRORS or frame[QUOTED] != PLAIN or frame[QUOTED + 9] != PROTO_TCP

@@ -35,7 +35,7 @@ from aether import queries
 from aether.engine.core import Core, CoreError, Status
 from aether.engine.figures import Figures, figures, together
 from aether.engine.loop import Loop
-from aether.engine.relay import ALL, Relay
+from aether.engine.relay import ALL, ALL_BELIEVE, Relay
 from aether.engine.worker import Beginning, first_number
 from aether.link.queues import Queues
 from aether.operations import (
@@ -133,11 +133,11 @@ class Child:
         finally:
             self._answers.pop(ticket, None)
 
-    def give(self, frame: bytes) -> None:
-        """Give it a frame; lost if its pipe is full, as on any link."""
+    def give(self, frame: bytes, believed: bool) -> None:
+        """Give it a frame, which worker 0 may have asked for; lost if its pipe is full, as on any link."""
         with contextlib.suppress(OSError):
             if select.select((), (self.pipe,), (), 0)[1]:
-                self._send("frame", 0, frame)
+                self._send("believed" if believed else "frame", 0, frame)
 
     def count_anew(self) -> None:
         """Tell it to begin a new period; what it says afterwards is of that."""
@@ -325,8 +325,8 @@ class Shards:
     def _give(self, worker: int, frame: bytes) -> None:
         """Give a frame to a worker, or to all; called by the core's thread."""
         for child in self.children:
-            if worker in (ALL, child.number):
-                child.give(frame)
+            if worker in (ALL, ALL_BELIEVE, child.number):
+                child.give(frame, believed=worker == ALL_BELIEVE)
 
     def _lost(self, child: Child) -> None:
         """A worker has ended by itself; called by the thread that listened to it."""

@@ -106,8 +106,8 @@ class Worker:
         self.core.stop()
 
     def _handle(self, kind: str, ticket: int, what: Any) -> None:
-        if kind == "frame":
-            self.core.feed(what)
+        if kind in ("frame", "believed"):
+            self.core.feed(what, believed=kind == "believed")
             return
         if kind == "anew":
             self.core.with_loop(Loop.count_anew)

@@ -155,6 +155,30 @@ class Neighbours(Sleeper):
         else:
             self._reply(packet)
 
+    def overhear(self, frame: bytes, believed: bool) -> None:
+        """Learn from an ARP packet that another worker of this host answers, and counts if it is discarded.
+
+        `believed` says that it has asked for this answer. What nobody has asked for may confirm what is known, no more.
+        """
+        try:
+            packet = arp.parse(memoryview(frame)[ethernet.HEADER_LENGTH:])
+        except WireError:
+            return
+        address, mac = packet.sender_ip, packet.sender_mac
+        if mac[0] & 1 or mac == self.interface.mac or address in self.host.local or address == b"\0\0\0\0":
+            return
+        entry = self.entries.get(address)
+        if packet.operation == arp.REQUEST:
+            self._learn(address, mac, "request", solicited=False)
+        elif believed or self.awaits(address, mac) or (entry is not None and entry.mac == mac):
+            self._learn(address, mac, "reply", solicited=True)
+
+    def awaits(self, address: bytes, mac: bytes) -> bool:
+        """Tell whether we have asked who has an address, and would believe that it is `mac`."""
+        entry = self.entries.get(address)
+        asked = entry is not None and (entry.state == INCOMPLETE or (entry.state == PROBE and entry.mac == mac))
+        return asked or bool(self.host.knobs.arp_unsolicited)
+
     def _defend(self, address: bytes) -> None:
         """Say once in a while that an address is ours, and keep it (RFC 5227 §2.4, the third way)."""
         if self.host.local.get(address) is self.interface and self.host.now - self.defended_at >= DEFEND_INTERVAL:
@@ -163,9 +187,9 @@ class Neighbours(Sleeper):
 
     def _reply(self, packet: arp.ArpPacket) -> None:
         entry = self.entries.get(packet.sender_ip)
-        asked = entry is not None and (entry.state == INCOMPLETE or (
-            entry.state == PROBE and entry.mac == packet.sender_mac))
-        if asked or self.host.knobs.arp_unsolicited:
+        # Where several workers share a host, what confirms the known is likely an answer to another one of them.
+        confirms = self.host.world.stride > 1 and entry is not None and entry.mac == packet.sender_mac
+        if confirms or self.awaits(packet.sender_ip, packet.sender_mac):
             self._learn(packet.sender_ip, packet.sender_mac, "reply", solicited=True)
         else:
             self.host.drop("arp.unsolicited", detail=f"{show_ip(packet.sender_ip)} is-at {show_mac(packet.sender_mac)}")

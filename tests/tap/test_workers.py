@@ -28,7 +28,7 @@ from aether.engine.shards import Shards
 from aether.lab import tapped
 from aether.link import queues
 from aether.link.processor import worker_of_flow
-from aether.operations import KnobSet, TcpConnect, TcpListen, TcpSend
+from aether.operations import ArpClear, KnobSet, Ping, TcpConnect, TcpListen, TcpSend
 from aether.operations_net import AddressAdd
 from aether.wire.address import parse_ip
 from shell.app import AetherShell
@@ -136,6 +136,22 @@ def test_what_has_no_ports_works_and_connections_that_we_open() -> None:
             accepted.close()
         for listener in listeners:
             listener.close()
+
+
+def test_a_ping_leaves_nothing_among_the_drops_of_any_worker() -> None:
+    with running() as workers:
+        job = workers.shards.do(Ping(address=KERNEL, count=3, interval_us=100_000))
+        wait_until(lambda: workers.core.ask(partial(queries.job_done, number=job)), 5)
+        report = workers.core.ask(partial(queries.job_report, number=job))
+        assert (report.sent, report.received) == (3, 3)
+        neighbours = workers.shards.ask(queries.neighbours)
+        assert [[row.address for row in rows if row.mac] for rows in neighbours] == [[KERNEL]] * WORKERS, "all learn"
+        assert [row.reason for row in merged(workers.shards.ask(queries.drops)) if row.reason.startswith("arp")] == []
+        workers.shards.do(ArpClear())
+        job = workers.shards.do(Ping(address=KERNEL, count=1))  # asks, and all hear the answer
+        wait_until(lambda: workers.core.ask(partial(queries.job_done, number=job)), 5)
+        assert workers.fetch(9).split() == ["200"] * 9
+        assert [row.reason for row in merged(workers.shards.ask(queries.drops)) if row.reason.startswith("arp")] == []
 
 
 def test_a_neighbour_is_forgotten_and_found_again_by_all() -> None:
@@ -398,7 +414,7 @@ def test_from_the_shell(tmp_path: Path) -> None:
         assert len(last["rows"]) == 1
         assert "shares of waiting are worker 0's" in compared["notes"][-1]
         assert all(row["frames"] > 200 for row in many["rows"])
-        assert all(row["frames"] < 200 for row in few["rows"]), "each `bench` begins a new period, at all workers"
+        assert sum(row["frames"] for row in few["rows"]) < 40 * 20, "each `bench` begins a new period, at all workers"
         assert few["passed_us"] == rested["passed_us"] < 10_000_000, "which ends with the latest frame"
         assert few["rows"] == rested["rows"]
 

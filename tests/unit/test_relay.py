@@ -7,12 +7,12 @@ from functools import partial
 import pytest
 
 from aether.apps.http import HttpServer
-from aether.engine.relay import ALL, Relay, is_ours, owner_for_worker_0
+from aether.engine.relay import ALL, ALL_BELIEVE, Relay, hear, is_ours, owner_for_worker_0
 from aether.engine.worker import Beginning, first_number, share_of
 from aether.host import Host
 from aether.lab import HOST_ADDRESS, HOST_MAC, YOU, YOUR_ADDRESS, YOUR_MAC, tapped
 from aether.link.processor import worker_of
-from aether.operations import KnobSet, TcpConnect
+from aether.operations import KnobSet, Ping, TcpConnect
 from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
 from aether.wire.address import parse_ip
 from aether.world import World
@@ -125,6 +125,58 @@ def test_all_learn_who_is_on_the_link(operation: int, target: bytes, owner: int)
     relay = Relay(0, WORKERS, lambda worker, frame: given.append(worker))
     assert not relay.passes_on(you(world), frame, lambda length: frame)
     assert given == [ALL] * (owner == ALL)
+
+
+def says(operation: int, mac: bytes = HOST_MAC, target: bytes = US) -> bytes:
+    """Return an ARP packet of the peer's, with that hardware address."""
+    packet = arp.ArpPacket(operation, mac, PEER, YOUR_MAC, target)
+    return ethernet.build(YOUR_MAC, HOST_MAC, ethernet.TYPE_ARP, arp.build(packet))
+
+
+def known(host: Host) -> bytes:
+    """Return the hardware address of the peer, as far as the host knows it."""
+    entry = host.interfaces[0].neighbours.entries.get(PEER)
+    return b"" if entry is None else entry.mac
+
+
+def test_what_worker_0_has_asked_for_all_believe() -> None:
+    world = tapped(1)
+    assert owner_for_worker_0(you(world), says(arp.REPLY), WORKERS) == ALL
+    world.do(Ping(address=HOST_ADDRESS, count=1))
+    assert owner_for_worker_0(you(world), says(arp.REPLY), WORKERS) == ALL_BELIEVE
+    given: list[int] = []
+    relay = Relay(0, WORKERS, lambda worker, frame: given.append(worker))
+    assert not relay.passes_on(you(world), says(arp.REPLY), lambda length: says(arp.REPLY)[:length])
+    assert given == [ALL_BELIEVE]
+
+
+def test_the_others_learn_quietly_and_are_not_deceived() -> None:
+    world, other = tapped(1), b"\x02\x00\x00\x00\x00\x66"
+    host = you(world)
+    for frame in (says(arp.REPLY), says(arp.REQUEST, target=PEER), says(arp.REPLY)[:30]):
+        assert hear(world, host, frame, believed=False)
+    assert known(host) == b"", "nobody asked"
+    assert hear(world, host, says(arp.REPLY), believed=True)
+    assert known(host) == HOST_MAC
+    for frame in (says(arp.REPLY, other), says(arp.REQUEST, other, PEER)):
+        hear(world, host, frame, believed=False)
+        assert known(host) == HOST_MAC
+    assert (host.drops, host.counters.get("arp.received", 0)) == ({}, 0), "worker 0 counts"
+    assert not hear(world, host, segment(4000, tcp.SYN), believed=False)
+
+
+def test_worker_0_takes_the_answer_to_another_worker_for_no_intrusion() -> None:
+    world = tapped(1)
+    host = you(world)
+    world.stride = WORKERS
+    connected(world, 4000)
+    world.arrive(says(arp.REPLY))
+    assert host.drops == {}
+    world.arrive(says(arp.REPLY, b"\x02\x00\x00\x00\x00\x66"))
+    assert host.drops == {"arp.unsolicited": 1}
+    world.stride = 1
+    world.arrive(says(arp.REPLY))
+    assert host.drops == {"arp.unsolicited": 2}
 
 
 def test_a_worker_begins_with_what_worker_0_knows_and_without_its_connections() -> None:
