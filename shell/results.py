@@ -73,6 +73,9 @@ class Status:
     """What made the world stop, such as a TAP that was removed; empty if nothing did."""
     workers: int = 1
     """How many processes handle frames, each with a whole stack."""
+    offload: str = ""
+    """Begins with ``on`` or ``off``: whether the kernel cuts our large segments and computes checksums, and we take the
+    same of it; then what that means. Empty in the simulation."""
 
 
 @dataclass(slots=True)

@@ -192,11 +192,15 @@ def _count(host: Host, taken: int, echoes: int, answered: int) -> None:
         quick_echo.count(host, echoes)
 
 
+def leaves_work(host: Host) -> bool:
+    """Tell whether a host is the end of its frames, and may leave work to the kernel, or do what that leaves."""
+    return host.knobs.loop_offload and not host.knobs.ipv4_forward and len(host.interfaces) == 1
+
+
 def heed_offload(device: object, host: Host | None) -> None:
     """Let the kernel leave work to us exactly while frames go straight to a host that wants that, and is their end."""
     if isinstance(device, Tap):
-        wanted = (
-            host is not None and host.knobs.loop_offload and not host.knobs.ipv4_forward and len(host.interfaces) == 1)
+        wanted = host is not None and leaves_work(host)
         if wanted != device.unfinished:
             device.take_unfinished(wanted)
         if host is not None:

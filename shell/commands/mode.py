@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from aether.engine.offload import BETWEEN, FORWARDING, KNOB, ON, TRACING, offload
 from shell import results
 from shell.grammar import command
 from shell.session import Session
+
+AS_ON_THE_WIRE = "every frame is as it goes on the wire"
+OFFLOAD = {
+    ON: "on (the kernel cuts segments of up to 64 KB, and computes checksums)",
+    TRACING: f"off in trace mode: {AS_ON_THE_WIRE}",
+    KNOB: f"off by the knob loop.offload: {AS_ON_THE_WIRE}",
+    FORWARDING: f"off at a host that forwards, or has several interfaces: {AS_ON_THE_WIRE}",
+    BETWEEN: f"off while the link or a model of the processor works on each frame: {AS_ON_THE_WIRE}",
+    "": "",
+}
+"""What to say of each answer of `offload`."""
+
+
+def offload_said(session: Session) -> str:
+    """Return what the kernel leaves to us and we to it, in words; empty where there is no TAP."""
+    return "" if session.lab.kind == "SIM" else OFFLOAD[session.core.with_loop(offload)]
 
 
 @command("mode trace", examples=("mode trace",))
@@ -14,9 +31,9 @@ def trace(session: Session) -> results.Message:
     lost = session.set_mode("trace")
     said = "trace mode: every event is recorded. A new history begins here"
     if workers == 1:
-        return results.Message(said)
+        return results.Message(said, _hint(session, ""))
     had = f"; connections of the others are reset: {lost}" if lost else ""
-    return results.Message(f"{said}. It has one worker{had}", "`mode bench` brings the others back")
+    return results.Message(f"{said}. It has one worker{had}", _hint(session, "`mode bench` brings the others back"))
 
 
 @command("mode bench", examples=("mode bench",))
@@ -26,4 +43,11 @@ def bench(session: Session) -> results.Message:
     session.set_mode("bench")
     workers = 1 if session.shards is None else session.shards.count
     more = f", {workers} workers" if workers > 1 else ""
-    return results.Message(f"benchmark mode: no events, no trace, no history{more}", "`mode trace` brings them back")
+    return results.Message(
+        f"benchmark mode: no events, no trace, no history{more}", _hint(session, "`mode trace` brings them back"))
+
+
+def _hint(session: Session, hint: str) -> str:
+    """Return a hint, after what the mode means for offload."""
+    said = offload_said(session)
+    return "\n".join(([f"offload: {said}"] if said else []) + ([hint] if hint else []))

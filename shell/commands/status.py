@@ -5,6 +5,7 @@ from __future__ import annotations
 from aether import queries
 from aether.engine.core import Status
 from shell import results
+from shell.commands.mode import offload_said
 from shell.grammar import command
 from shell.session import Session
 
@@ -18,7 +19,8 @@ def status(session: Session) -> results.Status:
     return results.Status(
         lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,
         now.occurrence, now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
-        session.tracing, session.ask_all(queries.hosts), _waiting(now, workers), now.fault, workers)
+        session.tracing, session.ask_all(queries.hosts), _waiting(now, workers), now.fault, workers,
+        offload_said(session))
 
 
 def _waiting(now: Status, workers: int) -> str:

@@ -56,6 +56,8 @@ def status(result: Status) -> RenderableType:
         Text(f"{result.waits:<6}  spin {result.spin:.0%}  yield {result.yielding:.0%}  sleep {result.sleep:.0%}  "
              f"events kept {result.events:,}, pushed out {result.lost:,}  trace {'on' if result.tracing else 'off'}"),
     ]
+    if result.offload:
+        lines.append(Text(f"offload: {result.offload}"))
     for host in result.hosts:
         where = ", ".join(host.addresses) or "no address"
         lines.append(Text.assemble(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -189,3 +191,33 @@ def test_frames_of_several_segments_are_lost() -> None:
         assert printed.decode().strip() == end.digest.hexdigest()
         assert lost > 3
         assert core.ask(lambda world: world.hosts["you"].counters["tcp.retransmitted"]) > 2 * lost
+
+
+SWITCHES = """\
+mode trace
+status
+mode bench
+status
+knob set loop.offload off
+mode bench
+knob set loop.offload on
+link delay 1ms
+status
+"""
+
+
+def test_it_is_said_when_one_changes_the_mode(tmp_path: Path) -> None:
+    with KernelLab() as lab:
+        script = tmp_path / "script.aes"
+        script.write_text(SWITCHES)
+        done = lab.shell("--json", str(script))
+        assert done.returncode == 0, done.stderr
+        trace, traced, bench, fast, _, without, _, _, delayed = [json.loads(line) for line in done.stdout.splitlines()]
+        assert trace["hint"] == "offload: off in trace mode: every frame is as it goes on the wire"
+        assert traced["offload"] == "off in trace mode: every frame is as it goes on the wire"
+        on = "on (the kernel cuts segments of up to 64 KB, and computes checksums)"
+        assert bench["hint"].splitlines() == [f"offload: {on}", "`mode trace` brings them back"]
+        assert fast["offload"] == on
+        assert without["hint"].startswith("offload: off by the knob loop.offload")
+        assert delayed["offload"].startswith("off while the link")
+        assert "offload: off in trace mode: every frame" in lab.shell("-c", "status").stdout
