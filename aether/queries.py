@@ -40,6 +40,7 @@ from aether.apps.simple import Hold
 from aether.events import DROPS
 from aether.net.icmp import BURST
 from aether.operations import OperationError, host_named
+from aether.tcp.states import TIME_WAIT
 from aether.timers import NEVER
 from aether.wire import dns, icmp
 from aether.wire.address import show_ip, show_mac
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
     from aether.host import Host
     from aether.tcp.connection import Connection
     from aether.world import World
+
+
+SOME = 12
+"""Connections that an error names."""
 
 
 class QueryError(OperationError):
@@ -121,13 +126,21 @@ def find_connection(host: Host, number: int) -> Connection:
     for conn in host.tcp.connections.values():
         if conn.number == number:
             return conn
-    raise no_connection(number, host.name, [conn.number for conn in host.tcp.connections.values()])
+    raise no_connection(number, host.name, [(conn.number, conn.state) for conn in host.tcp.connections.values()])
 
 
-def no_connection(number: int, host: str, numbers: list[int]) -> QueryError:
-    """Return what to raise where a host has no connection of this number, but those of others."""
-    some = ", ".join(map(str, sorted(numbers)[:12]))
-    there = f"There are: {some}" if some else "There are none now"
+def no_connection(number: int, host: str, others: list[tuple[int, str]]) -> QueryError:
+    """Return what to raise where a host has no connection of this number, but `others`: numbers and states.
+
+    It names those that live before those that rest in TIME-WAIT, of which there may be thousands.
+    """
+    living = sorted(other for other, state in others if state != TIME_WAIT)
+    resting = sorted((other for other, state in others if state == TIME_WAIT), reverse=True)
+    there = f"There are: {', '.join(map(str, living[:SOME]))}" if living else "There are none now"
+    if resting and living:
+        there += f", and {len(resting):,} in TIME-WAIT"
+    elif resting:
+        there = f"There are only some in TIME-WAIT: {', '.join(map(str, resting[:SOME]))}"
     return QueryError(f"no connection {number} at {host!r}. {there}. `tcp conns` lists them")
 
 

@@ -225,7 +225,10 @@ class ConnectionList:
 
     host: str
     connections: list[ConnectionRow]
+    """All of them, in the order of their numbers, also where the drawn list leaves some out."""
     listeners: list[ListenerRow]
+    every: bool = False
+    """Whether the drawn list leaves out none of those in TIME-WAIT."""
 
 
 @dataclass(slots=True)

@@ -279,7 +279,7 @@ class Shards:
                 self.at(worker, partial(queries.connection, number=number, host=host))
                 return worker
         everybody = self.ask(partial(queries.connections, host=host))
-        raise queries.no_connection(number, host, [row.number for rows in everybody for row in rows])
+        raise queries.no_connection(number, host, [(row.number, row.state) for rows in everybody for row in rows])
 
     def do(self, operation: Operation) -> Any:
         """Carry an operation out wherever it belongs, and return the result of the first."""

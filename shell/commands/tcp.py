@@ -26,12 +26,16 @@ def application(text: str) -> str:
     return text
 
 
-@command("tcp conns", HOST, examples=("tcp conns", "tcp conns --host host --json"))
-def conns(session: Session, host: str) -> results.ConnectionList:
-    """List the connections, and the ports that are listened on."""
+@command("tcp conns", option("--all", "leave out none of those that rest in TIME-WAIT"), HOST,
+         examples=("tcp conns", "tcp conns --all", "tcp conns --host host --json"))
+def conns(session: Session, host: str, all: bool = False) -> results.ConnectionList:
+    """List the connections, and the ports that are listened on.
+
+    Those that rest in TIME-WAIT come last, and of many only the latest are shown; `--json` always has all.
+    """
     return results.ConnectionList(
         host, session.ask_all(partial(queries.connections, host=host)),
-        session.ask_all(partial(queries.listeners, host=host)))
+        session.ask_all(partial(queries.listeners, host=host)), all)
 
 
 @command("tcp show", NUMBER, HOST, examples=("tcp show 1", "tcp show 1 --host host"))

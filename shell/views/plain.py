@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from shell.results import FrameDetail, FrameList, FrameRow, HelpIndex, HelpPage, Message
+from shell.results import ConnectionList, FrameDetail, FrameList, FrameRow, HelpIndex, HelpPage, Message
+from shell.results_session import SchemaReport
 from shell.values import show_duration
-from shell.views import debug_plain, lessons_plain
+from shell.views import connections, debug_plain, lessons_plain, sitting
 from shell.views.escape import printable
 from shell.views.oneline import frame_line
 
@@ -79,6 +80,13 @@ def _message(result: Message) -> list[str]:
     return [part for part in (result.message, result.hint) if part]
 
 
+def _connections(result: ConnectionList) -> list[str]:
+    shown, more = connections.chosen(result)
+    return [
+        f"host: {result.host}", *(f"connection: {_row(row)}" for row in shown), *([more] if more else []),
+        *(f"listener: {_row(row)}" for row in result.listeners)]
+
+
 def _frames(result: FrameList) -> list[str]:
     earlier = [f"{result.earlier} earlier frames not listed"] if result.earlier else []
     return earlier + [_frame(row) for row in result.frames]
@@ -99,6 +107,10 @@ def _detail(result: FrameDetail) -> list[str]:
     return [*found, f"bytes: {result.data}"]
 
 
+def _schema(result: SchemaReport) -> list[str]:
+    return [sitting.schema_text(result)]
+
+
 def _help(result: HelpIndex) -> list[str]:
     commands = [line for group in result.groups for line in group.lines]
     return [
@@ -115,6 +127,7 @@ def _help_page(result: HelpPage) -> list[str]:
 
 
 _LINES.update({
-    Message: _message, FrameList: _frames, FrameDetail: _detail, FrameRow: lambda row: [_frame(row)],
-    HelpIndex: _help, HelpPage: _help_page, **debug_plain.LINES, **lessons_plain.LINES,
+    Message: _message, ConnectionList: _connections, FrameList: _frames, FrameDetail: _detail,
+    FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
+    **debug_plain.LINES, **lessons_plain.LINES,
 })

@@ -45,8 +45,13 @@ def configuration(result: ConfigReport) -> RenderableType:
 
 
 def schema(result: SchemaReport) -> RenderableType:
-    """Draw a schema as it is."""
-    return Text(json.dumps(result.schema, indent=2, ensure_ascii=False))
+    """Draw a schema as it is: a line that is broken would be no JSON any more."""
+    return Group(Text(schema_text(result), no_wrap=True, overflow="ignore"))  # of a bare Text, rich forgets that
+
+
+def schema_text(result: SchemaReport) -> str:
+    """Return a schema as a document that a program can read."""
+    return json.dumps(result.schema, indent=2, ensure_ascii=False)
 
 
 def exported(result: Exported) -> RenderableType:

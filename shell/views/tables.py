@@ -8,7 +8,6 @@ from rich.text import Text
 
 from shell.results import (
     ArpTable,
-    ConnectionList,
     CounterList,
     DnsCacheReport,
     DropList,
@@ -42,26 +41,6 @@ def muted(text: str) -> Text:
 
 def at_host(host: str) -> str:
     return "" if host == "you" else f" at {host}"
-
-
-def connections(result: ConnectionList) -> RenderableType:
-    """Draw connections and listeners."""
-    parts: list[RenderableType] = []
-    if result.connections:
-        table = plain_table("#", "state", "local", "remote", ">sent", ">received", ">unread")
-        for row in result.connections:
-            table.add_row(
-                str(row.number), Text(row.state, style("tcp", bold=True)), row.local, row.remote, f"{row.sent:,}",
-                f"{row.received:,}", f"{row.unread:,}")
-        parts.append(table)
-    else:
-        parts.append(muted(f"no connections{at_host(result.host)}"))
-    if result.listeners:
-        table = plain_table("listening on", "application", ">half open", ">waiting", ">backlog")
-        for one in result.listeners:
-            table.add_row(one.local, one.application, str(one.half_open), str(one.waiting), str(one.backlog))
-        parts += [Text(""), table]
-    return Group(*parts)
 
 
 def sockets(result: SocketList) -> RenderableType:

@@ -74,6 +74,14 @@ def test_the_page_is_current() -> None:
     assert docs.read_text(encoding="utf-8") == page(), "run: python -m shell.schema > docs/json.md"
 
 
+@pytest.mark.parametrize("how", ["", " --plain"])
+@pytest.mark.parametrize("line", ["bench http", "tcp conns", "status"])
+def test_what_is_printed_can_be_read_by_a_program(shell: Shell, line: str, how: str) -> None:
+    """In whatever is 80 columns wide, or a pipe."""
+    printed = shell.run(f"schema {line}{how}")
+    assert json.loads(printed) == schema(next(each for each in load_all() if each.path == tuple(line.split())))
+
+
 def test_what_makes_no_sense(shell: Shell) -> None:
     assert "no command 'trce'" in shell.fail("schema trce")
     assert "without its arguments: schema frame" in shell.fail("schema frame 3")

@@ -1,7 +1,9 @@
 """What is drawn, at 80 columns; and that nothing from the network reaches the terminal raw."""
 
 import io
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -43,6 +45,24 @@ def test_a_list_of_connections() -> None:
 
 listening on  application  half open  waiting  backlog
 0.0.0.0:80    http server          0        1     1024"""
+
+
+def test_of_many_connections_at_rest_the_latest_are_shown_after_those_that_live() -> None:
+    row = ConnectionRow(0, "TIME-WAIT", "192.168.1.2:80", "192.168.1.1:51514", 1460, 87, 0, 12_000)
+    rows = [replace(row, number=number) for number in range(1, 5001)]
+    rows += [replace(row, number=5001, state="ESTABLISHED"), replace(row, number=5002)]
+    result = results.ConnectionList("you", rows, [])
+    more = "4,981 more rest in TIME-WAIT: `tcp conns --all`"
+    lines = drawn(result).splitlines()
+    assert [line.split()[0] for line in lines] == ["#", "5001", *map(str, range(4982, 5001)), "5002", "4,981"]
+    assert lines[-1] == more
+    plain = views.to_plain(result).splitlines()
+    assert plain[1].startswith("connection: number 5001, state ESTABLISHED")
+    assert (len(plain), plain[-1]) == (23, more)
+    assert len(drawn(replace(result, every=True)).splitlines()) == len(rows) + 1
+    assert len(views.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
+    assert [row["number"] for row in json.loads(views.to_json(result))["connections"]] == list(range(1, 5003))
+    assert drawn(replace(result, host="host")).splitlines()[-1].endswith("`tcp conns --all --host host`")
 
 
 def test_drops() -> None:
