@@ -10,9 +10,12 @@ from shell.results import ConnectionList, FrameDetail, FrameList, FrameRow, Help
 from shell.results_session import SchemaReport
 from shell.values import show_duration
 from shell.views import connections, debug_plain, lessons_plain, sitting
+from shell.views.bench import number
 from shell.views.escape import printable
 from shell.views.oneline import frame_line
 
+SHARES = {"busy", "spin", "yielding", "sleep", "cpu", "lost"}
+"""Fields that are a share of something, 0.0 to 1.0, where they are no whole number."""
 _LINES: dict[type, Callable[[Any], list[str]]] = {}
 
 
@@ -35,7 +38,7 @@ def _generic(result: Any) -> list[str]:
         elif isinstance(value, list) and is_dataclass(value[0]):
             later += [f"{_singular(each.name)}: {_row(row)}" for row in value]
         elif isinstance(value, list):
-            later += [f"{_singular(each.name)}: {printable(str(item))}" for item in value]
+            later += [f"{_singular(each.name)}: {_item(item)}" for item in value]
         else:
             found.append(f"{_label(each.name)}: {_value(each.name, value)}")
     return found + later
@@ -50,7 +53,7 @@ def _row(row: Any) -> str:
         if isinstance(value, list) and is_dataclass(value[0]):
             parts += [_row(inner) for inner in value]
         elif isinstance(value, list):
-            parts.append(f"{_label(each.name)} {' '.join(map(str, value))}")
+            parts.append(f"{_label(each.name)} {' '.join(_item(item) for item in value)}")
         else:
             parts.append(f"{_label(each.name)} {_value(each.name, value)}")
     return ", ".join(parts)
@@ -72,8 +75,21 @@ def _value(name: str, value: Any) -> str:
     if name.endswith("_us"):
         return show_duration(value)
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return f"{value:.0%}" if name in SHARES else _number(value)
     return printable(str(value), lines=True)
+
+
+def _item(value: Any) -> str:
+    """Return one of a list of plain values."""
+    return _number(value) if isinstance(value, float) else printable(str(value))
+
+
+def _number(value: float) -> str:
+    """Return a number as the tables have it: never with an exponent."""
+    if value < 0:
+        return f"-{_number(-value)}"
+    text = number(value)
+    return f"{value:.9f}".rstrip("0").rstrip(".") if "e" in text else text
 
 
 def _message(result: Message) -> list[str]:

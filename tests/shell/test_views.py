@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from aether.answers import ConnectionRow, DropRow, ListenerRow
+from aether.answers import ConnectionRow, DropRow, ListenerRow, WorkerRow
 from shell import results, views
 from shell.dissect import dissect
+from shell.results_bench import BenchReport, Measured, Workers
 from shell.results_debug import Because, Explanation
 from shell.summary import summarise
 from shell.views.escape import ascii_column, printable, printable_bytes
@@ -63,6 +64,19 @@ def test_of_many_connections_at_rest_the_latest_are_shown_after_those_that_live(
     assert len(views.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
     assert [row["number"] for row in json.loads(views.to_json(result))["connections"]] == list(range(1, 5003))
     assert drawn(replace(result, host="host")).splitlines()[-1].endswith("`tcp conns --all --host host`")
+
+
+def test_plain_numbers_are_as_people_read_them() -> None:
+    measured = Measured(
+        "bench mode", "connections", [10_514.2, 9_870.0], 10_514.2, 9_870.0, 10_514.2, 2_700, 5_100, 0, 0.94, 1.02,
+        0.012, 0.0, 0.05, 0.00001234, 0)
+    plain = views.to_plain(BenchReport("pages", "TAP", "ab", "bench", [measured], 12_345.6))
+    assert "ratio: 12,346" in plain
+    assert ("rates 10,514 9,870, median 10,514, low 9,870, high 10,514, p50 2.7 ms, p99 5.1 ms, failed 0, cpu 94%, "
+            "calls per frame 1.02, spin 1%, yielding 0%, sleep 5%, occurrences a second 0.00001234") in plain
+    assert "e+" not in plain and "e-" not in plain
+    row = WorkerRow(0, 3, 5_000, 0.536, 0.2, 0.0, 0.264, 12)
+    assert "frames 5000, busy 54%, spin 20%" in views.to_plain(Workers("you", [row], 1.25, 1_000, 0, 0))
 
 
 def test_drops() -> None:
