@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 from aether import __version__
+from shell.cores import how_many
 
 EXAMPLES = """\
 examples:
@@ -21,9 +22,6 @@ examples:
   aether-shell --replay run.aether             a run that somebody has recorded; no root
   aether-shell lesson lint my-lesson.md        for those who write lessons
 """
-
-
-MOST_WORKERS = 64
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,11 +74,10 @@ def _seed(text: str) -> int:
 
 
 def _workers(text: str) -> int:
-    if text == "auto":
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
-        raise argparse.ArgumentTypeError(f"the number of workers is from 1 to {MOST_WORKERS}, or auto, not {text!r}")
-    return int(text)
+    try:
+        return how_many(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,6 +6,8 @@ Every function raises CommandError, which is a ValueError, with a text for the p
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from aether.wire.address import parse_endpoint, parse_ip, show_ip
@@ -63,6 +65,11 @@ def frame_number(text: str) -> int:
 def count(text: str) -> int:
     """Read how often or how many: 1 to 1,000,000."""
     return _whole(text, "a count", 1, 1_000_000)
+
+
+def count_to(most: int) -> Callable[[str], int]:
+    """Return what reads how many, where there is a limit: 1 to `most`."""
+    return partial(_whole, what="a count", low=1, high=most)
 
 
 def occurrence(text: str) -> int:

@@ -161,6 +161,7 @@ def _unfinished(words: list[str]) -> str:
     if known == len(words):
         return f"{' '.join(path)} what? There are: {', '.join(names)}"
     wrong = " ".join(words[:known + 1])
-    near = grammar.similar(wrong, names)
+    # By the verb alone it is told whether one resembles it: beside a long noun everything would.
+    near = grammar.similar(wrong, names) if grammar.similar(words[known], verbs) else []
     hint = f"Did you mean: {', '.join(near)}" if near else f"There are: {', '.join(names)}"
     return f"no command {wrong!r}. {hint}"

@@ -17,7 +17,10 @@ from shell.craft.notation import parse
 from shell.frames import Seen, Watcher
 from shell.grammar import CommandError, argument, command, option
 from shell.session import Session
-from shell.values import count
+from shell.values import count, count_to
+
+MOST_VARIATIONS = 2000
+"""At a time."""
 
 
 @command(
@@ -71,7 +74,7 @@ def sr(session: Session, what: str, no_rst: bool, wait: int, background: bool) -
 
 @command(
     "fuzz", argument("what", str, "a crafted frame by its name, or in scapy's notation", raw="line", complete="craft"),
-    option("--count", "how many, 100 unless said otherwise", count, default=100, metavar="N"),
+    option("--count", "how many, 100 unless said otherwise", count_to(MOST_VARIATIONS), default=100, metavar="N"),
     option("--seed", "which random variations", count, default=1, metavar="N"),
     option("--inject", "let them arrive at our own stack instead of sending them"),
     examples=("fuzz probe count=100", 'fuzz --inject IP(src="192.168.1.1")/TCP()'),
@@ -82,8 +85,8 @@ def fuzz(session: Session, what: str, count: int, seed: int, inject: bool) -> re
     text, settings = _settings(what.strip())
     count, seed = settings.get("count", count), settings.get("seed", seed)
     stored = session.drafts.get(text)
-    if count > 2000:
-        raise CommandError("--count: at most 2,000 variations at a time")
+    if count > MOST_VARIATIONS:
+        raise CommandError(f"--count: at most {MOST_VARIATIONS:,} variations at a time")
     frames = _variations(session, stored.text if stored else text, count, seed, inject)
     after = session.core.ring.last_serial
     numbers = [session.do(InjectFrame(data=frame) if inject else SendFrame(data=frame)) for frame in frames]

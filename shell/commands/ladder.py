@@ -7,7 +7,7 @@ from shell import ladder as climbing
 from shell.grammar import CommandError, argument, command, option
 from shell.results_ladder import LadderReport
 from shell.session import Session
-from shell.values import count
+from shell.values import count, count_to
 
 MOST = 500
 """Rungs on a page."""
@@ -18,7 +18,7 @@ MOST = 500
     argument("what", str, "a connection's number, or an expression; everything otherwise", default="", raw="line",
              complete="filters"),
     option("--page", "which page; the last one unless said otherwise", count, metavar="N", default=0),
-    option("--rungs", f"how many on a page ({climbing.PAGE})", count, metavar="N", default=climbing.PAGE),
+    option("--rungs", f"how many on a page ({climbing.PAGE})", count_to(MOST), metavar="N", default=climbing.PAGE),
     examples=("ladder", "ladder 3", "ladder 3 --page 1", "ladder arp or icmp", "ladder tcp.port == 80 --rungs 100"),
 )
 def ladder(session: Session, what: str, page: int, rungs: int) -> LadderReport:
@@ -26,8 +26,6 @@ def ladder(session: Session, what: str, page: int, rungs: int) -> LadderReport:
 
     A frame that was lost ends in ╳; a dashed one was overtaken on its way. States and timers stand beside.
     """
-    if rungs > MOST:
-        raise CommandError(f"at most {MOST} rungs on a page, not {rungs}")
     return report(session.visible_events("the ladder"), what.strip(), page, rungs)
 
 

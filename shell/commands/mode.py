@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aether.engine.offload import BETWEEN, FORWARDING, KNOB, ON, TRACING, offload
 from shell import results
+from shell.cores import crowded
 from shell.grammar import command
 from shell.session import Session
 
@@ -44,10 +45,11 @@ def bench(session: Session) -> results.Message:
     workers = 1 if session.shards is None else session.shards.count
     more = f", {workers} workers" if workers > 1 else ""
     return results.Message(
-        f"benchmark mode: no events, no trace, no history{more}", _hint(session, "`mode trace` brings them back"))
+        f"benchmark mode: no events, no trace, no history{more}",
+        _hint(session, "`mode trace` brings them back", crowded(workers) if workers > 1 else ""))
 
 
-def _hint(session: Session, hint: str) -> str:
-    """Return a hint, after what the mode means for offload."""
+def _hint(session: Session, *hints: str) -> str:
+    """Return hints, one a line, after what the mode means for offload."""
     said = offload_said(session)
-    return "\n".join(([f"offload: {said}"] if said else []) + ([hint] if hint else []))
+    return "\n".join(hint for hint in (f"offload: {said}" if said else "", *hints) if hint)

@@ -12,14 +12,14 @@ from shell.commands.common import HOST, WAITS
 from shell.grammar import argument, command, option
 from shell.session import Session, hint
 from shell.values import address as parse_address
-from shell.values import count as parse_count
+from shell.values import count_to
 
 
 @command(
     "traceroute", argument("address", parse_address, "where the way leads", complete="addresses"),
     option("--icmp", "send echo requests, not UDP datagrams"),
-    option("--hops", "how far to look at the most (30)", parse_count, default=30, metavar="N"),
-    option("--probes", "how many for each hop (3)", parse_count, default=3, metavar="N"),
+    option("--hops", "how far to look at the most (30)", count_to(255), default=30, metavar="N"),
+    option("--probes", "how many for each hop (3)", count_to(10), default=3, metavar="N"),
     HOST, *WAITS, examples=("traceroute 10.0.2.2", "traceroute 10.0.2.2 --icmp --probes 1"),
 )
 def traceroute(

@@ -9,10 +9,10 @@ from aether.engine.figures import figures, side_by_side
 from aether.operations_workers import WorkersSet
 from shell import results
 from shell.commands.common import HOST
+from shell.cores import MOST_WORKERS, crowded, how_many
 from shell.grammar import CommandError, argument, command
 from shell.results_bench import Workers
 from shell.session import Session
-from shell.values import count
 
 FREE = "frames take no time here, and all cores are alike idle. `knob set loop.cost 50us` makes each frame work"
 
@@ -33,38 +33,47 @@ def show(session: Session, host: str) -> Workers:
     return Workers(found.host, found.rows, found.skew, found.passed_us, found.cost_us, found.wake_us, hint)
 
 
-@command("workers", argument("count", count, "how many cores, 1 to 64"), HOST, examples=("workers 4",))
-def set_(session: Session, count: int, host: str) -> results.Message:
+@command("workers", argument("count", str, "how many cores, 1 to 64, or auto", complete="auto 1 2 4"), HOST,
+         examples=("workers 4", "workers auto"))
+def set_(session: Session, count: str, host: str) -> results.Message:
     """Give a host so many cores, each with the frames of its own flows; they begin to count anew.
 
+    `workers auto` is as many as this machine has.
     Behind a TAP, have so many processes in benchmark mode, up to what `aether-shell --workers N` has made queues for.
     """
     if session.lab.kind != "SIM":
         return _start(session, count)
-    session.do(WorkersSet(host=host, count=count))
+    wanted = how_many(count)
+    session.do(WorkersSet(host=host, count=wanted))
     cost = session.ask(lambda world: world.hosts[host].knobs.loop_cost)
-    said = f"{host}: {count} core{'s' if count > 1 else ''} now"
+    said = f"{host}: {wanted} core{'s' if wanted > 1 else ''} now"
     return results.Message(said, "`workers show` shows what they do" if cost else FREE)
 
 
-def _start(session: Session, count: int) -> results.Message:
+def _start(session: Session, text: str) -> results.Message:
     """Have so many processes behind the TAP, now or when benchmark mode comes."""
     shards = session.shards
     if shards is None:
+        count = how_many(text)
         if count == 1:
             return results.Message("one worker has all frames")
         raise CommandError("this TAP has one queue, and queues are made before root is given back. "
                            f"Start with: sudo aether-shell --workers {count}")
-    if count > shards.capacity:
+    if text.isdecimal() and shards.capacity < int(text) <= MOST_WORKERS:
         raise CommandError(f"this TAP has {shards.capacity} queues, one for each worker, and no more can be made. "
-                           f"Start with: sudo aether-shell --workers {count}")
+                           f"Start with: sudo aether-shell --workers {int(text)}")
+    count = how_many(text, shards.capacity, ", one for each queue of this TAP")
     if session.core.status().mode == "bench":
         lost = sum(each.connections for each in shards.figures()[1:])
         shards.start(count)
         reset = f"; connections of the others are reset: {lost}" if lost else ""
-        return results.Message(f"{_workers(count)} now{reset}", "`workers show` shows what they do")
+        return _said(f"{_workers(count)} now{reset}", "`workers show` shows what they do", crowded(count))
     shards.wanted = count
-    return results.Message(f"{_workers(count)} in benchmark mode; trace mode has one", "`mode bench` starts them")
+    return _said(f"{_workers(count)} in benchmark mode; trace mode has one", "`mode bench` starts them", crowded(count))
+
+
+def _said(message: str, *hints: str) -> results.Message:
+    return results.Message(message, "\n".join(hint for hint in hints if hint))
 
 
 def _workers(count: int) -> str:
@@ -80,7 +89,8 @@ def _processes(session: Session) -> Workers:
         told = shards.figures()
         trace = session.core.status().mode == "trace"
         hint = shards.queues.note or (
-            f"trace mode has one worker; `mode bench` has {shards.wanted}" if trace and shards.wanted > 1 else "")
+            f"trace mode has one worker; `mode bench` has {shards.wanted}" if trace and shards.wanted > 1 else
+            crowded(shards.count))
     rows, passed = side_by_side(told)
     frames = sum(row.frames for row in rows)
     skew = max(row.frames for row in rows) * len(rows) / frames if frames else 0.0

@@ -16,6 +16,7 @@ from aether.link.queues import Queues, open_for_one, open_queues
 from aether.link.tap import DeviceError
 from aether.wire.address import AddressError, parse_ip, parse_network, show_ip
 from aether.world import World
+from shell.cores import crowded
 from shell.grammar import CommandError
 from shell.lab import namespace, network, privileges
 from shell.lab.runner import Runner
@@ -61,8 +62,8 @@ def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Queues, Lab
     lab = Lab("TAP", name, plan.address, plan.host_address, seed, runner.run, close)
     if is_root and not given_back:
         lab.note = "Nobody called sudo, so root is not given back: this program and those of `host --` are root's."
-    if queues.note:
-        lab.note = f"{lab.note}\nNote: {queues.note}.".strip()
+    for note in filter(None, (queues.note, crowded(len(queues.taps)))):
+        lab.note = f"{lab.note}\nNote: {note}.".strip()
     return world, queues, lab
 
 

@@ -94,6 +94,8 @@ def test_lines_that_do_not(line: str) -> None:
     ("connect", "no command 'connect'. Did you mean: tcp connect, host connect"),
     ("tcp cons", "no command 'tcp cons'. Did you mean: tcp conns, tcp close, tcp connect"),
     ("tcp xyzzy", "no command 'tcp xyzzy'. There are: tcp conns"),
+    ("mode fast", "no command 'mode fast'. There are: mode trace, mode bench"),
+    ("mode trac", "no command 'mode trac'. Did you mean: mode trace"),
     ("tcp", "tcp what? There are: tcp conns, tcp show"),
     ("host http", "host http what? There are: host http get"),
 ])

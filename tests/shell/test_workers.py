@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+import shell.cores
+from shell.cores import cores
 from tests.shell.conftest import Shell
 
 
@@ -56,11 +58,31 @@ def test_status_tells_how_the_modelled_cores_have_waited(engine_shell: Shell) ->
 
 
 @pytest.mark.parametrize("wrong, said", [
-    ("workers 65", "from 1 to 64"), ("workers 0", "0"), ("workers many", "many"), ("workers", "COUNT"),
+    ("workers 65", "from 1 to 64"), ("workers 0", "the number of workers is from 1 to 64, or auto, not '0'"),
+    ("workers many", "many"), ("workers", "COUNT"),
     ("workers show 3", "3"), ("workers 4 --host nobody", "nobody"),
 ])
 def test_what_cannot_be(engine_shell: Shell, wrong: str, said: str) -> None:
     assert said in engine_shell.fail(wrong)
+
+
+def test_auto_is_as_many_as_there_are_cores_here(engine_shell: Shell) -> None:
+    engine_shell.run("workers auto")
+    assert len(rows(engine_shell)) == cores()
+
+
+@pytest.mark.parametrize("line, limit", [
+    ("traceroute 10.0.2.2 --hops 0", 255), ("traceroute 10.0.2.2 --probes 11", 10), ("ladder --rungs 501", 500),
+    ("fuzz --count 2001 IP()/TCP()", 2000),
+])
+def test_other_counts_name_their_true_limits(engine_shell: Shell, line: str, limit: int) -> None:
+    assert f"from 1 to {limit}" in engine_shell.fail(line)
+
+
+def test_more_processes_than_cores_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell.cores, "cores", lambda: 2)
+    assert [shell.cores.crowded(count) for count in (1, 2)] == ["", ""]
+    assert shell.cores.crowded(40) == "40 workers take turns on 2 cores: more than that is not faster"
 
 
 def test_without_a_cost_it_says_how_to_give_one(engine_shell: Shell) -> None:

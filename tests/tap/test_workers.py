@@ -33,6 +33,7 @@ from aether.operations_net import AddressAdd
 from aether.wire.address import parse_ip
 from shell.app import AetherShell
 from shell.commands.status import status
+from shell.cores import cores
 from shell.lab import network
 from shell.screen import Screen
 from shell.session import Lab, Session
@@ -417,6 +418,23 @@ def test_from_the_shell(tmp_path: Path) -> None:
         assert sum(row["frames"] for row in few["rows"]) < 40 * 20, "each `bench` begins a new period, at all workers"
         assert few["passed_us"] == rested["passed_us"] < 10_000_000, "which ends with the latest frame"
         assert few["rows"] == rested["rows"]
+
+
+def test_counts_that_cannot_be_say_how_many_there_may_be() -> None:
+    with KernelLab() as lab:
+        lines = ("workers 0", "workers 65", "workers 3", "workers auto", "mode bench")
+        done = lab.shell("--workers", "2", "--json", *(word for line in lines for word in ("-c", line)))
+        none, many, three = done.stderr.splitlines()
+        assert "the number of workers is from 1 to 2, one for each queue of this TAP, or auto, not '0'" in none
+        assert "from 1 to 2, " in many
+        assert "this TAP has 2 queues" in three and "--workers 3" in three
+        auto, bench = [json.loads(line) for line in done.stdout.splitlines()]
+        count = min(cores(), 2)
+        assert auto["message"].startswith(f"{count} workers in benchmark" if count > 1 else "one worker in benchmark")
+        assert "take turns" not in auto["hint"] + bench["hint"]
+        crowd = cores() + 1
+        said = lab.shell("--workers", str(crowd), "--mode", "bench", "-c", "workers show", timeout=120).stdout
+        assert f"{crowd} workers take turns on {cores()} core" in said
 
 
 LINGERING = CLIENT + """\
