@@ -12,7 +12,7 @@ from aether.operations_net import AddressAdd
 
 from .harness import KERNEL, OUR_MAC, OURS, KernelLab, wait_until
 
-pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos", "ping")
+pytestmark = [pytest.mark.needs("tcpdump", "tshark", "capinfos", "ping"), pytest.mark.usefixtures("every_way")]
 
 CLAIM = """
 import socket, sys
