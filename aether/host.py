@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.apps.dhcp_client import DhcpClient
@@ -78,7 +79,7 @@ class Interface:
 class Host:
     """One complete stack. Everything in it changes only inside an occurrence of its world."""
 
-    UNHASHED = ("observer", "quick", "supersegments")
+    UNHASHED = ("elsewhere", "observer", "quick", "supersegments")
 
     def __init__(self, name: str, knobs: Knobs | None = None) -> None:
         self.name = name
@@ -91,6 +92,8 @@ class Host:
         self.observer: Observer | None = None
         self.quick = False
         """Whether the short way may be taken for short connections; see `World.allow_short_cuts`."""
+        self.elsewhere: Callable[[bytes], bool] | None = None
+        """Set where other processes share this host: takes a packet that was put together here, if it is theirs."""
         self.supersegments = 0
         """Bytes of payload, of several segments, that may leave in one frame, to be cut up at the device; 0: none."""
         self.world: World
@@ -230,7 +233,7 @@ class Host:
         return self.jobs_started
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "observer": None}
+        return {**self.__dict__, "observer": None, "elsewhere": None}
 
 
 MAX_JOBS = 64

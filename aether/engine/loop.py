@@ -10,6 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aether.engine.backoff import Backoff
@@ -158,6 +159,20 @@ class Loop:
             self._heed_knobs()
             if self.breakpoint is not None:
                 self._ask(serial)
+
+    def share(self, relay: Relay | None) -> None:
+        """Be one of several workers, who pass on what belongs to others; or the only one, with None."""
+        self.relay = relay
+        host = self.world.hosts[YOU]
+        host.elsewhere = None if relay is None or relay.number else partial(relay.take_whole, host)
+
+    def clock_and_time(self) -> tuple[int, int]:
+        """Return a moment of the machine's clock, in nanoseconds, and the world time that belongs to it."""
+        return self.clock(), self.target()
+
+    def go_by(self, clock: int, time: int) -> None:
+        """Let world time be `time` at a moment of the machine's clock, as another worker has it."""
+        self._anchor = clock, time
 
     def _heed_knobs(self) -> None:
         """Wait as the knobs of your host say."""

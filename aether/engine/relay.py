@@ -3,7 +3,7 @@
 Worker 0 has what makes a host one host: ARP, ICMP, UDP (and so DHCP and DNS), and the connections that it opens
 itself. The others have the connections that peers open to them, and pass everything else on. What worker 0 learns
 of neighbours, all learn, but it alone counts what is discarded of ARP. An ICMP error goes to the worker of the
-connection that it speaks of.
+connection that it speaks of, and so does what came in fragments, which do not tell: worker 0 puts them together.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aether.link.processor import worker_of_flow
-from aether.wire import arp, icmp
+from aether.wire import arp, ethernet, icmp
 from aether.wire.ipv4 import PROTO_ICMP, PROTO_TCP
 from aether.wire.tcp import ACK, SYN
 
@@ -57,6 +57,16 @@ class Relay:
         self.send(owner, finished(len(frame)))
         return owner not in (ALL, ALL_BELIEVE)
 
+    def take_whole(self, host: Host, packet: bytes) -> bool:
+        """Give a packet that worker 0 has put together to the worker of its flow; return False if that is `host`."""
+        key = _flow(packet, 0)
+        if packet[9] != PROTO_TCP or _has(host, key):
+            return False
+        owner = worker_of_flow(key[:4], int.from_bytes(key[8:10], "big"), self.workers)
+        if owner:
+            self.send(owner, ethernet.build(host.interfaces[0].mac, bytes(6), ethernet.TYPE_IPV4, packet))
+        return owner != 0
+
 
 def hear(world: World, host: Host, frame: bytes, believed: bool) -> bool:
     """Take what is ARP of what worker 0 has passed on, and return whether it was: it has answered and counted it.
@@ -76,12 +86,15 @@ def is_ours(host: Host, frame: Frame) -> bool:
     Those are segments of its connections, and SYNs; and, where the listener believes cookies, anything that could
     bring one back.
     """
-    if len(frame) < SHORTEST or frame[12:14] != IPV4 or frame[14] != PLAIN or frame[23] != PROTO_TCP:
+    if len(frame) < SHORTEST or frame[12:14] != IPV4 or frame[23] != PROTO_TCP:
         return False
-    key, tcp = bytes(frame[26:38]), host.tcp
-    if frame[47] & (SYN | ACK) == SYN or key in tcp.table or key in tcp.fast.leans:
+    at = 14 + 4 * (frame[14] & 0x0F)
+    if len(frame) < at + 20:
+        return False
+    key = _flow(frame, 14)
+    if frame[at + 13] & (SYN | ACK) == SYN or _has(host, key):
         return True
-    listener = tcp.listener_for(key)
+    listener = host.tcp.listener_for(key)
     return listener is not None and (
         host.knobs.tcp_syn_cookies == "always" or listener.cookies_until > host.world.now)
 
@@ -103,6 +116,16 @@ def owner_for_worker_0(host: Host, frame: Frame, workers: int) -> int:
     us, peer, our_port, their_port = (
         bytes(frame[QUOTED + at:QUOTED + end]) for at, end in ((12, 16), (16, 20), (20, 22), (22, 24)))
     key = peer + us + their_port + our_port
-    if key in host.tcp.table or key in host.tcp.fast.leans:
+    if _has(host, key):
         return 0
     return worker_of_flow(peer, int.from_bytes(their_port, "big"), workers)
+
+
+def _flow(frame: Frame, at: int) -> bytes:
+    """Return addresses and ports of the packet that begins at a byte, as `Tcp.table` has them; options may be there."""
+    ports = at + 4 * (frame[at] & 0x0F)
+    return bytes(frame[at + 12:at + 20]) + bytes(frame[ports:ports + 4])
+
+
+def _has(host: Host, key: bytes) -> bool:
+    return key in host.tcp.table or key in host.tcp.fast.leans

@@ -13,18 +13,21 @@ the next segment. Whoever ends too often is not replaced any more: worker 0 goes
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import os
-import select
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
+from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -63,6 +66,8 @@ EVERYWHERE = (
 )
 """What changes the host, and so each worker's part of it; all else is for worker 0, or for a connection's owner."""
 OF_CONNECTION = (TcpSend, TcpClose, TcpAbort, TcpShutdown, TcpRead, TcpReading)
+ROOM = 64 * 1024
+"""Bytes that may wait in the pipe to a worker for one more frame to go there: it holds more than twice as much."""
 PATIENCE = 5.0
 """Seconds to wait for a worker's answer."""
 START_WITHIN = 20.0
@@ -103,6 +108,8 @@ class Child:
         self._tickets = itertools.count(1)
         self._sending = threading.Lock()
         ours, theirs = socket.socketpair()
+        # A call that has sent a part says so after this time, and the one for the rest waits as long again.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *divmod(int(PATIENCE * 5e5), 10**6)))
         queue = queues.taps[number].fileno()
         try:
             self.process = subprocess.Popen(
@@ -128,6 +135,9 @@ class Child:
         try:
             self._send(kind, ticket, what)
             return answer.result(PATIENCE)
+        except BlockingIOError:  # it has taken part of it, and would not understand what comes next
+            self.process.kill()
+            raise ShardError(f"worker {self.number} takes nothing any more, and is replaced") from None
         except (OSError, NoAnswer):
             raise ShardError(f"worker {self.number} does not answer. `workers 1` goes on without it") from None
         finally:
@@ -135,9 +145,16 @@ class Child:
 
     def give(self, frame: bytes, believed: bool) -> None:
         """Give it a frame, which worker 0 may have asked for; lost if its pipe is full, as on any link."""
-        with contextlib.suppress(OSError):
-            if select.select((), (self.pipe,), (), 0)[1]:
-                self._send("believed" if believed else "frame", 0, frame)
+        if not self._sending.acquire(blocking=False):
+            return  # a large message is under way, and the core's thread must not wait for that
+        try:
+            [waiting] = struct.unpack("i", fcntl.ioctl(self.pipe.fileno(), termios.TIOCOUTQ, bytes(4)))
+            if waiting < ROOM:
+                self.pipe.send(("believed" if believed else "frame", 0, frame))
+        except OSError:
+            pass  # it has ended, which is noticed
+        finally:
+            self._sending.release()
 
     def count_anew(self) -> None:
         """Tell it to begin a new period; what it says afterwards is of that."""
@@ -239,8 +256,12 @@ class Shards:
                 self.stop()
                 raise ShardError(f"a worker does not start{why}; worker 0 goes on alone")
             relay = Relay(0, count, self._give)
-            self.core.with_loop(lambda loop: setattr(loop, "relay", relay))
-            self.queues.use(count)
+            self.core.with_loop(lambda loop: loop.share(relay))
+            try:
+                self.queues.use(count)
+            except OSError:
+                self.stop()
+                raise ShardError(f"{self.queues.taps[0].name} is gone: there is nothing to share") from None
             self.count_anew()
             self._stopping.clear()
             self._watcher = threading.Thread(target=self._watch, name="aether-workers", daemon=True)
@@ -252,9 +273,11 @@ class Shards:
             children, self.children = self.children, []
             watcher, self._watcher = self._watcher, None
             self._stopping.set()
-            self.queues.use(1)
-            self.core.with_loop(partial(_number_by, stride=1, number=0))
-            self.core.with_loop(lambda loop: setattr(loop, "relay", None))
+            with contextlib.suppress(OSError):  # the device is gone, and worker 0 says so
+                self.queues.use(1)
+            with contextlib.suppress(CoreError):  # it has stopped
+                self.core.with_loop(partial(_number_by, stride=1, number=0))
+                self.core.with_loop(lambda loop: loop.share(None))
             for child in children:
                 child.end()
         if watcher is not None and watcher is not threading.current_thread():
@@ -315,12 +338,12 @@ class Shards:
             child.count_anew()
 
     def _child(self, number: int, beginning: Beginning) -> Child:
-        own = Beginning(
-            number, beginning.workers, beginning.device, beginning.snapshot, beginning.connections)
+        own = replace(beginning, number=number)
         return Child(number, self.queues, own, self._lost, self.core.feed, self.count_anew)
 
     def _beginning(self, count: int, latest: int) -> Beginning:
-        return Beginning(0, count, self.queues.taps[0].name, self.core.ask(World.snapshot), latest)
+        snapshot, at = self.core.with_loop(lambda loop: (loop.world.snapshot(), loop.clock_and_time()))
+        return Beginning(0, count, self.queues.taps[0].name, snapshot, latest, at)
 
     def _give(self, worker: int, frame: bytes) -> None:
         """Give a frame to a worker, or to all; called by the core's thread."""

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from heapq import heapify
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -48,6 +49,8 @@ class Beginning:
     """The world of worker 0."""
     connections: int
     """The latest number that was given to a connection."""
+    clock_and_time: tuple[int, int]
+    """A moment of the machine's clock, in nanoseconds, and worker 0's world time then, in microseconds."""
 
 
 def share_of(beginning: Beginning) -> World:
@@ -65,6 +68,9 @@ def share_of(beginning: Beginning) -> World:
     for _, _, owner, data in list(world.queue.heap):
         if data is None and not isinstance(owner, WAKEFUL):
             world.queue.wake(owner, NEVER)
+    # What is on its way over the link is on its way to worker 0, or from it.
+    world.queue.heap = [entry for entry in world.queue.heap if entry[3] is None]
+    heapify(world.queue.heap)
     world.wire_out.clear()
     world.frames = world.occurrence = 0
     world.allow_short_cuts(True)
@@ -86,7 +92,8 @@ class Worker:
         self.number = beginning.number
         self._sending = threading.Lock()
         self.core = Core(share_of(beginning), tap, mode="bench")
-        self.core.loop.relay = Relay(beginning.number, beginning.workers, self._hand_over)
+        self.core.loop.share(Relay(beginning.number, beginning.workers, self._hand_over))
+        self.core.loop.go_by(*beginning.clock_and_time)
 
     def serve(self) -> None:
         """Answer until the other end is closed."""

@@ -160,6 +160,8 @@ class Fragments(Sleeper):
             host.observer(
                 host.name, "ipv4.reassembled", first.identification, len(unfinished.pieces), len(packet))
         host.count("ipv4.reassembled")
+        if host.elsewhere is not None and host.elsewhere(packet):
+            return
         host.count("ipv4.received")
         host.ipv4.deliver(packet, ipv4.parse(packet, verify=False), interface)
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import signal
 import socket
 import struct
 import time
@@ -24,13 +25,15 @@ from aether import queries
 from aether.engine.core import Core
 from aether.engine.figures import side_by_side
 from aether.engine.merge import merged
-from aether.engine.shards import Shards
+from aether.engine.shards import PATIENCE, ShardError, Shards
 from aether.lab import tapped
 from aether.link import queues
 from aether.link.processor import worker_of_flow
 from aether.operations import ArpClear, KnobSet, Ping, TcpConnect, TcpListen, TcpSend
 from aether.operations_net import AddressAdd
+from aether.operations_services import HttpFile
 from aether.wire.address import parse_ip
+from aether.world import World
 from shell.app import AetherShell
 from shell.commands.status import status
 from shell.cores import cores
@@ -38,7 +41,7 @@ from shell.lab import network
 from shell.screen import Screen
 from shell.session import Lab, Session
 
-from .harness import KERNEL, OURS, KernelLab, wait_until
+from .harness import KERNEL, OURS, KernelLab, command, wait_until
 
 WORKERS = 3
 PORT = 4000
@@ -204,6 +207,59 @@ def test_a_worker_that_is_killed_is_replaced_and_its_connections_are_reset() -> 
             client.close()
         assert workers.fetch(12).split() == ["200"] * 12
         assert workers.shards.count == WORKERS
+
+
+def test_packets_with_options_stay_with_their_connection() -> None:
+    """RFC 791 §3.1: padding is an option, too; the kernel's part of the steering looks beyond them."""
+    with running(2) as workers, workers.lab.inside():
+        for _ in range(8):
+            with socket.create_connection((OURS, 7), 5) as client:
+                for option in (b"", bytes((1, 1, 1, 1))):
+                    client.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, option)
+                    client.sendall(b"word")
+                    assert client.recv(99) == b"word"
+
+
+def now(world: World) -> tuple[int, int]:
+    """Return the time that it is in a world, and by the machine's clock, both in microseconds."""
+    return world.now, time.monotonic_ns() // 1000
+
+
+def test_it_is_the_same_time_at_all() -> None:
+    with running() as workers:
+        for _ in range(5):
+            lags = [clock - here for here, clock in workers.shards.ask(now)]
+        assert max(lags) - min(lags) < 300_000  # what a busy machine does between two looks
+
+
+def test_a_worker_that_takes_nothing_any_more_is_replaced() -> None:
+    """Nobody waits for it longer than for an answer; worker 0 goes on meanwhile."""
+    with running(2) as workers:
+        [child] = workers.shards.children
+        os.kill(child.process.pid, signal.SIGSTOP)
+        began = time.monotonic()
+        with pytest.raises(ShardError, match="takes nothing any more"), ThreadPoolExecutor(1) as pool:
+            large = pool.submit(workers.shards.do, HttpFile(path="/x", data=bytes(1 << 20)))
+            time.sleep(0.2)
+            assert " 0% packet loss" in workers.lab.run("ping", "-c", "5", "-i", "0.1", OURS).stdout
+            large.result()
+        assert time.monotonic() - began < PATIENCE + 3
+        wait_until(lambda: bool(workers.told), 10)
+        assert "worker 1 ended (killed by signal 9), and another has taken its place" in workers.told[0]
+        assert workers.fetch(6).split() == ["200"] * 6
+
+
+def test_the_device_is_removed() -> None:
+    """Worker 0 says so; the others end."""
+    with running(2) as workers:
+        processes = [child.process for child in workers.shards.children]
+        command("ip", "-n", workers.lab.name, "link", "del", "aether0")
+        wait_until(lambda: "aether0 is gone: somebody removed it" in workers.core.status().fault, 5)
+        wait_until(lambda: processes[0].poll() is not None, 10)
+        workers.shards.stop()
+        with pytest.raises(ShardError):
+            workers.shards.start(2)
+        assert workers.shards.count == 1
 
 
 def test_a_new_period_begins_for_all_at_once() -> None:

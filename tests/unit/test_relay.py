@@ -12,7 +12,9 @@ from aether.engine.worker import Beginning, first_number, share_of
 from aether.host import Host
 from aether.lab import HOST_ADDRESS, HOST_MAC, YOU, YOUR_ADDRESS, YOUR_MAC, tapped
 from aether.link.processor import worker_of
+from aether.net.fragments import cut
 from aether.operations import KnobSet, Ping, TcpConnect
+from aether.operations_link import LinkSet
 from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
 from aether.wire.address import parse_ip
 from aether.world import World
@@ -26,10 +28,13 @@ def packet(protocol: int, inside: bytes, **header: object) -> bytes:
     return ethernet.build(YOUR_MAC, HOST_MAC, ethernet.TYPE_IPV4, made)
 
 
-def segment(port: int, flags: int, local: int = 80, sequence: int = 1000, acknowledgement: int = 0) -> bytes:
+def segment(
+    port: int, flags: int, local: int = 80, sequence: int = 1000, acknowledgement: int = 0, payload: bytes = b"",
+    **header: object,
+) -> bytes:
     options = tcp.build_options(mss=1460) if flags & tcp.SYN else b""
     return packet(ipv4.PROTO_TCP, tcp.build(
-        PEER, US, port, local, sequence, acknowledgement, flags, 60_000, options))
+        PEER, US, port, local, sequence, acknowledgement, flags, 60_000, options, payload), **header)
 
 
 def connected(world: World, port: int) -> bytes:
@@ -45,6 +50,10 @@ def connected(world: World, port: int) -> bytes:
     return syn[26:38]
 
 
+def beginning(world: World, number: int) -> Beginning:
+    return Beginning(number, WORKERS, "aether0", world.snapshot(), world.connections, (0, world.now))
+
+
 def you(world: World) -> Host:
     return world.hosts[YOU]
 
@@ -55,6 +64,10 @@ def test_a_worker_keeps_its_connections_and_whoever_knocks() -> None:
     connected(world, 4000)
     assert is_ours(you(world), segment(4000, tcp.ACK))
     assert is_ours(you(world), memoryview(segment(4000, tcp.FIN | tcp.ACK)))
+    assert is_ours(you(world), segment(4000, tcp.ACK, options=b"\1\1\1\1"))
+    assert is_ours(you(world), segment(4002, tcp.SYN, options=b"\1\1\1\1"))
+    assert not is_ours(you(world), segment(4002, tcp.ACK, options=b"\1\1\1\1"))
+    assert not is_ours(you(world), segment(4000, tcp.ACK, options=b"\1" * 40)[:70])
 
 
 @pytest.mark.parametrize("frame", [
@@ -186,7 +199,7 @@ def test_a_worker_begins_with_what_worker_0_knows_and_without_its_connections() 
     world.do(TcpConnect(address=HOST_ADDRESS, port=9))
     before = world.state_hash()
     world.wire_out.clear()
-    share = share_of(Beginning(2, WORKERS, "aether0", world.snapshot(), world.connections))
+    share = share_of(beginning(world, 2))
     assert world.state_hash() == before
     assert share.wire_out == []
     host = you(share)
@@ -201,6 +214,45 @@ def test_a_worker_begins_with_what_worker_0_knows_and_without_its_connections() 
     assert number == first_number(world.connections, 2, WORKERS)
     assert number % WORKERS == 2
     assert key not in host.tcp.table
+
+
+def test_what_is_on_its_way_is_worker_0s() -> None:
+    world = tapped(1)
+    connected(world, 4000)
+    world.do(LinkSet(link="lan", direction="both", what="delay", value="100ms"))
+    world.arrive(segment(4000, tcp.PSH | tcp.ACK, payload=b"hello"))
+    world.do(Ping(address=HOST_ADDRESS, count=1))
+    share = share_of(beginning(world, 1))
+    while share.step(share.now + 1_000_000):
+        pass
+    assert share.wire_out == []
+    assert you(share).drops == {}
+
+
+def test_a_packet_in_fragments_goes_to_the_worker_of_its_flow() -> None:
+    """Worker 0 puts it together; of a flow of its own, and of a connection that it opened, it keeps it."""
+    world = tapped(1)
+    given: list[tuple[int, bytes]] = []
+    relay = Relay(0, WORKERS, lambda worker, frame: given.append((worker, frame)))
+    you(world).elsewhere = partial(relay.take_whole, you(world))
+    owners = set()
+    for port in range(4000, 4000 + 2 * WORKERS, 2):
+        whole = segment(port, tcp.PSH | tcp.ACK, payload=bytes(1000), dont_fragment=False, options=b"\1\1\1\1")
+        for piece in cut(whole[14:], 576):
+            world.arrive(whole[:14] + piece)
+        owners.add(owner := worker_of(whole, WORKERS))
+        if owner:
+            worker, frame = given.pop()
+            assert worker == owner
+            assert frame[34 + 4:] == whole[34 + 4:]
+        assert given == []
+    assert owners == {0, 1, 2}
+    counters = you(world).counters
+    assert (counters["ipv4.reassembled"], counters["ipv4.received"]) == (WORKERS, 1)
+    connected(world, 4002)
+    for piece in cut(segment(4002, tcp.ACK, payload=bytes(1000), dont_fragment=False)[14:], 576):
+        world.arrive(whole[:14] + piece)
+    assert given == []
 
 
 def test_numbers_tell_the_worker() -> None:
