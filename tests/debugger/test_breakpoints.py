@@ -81,7 +81,8 @@ def test_none_is_missed_over_100000_occurrences() -> None:
             if status.occurrence >= OCCURRENCES:
                 break
         core.pause()
-        while truth.occurrence < core.status().occurrence:
+        reached = core.status().occurrence
+        while truth.occurrence < reached:
             assert truth.step()
         assert core.ask(lambda world: world.state_hash()) == truth.state_hash()
     finally:
