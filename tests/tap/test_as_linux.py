@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -41,19 +43,35 @@ def lab() -> Iterator[KernelLab]:
         yield made
 
 
-def answers(lab: KernelLab, target: str, device: str, *arguments: str) -> list[str]:
-    """Return what came back to two packets: flags of TCP, types and codes of ICMP; each kind once."""
-    file = lab.folder / f"{device}.pcap"
-    capture = lab.spawn("tcpdump", "-i", device, "-U", "--immediate-mode", "-w", str(file), "src", target, "and", "ip",
-                        stderr=-1)
-    assert capture.stderr is not None and b"listening" in capture.stderr.readline()
-    lab.run("hping3", "-c", "2", "-i", "u30000", *arguments, target, timeout=20, check=False)
-    lab.run("ping", "-c", "1", "-q", target)
-    end(capture, 2)
-    said = lab.run(
-        "tshark", "-r", str(file), "-T", "fields", "-e", "tcp.flags.str", "-e", "icmp.type", "-e", "icmp.code",
-        "-Y", "!(icmp.type == 0 && data.len == 48)").stdout
-    return sorted({line.strip() for line in said.splitlines()})
+class Witness:
+    """Records all that comes from a target, and tells apart by the clock what came back to which packets."""
+
+    def __init__(self, lab: KernelLab, target: str, device: str) -> None:
+        self.lab, self.target = lab, target
+        self.file = lab.folder / f"{device}.pcap"
+        self.spans: dict[str, tuple[float, float]] = {}
+        self._capture = lab.spawn("tcpdump", "-i", device, "-U", "--immediate-mode", "-w", str(self.file),
+                                  "src", target, "and", "ip", stderr=subprocess.PIPE)
+        assert self._capture.stderr is not None and b"listening" in self._capture.stderr.readline()
+
+    def send(self, name: str, *arguments: str) -> None:
+        """Send two packets; whatever answers them has come when a ping is answered that was sent after them."""
+        began = time.time()
+        self.lab.run("hping3", "-c", "2", "-i", "u30000", *arguments, self.target, timeout=20, check=False)
+        self.lab.run("ping", "-c", "1", "-q", self.target)
+        self.spans[name] = began, time.time()
+
+    def answers(self) -> dict[str, list[str]]:
+        """Return what came back to each: flags of TCP, types and codes of ICMP; each kind once."""
+        end(self._capture, signal.SIGINT)
+        said = self.lab.run(
+            "tshark", "-r", str(self.file), "-T", "fields", "-e", "frame.time_epoch", "-e", "tcp.flags.str",
+            "-e", "icmp.type", "-e", "icmp.code", "-Y", "!(icmp.type == 0 && data.len == 48)").stdout
+        frames = [(float(at), kind.strip()) for at, _, kind in (line.partition("\t") for line in said.splitlines())]
+        return {
+            name: sorted({kind for at, kind in frames if began <= at <= ended})
+            for name, (began, ended) in self.spans.items()
+        }
 
 
 ODD: dict[str, tuple[str, ...]] = {
@@ -81,13 +99,13 @@ def test_odd_packets_are_answered_as_by_linux(lab: KernelLab) -> None:
     """RFC 9293 §3.10.7, RFC 1122 §3.2.2: flags, options, fragments, checksums and protocols."""
     core = lab.start()
     lab.capture()
-    differing, kinds = {}, set()
+    witnesses = [Witness(lab, OURS, "aether0"), Witness(lab, LINUX, "linux0")]
     for name, arguments in ODD.items():
-        ours, linux = answers(lab, OURS, "aether0", *arguments), answers(lab, LINUX, "linux0", *arguments)
-        kinds.update(linux)
-        if ours != linux:
-            differing[name] = (ours, linux)
-    assert differing == {}
+        for witness in witnesses:
+            witness.send(name, *arguments)
+    ours, linux = (witness.answers() for witness in witnesses)
+    kinds = {kind for found in linux.values() for kind in found}
+    assert {name: (ours[name], linux[name]) for name in ODD if ours[name] != linux[name]} == {}
     assert len(kinds) >= 6, f"next to nothing was answered: {kinds}"
     assert core.ask(lambda world: world.hosts["you"].ipv4.fragments.memory) == 0
     lab.judge()
