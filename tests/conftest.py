@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
 
+from aether.engine.bench import COLLECT_TRACING
+
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+gc.set_threshold(*COLLECT_TRACING)  # as every lab in trace mode does: else thousands of tests are walked while collected
 
 
 @pytest.hookimpl(wrapper=True)
