@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -11,9 +12,14 @@ from hypothesis import settings
 
 from aether.engine.bench import COLLECT_TRACING
 
+# Else each worker, and each of the hundreds of programs that the tests start, compiles every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
-gc.set_threshold(*COLLECT_TRACING)  # as every lab in trace mode does: else thousands of tests are walked while collected
+# As every lab in trace mode does: else thousands of tests are walked again and again while they are collected.
+gc.set_threshold(*COLLECT_TRACING)
 
 
 @pytest.hookimpl(wrapper=True)
