@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.application import application
 
 from aether.engine.core import Core
 from aether.lab import simulated
 from shell.app import AetherShell
 from shell.session import Lab, Session
 from tests.shell.direct import session as direct_session
+
+# Tables of functions, always the same, which take longer to make than the rest of a shell.
+application.load_key_bindings = cache(application.load_key_bindings)
+application.load_page_navigation_bindings = cache(application.load_page_navigation_bindings)
 
 
 class Shell:
