@@ -8,8 +8,13 @@ that were met before are named by the order of their first visit, so cycles end.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
+
+_PLAIN = frozenset((int, str, bool, float, type(None)))
+_UNSET = object()
 
 
 def state_hash(root: object) -> str:
@@ -17,11 +22,11 @@ def state_hash(root: object) -> str:
     digest = blake2b(digest_size=16)
     met: dict[int, int] = {}
     keep: list[object] = []
-    stack: list[Any] = [root]
+    stack = _row((root,))[::-1]
     while stack:
         value = stack.pop()
-        if value is None or isinstance(value, (bool, int, float, str)):
-            digest.update(f"{type(value).__name__}:{value!r};".encode())
+        if type(value) is str:  # of plain values, ready for the digest: see _parts
+            digest.update(value.encode())
         elif isinstance(value, (bytes, bytearray, memoryview)):
             digest.update(b"b%d:" % len(value))
             digest.update(value)
@@ -36,21 +41,51 @@ def state_hash(root: object) -> str:
 
 
 def _parts(value: Any) -> list[Any]:
+    """Return what a value is made of; rows of plain values are one text, as they stand in the digest."""
     name = type(value).__name__
     if isinstance(value, dict):
-        return [f"{name}{len(value)}", *(part for item in value.items() for part in item)]
+        return _row((f"{name}{len(value)}", *chain.from_iterable(value.items())))
     if isinstance(value, (list, tuple, deque)):
-        return [f"{name}{len(value)}", *value]
+        return _row((f"{name}{len(value)}", *value))
     if isinstance(value, type):
-        return ["class", value.__qualname__]
+        return _row(("class", value.__qualname__))
     if isinstance(value, (set, frozenset)) or callable(value):
         raise TypeError(f"a {name} has no place in the state of a world: {value!r}")
     if hasattr(value, "canonical"):
-        return [name, *value.canonical()]
-    parts: list[Any] = [name]
+        return _row((name, *value.canonical()))
+    return _fields(name, value)
+
+
+def _row(values: Iterable[Any]) -> list[Any]:
+    """Return values with those that are plain in one text, as far as they follow each other."""
+    parts: list[Any] = []
+    text = ""
+    for value in values:
+        kind = type(value)
+        if kind in _PLAIN or isinstance(value, (int, float, str)):
+            text += f"{kind.__name__}:{value!r};"
+        else:
+            parts += (text, value)
+            text = ""
+    parts.append(text)
+    return parts
+
+
+def _fields(name: str, value: object) -> list[Any]:
+    """Return what `_row` would of the name, and of all fields with theirs: most of a state is this."""
+    parts: list[Any] = []
+    text = f"str:{name!r};"
     for field in declared_fields(value):
-        if hasattr(value, field):
-            parts += (field, getattr(value, field))
+        part = getattr(value, field, _UNSET)
+        if part is _UNSET:
+            continue
+        kind = type(part)
+        if kind in _PLAIN or isinstance(part, (int, float, str)):
+            text += f"str:{field!r};{kind.__name__}:{part!r};"
+        else:
+            parts += (f"{text}str:{field!r};", part)
+            text = ""
+    parts.append(text)
     return parts
 
 

@@ -123,3 +123,13 @@ def test_no_recursion_limit() -> None:
 def test_what_has_no_order_or_cannot_be_kept_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="no place in the state"):
         state_hash(value)
+
+
+def test_a_digest_is_the_same_in_every_version() -> None:
+    """Recordings hold digests."""
+    value: list[Any] = [
+        None, True, 7, -0.5, "a'b", b"\0a", (1, [2, "c"]), {"k": deque((1, b"x")), 3: ()}, Slotted([1], 2),
+        Open({"v": 1}), Canonical(9), int]
+    value.append(value)
+    assert state_hash(value) == "223fc86359fe3be353c67ddcad025f49"
+    assert state_hash("plain") == "04a52ff442fd2891cb340ac42231040f"
