@@ -223,7 +223,7 @@ class Breakpoints:
             test = one.test
             if not one.enabled:
                 continue
-            found = test.hit(world) if isinstance(test, Condition) else any(test.test(record) for record in records)
+            found = test.hit(world) if isinstance(test, Condition) else any(map(test.test, records))
             if found:
                 one.hits += 1
                 if one.ignore:
