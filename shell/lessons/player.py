@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
-from aether.engine.log import LogError, dump
+from aether.engine.log import InputLog, LogError, dump
 from aether.engine.loop import Loop
 from aether.world import World
 from shell.craft.drafts import Stored
@@ -62,6 +63,7 @@ class Player:
         self._shown: set[int] = set()
         self._asked = 0
         self._saved = (-1, -1, False)
+        self._position: Position = (None, -1, -1, False, "")
         self._saved_at = 0.0
         self._lock = threading.RLock()
 
@@ -417,7 +419,8 @@ class Player:
     def save(self) -> None:
         """Write down where the lesson stands."""
         with self._lock:
-            occurrence, now, paused, recording = self.session.core.with_loop(_position)
+            self._position = self.session.core.with_loop(partial(_position, before=self._position))
+            occurrence, now, paused, recording = self._position[1:]
             self._saved = (occurrence, now, paused)
             self._saved_at = time.monotonic()
             self.store.save_lab(Saved(
@@ -444,15 +447,25 @@ class Player:
             self.store.save(progress)
 
 
-def _position(loop: Loop) -> tuple[int, int, bool, str]:
-    """Return where a world stands, and how it got there; an empty text if that cannot be repeated."""
+Position = tuple[InputLog | None, int, int, bool, str]
+"""A log, occurrence and world time, whether time stands still, and what `dump` makes of all that."""
+
+
+def _position(loop: Loop, before: Position) -> Position:
+    """Return where a world stands, and how it got there; an empty text if that cannot be repeated.
+
+    A world that has not moved since `before` is not looked at again: its digest takes a while.
+    """
+    place = (loop.log, loop.world.occurrence, loop.world.now)
+    if place[0] is before[0] and place[1:] == before[1:3]:
+        return *place, loop.paused, before[4]
     recording = ""
     if loop.log is not None and loop.device is None:
         try:
             recording = dump(loop.log, loop.world)
         except LogError:
             recording = ""
-    return loop.world.occurrence, loop.world.now, loop.paused, recording
+    return *place, loop.paused, recording
 
 
 def _now() -> str:
