@@ -353,6 +353,15 @@ class Overview:
 
 
 @dataclass(slots=True)
+class AtStake:
+    """The connections that somebody has who is about to end."""
+
+    connections: int
+    living: int
+    """Those that do more than rest in TIME-WAIT."""
+
+
+@dataclass(slots=True)
 class WorkerRow:
     """One core of a host, since it counts anew. Shares (0.0 to 1.0) are of the time up to the latest frame."""
 

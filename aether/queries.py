@@ -12,6 +12,7 @@ from aether import knobs
 from aether.answers import (
     AddressRow,
     ArpRow,
+    AtStake,
     CacheRow,
     ConnectionDetail,
     ConnectionRow,
@@ -90,6 +91,12 @@ def connections(world: World, host: str = "you") -> list[ConnectionRow]:
         )
         for conn in sorted(found, key=_number)
     ]
+
+
+def at_stake(world: World) -> AtStake:
+    """Return how many connections there are at all hosts, and how many of them live."""
+    tcps = [host.tcp for host in world.hosts.values()]
+    return AtStake(sum(tcp.count() for tcp in tcps), sum(tcp.living() for tcp in tcps))
 
 
 def connection(world: World, number: int, host: str = "you") -> ConnectionDetail:

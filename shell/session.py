@@ -165,18 +165,13 @@ class Session:
             if stand.get(name, value) != value:
                 self.do(KnobSet(name=name, value=value))
 
-    def set_mode(self, mode: str) -> int:
-        """Change to ``trace``, where there is one worker, or ``bench``, where there may be more.
-
-        Return how many connections that resets: those of the workers that are no more.
-        """
-        lost = 0
+    def set_mode(self, mode: str) -> None:
+        """Change to ``trace``, where there is one worker, or ``bench``, where there may be more."""
         if self.shards is not None and mode == "trace":
-            lost = self.shards.stop()
+            self.shards.stop()
         self.core.set_mode(mode)
         if self.shards is not None and mode == "bench" and self.shards.count != self.shards.wanted:
             self.shards.start(self.shards.wanted)
-        return lost
 
     def status(self, fresh: bool = True) -> Status:
         """Return how the core is, or all workers together; unless it has to be `fresh`, as they were a moment ago."""

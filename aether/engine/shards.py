@@ -35,6 +35,7 @@ from typing import Any, TypeVar
 
 import aether
 from aether import queries
+from aether.answers import AtStake
 from aether.engine.core import Core, CoreError, Status
 from aether.engine.figures import Figures, figures, together
 from aether.engine.loop import Loop
@@ -267,8 +268,16 @@ class Shards:
             self._watcher = threading.Thread(target=self._watch, name="aether-workers", daemon=True)
             self._watcher.start()
 
-    def stop(self) -> int:
-        """Let worker 0 go on alone; return how many connections the others had, which will be reset."""
+    def at_stake(self) -> AtStake:
+        """Return how many connections the others have, which are reset when they end."""
+        found = [AtStake(0, 0)]
+        for child in self.children:
+            with contextlib.suppress(ShardError):
+                found.append(child.call("ask", queries.at_stake))
+        return AtStake(sum(each.connections for each in found), sum(each.living for each in found))
+
+    def stop(self) -> None:
+        """Let worker 0 go on alone; the connections of the others will be reset."""
         with self._lock:
             children, self.children = self.children, []
             watcher, self._watcher = self._watcher, None
@@ -282,7 +291,6 @@ class Shards:
                 child.end()
         if watcher is not None and watcher is not threading.current_thread():
             watcher.join()
-        return sum(child.figures.connections for child in children)
 
     def ask(self, query: Callable[[World], T]) -> list[T]:
         """Return the answers of all workers, worker 0 first; ShardError if one does not answer."""

@@ -83,6 +83,12 @@ class Tcp:
         """Return how many connections there are."""
         return len(self.table) + (len(self.fast.leans) if self.host.quick else 0)
 
+    def living(self) -> int:
+        """Return how many of them do more than rest in TIME-WAIT."""
+        leans = self.fast.leans.values() if self.host.quick else ()
+        return sum(conn.state != TIME_WAIT for conn in self.table.values()) + sum(
+            lean.state != TIME_WAIT for lean in leans)
+
     def receive(self, data: bytes, packet: ipv4.Ipv4Header, interface: Interface) -> None:
         """Handle a segment (RFC 9293 §3.10.7)."""
         host = self.host

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aether.engine.offload import BETWEEN, FORWARDING, KNOB, ON, TRACING, offload
 from shell import results
 from shell.cores import crowded
 from shell.grammar import command
 from shell.session import Session
+
+if TYPE_CHECKING:
+    from aether.engine.shards import Shards
 
 AS_ON_THE_WIRE = "every frame is as it goes on the wire"
 OFFLOAD = {
@@ -29,12 +34,12 @@ def offload_said(session: Session) -> str:
 def trace(session: Session) -> results.Message:
     """Record every event: trace, frames, steps and history work."""
     workers = 1 if session.shards is None else session.shards.count
-    lost = session.set_mode("trace")
+    lost = reset(session.shards)
+    session.set_mode("trace")
     said = "trace mode: every event is recorded. A new history begins here"
     if workers == 1:
         return results.Message(said, _hint(session, ""))
-    had = f"; connections of the others are reset: {lost}" if lost else ""
-    return results.Message(f"{said}. It has one worker{had}", _hint(session, "`mode bench` brings the others back"))
+    return results.Message(f"{said}. It has one worker{lost}", _hint(session, "`mode bench` brings the others back"))
 
 
 @command("mode bench", examples=("mode bench",))
@@ -47,6 +52,18 @@ def bench(session: Session) -> results.Message:
     return results.Message(
         f"benchmark mode: no events, no trace, no history{more}",
         _hint(session, "`mode trace` brings them back", crowded(workers) if workers > 1 else ""))
+
+
+def reset(shards: Shards | None) -> str:
+    """Return what to add of the connections of all workers but the first, before these end; empty if there are none."""
+    if shards is None or not (lost := shards.at_stake()).connections:
+        return ""
+    resting = lost.connections - lost.living
+    more = f"{resting:,} in TIME-WAIT" if resting else ""
+    if not lost.living:
+        return f"; the others had no living connection, and {more}"
+    said = f"; connections of the others are reset: {lost.living:,} that lived"
+    return f"{said}, and {more}" if more else said
 
 
 def _hint(session: Session, *hints: str) -> str:

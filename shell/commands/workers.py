@@ -9,6 +9,7 @@ from aether.engine.figures import figures, side_by_side
 from aether.operations_workers import WorkersSet
 from shell import results
 from shell.commands.common import HOST
+from shell.commands.mode import reset
 from shell.cores import MOST_WORKERS, crowded, how_many
 from shell.grammar import CommandError, argument, command
 from shell.results_bench import Workers
@@ -64,10 +65,9 @@ def _start(session: Session, text: str) -> results.Message:
                            f"Start with: sudo aether-shell --workers {int(text)}")
     count = how_many(text, shards.capacity, ", one for each queue of this TAP")
     if session.core.status().mode == "bench":
-        lost = sum(each.connections for each in shards.figures()[1:])
+        lost = reset(shards)
         shards.start(count)
-        reset = f"; connections of the others are reset: {lost}" if lost else ""
-        return _said(f"{_workers(count)} now{reset}", "`workers show` shows what they do", crowded(count))
+        return _said(f"{_workers(count)} now{lost}", "`workers show` shows what they do", crowded(count))
     shards.wanted = count
     return _said(f"{_workers(count)} in benchmark mode; trace mode has one", "`mode bench` starts them", crowded(count))
 

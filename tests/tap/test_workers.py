@@ -476,6 +476,22 @@ def test_from_the_shell(tmp_path: Path) -> None:
         assert few["rows"] == rested["rows"]
 
 
+def test_it_is_said_how_many_of_the_connections_that_are_reset_were_alive(tmp_path: Path) -> None:
+    with KernelLab() as lab:
+        (tmp_path / "client.py").write_text(LINGERING)
+        fetch = f"host -- sh -c 'for n in $(seq 20); do curl -s0 -o /dev/null http://{OURS}/; done'"
+        script = tmp_path / "script.aes"
+        script.write_text("\n".join([
+            f"tcp listen {PORT} --app hold", fetch, "workers 2", f"host -- python3 {tmp_path / 'client.py'}",
+            "mode trace", ""]))
+        done = lab.shell("--workers", "2", "--mode", "bench", "--json", str(script), timeout=90)
+        assert done.returncode == 0, done.stderr + done.stdout
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        assert re.fullmatch(
+            r"2 workers now; the others had no living connection, and \d+ in TIME-WAIT", said[2]["message"])
+        assert said[4]["message"].endswith("; connections of the others are reset: 4 that lived")
+
+
 def test_counts_that_cannot_be_say_how_many_there_may_be() -> None:
     with KernelLab() as lab:
         lines = ("workers 0", "workers 65", "workers 3", "workers auto", "mode bench")
