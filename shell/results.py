@@ -76,6 +76,9 @@ class Status:
     offload: str = ""
     """Begins with ``on`` or ``off``: whether the kernel cuts our large segments and computes checksums, and we take the
     same of it; then what that means. Empty in the simulation."""
+    memory: int | None = None
+    """Bytes that this program has in memory, those of its workers included; None in the simulation, whose answers
+    repeat exactly, and where the system does not tell."""
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ in all processes. A table goes up to the latest frame of them all: that they are
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ class Figures:
     spin_for: int = 0
     """How long it spins, and how long it yields after that, before it sleeps."""
     yield_for: int = 0
+    memory: int | None = None
+    """Bytes that its process has in memory; None where the system does not tell."""
 
     def shares(self, until: int | None = None) -> Shares:
         """Return how it waited from when it began to count up to now, or up to a moment after its latest work."""
@@ -50,8 +53,17 @@ class Figures:
 
 
 def figures(core: Core, number: int) -> Figures:
-    """Return what a worker has to tell."""
-    return core.with_loop(lambda loop: _of(loop, number))
+    """Return what a worker of this process has to tell."""
+    return replace(core.with_loop(lambda loop: _of(loop, number)), memory=resident())
+
+
+def resident() -> int | None:
+    """Return how many bytes this process has in memory; None where the system does not tell."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _of(loop: Loop, number: int) -> Figures:

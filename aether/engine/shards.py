@@ -37,7 +37,7 @@ import aether
 from aether import queries
 from aether.answers import AtStake
 from aether.engine.core import Core, CoreError, Status
-from aether.engine.figures import Figures, figures, together
+from aether.engine.figures import Figures, figures, resident, together
 from aether.engine.loop import Loop
 from aether.engine.relay import ALL, ALL_BELIEVE, Relay
 from aether.engine.worker import Beginning, first_number
@@ -337,6 +337,14 @@ class Shards:
         """
         others = self.figures()[1:] if fresh else [child.figures for child in self.children]
         return together(self.core.status(), others)
+
+    def memory(self) -> int | None:
+        """Return how many bytes the processes have in memory, as each said last; None where the system does not tell.
+
+        What two of them share, such as the text of the interpreter, is counted at each.
+        """
+        said = [resident(), *(child.figures.memory for child in self.children)]
+        return None if said[0] is None else sum(each or 0 for each in said)
 
     def count_anew(self) -> None:
         """Let all begin a new period, which their figures are about from now on."""

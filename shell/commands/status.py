@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aether import queries
 from aether.engine.core import Status
+from aether.engine.figures import resident
 from shell import results
 from shell.commands.mode import offload_said
 from shell.grammar import command
@@ -20,7 +21,14 @@ def status(session: Session) -> results.Status:
         lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,
         now.occurrence, now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
         session.tracing, session.ask_all(queries.hosts), _waiting(now, workers), now.fault, workers,
-        offload_said(session))
+        offload_said(session), _memory(session))
+
+
+def _memory(session: Session) -> int | None:
+    """Return how many bytes the processes have in memory; None in the simulation, whose answers repeat exactly."""
+    if session.lab.kind == "SIM":
+        return None
+    return resident() if session.shards is None else session.shards.memory()
 
 
 def _waiting(now: Status, workers: int) -> str:

@@ -58,6 +58,8 @@ def status(result: Status) -> RenderableType:
     ]
     if result.offload:
         lines.append(Text(f"offload: {result.offload}"))
+    if result.memory is not None:
+        lines.append(Text(f"memory  {result.memory / 1_000_000:,.0f} MB"))
     for host in result.hosts:
         where = ", ".join(host.addresses) or "no address"
         lines.append(Text.assemble(

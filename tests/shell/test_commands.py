@@ -201,6 +201,12 @@ def test_benchmark_mode_has_no_events(shell: Shell) -> None:
     assert as_json(shell, "frames")["frames"]
 
 
+def test_in_the_simulation_status_repeats_exactly(make_shell: Callable[..., Shell]) -> None:
+    said = [as_json(make_shell(7), "status") for _ in range(2)]
+    assert said[0] == said[1]
+    assert (said[0]["memory"], said[0]["offload"]) == (None, "")
+
+
 def test_status_and_help(shell: Shell) -> None:
     status = as_json(shell, "status")
     assert (status["lab"], status["mode"]) == ("SIM", "trace")

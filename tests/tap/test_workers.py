@@ -461,6 +461,7 @@ def test_from_the_shell(tmp_path: Path) -> None:
         assert len(two["rows"]) == 2
         assert {row["number"] % 2 for row in conns["connections"]} <= {0, 1}
         assert status["workers"] == 2
+        assert 2 * 15e6 < status["memory"] < 2 * 300e6, "that of both processes"
         received = next(row["count"] for row in counters["counters"] if row["name"] == "tcp.received")
         assert received >= 8 * 3  # a SYN, an ACK and data each, whoever took them
         assert one["message"].startswith("one worker now")
