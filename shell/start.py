@@ -88,7 +88,7 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
 
 def start_workers(shards: Shards) -> bool:
     """Start the workers that were asked for; return False, and say why, if they do not start."""
-    from aether.engine.shards import ShardError
+    from aether.engine.child import ShardError
 
     try:
         shards.start(shards.wanted)

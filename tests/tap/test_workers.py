@@ -22,10 +22,11 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from aether import queries
+from aether.engine.child import PATIENCE, ShardError
 from aether.engine.core import Core
 from aether.engine.figures import side_by_side
 from aether.engine.merge import merged
-from aether.engine.shards import PATIENCE, ShardError, Shards
+from aether.engine.shards import Shards
 from aether.lab import tapped
 from aether.link import queues
 from aether.link.processor import worker_of_flow
