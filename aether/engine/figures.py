@@ -85,7 +85,8 @@ def side_by_side(told: list[Figures]) -> tuple[list[WorkerRow], int]:
     """Return a row for each worker, and over how many microseconds they count: up to the latest frame of them all."""
     end = max((each.worked.until for each in told if each.frames > each.frames_before), default=0)
     until = end or max(each.now.until for each in told)
-    return [_row(each, until) for each in told], max(until - min(each.began for each in told), 0) // 1000
+    began = min((each.began for each in told if each.began), default=until)  # 0: it has said nothing yet
+    return [_row(each, until) for each in told], max(until - began, 0) // 1000
 
 
 def _row(told: Figures, until: int) -> WorkerRow:

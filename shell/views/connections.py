@@ -18,11 +18,19 @@ RESTING = 20
 def chosen(result: ConnectionList) -> tuple[list[ConnectionRow], str]:
     """Return the connections to show, and what to say of the others; empty if there are none."""
     living = [row for row in result.connections if row.state != TIME_WAIT]
-    resting = [row for row in result.connections if row.state == TIME_WAIT]
+    resting = sorted((row for row in result.connections if row.state == TIME_WAIT), key=_opened)
     more = 0 if result.every else max(len(resting) - RESTING, 0)
     host = "" if result.host == "you" else f" --host {result.host}"
     said = f"{more:,} more rest in TIME-WAIT: `tcp conns --all{host}`" if more else ""
-    return living + resting[more:], said
+    return living + sorted(resting[more:], key=_number), said
+
+
+def _opened(row: ConnectionRow) -> tuple[int, int]:
+    return row.opened_us, row.number  # of several workers, one may be ahead with its numbers
+
+
+def _number(row: ConnectionRow) -> int:
+    return row.number
 
 
 def connections(result: ConnectionList) -> RenderableType:

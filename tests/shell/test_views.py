@@ -63,6 +63,10 @@ def test_of_many_connections_at_rest_the_latest_are_shown_after_those_that_live(
     assert len(drawn(replace(result, every=True)).splitlines()) == len(rows) + 1
     assert len(views.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
     assert [row["number"] for row in json.loads(views.to_json(result))["connections"]] == list(range(1, 5003))
+    ahead = [replace(row, number=number, opened_us=number // 2) for number in range(1, 100)]
+    early = [replace(row, number=number, opened_us=1) for number in range(1001, 1100)]
+    lines = drawn(results.ConnectionList("you", ahead + early, [])).splitlines()
+    assert [line.split()[0] for line in lines[1:-1]] == list(map(str, range(80, 100))), "the latest of all workers"
     assert drawn(replace(result, host="host")).splitlines()[-1].endswith("`tcp conns --all --host host`")
 
 

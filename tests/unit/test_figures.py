@@ -32,6 +32,12 @@ def test_work_that_was_no_frame_does_not_make_the_period_longer() -> None:
     assert passed == 1_000_000
 
 
+def test_one_that_has_said_nothing_yet_does_not_count() -> None:
+    rows, passed = side_by_side([told(0, 100, 1000, 0, 0, 0), Figures(1)])
+    assert passed == 1_000_000
+    assert (rows[1].frames, rows[1].busy) == (0, 0)
+
+
 def test_without_a_frame_it_is_the_time_up_to_now() -> None:
     [row], passed = side_by_side([told(0, 0, 0, 0, 0, 0, now=2000)])
     assert passed == 2_000_000
