@@ -61,6 +61,7 @@ class AetherShell(cmd2.Cmd):
         self.session = session
         if interactive:
             session.busy = self._busy
+            session.progress = self._progress
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.greeter: Greeter | None = None
@@ -170,6 +171,20 @@ class AetherShell(cmd2.Cmd):
 
         with Console(file=self.stdout).status(f"{what}…"):
             yield
+
+    @contextmanager
+    def _progress(self, total: int) -> Iterator[Callable[[int, str], None]]:
+        """Show a bar that grows. It is drawn when it is told something, by no thread: what goes on may be measured."""
+        if not self._is_screen():
+            yield lambda done, what: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+        with Progress(*columns, console=Console(file=self.stdout), transient=True, auto_refresh=False) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda done, what: bar.update(task, completed=done, description=what, refresh=True)
 
     def _is_screen(self) -> bool:
         return bool(self.stdout.isatty())

@@ -166,6 +166,8 @@ def _compared(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
 
     if given[:1] == ["profile"]:
         return [Candidate(name, "") for name in PROFILES]
+    if given[:1] == ["workers"]:
+        return [Candidate("2", "one worker, and two")]
     return [Candidate(f"{knob.name}=", knob.help) for knob in KNOBS.values()] if given[:1] == ["knob"] else []
 
 

@@ -33,14 +33,16 @@ class Run:
     """The share of one core that this program used."""
     frames: int = 0
     occurrences: int = 0
-    calls_per_frame: float = 0.0
-    """How often the program read or wrote, per frame."""
+    calls_per_frame: float | None = None
+    """How often the program read or wrote, per frame; None without frames."""
     spin: float = 0.0
     """Shares of the time that the loop waited, each way."""
     yielding: float = 0.0
     sleep: float = 0.0
     cores: ProcessorReport | None = None
     """In the simulation: what the cores of your host did."""
+    unfinished: int = 0
+    """Those of the failed that were only not finished in time."""
 
 
 @dataclass(slots=True)
@@ -59,8 +61,10 @@ class Measured:
     """Medians over the runs."""
     p99_us: int
     failed: int
+    """In all runs; those that were not finished in time among them."""
     cpu: float
-    calls_per_frame: float
+    calls_per_frame: float | None
+    """How often the program read or wrote, per frame; null without frames."""
     spin: float
     yielding: float
     sleep: float
@@ -68,6 +72,12 @@ class Measured:
     """By the wall's clock."""
     bytes_per_connection: int
     """0 unless connections were held open."""
+    completed: list[int] = field(default_factory=list)
+    """One for each run: how many of those asked for were completed."""
+    elapsed_us: list[int] = field(default_factory=list)
+    """One for each run: from the first to the last, as the client saw it."""
+    workers: int = 1
+    """How many processes shared the load; in the simulation, how many cores of the host."""
 
 
 @dataclass(slots=True)
@@ -81,9 +91,33 @@ class BenchReport:
     """Who put the load on."""
     mode: str
     measured: list[Measured]
-    ratio: float
-    """The first median as a multiple of the second; 0 of one alone."""
+    ratio: float | None
+    """The first median as a multiple of the second; null of one alone."""
     notes: list[str] = field(default_factory=list)
+    load: str = ""
+    """Its kind: ``http``, ``keepalive``, ``ping``, ``down``, ``up`` or ``hold``."""
+    client_key: str = ""
+    """``ours``, ``ab`` or ``wrk`` at the kernel's side, ``host`` in the simulation."""
+    asked: int = 0
+    """How many in each run; 0 where the client counts seconds instead."""
+    concurrency: int = 1
+    """How many at a time."""
+    size: int = 0
+    """Bytes of one transfer; 0 of what is none."""
+    runs: int = 0
+    """How many runs of each were asked for."""
+    elapsed_us: int = 0
+    """What all of it took, by the wall's clock."""
+    real_ratio: float | None = None
+    """Of two in the simulation: occurrences a second of real time of the first, as a multiple of the second's."""
+    clear: bool | None = None
+    """Of two: whether every pair of runs says that the same one is faster; null of one alone."""
+    verdict: str = ""
+    """Of two: what the comparison shows, in words."""
+    problems: list[str] = field(default_factory=list)
+    """What went wrong, such as how many failed."""
+    failure: str = ""
+    """Why there are fewer runs than were asked for; empty if there are not."""
 
 
 @dataclass(slots=True)

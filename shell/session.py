@@ -48,6 +48,17 @@ class Finished(Protocol):
 
     status: int
     output: str
+    interrupted: bool
+    """True if the person pressed Ctrl-C meanwhile."""
+
+
+class RunsPrograms(Protocol):
+    """Runs a program at the host's side to its end."""
+
+    def __call__(
+        self, program: list[str], write: Callable[[str], None] | None = None, stop: Callable[[], bool] | None = None,
+    ) -> Finished:
+        """Return what it left. `write` gets output as it comes; `stop` says whether it shall end before its time."""
 
 
 @dataclass(slots=True)
@@ -60,7 +71,7 @@ class Lab:
     address: str = "192.168.1.2"
     host_address: str = "192.168.1.1"
     seed: int = 0
-    run_program: Callable[[list[str]], Finished] | None = None
+    run_program: RunsPrograms | None = None
     """Runs a program at the host's side; None in the simulation."""
     close: Callable[[], None] | None = None
     """Gives back what was opened."""
@@ -72,6 +83,14 @@ class Lab:
 
 def _quietly(what: str) -> AbstractContextManager[object]:
     return nullcontext()
+
+
+def _unseen(total: int) -> AbstractContextManager[Callable[[int, str], None]]:
+    return nullcontext(_not_told)
+
+
+def _not_told(done: int, what: str) -> None:
+    """Nobody looks at progress."""
 
 
 @dataclass(slots=True)
@@ -104,6 +123,8 @@ class Session:
     """The latest lines that were carried out, for `lesson record`."""
     busy: Callable[[str], AbstractContextManager[object]] = _quietly
     """Entered while something takes a moment, with what that is."""
+    progress: Callable[[int], AbstractContextManager[Callable[[int, str], None]]] = _unseen
+    """Entered while so many things are done in turn; what it returns is told how many are done, and what is next."""
     faults_met: dict[str, list[str]] = field(default_factory=dict)
     """What lessons with a blind fault have broken so far, by the lesson's id."""
     drafts: dict[str, Stored] = field(default_factory=dict)

@@ -3,13 +3,14 @@
     python -m shell.bench.client KIND ADDRESS DEVICE ASKED CONCURRENCY SIZE SECONDS
 
 Its kinds are those of the simulation's own (`aether.apps.load`), and `ping`. Every load ends by itself: after so many,
-or so many seconds. It prints one line of JSON, with times in microseconds. Sockets are bound to DEVICE where that is
-allowed, so that nothing leaves by another interface.
+or so many seconds. The last line that it prints is JSON, with times in microseconds. Sockets are bound to DEVICE where
+that is allowed, so that nothing leaves by another interface.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import resource
@@ -28,6 +29,8 @@ PATIENCE = 1.0
 """Seconds for the answer to one ping."""
 HOLD = 2.0
 """Seconds for which held connections stay open once all are there."""
+HELD = "all are open"
+"""What is printed then."""
 
 
 class Client:
@@ -65,9 +68,30 @@ class Client:
 
     def open(self) -> None:
         """Begin with the next one."""
-        if self.begun < self.asked:
+        while self.begun < self.asked:
             self.begun += 1
-            Connection(self)
+            if self._begin():
+                return
+
+    def _begin(self) -> bool:
+        """Begin to connect; return False, and count it as failed, if that cannot even be tried."""
+        began = time.perf_counter()
+        try:
+            made = self.bound(socket.socket())
+        except OSError as problem:
+            return self._lost(problem.errno or 0)
+        made.setblocking(False)
+        error = made.connect_ex((self.address, PORTS[self.kind]))
+        if error not in (0, errno.EINPROGRESS):
+            made.close()
+            return self._lost(error)
+        self.selector.register(made, selectors.EVENT_WRITE, Connection(self, made, began))
+        return True
+
+    def _lost(self, error: int) -> bool:
+        self.failed += 1
+        self.note = f"a connection could not be begun: {os.strerror(error)}"
+        return False
 
     def count(self, began: float) -> None:
         """One was completed."""
@@ -78,19 +102,14 @@ class Client:
 class Connection:
     """One connection of a load."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, connecting: socket.socket, began: float) -> None:
         self.client = client
-        self.began = time.perf_counter()
+        self.socket = connecting
+        self.began = began
         self.got = b""
         self.expected = -1
         self.left = client.size
         self.asked = False
-        self.socket = client.bound(socket.socket())
-        self.socket.setblocking(False)
-        error = self.socket.connect_ex((client.address, PORTS[client.kind]))
-        client.selector.register(self.socket, selectors.EVENT_WRITE, self)
-        if error not in (0, 115):  # EINPROGRESS
-            self.end(completed=False)
 
     def ready(self) -> None:
         """Go on."""
@@ -232,6 +251,7 @@ def main(arguments: list[str]) -> int:
     client = Client(kind, address, device, asked, concurrency, size)
     took = ping(client, seconds) if kind == "ping" else client.run(seconds)
     if kind == "hold":
+        print(HELD, flush=True)
         time.sleep(HOLD)
     print(json.dumps({
         "completed": client.completed, "failed": client.failed, "bytes": client.bytes, "elapsed_us": int(took * 1e6),
@@ -255,4 +275,7 @@ def percentile(times: list[int], share: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

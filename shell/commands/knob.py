@@ -28,6 +28,19 @@ def profile_name(text: str) -> str:
     return text
 
 
+MODELS = {
+    "loop.workers": "behind a TAP `workers N` has processes",
+    "loop.cost": "behind a TAP a frame costs what it costs",
+    "loop.wake": "behind a TAP a core wakes up as fast as it can",
+}
+"""Knobs that only a simulated host heeds, and what there is instead."""
+
+
+def model(name: str) -> str:
+    """Say that a knob does nothing behind a TAP; empty if it does."""
+    return f"{name} is a model, for the simulation only; {MODELS[name]}" if name in MODELS else ""
+
+
 NAME = argument("name", knob_name, "a knob's name, such as tcp.retransmit", complete="knobs")
 
 
@@ -61,6 +74,8 @@ def set_(session: Session, name: str, value: str, host: str) -> results.KnobRepo
         old, new = session.do(KnobSet(host=one, name=name, value=value))
         where = "" if one == "you" else f" at {one}"
         said.append(f"{name}{where}: {f'is {new} already' if old == new else f'{old} → {new}'}")
+    if session.lab.run_program is not None and (note := model(name)):
+        said.append(f"note: {note}")
     return results.KnobReport(host, _row(session, name, "you" if host == "all" else host), "\n".join(said))
 
 

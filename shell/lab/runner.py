@@ -29,6 +29,8 @@ LIMIT = 60.0
 """Seconds that a program may take; then it is ended."""
 GRACE = 1.0
 """Seconds that it may take to end when it is asked to."""
+LOOK_EVERY = 0.1
+"""Seconds between two questions whether a program shall go on, where somebody has something to say about that."""
 OUTPUT = 1 << 20
 """Bytes of its output that are kept."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -44,6 +46,8 @@ class Finished:
     status: int
     """Its exit status, as a shell has it: 127 if there is no such program, 128 + N if signal N ended it."""
     output: str
+    interrupted: bool = False
+    """True if Ctrl-C was passed on to it: what it printed may be of a part of what it had to do."""
 
 
 class Runner:
@@ -51,6 +55,7 @@ class Runner:
 
     def __init__(self, *, give_root_back: bool = True, limit: float = LIMIT) -> None:
         """Fork the process; PrivilegeError if it cannot give root back. `limit` is in seconds."""
+        self._interrupted = False
         self._connection, theirs = Pipe()
         parent = os.getpid()
         self._pid = os.fork()
@@ -63,21 +68,38 @@ class Runner:
             self.close()
             raise privileges.PrivilegeError(refusal)
 
-    def run(self, program: list[str], write: Callable[[str], None] | None = None) -> Finished:
-        """Run a program and return what it left; Ctrl-C is passed on to it. `write` gets output as it comes."""
+    def run(
+        self, program: list[str], write: Callable[[str], None] | None = None, stop: Callable[[], bool] | None = None,
+    ) -> Finished:
+        """Run a program and return what it left; Ctrl-C is passed on to it. `write` gets output as it comes.
+
+        `stop` is asked ten times a second whether the program shall end: then it gets what Ctrl-C would send.
+        """
         pieces: list[str] = []
+        self._interrupted = False
         with self._passing_interrupts():
             with suppress(OSError):
                 self._connection.send(program)
             while True:
+                if stop is not None:
+                    self._wait(stop)
                 kind, value = self._receive()
                 if kind == "end":
-                    return Finished(value, "".join(pieces))
+                    return Finished(value, "".join(pieces), self._interrupted)
                 pieces.append(value)
                 if write is not None:
                     write(value)
                 if kind == "gone":
-                    return Finished(1, "".join(pieces))
+                    return Finished(1, "".join(pieces), self._interrupted)
+
+    def _wait(self, stop: Callable[[], bool]) -> None:
+        """Wait for news of the program, and have it end when `stop` says so: the more firmly, the longer it takes."""
+        again = 0.0
+        with suppress(OSError):
+            while not self._connection.poll(LOOK_EVERY):
+                if time.monotonic() >= again and stop():
+                    self._connection.send(INTERRUPT)
+                    again = time.monotonic() + GRACE
 
     def _receive(self) -> tuple[str, Any]:
         try:
@@ -99,6 +121,7 @@ class Runner:
             signal.signal(signal.SIGINT, before)
 
     def _interrupt(self, *_: object) -> None:
+        self._interrupted = True
         with suppress(OSError):
             self._connection.send(INTERRUPT)
 

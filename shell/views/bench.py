@@ -22,12 +22,11 @@ def report(result: BenchReport) -> RenderableType:
         Text(result.what, style("key", bold=True)), Text(f"client: {result.client}", style("muted"))]
     fastest = max((rate for each in result.measured for rate in each.rates), default=0.0)
     for each in result.measured:
-        parts += [Text(), _headline(each), _bars(each, fastest), _costs(each, result.lab)]
-    if result.ratio:
-        first, second = result.measured
-        said = f"{first.setting} is {result.ratio:.2f} times {second.setting}"
-        parts += [Text(), Text(said, style("key", bold=True))]
-    parts += [Text(note, style("error")) for note in result.notes]
+        parts += [Text(), _headline(each, result.runs), _bars(each, fastest), _costs(each, result)]
+    if result.verdict:
+        parts += [Text(), Text(result.verdict, style("key", bold=True))]
+    parts += [Text(f"note: {note}", style("muted")) for note in result.notes]
+    parts += [Text(problem, style("error")) for problem in result.problems]
     return Group(*parts)
 
 
@@ -36,11 +35,14 @@ def number(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
-def _headline(each: Measured) -> Text:
+def _headline(each: Measured, asked: int) -> Text:
     text = Text(f"{each.setting}: ")
     text.append(f"{number(each.median)} {each.unit} a second", style("good"))
     if len(each.rates) > 1:
-        text.append(f", median of {len(each.rates)}, from {number(each.low)} to {number(each.high)}")
+        of = f"{len(each.rates)} of {asked}" if len(each.rates) < asked else f"{len(each.rates)}"
+        text.append(f", median of {of}, from {number(each.low)} to {number(each.high)}")
+    elif asked > 1:
+        text.append(f", the one run of {asked} that was done")
     return text
 
 
@@ -55,9 +57,11 @@ def _bars(each: Measured, fastest: float) -> RenderableType:
     return grid
 
 
-def _costs(each: Measured, lab: str) -> Text:
-    words = []
-    if each.p99_us:
+def _costs(each: Measured, result: BenchReport) -> Text:
+    words, lab = [], result.lab
+    if result.size:
+        words.append(f"{result.size // 1_000_000:,} MB in {each.p50_us / 1e6:.3g} s")
+    elif each.p99_us:
         words.append(f"half within {show_duration(each.p50_us)}, 99% within {show_duration(each.p99_us)}")
     if each.bytes_per_connection:
         words.append(f"{each.bytes_per_connection:,} bytes of memory each")
@@ -65,7 +69,8 @@ def _costs(each: Measured, lab: str) -> Text:
     if lab == "SIM":
         words.append(f"{each.occurrences_a_second:,.0f} occurrences a second of real time")
     else:
-        words.append(f"{each.calls_per_frame:.1f} system calls a frame")
+        words.append("no frames" if each.calls_per_frame is None else
+                     f"{each.calls_per_frame:.1f} reads and writes a frame")
     if lab != "SIM" or each.spin or each.yielding or each.sleep:
         words.append(f"waiting: spin {each.spin:.0%}, yield {each.yielding:.0%}, sleep {each.sleep:.0%}")
     return Text("  " + "; ".join(words), style("muted"))

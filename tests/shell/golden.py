@@ -116,7 +116,14 @@ MADE: dict[str, Any] = {
     "bench": BenchReport(
         "10,000 connections, 100 at a time, one page each", "TAP", "the kernel, driven by ApacheBench (ab)", "bench",
         [MEASURED, MEASURED], 1.0, ["a note that is long enough to be broken into two lines where there is no room "
-                                    "for it in one"]),
+                                    "for it in one"],
+        "http", "ab", 10_000, 100, 0, 5, 2_500_000, None, False, "the ranges overlap: this shows no clear difference",
+        ["tcp.sack=on: 3 failed"], "interrupted: 3 of 5 runs done; the figures are of those"),
+    "bench-bulk": BenchReport(
+        "4 MB to you", "SIM", "the simulated host: this is the virtual network, in its own time", "trace",
+        [Measured("trace mode", "MB", [769.0], 769.0, 769.0, 769.0, 5_200, 5_200, 0, 1.0, None, 0.0, 0.0, 0.0, 22_724.0,
+                  0, [1], [5_200])],
+        None, [], "up", "host", 1, 1, 4_000_000, 1, 180_000),
     "grades": GradeTable([
         GradeRow("ada.json", "Ada", 12, 25, 60, 2, 1, 63, 4, 3, 95, 95),
         GradeRow(f"{'long' * 10}.json", f"{WIDE} {'x' * 40}", 0, 25, 0, 0, 0, 63, 0, 0, 0, 0, "it was changed by hand",

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shell.bench.measure import Load, ab, read_ab
+from shell.bench.kernel import ab, read_ab, read_wrk
+from shell.bench.load import Load
 from shell.grammar import CommandError
 
 from .conftest import Shell
@@ -31,6 +32,20 @@ Percentage of the requests served within a certain time (ms)
 """
 
 
+WRK = """
+Running 2s test @ http://192.168.1.2/
+  1 threads and 100 connections
+  Latency Distribution
+     50%    2.72ms
+     75%    3.01ms
+     99%    1.05s
+  24894 requests in 2.01s, 17.05MB read
+  Socket errors: connect 0, read 3, write 0, timeout 1
+  Non-2xx or 3xx responses: 7
+Requests/sec:  12385.07
+"""
+
+
 def measured(shell: Shell, line: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(shell.run(f"{line} --json"))
     return found
@@ -42,7 +57,7 @@ def measured(shell: Shell, line: str) -> dict[str, Any]:
     ("bench ping -n 20 --runs 3", "pings", "20 echo requests, one after the other"),
     ("bench bulk down --size 1 --runs 3", "MB", "1 MB from you"),
     ("bench bulk up --size 1 --runs 3", "MB", "1 MB to you"),
-    ("bench conns 40 --runs 3", "connections", "40 connections, opened 100 at a time and held"),
+    ("bench conns 40 --runs 3", "connections", "40 connections, opened 40 at a time and held"),
 ])
 def test_every_load_is_completed_and_counted(shell: Shell, line: str, unit: str, said: str) -> None:
     found = measured(shell, line)
@@ -101,7 +116,7 @@ def test_one_run_has_no_spread(shell: Shell) -> None:
 @pytest.mark.parametrize(("line", "said"), [
     ("bench bulk sideways", "a transfer goes down"), ("bench http -n 0", "a count"),
     ("bench http -n", "-n needs a value"),
-    ("bench http --runs 51", "at most 50 runs"), ("bench compare", "trace, knob or profile"),
+    ("bench http --runs 51", "at most 50 runs"), ("bench compare", "trace, knob, profile or workers"),
     ("bench compare spin", "what can be compared is"), ("bench compare knob tcp.nagle", "NAME=VALUE"),
     ("bench compare knob tcp.nagel=off", "no knob 'tcp.nagel'"), ("bench compare knob tcp.nagle=perhaps", "perhaps"),
     ("bench compare profile antique", "no profile 'antique'"), ("bench compare trace now", "takes no 'now'"),
@@ -117,10 +132,24 @@ def test_nothing_is_measured_while_time_stands_still(shell: Shell) -> None:
 
 
 def test_what_apachebench_says_is_read() -> None:
-    run = read_ab(AB)
+    run = read_ab(AB, 2500)
     assert (run.completed, run.failed, run.elapsed_us, run.p50_us, run.p99_us) == (2495, 5, 68_000, 3000, 5000)
     with pytest.raises(CommandError, match="ApacheBench failed: apr_socket_recv"):
-        read_ab("apr_socket_recv: Connection refused (111)\n")
+        read_ab("apr_socket_recv: Connection refused (111)\nTotal of 1 requests completed\n", 2500)
+
+
+def test_what_apachebench_did_not_finish_has_failed() -> None:
+    """It prints its results as if they were whole when it is cut off."""
+    run = read_ab(AB, 4000)
+    assert (run.completed, run.failed, run.unfinished) == (2495, 1505, 1500)
+
+
+def test_what_wrk_says_is_read() -> None:
+    run = read_wrk(WRK)
+    assert (run.completed, run.failed, run.bytes) == (24_894 - 7, 7 + 4, round(17.05 * (1 << 20)))
+    assert (run.elapsed_us, run.p50_us, run.p99_us) == (2_010_000, 2720, 1_050_000)
+    with pytest.raises(CommandError, match="wrk failed: unable to connect"):
+        read_wrk("unable to connect to 192.168.1.2:http Connection refused\n")
 
 
 def test_apachebench_is_asked_for_what_was_asked() -> None:

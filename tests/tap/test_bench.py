@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import signal
+import subprocess
+import sys
+import time
 from typing import NamedTuple
 
 import pytest
@@ -28,6 +33,84 @@ def test_every_load_is_completed(mode: str) -> None:
             [one] = report["measured"]
             assert (report["lab"], one["unit"], one["failed"]) == ("TAP", unit, 0), report
             assert one["median"] > 0
+
+
+@pytest.mark.parametrize("line", ["bench http -n 100000", "bench ping -n 1000000", "bench conns 5000 -c 1"])
+def test_an_interrupt_ends_it_at_once(line: str) -> None:
+    """What was cut off is reported as that, and nothing of it as a result."""
+    with KernelLab() as lab:
+        process = lab.spawn(
+            sys.executable, "-m", "shell", "--tap", "aether0", "-c", "mode bench", "-c", f"{line} --runs 3",
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        time.sleep(1.2)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        printed, said = process.communicate(timeout=20)
+        assert time.monotonic() - began < 5
+        assert "interrupted: 0 of 3 runs done" in said
+        assert "second" not in printed
+        assert "KeyboardInterrupt" not in said
+        assert process.returncode == 1
+
+
+@pytest.mark.parametrize("line", ["bench http", "bench stress"])
+def test_a_breakpoint_ends_it_and_is_named(line: str) -> None:
+    with KernelLab() as lab:
+        began = time.monotonic()
+        done = lab.shell("-c", "break state ESTABLISHED", "-c", f"{line} --runs 2", timeout=30)
+        assert time.monotonic() - began < 8
+        assert done.returncode == 1
+        assert "the run was left before its end: time stopped at breakpoint 1 (state ESTABLISHED)" in done.stderr
+
+
+def test_the_client_may_be_chosen() -> None:
+    with KernelLab() as lab:
+        words = ["-c", "mode bench --json"]
+        for line in ("bench stress", *(f"bench http --client {name}" for name in ("ours", "ab", "wrk"))):
+            words += ["-c", f"{line} --runs 1 --json"]
+        done = lab.shell(*words, timeout=60)
+        assert done.returncode == 0, done.stderr
+        found = [json.loads(line) for line in done.stdout.splitlines()][1:]
+        assert [each["client_key"] for each in found] == ["ours", "ours", "ab", "wrk"]
+        assert "Python process" in found[0]["client"]
+        for each in found:
+            [one] = each["measured"]
+            assert one["completed"][0] > 0
+            assert (one["failed"], each["concurrency"], len(one["elapsed_us"])) == (0, 100, 1)
+        assert [each["asked"] > 0 for each in found] == [True, True, True, False]
+
+
+def test_models_are_not_measured_behind_a_tap() -> None:
+    with KernelLab() as lab:
+        for name, value in (("loop.workers", "2"), ("loop.cost", "5us"), ("loop.wake", "5us")):
+            done = lab.shell("-c", f"bench compare knob {name}={value}")
+            assert done.returncode == 1
+            assert f"{name} is a model, for the simulation only" in done.stderr
+        done = lab.shell("-c", "knob set loop.cost 5us")
+        assert "note: loop.cost is a model" in " ".join(done.stdout.split())
+        done = lab.shell("-c", "bench compare workers 2")
+        assert done.returncode == 1
+        assert "aether-shell --workers 2" in done.stderr
+
+
+def test_workers_are_compared_with_one() -> None:
+    """And so is trace mode, which has one: that is said, and that the client has no core of its own."""
+    with KernelLab() as lab:
+        cores = len(os.sched_getaffinity(0))
+        workers = max(cores, 2)
+        words = [
+            "--workers", str(workers), "--mode", "bench",
+            "-c", f"bench compare workers {workers} -n 400 --runs 1 --json",
+            "-c", "bench compare trace -n 400 --runs 1 --json", "-c", "status --json"]
+        done = lab.shell(*words, timeout=90)
+        assert done.returncode == 0, done.stderr
+        compared, traced, _ = (json.loads(line) for line in done.stdout.splitlines())
+        assert [each["workers"] for each in compared["measured"]] == [1, workers]
+        assert [each["setting"] for each in compared["measured"]] == ["1 worker", f"{workers} workers"]
+        assert "the client shares a core with a worker" in " ".join(compared["notes"])
+        assert f"this compares {workers} with one" in " ".join(traced["notes"])
 
 
 def test_waiting_as_the_knobs_say() -> None:
