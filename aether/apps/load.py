@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aether.apps.simple import BULK
 from aether.sockets import TcpSocket
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ class _Client:
             self.socket.send(REQUEST)
         elif load.kind == "keepalive":
             self.socket.send(REQUEST_KEPT)
+        elif load.kind == "down":
+            self.socket.send(BULK)
 
     def ready(self, socket: TcpSocket) -> None:
         """Go on."""

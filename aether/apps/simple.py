@@ -14,6 +14,10 @@ CHUNK = 65_536
 PRINTABLE = bytes(range(0x20, 0x7F))
 CHARGEN_BUFFER, CHARGEN_BULK = 16_384, 262_144
 """Bytes that the character generator keeps at the most; the second where many segments leave as one."""
+BULK = b"bulk\r\n"
+"""What a peer says to the character generator that measures TCP: it then keeps `CHARGEN_WHOLE` bytes."""
+CHARGEN_WHOLE = 4_194_304
+"""More than any window here, so that the windows decide how fast it goes, and not this."""
 KEPT = 4096
 """Bytes that `Hold` remembers of what it received, for a person to look at."""
 
@@ -141,9 +145,11 @@ class UdpDiscard:
 class Chargen(Service):
     """Sends lines of characters until the peer has enough (RFC 864)."""
 
-    __slots__ = ("pending",)
+    __slots__ = ("bulk", "pending")
 
     def __init__(self) -> None:
+        self.bulk = False
+        """True for a peer that wants as much as TCP can carry."""
         self.pending = b""
 
     def session(self) -> Service:
@@ -153,18 +159,20 @@ class Chargen(Service):
     def serve(self, socket: TcpSocket) -> None:
         """Fill the send buffer, and throw away what arrives.
 
-        The buffer is small, so that an endless stream leaves time for others.
+        The buffer is small, so that an endless stream leaves time for others; for who asks, it is large.
         """
-        lines, buffer = (MANY_LINES, CHARGEN_BULK) if socket.host.supersegments else (ALL_LINES, CHARGEN_BUFFER)
-        if socket.options.send_buffer > buffer:
-            socket.set_option(SOL_SOCKET, SO_SNDBUF, buffer // 2)
         try:
-            while socket.receive(CHUNK):
-                pass
+            while data := socket.receive(CHUNK):
+                self.bulk = self.bulk or data == BULK
             socket.close()
             return
         except BlockingIOError:
             pass
+        lines, buffer = (MANY_LINES, CHARGEN_BULK) if socket.host.supersegments else (ALL_LINES, CHARGEN_BUFFER)
+        if self.bulk and not socket.host.supersegments:
+            lines, buffer = MANY_LINES, CHARGEN_WHOLE
+        if socket.options.send_buffer > buffer or (self.bulk and socket.options.send_buffer < buffer):
+            socket.set_option(SOL_SOCKET, SO_SNDBUF, buffer // 2)
         while True:
             if not self.pending:
                 self.pending = lines

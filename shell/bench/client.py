@@ -21,6 +21,7 @@ import sys
 import time
 
 from aether.apps.load import LENGTH, PIECE, PORTS, REQUEST, REQUEST_KEPT
+from aether.apps.simple import BULK
 from aether.wire import icmp
 
 ECHO_PORT = 7
@@ -178,6 +179,7 @@ class Connection:
         self.end(completed=False)
 
     def begin_down(self) -> None:
+        self.socket.send(BULK)
         self.read_now()
 
     def down(self) -> None:

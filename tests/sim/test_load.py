@@ -9,8 +9,9 @@ import pytest
 
 from aether import queries
 from aether.apps.load import KINDS, LoadReport
+from aether.apps.simple import CHARGEN_BUFFER
 from aether.lab import HOST, YOU, YOUR_ADDRESS, simulated
-from aether.operations import JobCancel, OperationError
+from aether.operations import JobCancel, KnobSet, OperationError, TcpConnect
 from aether.operations_link import LinkSet
 from aether.operations_load import LoadStart
 from aether.world import World
@@ -73,6 +74,25 @@ def test_an_idle_connection_is_small() -> None:
     finally:
         tracemalloc.stop()
     assert each < 3072
+
+
+def test_a_download_is_as_fast_as_tcp() -> None:
+    """And not as the small buffer of the character generator, which is for whoever only listens."""
+    down, up = (run(simulated(1), kind=kind, asked=1, concurrency=1, size=4_000_000) for kind in ("down", "up"))
+    assert 0.8 < down.elapsed / up.elapsed < 1.25
+    free = simulated(1)
+    free.do(KnobSet(name="tcp.congestion", value="none"))
+    assert run(free, kind="down", asked=1, concurrency=1, size=4_000_000).elapsed < 0.9 * down.elapsed
+
+
+def test_who_only_listens_gets_a_little_at_a_time() -> None:
+    world = simulated(1)
+    world.do(TcpConnect(host=HOST, address=YOUR_ADDRESS, port=19))
+    end = world.now + 100_000
+    while world.step(end):
+        pass
+    [conn] = world.hosts[YOU].tcp.connections.values()
+    assert 0 < conn.send.end - conn.send.start <= CHARGEN_BUFFER
 
 
 def test_refused_connections_have_failed() -> None:
