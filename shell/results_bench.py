@@ -34,7 +34,7 @@ class Run:
     frames: int = 0
     occurrences: int = 0
     calls_per_frame: float | None = None
-    """How often the program read or wrote, per frame; None without frames."""
+    """How often the program read or wrote, per frame; None where nothing was completed."""
     spin: float = 0.0
     """Shares of the time that the loop waited, each way."""
     yielding: float = 0.0
@@ -64,7 +64,7 @@ class Measured:
     """In all runs; those that were not finished in time among them."""
     cpu: float
     calls_per_frame: float | None
-    """How often the program read or wrote, per frame; null without frames."""
+    """How often the program read or wrote, per frame; null where nothing was completed."""
     spin: float
     yielding: float
     sleep: float

@@ -105,7 +105,8 @@ class _Meter:
         run.cpu = min((after.cpu - before.cpu) / wall, 1.0)
         run.frames = after.status.frames - before.status.frames
         run.occurrences = after.status.present - before.status.present
-        run.calls_per_frame = (after.calls - before.calls) / run.frames if run.frames else None
+        if run.frames and run.completed:  # else it was waiting that was read for
+            run.calls_per_frame = (after.calls - before.calls) / run.frames
         run.spin, run.yielding, run.sleep = after.status.spin, after.status.yielding, after.status.sleep
         if run.cores is not None and (run.cores.cost_us or run.cores.wake_us):
             _take_model(run, run.cores.rows)

@@ -205,12 +205,12 @@ def _slower(session: Session, profile: str) -> list[str]:
     turned = {name for name, value in wanted.items() if value != stand[name]}
     said = []
     if "loop.offload" in turned:
-        said.append(f"profile {profile} turns loop.offload {wanted['loop.offload']}: bulk transfers depend on it")
-    if needed := [name for name in FAST_PATH if name in turned]:
-        turns = ", ".join(f"{name}={wanted[name]}" for name in needed)
-        said.append(f"profile {profile} turns {turns}: with all of them as `modern` has them, short "
-                    "connections take the fast path (tcp.fast_path)")
-    return said
+        said.append(f"loop.offload={wanted['loop.offload']} for bulk transfers")
+    if needed := [f"{name}={wanted[name]}" for name in FAST_PATH if name in turned]:
+        takes = "which then take" if profile == "modern" else "which then do not take"
+        said.append(f"{', '.join(needed)} for short connections, {takes} the fast path (tcp.fast_path)")
+    what = "brings" if profile == "modern" else "costs"
+    return [f"what {what} speed in profile {profile}: {'; '.join(said)}"] if said else []
 
 
 def _mode(session: Session, mode: str) -> None:
@@ -252,11 +252,15 @@ def _compared(
     check(session, load)
     mode, stood, began = session.core.status().mode, session.knobs(), time.monotonic()
     workers = 0 if session.shards is None else session.shards.wanted
+    whole = False
     try:
         with session.progress(steps(len(settings), runs)) as tell:
             found = series(settings, lambda: measure(session, load), runs, tell)
+        whole = not found.interrupted
     finally:
         if session.shards is not None:
+            if not whole and len(settings) > 1:  # some may have been about to start
+                session.shards.stop()
             session.shards.wanted = workers
         session.set_mode(mode)
         session.turn(stood)

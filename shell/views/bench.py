@@ -69,9 +69,9 @@ def _costs(each: Measured, result: BenchReport) -> Text:
     if lab == "SIM":
         words.append(f"{each.occurrences_a_second:,.0f} occurrences a second of real time")
     else:
-        words.append("no frames" if each.calls_per_frame is None else
+        words.append("reads and writes a frame: n/a" if each.calls_per_frame is None else
                      f"{each.calls_per_frame:.1f} reads and writes a frame")
-    if lab != "SIM" or each.spin or each.yielding or each.sleep:
+    if lab != "SIM" or max(each.spin, each.yielding, each.sleep) >= 0.005:
         words.append(f"waiting: spin {each.spin:.0%}, yield {each.yielding:.0%}, sleep {each.sleep:.0%}")
     return Text("  " + "; ".join(words), style("muted"))
 

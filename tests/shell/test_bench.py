@@ -108,6 +108,52 @@ def test_compare_trace_changes_the_mode_and_back(shell: Shell) -> None:
     assert json.loads(shell.run("status --json"))["mode"] == "trace"
 
 
+def test_a_lost_network_has_no_costs_a_frame(shell: Shell) -> None:
+    """Nothing was completed, all of it is said to be unfinished, and nothing is divided by no frames."""
+    shell.run("link loss 100%")
+    found = measured(shell, "bench http -n 10 --runs 1")
+    [one] = found["measured"]
+    assert (one["completed"], one["failed"], found["ratio"]) == ([0], 10, None)
+    assert "trace mode: 10 " in found["problems"][0]
+    assert one["calls_per_frame"] is None
+
+
+def test_what_was_asked_is_told(shell: Shell) -> None:
+    found = measured(shell, "bench http -n 60 -c 100 --runs 2")
+    told = {name: found[name] for name in ("load", "asked", "concurrency", "size", "runs", "client_key")}
+    assert told == {"load": "http", "asked": 60, "concurrency": 60, "size": 0, "runs": 2, "client_key": "host"}
+    [one] = found["measured"]
+    assert (one["completed"], one["workers"], len(one["elapsed_us"])) == ([60, 60], 1, 2)
+    assert found["elapsed_us"] > 0
+    assert measured(shell, "bench bulk up --size 1 --runs 1")["size"] == 1_000_000
+
+
+def test_one_transfer_has_no_percentiles(shell: Shell) -> None:
+    shown = shell.run("bench bulk up --size 1 --runs 1")
+    assert "1 MB in 0.0" in shown
+    assert "99%" not in shown
+
+
+def test_cores_of_the_host_are_compared(shell: Shell) -> None:
+    shell.run("knob set loop.cost 50us")
+    found = measured(shell, "bench compare workers 4 -n 200 --runs 3")
+    assert [each["workers"] for each in found["measured"]] == [1, 4]
+    assert found["clear"] is True
+    assert "with 4 workers it is" in found["verdict"]
+    assert json.loads(shell.run("knob show loop.workers --json"))["knob"]["value"] == "1"
+    shell.run("knob set loop.cost 0us")
+    assert "take no time here" in measured(shell, "bench compare workers 4 -n 20 --runs 1")["notes"][0]
+
+
+def test_progress_is_a_bar_that_grows(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(shell.app.stdout, "isatty", lambda: True)
+    shell.session.progress = shell.app._progress
+    shown = shell.try_("bench compare trace -n 10 --runs 2")
+    assert [f"{done}/6" in shown for done in range(1, 6)] == [True] * 5
+    assert "benchmark mode: run 2 of 2" in shown
+
+
 def test_one_run_has_no_spread(shell: Shell) -> None:
     assert "median" not in shell.run("bench ping -n 3 --runs 1")
     assert "median of 2" in shell.run("bench ping -n 3 --runs 2")
@@ -120,7 +166,13 @@ def test_one_run_has_no_spread(shell: Shell) -> None:
     ("bench compare spin", "what can be compared is"), ("bench compare knob tcp.nagle", "NAME=VALUE"),
     ("bench compare knob tcp.nagel=off", "no knob 'tcp.nagel'"), ("bench compare knob tcp.nagle=perhaps", "perhaps"),
     ("bench compare profile antique", "no profile 'antique'"), ("bench compare trace now", "takes no 'now'"),
-    ("bench compare trace --load storm", "no load 'storm'"), ("bench bulk up --size 5000", "megabytes"),
+    ("bench compare trace --load storm", "no load 'storm'"),
+    ("bench http -n 200000", "in the simulation -n: at most 100,000, not 200,000"),
+    ("bench http -n 50000 -c 30000", "in the simulation -c: at most 10,000"),
+    ("bench conns 20000", "in the simulation connections: at most 16,384"),
+    ("bench http --client ab", "in the simulation the other host is the client"),
+    ("bench compare workers", "one worker is compared with more"), ("bench compare workers 1", "with more of them"),
+    ("bench compare workers 65", "loop.workers is from 1 to 64"), ("bench bulk up --size 5000", "megabytes"),
 ])
 def test_what_cannot_be_measured_is_said(shell: Shell, line: str, said: str) -> None:
     assert said in shell.fail(line)

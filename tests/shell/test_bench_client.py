@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,32 @@ def test_what_is_not_finished_in_time_has_failed(monkeypatch: pytest.MonkeyPatch
         assert (run.completed, run.failed, run.unfinished) == (0, 10, 10)
         for key in list(made.selector.get_map().values()):
             key.data.socket.close()
+
+
+def test_costs_are_counted_until_the_last_connection_is_open() -> None:
+    """What follows is rest, and no part of the load."""
+    said = dict.fromkeys(("completed", "failed", "bytes", "elapsed_us", "p50_us", "p99_us"), 1)
+    heard: list[str] = []
+
+    class Here:
+        paused, address = False, "192.168.1.2"
+
+        class lab:
+            device = "aether0"
+
+            @staticmethod
+            def run_program(words: list[str], write: Callable[[str], None], stop: object) -> Finished:
+                write(f"{client.HELD}\n")
+                heard.append("the end")
+                return Finished(0, f"{client.HELD}\n{json.dumps(said)}\n")
+
+    kernel.run(Here, Load("hold", 1, 1, client="ours"), lambda: heard.append("all are open"))  # type: ignore[arg-type]
+    assert heard == ["all are open", "the end"]
+
+
+def test_a_client_that_failed_says_why() -> None:
+    with pytest.raises(CommandError, match="the load generator failed: OSError: no such device"):
+        kernel.read_ours(Finished(1, "Traceback\nOSError: no such device\n"), 10)
 
 
 def test_too_many_at_a_time_are_refused_before_anything_begins() -> None:

@@ -46,6 +46,7 @@ def measured(shell: Shell, line: str) -> dict[str, Any]:
 def test_an_interrupt_before_the_first_run_is_done(shell: Shell, runs: Callable[..., None]) -> None:
     runs(KeyboardInterrupt())
     assert "interrupted: 0 of 3 runs done" in shell.fail("bench http --runs 3")
+    runs(KeyboardInterrupt())
     assert shell.try_("bench http --runs 3") == ""
 
 

@@ -113,6 +113,27 @@ def test_workers_are_compared_with_one() -> None:
         assert f"this compares {workers} with one" in " ".join(traced["notes"])
 
 
+def test_a_profile_names_what_costs_speed() -> None:
+    with KernelLab() as lab:
+        done = lab.shell("--mode", "bench", "-c", "bench compare profile classic -n 200 -c 10 --runs 1 --json")
+        assert done.returncode == 0, done.stderr
+        notes = " ".join(json.loads(done.stdout)["notes"])
+        assert "what costs speed in profile classic: loop.offload=off for bulk transfers; tcp.sack=off" in notes
+        assert "do not take the fast path" in notes
+
+
+def test_a_lost_network_costs_nothing_a_frame() -> None:
+    """No frame arrived, and reads of nothing cost none."""
+    with KernelLab() as lab:
+        ping = "bench ping -n 2 --runs 1"
+        done = lab.shell("-c", "link loss 100%", "-c", ping, "-c", f"{ping} --json")
+        assert done.returncode == 0, done.stderr
+        assert "reads and writes a frame: n/a" in " ".join(done.stdout.split())
+        found = json.loads(done.stdout.splitlines()[-1])
+        assert found["measured"][0]["failed"] == 2
+        assert found["measured"][0]["calls_per_frame"] is None
+
+
 def test_waiting_as_the_knobs_say() -> None:
     """Now and then a frame: a core that never sleeps is used all the time, one that sleeps at once hardly ever."""
     with KernelLab() as lab:
