@@ -97,7 +97,7 @@ class Script:
             self.devices.append(self.lab)
         if self.mode == "worker":
             world = self.lab.world
-            self.lab.world = share_of(Beginning(1, 2, "aether0", world.snapshot(), world.connections))
+            self.lab.world = share_of(Beginning(1, 2, "aether0", world.snapshot(), world.connections, (0, world.now)))
             self.lab.host = self.lab.world.hosts[self.lab.host.name]
         self.host = self.lab.host
         self.peer_isn = peer_isn
