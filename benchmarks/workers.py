@@ -28,8 +28,6 @@ CONCURRENCY, TOTAL = 50, 2000
 WORKERS = (1, 2)
 LEAST = 1.6
 """How many times as fast two workers should be."""
-COMPUTED = 600
-"""How many times each process that only computes does the handler's work: for about as long as a load takes."""
 
 
 def measure(rounds: int) -> tuple[dict[int, list[float]], dict[int, list[float]]]:
@@ -61,20 +59,20 @@ def ratio(rates: dict[int, list[float]]) -> float:
     return two / one
 
 
-def compute(core: int, ready: Barrier) -> None:
+def compute(core: int, times: int, ready: Barrier) -> None:
     """Do the handler's work, and nothing else, on one core, from when everybody is ready until everybody is done."""
     os.sched_setaffinity(0, {core})
     ready.wait(60)
-    for _ in range(COMPUTED):
+    for _ in range(times):
         sum(range(WORK))
     ready.wait(60)
 
 
 def computed(count: int) -> float:
-    """Return how often a second so many processes do the handler's work, each on a core of its own."""
+    """Return how often a second so many processes do the handler's work, in all as often as in a load."""
     ready = multiprocessing.Barrier(count + 1)
     usable = sorted(os.sched_getaffinity(0))
-    processes = [multiprocessing.Process(target=compute, args=(usable[number], ready)) for number in range(count)]
+    processes = [multiprocessing.Process(target=compute, args=(core, TOTAL // count, ready)) for core in usable[:count]]
     for process in processes:
         process.start()
     ready.wait(60)
@@ -83,7 +81,7 @@ def computed(count: int) -> float:
     seconds = time.perf_counter() - began
     for process in processes:
         process.join()
-    return count * COMPUTED / seconds
+    return TOTAL / seconds
 
 
 def main(rounds: int = 7) -> int:
