@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.busy import PORT, WORK
 from benchmarks.tap_lab import TapLab, build_generator, missing
 
-CONCURRENCY, TOTAL = 50, 2000
+CONCURRENCY, TOTAL = 50, 4000
 WORKERS = (1, 2)
 LEAST = 1.6
 """How many times as fast two workers should be."""
