@@ -90,8 +90,7 @@ class Child:
         try:
             self._send(kind, ticket, what)
             return answer.result(PATIENCE)
-        except BlockingIOError:  # it has taken part of it, and would not understand what comes next
-            self.process.kill()
+        except BlockingIOError:
             raise ShardError(f"worker {self.number} takes nothing any more, and is replaced") from None
         except (OSError, NoAnswer):
             raise ShardError(f"worker {self.number} does not answer. `workers 1` goes on without it") from None
@@ -105,7 +104,7 @@ class Child:
         try:
             [waiting] = struct.unpack("i", fcntl.ioctl(self.pipe.fileno(), termios.TIOCOUTQ, bytes(4)))
             if waiting < ROOM:
-                self.pipe.send(("believed" if believed else "frame", 0, frame))
+                self._put(("believed" if believed else "frame", 0, frame))
         except OSError:
             pass  # it has ended, which is noticed
         finally:
@@ -113,12 +112,8 @@ class Child:
 
     def count_anew(self) -> None:
         """Tell it to begin a new period; what it says afterwards is of that."""
-        try:
+        with contextlib.suppress(OSError):  # it has ended, which is noticed
             self._send("anew", 0, None)
-        except BlockingIOError:  # it has taken part of it, and would not understand what comes next
-            self.process.kill()
-        except OSError:
-            pass  # it has ended, which is noticed
 
     def end(self) -> None:
         """End it, and wait for that."""
@@ -135,7 +130,15 @@ class Child:
 
     def _send(self, kind: str, ticket: int, what: Any) -> None:
         with self._sending:
-            self.pipe.send(what if kind == "begin" else (kind, ticket, what))
+            self._put(what if kind == "begin" else (kind, ticket, what))
+
+    def _put(self, message: object) -> None:
+        """Send, with `_sending` held. BlockingIOError if it takes too long, and OSError if the worker has ended."""
+        try:
+            self.pipe.send(message)
+        except BlockingIOError:  # it has taken part of it, and would not understand what comes next
+            self.process.kill()
+            raise
 
     def _read(self) -> None:
         """Take what the worker says, until its end."""
