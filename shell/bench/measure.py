@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 import tracemalloc
@@ -15,6 +14,7 @@ from aether import queries
 from aether.answers import WorkerRow
 from aether.apps.load import LoadReport
 from aether.apps.ping import PingReport
+from aether.engine.figures import resident
 from aether.lab import HOST
 from aether.operations import JobCancel, Ping
 from aether.operations_load import MOST, MOST_AT_ONCE, LoadStart
@@ -85,7 +85,7 @@ class _Meter:
     def __init__(self, session: Session) -> None:
         self.session = session
         session.count_anew()
-        self.memory = _resident()
+        self.memory = resident() or 0
         self.before = _Readings(session)
         self.after: _Readings | None = None
 
@@ -190,7 +190,7 @@ def _watched(session: Session, load: Load) -> Iterator[list[tuple[int, int]]]:
 
     def watch() -> None:
         while not over.wait(0.1):
-            seen.append((session.ask(_connections), _resident()))
+            seen.append((session.ask(_connections), resident() or 0))
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -203,12 +203,3 @@ def _watched(session: Session, load: Load) -> Iterator[list[tuple[int, int]]]:
 
 def _connections(world: World) -> int:
     return world.hosts["you"].tcp.count()
-
-
-def _resident() -> int:
-    """Return the bytes of memory that this process has in use; 0 where the system does not tell."""
-    try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
