@@ -6,7 +6,6 @@ header what the kernel would, by code of its own.
 
 from __future__ import annotations
 
-import socket
 import struct
 from collections.abc import Iterator
 
@@ -14,10 +13,10 @@ from aether.engine.bench import take_frames
 from aether.engine.loop import Loop
 from aether.engine.wakeup import Wakeup
 from aether.laboratory import Laboratory
-from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, TCPV4, Tap
+from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, TCPV4
 from aether.wire.checksum import checksum
+from tests.pair import device_and_far_end, received
 
-LARGEST = 70_000
 PSH_AND_FIN = 9
 
 
@@ -26,11 +25,7 @@ class DeviceLaboratory(Laboratory):
 
     def __init__(self, seed: int = 0, profile_name: str = "modern", **knobs: str) -> None:
         super().__init__(seed, profile_name, **knobs)
-        near, self.far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        for end in (near, self.far):
-            end.setblocking(False)
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-        self.device = Tap("pair", descriptor=near.detach())
+        self.device, self.far = device_and_far_end()
         self.device.unfinished = True
         self.host.supersegments = SUPERSEGMENT
         wakeup = Wakeup(None)
@@ -46,12 +41,7 @@ class DeviceLaboratory(Laboratory):
     def sent(self) -> list[bytes]:
         """Return the frames that have left since, as they go on the wire."""
         self.loop.flush()
-        found: list[bytes] = []
-        while True:
-            try:
-                found += on_the_wire(self.far.recv(LARGEST))
-            except BlockingIOError:
-                return found
+        return [frame for raw in received(self.far) for frame in on_the_wire(raw)]
 
     def close(self) -> None:
         """Close both ends."""

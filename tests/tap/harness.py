@@ -69,7 +69,7 @@ class KernelLab:
         self.core: Core | None = None
         self.tap: Tap | None = None
         self.shards: Shards | None = None
-        self._queues: Queues | None = None
+        self.queues: Queues | None = None
         self._capture: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> KernelLab:
@@ -87,8 +87,8 @@ class KernelLab:
             self.shards.stop()
         if self.core is not None:
             self.core.stop()
-        if self._queues is not None:
-            self._queues.close()
+        if self.queues is not None:
+            self.queues.close()
         elif self.tap is not None:
             self.tap.close()
         for process in self.processes:
@@ -127,26 +127,34 @@ class KernelLab:
         finally:
             command("ip", "netns", "del", other)
 
-    def start(self, mode: str = "trace", seed: int = 1, world: World | None = None, **knobs: object) -> Core:
-        """Run our stack in this process, with the TAP `aether0` in the namespace; return the core, or worker 0's."""
+    def start(
+        self, mode: str = "trace", seed: int = 1, world: World | None = None, *, workers: int = 0,
+        tell: Callable[[str], None] = print, **knobs: object,
+    ) -> Core:
+        """Run our stack in this process, with the TAP `aether0` in the namespace; return the core, or worker 0's.
+
+        With `workers` there are so many, in benchmark mode, and `tell` hears what they would tell the person.
+        """
+        if self.way == WORKERS:
+            workers = 2
         from shell.lab import network
 
         with self.inside():
-            if self.way == WORKERS:
-                self._queues = open_queues("aether0", 2)
-                self._queues.use(1)
-                self.tap = self._queues.taps[0]
+            if workers:
+                self.queues = open_queues("aether0", workers)
+                self.queues.use(1)
+                self.tap = self.queues.taps[0]
             else:
                 self.tap = open_for_one("aether0")
             network.configure("aether0", KERNEL, 24)
         world = world or tapped(seed)
         for name, value in knobs.items():
             setattr(world.hosts["you"].knobs, name, value)
-        self.core = Core(world, self.tap, mode=mode if self.way == AS_WRITTEN else "bench")
+        self.core = Core(world, self.tap, mode="bench" if workers or self.way == OFFLOAD else mode)
         self.core.start()
-        if self._queues is not None:
-            self.shards = Shards(self.core, self._queues, print)
-            self.shards.start(2)
+        if self.queues is not None:
+            self.shards = Shards(self.core, self.queues, tell)
+            self.shards.start(workers)
         return self.core
 
     def do(self, operation: Operation) -> None:

@@ -23,11 +23,8 @@ from prompt_toolkit.output import DummyOutput
 
 from aether import queries
 from aether.engine.child import PATIENCE, ShardError
-from aether.engine.core import Core
 from aether.engine.figures import side_by_side
 from aether.engine.merge import merged
-from aether.engine.shards import Shards
-from aether.lab import tapped
 from aether.link import queues
 from aether.link.processor import worker_of_flow
 from aether.operations import ArpClear, KnobSet, Ping, TcpConnect, TcpListen, TcpSend
@@ -38,7 +35,6 @@ from aether.world import World
 from shell.app import AetherShell
 from shell.commands.status import status
 from shell.cores import cores
-from shell.lab import network
 from shell.screen import Screen
 from shell.session import Lab, Session
 
@@ -54,14 +50,9 @@ class Workers:
     def __init__(self, lab: KernelLab, count: int = WORKERS) -> None:
         self.lab = lab
         self.told: list[str] = []
-        with lab.inside():
-            self.queues = queues.open_queues("aether0", count)
-            network.configure("aether0", KERNEL, 24)
-        self.queues.use(1)
-        self.core = lab.core = Core(tapped(1), self.queues.taps[0], mode="bench")
-        self.core.start()
-        self.shards = Shards(self.core, self.queues, self.told.append)
-        self.shards.start(count)
+        self.core = lab.start(workers=count, tell=self.told.append)
+        assert lab.shards is not None and lab.queues is not None
+        self.shards, self.queues = lab.shards, lab.queues
 
     def connect(self, count: int) -> list[socket.socket]:
         """Return so many connections from the kernel."""
@@ -87,15 +78,9 @@ def running(count: int = WORKERS) -> Iterator[Workers]:
     with KernelLab() as lab:
         workers = Workers(lab, count)
         processes = [child.process for child in workers.shards.children]
-        try:
-            yield workers
-            processes += [child.process for child in workers.shards.children]
-        finally:
-            workers.shards.stop()
-            workers.core.stop()
-            lab.core = None
-            workers.queues.close()
-        assert all(process.poll() is not None for process in processes)
+        yield workers
+        processes += [child.process for child in workers.shards.children]
+    assert all(process.poll() is not None for process in processes)
 
 
 def worker_of(client: socket.socket, count: int = WORKERS) -> int:

@@ -15,10 +15,10 @@ from aether.sockets import TcpSocket
 from aether.tcp.connection import Connection
 from aether.wire import arp, ethernet, ipv4, tcp
 from aether.wire.address import parse_ip
+from tests.pair import device_and_far_end, received
 
 US, PEER = parse_ip(YOUR_ADDRESS), parse_ip(HOST_ADDRESS)
 PORT, THEIRS, BEGIN = 9000, 4000, 5000
-LARGEST = 70_000
 OPTIONS = tcp.build_options(mss=1460, window_scale=7, sack_permitted=True)
 STAMP = b"\x08\x0a"
 """How a timestamp begins among options."""
@@ -81,12 +81,7 @@ class Lab:
 
     def answers(self, headers: bool = False) -> list[bytes]:
         """Return the frames that have left since."""
-        found = []
-        while True:
-            try:
-                found.append(self.far.recv(LARGEST)[0 if headers else HEADER_LENGTH:])
-            except BlockingIOError:
-                return found
+        return [raw[0 if headers else HEADER_LENGTH:] for raw in received(self.far)]
 
     @property
     def connection(self) -> Connection:
@@ -110,11 +105,7 @@ def lab(
     app: App, supersegments: int = SUPERSEGMENT, unfinished: bool = False, options: bytes = OPTIONS,
 ) -> Iterator[Lab]:
     """Return a lab whose far end has opened a connection with these options."""
-    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    for end in (near, far):
-        end.setblocking(False)
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-    device = Tap("pair", descriptor=near.detach())
+    device, far = device_and_far_end()
     device.unfinished = unfinished
     try:
         yield Lab(device, far, app, supersegments, options)
