@@ -33,9 +33,17 @@ def conns(session: Session, host: str, all: bool = False) -> results.ConnectionL
 
     Those that rest in TIME-WAIT come last, and of many only the latest are shown; `--json` always has all.
     """
+    found = session.ask_all(partial(queries.connections, host=host))
+    ended = [] if found else _opened(session, host)
+    hint = f"`ladder {ended[-1]}` draws what was said on {'it' if len(ended) == 1 else 'the last'}" if ended else ""
     return results.ConnectionList(
-        host, session.ask_all(partial(queries.connections, host=host)),
-        session.ask_all(partial(queries.listeners, host=host)), all)
+        host, found, session.ask_all(partial(queries.listeners, host=host)), all, len(ended), hint)
+
+
+def _opened(session: Session, host: str) -> list[int]:
+    """Return the numbers of the connections of which a host has had events that are still kept, in their order."""
+    return list(dict.fromkeys(
+        event.values[0] for event in session.events() if event.kind == "tcp.opened" and event.host == host))
 
 
 @command("tcp show", NUMBER, HOST, examples=("tcp show 1", "tcp show 1 --host host"))
