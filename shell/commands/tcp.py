@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from functools import partial
 
 from aether import queries
@@ -11,12 +12,14 @@ from aether.world import World
 from shell import results
 from shell.commands.common import HOST, WAITS
 from shell.grammar import CommandError, argument, command, option
+from shell.peer import refusal
 from shell.session import Session, hint
 from shell.values import Endpoint, connection, endpoint, hexadecimal, payload, port
 from shell.views.escape import printable_bytes
 
 NUMBER = argument("number", connection, "a connection's number, as `tcp conns` shows it", complete="connections")
 APPLICATIONS = tuple(SERVICES)
+REFUSED = queries.error_text(errno.ECONNREFUSED)
 
 
 def application(text: str) -> str:
@@ -75,7 +78,9 @@ def connect(
     outcome = session.wait(settled, wait, background)
     state = session.ask(partial(queries.connection_state, number=number, host=host))
     if state == "CLOSED":
-        raise CommandError(f"#{number} to {address} failed: {_why(session, number, host, after)}")
+        why = _why(session, number, host, after)
+        more = refusal(session, address.address, address.port, host) if why == REFUSED else ""
+        raise CommandError(f"#{number} to {address} failed: {why}{more}")
     return results.Connected(number, state, outcome, str(address), hint=hint(outcome))
 
 
