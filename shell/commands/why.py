@@ -190,7 +190,7 @@ def _frame(session: Session, events: list[Event], number: int) -> Explanation:
     for event in about:
         if event.kind == "drop":
             return _drop(session, event, [_because(each, flows) for each in about if each.serial <= event.serial])
-        if event.kind == "frame.lost":
+        if event.kind == "frame.lost" and event.values[0] == number:  # not one that it caused
             return _event(session, event)
     chain = [_because(event, flows) for event in about]
     arrived = any(event.kind == "frame.arrived" for event in about)

@@ -77,6 +77,19 @@ def test_every_cause_has_its_own_count(shell: Shell, lines: list[str], cause: st
     assert shell.run("frames frame.lost").count("LOST") == len(events)
 
 
+def test_why_of_every_frame_is_about_that_frame(engine_shell: Shell) -> None:
+    shell = engine_shell
+    shell.run("tcp connect 192.168.1.1:80")
+    shell.run("link drop next in")
+    shell.run("tcp send 1 'GET / HTTP/1.0\\r\\n\\r\\n'")
+    lost = {event.values[0] for event in shell.session.events() if event.kind == "frame.lost"}
+    assert len(lost) == 1
+    for row in as_json(shell, "frames")["frames"]:
+        answer = as_json(shell, f"why {row['number']}")["answer"]
+        assert (f"the link lost frame {row['number']} " in answer) == (row["number"] in lost)
+        assert ("the link lost" in answer) == (row["number"] in lost)
+
+
 def test_both_links_are_named(shell: Shell) -> None:
     shell.run("link drop next")
     shell.run("link drop next --link wan")
