@@ -295,6 +295,18 @@ class DropRow:
 
 
 @dataclass(slots=True)
+class LossRow:
+    """Frames that one direction of a link lost, for one cause: no host ever had them, so no host discarded them."""
+
+    link: str
+    direction: str
+    """``out`` for what you send, ``in`` for what is sent to you."""
+    cause: str
+    """What lost them, such as ``loss``, ``burst``, ``queue``, ``mtu``, ``down``, ``drop next`` or ``your rule``."""
+    count: int
+
+
+@dataclass(slots=True)
 class KnobRow:
     """One knob."""
 
@@ -348,6 +360,8 @@ class Overview:
 
     connections: int
     drops: int
+    lost: int
+    """Frames that the links lost."""
     turned: list[str] = field(default_factory=list)
     """The knobs that differ from the default, as ``name=value``."""
 

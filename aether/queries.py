@@ -28,6 +28,7 @@ from aether.answers import (
     Lease,
     LinkRow,
     ListenerRow,
+    LossRow,
     Next,
     Overview,
     PathRow,
@@ -77,7 +78,8 @@ def overview(world: World, host: str = "you") -> Overview:
     """Return the few figures that are always in view."""
     one = host_named(world, host)
     return Overview(
-        one.tcp.count(), sum(one.drops.values()), [f"{row.name}={row.value}" for row in turned(world, host)])
+        one.tcp.count(), sum(one.drops.values()), sum(row.count for row in losses(world)),
+        [f"{row.name}={row.value}" for row in turned(world, host)])
 
 
 def connections(world: World, host: str = "you") -> list[ConnectionRow]:
@@ -376,6 +378,15 @@ def links(world: World) -> list[LinkRow]:
     return [
         LinkRow(link.name, direction, port.latency, port.pipe.describe())
         for link in world.links.values() for direction, port in (("out", link.left), ("in", link.right))
+    ]
+
+
+def losses(world: World) -> list[LossRow]:
+    """Return how many frames the links have lost, by link, direction and cause."""
+    return [
+        LossRow(link.name, direction, cause, count)
+        for link in world.links.values() for direction, port in (("out", link.left), ("in", link.right))
+        for cause, count in sorted(port.pipe.losses.items())
     ]
 
 

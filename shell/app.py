@@ -120,6 +120,20 @@ class AetherShell(cmd2.Cmd):
             self.fail(str(problem))
         self.tell_lesson()
 
+    def _persist_history(self) -> None:
+        """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
+        if not self.persistent_history_file:
+            return
+        import lzma
+
+        from shell.writing import WriteError, write
+
+        self.history.truncate(self._persistent_history_length)
+        try:
+            write(self.persistent_history_file, lzma.compress(self.history.to_json().encode()), force=True)
+        except WriteError as problem:
+            self.perror(f"the history is not kept: {problem}")
+
     def _note_typed(self, line: str) -> None:
         """Remember a line for `lesson record`."""
         self.session.typed = [*self.session.typed[1 - TYPED:], line]

@@ -13,8 +13,6 @@ from aether.answers import (
     CacheRow,
     ConnectionDetail,
     ConnectionRow,
-    CounterRow,
-    DropRow,
     FragmentRow,
     HostRow,
     KnobRow,
@@ -79,6 +77,8 @@ class Status:
     memory: int | None = None
     """Bytes that this program has in memory, those of its workers included; None in the simulation, whose answers
     repeat exactly, and where the system does not tell."""
+    lost_frames: int = 0
+    """Frames that the links lost; `drops` tells why."""
 
 
 @dataclass(slots=True)
@@ -170,6 +170,8 @@ class FrameList:
     frames: list[FrameRow]
     earlier: int
     """How many frames before these were not listed."""
+    nothing: str = ""
+    """Why the list is empty: what there is, and how to see it; empty if the list is not."""
 
 
 @dataclass(slots=True)
@@ -232,6 +234,10 @@ class ConnectionList:
     listeners: list[ListenerRow]
     every: bool = False
     """Whether the drawn list leaves out none of those in TIME-WAIT."""
+    ended: int = 0
+    """How many others there were, as far as events are kept; counted where there are none now."""
+    hint: str = ""
+    """How to see those that ended."""
 
 
 @dataclass(slots=True)
@@ -483,22 +489,6 @@ class KnobReport:
     host: str
     knob: KnobRow
     message: str = ""
-
-
-@dataclass(slots=True)
-class CounterList:
-    """What one host has counted."""
-
-    host: str
-    counters: list[CounterRow]
-
-
-@dataclass(slots=True)
-class DropList:
-    """What one host has discarded."""
-
-    host: str
-    drops: list[DropRow]
 
 
 @dataclass(slots=True)

@@ -284,6 +284,7 @@ def toolbar(
         if overview is not None:
             parts.append(f"{overview.connections} {'conn' if overview.connections == 1 else 'conns'}")
             parts.append(f"drops {overview.drops}")
+            parts += [f"lost {overview.lost}"] * bool(overview.lost)
         if tracing:
             parts.append(f"TRACE {selected}".strip())
         if overview is not None:

@@ -15,6 +15,7 @@ from aether.engine.core import Core
 from aether.wire.address import AddressError
 from shell import results
 from shell.grammar import CommandError
+from shell.peer import introduction
 from shell.session import Lab, Session
 
 if TYPE_CHECKING:
@@ -219,8 +220,9 @@ def intro(session: Session) -> str:
     lab = session.lab
     simulated = f"{'a recording' if lab.replayed else 'the simulated lab'}, seed {lab.seed}"
     where = simulated if lab.kind == "SIM" else f"TAP {lab.device}"
-    note = f"{lab.note}\n" if lab.note else ""
-    return (f"Aether: {where}. You are {lab.address}, the host is {lab.host_address}.\n{note}"
+    who = introduction(lab, os.geteuid() == 0)
+    notes = "".join(f"{line}\n" for line in (who, lab.note) if line)
+    return (f"Aether: {where}. You are {lab.address}, the host is {lab.host_address}.\n{notes}"
             f"Try `trace on`, then `ping {lab.host_address}`. F1 is help, Ctrl-D quits.")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from aether.answers import ConnectionRow, CounterRow, DropRow, HostRow, ListenerRow
+from aether.answers import ConnectionRow, CounterRow, DropRow, HostRow, ListenerRow, LossRow
 
 T = TypeVar("T")
 
@@ -50,6 +50,14 @@ def _dropped(one: DropRow, other: DropRow) -> DropRow:
     return replace(one, count=one.count + other.count)
 
 
+def _loss(one: LossRow) -> object:
+    return one.link, one.direction, one.cause
+
+
+def _lost(one: LossRow, other: LossRow) -> LossRow:
+    return replace(one, count=one.count + other.count)
+
+
 def _listener(one: ListenerRow) -> object:
     return one.local
 
@@ -78,6 +86,7 @@ HOW: dict[type, tuple[Callable[[Any], object], Callable[[Any, Any], Any]]] = {
     ConnectionRow: (_connection, _keep),
     CounterRow: (_counter, _counted),
     DropRow: (_drop, _dropped),
+    LossRow: (_loss, _lost),
     ListenerRow: (_listener, _listening),
     HostRow: (_host, _hosted),
 }

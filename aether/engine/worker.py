@@ -65,6 +65,9 @@ def share_of(beginning: Beginning) -> World:
         host.jobs.clear()
         host.counters.clear()
         host.drops.clear()
+    for link in world.links.values():
+        link.left.pipe.losses.clear()
+        link.right.pipe.losses.clear()
     for _, _, owner, data in list(world.queue.heap):
         if data is None and not isinstance(owner, WAKEFUL):
             world.queue.wake(owner, NEVER)

@@ -105,8 +105,8 @@ class Pipe:
     """One direction of a link."""
 
     __slots__ = (
-        "average", "bursting", "clear", "drop_next", "free_at", "last_out", "passed", "rest", "rules", "settings",
-        "streams", "waiting", "waiting_bytes",
+        "average", "bursting", "clear", "drop_next", "free_at", "last_out", "losses", "passed", "rest", "rules",
+        "settings", "streams", "waiting", "waiting_bytes",
     )
 
     def __init__(self, seed: int, link: str, direction: str) -> None:
@@ -118,6 +118,8 @@ class Pipe:
         """So many of the next frames are lost."""
         self.rules: list[DropRule] = []
         """Frames that match one of these are lost."""
+        self.losses: dict[str, int] = {}
+        """How many frames were lost, by the kind of cause: what follows a colon in a cause is left out."""
         self.passed = 0
         """Frames seen since `drop_every` was set."""
         self.bursting = False
@@ -229,6 +231,8 @@ class Pipe:
         if not lost and s.rate:
             lost, altered, what = self._into_queue(now, early, altered, what)
         if lost:
+            cause = lost.partition(":")[0]
+            self.losses[cause] = self.losses.get(cause, 0) + 1
             self._update(now)
             return Passage([], lost)
         out = self._through_queue(now, len(frame)) + delay

@@ -93,11 +93,16 @@ class Pipe:
         if self._descriptor >= 0:
             return True
         try:
-            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except OSError as problem:
             if problem.errno != errno.ENXIO:
                 self._ended = True  # the pipe was taken away
             return False
+        if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            self._ended = True  # something else has its name now, which is not to be written over
+            return False
+        self._descriptor = descriptor
         self._rest = self._encoder.head()
         self.connected = True
         return True
@@ -113,9 +118,12 @@ class Pipe:
 
 
 def open_pipe(path: str) -> bool:
-    """Make sure that there is a named pipe; return whether it was made. ValueError if something else is there."""
+    """Make sure that there is a named pipe; return whether it was made. ValueError if something else is there.
+
+    A link is something else: whoever made it would decide where the frames go.
+    """
     try:
-        mode = os.stat(path).st_mode
+        mode = os.lstat(path).st_mode
     except FileNotFoundError:
         os.mkfifo(path, 0o600)
         return True

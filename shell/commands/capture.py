@@ -6,20 +6,20 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from shell.captures.live import Pipe, open_pipe
 from shell.captures.loaded import load as load_file
 from shell.captures.packets import NotACapture
 from shell.captures.recorder import Encoder, Recorder, Store, comments_of
-from shell.commands.common import HOST
+from shell.commands.common import FORCE, HOST
 from shell.frames import Note, Seen, Watcher
-from shell.grammar import CommandError, argument, command, option
+from shell.grammar import CommandError, argument, command
 from shell.results import Message
 from shell.results_capture import CaptureLoaded, CaptureSaved, CaptureStatus
 from shell.selection import Selection
 from shell.session import Session
 from shell.tracing import Tracer
+from shell.writing import place, write
 
 WHICH = argument("expression", str, "which frames; all without it", default="", raw="line", complete="filters")
 
@@ -58,7 +58,7 @@ def status(session: Session) -> CaptureStatus:
 
 @command(
     "capture save", argument("file", str, "the file to write; .pcapng is usual"), WHICH,
-    option("--force", "replace a file that is there already"), HOST,
+    FORCE, HOST,
     examples=("capture save run.pcapng", "capture save web.pcapng tcp.port == 80", "capture save run.pcapng --force"),
 )
 def save(session: Session, file: str, expression: str, force: bool, host: str) -> CaptureSaved:
@@ -69,18 +69,17 @@ def save(session: Session, file: str, expression: str, force: bool, host: str) -
     `--force`.
     """
     session.need_trace("a capture")
-    path = Path(file).expanduser()
-    if path.exists() and not path.is_file():
+    if Path(file).expanduser().is_fifo():
         raise CommandError(f"{file} is no ordinary file. For a pipe: capture live {file}")
-    if path.exists() and not force:
-        raise CommandError(f"{file} is there already. `--force` replaces it: capture save {file} --force")
+    again = f"capture save {file} --force"
+    place(file, force, again)
     seen, missing = _recorded(session, expression, host)
     encoder = Encoder(host, _about(session))
     content = encoder.head() + encoder.blocks(seen) + encoder.tail(missing)
     if not encoder.frames:
         raise CommandError("there is no frame to save" + (" that the expression selects" if expression else
                                                           f". `ping {session.lab.host_address}` makes some"))
-    _write(path, content)
+    write(file, content, force=force, again=again)
     commented = sum(1 for each in seen if isinstance(each, Seen) and each.direction != "lost" and comments_of(each))
     return CaptureSaved(file, encoder.frames, commented, len(content), missing, f"wireshark {file}")
 
@@ -184,23 +183,6 @@ def _recorded(session: Session, expression: str, host: str) -> tuple[list[Seen |
         selection.follow(events)
         seen = [each for each in seen if selection.has(each)]
     return seen, session.core.ring.lost
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all."""
-    try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            file.write(content)
-        os.chmod(file.name, 0o666 & ~_umask())
-        os.replace(file.name, path)
-    except OSError as problem:
-        raise CommandError(f"cannot write {path}: {problem.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _about(session: Session) -> str:

@@ -13,3 +13,6 @@ WAITS = (
     option("--wait", "how long to wait, in world time (3s unless said otherwise)", duration, default=WAIT, metavar="T"),
     option("--background", "do not wait at all"),
 )
+
+FORCE = option("--force", "replace a file that is there already")
+"""For every command that writes a file: see `shell.writing`."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shell.commands.common import FORCE
 from shell.configuration import SETTINGS, Configuration, default_file, template
 from shell.configuration import load as load_file
 from shell.grammar import CommandError, argument, command, did_you_mean
 from shell.results import Message
 from shell.results_session import ConfigReport, ConfigRow, ThemeReport, ThemeRow
 from shell.session import Session
+from shell.writing import write
 
 _OTHER_NAMES = {"monochrome": "mono", "contrast": "high-contrast", "white": "light", "black": "dark"}
 
@@ -59,17 +61,15 @@ def check(session: Session, file: str) -> ConfigReport:
     return _report(found)
 
 
-@command("config init", examples=("config init",))
-def init(session: Session) -> Message:
+@command("config init", FORCE, examples=("config init",))
+def init(session: Session, force: bool) -> Message:
     """Write a configuration file with every setting as a comment, where there is none yet."""
     path = default_file()
-    if path.exists():
-        raise CommandError(f"{path} is there already. `config show` says what it sets")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(template(), encoding="utf-8")
     except OSError as problem:
         raise CommandError(f"cannot write {path}: {problem.strerror}") from None
+    write(path, template(), force=force, again="config init --force; `config show` says what it sets")
     return Message(f"{path} is written; none of its settings counts yet", "take away the # of what you want")
 
 

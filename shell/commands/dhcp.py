@@ -10,6 +10,7 @@ from aether.world import World
 from shell import results
 from shell.commands.common import HOST, WAITS
 from shell.grammar import command, option
+from shell.peer import refusal
 from shell.session import Session, hint
 from shell.values import duration
 
@@ -76,4 +77,5 @@ def _report(session: Session, host: str, outcome: str) -> results.LeaseReport:
     said = hint(outcome)
     if found.source == "static" and found.state in ("selecting", "init", "requesting"):
         said = "no DHCP server answered: this is the address of before, and asking goes on"
+        said += refusal(session, session.lab.host_address, 67, host)
     return results.LeaseReport(host, found, outcome, said)

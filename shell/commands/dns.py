@@ -10,6 +10,7 @@ from aether.world import World
 from shell import results
 from shell.commands.common import HOST, WAITS
 from shell.grammar import CommandError, argument, command, option
+from shell.peer import refusal
 from shell.session import Session, hint
 from shell.values import address as parse_address
 
@@ -42,7 +43,8 @@ def ask(
     outcome = session.wait(finished, wait, background)
     so_far = session.ask(partial(queries.job_report, number=job, host=host))
     if so_far.error:
-        raise CommandError(f"{so_far.name}: {so_far.error}")
+        asked = server or next(iter(session.ask(partial(queries.dns_cache, host=host)).servers), "")
+        raise CommandError(f"{so_far.name}: {so_far.error}{refusal(session, asked, 53, host)}")
     return results.DnsReport(
         job, so_far.name, so_far.type, outcome,
         [results.DnsLine(row.name, row.type, row.ttl, row.data) for row in so_far.records], so_far.code,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from shell.commands.common import FORCE
 from shell.exporting import FORMATS, draw, results_of
 from shell.grammar import CommandError, argument, command, did_you_mean, option
 from shell.results_session import Exported
 from shell.session import Session
 from shell.values import count
+from shell.writing import place, write
 
 
 def _format(text: str) -> str:
@@ -31,7 +31,7 @@ def _width(text: str) -> int:
     option("--width", "how many columns it has (100)", _width, default=100, metavar="N"),
     option("--theme", "the colours: dark, light, mono, high-contrast", str, default="", metavar="NAME",
            complete="dark light mono high-contrast"),
-    option("--force", "replace a file that is there already"),
+    FORCE,
     examples=("export svg frames.svg frames", "export html --theme light show.html tcp show 1",
               "export text --force --width 80 ladder.txt ladder 1"),
 )
@@ -46,17 +46,12 @@ def export(
 
     if theme and theme not in THEMES:
         raise CommandError(f"no theme {theme!r}. There are {', '.join(THEMES)}")
-    path = Path(file).expanduser()
-    if path.exists() and not force:
-        raise CommandError(f"{file} is there already. `export {format} --force {file} …` replaces it")
+    again = f"export {format} --force {file} {line}"
+    place(file, force, again)
     words = line.split()
     if words and words[0] == "export":
         raise CommandError("what is exported is a view, and no export. For example: export svg a.svg frames")
     content = draw([(line, results_of(session, line))], format, width, theme or "dark", prompt=False)
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as problem:
-        raise CommandError(f"cannot write {file}: {problem.strerror}") from None
-    return Exported(file, format, line, len(content.encode()))
+    return Exported(file, format, line, write(file, content, force=force, again=again))
 
 

@@ -54,13 +54,30 @@ def latest(session: Session, count: int, host: str = "you", expression: str = ""
     watcher = Watcher(host)
     events = session.visible_events("the list of frames")
     seen = [each for each in watcher.read(events) if isinstance(each, Seen)]
+    kept = len(seen)
     if expression:
         from shell.selection import Selection
 
         selection = Selection(expression)
         selection.follow(events)
         seen = [each for each in seen if selection.has(each)]
-    return results.FrameList([watcher.row(each) for each in seen[-count:]], max(len(seen) - count, 0))
+    nothing = "" if seen and count else _nothing(session, kept, host, expression)
+    return results.FrameList([watcher.row(each) for each in seen[-count:] if count], max(len(seen) - count, 0), nothing)
+
+
+def _nothing(session: Session, kept: int, host: str, expression: str) -> str:
+    """Say why a list of frames is empty: what there is stands elsewhere, or there is none."""
+    at = "" if host == "you" else f" at {host}"
+    listed = "frames" if host == "you" else f"frames --host {host}"
+    if kept:
+        which = f"match{'es' if kept == 1 else ''} {expression}" if expression else "asked for"
+        return f"none of the {kept:,} frames that are kept{at} {which}. `{listed}` lists those"
+    if session.capture is not None:
+        return f"{session.capture.file} has no frames. `capture close` leaves it"
+    sent = session.status().frames
+    if not sent:
+        return f"no frames yet. `ping {session.lab.host_address}` makes some"
+    return f"no frames are kept{at}, of {sent:,} that were sent{' by all hosts' if at else ''}"
 
 
 def field_names(session: Session, number: str) -> list[tuple[str, str]]:
@@ -85,6 +102,18 @@ def _find(session: Session, number: int, host: str) -> tuple[Watcher, Seen]:
         raise CommandError(f"no frame {number}: there is none in {session.capture.file}. `capture close` leaves it")
     if not numbers:
         raise CommandError(f"no frame {number}: there are none yet. `ping {session.lab.host_address}` makes some")
+    elsewhere = _end_of(session, number)
     at = "" if host == "you" else f" at {host}"
+    if elsewhere and elsewhere != host:
+        raise CommandError(
+            f"no frame {number}{at}: it went over another link. `frame {number} --host {elsewhere}` shows it")
     kept = f"from {min(numbers)} to {max(numbers)}"
     raise CommandError(f"no frame {number}{at}. Kept are frames {kept}; `frames` lists them")
+
+
+def _end_of(session: Session, number: int) -> str:
+    """Return a host that sent, had or missed a frame that is kept; empty if there is none."""
+    for event in session.visible_events("a frame"):
+        if event.kind in ("frame.sent", "frame.arrived") and event.values[0] == number and event.host != "wire":
+            return event.host
+    return ""

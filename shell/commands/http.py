@@ -7,6 +7,7 @@ import os
 import time
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aether import queries
 from aether.apps.http_site import PathError, path_of
@@ -16,6 +17,7 @@ from aether.world import World
 from shell import results
 from shell.commands.common import HOST, WAITS
 from shell.grammar import CommandError, argument, command, option
+from shell.peer import refusal
 from shell.session import Session, hint
 from shell.values import port as parse_port
 from shell.views.escape import printable_bytes
@@ -107,11 +109,21 @@ def report(session: Session, job: int, host: str, outcome: str) -> results.HttpR
     """Return how far a request is; CommandError if it failed."""
     so_far = session.ask(partial(queries.job_report, number=job, host=host))
     if so_far.error and not so_far.status:
-        raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}")
+        more = _refused(session, so_far.url, host) if so_far.error == "ECONNREFUSED" else ""
+        raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}{more}")
     return results.HttpReport(
         job, so_far.url, outcome, so_far.status, so_far.reason, [f"{name}: {value}" for name, value in so_far.headers],
         printable_bytes(so_far.body[:SHOWN], lines=True), so_far.length, so_far.elapsed,
         _in_words(so_far.error), hint(outcome), so_far.redirects)
+
+
+def _refused(session: Session, url: str, host: str) -> str:
+    """Return what is to be known of a host that refused a request."""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        return refusal(session, parts.hostname or "", parts.port or 80, host)
+    except ValueError:
+        return ""
 
 
 def _in_words(error: str) -> str:

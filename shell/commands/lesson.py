@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
+from shell.commands.common import FORCE
 from shell.grammar import CommandError, argument, command, option
 from shell.lessons import library, report
 from shell.lessons.course import Course
@@ -32,6 +33,7 @@ from shell.results_lessons import (
     Solution,
 )
 from shell.session import Session
+from shell.writing import place, write
 
 NAME = argument("name", str, "a lesson: its id, its number in `lesson list`, or a file", complete="lessons")
 ANY = argument("name", str, "a lesson: its id, its number in `lesson list`, a file, or a directory of them",
@@ -303,18 +305,20 @@ def course(session: Session, file: str) -> LessonList:
 
 
 @command("lesson report", argument("file", str, "the file to write, ending in .json", complete="files"),
-         option("--name", "your name, as your teacher knows it", str, metavar="NAME"),
+         option("--name", "your name, as your teacher knows it", str, metavar="NAME"), FORCE,
          examples=("lesson report me.json --name Ada",))
-def report_(session: Session, file: str, name: str | None) -> Message:
+def report_(session: Session, file: str, name: str | None, force: bool) -> Message:
     """Write what you have done into a file for your teacher, who reads it with `lesson grade`."""
     path = Path(file).expanduser()
     if path.suffix != ".json":
         raise CommandError(f"a report's name ends in .json: lesson report {path.stem}.json")
+    again = f"lesson report {file} --force"
+    place(file, force, again)
     progress = Store.usual().load()
     chosen = chosen_course(progress)
     steps = {each.id: len(load(each.path).steps) for each in in_order(progress, chosen)}
     content = report.build(progress, name or getpass.getuser(), steps, chosen.title if chosen else "")
-    report.write(path, content)
+    write(file, report.as_text(content), force=force, again=again)
     return Message(f"{path} written: {content['score']} % of the steps done by yourself",
                    f"`aether-shell lesson grade {path}` reads it")
 
@@ -326,19 +330,20 @@ def grade(session: Session, files: str) -> GradeTable:
     return report.grade([Path(each).expanduser() for each in files.split()], chosen_course(Store.usual().load()))
 
 
-@command("lesson new", argument("name", str, "the id of the lesson"), examples=("lesson new my-lesson",))
-def new(session: Session, name: str) -> Message:
+@command("lesson new", argument("name", str, "the id of the lesson"), FORCE, examples=("lesson new my-lesson",))
+def new(session: Session, name: str, force: bool) -> Message:
     """Write a small lesson to begin with into the present directory."""
-    path, _ = write_new(name)
+    path, _ = write_new(name, force=force, again=f"lesson new {name} --force")
     return Message(f"{path} written", f"change it, and `lesson lint {path}` proves it")
 
 
 @command("lesson record", argument("name", str, "the id of the lesson"),
-         option("--last", "only so many of the commands typed last", int, metavar="N"),
+         option("--last", "only so many of the commands typed last", int, metavar="N"), FORCE,
          examples=("lesson record my-lesson", "lesson record my-lesson --last 5"))
-def record(session: Session, name: str, last: int | None) -> Message:
+def record(session: Session, name: str, last: int | None, force: bool) -> Message:
     """Draft a lesson of the commands that were just typed: they become the solution of its step."""
     if last is not None and last < 1:
         raise CommandError(f"--last takes a number from 1, not {last}")
-    path, count = write_new(name, session.typed[-last:] if last else session.typed)
+    typed = session.typed[-last:] if last else session.typed
+    path, count = write_new(name, typed, force=force, again=f"lesson record {name} --force")
     return Message(f"{path} written, with {count} commands", f"change its prose and checks, then `lesson lint {path}`")

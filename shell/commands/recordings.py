@@ -8,19 +8,23 @@ from aether.engine.log import LogError, Recording, dump, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import from_recording
 from aether.operations import OperationError
+from shell.commands.common import FORCE
 from shell.grammar import CommandError, argument, command
 from shell.results import Message
 from shell.session import Session
+from shell.writing import place, write
 
 LARGEST = 512 << 20
 """Bytes of a recording that is read, at the most."""
 
 
-@command("record", argument("file", str, "the file to write"), examples=("record run.aether",))
-def record(session: Session, file: str) -> Message:
+@command("record", argument("file", str, "the file to write"), FORCE,
+         examples=("record run.aether", "record run.aether --force"))
+def record(session: Session, file: str, force: bool) -> Message:
     """Write the run so far to a file: seed, and everything that came from outside. `replay` repeats it exactly."""
     session.need_trace("record")
-    path = Path(file).expanduser()
+    again = f"record {file} --force"
+    place(file, force, again)
 
     def text(loop: Loop) -> tuple[str, int, int]:
         if loop.log is None:
@@ -30,11 +34,8 @@ def record(session: Session, file: str) -> Message:
         except LogError as problem:
             raise OperationError(str(problem)) from None
 
-    try:
-        content, occurrence, inputs = session.core.with_loop(text)
-        path.write_text(content, encoding="utf-8")
-    except OSError as problem:
-        raise CommandError(f"cannot write {file}: {problem.strerror}") from None
+    content, occurrence, inputs = session.core.with_loop(text)
+    write(file, content, force=force, again=again)
     said = f"{occurrence} occurrences and {inputs} inputs are in {file}"
     return Message(said, f"aether-shell --sim, then: replay {file}")
 

@@ -8,10 +8,12 @@ from aether.operations_link import LinkClear, LinkScenario
 from aether.world import World
 from shell import results_scenario as results
 from shell import scenarios
+from shell.commands.common import FORCE
 from shell.commands.link import LINK
 from shell.grammar import CommandError, argument, command, option
 from shell.results import Message
 from shell.session import Session
+from shell.writing import write
 
 WHAT = argument("what", str, "a scenario's name, or a TOML file of your own", complete="scenarios")
 
@@ -49,15 +51,14 @@ def off(session: Session, link: str) -> Message:
 @command(
     "scenario save", argument("file", str, "the file to write, ending in .toml"), LINK,
     option("--title", "a title for it", str, metavar="TEXT", default=""),
-    option("--replace", "even if the file exists"),
+    FORCE,
     examples=("scenario save my-link.toml", 'scenario save campus.toml --title library'),
 )
-def save(session: Session, file: str, link: str, title: str, replace: bool) -> Message:
+def save(session: Session, file: str, link: str, title: str, force: bool) -> Message:
     """Write how a link is now to a file that `scenario load` reads."""
     if not file.endswith(scenarios.SUFFIX):
         raise CommandError(f"a scenario's file ends in {scenarios.SUFFIX}: {file}{scenarios.SUFFIX}")
-    path = Path(file).expanduser()
-    title = title or path.name.removesuffix(scenarios.SUFFIX)
+    title = title or Path(file).name.removesuffix(scenarios.SUFFIX)
     if '"' in title or "\\" in title or not title.isprintable() or len(title) > scenarios.LONGEST:
         raise CommandError(f"a title is up to {scenarios.LONGEST} plain characters, without quotes")
 
@@ -72,13 +73,7 @@ def save(session: Session, file: str, link: str, title: str, replace: bool) -> M
         raise CommandError(f"nothing is set on {link}, so there is nothing to save. `help link` shows what can be")
     if found["out"] == found["in"]:
         found = {"both": found["out"]}
-    try:
-        with path.open("w" if replace else "x", encoding="utf-8") as opened:
-            opened.write(scenarios.to_toml(title, found))
-    except FileExistsError:
-        raise CommandError(f"{file} exists. --replace writes over it") from None
-    except OSError as problem:
-        raise CommandError(f"cannot write {file}: {problem.strerror}") from None
+    write(file, scenarios.to_toml(title, found), force=force, again=f"scenario save {file} --force")
     return Message(f"{link} as it is now is in {file}", f"scenario load {file}")
 
 

@@ -21,7 +21,7 @@ def status(session: Session) -> results.Status:
         lab.kind, lab.device, session.address, lab.host_address, lab.seed, now.mode, not now.paused, speed,
         now.occurrence, now.time, now.frames, now.spin, now.yielding, now.sleep, now.ring_size, now.ring_lost,
         session.tracing, session.ask_all(queries.hosts), _waiting(now, workers), now.fault, workers,
-        offload_said(session), _memory(session))
+        offload_said(session), _memory(session), sum(row.count for row in session.ask_all(queries.losses)))
 
 
 def _memory(session: Session) -> int | None:

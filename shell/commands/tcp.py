@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from functools import partial
 
 from aether import queries
@@ -11,12 +12,14 @@ from aether.world import World
 from shell import results
 from shell.commands.common import HOST, WAITS
 from shell.grammar import CommandError, argument, command, option
+from shell.peer import refusal
 from shell.session import Session, hint
 from shell.values import Endpoint, connection, endpoint, hexadecimal, payload, port
 from shell.views.escape import printable_bytes
 
 NUMBER = argument("number", connection, "a connection's number, as `tcp conns` shows it", complete="connections")
 APPLICATIONS = tuple(SERVICES)
+REFUSED = queries.error_text(errno.ECONNREFUSED)
 
 
 def application(text: str) -> str:
@@ -33,9 +36,17 @@ def conns(session: Session, host: str, all: bool = False) -> results.ConnectionL
 
     Those that rest in TIME-WAIT come last, and of many only the latest are shown; `--json` always has all.
     """
+    found = session.ask_all(partial(queries.connections, host=host))
+    ended = [] if found else _opened(session, host)
+    hint = f"`ladder {ended[-1]}` draws what was said on {'it' if len(ended) == 1 else 'the last'}" if ended else ""
     return results.ConnectionList(
-        host, session.ask_all(partial(queries.connections, host=host)),
-        session.ask_all(partial(queries.listeners, host=host)), all)
+        host, found, session.ask_all(partial(queries.listeners, host=host)), all, len(ended), hint)
+
+
+def _opened(session: Session, host: str) -> list[int]:
+    """Return the numbers of the connections of which a host has had events that are still kept, in their order."""
+    return list(dict.fromkeys(
+        event.values[0] for event in session.events() if event.kind == "tcp.opened" and event.host == host))
 
 
 @command("tcp show", NUMBER, HOST, examples=("tcp show 1", "tcp show 1 --host host"))
@@ -67,7 +78,9 @@ def connect(
     outcome = session.wait(settled, wait, background)
     state = session.ask(partial(queries.connection_state, number=number, host=host))
     if state == "CLOSED":
-        raise CommandError(f"#{number} to {address} failed: {_why(session, number, host, after)}")
+        why = _why(session, number, host, after)
+        more = refusal(session, address.address, address.port, host) if why == REFUSED else ""
+        raise CommandError(f"#{number} to {address} failed: {why}{more}")
     return results.Connected(number, state, outcome, str(address), hint=hint(outcome))
 
 

@@ -120,7 +120,7 @@ def _frame(event: Event, watcher: Watcher) -> str:
 
 def _changes(before: Overview, after: Overview) -> list[str]:
     changed = []
-    for name in ("connections", "drops"):
+    for name in ("connections", "drops", "lost"):
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             changed.append(f"{name} {old} → {new}")

@@ -7,7 +7,7 @@ from functools import partial
 from aether import queries
 from aether.operations import UdpSend
 from aether.world import World
-from shell import results
+from shell import peer, results
 from shell.commands.common import HOST, WAITS
 from shell.grammar import CommandError, argument, command, option
 from shell.session import Session, hint
@@ -48,7 +48,8 @@ def send(
 
     outcome = session.wait(answered, wait, background)
     if refusal := _refusal(session, after, host):
-        raise CommandError(f"{address} did not take it: {refusal}")
+        more = peer.refusal(session, address.address, address.port, host) if "port" in refusal else ""
+        raise CommandError(f"{address} did not take it: {refusal}{more}")
     arrived = session.ask(partial(queries.datagrams, port=used, host=host))[len(before):]
     answer = b"".join(data for _, data in arrived)
     note = "nothing came back" if outcome == "waiting" else hint(outcome)

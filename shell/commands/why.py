@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from aether import knobs
+from aether import knobs, queries
 from aether.events import DROPS, Event
 from aether.world import World
 from shell import words
@@ -36,7 +36,8 @@ def why(session: Session, number: int) -> Explanation:
     for event in reversed(events):
         if event.kind in INTERESTING:
             return _event(session, event)
-    raise CommandError("nothing interesting has happened yet: no drop, no loss, no retransmission, no change of state")
+    raise CommandError(_nothing(
+        session, "nothing interesting has happened yet: no drop, no loss, no retransmission, no change of state"))
 
 
 @command("why drop", examples=("why drop",))
@@ -78,7 +79,20 @@ def _latest(session: Session, kinds: tuple[str, ...], nothing: str) -> Explanati
     for event in reversed(session.events()):
         if event.kind in kinds:
             return _event(session, event)
-    raise CommandError(nothing)
+    raise CommandError(_nothing(session, nothing))
+
+
+def _nothing(session: Session, nothing: str) -> str:
+    """Say that nothing of a kind is known, unless it is only that its events are not kept."""
+    counted = sum(row.count for row in session.ask(queries.losses))
+    counted += sum(row.drops for row in session.ask(queries.hosts))
+    gone = session.status().ring_lost
+    if "discarded" in nothing and counted:
+        return f"{counted:,} were discarded or lost, but no events of that are kept. `drops` counts them"
+    if gone:
+        kept = nothing.replace(" so far", "").replace(" yet", "")
+        return f"{kept}, in the events that are kept; {gone:,} older ones were pushed out"
+    return nothing
 
 
 def _event(session: Session, event: Event) -> Explanation:
@@ -176,7 +190,7 @@ def _frame(session: Session, events: list[Event], number: int) -> Explanation:
     for event in about:
         if event.kind == "drop":
             return _drop(session, event, [_because(each, flows) for each in about if each.serial <= event.serial])
-        if event.kind == "frame.lost":
+        if event.kind == "frame.lost" and event.values[0] == number:  # not one that it caused
             return _event(session, event)
     chain = [_because(event, flows) for event in about]
     arrived = any(event.kind == "frame.arrived" for event in about)

@@ -9,15 +9,19 @@ from shell.commands import find
 from shell.grammar import CommandError
 from shell.lessons.allowed import refusal
 from shell.lessons.front import ID
+from shell.writing import write
 
 EXAMPLE = ["ping 192.168.1.1 --count 1"]
 EXAMPLE_CHECK = "# You sent an echo request.\nicmp.type == 8 and dir == out"
 
 
-def write_new(name: str, typed: Sequence[str] | None = None) -> tuple[Path, int]:
+def write_new(
+    name: str, typed: Sequence[str] | None = None, *, force: bool = False, again: str = "",
+) -> tuple[Path, int]:
     """Write a lesson called `name` into the working directory; return its path and how many commands it has.
 
-    Without `typed` it is an example. CommandError if the name is no id, the file exists, or nothing can be kept.
+    Without `typed` it is an example. CommandError if the name is no id, nothing can be kept, or the file exists and
+    there is no `force`; `again` is then the command to type.
     """
     name = name.removesuffix(".md")
     if not ID.fullmatch(name):
@@ -26,13 +30,7 @@ def write_new(name: str, typed: Sequence[str] | None = None) -> tuple[Path, int]
     if not lines:
         raise CommandError("nothing was typed yet that a lesson could have. Type what it is about, then record it")
     path = Path(f"{name}.md")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(_text(name, lines, EXAMPLE_CHECK if typed is None else _checks(lines)))
-    except FileExistsError:
-        raise CommandError(f"{path} exists. Choose another name, or remove it") from None
-    except OSError as problem:
-        raise CommandError(f"cannot write {path}: {problem.strerror}") from None
+    write(path, _text(name, lines, EXAMPLE_CHECK if typed is None else _checks(lines)), force=force, again=again)
     return path, len(lines)
 
 

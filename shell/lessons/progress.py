@@ -7,13 +7,13 @@ a kill at any moment leaves the old one or the new one.
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from shell.grammar import CommandError
+from shell.writing import WriteError, write
 
 VERSION = 1
 DONE, SKIPPED, PLAYED = "done", "skipped", "played"
@@ -154,10 +154,10 @@ class Store:
 
     def _write(self, name: str, data: dict[str, Any]) -> None:
         path = self.directory / name
-        new = path.with_suffix(".new")
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            new.write_text(json.dumps(data, indent=1), encoding="utf-8")
-            os.replace(new, path)
+            write(path, json.dumps(data, indent=1), force=True)
         except OSError as problem:
             raise CommandError(f"cannot keep your progress in {path}: {problem.strerror}") from None
+        except WriteError as problem:
+            raise CommandError(f"cannot keep your progress: {problem}") from None

@@ -14,7 +14,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from shell.grammar import CommandError
 from shell.lessons.course import Course
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, StepRecord
 from shell.results_lessons import GradeRow, GradeTable
@@ -49,12 +48,9 @@ def digest(content: dict[str, Any]) -> str:
     return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
 
 
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Write a report; CommandError if that is impossible."""
-    try:
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    except OSError as problem:
-        raise CommandError(f"cannot write {path}: {problem.strerror}. Name a file in a directory of yours") from None
+def as_text(content: dict[str, Any]) -> str:
+    """Return a report as it stands in its file."""
+    return json.dumps(content, indent=1) + "\n"
 
 
 def grade(paths: Sequence[Path], course: Course | None = None) -> GradeTable:

@@ -33,6 +33,14 @@ def _number(row: ConnectionRow) -> int:
     return row.number
 
 
+def none(result: ConnectionList) -> str:
+    """Say that there are no connections, and how many there were."""
+    if not result.ended:
+        return f"no connections{at_host(result.host)}"
+    ended = "one has" if result.ended == 1 else f"{result.ended:,} have"
+    return f"no connections{at_host(result.host)} now: {ended} ended"
+
+
 def connections(result: ConnectionList) -> RenderableType:
     """Draw connections and listeners."""
     parts: list[RenderableType] = []
@@ -45,7 +53,8 @@ def connections(result: ConnectionList) -> RenderableType:
                 f"{row.received:,}", f"{row.unread:,}")
         parts.append(table)
     else:
-        parts.append(muted(f"no connections{at_host(result.host)}"))
+        parts.append(muted(none(result)))
+        parts += [muted(result.hint)] * bool(result.hint)
     if more:
         parts.append(muted(more))
     if result.listeners:

@@ -28,7 +28,7 @@ LIT = Style(bold=True, reverse=True)
 def listing(result: FrameList) -> RenderableType:
     """Draw a list of frames, one line each."""
     if not result.frames:
-        return Text("no frames yet", style("muted"))
+        return Text(result.nothing, style("muted"))
     shorten = Shortener()
     parts: list[RenderableType] = []
     if result.earlier:

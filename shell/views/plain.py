@@ -7,9 +7,10 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from shell.results import ConnectionList, FrameDetail, FrameList, FrameRow, HelpIndex, HelpPage, Message
+from shell.results_counts import CounterList, DropList
 from shell.results_session import SchemaReport
 from shell.values import show_duration
-from shell.views import connections, debug_plain, lessons_plain, sitting
+from shell.views import connections, counts, debug_plain, lessons_plain, sitting
 from shell.views.bench import number
 from shell.views.escape import printable
 from shell.views.oneline import frame_line
@@ -98,14 +99,15 @@ def _message(result: Message) -> list[str]:
 
 def _connections(result: ConnectionList) -> list[str]:
     shown, more = connections.chosen(result)
+    none = [] if shown else [line for line in (connections.none(result), result.hint) if line]
     return [
-        f"host: {result.host}", *(f"connection: {_row(row)}" for row in shown), *([more] if more else []),
+        f"host: {result.host}", *none, *(f"connection: {_row(row)}" for row in shown), *([more] if more else []),
         *(f"listener: {_row(row)}" for row in result.listeners)]
 
 
 def _frames(result: FrameList) -> list[str]:
     earlier = [f"{result.earlier} earlier frames not listed"] if result.earlier else []
-    return earlier + [_frame(row) for row in result.frames]
+    return (earlier + [_frame(row) for row in result.frames]) or [result.nothing]
 
 
 def _frame(row: FrameRow) -> str:
@@ -144,6 +146,7 @@ def _help_page(result: HelpPage) -> list[str]:
 
 _LINES.update({
     Message: _message, ConnectionList: _connections, FrameList: _frames, FrameDetail: _detail,
+    CounterList: counts.counters_plain, DropList: counts.drops_plain,
     FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
     **debug_plain.LINES, **lessons_plain.LINES,
 })

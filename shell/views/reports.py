@@ -65,6 +65,8 @@ def status(result: Status) -> RenderableType:
         lines.append(Text.assemble(
             (f"{host.name:<7}", style("key")),
             f"{where}  {host.mac}  connections {host.connections}  drops {host.drops}"))
+    if result.lost_frames:
+        lines.append(Text(f"the links lost {amount(result.lost_frames, 'frame')}: `drops`", style("error")))
     if result.fault:
         lines.append(Text.assemble(("FAULT ", style("error", bold=True)), result.fault))
     return Group(*lines)

@@ -8,9 +8,7 @@ from rich.text import Text
 
 from shell.results import (
     ArpTable,
-    CounterList,
     DnsCacheReport,
-    DropList,
     FragmentList,
     KnobList,
     KnobReport,
@@ -143,23 +141,3 @@ def knob(result: KnobReport) -> RenderableType:
     return text
 
 
-def counters(result: CounterList) -> RenderableType:
-    """Draw counters."""
-    if not result.counters:
-        return muted(f"nothing counted yet{at_host(result.host)}")
-    table = plain_table("counter", ">count")
-    for row in result.counters:
-        table.add_row(row.name, f"{row.count:,}")
-    return table
-
-
-def drops(result: DropList) -> RenderableType:
-    """Draw the reasons of drops."""
-    if not result.drops:
-        return muted(f"nothing was discarded{at_host(result.host)}")
-    table = plain_table(">count", "reason", "why", "RFC, knob")
-    for row in result.drops:
-        clause = ", ".join(part for part in (row.rfc, f"knob {row.knob}" if row.knob else "") if part)
-        table.add_row(
-            f"{row.count:,}", Text(row.reason, style("error")), printable(row.help), Text(clause, style("muted")))
-    return table

@@ -89,7 +89,7 @@ def test_a_new_lesson_is_good_and_found_on_the_path(
     assert check_file(tmp_path / "my-lesson.md", []) == []
     engine_shell.run(f"lesson path {tmp_path}")
     assert "my-lesson" in engine_shell.run("lesson list")
-    assert "exists" in engine_shell.fail("lesson new my-lesson")
+    assert "is there already" in engine_shell.fail("lesson new my-lesson")
     assert "no name" in engine_shell.fail("lesson new ../x")
     engine_shell.run(f"lesson path {tmp_path} --remove")
     assert "my-lesson" not in engine_shell.run("lesson list")

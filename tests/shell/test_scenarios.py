@@ -46,8 +46,8 @@ def test_one_that_was_saved_is_the_same_again(shell: Shell, tmp_path: Path) -> N
     shell.run("scenario off")
     assert json.loads(shell.run(f"scenario load {file} --json"))["title"] == "The rack"
     assert shell.run("link show --json") == before
-    assert "--replace" in shell.fail(f"scenario save {file}")
-    shell.run(f"scenario save {file} --replace")
+    assert "--force" in shell.fail(f"scenario save {file}")
+    shell.run(f"scenario save {file} --force")
 
 
 @pytest.mark.parametrize(("text", "said"), [

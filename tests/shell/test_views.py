@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from aether.answers import ConnectionRow, DropRow, ListenerRow, WorkerRow
-from shell import results, views
+from shell import results, results_counts, views
 from shell.dissect import dissect
 from shell.results_bench import BenchReport, Measured, Workers
 from shell.results_debug import Because, Explanation
@@ -84,7 +84,7 @@ def test_plain_numbers_are_as_people_read_them() -> None:
 
 
 def test_drops() -> None:
-    result = results.DropList("you", [DropRow(
+    result = results_counts.DropList("you", [DropRow(
         "tcp.out_of_order", 3, "beyond a hole, and out-of-order segments are not kept", "RFC 9293 §3.10.7.4",
         "tcp.out_of_order")])
     assert drawn(result) == """\

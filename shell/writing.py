@@ -1,0 +1,174 @@
+"""How every file is written: beside its place, and then put there as a whole.
+
+Whatever happens meanwhile (a full disk, a kill, a machine that loses power), the name stands for the old content or for
+the new one, never for a part of it. The new content is on the disk before the name is given to it, so it does not
+depend on the order in which a file system writes (fsync(2), rename(2)). Links are followed only if whoever runs the
+program, or root, has made them: in a directory of everybody's, somebody else's link would decide what is overwritten.
+A kill leaves at most a file beside, whose name begins with a dot and ends in `.part`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from shell.grammar import CommandError
+
+MOST_LINKS = 40
+"""As Linux has it."""
+LONGEST_NAME = 200
+"""Bytes of a name that the name beside repeats: file systems take 255."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class WriteError(CommandError):
+    """A file cannot be written; whatever was there is as it was."""
+
+
+def place(path: str | Path, force: bool, again: str) -> Path:
+    """Return where a file will be, links followed; WriteError if it may not be there.
+
+    `again` is the command that would replace a file that is there already. To be asked before anything is computed.
+    """
+    try:
+        found = Path(_followed(os.path.join(os.getcwd(), os.path.expanduser(path)), path))
+        mode = os.stat(found).st_mode if os.path.lexists(found) else 0
+    except OSError as problem:
+        raise WriteError(f"cannot write {path}: {_reason(problem)}") from None
+    if mode and not stat.S_ISREG(mode):
+        raise WriteError(f"{path} is {'a directory' if stat.S_ISDIR(mode) else 'no ordinary file'}. Name a file")
+    if mode and not force:
+        raise _there_already(path, again)
+    return found
+
+
+def write(path: str | Path, content: str | bytes, *, force: bool, again: str = "") -> int:
+    """Write a whole file, and return how many bytes it has; WriteError if that fails, and nothing has changed then.
+
+    A file that is there already is replaced with `force` only, and its permissions are kept.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    target = place(path, force, again)
+    free = _free(target.parent)
+    try:
+        _write_beside(target, data, force)
+    except FileExistsError:
+        raise _there_already(path, again) from None
+    except OSError as problem:
+        reason = _reason(problem)
+        if problem.errno in FULL:
+            reason += f": it takes {len(data):,} bytes, and {free:,} were free in {target.parent}"
+        raise WriteError(f"cannot write {path}: {reason}") from None
+    _settle(target.parent)
+    return len(data)
+
+
+def _write_beside(target: Path, data: bytes, force: bool) -> None:
+    try:
+        before = os.lstat(target)
+    except FileNotFoundError:
+        before = None
+    name = os.fsdecode(os.fsencode(target.name)[:LONGEST_NAME])
+    beside = target.parent / f".{name}.{secrets.token_hex(8)}.part"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(beside, flags, 0o666 if before is None else 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            if before is not None:
+                _keep_permissions(descriptor, before)
+            os.fsync(descriptor)
+        _put(beside, target, force)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _keep_permissions(descriptor: int, before: os.stat_result) -> None:
+    """Give a file the owner and the permissions of the one that it replaces; others' only as far as is allowed."""
+    now = os.fstat(descriptor)
+    if (now.st_uid, now.st_gid) != (before.st_uid, before.st_gid):
+        with suppress(OSError):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(before.st_mode) & 0o777)
+
+
+def _put(beside: Path, target: Path, force: bool) -> None:
+    """Give a file its name; FileExistsError if somebody else has it meanwhile, and it may not be replaced."""
+    if force:
+        os.replace(beside, target)
+        return
+    try:
+        os.link(beside, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        os.rename(beside, target)
+        return
+    os.unlink(beside)
+
+
+def _settle(folder: Path) -> None:
+    """Let the new name reach the disk, where the file system can do that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _free(folder: Path) -> int:
+    """Return how many bytes are free for us; 0 where the system does not tell."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize
+
+
+def _followed(path: str, said: str | Path) -> str:
+    """Return a path without links; WriteError for a link that neither we nor root have made."""
+    trusted = os.geteuid(), os.stat("/").st_uid  # in a user namespace, root has another number
+    done, rest, links = "/", path.split("/")[::-1], 0
+    while rest:
+        part = rest.pop()
+        if part == "..":
+            done = os.path.dirname(done)
+        if part in ("", ".", ".."):
+            continue
+        here = os.path.join(done, part)
+        try:
+            info = os.lstat(here)
+        except FileNotFoundError:
+            done = here
+            continue
+        if not stat.S_ISLNK(info.st_mode):
+            done = here
+            continue
+        if info.st_uid not in trusted:
+            raise WriteError(f"cannot write {said}: {here} is a link that somebody else has made. "
+                             "Name the file that it leads to, or another one")
+        links += 1
+        if links > MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        leads = os.readlink(here)
+        done = "/" if leads.startswith("/") else done
+        rest += leads.split("/")[::-1]
+    return done
+
+
+def _there_already(path: str | Path, again: str) -> WriteError:
+    return WriteError(f"{path} is there already. `--force` replaces it{f': {again}' if again else ''}")
+
+
+def _reason(problem: OSError) -> str:
+    return (problem.strerror or str(problem)).lower() if problem.errno in FULL else problem.strerror or str(problem)
