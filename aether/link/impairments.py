@@ -108,6 +108,8 @@ class Pipe:
         "average", "bursting", "clear", "drop_next", "free_at", "last_out", "losses", "passed", "rest", "rules",
         "settings", "streams", "waiting", "waiting_bytes",
     )
+    UNHASHED = ("losses",)
+    """A tally, which nothing that happens depends on: recordings from before it was kept end in the same state."""
 
     def __init__(self, seed: int, link: str, direction: str) -> None:
         self.clear = True
