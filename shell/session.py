@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint, Breakpoints
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aether.engine.shards import Shards
     from aether.engine.timelines import Timeline
     from aether.events import Event
-    from aether.operations import Operation
+    from aether.operations.base import Operation
     from aether.world import World
     from shell.captures.live import Pipe
     from shell.captures.loaded import Capture
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from shell.configuration import Configuration
     from shell.craft.drafts import Stored
     from shell.lessons.player import Player
-    from shell.panes import View
-    from shell.tracing import Tracer
+    from shell.prompt.panes import View
+    from shell.prompt.tracing import Tracer
 
 T = TypeVar("T")
 
@@ -146,7 +146,7 @@ class Session:
     def tracer(self) -> Tracer:
         """What reads the trace; made when it is first used."""
         if self._tracer is None:
-            from shell.tracing import Tracer
+            from shell.prompt.tracing import Tracer
 
             self._tracer = Tracer()
         return self._tracer
@@ -179,7 +179,7 @@ class Session:
 
     def turn(self, wanted: dict[str, str]) -> None:
         """Turn those knobs that stand otherwise."""
-        from aether.operations import KnobSet
+        from aether.operations.knobs import KnobSet
 
         stand = self.knobs()
         for name, value in wanted.items():

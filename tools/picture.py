@@ -18,8 +18,9 @@ from rich.text import Text
 
 from aether.engine.core import Core
 from aether.lab import simulated
-from shell import grammar, views
+from shell import views
 from shell.commands import find
+from shell.language import grammar
 from shell.session import Lab, Session
 
 LINES = (

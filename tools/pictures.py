@@ -19,10 +19,10 @@ from rich.text import Text  # noqa: E402
 from aether.engine.core import Core  # noqa: E402
 from aether.lab import simulated  # noqa: E402
 from shell import views  # noqa: E402
-from shell.exporting import draw, results_of  # noqa: E402
-from shell.panes import Pane, View  # noqa: E402
+from shell.prompt.panes import Pane, View  # noqa: E402
 from shell.session import Lab, Session  # noqa: E402
 from shell.views import theme  # noqa: E402
+from shell.views.exporting import draw, results_of  # noqa: E402
 
 
 @dataclass(frozen=True)

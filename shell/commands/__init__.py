@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import NamedTuple
 
-from shell import grammar
+from shell.language import grammar
 
 
 class Noun(NamedTuple):

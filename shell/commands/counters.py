@@ -5,19 +5,19 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from shell import results
 from shell.commands.common import HOST
-from shell.grammar import command
+from shell.language.grammar import command
+from shell.results.counters import CounterList, DropList
 from shell.session import Session
 
 
 @command("counters", HOST, examples=("counters", "counters --host host"))
-def counters(session: Session, host: str) -> results.CounterList:
+def counters(session: Session, host: str) -> CounterList:
     """Show what the stack has counted."""
-    return results.CounterList(host, session.ask_all(partial(queries.counters, host=host)))
+    return CounterList(host, session.ask_all(partial(queries.counters, host=host)))
 
 
 @command("drops", HOST, examples=("drops", "drops --host host"))
-def drops(session: Session, host: str) -> results.DropList:
+def drops(session: Session, host: str) -> DropList:
     """Show what was discarded, how often and why, with the RFC's clause and the knob that decides."""
-    return results.DropList(host, session.ask_all(partial(queries.drops, host=host)))
+    return DropList(host, session.ask_all(partial(queries.drops, host=host)))

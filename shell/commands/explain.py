@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from shell.glossary import TERMS, index
-from shell.grammar import CommandError, argument, command, similar
+from shell.language.grammar import CommandError, argument, command, similar
 from shell.lessons import library
-from shell.results_lessons import Explanation, TermList
+from shell.results.explain import Explanation, TermList
 from shell.session import Session
 
 

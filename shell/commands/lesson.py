@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
-from shell.grammar import CommandError, argument, command, option
+from shell.language.grammar import CommandError, argument, command, option
 from shell.lessons import library, report
 from shell.lessons.course import Course
 from shell.lessons.course import load as load_course
@@ -16,8 +16,7 @@ from shell.lessons.model import Lesson, LessonError, Problem
 from shell.lessons.player import Player
 from shell.lessons.program import check_file
 from shell.lessons.progress import Progress, Saved, Store
-from shell.results import Message
-from shell.results_lessons import (
+from shell.results.lesson import (
     CheckReport,
     GradeTable,
     HintReport,
@@ -31,6 +30,7 @@ from shell.results_lessons import (
     ProblemRow,
     Solution,
 )
+from shell.results.message import Message
 from shell.session import Session
 
 NAME = argument("name", str, "a lesson: its id, its number in `lesson list`, or a file", complete="lessons")

@@ -7,9 +7,9 @@ from pathlib import Path
 from aether.engine.log import LogError, Recording, dump, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import from_recording
-from aether.operations import OperationError
-from shell.grammar import CommandError, argument, command
-from shell.results import Message
+from aether.operations.base import OperationError
+from shell.language.grammar import CommandError, argument, command
+from shell.results.message import Message
 from shell.session import Session
 
 LARGEST = 512 << 20

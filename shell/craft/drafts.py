@@ -11,7 +11,7 @@ from shell.craft.ends import outward
 from shell.craft.layers import Ends, complete, load, loaded
 from shell.craft.notation import parse
 from shell.craft.short import ALLOWED
-from shell.grammar import CommandError, did_you_mean
+from shell.language.grammar import CommandError, did_you_mean
 from shell.session import Session
 
 MOST = 100

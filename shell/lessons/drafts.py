@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shell.commands import find
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons.allowed import refusal
 from shell.lessons.front import ID
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aether.filters import FilterError, compile_filter
 from aether.knobs import KnobError, find, parse
-from shell.grammar import similar
+from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
 from shell.lessons.model import Fault, Lesson
 

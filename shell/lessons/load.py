@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 
 from aether.filters import compile_filter
-from shell.grammar import similar
+from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
 from shell.lessons.conditions import AskFault, Check, CheckError, Match, read_check
 from shell.lessons.front import Front

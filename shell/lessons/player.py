@@ -19,7 +19,7 @@ from aether.engine.log import InputLog, LogError, dump
 from aether.engine.loop import Loop
 from aether.world import World
 from shell.craft.drafts import Stored
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons import stage
 from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.conditions import Check
@@ -27,7 +27,7 @@ from shell.lessons.model import Fault, Lesson, Line, Step
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, Saved, StepRecord, Store
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
 from shell.lessons.tracker import CheckRow, Tracker
-from shell.results_lessons import CheckView, ChoiceView, LessonNews, LessonStep, LessonSummary, QuestionView
+from shell.results.lesson import CheckView, ChoiceView, LessonNews, LessonStep, LessonSummary, QuestionView
 from shell.session import Session
 
 T = TypeVar("T")

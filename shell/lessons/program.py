@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons import course, library, report
 from shell.lessons.lint import lint
 from shell.lessons.model import Problem

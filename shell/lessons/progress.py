@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 VERSION = 1
 DONE, SKIPPED, PLAYED = "done", "skipped", "played"

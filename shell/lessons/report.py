@@ -14,10 +14,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons.course import Course
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, StepRecord
-from shell.results_lessons import GradeRow, GradeTable
+from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1
 LARGEST = 1 << 20

@@ -6,8 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_attack import AttackList, AttackReport, AttackRow
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.attack import AttackList, AttackReport, AttackRow
 from shell.views.reports import amount
 from shell.views.theme import style
 

@@ -6,8 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_bench import BenchReport, Measured, Workers
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.bench import BenchReport, Measured
+from shell.results.workers import Workers
 from shell.views.theme import style
 
 BAR = 24

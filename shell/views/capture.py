@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_capture import CaptureLoaded, CaptureSaved, CaptureStatus
-from shell.values import show_duration
-from shell.views.escape import printable
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.capture import CaptureLoaded, CaptureSaved, CaptureStatus
 from shell.views.theme import style
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from aether.answers import ConnectionRow
 from aether.tcp.states import TIME_WAIT
-from shell.results import ConnectionList
+from shell.results.tcp import ConnectionList
 from shell.views.tables import at_host, muted, plain_table
 from shell.views.theme import style
 

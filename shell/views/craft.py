@@ -8,10 +8,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import FrameDetail
-from shell.results_craft import Crafted, Draft, DraftList, Fuzzed
+from shell.reading.escape import printable
+from shell.results.craft import Crafted, Draft, DraftList, Fuzzed
+from shell.results.frames import FrameDetail
 from shell.views import frame
-from shell.views.escape import printable
 from shell.views.oneline import FrameLine, Shortener
 from shell.views.theme import style
 

@@ -6,21 +6,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import EventRow
-from shell.results_debug import (
-    BreakpointHit,
-    BreakpointList,
-    Comparison,
-    Explanation,
-    FieldList,
-    InputList,
-    Position,
-    Side,
-    Stopped,
-    TimelineList,
-)
+from shell.reading.escape import printable
+from shell.results.breakpoints import BreakpointHit, BreakpointList, Stopped
+from shell.results.help import FieldList
+from shell.results.past import Position
+from shell.results.time import EventRow
+from shell.results.timelines import Comparison, InputList, Side, TimelineList
+from shell.results.why import Explanation
 from shell.views.changes import changed
-from shell.views.escape import printable
 from shell.views.oneline import Shortener, clock, frame_line
 from shell.views.theme import style
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_diagram import Arrow, DiagramReport
+from shell.results.tcp_diagram import Arrow, DiagramReport
 from shell.views.theme import style
 
 WIDTH = 78

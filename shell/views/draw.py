@@ -7,22 +7,59 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from shell import (
-    results,
-    results_attack,
-    results_bench,
-    results_capture,
-    results_craft,
-    results_debug,
-    results_diagram,
-    results_ladder,
-    results_lessons,
-    results_net,
-    results_plot,
-    results_reading,
-    results_scenario,
-    results_session,
+from shell.results.arp import ArpTable
+from shell.results.attack import AttackList, AttackReport, AttackRow
+from shell.results.bench import BenchReport
+from shell.results.breakpoints import BreakpointHit, BreakpointList, Stopped
+from shell.results.capture import CaptureLoaded, CaptureSaved, CaptureStatus
+from shell.results.config import ConfigReport, ThemeReport
+from shell.results.counters import CounterList, DropList
+from shell.results.craft import Crafted, Draft, DraftList, Fuzzed
+from shell.results.dhcp import LeaseReport
+from shell.results.dns import DnsCacheReport, DnsReport
+from shell.results.explain import Explanation as TermExplanation
+from shell.results.explain import TermList
+from shell.results.export import Exported
+from shell.results.follow import FollowReport
+from shell.results.frames import FrameDetail, FrameList
+from shell.results.help import FieldList, HelpIndex, HelpPage
+from shell.results.host import ProgramReport
+from shell.results.http import HttpReport
+from shell.results.icmp import IcmpStats
+from shell.results.igmp import GroupList
+from shell.results.ip import AddressList, FragmentList, RouteTable
+from shell.results.knob import KnobList, KnobReport
+from shell.results.ladder import LadderReport
+from shell.results.lesson import (
+    CheckReport,
+    GradeTable,
+    HintReport,
+    LessonList,
+    LessonNews,
+    LessonPaths,
+    LessonStep,
+    LessonSummary,
+    LintReport,
+    PredictionReport,
+    Solution,
 )
+from shell.results.link import LinkReport
+from shell.results.message import Message
+from shell.results.past import Position
+from shell.results.ping import PingReport
+from shell.results.plot import PlotReport
+from shell.results.scenario import ScenarioList, ScenarioReport
+from shell.results.schema import SchemaReport
+from shell.results.status import Status
+from shell.results.tcp import Connected, ConnectionList, ConnectionReport, Sent
+from shell.results.tcp_diagram import DiagramReport
+from shell.results.tcp_reading import ReadReport
+from shell.results.time import StepReport, TimeReport
+from shell.results.timelines import Comparison, InputList, TimelineList
+from shell.results.traceroute import TraceReport
+from shell.results.udp import SocketList
+from shell.results.why import Explanation
+from shell.results.workers import Workers
 from shell.views import (
     attack,
     bench,
@@ -47,82 +84,82 @@ from shell.views import (
 )
 
 DRAW: dict[type, Callable[[Any], RenderableType]] = {
-    results.Message: reports.message,
-    results.Status: reports.status,
-    results.TimeReport: reports.time,
-    results.StepReport: reports.steps,
-    results.Connected: reports.connected,
-    results.Sent: reports.sent,
-    results.ConnectionReport: reports.connection,
-    results.PingReport: reports.ping,
-    results.TraceReport: reports.traceroute,
-    results.HttpReport: reports.http,
-    results.LeaseReport: reports.lease,
-    results.DnsReport: reports.dns,
-    results.DnsCacheReport: tables.dns_cache,
-    results.ProgramReport: reports.program,
-    results.FrameList: frame.listing,
-    results.FrameDetail: frame.detail,
-    results.ConnectionList: connections.connections,
-    results.SocketList: tables.sockets,
-    results.ArpTable: tables.neighbours,
-    results.RouteTable: tables.routes,
-    results.FragmentList: tables.fragments,
-    results.LinkReport: tables.links,
-    results.KnobList: tables.knobs,
-    results.KnobReport: tables.knob,
-    results.CounterList: tables.counters,
-    results.DropList: tables.drops,
-    results_net.AddressList: net.addresses,
-    results_net.GroupList: net.groups,
-    results_reading.ReadReport: reading.read,
-    results_net.IcmpStats: net.icmp_stats,
-    results_debug.Position: debug.position,
-    results_debug.BreakpointHit: debug.hit,
-    results_debug.FieldList: debug.fields,
-    results_debug.Stopped: debug.stopped,
-    results_debug.Explanation: debug.explanation,
-    results_debug.BreakpointList: debug.breakpoints,
-    results_debug.TimelineList: debug.timelines,
-    results_debug.InputList: debug.inputs,
-    results_debug.Comparison: debug.comparison,
-    results_lessons.LessonList: lessons.listing,
-    results_lessons.LintReport: lessons.lint,
-    results_lessons.Explanation: lessons.explanation,
-    results_lessons.TermList: lessons.terms,
-    results_lessons.LessonPaths: lessons.paths,
-    results_lessons.GradeTable: lessons.Grades,
-    results_lessons.LessonStep: lessons.step,
-    results_lessons.LessonNews: lessons.news,
-    results_lessons.CheckReport: lessons.checks,
-    results_lessons.PredictionReport: lessons.prediction,
-    results_lessons.HintReport: lessons.hint,
-    results_lessons.LessonSummary: lessons.summary,
-    results_lessons.Solution: lessons.solution,
-    results_capture.CaptureSaved: capture.saved,
-    results_capture.CaptureLoaded: capture.loaded,
-    results_capture.CaptureStatus: capture.status,
-    results_craft.Crafted: craft.crafted,
-    results_craft.Draft: craft.draft,
-    results_craft.DraftList: craft.drafts,
-    results_craft.Fuzzed: craft.fuzzed,
-    results_plot.PlotReport: plot.plot,
-    results_diagram.FollowReport: follow.follow,
-    results_diagram.DiagramReport: diagram.diagram,
-    results_ladder.LadderReport: ladder.ladder,
-    results_attack.AttackList: attack.listing,
-    results_attack.AttackRow: attack.row,
-    results_attack.AttackReport: attack.report,
-    results_scenario.ScenarioList: scenario.listing,
-    results_scenario.ScenarioReport: scenario.report,
-    results_bench.BenchReport: bench.report,
-    results_bench.Workers: workers.workers,
-    results_session.ThemeReport: sitting.themes,
-    results_session.ConfigReport: sitting.configuration,
-    results_session.SchemaReport: sitting.schema,
-    results_session.Exported: sitting.exported,
-    results.HelpIndex: helping.index,
-    results.HelpPage: helping.page,
+    Message: reports.message,
+    Status: reports.status,
+    TimeReport: reports.time,
+    StepReport: reports.steps,
+    Connected: reports.connected,
+    Sent: reports.sent,
+    ConnectionReport: reports.connection,
+    PingReport: reports.ping,
+    TraceReport: reports.traceroute,
+    HttpReport: reports.http,
+    LeaseReport: reports.lease,
+    DnsReport: reports.dns,
+    DnsCacheReport: tables.dns_cache,
+    ProgramReport: reports.program,
+    FrameList: frame.listing,
+    FrameDetail: frame.detail,
+    ConnectionList: connections.connections,
+    SocketList: tables.sockets,
+    ArpTable: tables.neighbours,
+    RouteTable: tables.routes,
+    FragmentList: tables.fragments,
+    LinkReport: tables.links,
+    KnobList: tables.knobs,
+    KnobReport: tables.knob,
+    CounterList: tables.counters,
+    DropList: tables.drops,
+    AddressList: net.addresses,
+    GroupList: net.groups,
+    ReadReport: reading.read,
+    IcmpStats: net.icmp_stats,
+    Position: debug.position,
+    BreakpointHit: debug.hit,
+    FieldList: debug.fields,
+    Stopped: debug.stopped,
+    Explanation: debug.explanation,
+    BreakpointList: debug.breakpoints,
+    TimelineList: debug.timelines,
+    InputList: debug.inputs,
+    Comparison: debug.comparison,
+    LessonList: lessons.listing,
+    LintReport: lessons.lint,
+    TermExplanation: lessons.explanation,
+    TermList: lessons.terms,
+    LessonPaths: lessons.paths,
+    GradeTable: lessons.Grades,
+    LessonStep: lessons.step,
+    LessonNews: lessons.news,
+    CheckReport: lessons.checks,
+    PredictionReport: lessons.prediction,
+    HintReport: lessons.hint,
+    LessonSummary: lessons.summary,
+    Solution: lessons.solution,
+    CaptureSaved: capture.saved,
+    CaptureLoaded: capture.loaded,
+    CaptureStatus: capture.status,
+    Crafted: craft.crafted,
+    Draft: craft.draft,
+    DraftList: craft.drafts,
+    Fuzzed: craft.fuzzed,
+    PlotReport: plot.plot,
+    FollowReport: follow.follow,
+    DiagramReport: diagram.diagram,
+    LadderReport: ladder.ladder,
+    AttackList: attack.listing,
+    AttackRow: attack.row,
+    AttackReport: attack.report,
+    ScenarioList: scenario.listing,
+    ScenarioReport: scenario.report,
+    BenchReport: bench.report,
+    Workers: workers.workers,
+    ThemeReport: sitting.themes,
+    ConfigReport: sitting.configuration,
+    SchemaReport: sitting.schema,
+    Exported: sitting.exported,
+    HelpIndex: helping.index,
+    HelpPage: helping.page,
 }
 
 

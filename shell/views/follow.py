@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_diagram import FollowReport, Piece
-from shell.views.escape import printable
+from shell.reading.escape import printable
+from shell.results.follow import FollowReport, Piece
 from shell.views.oneline import clock
 from shell.views.theme import style
 

@@ -8,8 +8,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.style import Style
 from rich.text import Text
 
-from shell.results import Field, FrameDetail, FrameList, Layer
-from shell.views.escape import ascii_column, printable
+from shell.reading.escape import ascii_column, printable
+from shell.results.frames import Field, FrameDetail, FrameList, Layer
 from shell.views.oneline import FrameLine, Shortener
 from shell.views.theme import style
 

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import HelpIndex, HelpLine, HelpPage
+from shell.results.help import HelpIndex, HelpLine, HelpPage
 from shell.views.theme import style
 
 

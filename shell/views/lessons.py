@@ -9,10 +9,11 @@ from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_lessons import (
+from shell.reading.escape import printable
+from shell.results.explain import Explanation, TermList
+from shell.results.lesson import (
     CheckReport,
     CheckView,
-    Explanation,
     GradeRow,
     GradeTable,
     HintReport,
@@ -25,9 +26,7 @@ from shell.results_lessons import (
     PredictionReport,
     QuestionView,
     Solution,
-    TermList,
 )
-from shell.views.escape import printable
 from shell.views.tables import plain_table
 from shell.views.theme import style
 

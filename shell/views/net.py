@@ -5,8 +5,10 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_net import AddressList, GroupList, IcmpStats
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.icmp import IcmpStats
+from shell.results.igmp import GroupList
+from shell.results.ip import AddressList
 from shell.views.tables import at_host, muted, plain_table
 from shell.views.theme import style
 

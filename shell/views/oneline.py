@@ -6,8 +6,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from shell import views
-from shell.results import FrameRow
-from shell.views.escape import printable
+from shell.reading.escape import printable
+from shell.results.frames import FrameRow
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

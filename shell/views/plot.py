@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_plot import PlotReport, Series
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.plot import PlotReport, Series
 from shell.views.theme import style
 
 MARKERS = ("●", "×", "─", "▲")

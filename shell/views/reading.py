@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_reading import ReadReport
-from shell.views.escape import printable
+from shell.reading.escape import printable
+from shell.results.tcp_reading import ReadReport
 from shell.views.reports import amount
 from shell.views.theme import style
 

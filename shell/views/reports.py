@@ -5,24 +5,19 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results import (
-    Connected,
-    ConnectionReport,
-    DnsReport,
-    HttpReport,
-    LeaseReport,
-    Message,
-    PingReport,
-    ProgramReport,
-    Sent,
-    Status,
-    StepReport,
-    TimeReport,
-    TraceReport,
-)
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.dhcp import LeaseReport
+from shell.results.dns import DnsReport
+from shell.results.host import ProgramReport
+from shell.results.http import HttpReport
+from shell.results.message import Message
+from shell.results.ping import PingReport
+from shell.results.status import Status
+from shell.results.tcp import Connected, ConnectionReport, Sent
+from shell.results.time import StepReport, TimeReport
+from shell.results.traceroute import TraceReport
 from shell.views.changes import changed
-from shell.views.escape import printable
 from shell.views.oneline import Shortener, clock
 from shell.views.theme import style
 

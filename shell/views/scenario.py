@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_scenario import ScenarioList, ScenarioReport
+from shell.results.scenario import ScenarioList, ScenarioReport
 from shell.views.theme import style
 
 

@@ -8,9 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_session import ConfigReport, Exported, SchemaReport, ThemeReport
+from shell.reading.escape import printable
+from shell.results.config import ConfigReport, ThemeReport
+from shell.results.export import Exported
+from shell.results.schema import SchemaReport
 from shell.views import theme
-from shell.views.escape import printable
 from shell.views.theme import style
 
 SAMPLE = (("eth", "Eth"), ("arp", "ARP"), ("ip", "IPv4"), ("icmp", "ICMP"), ("udp", "UDP"), ("tcp", "TCP"),

@@ -6,20 +6,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import (
-    ArpTable,
-    CounterList,
-    DnsCacheReport,
-    DropList,
-    FragmentList,
-    KnobList,
-    KnobReport,
-    LinkReport,
-    RouteTable,
-    SocketList,
-)
-from shell.values import show_duration
-from shell.views.escape import printable
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.arp import ArpTable
+from shell.results.counters import CounterList, DropList
+from shell.results.dns import DnsCacheReport
+from shell.results.ip import FragmentList, RouteTable
+from shell.results.knob import KnobList, KnobReport
+from shell.results.link import LinkReport
+from shell.results.udp import SocketList
 from shell.views.theme import style
 
 SHOWN = 120

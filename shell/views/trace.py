@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.tracing import Portion
+from shell.prompt.tracing import Portion
 from shell.views.theme import style
 
 

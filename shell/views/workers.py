@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_bench import Workers
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.workers import Workers
 from shell.views import bench
 from shell.views.theme import style
 

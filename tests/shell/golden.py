@@ -21,10 +21,10 @@ from typing import Any
 from aether.engine.core import Core
 from aether.lab import simulated
 from shell import views
-from shell.app import AetherShell
-from shell.panes import rendered
-from shell.results_bench import BenchReport, Measured
-from shell.results_lessons import GradeRow, GradeTable, LessonPaths
+from shell.prompt.app import AetherShell
+from shell.prompt.panes import rendered
+from shell.results.bench import BenchReport, Measured
+from shell.results.lesson import GradeRow, GradeTable, LessonPaths
 from shell.session import Lab, Session
 
 FOLDER = Path(__file__).parent / "golden"

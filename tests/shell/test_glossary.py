@@ -7,9 +7,9 @@ import re
 
 import pytest
 
-from shell.completion import SOURCES
 from shell.glossary import TERMS, index
 from shell.lessons import library
+from shell.prompt.completion import SOURCES
 from tests.shell.conftest import Shell
 
 

@@ -7,14 +7,14 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from shell import results_lessons
+from shell.results import explain, lesson
 from shell.views.draw import DRAW
 
 from . import golden
 
 ELSEWHERE = {
     "TimeReport", "BreakpointHit", "ProgramReport", "CaptureSaved", "CaptureLoaded", "ConfigReport", "SchemaReport",
-    "Exported", *vars(results_lessons),
+    "Exported", *vars(lesson), *vars(explain),
 }
 """Drawn in tests of their own, since they name files, or need a TAP or a person."""
 

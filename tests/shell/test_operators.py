@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from aether.operations import SendFrame, TcpSend, UdpSend
+from aether.operations.frames import SendFrame
+from aether.operations.net import UdpSend
+from aether.operations.tcp import TcpSend
 from shell.commands import find
-from shell.grammar import COMMANDS
+from shell.language.grammar import COMMANDS
 from tests.shell.conftest import Shell
 
 OPERATORS = [

@@ -9,8 +9,8 @@ import pytest
 
 from shell import views
 from shell.captures.loaded import load
-from shell.exporting import results_of
 from shell.session import Lab, Session
+from shell.views.exporting import results_of
 
 from .harness import KernelLab
 
