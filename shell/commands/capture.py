@@ -14,9 +14,9 @@ from shell.captures.packets import NotACapture
 from shell.captures.recorder import Encoder, Recorder, Store, comments_of
 from shell.commands.common import HOST
 from shell.language.grammar import CommandError, argument, command, option
-from shell.prompt.tracing import Tracer
 from shell.reading.frames import Note, Seen, Watcher
 from shell.reading.selection import Selection
+from shell.reading.tracing import Tracer
 from shell.results.capture import CaptureLoaded, CaptureSaved, CaptureStatus
 from shell.results.message import Message
 from shell.session import Session

@@ -10,14 +10,14 @@ from aether.operations.frames import InjectFrame, SendFrame
 from shell.commands.common import WAITS
 from shell.commands.send import NO_RST
 from shell.craft.delivery import Conversation, deliver, drafted
-from shell.craft.drafts import MOST, Stored, build, bytes_of, crafting
+from shell.craft.drafts import MOST, build, bytes_of, crafting
 from shell.craft.layers import load
 from shell.craft.notation import parse
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import count, count_to
 from shell.reading.frames import Seen, Watcher
 from shell.results.craft import Crafted, Draft, DraftList, DraftRow, Fuzzed
-from shell.session import Session
+from shell.session import Session, Stored
 
 MOST_VARIATIONS = 2000
 """At a time."""

@@ -6,13 +6,12 @@ from shell.commands.common import WAITS
 from shell.commands.craft import keep
 from shell.commands.send import NO_RST
 from shell.craft.delivery import MOST, deliver, drafted
-from shell.craft.drafts import Stored
 from shell.craft.edit import edit as edited
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import frame_number
 from shell.reading.frames import Seen, Watcher
 from shell.results.craft import Crafted, Draft
-from shell.session import Session
+from shell.session import Session, Stored
 
 
 @command(

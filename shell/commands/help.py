@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shell.commands import NOUNS, find, load
 from shell.language import grammar
 from shell.language.grammar import Command, argument, command
+from shell.language.registry import NOUNS, find, load
 from shell.results.help import FieldGroup, FieldLine, FieldList, HelpGroup, HelpIndex, HelpLine, HelpPage
 from shell.session import Session
 

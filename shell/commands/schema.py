@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shell.commands import find
 from shell.language.grammar import CommandError, argument, command
+from shell.language.registry import find
 from shell.results.schema import SchemaReport
 from shell.session import Session
 

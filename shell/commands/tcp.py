@@ -152,7 +152,3 @@ def abort(session: Session, number: int, host: str) -> Message:
     session.ask(partial(queries.connection, number=number, host=host), session.owner(number, host))
     session.do(TcpAbort(host=host, conn=number))
     return Message(f"#{number} is aborted; the peer was told with a reset")
-
-
-from shell.commands import tcp_diagram as _tcp_diagram  # noqa: E402, F401  (its command belongs to the same noun)
-from shell.commands import tcp_reading as _tcp_reading  # noqa: E402, F401  (its commands belong to the same noun)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from shell.commands.frames import latest
 from shell.commands.ladder import report as ladder_report
 from shell.commands.status import status
@@ -9,14 +12,14 @@ from shell.commands.tcp import conns as tcp_conns
 from shell.commands.tcp import show as tcp_show
 from shell.language.grammar import argument, command
 from shell.language.values import connection
-from shell.prompt.panes import show
 from shell.reading.selection import compiled
 from shell.results.frames import FrameList
 from shell.results.ladder import LadderReport
 from shell.results.status import Status
 from shell.results.tcp import ConnectionList, ConnectionReport
-from shell.session import Session
+from shell.session import Session, View
 
+T = TypeVar("T")
 LATEST = 20_000
 """Events that a live ladder looks at, at the most: the newest."""
 FRAMES = 300
@@ -70,3 +73,11 @@ def ladder(session: Session, what: str) -> LadderReport | None:
 def loop(session: Session) -> Status | None:
     """Watch what runs, and how busily: spin, yield and sleep, events kept and lost, hosts."""
     return show(session, "loop", lambda: status(session))
+
+
+def show(session: Session, title: str, look: Callable[[], T], *, from_the_end: bool = False) -> T | None:
+    """Show a view in a pane where there is a terminal; else return its result once, to be printed."""
+    if session.pane is None:
+        return look()
+    session.pane(View(title, look, from_the_end))
+    return None

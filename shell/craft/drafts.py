@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from shell.craft.ends import inward as ends_inward
 from shell.craft.ends import outward
@@ -16,14 +15,6 @@ from shell.session import Session
 
 MOST = 100
 """Frames with a name."""
-
-
-@dataclass(slots=True)
-class Stored:
-    """A crafted frame: how it was described, and its bytes if they do not depend on where it goes."""
-
-    text: str
-    frame: bytes = b""
 
 
 def bytes_of(session: Session, text: str, *, inward: bool) -> bytes:

@@ -15,8 +15,8 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from shell.commands import NOUNS, load_all
 from shell.language.grammar import Command
+from shell.language.registry import NOUNS, load_all
 
 HEAD = """\
 # Commands

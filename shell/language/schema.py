@@ -13,9 +13,9 @@ import typing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from shell.commands import load
 from shell.language.grammar import Command
 from shell.language.reference import field_docs, results_of
+from shell.language.registry import load
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SIMPLE: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}

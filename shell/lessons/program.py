@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from shell import views
+    from shell.views import render
 
     try:
         known = list(library.files([library.BUILT_IN]))
@@ -40,9 +40,9 @@ def _grade(options: argparse.Namespace) -> int:
         return 2
     table = report.grade([Path(each) for each in options.reports], chosen)
     if options.json:
-        print(views.to_json(table, indent=2))
+        print(render.to_json(table, indent=2))
     else:
-        Console().print(views.to_rich(table))
+        Console().print(render.to_rich(table))
     if table.failure:
         print(f"aether-shell: {table.failure}", file=sys.stderr)
     return int(bool(table.failure))

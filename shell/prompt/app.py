@@ -17,21 +17,21 @@ from cmd2.parsing import Statement
 from aether.knobs import KnobError
 from aether.operations.base import OperationError
 from aether.wire.address import AddressError
-from shell import views
-from shell.commands import NOUNS, find, owns_line
 from shell.language import grammar
 from shell.language.grammar import CommandError
+from shell.language.registry import NOUNS, find, owns_line
 from shell.prompt.parsing import LineParser
-from shell.prompt.tracing import LINES
 from shell.reading.escape import printable
+from shell.reading.tracing import LINES
 from shell.results.breakpoints import BreakpointHit
 from shell.results.craft import Crafted
 from shell.results.lesson import LessonNews, LessonSummary, Solution
 from shell.session import Session
+from shell.views import oneline, render
 
 if TYPE_CHECKING:
     from shell.lessons.welcome import Greeter
-    from shell.prompt.tracing import Portion
+    from shell.reading.tracing import Portion
 
 REMOVED = ("ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
 """Commands of cmd2 that have no place here."""
@@ -72,7 +72,7 @@ class AetherShell(cmd2.Cmd):
         self.trace_limit = LINES if interactive else None
         """How many lines of the trace are shown at a time; None for all."""
         self.at_prompt = False
-        views.use_network(session.lab.address)
+        oneline.use_network(session.lab.address)
         parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
         parser.aliases.update({"exit": "quit", "q": "quit"})
         self.statement_parser = parser
@@ -154,13 +154,13 @@ class AetherShell(cmd2.Cmd):
         if result is None:
             return
         if mode == "json":
-            self.poutput(views.to_json(result, indent=2 if self._is_screen() else None))
+            self.poutput(render.to_json(result, indent=2 if self._is_screen() else None))
         elif mode == "plain":
-            self.poutput(views.to_plain(result))
+            self.poutput(render.to_plain(result))
         else:
             if isinstance(result, Crafted) and self.session.tracing and self.session.tracer.selection is None:
                 result = replace(result, answers=[])  # the trace shows them
-            self.poutput(views.to_rich(result), soft_wrap=False, rich_print_kwargs={"crop": False})
+            self.poutput(render.to_rich(result), soft_wrap=False, rich_print_kwargs={"crop": False})
 
     @contextmanager
     def _busy(self, what: str) -> Iterator[None]:

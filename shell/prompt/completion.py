@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from shell.commands import NOUNS, load
 from shell.language import grammar
+from shell.language.registry import NOUNS, load
 from shell.session import Session
 
 
@@ -210,9 +210,9 @@ def _lessons(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
 
 def _terms(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     """Offer the words of the glossary, under every name they have."""
-    from shell.glossary import TERMS
+    from shell.glossary import terms
 
-    return [Candidate(name, term.text.partition(".")[0]) for term in TERMS for name in (term.name, *term.also)]
+    return [Candidate(name, term.text.partition(".")[0]) for term in terms() for name in (term.name, *term.also)]
 
 
 def _targets(session: Session, given: Sequence[str]) -> Iterable[Candidate]:

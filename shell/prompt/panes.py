@@ -9,8 +9,7 @@ import io
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from aether.engine.core import CoreError
 from aether.operations.base import OperationError
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings
     from rich.text import Text
 
-    from shell.session import Session
+    from shell.session import Session, View
 
-T = TypeVar("T")
 TICK = 0.1
 """Seconds from one look to the next, at the least."""
 SHARE = 4
@@ -32,17 +30,6 @@ SHARE = 4
 KEYS = "q quit  space run/pause  s step  b back  l live  ↑↓ PgUp PgDn Home End scroll"
 SHORT_KEYS = "q quit  space run  s step  b back  l live  ↑↓"
 PROBLEMS = (CommandError, OperationError, QueryError, CoreError)
-
-
-@dataclass(frozen=True)
-class View:
-    """What a pane looks at."""
-
-    title: str
-    look: Callable[[], Any]
-    """Returns a command's result; it may raise what commands raise."""
-    from_the_end: bool = False
-    """True if its latest lines matter most."""
 
 
 class Pane:
@@ -205,8 +192,7 @@ def rendered(result: Any, width: int, height: int, *, crop: bool = True) -> list
     """Return a result as lines for a terminal of that size, with its colours; cut to its width unless told not to."""
     from rich.console import Console
 
-    from shell import views
-    from shell.views import theme
+    from shell.views import render, theme
 
     systems = {"none": None, "16": "standard", "256": "256", "truecolor": "truecolor"}
     file = io.StringIO()
@@ -214,13 +200,5 @@ def rendered(result: Any, width: int, height: int, *, crop: bool = True) -> list
         file=file, width=width, height=height, force_terminal=True, highlight=False,
         color_system=systems[theme.depth()])  # type: ignore[arg-type]
     with suppress(BrokenPipeError):
-        console.print(views.to_rich(result), soft_wrap=False, crop=crop)
+        console.print(render.to_rich(result), soft_wrap=False, crop=crop)
     return file.getvalue().rstrip("\n").split("\n")
-
-
-def show(session: Session, title: str, look: Callable[[], T], *, from_the_end: bool = False) -> T | None:
-    """Show a view in a pane where there is a terminal; else return its result once, to be printed."""
-    if session.pane is None:
-        return look()
-    session.pane(View(title, look, from_the_end))
-    return None

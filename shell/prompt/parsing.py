@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cmd2.parsing import Statement, StatementParser
 
-from shell.commands import owns_line
+from shell.language.registry import owns_line
 
 
 class LineParser(StatementParser):

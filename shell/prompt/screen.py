@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint
     from aether.engine.core import Status
     from shell.prompt.app import AetherShell
-    from shell.prompt.panes import View
+    from shell.session import View
 
 TICK = 0.1
 """Seconds between two looks at the ring: ten alerts a second at the most."""
@@ -121,9 +121,9 @@ class Screen:
             if self._waiting:
                 self._show_now(news)
             else:
-                from shell import views
+                from shell.views import render
 
-                self.app.add_alert(msg=views.to_rich(news), soft_wrap=False)
+                self.app.add_alert(msg=render.to_rich(news), soft_wrap=False)
 
     def _show_now(self, news: LessonNews | LessonSummary) -> None:
         """Show what came true while a command waits; what is to be done next shall stand below all that it says."""
@@ -155,9 +155,9 @@ class Screen:
 
     def _announce(self, result: Any) -> None:
         """Show above the prompt what came of something in the background."""
-        from shell import views
+        from shell.views import render
 
-        self.app.add_alert(msg=views.to_rich(result), soft_wrap=False)
+        self.app.add_alert(msg=render.to_rich(result), soft_wrap=False)
         if failure := getattr(result, "failure", ""):
             self.app.add_alert(msg=failure)
 
@@ -180,8 +180,7 @@ class Screen:
         if (shards := self.session.shards) is not None and shards.count > 1:
             line.insert(1, f"{shards.count} workers")
         if (player := self.session.lesson) is not None:
-            done = " ✓" if player.complete else ""
-            line.insert(1, f"{player.lesson.id} {player.index + 1}/{len(player.lesson.steps)}{done}")
+            line.insert(1, player.place)
         if (store := self.session.store) is not None and self.session.recorder is not None:
             line.insert(1, f"REC {store.frames:,}")
         if line != self.app.toolbar:

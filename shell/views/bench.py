@@ -9,6 +9,7 @@ from rich.text import Text
 from shell.language.values import show_duration
 from shell.results.bench import BenchReport, Measured
 from shell.results.workers import Workers
+from shell.views.registry import draws
 from shell.views.theme import style
 
 BAR = 24
@@ -17,6 +18,7 @@ SHORT_BAR = 6
 """The same in a table."""
 
 
+@draws(BenchReport)
 def report(result: BenchReport) -> RenderableType:
     """Draw a measurement: a bar for each run, then what it cost."""
     parts: list[RenderableType] = [

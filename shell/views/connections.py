@@ -8,6 +8,7 @@ from rich.text import Text
 from aether.answers import ConnectionRow
 from aether.tcp.states import TIME_WAIT
 from shell.results.tcp import ConnectionList
+from shell.views.registry import draws
 from shell.views.tables import at_host, muted, plain_table
 from shell.views.theme import style
 
@@ -33,6 +34,7 @@ def _number(row: ConnectionRow) -> int:
     return row.number
 
 
+@draws(ConnectionList)
 def connections(result: ConnectionList) -> RenderableType:
     """Draw connections and listeners."""
     parts: list[RenderableType] = []

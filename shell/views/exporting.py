@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from shell import views
-from shell.commands import find
 from shell.language import grammar
+from shell.language.registry import find
 from shell.session import Session
+from shell.views import render
 
 FORMATS = ("svg", "html", "text")
 PAPER = {"light": "#ffffff", "dark": "#101418", "high-contrast": "#000000", "mono": "#ffffff"}
@@ -47,7 +47,7 @@ def draw(
             if prompt:
                 console.print(Text.assemble(("aether> ", "bold"), line))
             if result is not None:
-                console.print(result if isinstance(result, Text) else views.to_rich(result))
+                console.print(result if isinstance(result, Text) else render.to_rich(result))
         if format == "text":
             return "\n".join(each.rstrip() for each in console.export_text(styles=False).splitlines()) + "\n"
         if format == "html":

@@ -19,6 +19,7 @@ from shell.results.time import StepReport, TimeReport
 from shell.results.traceroute import TraceReport
 from shell.views.changes import changed
 from shell.views.oneline import Shortener, clock
+from shell.views.registry import draws
 from shell.views.theme import style
 
 _KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
@@ -33,11 +34,13 @@ def _hint(hint: str) -> list[Text]:
     return [Text(hint, style("muted"))] if hint else []
 
 
+@draws(Message)
 def message(result: Message) -> RenderableType:
     """Draw a sentence."""
     return Group(Text(printable(result.message, lines=True)), *_hint(result.hint))
 
 
+@draws(Status)
 def status(result: Status) -> RenderableType:
     """Draw what runs, where, and how busily."""
     state = "running" if result.running else "paused"
@@ -65,6 +68,7 @@ def status(result: Status) -> RenderableType:
     return Group(*lines)
 
 
+@draws(TimeReport)
 def time(result: TimeReport) -> RenderableType:
     """Draw where time stands."""
     state = "running" if result.running else "paused"
@@ -78,6 +82,7 @@ def time(result: TimeReport) -> RenderableType:
     return text
 
 
+@draws(StepReport)
 def steps(result: StepReport) -> RenderableType:
     """Draw what each step did, and what comes next."""
     parts: list[RenderableType] = []
@@ -101,6 +106,7 @@ def steps(result: StepReport) -> RenderableType:
     return Group(*parts)
 
 
+@draws(Connected)
 def connected(result: Connected) -> RenderableType:
     """Draw a connection that was opened."""
     text = Text.assemble((f"#{result.connection} ", style("tcp")), (result.state, style("tcp", bold=True)))
@@ -110,6 +116,7 @@ def connected(result: Connected) -> RenderableType:
     return Group(text, *_hint(result.hint))
 
 
+@draws(Sent)
 def sent(result: Sent) -> RenderableType:
     """Draw that data was sent, and what came back."""
     where = f" on #{result.connection}" if result.connection else ""
@@ -120,6 +127,7 @@ def sent(result: Sent) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(ConnectionReport)
 def connection(result: ConnectionReport) -> RenderableType:
     """Draw all about one connection."""
     c = result.connection
@@ -157,6 +165,7 @@ def connection(result: ConnectionReport) -> RenderableType:
     return Group(*lines)
 
 
+@draws(PingReport)
 def ping(result: PingReport) -> RenderableType:
     """Draw the answers to a ping."""
     parts: list[RenderableType] = []
@@ -179,6 +188,7 @@ def ping(result: PingReport) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(TraceReport)
 def traceroute(result: TraceReport) -> RenderableType:
     """Draw the hops on the way to a host; an asterisk is a probe that nobody answered."""
     lines: list[RenderableType] = []
@@ -198,6 +208,7 @@ def traceroute(result: TraceReport) -> RenderableType:
     return Group(*lines, *_hint(result.hint))
 
 
+@draws(HttpReport)
 def http(result: HttpReport) -> RenderableType:
     """Draw a page that was fetched."""
     parts: list[RenderableType] = []
@@ -211,6 +222,7 @@ def http(result: HttpReport) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(LeaseReport)
 def lease(result: LeaseReport) -> RenderableType:
     """Draw how a host is configured."""
     now = result.lease
@@ -231,6 +243,7 @@ def lease(result: LeaseReport) -> RenderableType:
     return Group(*lines, *_hint(result.hint))
 
 
+@draws(DnsReport)
 def dns(result: DnsReport) -> RenderableType:
     """Draw the answer to a question for a name."""
     parts: list[RenderableType] = []
@@ -247,6 +260,7 @@ def dns(result: DnsReport) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(ProgramReport)
 def program(result: ProgramReport) -> RenderableType:
     """Draw what a program printed."""
     parts: list[RenderableType] = [Text(result.output.rstrip())] if result.output else []

@@ -15,6 +15,7 @@ from shell.results.ip import FragmentList, RouteTable
 from shell.results.knob import KnobList, KnobReport
 from shell.results.link import LinkReport
 from shell.results.udp import SocketList
+from shell.views.registry import draws
 from shell.views.theme import style
 
 SHOWN = 120
@@ -38,6 +39,7 @@ def at_host(host: str) -> str:
     return "" if host == "you" else f" at {host}"
 
 
+@draws(SocketList)
 def sockets(result: SocketList) -> RenderableType:
     """Draw UDP sockets."""
     if not result.sockets:
@@ -48,6 +50,7 @@ def sockets(result: SocketList) -> RenderableType:
     return table
 
 
+@draws(ArpTable)
 def neighbours(result: ArpTable) -> RenderableType:
     """Draw an ARP cache."""
     if not result.neighbours:
@@ -60,6 +63,7 @@ def neighbours(result: ArpTable) -> RenderableType:
     return table
 
 
+@draws(RouteTable)
 def routes(result: RouteTable) -> RenderableType:
     """Draw a routing table, and the path MTUs that are not the link's."""
     if not result.routes:
@@ -75,6 +79,7 @@ def routes(result: RouteTable) -> RenderableType:
     return Group(table, Text(""), known)
 
 
+@draws(FragmentList)
 def fragments(result: FragmentList) -> RenderableType:
     """Draw the packets of which fragments are missing."""
     if not result.packets:
@@ -88,6 +93,7 @@ def fragments(result: FragmentList) -> RenderableType:
     return table
 
 
+@draws(DnsCacheReport)
 def dns_cache(result: DnsCacheReport) -> RenderableType:
     """Draw what a resolver remembers."""
     servers = ", ".join(result.servers) or "no name server"
@@ -103,6 +109,7 @@ def dns_cache(result: DnsCacheReport) -> RenderableType:
     return Group(head, table)
 
 
+@draws(LinkReport)
 def links(result: LinkReport) -> RenderableType:
     """Draw what links do to frames."""
     table = plain_table("link", "direction", ">takes", "what it does to frames")
@@ -112,6 +119,7 @@ def links(result: LinkReport) -> RenderableType:
     return table
 
 
+@draws(KnobList)
 def knobs(result: KnobList) -> RenderableType:
     """Draw a list of knobs; an asterisk marks those that were turned."""
     if not result.knobs:
@@ -126,6 +134,7 @@ def knobs(result: KnobList) -> RenderableType:
     return Group(*([Text(result.title)] if result.title else []), table, note)
 
 
+@draws(KnobReport)
 def knob(result: KnobReport) -> RenderableType:
     """Draw one knob."""
     row = result.knob
@@ -138,6 +147,7 @@ def knob(result: KnobReport) -> RenderableType:
     return text
 
 
+@draws(CounterList)
 def counters(result: CounterList) -> RenderableType:
     """Draw counters."""
     if not result.counters:
@@ -148,6 +158,7 @@ def counters(result: CounterList) -> RenderableType:
     return table
 
 
+@draws(DropList)
 def drops(result: DropList) -> RenderableType:
     """Draw the reasons of drops."""
     if not result.drops:

@@ -7,8 +7,8 @@ import pytest
 from aether.operations.frames import SendFrame
 from aether.operations.net import UdpSend
 from aether.operations.tcp import TcpSend
-from shell.commands import find
 from shell.language.grammar import COMMANDS
+from shell.language.registry import find
 from tests.shell.conftest import Shell
 
 OPERATORS = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shell.commands import load_all
+from shell.language.registry import load_all
 from shell.language.schema import page, schema
 from tests.shell.conftest import Shell
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from aether.answers import ConnectionRow, DropRow, ListenerRow, WorkerRow
-from shell import views
 from shell.reading.dissect import dissect
 from shell.reading.escape import ascii_column, printable, printable_bytes
 from shell.reading.summary import summarise
@@ -21,6 +20,7 @@ from shell.results.frames import FrameList, FrameRow
 from shell.results.tcp import ConnectionList
 from shell.results.why import Because, Explanation
 from shell.results.workers import Workers
+from shell.views import render
 from shell.views.lessons import Prose, prose
 from tests.shell.conftest import Shell
 
@@ -28,7 +28,7 @@ from tests.shell.conftest import Shell
 def drawn(result: object, width: int = 80) -> str:
     """Return a result as drawn without colours, trailing blanks taken off."""
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None).print(views.to_rich(result), crop=False)
+    Console(file=out, width=width, color_system=None).print(render.to_rich(result), crop=False)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -61,12 +61,12 @@ def test_of_many_connections_at_rest_the_latest_are_shown_after_those_that_live(
     lines = drawn(result).splitlines()
     assert [line.split()[0] for line in lines] == ["#", "5001", *map(str, range(4982, 5001)), "5002", "4,981"]
     assert lines[-1] == more
-    plain = views.to_plain(result).splitlines()
+    plain = render.to_plain(result).splitlines()
     assert plain[1].startswith("connection: number 5001, state ESTABLISHED")
     assert (len(plain), plain[-1]) == (23, more)
     assert len(drawn(replace(result, every=True)).splitlines()) == len(rows) + 1
-    assert len(views.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
-    assert [row["number"] for row in json.loads(views.to_json(result))["connections"]] == list(range(1, 5003))
+    assert len(render.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
+    assert [row["number"] for row in json.loads(render.to_json(result))["connections"]] == list(range(1, 5003))
     ahead = [replace(row, number=number, opened_us=number // 2) for number in range(1, 100)]
     early = [replace(row, number=number, opened_us=1) for number in range(1001, 1100)]
     lines = drawn(ConnectionList("you", ahead + early, [])).splitlines()
@@ -78,13 +78,13 @@ def test_plain_numbers_are_as_people_read_them() -> None:
     measured = Measured(
         "bench mode", "connections", [10_514.2, 9_870.0], 10_514.2, 9_870.0, 10_514.2, 2_700, 5_100, 0, 0.94, 1.02,
         0.012, 0.0, 0.05, 0.00001234, 0)
-    plain = views.to_plain(BenchReport("pages", "TAP", "ab", "bench", [measured], 12_345.6))
+    plain = render.to_plain(BenchReport("pages", "TAP", "ab", "bench", [measured], 12_345.6))
     assert "ratio: 12,346" in plain
     assert ("rates 10,514 9,870, median 10,514, low 9,870, high 10,514, p50 2.7 ms, p99 5.1 ms, failed 0, cpu 94%, "
             "calls per frame 1.02, spin 1%, yielding 0%, sleep 5%, occurrences a second 0.00001234") in plain
     assert "e+" not in plain and "e-" not in plain
     row = WorkerRow(0, 3, 5_000, 0.536, 0.2, 0.0, 0.264, 12)
-    assert "frames 5000, busy 54%, spin 20%" in views.to_plain(Workers("you", [row], 1.25, 1_000, 0, 0))
+    assert "frames 5000, busy 54%, spin 20%" in render.to_plain(Workers("you", [row], 1.25, 1_000, 0, 0))
 
 
 def test_drops() -> None:

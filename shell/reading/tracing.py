@@ -11,13 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from aether.events import Event
-from shell.reading.escape import printable
 from shell.reading.frames import Note, Seen, Watcher
-from shell.results.frames import FrameRow, Layer, TraceLine
+from shell.results.frames import FrameRow, Layer
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from shell.reading.selection import Selection
 
 LINES = 20
@@ -46,36 +43,6 @@ class Line:
     text: str = ""
     layers: list[Layer] = field(default_factory=list)
     """The frame's headers, where the trace is verbose."""
-
-    def rich(self) -> RenderableType:
-        """Return the line in colour."""
-        from shell.views.oneline import FrameLine, Shortener, note_text
-
-        if self.frame is None:
-            return note_text(self.time_us, self.text)
-        line = FrameLine(self.frame, Shortener())
-        if not self.layers:
-            return line
-        from rich.console import Group
-
-        from shell.views.frame import headings
-
-        return Group(line, *headings(self.layers))
-
-    def json(self) -> str:
-        """Return the line as a JSON document."""
-        from shell import views
-
-        return views.to_json(TraceLine(self.time_us, self.frame, self.text))
-
-    def plain(self) -> str:
-        """Return the line as plain text."""
-        from shell.views.oneline import clock, frame_line
-
-        if self.frame is None:
-            return f"{clock(self.time_us)} {self.text}"
-        below = [f"{layer.name}: {printable(layer.summary)} {layer.problem}".rstrip() for layer in self.layers]
-        return "\n".join([frame_line(self.frame), *below])
 
 
 @dataclass(slots=True)
