@@ -41,7 +41,7 @@ from aether.apps.dns_zone import show_data
 from aether.apps.simple import Hold
 from aether.events import DROPS
 from aether.net.icmp import BURST
-from aether.operations import OperationError, host_named
+from aether.operations.base import OperationError, host_named
 from aether.tcp.states import TIME_WAIT
 from aether.timers import NEVER
 from aether.wire import dns, icmp

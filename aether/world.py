@@ -19,7 +19,7 @@ from aether.timers import NEVER, Queue
 if TYPE_CHECKING:
     from aether.events import Observer, Teller
     from aether.host import Host
-    from aether.operations import Operation
+    from aether.operations.base import Operation
 
 
 class World:

@@ -15,7 +15,7 @@ import sys
 from aether.engine.core import Core
 from aether.lab import HOST_ADDRESS, PREFIX, YOU, listen, tapped
 from aether.link.queues import open_for_one
-from aether.operations import KnobSet
+from aether.operations.knobs import KnobSet
 from aether.sockets import TcpSocket
 from benchmarks.bulk_load import BLOCK, DOWN, UP
 from benchmarks.tap_lab import DEVICE

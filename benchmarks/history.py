@@ -22,7 +22,7 @@ from aether.engine.breakpoints import Breakpoints
 from aether.engine.loop import Loop
 from aether.engine.wakeup import Wakeup
 from aether.lab import HOST_ADDRESS, describe, simulated
-from aether.operations import TcpConnect, TcpSend
+from aether.operations.tcp import TcpConnect, TcpSend
 from aether.timers import NEVER
 from aether.world import World
 from benchmarks.transfer import make_world, start

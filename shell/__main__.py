@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import NoReturn
 
 from aether import __version__
-from shell.cores import how_many
+from shell.lab.cores import how_many
 
 EXAMPLES = """\
 examples:

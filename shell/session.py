@@ -6,13 +6,13 @@ Commands reach the world through here: `ask` only reads, `do` carries out an ope
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint, Breakpoints
@@ -20,16 +20,13 @@ if TYPE_CHECKING:
     from aether.engine.shards import Shards
     from aether.engine.timelines import Timeline
     from aether.events import Event
-    from aether.operations import Operation
+    from aether.operations.base import Operation
     from aether.world import World
     from shell.captures.live import Pipe
     from shell.captures.loaded import Capture
     from shell.captures.recorder import Recorder, Store
     from shell.configuration import Configuration
-    from shell.craft.drafts import Stored
-    from shell.lessons.player import Player
-    from shell.panes import View
-    from shell.tracing import Tracer
+    from shell.reading.tracing import Tracer
 
 T = TypeVar("T")
 
@@ -59,6 +56,45 @@ class RunsPrograms(Protocol):
         self, program: list[str], write: Callable[[str], None] | None = None, stop: Callable[[], bool] | None = None,
     ) -> Finished:
         """Return what it left. `write` gets output as it comes; `stop` says whether it shall end before its time."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a pane looks at."""
+
+    title: str
+    look: Callable[[], Any]
+    """Returns a command's result; it may raise what commands raise."""
+    from_the_end: bool = False
+    """True if its latest lines matter most."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """A crafted frame that has a name: how it was described, and its bytes if they do not depend on where it goes."""
+
+    text: str
+    frame: bytes = b""
+
+
+class LessonUnderWay(Protocol):
+    """What those who know no lessons ask of one that is under way (`shell.lessons.player.Player`)."""
+
+    @property
+    def place(self) -> str:
+        """Its name, and how far it is, for the line at the bottom."""
+
+    def poll(self) -> list[Any]:
+        """Return results that say what came true since the last call."""
+
+    def note_command(self, words: Sequence[str], result: Any) -> None:
+        """Take note of a command that was carried out."""
+
+    def fill_in(self, line: str) -> str:
+        """Return a line of its solution with what only a run can tell in it."""
+
+    def suspend(self) -> None:
+        """Remember how far it is: the program ends."""
 
 
 @dataclass(slots=True)
@@ -117,7 +153,7 @@ class Session:
     """Shows a result that comes later, of what runs in the background."""
     pane: Callable[[View], None] | None = None
     """Shows a view on the whole terminal; None where there is no terminal."""
-    lesson: Player | None = None
+    lesson: LessonUnderWay | None = None
     """The lesson that is under way; None while there is none."""
     typed: list[str] = field(default_factory=list)
     """The latest lines that were carried out, for `lesson record`."""
@@ -146,7 +182,7 @@ class Session:
     def tracer(self) -> Tracer:
         """What reads the trace; made when it is first used."""
         if self._tracer is None:
-            from shell.tracing import Tracer
+            from shell.reading.tracing import Tracer
 
             self._tracer = Tracer()
         return self._tracer
@@ -179,7 +215,7 @@ class Session:
 
     def turn(self, wanted: dict[str, str]) -> None:
         """Turn those knobs that stand otherwise."""
-        from aether.operations import KnobSet
+        from aether.operations.knobs import KnobSet
 
         stand = self.knobs()
         for name, value in wanted.items():

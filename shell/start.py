@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from aether.engine.core import Core
 from aether.wire.address import AddressError
-from shell import results
-from shell.grammar import CommandError
-from shell.peer import introduction
+from shell.lab.peer import introduction
+from shell.language.grammar import CommandError
+from shell.results.message import Message
 from shell.session import Lab, Session
 
 if TYPE_CHECKING:
     from aether.engine.shards import Shards
     from aether.link.queues import Queues
-    from shell.app import AetherShell
+    from shell.prompt.app import AetherShell
 
 
 def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) -> int:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
         if session.shards is not None and options.mode == "bench" and not start_workers(session.shards):
             return 1
         if session.lab.kind == "SIM" and options.workers:
-            from aether.operations_workers import WorkersSet
+            from aether.operations.workers import WorkersSet
 
             session.do(WorkersSet(count=options.workers))
         if not options.no_config and not configure(session, options):
@@ -102,7 +102,7 @@ def start_workers(shards: Shards) -> bool:
 def _with_workers(session: Session, queues: Queues) -> Session:
     from aether.engine.shards import Shards
 
-    session.shards = Shards(session.core, queues, lambda said: session.announce(results.Message(said)))
+    session.shards = Shards(session.core, queues, lambda said: session.announce(Message(said)))
     return session
 
 
@@ -139,7 +139,7 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
 
     With ``-c`` every line runs; a script, or standard input, stops at the first failure (``stop``).
     """
-    from shell.app import AetherShell
+    from shell.prompt.app import AetherShell
 
     app = AetherShell(session, interactive=False)
     app.quiet = True
@@ -153,10 +153,10 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
 
 def run_interactive(session: Session) -> int:
     """Run the interactive shell."""
-    from shell.app import AetherShell
     from shell.lessons.progress import Store
     from shell.lessons.welcome import Greeter
-    from shell.screen import Screen
+    from shell.prompt.app import AetherShell
+    from shell.prompt.screen import Screen
 
     begin_as_configured(session)
     app = AetherShell(session, history_file=str(history_file()))
@@ -202,7 +202,7 @@ def begin_as_configured(session: Session) -> None:
         session.output = found["output"]
     session.tracing = found["trace.on"]
     if layers := found["trace.layers"]:
-        from shell.selection import Selection
+        from shell.reading.selection import Selection
 
         session.tracer.selection = Selection(" or ".join(layers))
 

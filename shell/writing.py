@@ -16,7 +16,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 MOST_LINKS = 40
 """As Linux has it."""

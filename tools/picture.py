@@ -18,9 +18,10 @@ from rich.text import Text
 
 from aether.engine.core import Core
 from aether.lab import simulated
-from shell import grammar, views
-from shell.commands import find
+from shell.language import grammar
+from shell.language.registry import find
 from shell.session import Lab, Session
+from shell.views import render
 
 LINES = (
     "tcp connect 192.168.1.1:9",
@@ -53,7 +54,7 @@ def main() -> None:
             values = {name: value for name, value in read.items() if name not in ("json", "plain")}
             shown = line if len(line) < 60 else line[:40] + '… "'
             console.print(Text.assemble(("aether> ", "bold"), shown))
-            console.print(views.to_rich(command.run(session, **values)))
+            console.print(render.to_rich(command.run(session, **values)))
         picture = console.export_svg(title="aether-shell --sim --seed 1")
     finally:
         core.stop()

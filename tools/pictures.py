@@ -18,11 +18,10 @@ from rich.text import Text  # noqa: E402
 
 from aether.engine.core import Core  # noqa: E402
 from aether.lab import simulated  # noqa: E402
-from shell import views  # noqa: E402
-from shell.exporting import draw, results_of  # noqa: E402
-from shell.panes import Pane, View  # noqa: E402
-from shell.session import Lab, Session  # noqa: E402
-from shell.views import theme  # noqa: E402
+from shell.prompt.panes import Pane  # noqa: E402
+from shell.session import Lab, Session, View  # noqa: E402
+from shell.views import oneline, theme  # noqa: E402
+from shell.views.exporting import draw, results_of  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def picture(one: Picture) -> str:
     core.start()
     try:
         session = Session(core, Lab("SIM", seed=1), scripted=True)
-        views.use_network(session.lab.address)
+        oneline.use_network(session.lab.address)
         with theme.exactly(one.theme):
             for line in one.before:
                 results_of(session, line)

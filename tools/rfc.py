@@ -1,4 +1,6 @@
-"""docs/rfc.md: which clause of which RFC is shown by which test, from the tests' own docstrings.
+"""docs/rfc.md: which clause of which RFC is where in the code, and shown by which test.
+
+The code says it in comments, docstrings and declarations, the tests in their docstrings.
 
     python tools/rfc.py > docs/rfc.md
 """
@@ -8,10 +10,14 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tokenize
 from collections import defaultdict
+from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+CODE = ("aether",)
 FOLDERS = ("tests/scripts", "tests/sim", "tests/unit", "tests/tap")
 
 NOT_DONE = """\
@@ -51,29 +57,85 @@ def main() -> None:
 
 def page() -> str:
     """Return docs/rfc.md."""
-    found = clauses()
+    tests, code = tested(), coded()
     lines = [
-        "# RFC clauses and their tests", "",
-        "Made from the docstrings of the tests by `python tools/rfc.py > docs/rfc.md`; a test keeps it current.", "",
-        f"{len({test for tests in found.values() for test in tests})} tests name {len(found)} clauses of "
-        f"{len({rfc for rfc, _ in found})} RFCs.", "", "## Not done", "", NOT_DONE,
+        "# RFC clauses, where they are in the code, and their tests", "",
+        "Made by `python tools/rfc.py > docs/rfc.md` from what the code says in comments, docstrings and declarations,",
+        "and the tests in their docstrings; a test keeps it current.", "",
+        f"{len({test for found in tests.values() for test in found})} tests name {len(tests)} clauses of "
+        f"{len({rfc for rfc, _ in tests})} RFCs; the code names {len(code)}.", "", "## Not done", "", NOT_DONE,
     ]
     rfc = 0
-    for (number, clause), tests in sorted(found.items(), key=_order):
+    for key in sorted({*tests, *code}, key=_order):
+        number, clause = key
         if number != rfc:
             rfc = number
-            lines += ["", f"## RFC {number}", "", "| clause | tests |", "|---|---|"]
-        shown = ", ".join(f"`{test}`" for test in sorted(tests))
-        lines.append(f"| {'§' + clause if clause else 'as a whole'} | {shown} |")
+            lines += ["", f"## RFC {number}", "", "| clause | code | tests |", "|---|---|---|"]
+        columns = (", ".join(f"`{each}`" for each in sorted(found.get(key, ()))) for found in (code, tests))
+        lines.append(f"| {'§' + clause if clause else 'as a whole'} | {' | '.join(columns)} |")
     return "\n".join(lines) + "\n"
 
 
-def _order(item: tuple[tuple[int, str], set[str]]) -> tuple[int, list[int]]:
-    (number, clause), _ = item
+def _order(key: tuple[int, str]) -> tuple[int, list[int]]:
+    number, clause = key
     return number, [int(part) for part in clause.split(".") if part]
 
 
-def clauses() -> dict[tuple[int, str], set[str]]:
+def coded() -> dict[tuple[int, str], set[str]]:
+    """Return the functions, classes or declarations that name each clause, as ``file:name``."""
+    found: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for file in sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        owners = _owners(ast.parse(text))
+        for line, said in _said(text):
+            for key in named(said):
+                found[key].add(f"{file.relative_to(ROOT)}{_owner(owners, line)}")
+    return dict(found)
+
+
+def _said(text: str) -> Iterator[tuple[int, str]]:
+    """Yield what comments and texts of a source say, each with its line; comments that follow each other are one."""
+    comment, begin, last = "", 0, 0
+    for token in tokenize.generate_tokens(StringIO(text).readline):
+        if token.type == tokenize.STRING:
+            yield token.start[0], token.string
+        elif token.type == tokenize.COMMENT:
+            if token.start[0] != last + 1 and comment:
+                yield begin, comment
+                comment = ""
+            begin, last = (begin if comment else token.start[0]), token.start[0]
+            comment += token.string
+    if comment:
+        yield begin, comment
+
+
+def _owners(tree: ast.Module) -> list[tuple[int, int, str]]:
+    """Return the first and last lines of what a module defines, inner ones after those that hold them."""
+    found: list[tuple[int, int, str]] = []
+
+    def walk(node: ast.AST, prefix: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            name = ""
+            if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
+                name = prefix + child.name
+            elif isinstance(node, ast.Module) and isinstance(child, (ast.Assign, ast.AnnAssign)):
+                name = ast.unparse(child.targets[0] if isinstance(child, ast.Assign) else child.target)
+            if name:
+                found.append((child.lineno, child.end_lineno or child.lineno, name))
+                walk(child, f"{name}.")
+
+    walk(tree, "")
+    return found
+
+
+def _owner(owners: list[tuple[int, int, str]], line: int) -> str:
+    """Return ``:name`` of the innermost definition a line is in, or that it is the text below of; empty at the top."""
+    inside = [name for first, last, name in owners if first <= line <= last]
+    above = [name for _, last, name in owners if last == line - 1]
+    return f":{(inside or above)[-1]}" if inside or above else ""
+
+
+def tested() -> dict[tuple[int, str], set[str]]:
     """Return the tests that name each clause, as ``file::test``."""
     found: dict[tuple[int, str], set[str]] = defaultdict(set)
     for folder in FOLDERS:

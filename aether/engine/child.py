@@ -27,7 +27,7 @@ import aether
 from aether.engine.figures import Figures
 from aether.engine.worker import Beginning
 from aether.link.queues import Queues
-from aether.operations import OperationError
+from aether.operations.base import OperationError
 
 ROOM = 64 * 1024
 """Bytes that may wait in the pipe to a worker for one more frame to go there: it holds more than twice as much."""

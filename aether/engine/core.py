@@ -30,7 +30,7 @@ from aether.engine.backoff import Shares
 from aether.engine.loop import Loop, StepResult
 from aether.engine.wakeup import Wakeup
 from aether.events import Event
-from aether.operations import Operation, OperationError
+from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
 

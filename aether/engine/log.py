@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aether import lab
-from aether.operations import Operation, OperationError, from_data, to_data
+from aether.operations.base import Operation, OperationError, from_data, to_data
 from aether.world import World
 
 FORMAT = "aether-log"

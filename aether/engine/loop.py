@@ -25,7 +25,7 @@ from aether.engine.ring import EventRing
 from aether.events import Event
 from aether.lab import YOU
 from aether.link.tap import Tap
-from aether.operations import Operation, OperationError
+from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
 

@@ -13,7 +13,7 @@ from aether.engine.log import Input, replay
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
-from aether.operations import OperationError
+from aether.operations.base import OperationError
 from aether.world import World
 
 WINDOW = 1000

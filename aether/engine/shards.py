@@ -30,20 +30,13 @@ from aether.engine.loop import Loop
 from aether.engine.relay import ALL, ALL_BELIEVE, Relay
 from aether.engine.worker import Beginning, first_number
 from aether.link.queues import Queues
-from aether.operations import (
-    ArpClear,
-    KnobSet,
-    Operation,
-    ProfileSet,
-    TcpAbort,
-    TcpClose,
-    TcpListen,
-    TcpSend,
-    TcpUnlisten,
-)
-from aether.operations_link import LinkClear, LinkDrop, LinkDropOff, LinkScenario, LinkSet
-from aether.operations_reading import TcpRead, TcpReading, TcpShutdown
-from aether.operations_services import HttpFile, HttpServe
+from aether.operations.base import Operation
+from aether.operations.knobs import KnobSet, ProfileSet
+from aether.operations.link import LinkClear, LinkDrop, LinkDropOff, LinkScenario, LinkSet
+from aether.operations.net import ArpClear
+from aether.operations.reading import TcpRead, TcpReading, TcpShutdown
+from aether.operations.services import HttpFile, HttpServe
+from aether.operations.tcp import TcpAbort, TcpClose, TcpListen, TcpSend, TcpUnlisten
 from aether.queries import QueryError
 from aether.world import World
 

@@ -14,8 +14,9 @@ from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
 from aether.events import Event
 from aether.link.tape import Arrival, pack, sums
-from aether.operations import KnobSet, Operation, OperationError
-from aether.operations_link import TapePlay
+from aether.operations.base import Operation, OperationError
+from aether.operations.knobs import KnobSet
+from aether.operations.link import TapePlay
 from aether.world import World
 
 SETTLE = 10_000_000

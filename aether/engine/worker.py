@@ -27,7 +27,7 @@ from aether.engine.loop import Loop
 from aether.engine.relay import Relay
 from aether.link.tap import Tap
 from aether.net.neighbours import Neighbours
-from aether.operations import OperationError
+from aether.operations.base import OperationError
 from aether.tcp.fast_path import FastPath
 from aether.timers import NEVER
 from aether.world import World

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from shell.bench.client import HELD
 from shell.bench.load import Load, why_left
-from shell.grammar import CommandError
-from shell.results_bench import Run
+from shell.language.grammar import CommandError
+from shell.results.bench import Run
 from shell.session import Finished, Session
 
 ROOT = str(Path(__file__).resolve().parents[2])

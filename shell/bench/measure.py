@@ -16,16 +16,17 @@ from aether.apps.load import LoadReport
 from aether.apps.ping import PingReport
 from aether.engine.figures import resident
 from aether.lab import HOST
-from aether.operations import JobCancel, Ping
-from aether.operations_load import MOST, MOST_AT_ONCE, LoadStart
-from aether.operations_workers import WorkersSet, processor
+from aether.operations.load import MOST, MOST_AT_ONCE, LoadStart
+from aether.operations.net import Ping
+from aether.operations.services import JobCancel
+from aether.operations.workers import WorkersSet, processor
 from aether.udp import EPHEMERAL
 from aether.world import World
 from shell.bench import kernel
 from shell.bench.client import percentile
 from shell.bench.load import Load, why_left
-from shell.grammar import CommandError
-from shell.results_bench import Run
+from shell.language.grammar import CommandError
+from shell.results.bench import Run
 from shell.session import Session
 
 BOTH_ENDS = "memory: of both ends of each connection, since both hosts live in this program"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shell.bench import kernel, measure
 from shell.bench.load import Load
 from shell.bench.series import Series
-from shell.results_bench import BenchReport, Measured, Run
+from shell.results.bench import BenchReport, Measured, Run
 from shell.session import Session
 
 UNITS = {

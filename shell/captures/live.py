@@ -14,7 +14,7 @@ from collections import deque
 from contextlib import suppress
 
 from shell.captures.recorder import Encoder
-from shell.frames import Note, Seen
+from shell.reading.frames import Note, Seen
 
 LIMIT = 8 << 20
 """Bytes that wait for the reader."""

@@ -13,8 +13,8 @@ from typing import Protocol
 from aether import __version__
 from aether.events import DROPS
 from shell.captures import pcapng
-from shell.frames import Note, Seen
-from shell.tracing import Ring, Tracer
+from shell.reading.frames import Note, Seen
+from shell.reading.tracing import Ring, Tracer
 
 LOOK = 0.05
 """Seconds between two looks at the ring."""

@@ -7,14 +7,14 @@ from functools import partial
 from aether import queries
 from aether.attacks.attack import Attack
 from aether.attacks.kinds import ATTACKS
-from aether.operations import JobCancel
-from aether.operations_attack import LONGEST, AttackStart
+from aether.operations.attack import LONGEST, AttackStart
+from aether.operations.services import JobCancel
 from aether.world import World
-from shell import results_attack as results
-from shell.grammar import CommandError, argument, command, did_you_mean, option
-from shell.results import Message
+from shell.language.grammar import CommandError, argument, command, did_you_mean, option
+from shell.language.values import count, duration, port
+from shell.results.attack import AttackList, AttackReport, AttackRow
+from shell.results.message import Message
 from shell.session import Session, hint
-from shell.values import count, duration, port
 
 AT = option("--at", "who is attacked: you, or host, which is the other end of the lab's link", str, metavar="WHO",
             default="you", complete="you host")
@@ -34,14 +34,14 @@ OPTIONS = {
 
 
 @command("attack list", examples=("attack list",))
-def list_(session: Session) -> results.AttackList:
+def list_(session: Session) -> AttackList:
     """List the attacks. Each is bounded in number and time, and stays on the lab's own link."""
-    return results.AttackList([_row(each) for each in ATTACKS.values()])
+    return AttackList([_row(each) for each in ATTACKS.values()])
 
 
 @command("attack show", argument("name", str, "an attack's name", complete=" ".join(ATTACKS)),
          examples=("attack show syn-flood",))
-def show(session: Session, name: str) -> results.AttackRow:
+def show(session: Session, name: str) -> AttackRow:
     """Explain an attack: what it lives on, what stops it, and the knob that lets one see both."""
     if name not in ATTACKS:
         near = did_you_mean(name, ATTACKS) or f". There are: {', '.join(ATTACKS)}"
@@ -67,7 +67,7 @@ def _running(world: World) -> list[int]:
 def _declare(kind: type[Attack]) -> None:
     """Declare the command that begins one attack."""
 
-    def run(session: Session, **said: object) -> results.AttackReport:
+    def run(session: Session, **said: object) -> AttackReport:
         return _attack(session, kind, **said)  # type: ignore[arg-type]
 
     run.__doc__ = f"{kind.ABOUT} What stops it: {kind.DEFENCE}."
@@ -79,19 +79,19 @@ def _declare(kind: type[Attack]) -> None:
 def _attack(
     session: Session, kind: type[Attack], at: str, count: int, every: int, background: bool, port: int = -1,
     conn: int = -1, offset: int = -1, **rest: int,
-) -> results.AttackReport:
+) -> AttackReport:
     job = session.do(AttackStart(
         kind=kind.NAME, victim=at, count=count, every=every, lasting=rest["for"], port=port, conn=conn, offset=offset,
         kernel=session.lab.host_address))
     outcome = session.wait(lambda world: queries.job_done(world, job), LONGEST, background)
     report = session.ask(partial(queries.job_report, number=job))
-    return results.AttackReport(
+    return AttackReport(
         _row(kind), at, outcome, report.moves, report.sent, report.elapsed, report.success, report.findings,
         hint(outcome))
 
 
-def _row(kind: type[Attack]) -> results.AttackRow:
-    return results.AttackRow(kind.NAME, kind.ABOUT, kind.DEFENCE, list(kind.KNOBS), kind.RFC)
+def _row(kind: type[Attack]) -> AttackRow:
+    return AttackRow(kind.NAME, kind.ABOUT, kind.DEFENCE, list(kind.KNOBS), kind.RFC)
 
 
 for _kind in ATTACKS.values():

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from aether import knobs
-from aether.operations import ProfileSet
-from shell import results_bench as results
+from aether.operations.knobs import ProfileSet
 from shell.bench import kernel
 from shell.bench.load import Load
 from shell.bench.measure import check, measure
@@ -16,9 +15,10 @@ from shell.bench.report import AS_IT_IS, MEGABYTE, Asked, interrupted, report
 from shell.bench.series import series, steps
 from shell.commands.knob import knob_name, model, profile_name
 from shell.commands.workers import FREE
-from shell.grammar import CommandError, argument, command, option
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import count
+from shell.results.bench import BenchReport
 from shell.session import Session
-from shell.values import count
 
 DEFAULTS = {"http": 500, "keepalive": 2000, "ping": 500, "down": 4, "up": 4, "hold": 1000}
 """How many in the simulation; the kernel's side asks for `MORE` times as many."""
@@ -59,7 +59,7 @@ Setting = tuple[str, Callable[[], None]]
 
 @command("bench http", NUMBER, AT_ONCE, KEEPALIVE, RUNS, CLIENT, examples=(
     "bench http", "bench http -n 2000 -c 10", "bench http --keepalive", "bench http --client ours"))
-def http(session: Session, n: int, c: int, keepalive: bool, runs: int, client: str) -> results.BenchReport:
+def http(session: Session, n: int, c: int, keepalive: bool, runs: int, client: str) -> BenchReport:
     """Measure how many pages a second the HTTP server delivers, each on a connection of its own unless they are kept.
 
     The client is a process at the kernel's side, or in the simulation the other host: then it is the virtual network
@@ -72,7 +72,7 @@ def http(session: Session, n: int, c: int, keepalive: bool, runs: int, client: s
 
 
 @command("bench ping", NUMBER, RUNS, examples=("bench ping", "bench ping -n 1000"))
-def ping(session: Session, n: int, runs: int) -> results.BenchReport:
+def ping(session: Session, n: int, runs: int) -> BenchReport:
     """Measure round trips: one echo request at a time, the next when it was answered."""
     return _report(session, _load(session, "ping", n, 1), runs)
 
@@ -81,7 +81,7 @@ def ping(session: Session, n: int, runs: int) -> results.BenchReport:
     "bench bulk", argument("direction", str, "down: from you; up: to you", complete="down up"), SIZE, RUNS,
     examples=("bench bulk down", "bench bulk up --size 50"),
 )
-def bulk(session: Session, direction: str, size: int, runs: int) -> results.BenchReport:
+def bulk(session: Session, direction: str, size: int, runs: int) -> BenchReport:
     """Measure one large transfer: `down` comes from your chargen service, `up` goes to your discard service."""
     if direction not in ("down", "up"):
         raise CommandError(f"a transfer goes down (from you) or up (to you), not {direction!r}")
@@ -90,13 +90,13 @@ def bulk(session: Session, direction: str, size: int, runs: int) -> results.Benc
 
 @command("bench conns", argument("number", count, "how many connections", default=0), AT_ONCE, RUNS,
          examples=("bench conns 1000",))
-def conns(session: Session, number: int, c: int, runs: int) -> results.BenchReport:
+def conns(session: Session, number: int, c: int, runs: int) -> BenchReport:
     """Open connections and hold them: how fast they come, and how much memory each takes. Then they are let go."""
     return _report(session, _load(session, "hold", number, c), runs)
 
 
 @command("bench stress", RUNS, examples=("bench stress",))
-def stress(session: Session, runs: int) -> results.BenchReport:
+def stress(session: Session, runs: int) -> BenchReport:
     """Let 100 clients at a time connect, ask for the page, read it and close, without a pause.
 
     Behind a TAP they are 100 sockets of one Python process, whatever else is installed: the test that the first Aether
@@ -119,7 +119,7 @@ def stress(session: Session, runs: int) -> results.BenchReport:
 )
 def compare(
     session: Session, what: str, setting: str, load: str, n: int, c: int, size: int, runs: int, client: str,
-) -> results.BenchReport:
+) -> BenchReport:
     """Measure as it is and otherwise, turn about: in trace mode, with a knob turned, another profile, more workers.
 
     One run of each is thrown away, and neither is always the first. Where the runs do not agree on which is faster, the
@@ -236,7 +236,7 @@ def _load(session: Session, kind: str, asked: int, at_once: int, size: int = 0, 
     return Load(kind, asked or DEFAULTS[kind] * more, at_once, client=who)
 
 
-def _report(session: Session, load: Load, runs: int) -> results.BenchReport:
+def _report(session: Session, load: Load, runs: int) -> BenchReport:
     mode = BENCH if session.core.status().mode == "bench" else "trace"
     return _compared(session, load, runs, [(f"{mode} mode", _nothing)], [])
 
@@ -247,7 +247,7 @@ def _nothing() -> None:
 
 def _compared(
     session: Session, load: Load, runs: int, settings: list[Setting], notes: list[str],
-) -> results.BenchReport:
+) -> BenchReport:
     """Measure under each setting, and put things back as they were."""
     check(session, load)
     mode, stood, began = session.core.status().mode, session.knobs(), time.monotonic()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aether.engine.breakpoints import Breakpoint, BreakpointError, Breakpoints, expand
 from aether.filters import FilterError
-from shell.grammar import CommandError, argument, command
-from shell.results import Message
-from shell.results_debug import BreakpointList, BreakpointRow
+from shell.language.grammar import CommandError, argument, command
+from shell.language.values import count, passes
+from shell.results.breakpoints import BreakpointList, BreakpointRow
+from shell.results.message import Message
 from shell.session import Session
-from shell.values import count, passes
 
 NUMBER = argument("number", count, "the breakpoint's number, as `break list` shows it")
 EXPRESSION = argument(

@@ -12,13 +12,13 @@ from shell.captures.loaded import load as load_file
 from shell.captures.packets import NotACapture
 from shell.captures.recorder import Encoder, Recorder, Store, comments_of
 from shell.commands.common import FORCE, HOST
-from shell.frames import Note, Seen, Watcher
-from shell.grammar import CommandError, argument, command
-from shell.results import Message
-from shell.results_capture import CaptureLoaded, CaptureSaved, CaptureStatus
-from shell.selection import Selection
+from shell.language.grammar import CommandError, argument, command
+from shell.reading.frames import Note, Seen, Watcher
+from shell.reading.selection import Selection
+from shell.reading.tracing import Tracer
+from shell.results.capture import CaptureLoaded, CaptureSaved, CaptureStatus
+from shell.results.message import Message
 from shell.session import Session
-from shell.tracing import Tracer
 from shell.writing import place, write
 
 WHICH = argument("expression", str, "which frames; all without it", default="", raw="line", complete="filters")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shell.grammar import option
+from shell.language.grammar import option
+from shell.language.values import duration
 from shell.session import WAIT
-from shell.values import duration
 
 HOST = option("--host", "at which host: you, or another one", str, complete="hosts", default="you", metavar="H")
 HOST_OR_ALL = option(

@@ -7,9 +7,9 @@ from pathlib import Path
 from shell.commands.common import FORCE
 from shell.configuration import SETTINGS, Configuration, default_file, template
 from shell.configuration import load as load_file
-from shell.grammar import CommandError, argument, command, did_you_mean
-from shell.results import Message
-from shell.results_session import ConfigReport, ConfigRow, ThemeReport, ThemeRow
+from shell.language.grammar import CommandError, argument, command, did_you_mean
+from shell.results.config import ConfigReport, ConfigRow, ThemeReport, ThemeRow
+from shell.results.message import Message
 from shell.session import Session
 from shell.writing import write
 

@@ -6,18 +6,18 @@ import random
 import re
 from collections import Counter
 
-from aether.operations import InjectFrame, SendFrame
-from shell import results_craft as results
+from aether.operations.frames import InjectFrame, SendFrame
 from shell.commands.common import WAITS
 from shell.commands.send import NO_RST
 from shell.craft.delivery import Conversation, deliver, drafted
-from shell.craft.drafts import MOST, Stored, build, bytes_of, crafting
+from shell.craft.drafts import MOST, build, bytes_of, crafting
 from shell.craft.layers import load
 from shell.craft.notation import parse
-from shell.frames import Seen, Watcher
-from shell.grammar import CommandError, argument, command, option
-from shell.session import Session
-from shell.values import count, count_to
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import count, count_to
+from shell.reading.frames import Seen, Watcher
+from shell.results.craft import Crafted, Draft, DraftList, DraftRow, Fuzzed
+from shell.session import Session, Stored
 
 MOST_VARIATIONS = 2000
 """At a time."""
@@ -28,7 +28,7 @@ MOST_VARIATIONS = 2000
     examples=('craft IP(dst="192.168.1.1")/TCP(dport=80, flags="S")', 'craft as probe IP()/UDP(dport=9)/"hello"',
               'craft as lie ARP(op=2, psrc="192.168.1.1")'),
 )
-def craft(session: Session, what: str) -> results.Draft:
+def craft(session: Session, what: str) -> Draft:
     """Craft a frame, and show it taken apart; nothing is sent.
 
     Addresses that are left out are ours and the host's. Give it a name with `as`, then `send NAME` puts it on the wire
@@ -56,17 +56,17 @@ def keep(session: Session, name: str, stored: Stored) -> None:
 
 
 @command("craft list", examples=("craft list",))
-def craft_list(session: Session) -> results.DraftList:
+def craft_list(session: Session) -> DraftList:
     """List the crafted frames that have a name."""
-    return results.DraftList([
-        results.DraftRow(name, stored.text, len(stored.frame)) for name, stored in session.drafts.items()])
+    return DraftList([
+        DraftRow(name, stored.text, len(stored.frame)) for name, stored in session.drafts.items()])
 
 
 @command(
     "sr", argument("what", str, "a crafted frame by its name, or in scapy's notation", raw="line", complete="craft"),
     NO_RST, *WAITS, examples=("sr probe", 'sr IP(dst="192.168.1.1")/ICMP()'),
 )
-def sr(session: Session, what: str, no_rst: bool, wait: int, background: bool) -> results.Crafted:
+def sr(session: Session, what: str, no_rst: bool, wait: int, background: bool) -> Crafted:
     """Send a frame and receive the answers, as scapy's sr() does."""
     frame = bytes_of(session, what, inward=False)
     return deliver(session, [(frame, False)], said=what, no_rst=no_rst, wait=wait, background=background)
@@ -79,7 +79,7 @@ def sr(session: Session, what: str, no_rst: bool, wait: int, background: bool) -
     option("--inject", "let them arrive at our own stack instead of sending them"),
     examples=("fuzz probe count=100", 'fuzz --inject IP(src="192.168.1.1")/TCP()'),
 )
-def fuzz(session: Session, what: str, count: int, seed: int, inject: bool) -> results.Fuzzed:
+def fuzz(session: Session, what: str, count: int, seed: int, inject: bool) -> Fuzzed:
     """Send random variations of a frame: every field that it does not give is drawn, again the same for a seed."""
     session.need_trace("fuzz")
     text, settings = _settings(what.strip())
@@ -105,7 +105,7 @@ def fuzz(session: Session, what: str, count: int, seed: int, inject: bool) -> re
                 drops[row.dropped] += 1
         elif seen.direction == ("out" if inject else "in") and any(one.answers(seen.data) for one in conversations):
             answers[f"{row.layer} {row.flags}".strip()] += 1
-    return results.Fuzzed(text, count, seed, dict(answers.most_common()), dict(drops.most_common()), numbers[0],
+    return Fuzzed(text, count, seed, dict(answers.most_common()), dict(drops.most_common()), numbers[0],
                           numbers[-1])
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from aether.operations_services import DhcpInform, DhcpRelease, DhcpRenew, DhcpStart
+from aether.operations.services import DhcpInform, DhcpRelease, DhcpRenew, DhcpStart
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import command, option
-from shell.peer import refusal
+from shell.lab.peer import refusal
+from shell.language.grammar import command, option
+from shell.language.values import duration
+from shell.results.dhcp import LeaseReport
 from shell.session import Session, hint
-from shell.values import duration
 
 LONGER = (
     option("--wait", "how long to wait, in world time (8s unless said otherwise)", duration, default=8_000_000,
@@ -22,7 +22,7 @@ LONGER = (
 
 
 @command("dhcp start", HOST, *LONGER, examples=("dhcp start",))
-def start(session: Session, host: str, wait: int, background: bool) -> results.LeaseReport:
+def start(session: Session, host: str, wait: int, background: bool) -> LeaseReport:
     """Give up the address there is, and ask for one by DHCP.
 
     When nobody answers within 5 s, the address of before is used again, and asking goes on behind it.
@@ -36,13 +36,13 @@ def start(session: Session, host: str, wait: int, background: bool) -> results.L
 
 
 @command("dhcp lease", HOST, examples=("dhcp lease",))
-def lease(session: Session, host: str) -> results.LeaseReport:
+def lease(session: Session, host: str) -> LeaseReport:
     """Show the address, where it is from, and how long it lasts."""
     return _report(session, host, "done")
 
 
 @command("dhcp renew", HOST, *WAITS, examples=("dhcp renew",))
-def renew(session: Session, host: str, wait: int, background: bool) -> results.LeaseReport:
+def renew(session: Session, host: str, wait: int, background: bool) -> LeaseReport:
     """Ask for more time now, instead of when half of the lease is over."""
     session.do(DhcpRenew(host=host))
 
@@ -53,7 +53,7 @@ def renew(session: Session, host: str, wait: int, background: bool) -> results.L
 
 
 @command("dhcp release", HOST, examples=("dhcp release",))
-def release(session: Session, host: str) -> results.LeaseReport:
+def release(session: Session, host: str) -> LeaseReport:
     """Give the address back, and have none."""
     session.do(DhcpRelease(host=host))
     found = _report(session, host, "done")
@@ -62,7 +62,7 @@ def release(session: Session, host: str) -> results.LeaseReport:
 
 
 @command("dhcp inform", HOST, *WAITS, examples=("dhcp inform",))
-def inform(session: Session, host: str, wait: int, background: bool) -> results.LeaseReport:
+def inform(session: Session, host: str, wait: int, background: bool) -> LeaseReport:
     """Keep the static address, and ask for everything else."""
     session.do(DhcpInform(host=host))
 
@@ -72,10 +72,10 @@ def inform(session: Session, host: str, wait: int, background: bool) -> results.
     return _report(session, host, session.wait(told, wait, background))
 
 
-def _report(session: Session, host: str, outcome: str) -> results.LeaseReport:
+def _report(session: Session, host: str, outcome: str) -> LeaseReport:
     found = session.ask(partial(queries.dhcp_lease, host=host))
     said = hint(outcome)
     if found.source == "static" and found.state in ("selecting", "init", "requesting"):
         said = "no DHCP server answered: this is the address of before, and asking goes on"
         said += refusal(session, session.lab.host_address, 67, host)
-    return results.LeaseReport(host, found, outcome, said)
+    return LeaseReport(host, found, outcome, said)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from aether.operations_services import DnsAsk, DnsFlush
+from aether.operations.services import DnsAsk, DnsFlush
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import CommandError, argument, command, option
-from shell.peer import refusal
+from shell.lab.peer import refusal
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import address as parse_address
+from shell.results.dns import DnsCacheReport, DnsLine, DnsReport
+from shell.results.message import Message
 from shell.session import Session, hint
-from shell.values import address as parse_address
 
 TYPES = "A AAAA CNAME PTR MX TXT NS SOA SRV"
 
@@ -32,7 +33,7 @@ def record_type(text: str) -> str:
 )
 def ask(
     session: Session, name: str, type: str, server: str, host: str, wait: int, background: bool
-) -> results.DnsReport:
+) -> DnsReport:
     """Look a name up: in the cache, then at a name server."""
     wanted = type or ("PTR" if ":" in name or name.replace(".", "").isdigit() else "A")
     job = session.do(DnsAsk(host=host, name=name, type=wanted, server=server))
@@ -45,21 +46,21 @@ def ask(
     if so_far.error:
         asked = server or next(iter(session.ask(partial(queries.dns_cache, host=host)).servers), "")
         raise CommandError(f"{so_far.name}: {so_far.error}{refusal(session, asked, 53, host)}")
-    return results.DnsReport(
+    return DnsReport(
         job, so_far.name, so_far.type, outcome,
-        [results.DnsLine(row.name, row.type, row.ttl, row.data) for row in so_far.records], so_far.code,
+        [DnsLine(row.name, row.type, row.ttl, row.data) for row in so_far.records], so_far.code,
         so_far.server, so_far.over, so_far.tries, so_far.elapsed, hint(outcome))
 
 
 @command("dns cache", HOST, examples=("dns cache",))
-def cache(session: Session, host: str) -> results.DnsCacheReport:
+def cache(session: Session, host: str) -> DnsCacheReport:
     """Show what the resolver remembers, and for how long; and whom it asks."""
     found = session.ask(partial(queries.dns_cache, host=host))
-    return results.DnsCacheReport(host, found.servers, found.domain, found.hits, found.misses, found.entries)
+    return DnsCacheReport(host, found.servers, found.domain, found.hits, found.misses, found.entries)
 
 
 @command("dns flush", HOST, examples=("dns flush",))
-def flush(session: Session, host: str) -> results.Message:
+def flush(session: Session, host: str) -> Message:
     """Forget everything that the resolver remembers."""
     count = session.do(DnsFlush(host=host))
-    return results.Message(f"{count} {'entry' if count == 1 else 'entries'} forgotten")
+    return Message(f"{count} {'entry' if count == 1 else 'entries'} forgotten")

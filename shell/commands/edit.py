@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from shell import results_craft as results
 from shell.commands.common import WAITS
 from shell.commands.craft import keep
 from shell.commands.send import NO_RST
 from shell.craft.delivery import MOST, deliver, drafted
-from shell.craft.drafts import Stored
 from shell.craft.edit import edit as edited
-from shell.frames import Seen, Watcher
-from shell.grammar import CommandError, argument, command, option
-from shell.session import Session
-from shell.values import frame_number
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import frame_number
+from shell.reading.frames import Seen, Watcher
+from shell.results.craft import Crafted, Draft
+from shell.session import Session, Stored
 
 
 @command(
@@ -21,7 +20,7 @@ from shell.values import frame_number
     option("--keep-checksums", "leave the checksums as they are, wrong or not"),
     examples=("edit 47 ip.ttl=1", "edit 47 tcp.seq=1000 data=\"hello\"", "edit 47 frame[30]=0xff --keep-checksums"),
 )
-def edit(session: Session, number: int, changes: str, keep_checksums: bool) -> results.Draft:
+def edit(session: Session, number: int, changes: str, keep_checksums: bool) -> Draft:
     """Change fields of a frame that went over the wire, and show the result; nothing is sent.
 
     `send frame47` puts it on the wire, and `inject frame47` lets it arrive. Checksums are computed again, unless they
@@ -42,7 +41,7 @@ def edit(session: Session, number: int, changes: str, keep_checksums: bool) -> r
                        complete="frames"),
     NO_RST, *WAITS, examples=("resend 47", "resend 40-60", "resend 47 to you", "resend 40-60 to wire"),
 )
-def resend(session: Session, what: str, no_rst: bool, wait: int, background: bool) -> results.Crafted:
+def resend(session: Session, what: str, no_rst: bool, wait: int, background: bool) -> Crafted:
     """Let frames happen once more, byte for byte: those that you sent go onto the wire, others arrive again."""
     session.need_trace("a frame")
     first, last, where = _range(what)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shell.glossary import TERMS, index
-from shell.grammar import CommandError, argument, command, similar
+from shell.glossary import index, terms
+from shell.language.grammar import CommandError, argument, command, similar
 from shell.lessons import library
-from shell.results_lessons import Explanation, TermList
+from shell.results.explain import Explanation, TermList
 from shell.session import Session
 
 
@@ -14,7 +14,7 @@ from shell.session import Session
 def explain(session: Session, term: str) -> Explanation | TermList:
     """Explain a word, and say which lesson, which RFC and which other words belong to it."""
     if not term.strip():
-        return TermList([each.name for each in TERMS])
+        return TermList([each.name for each in terms()])
     known = index()
     found = known.get(" ".join(term.split()).casefold())
     if found is None:

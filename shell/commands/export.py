@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shell.commands.common import FORCE
-from shell.exporting import FORMATS, draw, results_of
-from shell.grammar import CommandError, argument, command, did_you_mean, option
-from shell.results_session import Exported
+from shell.language.grammar import CommandError, argument, command, did_you_mean, option
+from shell.language.values import count
+from shell.results.export import Exported
 from shell.session import Session
-from shell.values import count
+from shell.views.exporting import FORMATS, draw, results_of
 from shell.writing import place, write
 
 

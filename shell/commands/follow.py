@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shell.commands.common import HOST
-from shell.frames import Seen, Watcher
-from shell.grammar import CommandError, argument, command, option
-from shell.results_diagram import FollowReport, Piece
+from shell.language.grammar import CommandError, argument, command, option
+from shell.reading.frames import Seen, Watcher
+from shell.reading.streams import Conversation, Segment, segment_of
+from shell.results.follow import FollowReport, Piece
 from shell.session import Session
-from shell.streams import Conversation, Segment, segment_of
 
 SHOWN = 4096
 """Bytes that are shown unless all are asked for."""
@@ -41,7 +41,7 @@ def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> Foll
 
 def _meant(session: Session, what: str, segments: list[Segment]) -> tuple[bytes, bytes, int, int]:
     """Return the ends of the connection that is meant, as in what you send."""
-    from shell.selection import Chosen
+    from shell.reading.selection import Chosen
 
     expression = f"conn == {what}" if what.isdigit() else what
     frames = Chosen(expression, session.visible_events("a stream")).frames

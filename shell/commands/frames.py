@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from shell import results, words
 from shell.captures.loaded import COMMENT
 from shell.commands.common import HOST
-from shell.dissect import dissect
-from shell.frames import Seen, Watcher, context_of
-from shell.grammar import CommandError, argument, command, did_you_mean, option
+from shell.language.grammar import CommandError, argument, command, did_you_mean, option
+from shell.language.values import count, frame_number
+from shell.reading import words
+from shell.reading.dissect import dissect
+from shell.reading.frames import Seen, Watcher, context_of
+from shell.results.frames import FrameDetail, FrameList
+from shell.results.time import EventRow
 from shell.session import Session
-from shell.values import count, frame_number
 
 
 @command(
@@ -17,7 +19,7 @@ from shell.values import count, frame_number
     argument("what", str, "how many of the latest, an expression, or both", default="", raw="line", complete="filters"),
     HOST, examples=("frames", "frames 100", "frames tcp.flags.syn == 1", "frames 50 arp or icmp", "frames --host host"),
 )
-def frames(session: Session, what: str, host: str) -> results.FrameList:
+def frames(session: Session, what: str, host: str) -> FrameList:
     """List the latest frames, one line each, as seen from your interface; those that an expression selects."""
     number, _, expression = what.strip().partition(" ")
     if not number.isdigit():
@@ -31,7 +33,7 @@ def frames(session: Session, what: str, host: str) -> results.FrameList:
     option("--all", "every byte, also in the middle of long data, or of zeros"),
     examples=("frame 4", "frame 4 tcp.seq", "frame 4 --all"),
 )
-def frame(session: Session, number: int, field: str, host: str, all: bool) -> results.FrameDetail:
+def frame(session: Session, number: int, field: str, host: str, all: bool) -> FrameDetail:
     """Show one frame in full: its headers as a tree, its bytes, and what it caused.
 
     The letter below each byte is that of the header it belongs to. Of long data, and of many zeros, the
@@ -43,26 +45,26 @@ def frame(session: Session, number: int, field: str, host: str, all: bool) -> re
     if field and field not in names:
         raise CommandError(f"frame {number} has no field {field!r}{did_you_mean(field, names) or '. See `frame N`'}")
     caused = [
-        results.EventRow(e.time, e.host, e.kind, words.describe(e)) for e in session.visible_events("a frame")
+        EventRow(e.time, e.host, e.kind, words.describe(e)) for e in session.visible_events("a frame")
         if e.frame == number and (e.kind == COMMENT or not e.kind.startswith("frame."))
     ]
-    return results.FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field, all)
+    return FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field, all)
 
 
-def latest(session: Session, count: int, host: str = "you", expression: str = "") -> results.FrameList:
+def latest(session: Session, count: int, host: str = "you", expression: str = "") -> FrameList:
     """Return the latest frames that a host saw; CommandError if the expression makes no sense."""
     watcher = Watcher(host)
     events = session.visible_events("the list of frames")
     seen = [each for each in watcher.read(events) if isinstance(each, Seen)]
     kept = len(seen)
     if expression:
-        from shell.selection import Selection
+        from shell.reading.selection import Selection
 
         selection = Selection(expression)
         selection.follow(events)
         seen = [each for each in seen if selection.has(each)]
     nothing = "" if seen and count else _nothing(session, kept, host, expression)
-    return results.FrameList([watcher.row(each) for each in seen[-count:] if count], max(len(seen) - count, 0), nothing)
+    return FrameList([watcher.row(each) for each in seen[-count:] if count], max(len(seen) - count, 0), nothing)
 
 
 def _nothing(session: Session, kept: int, host: str, expression: str) -> str:

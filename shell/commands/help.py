@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shell import grammar, results
-from shell.commands import NOUNS, find, load
-from shell.grammar import Command, argument, command
-from shell.results_debug import FieldGroup, FieldLine, FieldList
+from shell.language import grammar
+from shell.language.grammar import Command, argument, command
+from shell.language.registry import NOUNS, find, load
+from shell.results.help import FieldGroup, FieldLine, FieldList, HelpGroup, HelpIndex, HelpLine, HelpPage
 from shell.session import Session
 
 if TYPE_CHECKING:
@@ -50,13 +50,13 @@ def _choices(field: Field) -> list[str]:
 
 @command("help", argument("words", str, "a command", default="", raw="many", complete="nouns"),
          examples=("help", "help tcp", "help tcp connect"))
-def help_(session: Session, words: str) -> results.HelpIndex | results.HelpPage:
+def help_(session: Session, words: str) -> HelpIndex | HelpPage:
     """List all commands, or explain one."""
     path = words.split()
     if not path:
         return index()
     if path[0] in dict(BUILT_IN):
-        return results.HelpPage([path[0]], dict(BUILT_IN)[path[0]], [], [], [f"{path[0]} -h"], [])
+        return HelpPage([path[0]], dict(BUILT_IN)[path[0]], [], [], [f"{path[0]} -h"], [])
     load(path[0])
     below = grammar.beneath(path)
     if len(below) > 1 and below[0].path != tuple(path):
@@ -64,31 +64,31 @@ def help_(session: Session, words: str) -> results.HelpIndex | results.HelpPage:
     return page(find(path))
 
 
-def index() -> results.HelpIndex:
+def index() -> HelpIndex:
     """Return the list of all commands."""
-    groups: dict[str, list[results.HelpLine]] = {}
+    groups: dict[str, list[HelpLine]] = {}
     for name, noun in NOUNS.items():
-        groups.setdefault(noun.group, []).append(results.HelpLine(name, noun.verbs, noun.help))
-    groups["Session"] += [results.HelpLine(name, "", about) for name, about in BUILT_IN]
-    return results.HelpIndex(
-        [results.HelpGroup(title, lines) for title, lines in groups.items()],
-        [results.HelpLine(key, "", about) for key, about in KEYS])
+        groups.setdefault(noun.group, []).append(HelpLine(name, noun.verbs, noun.help))
+    groups["Session"] += [HelpLine(name, "", about) for name, about in BUILT_IN]
+    return HelpIndex(
+        [HelpGroup(title, lines) for title, lines in groups.items()],
+        [HelpLine(key, "", about) for key, about in KEYS])
 
 
-def noun_page(path: list[str], below: list[Command]) -> results.HelpPage:
+def noun_page(path: list[str], below: list[Command]) -> HelpPage:
     """Return help for a noun, with its verbs."""
     about = NOUNS[path[0]].help if len(path) == 1 else ""
-    return results.HelpPage(
+    return HelpPage(
         [], f"{' '.join(path)}: {about}" if about else "", [], [], [],
-        [results.HelpLine(each.short_usage, "", each.help) for each in below])
+        [HelpLine(each.short_usage, "", each.help) for each in below])
 
 
-def page(found: Command) -> results.HelpPage:
+def page(found: Command) -> HelpPage:
     """Return help for one command."""
-    return results.HelpPage(
-        [found.usage], found.description, [results.HelpLine(each.usage, "", each.help) for each in found.arguments],
-        [results.HelpLine(f"{each.name} {each.metavar}".strip(), "", each.help) for each in found.all_options],
+    return HelpPage(
+        [found.usage], found.description, [HelpLine(each.usage, "", each.help) for each in found.arguments],
+        [HelpLine(f"{each.name} {each.metavar}".strip(), "", each.help) for each in found.all_options],
         list(found.examples),
-        [results.HelpLine(each.short_usage, "", each.help) for each in grammar.beneath(found.path)[1:]])
+        [HelpLine(each.short_usage, "", each.help) for each in grammar.beneath(found.path)[1:]])
 
 

@@ -10,17 +10,20 @@ import shlex
 import threading
 from collections.abc import Callable
 
-from shell import results
 from shell.commands import http as http_command
 from shell.commands import ping as ping_command
 from shell.commands import tcp as tcp_command
 from shell.commands.common import WAITS
 from shell.commands.tcp import NUMBER
-from shell.grammar import CommandError, argument, command
+from shell.language.grammar import CommandError, argument, command
+from shell.language.values import Endpoint, endpoint
+from shell.language.values import address as parse_address
+from shell.reading.escape import printable
+from shell.results.host import ProgramReport
+from shell.results.http import HttpReport
+from shell.results.ping import PingReport
+from shell.results.tcp import Connected, Sent
 from shell.session import Finished, Session, hint
-from shell.values import Endpoint, endpoint
-from shell.values import address as parse_address
-from shell.views.escape import printable
 
 HOST_NAME = "host"
 
@@ -29,7 +32,7 @@ def _simulated(session: Session) -> bool:
     return session.lab.run_program is None
 
 
-def _run(session: Session, words: list[str], background: bool = False) -> results.ProgramReport:
+def _run(session: Session, words: list[str], background: bool = False) -> ProgramReport:
     """Run a program at the kernel's side; while time stands still it runs in the background."""
     run = session.lab.run_program
     if run is None:
@@ -40,7 +43,7 @@ def _run(session: Session, words: list[str], background: bool = False) -> result
         thread = threading.Thread(target=_run_behind, args=(session, run, words), daemon=True)
         thread.start()
         outcome = "background" if background else "paused"
-        return results.ProgramReport(program, 0, "", outcome, hint(outcome))
+        return ProgramReport(program, 0, "", outcome, hint(outcome))
     with _one_at_a_time, session.watch_wait():
         return _report(program, run(words))
 
@@ -54,9 +57,9 @@ def _run_behind(session: Session, run: Callable[[list[str]], Finished], words: l
         session.announce(_report(shlex.join(words), run(words)))
 
 
-def _report(program: str, done: Finished) -> results.ProgramReport:
+def _report(program: str, done: Finished) -> ProgramReport:
     output = printable(done.output.replace("\r\n", "\n"), lines=True)
-    return results.ProgramReport(program, done.status, output, "done")
+    return ProgramReport(program, done.status, output, "done")
 
 
 @command(
@@ -65,7 +68,7 @@ def _report(program: str, done: Finished) -> results.ProgramReport:
 )
 def ping(
     session: Session, address: str, count: int, wait: int, background: bool
-) -> results.PingReport | results.ProgramReport:
+) -> PingReport | ProgramReport:
     """Let the host send echo requests."""
     if _simulated(session):
         return ping_command.ping(session, address, count, host=HOST_NAME, wait=wait, background=background)
@@ -76,7 +79,7 @@ def ping(
          examples=("host http get http://192.168.1.2/",))
 def http_get(
     session: Session, url: str, wait: int, background: bool
-) -> results.HttpReport | results.ProgramReport:
+) -> HttpReport | ProgramReport:
     """Let the host fetch a page."""
     if _simulated(session):
         return http_command.get(session, url, HOST_NAME, wait, background)
@@ -89,7 +92,7 @@ def http_get(
 )
 def connect(
     session: Session, address: Endpoint, wait: int, background: bool
-) -> results.Connected | results.ProgramReport:
+) -> Connected | ProgramReport:
     """Let the host open a connection. `host send` sends on it."""
     if _simulated(session):
         return tcp_command.connect(session, address, 0, HOST_NAME, wait, background)
@@ -100,7 +103,7 @@ def connect(
     "host send", NUMBER, argument("data", str, "what to send; quotes around it are taken off", raw="text"), *WAITS,
     examples=('host send 3 "hello"',),
 )
-def send(session: Session, number: int, data: str, wait: int, background: bool) -> results.Sent:
+def send(session: Session, number: int, data: str, wait: int, background: bool) -> Sent:
     """Let the host send data on a connection that it holds; the rest of the line is the data."""
     if not _simulated(session):
         raise CommandError("the kernel's connections belong to its programs. Run one: host -- nc 192.168.1.2 7")
@@ -111,7 +114,7 @@ def send(session: Session, number: int, data: str, wait: int, background: bool) 
     "host --", argument("program", str, "a program with its arguments", raw="program"),
     examples=("host -- curl http://192.168.1.2/", "host -- ss -tn"),
 )
-def program(session: Session, program: str) -> results.ProgramReport:
+def program(session: Session, program: str) -> ProgramReport:
     """Run any program on the kernel's side of the TAP; the rest of the line is its own."""
     try:
         words = shlex.split(program)

@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 from aether import queries
 from aether.apps.http_site import PathError, path_of
-from aether.operations import HttpGet
-from aether.operations_services import HttpFile, HttpServe
+from aether.operations.services import HttpFile, HttpGet, HttpServe
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import CommandError, argument, command, option
-from shell.peer import refusal
+from shell.lab.peer import refusal
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import port as parse_port
+from shell.reading.escape import printable_bytes
+from shell.results.http import HttpReport
+from shell.results.message import Message
 from shell.session import Session, hint
-from shell.values import port as parse_port
-from shell.views.escape import printable_bytes
 
 MOST_FILES = 10_000
 MOST_BYTES = 512 << 20
@@ -33,7 +33,7 @@ SHOWN = 2000
     "http get", argument("url", str, "what to fetch, such as http://192.168.1.1/", complete="urls"), HOST, *WAITS,
     examples=("http get http://192.168.1.1/", "http get www.lab"),
 )
-def get(session: Session, url: str, host: str, wait: int, background: bool) -> results.HttpReport:
+def get(session: Session, url: str, host: str, wait: int, background: bool) -> HttpReport:
     """Fetch a page over a connection of its own; names are looked up, and redirections followed."""
     job = session.do(HttpGet(host=host, url=url))
 
@@ -47,7 +47,7 @@ def get(session: Session, url: str, host: str, wait: int, background: bool) -> r
     "http serve", argument("directory", str, "the directory whose files are served"),
     option("--port", "on which port (80)", parse_port, default=80, metavar="P"), HOST, examples=("http serve docs",),
 )
-def serve(session: Session, directory: str, port: int, host: str) -> results.Message:
+def serve(session: Session, directory: str, port: int, host: str) -> Message:
     """Serve the files of a directory, as they are now.
 
     They are read once and become part of the world, so nothing but them can be reached. Links that lead out of the
@@ -68,7 +68,7 @@ def serve(session: Session, directory: str, port: int, host: str) -> results.Mes
     count = len(files)
     address = session.lab.host_address if host == "host" else session.address or session.lab.address
     message = f"{count} {'file' if count == 1 else 'files'}, {total:,} bytes, on http://{address}:{port}/"
-    return results.Message(message, f"{left_out} left out" if left_out else "")
+    return Message(message, f"{left_out} left out" if left_out else "")
 
 
 def _files(root: Path) -> tuple[list[tuple[str, Path]], int]:
@@ -105,13 +105,13 @@ def _can_serve(file: Path, top: Path, path: str) -> bool:
         return False
 
 
-def report(session: Session, job: int, host: str, outcome: str) -> results.HttpReport:
+def report(session: Session, job: int, host: str, outcome: str) -> HttpReport:
     """Return how far a request is; CommandError if it failed."""
     so_far = session.ask(partial(queries.job_report, number=job, host=host))
     if so_far.error and not so_far.status:
         more = _refused(session, so_far.url, host) if so_far.error == "ECONNREFUSED" else ""
         raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}{more}")
-    return results.HttpReport(
+    return HttpReport(
         job, so_far.url, outcome, so_far.status, so_far.reason, [f"{name}: {value}" for name, value in so_far.headers],
         printable_bytes(so_far.body[:SHOWN], lines=True), so_far.length, so_far.elapsed,
         _in_words(so_far.error), hint(outcome), so_far.redirects)

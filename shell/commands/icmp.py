@@ -6,8 +6,8 @@ from functools import partial
 
 from aether import queries
 from shell.commands.common import HOST
-from shell.grammar import command
-from shell.results_net import IcmpStats
+from shell.language.grammar import command
+from shell.results.icmp import IcmpStats
 from shell.session import Session
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from aether.operations_net import IgmpJoin, IgmpLeave, IgmpQuery
-from shell import results
+from aether.operations.net import IgmpJoin, IgmpLeave, IgmpQuery
 from shell.commands.common import HOST
-from shell.grammar import argument, command, option
-from shell.results_net import GroupList
+from shell.language.grammar import argument, command, option
+from shell.language.values import address, tenths
+from shell.results.igmp import GroupList
+from shell.results.message import Message
 from shell.session import Session, hint
-from shell.values import address, tenths
 
 GROUP = argument("group", address, "the group's address, 224.0.0.0 to 239.255.255.255")
 
@@ -45,10 +45,10 @@ def groups(session: Session, host: str) -> GroupList:
            metavar="T"), HOST,
     examples=("igmp query --host host", "igmp query 224.1.1.1 --within 1s --host host"),
 )
-def query(session: Session, group: str, within: int, host: str) -> results.Message:
+def query(session: Session, group: str, within: int, host: str) -> Message:
     """Ask, as a router does, who is in a group; members answer after a random part of the time."""
     session.do(IgmpQuery(host=host, group=group, tenths=within))
-    return results.Message(
+    return Message(
         f"asked who is in {group or 'any group'}, within {within / 10:g} s", hint("paused") if session.paused else "")
 
 

@@ -6,15 +6,14 @@ from functools import partial
 
 from aether import queries
 from aether.answers import AddressRow
-from aether.operations_net import AddressAdd, AddressRemove
+from aether.operations.net import AddressAdd, AddressRemove
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import CommandError, argument, command, option
-from shell.results_net import AddressList
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import address as parse_address
+from shell.language.values import duration, octet
+from shell.results.ip import AddressList, FragmentList, RouteTable
 from shell.session import Session, hint
-from shell.values import address as parse_address
-from shell.values import duration, octet
 
 ADDED = (
     option("--wait", "how long to wait, in world time (10s unless said otherwise)", duration, default=10_000_000,
@@ -59,13 +58,13 @@ def remove(session: Session, address: str, host: str) -> AddressList:
 
 
 @command("ip routes", HOST, examples=("ip routes", "ip routes --host host"))
-def routes(session: Session, host: str) -> results.RouteTable:
+def routes(session: Session, host: str) -> RouteTable:
     """List the routes, the most specific first, and the path MTUs that routers have told."""
-    return results.RouteTable(
+    return RouteTable(
         host, session.ask(partial(queries.routes, host=host)), session.ask(partial(queries.paths, host=host)))
 
 
 @command("ip fragments", HOST, examples=("ip fragments",))
-def fragments(session: Session, host: str) -> results.FragmentList:
+def fragments(session: Session, host: str) -> FragmentList:
     """List the packets of which fragments are missing, the oldest first."""
-    return results.FragmentList(host, session.ask(partial(queries.fragments, host=host)))
+    return FragmentList(host, session.ask(partial(queries.fragments, host=host)))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aether.events import Event
-from shell import ladder as climbing
-from shell.grammar import CommandError, argument, command, option
-from shell.results_ladder import LadderReport
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import count, count_to
+from shell.reading import ladder as climbing
+from shell.results.ladder import LadderReport
 from shell.session import Session
-from shell.values import count, count_to
 
 MOST = 500
 """Rungs on a page."""
@@ -31,7 +31,7 @@ def ladder(session: Session, what: str, page: int, rungs: int) -> LadderReport:
 
 def report(events: list[Event], what: str, page: int = 0, rungs: int = climbing.PAGE) -> LadderReport:
     """Return a page of the ladder of some events; CommandError for a bad expression."""
-    from shell.selection import Chosen
+    from shell.reading.selection import Chosen
 
     conn = int(what) if what.isdigit() else 0
     if not what:

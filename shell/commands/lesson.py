@@ -6,7 +6,7 @@ import getpass
 from pathlib import Path
 
 from shell.commands.common import FORCE
-from shell.grammar import CommandError, argument, command, option
+from shell.language.grammar import CommandError, argument, command, option
 from shell.lessons import library, report
 from shell.lessons.course import Course
 from shell.lessons.course import load as load_course
@@ -14,11 +14,10 @@ from shell.lessons.drafts import write_new
 from shell.lessons.lint_here import prove_here
 from shell.lessons.load import load
 from shell.lessons.model import Lesson, LessonError, Problem
-from shell.lessons.player import Player
+from shell.lessons.player import Player, under_way
 from shell.lessons.program import check_file
 from shell.lessons.progress import Progress, Saved, Store
-from shell.results import Message
-from shell.results_lessons import (
+from shell.results.lesson import (
     CheckReport,
     GradeTable,
     HintReport,
@@ -32,6 +31,7 @@ from shell.results_lessons import (
     ProblemRow,
     Solution,
 )
+from shell.results.message import Message
 from shell.session import Session
 from shell.writing import place, write
 
@@ -75,9 +75,10 @@ def what_is_ahead(session: Session, progress: Progress, after: str = "") -> str:
 
 def playing(session: Session) -> Player:
     """Return the lesson that is under way; CommandError if there is none."""
-    if session.lesson is None:
+    player = under_way(session)
+    if player is None:
         raise CommandError("no lesson is under way. `lesson list` shows them, `lesson start ID` begins one")
-    return session.lesson
+    return player
 
 
 @command("lesson list", examples=("lesson list",))
@@ -120,8 +121,8 @@ def start(session: Session, name: str, anew: bool) -> LessonStep:
 @command("lesson resume", examples=("lesson resume",))
 def resume(session: Session) -> LessonStep:
     """Go on with the lesson that you were in when the shell ended, with the lab as it was."""
-    if session.lesson is not None:
-        return session.lesson.view()
+    if (player := under_way(session)) is not None:
+        return player.view()
     store = Store.usual()
     current = store.load().current
     saved = store.load_lab(current) if current else None
@@ -142,8 +143,8 @@ def _player(session: Session, path: Path, store: Store) -> Player:
 
 
 def _begin(session: Session, player: Player, saved: Saved | None) -> LessonStep:
-    if session.lesson is not None:
-        session.lesson.quit()
+    if (before := under_way(session)) is not None:
+        before.quit()
     view = player.resume(saved) if saved is not None else player.start()
     session.lesson = player
     return view
@@ -191,7 +192,7 @@ def answer(session: Session, value: str) -> Message:
 @command("lesson next", examples=("lesson next",))
 def next_(session: Session) -> LessonStep | LessonSummary:
     """Go on to the next step, or after the last one to the next lesson."""
-    player = session.lesson
+    player = under_way(session)
     if player is not None and not player.finished:
         return player.next()
     ahead = what_is_ahead(session, Store.usual().load(), player.lesson.id if player is not None else "")

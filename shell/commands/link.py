@@ -6,9 +6,10 @@ from contextlib import suppress
 
 from aether import queries
 from aether.filters import FilterError, compile_filter
-from aether.operations_link import DIRECTIONS, LinkClear, LinkDrop, LinkDropOff, LinkSet
-from shell import results
-from shell.grammar import CommandError, argument, command, option
+from aether.operations.link import DIRECTIONS, LinkClear, LinkDrop, LinkDropOff, LinkSet
+from shell.language.grammar import CommandError, argument, command, option
+from shell.results.link import LinkReport
+from shell.results.message import Message
 from shell.session import Session
 
 DIRECTION = "out is what you send, in is what is sent to you"
@@ -53,7 +54,7 @@ def direction(text: str) -> str:
 def _declare(name: str, example: str, about: str) -> None:
     """Declare the command that sets one impairment."""
 
-    def run(session: Session, value: str, direction: str, link: str) -> results.LinkReport:
+    def run(session: Session, value: str, direction: str, link: str) -> LinkReport:
         session.do(LinkSet(link=link, direction=direction, what=name, value=value))
         return show(session)
 
@@ -74,7 +75,7 @@ for _name, (_example, _about) in SETTINGS.items():
 def _declare_switch(verb: str, value: str, about: str) -> None:
     """Declare `link down` and `link up`."""
 
-    def run(session: Session, direction: str, link: str) -> results.LinkReport:
+    def run(session: Session, direction: str, link: str) -> LinkReport:
         session.do(LinkSet(link=link, direction=direction, what="down", value=value))
         return show(session)
 
@@ -99,7 +100,7 @@ _declare_switch("up", "off", "Let everything through again, as the other setting
               "link drop next tcp.flags.syn == 1 and tcp.flags.ack == 1 --count 2", "link drop next arp in --link wan",
               "link drop every 10 out", "link drop off"),
 )
-def drop(session: Session, what: str, count: int | None, link: str) -> results.Message | results.LinkReport:
+def drop(session: Session, what: str, count: int | None, link: str) -> Message | LinkReport:
     """Lose frames on purpose: the next, the next few, the next that match an expression, or every N-th.
 
     Without an expression, those that you send are meant, unless you say `in` or `both`; with one, those in both
@@ -123,7 +124,7 @@ def drop(session: Session, what: str, count: int | None, link: str) -> results.M
     count = 1 if count is None else count
     session.do(LinkDrop(link=link, direction=way or ("both" if expression else "out"), count=count,
                         expression=expression))
-    return results.Message(_will_be_lost(count, expression, way))
+    return Message(_will_be_lost(count, expression, way))
 
 
 def _way(words: list[str], what: str, default: str) -> str:
@@ -170,13 +171,13 @@ def _number(text: str, what: str) -> int:
     argument("direction", direction, f"in, out or both: {DIRECTION}", default="both", complete="in out both"),
     LINK, examples=("link clear",),
 )
-def clear(session: Session, direction: str, link: str) -> results.LinkReport:
+def clear(session: Session, direction: str, link: str) -> LinkReport:
     """Let frames pass as on a good day."""
     session.do(LinkClear(link=link, direction=direction))
     return show(session)
 
 
 @command("link show", examples=("link show",))
-def show(session: Session) -> results.LinkReport:
+def show(session: Session) -> LinkReport:
     """Show what the link does to frames, in each direction."""
-    return results.LinkReport(session.ask(queries.links))
+    return LinkReport(session.ask(queries.links))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.engine.offload import BETWEEN, FORWARDING, KNOB, ON, TRACING, offload
-from shell import results
-from shell.cores import crowded
-from shell.grammar import command
+from shell.lab.cores import crowded
+from shell.language.grammar import command
+from shell.results.message import Message
 from shell.session import Session
 
 if TYPE_CHECKING:
@@ -31,25 +31,25 @@ def offload_said(session: Session) -> str:
 
 
 @command("mode trace", examples=("mode trace",))
-def trace(session: Session) -> results.Message:
+def trace(session: Session) -> Message:
     """Record every event: trace, frames, steps and history work."""
     workers = 1 if session.shards is None else session.shards.count
     lost = reset(session.shards)
     session.set_mode("trace")
     said = "trace mode: every event is recorded. A new history begins here"
     if workers == 1:
-        return results.Message(said, _hint(session, ""))
-    return results.Message(f"{said}. It has one worker{lost}", _hint(session, "`mode bench` brings the others back"))
+        return Message(said, _hint(session, ""))
+    return Message(f"{said}. It has one worker{lost}", _hint(session, "`mode bench` brings the others back"))
 
 
 @command("mode bench", examples=("mode bench",))
-def bench(session: Session) -> results.Message:
+def bench(session: Session) -> Message:
     """Go as fast as possible: no events, no trace, no history, no breakpoints."""
     session.tracing = False
     session.set_mode("bench")
     workers = 1 if session.shards is None else session.shards.count
     more = f", {workers} workers" if workers > 1 else ""
-    return results.Message(
+    return Message(
         f"benchmark mode: no events, no trace, no history{more}",
         _hint(session, "`mode trace` brings them back", crowded(workers) if workers > 1 else ""))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from aether.engine.breakpoints import FIELDS, field_of
 from aether.events import Event
 from aether.world import World
-from shell import results, words
-from shell.frames import Watcher
+from shell.reading import words
+from shell.reading.escape import printable
+from shell.reading.frames import Watcher
+from shell.reading.summary import Flows, summarise
+from shell.results.time import EventRow
 from shell.session import Session
-from shell.summary import Flows, summarise
-from shell.views.escape import printable
 
 Fields = dict[tuple[str, int], dict[str, int | str]]
 
@@ -42,11 +43,11 @@ def _shown(value: int | str) -> str:
     return "unlimited" if isinstance(value, int) and value >= 1 << 39 else str(value)
 
 
-def rows(session: Session, events: list[Event]) -> list[results.EventRow]:
+def rows(session: Session, events: list[Event]) -> list[EventRow]:
     """Return events in words, frames with what they carry."""
     watcher = Watcher()
     watcher.flows = session.ask(known_flows)
-    return [results.EventRow(e.time, e.host, e.kind, _said(e, watcher)) for e in events if e.kind != "frame.arrived"
+    return [EventRow(e.time, e.host, e.kind, _said(e, watcher)) for e in events if e.kind != "frame.arrived"
             or e.host != "wire"]
 
 

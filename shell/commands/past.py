@@ -6,10 +6,10 @@ from aether.engine.breakpoints import expand
 from aether.events import Event
 from aether.filters import Filter, FilterError, Records, compile_filter
 from shell.commands.moments import Fields, all_fields, changes, fields, rows
-from shell.grammar import CommandError, argument, command
-from shell.results_debug import Position
+from shell.language.grammar import CommandError, argument, command
+from shell.language.values import count, occurrence
+from shell.results.past import Position
 from shell.session import Session
-from shell.values import count, occurrence
 
 CHUNK = 2000
 """Occurrences at a time when the whole run is looked through."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from aether.operations import Ping
+from aether.operations.net import Ping
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import argument, command, option
+from shell.language.grammar import argument, command, option
+from shell.language.values import address as parse_address
+from shell.language.values import count as parse_count
+from shell.language.values import duration, hexadecimal
+from shell.language.values import hops as parse_hops
+from shell.language.values import octet as parse_octet
+from shell.language.values import size as parse_size
+from shell.results.ping import PingLine, PingReport
 from shell.session import WAIT, Session, hint
-from shell.values import address as parse_address
-from shell.values import count as parse_count
-from shell.values import duration, hexadecimal
-from shell.values import hops as parse_hops
-from shell.values import octet as parse_octet
-from shell.values import size as parse_size
 
 COUNT = option("--count", "how many requests (3 unless said otherwise)", parse_count, default=3, metavar="N")
 SIZE = option("--size", "bytes of payload in each (56)", parse_size, default=56, metavar="BYTES")
@@ -38,7 +38,7 @@ PATTERN = option(
 def ping(
     session: Session, address: str, count: int = 3, size: int = 56, interval: int = 1_000_000, ttl: int = 0,
     tos: int = 0, df: bool = False, pattern: bytes = b"", host: str = "you", wait: int = WAIT, background: bool = False,
-) -> results.PingReport:
+) -> PingReport:
     """Send ICMP echo requests, and show what comes back.
 
     With --df no router may cut the requests: one that is too large for a path comes back as an error, and shows the
@@ -55,13 +55,13 @@ def ping(
     return report(session, job, host, outcome)
 
 
-def report(session: Session, job: int, host: str, outcome: str) -> results.PingReport:
+def report(session: Session, job: int, host: str, outcome: str) -> PingReport:
     """Return how a ping went so far."""
     so_far = session.ask(partial(queries.job_report, number=job, host=host))
     good = [reply for reply in so_far.replies if reply.rtt >= 0]
-    return results.PingReport(
+    return PingReport(
         job, so_far.destination, outcome, so_far.sent, so_far.received,
-        [results.PingLine(each.sequence, each.rtt, each.ttl, each.size, each.duplicate) for each in good],
+        [PingLine(each.sequence, each.rtt, each.ttl, each.size, each.duplicate) for each in good],
         [f"seq {each.sequence}: {each.error}" for each in so_far.replies if each.error],
         so_far.min, so_far.average, so_far.max, hint(outcome), so_far.mdev, so_far.duplicates, so_far.lost,
         so_far.elapsed)

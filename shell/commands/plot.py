@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shell.commands.common import HOST
-from shell.grammar import CommandError, argument, command, did_you_mean
-from shell.plotting import PLOTS
-from shell.results_plot import PlotReport
+from shell.language.grammar import CommandError, argument, command, did_you_mean
+from shell.language.values import connection
+from shell.reading.plotting import PLOTS
+from shell.results.plot import PlotReport
 from shell.session import Session
-from shell.values import connection
 
 
 @command(

@@ -7,10 +7,10 @@ from pathlib import Path
 from aether.engine.log import LogError, Recording, dump, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import from_recording
-from aether.operations import OperationError
+from aether.operations.base import OperationError
 from shell.commands.common import FORCE
-from shell.grammar import CommandError, argument, command
-from shell.results import Message
+from shell.language.grammar import CommandError, argument, command
+from shell.results.message import Message
 from shell.session import Session
 from shell.writing import place, write
 

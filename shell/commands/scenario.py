@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aether.operations_link import LinkClear, LinkScenario
+from aether.operations.link import LinkClear, LinkScenario
 from aether.world import World
-from shell import results_scenario as results
 from shell import scenarios
 from shell.commands.common import FORCE
 from shell.commands.link import LINK
-from shell.grammar import CommandError, argument, command, option
-from shell.results import Message
+from shell.language.grammar import CommandError, argument, command, option
+from shell.results.message import Message
+from shell.results.scenario import ScenarioList, ScenarioReport, ScenarioRow
 from shell.session import Session
 from shell.writing import write
 
@@ -19,20 +19,20 @@ WHAT = argument("what", str, "a scenario's name, or a TOML file of your own", co
 
 
 @command("scenario list", examples=("scenario list",))
-def list_(session: Session) -> results.ScenarioList:
+def list_(session: Session) -> ScenarioList:
     """List the scenarios that come with the program."""
     found = [scenarios.find(name) for name in scenarios.names()]
-    return results.ScenarioList([results.ScenarioRow(each.name, each.title) for each in found])
+    return ScenarioList([ScenarioRow(each.name, each.title) for each in found])
 
 
 @command("scenario show", WHAT, examples=("scenario show satellite", "scenario show my-link.toml"))
-def show(session: Session, what: str) -> results.ScenarioReport:
+def show(session: Session, what: str) -> ScenarioReport:
     """Show what a scenario does to a link, without loading it."""
     return _report(scenarios.find(what))
 
 
 @command("scenario load", WHAT, LINK, examples=("scenario load lossy-wifi", "scenario load dialup --link wan"))
-def load(session: Session, what: str, link: str) -> results.ScenarioReport:
+def load(session: Session, what: str, link: str) -> ScenarioReport:
     """Make a link as a scenario has it; whatever was set before is taken away."""
     found = scenarios.find(what)
     session.do(LinkScenario(
@@ -77,6 +77,6 @@ def save(session: Session, file: str, link: str, title: str, force: bool) -> Mes
     return Message(f"{link} as it is now is in {file}", f"scenario load {file}")
 
 
-def _report(found: scenarios.Scenario, link: str = "") -> results.ScenarioReport:
+def _report(found: scenarios.Scenario, link: str = "") -> ScenarioReport:
     out, inward = ([f"{name} {value}" for name, value in found.of(way).items()] for way in ("out", "in"))
-    return results.ScenarioReport(found.name, found.title, found.about, out, inward, link)
+    return ScenarioReport(found.name, found.title, found.about, out, inward, link)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shell.commands import find
-from shell.grammar import CommandError, argument, command
-from shell.results_session import SchemaReport
+from shell.language.grammar import CommandError, argument, command
+from shell.language.registry import find
+from shell.results.schema import SchemaReport
 from shell.session import Session
 
 
@@ -12,8 +12,8 @@ from shell.session import Session
          examples=("schema frame", "schema tcp conns"))
 def schema(session: Session, words: str) -> SchemaReport:
     """Print the JSON Schema of what a command prints with `--json`."""
-    from shell.reference import results_of
-    from shell.schema import schema as schema_of
+    from shell.language.reference import results_of
+    from shell.language.schema import schema as schema_of
 
     found = find(words.split())
     if tuple(words.split()) != found.path:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from shell import results_craft as results
 from shell.commands.common import WAITS
 from shell.craft import settings, short
 from shell.craft.delivery import MOST, deliver
 from shell.craft.drafts import bytes_of, crafting
 from shell.craft.ends import Live, inward, live, outward
 from shell.craft.layers import Ends
-from shell.grammar import CommandError, argument, command, option
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import address, endpoint
+from shell.results.craft import Crafted
 from shell.session import Session
-from shell.values import address, endpoint
 
 NO_RST = option("--no-rst", "do not let our stack answer what comes back with a reset")
 WHAT = argument("what", str, "a crafted frame by its name, or in scapy's notation", raw="line", complete="craft")
@@ -29,7 +29,7 @@ def target(text: str) -> str:
 
 def send_short(
     kind: str, session: Session, where: str, text: str, no_rst: bool, wait: int, background: bool,
-) -> results.Crafted:
+) -> Crafted:
     """Build the frames of a short form, send them, and tell what came of it."""
     names: dict[str, int] = {}
     connection: Live | None = None
@@ -54,7 +54,7 @@ def send_short(
     return _deliver(session, order, no_rst, wait, background)
 
 
-def inject_short(kind: str, session: Session, text: str, wait: int, background: bool) -> results.Crafted:
+def inject_short(kind: str, session: Session, text: str, wait: int, background: bool) -> Crafted:
     """Build the frames of a short form as if somebody sent them to us, and let them arrive."""
     words = text.split(None, 1)
     names: dict[str, int] = {}
@@ -127,7 +127,7 @@ def _bounded(given: dict[str, Any]) -> None:
         raise CommandError(f"count: at most {MOST:,} frames at a time")
 
 
-def _deliver(session: Session, order: short.Order, no_rst: bool, wait: int, background: bool) -> results.Crafted:
+def _deliver(session: Session, order: short.Order, no_rst: bool, wait: int, background: bool) -> Crafted:
     port = short.FIRST_PORT + session.core.status().frames % short.PORTS
     with crafting(session):
         first = short.frame(order, 0, port)
@@ -142,14 +142,14 @@ def _deliver(session: Session, order: short.Order, no_rst: bool, wait: int, back
     "send", WHAT, NO_RST, *WAITS,
     examples=("send probe", 'send IP(dst="192.168.1.1")/ICMP()', "send probe --no-rst"),
 )
-def send_draft(session: Session, what: str, no_rst: bool, wait: int, background: bool) -> results.Crafted:
+def send_draft(session: Session, what: str, no_rst: bool, wait: int, background: bool) -> Crafted:
     """Put a frame on the wire that was crafted before, or that is described right here, past our own stack."""
     frame = bytes_of(session, what, inward=False)
     return deliver(session, [(frame, False)], said=what, no_rst=no_rst, wait=wait, background=background)
 
 
 @command("inject", WHAT, *WAITS, examples=("inject probe", 'inject IP(src="192.168.1.1")/UDP(dport=9)'))
-def inject_draft(session: Session, what: str, wait: int, background: bool) -> results.Crafted:
+def inject_draft(session: Session, what: str, wait: int, background: bool) -> Crafted:
     """Let a frame arrive that was crafted before, or that is described right here, as if it came from the wire."""
     frame = bytes_of(session, what, inward=True)
     return deliver(session, [(frame, True)], said=what, wait=wait, background=background)
@@ -161,10 +161,10 @@ def _declare(kind: str) -> None:
 
     def send(
         session: Session, where: str, settings: str, no_rst: bool, wait: int, background: bool,
-    ) -> results.Crafted:
+    ) -> Crafted:
         return send_short(kind, session, where, settings, no_rst, wait, background)
 
-    def inject(session: Session, settings: str, wait: int, background: bool) -> results.Crafted:
+    def inject(session: Session, settings: str, wait: int, background: bool) -> Crafted:
         return inject_short(kind, session, settings, wait, background)
 
     settings_help = (

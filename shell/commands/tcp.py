@@ -7,15 +7,16 @@ from functools import partial
 
 from aether import queries
 from aether.apps.simple import SERVICES
-from aether.operations import TcpAbort, TcpClose, TcpConnect, TcpListen, TcpSend
+from aether.operations.tcp import TcpAbort, TcpClose, TcpConnect, TcpListen, TcpSend
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import CommandError, argument, command, option
-from shell.peer import refusal
+from shell.lab.peer import refusal
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import Endpoint, connection, endpoint, hexadecimal, payload, port
+from shell.reading.escape import printable_bytes
+from shell.results.message import Message
+from shell.results.tcp import Connected, ConnectionList, ConnectionReport, Sent
 from shell.session import Session, hint
-from shell.values import Endpoint, connection, endpoint, hexadecimal, payload, port
-from shell.views.escape import printable_bytes
 
 NUMBER = argument("number", connection, "a connection's number, as `tcp conns` shows it", complete="connections")
 APPLICATIONS = tuple(SERVICES)
@@ -31,7 +32,7 @@ def application(text: str) -> str:
 
 @command("tcp conns", option("--all", "leave out none of those that rest in TIME-WAIT"), HOST,
          examples=("tcp conns", "tcp conns --all", "tcp conns --host host --json"))
-def conns(session: Session, host: str, all: bool = False) -> results.ConnectionList:
+def conns(session: Session, host: str, all: bool = False) -> ConnectionList:
     """List the connections, and the ports that are listened on.
 
     Those that rest in TIME-WAIT come last, and of many only the latest are shown; `--json` always has all.
@@ -39,7 +40,7 @@ def conns(session: Session, host: str, all: bool = False) -> results.ConnectionL
     found = session.ask_all(partial(queries.connections, host=host))
     ended = [] if found else _opened(session, host)
     hint = f"`ladder {ended[-1]}` draws what was said on {'it' if len(ended) == 1 else 'the last'}" if ended else ""
-    return results.ConnectionList(
+    return ConnectionList(
         host, found, session.ask_all(partial(queries.listeners, host=host)), all, len(ended), hint)
 
 
@@ -50,14 +51,14 @@ def _opened(session: Session, host: str) -> list[int]:
 
 
 @command("tcp show", NUMBER, HOST, examples=("tcp show 1", "tcp show 1 --host host"))
-def show(session: Session, number: int, host: str) -> results.ConnectionReport:
+def show(session: Session, number: int, host: str) -> ConnectionReport:
     """Show all about one connection: windows, timers, round trip, congestion."""
     detail = session.ask(partial(queries.connection, number=number, host=host), session.owner(number, host))
     states: list[str] = []
     for event in session.events():
         if event.kind == "tcp.state" and event.host == host and event.values[0] == number:
             states += [event.values[1]] * (not states) + [event.values[2]]
-    return results.ConnectionReport(detail, states)
+    return ConnectionReport(detail, states)
 
 
 @command(
@@ -67,7 +68,7 @@ def show(session: Session, number: int, host: str) -> results.ConnectionReport:
 )
 def connect(
     session: Session, address: Endpoint, local_port: int, host: str, wait: int, background: bool
-) -> results.Connected:
+) -> Connected:
     """Open a connection, and wait until it is established."""
     after = session.core.ring.last_serial
     number = session.do(TcpConnect(host=host, address=address.address, port=address.port, local_port=local_port))
@@ -81,7 +82,7 @@ def connect(
         why = _why(session, number, host, after)
         more = refusal(session, address.address, address.port, host) if why == REFUSED else ""
         raise CommandError(f"#{number} to {address} failed: {why}{more}")
-    return results.Connected(number, state, outcome, str(address), hint=hint(outcome))
+    return Connected(number, state, outcome, str(address), hint=hint(outcome))
 
 
 def _why(session: Session, number: int, host: str, after: int) -> str:
@@ -102,14 +103,14 @@ def _why(session: Session, number: int, host: str, after: int) -> str:
            complete=" ".join(APPLICATIONS), default="echo", metavar="APP"),
     HOST, examples=("tcp listen 4000", "tcp listen 4000 --app hold"),
 )
-def listen(session: Session, port: int, app: str, host: str) -> results.Message:
+def listen(session: Session, port: int, app: str, host: str) -> Message:
     """Listen on a port, and serve whoever connects.
 
     `echo` sends everything back, `discard` reads and forgets, and `hold` leaves each connection
     to you: `tcp send` answers on it.
     """
     session.do(TcpListen(host=host, port=port, app=app))
-    return results.Message(f"{app} listens on port {port}")
+    return Message(f"{app} listens on port {port}")
 
 
 @command(
@@ -119,7 +120,7 @@ def listen(session: Session, port: int, app: str, host: str) -> results.Message:
 )
 def send(
     session: Session, number: int, data: str, hex: bool, host: str, wait: int, background: bool
-) -> results.Sent:
+) -> Sent:
     """Send data on a connection, and show what comes back.
 
     The rest of the line is the data: every character of it. Quotes around all of it are
@@ -136,7 +137,7 @@ def send(
     outcome = session.wait(more, wait, background, worker)
     answer = session.ask(partial(queries.received_since, number=number, before=before, host=host), worker)
     note = "sent; nothing came back yet" if outcome == "waiting" else hint(outcome)
-    return results.Sent(number, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
+    return Sent(number, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
 
 
 def _received_more(world: World, number: int, host: str, before: int) -> bool:
@@ -144,14 +145,14 @@ def _received_more(world: World, number: int, host: str, before: int) -> bool:
 
 
 @command("tcp close", NUMBER, HOST, *WAITS, examples=("tcp close 3",))
-def close(session: Session, number: int, host: str, wait: int, background: bool) -> results.Connected:
+def close(session: Session, number: int, host: str, wait: int, background: bool) -> Connected:
     """Close our direction of a connection: a FIN follows what was sent."""
     worker = session.owner(number, host)
     remote = session.ask(partial(queries.connection, number=number, host=host), worker).remote
     session.do(TcpClose(host=host, conn=number))
     outcome = session.wait(partial(_closed, number=number, host=host), wait, background, worker)
     state = session.ask(partial(queries.connection_state, number=number, host=host), worker)
-    return results.Connected(number, state, outcome, remote, hint=hint(outcome))
+    return Connected(number, state, outcome, remote, hint=hint(outcome))
 
 
 def _closed(world: World, number: int, host: str) -> bool:
@@ -159,12 +160,8 @@ def _closed(world: World, number: int, host: str) -> bool:
 
 
 @command("tcp abort", NUMBER, HOST, examples=("tcp abort 3",))
-def abort(session: Session, number: int, host: str) -> results.Message:
+def abort(session: Session, number: int, host: str) -> Message:
     """End a connection at once, with a reset."""
     session.ask(partial(queries.connection, number=number, host=host), session.owner(number, host))
     session.do(TcpAbort(host=host, conn=number))
-    return results.Message(f"#{number} is aborted; the peer was told with a reset")
-
-
-from shell.commands import tcp_diagram as _tcp_diagram  # noqa: E402, F401  (its command belongs to the same noun)
-from shell.commands import tcp_reading as _tcp_reading  # noqa: E402, F401  (its commands belong to the same noun)
+    return Message(f"#{number} is aborted; the peer was told with a reset")

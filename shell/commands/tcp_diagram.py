@@ -7,10 +7,10 @@ from functools import partial
 from aether import queries
 from aether.tcp.states import CLOSED, LISTEN, TRANSITIONS
 from shell.commands.common import HOST
-from shell.grammar import CommandError, argument, command
-from shell.results_diagram import Arrow, DiagramReport
+from shell.language.grammar import CommandError, argument, command
+from shell.language.values import connection
+from shell.results.tcp_diagram import Arrow, DiagramReport
 from shell.session import Session
-from shell.values import connection
 
 
 @command(

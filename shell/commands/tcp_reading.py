@@ -5,16 +5,17 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from aether.operations_reading import TcpRead, TcpReading, TcpShutdown
+from aether.operations.reading import TcpRead, TcpReading, TcpShutdown
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
 from shell.commands.tcp import NUMBER
-from shell.grammar import CommandError, argument, command
-from shell.results_reading import ReadReport
+from shell.language.grammar import CommandError, argument, command
+from shell.language.values import size
+from shell.reading.escape import printable_bytes
+from shell.results.message import Message
+from shell.results.tcp import Connected
+from shell.results.tcp_reading import ReadReport
 from shell.session import Session, hint
-from shell.values import size
-from shell.views.escape import printable_bytes
 
 SHOWN = 500
 """Bytes of what was read that are shown at the most."""
@@ -32,7 +33,7 @@ def switch(text: str) -> bool:
                                     complete="on off"), HOST,
     examples=("tcp reading 1 off", "tcp reading 1 on"),
 )
-def reading(session: Session, number: int, value: bool, host: str) -> results.Message:
+def reading(session: Session, number: int, value: bool, host: str) -> Message:
     """Read what arrives on a connection at once, or let it wait in the receive buffer.
 
     While nobody reads, the buffer fills, and the window that we offer shrinks. `tcp read` takes
@@ -40,7 +41,7 @@ def reading(session: Session, number: int, value: bool, host: str) -> results.Me
     """
     session.do(TcpReading(host=host, conn=number, on=value))
     what = "what arrives is read at once" if value else f"what arrives waits; `tcp read {number}` takes it"
-    return results.Message(f"#{number}: {what}")
+    return Message(f"#{number}: {what}")
 
 
 @command(
@@ -58,7 +59,7 @@ def read(session: Session, number: int, bytes: int, host: str) -> ReadReport:
 
 
 @command("tcp shutdown", NUMBER, HOST, *WAITS, examples=("tcp shutdown 1",))
-def shutdown(session: Session, number: int, host: str, wait: int, background: bool) -> results.Connected:
+def shutdown(session: Session, number: int, host: str, wait: int, background: bool) -> Connected:
     """Send no more on a connection, and go on receiving: its half is closed with a FIN."""
     remote = session.ask(partial(queries.connection, number=number, host=host)).remote
     session.do(TcpShutdown(host=host, conn=number))
@@ -68,4 +69,4 @@ def shutdown(session: Session, number: int, host: str, wait: int, background: bo
 
     outcome = session.wait(settled, wait, background)
     state = session.ask(partial(queries.connection_state, number=number, host=host))
-    return results.Connected(number, state, outcome, remote, hint=hint(outcome))
+    return Connected(number, state, outcome, remote, hint=hint(outcome))

@@ -11,15 +11,17 @@ from aether.answers import Overview
 from aether.engine.breakpoints import expand
 from aether.events import KINDS
 from aether.filters import FilterError, Records, compile_filter
-from shell import results, words
 from shell.commands.moments import all_fields, changes, rows
-from shell.frames import Watcher
-from shell.grammar import CommandError, argument, command
-from shell.results_debug import Stopped
+from shell.language.grammar import CommandError, argument, command
+from shell.language.values import connection, count, duration
+from shell.reading import words
+from shell.reading.escape import printable
+from shell.reading.frames import Watcher
+from shell.reading.summary import summarise
+from shell.results.breakpoints import Stopped
+from shell.results.message import Message
+from shell.results.time import EventRow, Occurrence, StepReport, TimeReport
 from shell.session import Session
-from shell.summary import summarise
-from shell.values import connection, count, duration
-from shell.views.escape import printable
 
 if TYPE_CHECKING:
     from aether.engine.core import StepResult
@@ -28,10 +30,10 @@ if TYPE_CHECKING:
     from aether.world import World
 
 
-def _report(session: Session, passed: int = 0) -> results.TimeReport:
+def _report(session: Session, passed: int = 0) -> TimeReport:
     status = session.core.status()
     coming = session.ask(queries.next_occurrence)
-    return results.TimeReport(
+    return TimeReport(
         not status.paused, status.occurrence, status.time, coming.what, coming.time_us, passed,
         _note(session) if status.paused else "")
 
@@ -40,7 +42,7 @@ def _report(session: Session, passed: int = 0) -> results.TimeReport:
     "run", argument("time", duration, "for how much world time, such as 5s; for good unless given", default=0),
     examples=("run", "run 5s"),
 )
-def run(session: Session, time: int) -> results.TimeReport:
+def run(session: Session, time: int) -> TimeReport:
     """Let world time go on; with a time, for so long, and then pause again if it was paused."""
     before = session.core.status()
     if not time:
@@ -51,7 +53,7 @@ def run(session: Session, time: int) -> results.TimeReport:
 
 
 @command("pause", examples=("pause",))
-def pause(session: Session) -> results.TimeReport:
+def pause(session: Session) -> TimeReport:
     """Stop world time. Commands still start things, and `step` lets them happen one by one."""
     session.core.pause()
     report = _report(session)
@@ -60,7 +62,7 @@ def pause(session: Session) -> results.TimeReport:
 
 
 @command("step", argument("times", count, "how many occurrences", default=1), examples=("step", "step 5"))
-def step(session: Session, times: int) -> results.StepReport:
+def step(session: Session, times: int) -> StepReport:
     """Let one thing happen: a frame arrives, or a timer fires. It pauses first if time runs.
 
     An occurrence includes everything that it causes at that host, the frames that it sends
@@ -83,7 +85,7 @@ def step(session: Session, times: int) -> results.StepReport:
     session.skip_events()
     coming = session.ask(queries.next_occurrence)
     changed = changes(was, all_fields(session)) + _changes(before, after)
-    return results.StepReport(occurrences, changed, coming.what, coming.time_us, _note(session))
+    return StepReport(occurrences, changed, coming.what, coming.time_us, _note(session))
 
 
 def _note(session: Session) -> str:
@@ -93,7 +95,7 @@ def _note(session: Session) -> str:
     return "the kernel's clock goes on: it may send again, or give up, while we stand still"
 
 
-def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> results.Occurrence:
+def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> Occurrence:
     """Tell what an occurrence was, and what it caused."""
     events = list(one.events)
     what = expected
@@ -102,8 +104,8 @@ def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> results.Occ
     if events and events[0].kind == "frame.arrived":
         first = events.pop(0)
         what = f"frame {first.values[0]} arrives at {first.host}: {_frame(first, watcher)}"
-    rows = [results.EventRow(event.time, event.host, event.kind, _describe(event, watcher)) for event in events]
-    return results.Occurrence(one.occurrence, one.time, what, rows)
+    rows = [EventRow(event.time, event.host, event.kind, _describe(event, watcher)) for event in events]
+    return Occurrence(one.occurrence, one.time, what, rows)
 
 
 def _describe(event: Event, watcher: Watcher) -> str:
@@ -251,13 +253,13 @@ def concerns(event: Event, number: int) -> bool:
     "speed", argument("times", str, "how much faster than the wall's clock, such as 10, 0.1 or max"),
     examples=("speed 10", "speed 0.1", "speed 1"),
 )
-def speed(session: Session, times: str) -> results.Message:
+def speed(session: Session, times: str) -> Message:
     """Change how fast world time passes in the simulation; behind a TAP it passes as it does."""
     if session.lab.kind != "SIM":
         raise CommandError("behind a TAP the kernel's clock decides. `pause` and `step` work there, speed does not")
     if times == "max" and session.scripted:
         session.core.set_speed(float("inf"))
-        return results.Message("world time passes only while a command waits, and then at once")
+        return Message("world time passes only while a command waits, and then at once")
     try:
         value = 1000.0 if times == "max" else float(times)
     except ValueError:
@@ -266,5 +268,5 @@ def speed(session: Session, times: str) -> results.Message:
         raise CommandError(f"speed is from 0.001 to 1000, or max; not {times!r}")
     session.core.set_speed(value)
     if value == 1:
-        return results.Message("world time passes as fast as yours")
-    return results.Message(f"world time passes {value:g} times as fast as yours")
+        return Message("world time passes as fast as yours")
+    return Message(f"world time passes {value:g} times as fast as yours")

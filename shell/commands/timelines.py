@@ -8,11 +8,12 @@ from itertools import groupby
 from aether.engine import timelines
 from aether.engine.log import InputLog
 from aether.engine.loop import Loop
-from aether.operations import OperationError
-from shell.frames import Seen, Watcher
-from shell.grammar import CommandError, argument, command
-from shell.results import FrameRow, Message
-from shell.results_debug import Comparison, InputList, LogRow, Side, TimelineList, TimelineRow
+from aether.operations.base import OperationError
+from shell.language.grammar import CommandError, argument, command
+from shell.reading.frames import Seen, Watcher
+from shell.results.frames import FrameRow
+from shell.results.message import Message
+from shell.results.timelines import Comparison, InputList, LogRow, Side, TimelineList, TimelineRow
 from shell.session import Session
 
 SHOWN = 12

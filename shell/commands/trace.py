@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from shell import results
 from shell.configuration import LAYERS
-from shell.grammar import CommandError, argument, command, did_you_mean
+from shell.language.grammar import CommandError, argument, command, did_you_mean
+from shell.results.message import Message
 from shell.session import Session
 
 
 @command("trace on", examples=("trace on",))
-def on(session: Session) -> results.Message:
+def on(session: Session) -> Message:
     """Show every frame, and what was decided about it, as it happens.
 
     Words say what no field says: retransmission, duplicate ACK, window update, zero window, window
@@ -19,14 +19,14 @@ def on(session: Session) -> results.Message:
     if not session.tracing:
         session.tracer.skip(session.core.ring)
         session.tracing = True
-    return results.Message("trace is on", "< arrives, > leaves, x was lost on the way. `frame N` shows one in full")
+    return Message("trace is on", "< arrives, > leaves, x was lost on the way. `frame N` shows one in full")
 
 
 @command("trace off", examples=("trace off",))
-def off(session: Session) -> results.Message:
+def off(session: Session) -> Message:
     """Stop showing frames as they happen; they are still recorded."""
     session.tracing = False
-    return results.Message("trace is off")
+    return Message("trace is off")
 
 
 def _layers(text: str) -> list[str]:
@@ -56,7 +56,7 @@ _NAMES = {"ethernet": "eth", "ipv4": "ip"}
                              complete=f"all {' '.join(LAYERS)}"),
     examples=("trace layers arp,tcp", "trace layers all"),
 )
-def layers(session: Session, layers: list[str]) -> results.Message:
+def layers(session: Session, layers: list[str]) -> Message:
     """Show only frames of some layers, and what was decided about them; `trace layers all` shows everything again."""
     return filter_(session, " or ".join(layers) or "off")
 
@@ -65,40 +65,40 @@ def layers(session: Session, layers: list[str]) -> results.Message:
     "trace events", argument("value", _switch, "on or off", complete="on off"),
     examples=("trace events on", "trace events off"),
 )
-def events(session: Session, value: bool) -> results.Message:
+def events(session: Session, value: bool) -> Message:
     """Give every decision a line of its own: timers, round trips, the congestion window, why an ACK was sent."""
     session.need_trace("the trace")
     session.tracer.watcher.every_event = value
     if value:
-        return results.Message("the trace shows every decision", "" if session.tracing else "`trace on` begins it")
-    return results.Message("the trace shows frames, and what they changed")
+        return Message("the trace shows every decision", "" if session.tracing else "`trace on` begins it")
+    return Message("the trace shows frames, and what they changed")
 
 
 @command(
     "trace verbose", argument("value", _switch, "on or off", complete="on off"),
     examples=("trace verbose on", "trace verbose off"),
 )
-def verbose(session: Session, value: bool) -> results.Message:
+def verbose(session: Session, value: bool) -> Message:
     """Show each frame's headers below its line."""
     session.need_trace("the trace")
     session.tracer.verbose = value
     if value:
-        return results.Message("the trace shows headers", "" if session.tracing else "`trace on` begins it")
-    return results.Message("the trace shows a line for each frame")
+        return Message("the trace shows headers", "" if session.tracing else "`trace on` begins it")
+    return Message("the trace shows a line for each frame")
 
 
 @command(
     "trace filter", argument("expression", str, "a filter expression, or off", raw="line", complete="filters"),
     examples=("trace filter tcp.port == 80", "trace filter drop.reason", "trace filter off"),
 )
-def filter_(session: Session, expression: str) -> results.Message:
+def filter_(session: Session, expression: str) -> Message:
     """Show only what an expression selects; `trace filter off` shows everything again."""
     text = expression.strip()
     if text == "off":
         session.tracer.selection = None
-        return results.Message("the trace shows everything")
-    from shell.selection import Selection
+        return Message("the trace shows everything")
+    from shell.reading.selection import Selection
 
     session.need_trace("the trace")
     session.tracer.selection = selection = Selection(text, session.events())
-    return results.Message(f"the trace shows only: {text}", "; ".join(selection.notices))
+    return Message(f"the trace shows only: {text}", "; ".join(selection.notices))

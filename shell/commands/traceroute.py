@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from aether.operations import Traceroute
+from aether.operations.net import Traceroute
 from aether.world import World
-from shell import results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import argument, command, option
+from shell.language.grammar import argument, command, option
+from shell.language.values import address as parse_address
+from shell.language.values import count_to
+from shell.results.traceroute import TraceHop, TraceProbe, TraceReport
 from shell.session import Session, hint
-from shell.values import address as parse_address
-from shell.values import count_to
 
 
 @command(
@@ -24,7 +24,7 @@ from shell.values import count_to
 )
 def traceroute(
     session: Session, address: str, icmp: bool, hops: int, probes: int, host: str, wait: int, background: bool
-) -> results.TraceReport:
+) -> TraceReport:
     """Send packets that live for one hop, then two, and so on, and show which routers say that they died."""
     job = session.do(Traceroute(
         host=host, address=address, method="icmp" if icmp else "udp", max_hops=hops, probes=probes))
@@ -35,8 +35,8 @@ def traceroute(
     outcome = session.wait(finished, wait, background)
     so_far = session.ask(partial(queries.job_report, number=job, host=host))
     lines = [
-        results.TraceHop(
-            hop.ttl, [results.TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes])
+        TraceHop(
+            hop.ttl, [TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes])
         for hop in so_far.hops
     ]
-    return results.TraceReport(job, so_far.destination, so_far.method, outcome, so_far.reached, lines, hint(outcome))
+    return TraceReport(job, so_far.destination, so_far.method, outcome, so_far.reached, lines, hint(outcome))

@@ -5,22 +5,24 @@ from __future__ import annotations
 from functools import partial
 
 from aether import queries
-from aether.operations import UdpSend
+from aether.operations.net import UdpSend
 from aether.world import World
-from shell import peer, results
 from shell.commands.common import HOST, WAITS
-from shell.grammar import CommandError, argument, command, option
+from shell.lab import peer
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import Endpoint, endpoint, hexadecimal, payload, port
+from shell.reading.escape import printable_bytes
+from shell.reading.summary import summarise
+from shell.results.tcp import Sent
+from shell.results.udp import SocketList
 from shell.session import Session, hint
-from shell.summary import summarise
-from shell.values import Endpoint, endpoint, hexadecimal, payload, port
-from shell.views.escape import printable_bytes
 
 
 @command("udp socks", HOST)
 @command("udp sockets", HOST, examples=("udp sockets --host host",))
-def sockets(session: Session, host: str) -> results.SocketList:
+def sockets(session: Session, host: str) -> SocketList:
     """List the UDP sockets."""
-    return results.SocketList(host, session.ask(partial(queries.sockets, host=host)))
+    return SocketList(host, session.ask(partial(queries.sockets, host=host)))
 
 
 @command(
@@ -32,7 +34,7 @@ def sockets(session: Session, host: str) -> results.SocketList:
 )
 def send(
     session: Session, address: Endpoint, data: str, hex: bool, local_port: int, host: str, wait: int, background: bool
-) -> results.Sent:
+) -> Sent:
     """Send one datagram, and show the answer if one comes.
 
     The rest of the line is the data: every character of it.
@@ -53,7 +55,7 @@ def send(
     arrived = session.ask(partial(queries.datagrams, port=used, host=host))[len(before):]
     answer = b"".join(data for _, data in arrived)
     note = "nothing came back" if outcome == "waiting" else hint(outcome)
-    return results.Sent(0, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
+    return Sent(0, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
 
 
 def _refusal(session: Session, after: int, host: str) -> str:

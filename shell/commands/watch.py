@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from shell import results
+from collections.abc import Callable
+from typing import TypeVar
+
 from shell.commands.frames import latest
 from shell.commands.ladder import report as ladder_report
 from shell.commands.status import status
 from shell.commands.tcp import conns as tcp_conns
 from shell.commands.tcp import show as tcp_show
-from shell.grammar import argument, command
-from shell.panes import show
-from shell.results_ladder import LadderReport
-from shell.selection import compiled
-from shell.session import Session
-from shell.values import connection
+from shell.language.grammar import argument, command
+from shell.language.values import connection
+from shell.reading.selection import compiled
+from shell.results.frames import FrameList
+from shell.results.ladder import LadderReport
+from shell.results.status import Status
+from shell.results.tcp import ConnectionList, ConnectionReport
+from shell.session import Session, View
 
+T = TypeVar("T")
 LATEST = 20_000
 """Events that a live ladder looks at, at the most: the newest."""
 FRAMES = 300
@@ -23,13 +28,13 @@ FRAMES = 300
 
 @command("watch tcp", argument("number", connection, "a connection's number", complete="connections"),
          examples=("watch tcp 3",))
-def tcp(session: Session, number: int) -> results.ConnectionReport | None:
+def tcp(session: Session, number: int) -> ConnectionReport | None:
     """Watch one connection: windows, timers, round trip, congestion."""
     return show(session, f"tcp {number}", lambda: tcp_show(session, number, "you"))
 
 
 @command("watch conns", examples=("watch conns",))
-def conns(session: Session) -> results.ConnectionList | None:
+def conns(session: Session) -> ConnectionList | None:
     """Watch the connections, and the ports that are listened on."""
     return show(session, "connections", lambda: tcp_conns(session, "you"))
 
@@ -39,7 +44,7 @@ def conns(session: Session) -> results.ConnectionList | None:
                             complete="filters"),
     examples=("watch trace", "watch trace tcp.flags.syn == 1"),
 )
-def trace(session: Session, expression: str) -> results.FrameList | None:
+def trace(session: Session, expression: str) -> FrameList | None:
     """Watch the latest frames."""
     text = expression.strip()
     if text:
@@ -65,6 +70,14 @@ def ladder(session: Session, what: str) -> LadderReport | None:
 
 
 @command("watch loop", examples=("watch loop",))
-def loop(session: Session) -> results.Status | None:
+def loop(session: Session) -> Status | None:
     """Watch what runs, and how busily: spin, yield and sleep, events kept and lost, hosts."""
     return show(session, "loop", lambda: status(session))
+
+
+def show(session: Session, title: str, look: Callable[[], T], *, from_the_end: bool = False) -> T | None:
+    """Show a view in a pane where there is a terminal; else return its result once, to be printed."""
+    if session.pane is None:
+        return look()
+    session.pane(View(title, look, from_the_end))
+    return None

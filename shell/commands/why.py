@@ -8,17 +8,17 @@ from functools import partial
 from aether import knobs, queries
 from aether.events import DROPS, Event
 from aether.world import World
-from shell import words
 from shell.commands.moments import flows_of, of_occurrence
 from shell.commands.time import concerns
-from shell.explain import stalled
-from shell.frames import Watcher
-from shell.grammar import CommandError, argument, command
-from shell.results_debug import Because, Explanation
+from shell.language.grammar import CommandError, argument, command
+from shell.language.values import connection, frame_number
+from shell.reading import words
+from shell.reading.escape import printable
+from shell.reading.explain import stalled
+from shell.reading.frames import Watcher
+from shell.reading.summary import summarise
+from shell.results.why import Because, Explanation
 from shell.session import Session
-from shell.summary import summarise
-from shell.values import connection, frame_number
-from shell.views.escape import printable
 
 INTERESTING = ("drop", "tcp.retransmit", "tcp.reset", "tcp.error", "frame.lost", "arp.failed", "tcp.state")
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from aether import operations_workers
 from aether.engine.figures import figures, side_by_side
-from aether.operations_workers import WorkersSet
-from shell import results
+from aether.operations import workers as operations_workers
+from aether.operations.workers import WorkersSet
 from shell.commands.common import HOST
 from shell.commands.mode import reset
-from shell.cores import MOST_WORKERS, crowded, how_many
-from shell.grammar import CommandError, argument, command
-from shell.results_bench import Workers
+from shell.lab.cores import MOST_WORKERS, crowded, how_many
+from shell.language.grammar import CommandError, argument, command
+from shell.results.message import Message
+from shell.results.workers import Workers
 from shell.session import Session
 
 FREE = "frames take no time here, and all cores are alike idle. `knob set loop.cost 50us` makes each frame work"
@@ -36,7 +36,7 @@ def show(session: Session, host: str) -> Workers:
 
 @command("workers", argument("count", str, "how many cores, 1 to 64, or auto", complete="auto 1 2 4"), HOST,
          examples=("workers 4", "workers auto"))
-def set_(session: Session, count: str, host: str) -> results.Message:
+def set_(session: Session, count: str, host: str) -> Message:
     """Give a host so many cores, each with the frames of its own flows; they begin to count anew.
 
     `workers auto` is as many as this machine has.
@@ -48,16 +48,16 @@ def set_(session: Session, count: str, host: str) -> results.Message:
     session.do(WorkersSet(host=host, count=wanted))
     cost = session.ask(lambda world: world.hosts[host].knobs.loop_cost)
     said = f"{host}: {wanted} core{'s' if wanted > 1 else ''} now"
-    return results.Message(said, "`workers show` shows what they do" if cost else FREE)
+    return Message(said, "`workers show` shows what they do" if cost else FREE)
 
 
-def _start(session: Session, text: str) -> results.Message:
+def _start(session: Session, text: str) -> Message:
     """Have so many processes behind the TAP, now or when benchmark mode comes."""
     shards = session.shards
     if shards is None:
         count = how_many(text)
         if count == 1:
-            return results.Message("one worker has all frames")
+            return Message("one worker has all frames")
         raise CommandError("this TAP has one queue, and queues are made before root is given back. "
                            f"Start with: sudo aether-shell --workers {count}")
     if text.isdecimal() and shards.capacity < int(text) <= MOST_WORKERS:
@@ -72,8 +72,8 @@ def _start(session: Session, text: str) -> results.Message:
     return _said(f"{_workers(count)} in benchmark mode; trace mode has one", "`mode bench` starts them", crowded(count))
 
 
-def _said(message: str, *hints: str) -> results.Message:
-    return results.Message(message, "\n".join(hint for hint in hints if hint))
+def _said(message: str, *hints: str) -> Message:
+    return Message(message, "\n".join(hint for hint in hints if hint))
 
 
 def _workers(count: int) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aether.events import DROPS
-from aether.operations import InjectFrame, SendFrame
+from aether.operations.frames import InjectFrame, SendFrame
 from aether.wire.address import show_ip
 from aether.world import World
-from shell import results_craft as results
-from shell.dissect import dissect
-from shell.frames import Seen, Watcher
-from shell.results import FrameRow
+from shell.reading.dissect import dissect
+from shell.reading.frames import Seen, Watcher
+from shell.results.craft import Crafted, Draft
+from shell.results.frames import FrameRow
 from shell.session import Session, hint
 
 MOST = 10_000
@@ -57,7 +57,7 @@ class Conversation:
 def deliver(
     session: Session, frames: Sequence[tuple[bytes, bool]], *, said: str, no_rst: bool = False, wait: int = 0,
     background: bool = False, every: int = 0,
-) -> results.Crafted:
+) -> Crafted:
     """Send frames, or inject those marked with True; wait for an answer to the last one, and tell what came of it."""
     after = session.core.ring.last_serial
     numbers: list[int] = []
@@ -67,7 +67,7 @@ def deliver(
         operation = InjectFrame(data=frame) if inward else SendFrame(data=frame, no_rst=no_rst)
         numbers.append(session.do(operation))
     if session.core.status().mode == "bench":
-        return results.Crafted(numbers[0], len(numbers), inward, said, [], "background", [
+        return Crafted(numbers[0], len(numbers), inward, said, [], "background", [
             "benchmark mode keeps no events, so nobody knows what came back. `mode trace` shows it"])
     conversations = [Conversation(frame) for frame, _ in frames[-16:]]
 
@@ -88,7 +88,7 @@ def deliver(
         explanation = [*explanation, hint(outcome)]
     elif not inward and not any(row.direction == "in" for row in rows):
         explanation = [*explanation, "no answer came back"]
-    return results.Crafted(numbers[0], len(numbers), inward, said, rows, outcome, explanation)
+    return Crafted(numbers[0], len(numbers), inward, said, rows, outcome, explanation)
 
 
 SETTLE = 1_000
@@ -151,8 +151,8 @@ def _explain_sent(rows: list[FrameRow], frame: bytes, no_rst: bool) -> list[str]
     return []
 
 
-def drafted(name: str, text: str, frame: bytes) -> results.Draft:
+def drafted(name: str, text: str, frame: bytes) -> Draft:
     """Return a frame that was crafted and not sent, taken apart."""
     watcher = Watcher()
     row = watcher.row(Seen(0, 0, "draft", frame, 0))
-    return results.Draft(name, text, row, dissect(frame), frame.hex())
+    return Draft(name, text, row, dissect(frame), frame.hex())

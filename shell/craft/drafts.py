@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from shell.craft.ends import inward as ends_inward
 from shell.craft.ends import outward
 from shell.craft.layers import Ends, complete, load, loaded
 from shell.craft.notation import parse
 from shell.craft.short import ALLOWED
-from shell.grammar import CommandError, did_you_mean
+from shell.language.grammar import CommandError, did_you_mean
 from shell.session import Session
 
 MOST = 100
 """Frames with a name."""
-
-
-@dataclass(slots=True)
-class Stored:
-    """A crafted frame: how it was described, and its bytes if they do not depend on where it goes."""
-
-    text: str
-    frame: bytes = b""
 
 
 def bytes_of(session: Session, text: str, *, inward: bool) -> bytes:

@@ -14,9 +14,9 @@ from aether.wire import ipv4, tcp
 from aether.wire.address import parse_ip, show_ip, show_mac
 from aether.wire.checksum import checksum, transport_checksum
 from shell.craft.settings import pairs
-from shell.grammar import CommandError, did_you_mean
-from shell.summary import Flows
-from shell.values import hexadecimal, payload
+from shell.language.grammar import CommandError, did_you_mean
+from shell.language.values import hexadecimal, payload
+from shell.reading.summary import Flows
 
 FLAG_LETTERS = {"F": tcp.FIN, "S": tcp.SYN, "R": tcp.RST, "P": tcp.PSH, "A": tcp.ACK, "U": tcp.URG, "E": tcp.ECE,
                 "C": tcp.CWR}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from aether import queries
-from aether.operations import ArpWho
+from aether.operations.net import ArpWho
 from aether.tcp.output import timestamp
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.craft.layers import Ends
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.session import Session
 
 MASK = 0xFFFFFFFF

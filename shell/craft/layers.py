@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
     from scapy.packet import Packet

@@ -10,8 +10,8 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from shell.craft.layers import load
-from shell.grammar import CommandError, did_you_mean
-from shell.values import hexadecimal
+from shell.language.grammar import CommandError, did_you_mean
+from shell.language.values import hexadecimal
 
 if TYPE_CHECKING:
     from scapy.packet import Packet

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from shell.craft.expressions import evaluate
-from shell.grammar import CommandError, closing_quote, did_you_mean
-from shell.values import address, count, duration, hexadecimal, payload
+from shell.language.grammar import CommandError, closing_quote, did_you_mean
+from shell.language.values import address, count, duration, hexadecimal, payload
 
 Reader = Callable[[str, Mapping[str, int]], Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shell.craft.layers import Ends, complete, load
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
 

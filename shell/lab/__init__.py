@@ -16,10 +16,10 @@ from aether.link.queues import Queues, open_for_one, open_queues
 from aether.link.tap import DeviceError
 from aether.wire.address import AddressError, parse_ip, parse_network, show_ip
 from aether.world import World
-from shell.cores import crowded
-from shell.grammar import CommandError
 from shell.lab import namespace, network, privileges
+from shell.lab.cores import crowded
 from shell.lab.runner import Runner
+from shell.language.grammar import CommandError
 from shell.session import Lab
 
 DEFAULT_TAP = "aether0"

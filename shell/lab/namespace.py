@@ -8,8 +8,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from shell.grammar import CommandError
 from shell.lab import network
+from shell.language.grammar import CommandError
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 ELSE = "Use sudo aether-shell --lab, or the simulated lab: aether-shell --sim"

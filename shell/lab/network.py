@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 DEFAULT_ROUTE = 1
 """Prefixes up to this length reach everything, as VPNs have it, and stand in nobody's way."""

@@ -6,7 +6,7 @@ import os
 import pwd
 from pathlib import Path
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 LARGEST_ID = 0xFFFFFFFE
 """User and group numbers have 32 bits, and the last of them is none."""

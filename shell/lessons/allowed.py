@@ -10,9 +10,9 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from shell import grammar
-from shell.commands import find
-from shell.grammar import CommandError
+from shell.language import grammar
+from shell.language.grammar import CommandError
+from shell.language.registry import find
 from shell.session import Session
 
 ALLOWED = frozenset((

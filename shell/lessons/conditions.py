@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from aether.engine.breakpoints import BreakpointError, Condition
 from aether.filters import Field, Filter, FilterError, all_fields, compile_filter
 from aether.knobs import KnobError, find, parse, show
-from shell.grammar import CommandError, similar
-from shell.values import duration
+from shell.language.grammar import CommandError, similar
+from shell.language.values import duration
 
 SYNTAX = "docs/writing-lessons.md, under Checks, lists all conditions"
 MOST = 100_000

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from shell.grammar import CommandError, did_you_mean
+from shell.language.grammar import CommandError, did_you_mean
 
 FIELDS = ("title", "lessons", "deadlines")
 LARGEST = 64 << 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from shell.commands import find
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
+from shell.language.registry import find
 from shell.lessons.allowed import refusal
 from shell.lessons.front import ID
 from shell.writing import write

@@ -6,16 +6,13 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aether.filters import FilterError, compile_filter
 from aether.knobs import KnobError, find, parse
-from shell.grammar import similar
+from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
-from shell.lessons.model import Fault, Lesson
-
-if TYPE_CHECKING:
-    from shell.lessons.load import Finder
+from shell.lessons.model import Fault, Finder, Lesson
 
 MARK = "+++"
 ID = re.compile(r"[a-z][a-z0-9-]{0,39}")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import lessons
-from shell.grammar import CommandError, did_you_mean
+from shell.language.grammar import CommandError, did_you_mean
 from shell.lessons.front import Front
-from shell.lessons.load import Finder, text_of
-from shell.lessons.model import Lesson, LessonError, Problem
+from shell.lessons.load import text_of
+from shell.lessons.model import Finder, Lesson, LessonError, Problem
 
 BUILT_IN = Path(lessons.__file__).parent
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons.load import load
 from shell.lessons.model import Fault, Lesson, LessonError, Line, Problem, Step
 from shell.lessons.sandbox import Sandbox

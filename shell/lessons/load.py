@@ -11,11 +11,11 @@ import unicodedata
 from pathlib import Path
 
 from aether.filters import compile_filter
-from shell.grammar import similar
+from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
 from shell.lessons.conditions import AskFault, Check, CheckError, Match, read_check
 from shell.lessons.front import Front
-from shell.lessons.model import Choice, Lesson, LessonError, Line, Prediction, Problem, Step
+from shell.lessons.model import Choice, Finder, Lesson, Line, Prediction, Step
 
 LARGEST = 64 << 10
 """Bytes of a lesson file."""
@@ -25,23 +25,6 @@ WIDTH, HEIGHT = 78, 18
 BLOCKS = ("predict", "check", "hint", "solution", "wrong")
 LANGUAGES = ("", "text", "console", "shell", "json", "toml", "markdown", "python", "c")
 """Words after a fence that are only for readers."""
-
-
-class Finder:
-    """Collects what is wrong with one file."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-
-    def add(self, line: int, message: str, remedy: str) -> None:
-        """Note a problem."""
-        self.problems.append(Problem(self.file, line, message, remedy))
-
-    def raise_all(self) -> None:
-        """Raise LessonError if there was any."""
-        if self.problems:
-            raise LessonError(sorted(self.problems, key=lambda each: each.line))
 
 
 def load(path: Path, name: str = "") -> Lesson:

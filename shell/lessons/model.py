@@ -106,3 +106,20 @@ class Lesson:
     steps: list[Step] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     """The lines of the fields of the front matter."""
+
+
+class Finder:
+    """Collects what is wrong with one file."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+
+    def add(self, line: int, message: str, remedy: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(self.file, line, message, remedy))
+
+    def raise_all(self) -> None:
+        """Raise LessonError if there was any."""
+        if self.problems:
+            raise LessonError(sorted(self.problems, key=lambda each: each.line))

@@ -13,13 +13,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from aether.engine.log import InputLog, LogError, dump
 from aether.engine.loop import Loop
 from aether.world import World
-from shell.craft.drafts import Stored
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons import stage
 from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.conditions import Check
@@ -27,8 +26,8 @@ from shell.lessons.model import Fault, Lesson, Line, Step
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, Saved, StepRecord, Store
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
 from shell.lessons.tracker import CheckRow, Tracker
-from shell.results_lessons import CheckView, ChoiceView, LessonNews, LessonStep, LessonSummary, QuestionView
-from shell.session import Session
+from shell.results.lesson import CheckView, ChoiceView, LessonNews, LessonStep, LessonSummary, QuestionView
+from shell.session import Session, Stored
 
 T = TypeVar("T")
 SAVE_EVERY = 1.0
@@ -71,6 +70,12 @@ class Player:
     def step(self) -> Step:
         """The step that one is at."""
         return self.lesson.steps[self.index]
+
+    @property
+    def place(self) -> str:
+        """The lesson's id, the step of how many, and whether that is done."""
+        done = " ✓" if self.complete else ""
+        return f"{self.lesson.id} {self.index + 1}/{len(self.lesson.steps)}{done}"
 
     # Beginning and ending
 
@@ -470,3 +475,8 @@ def _position(loop: Loop, before: Position) -> Position:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def under_way(session: Session) -> Player | None:
+    """Return the lesson that is under way, with all that can be asked of it."""
+    return cast("Player | None", session.lesson)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons import course, library, report
 from shell.lessons.lint import lint
 from shell.lessons.model import Problem
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
 def _grade(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from shell import views
+    from shell.views import render
 
     try:
         known = list(library.files([library.BUILT_IN]))
@@ -40,9 +40,9 @@ def _grade(options: argparse.Namespace) -> int:
         return 2
     table = report.grade([Path(each) for each in options.reports], chosen)
     if options.json:
-        print(views.to_json(table, indent=2))
+        print(render.to_json(table, indent=2))
     else:
-        Console().print(views.to_rich(table))
+        Console().print(render.to_rich(table))
     if table.failure:
         print(f"aether-shell: {table.failure}", file=sys.stderr)
     return int(bool(table.failure))

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.writing import WriteError, write
 
 VERSION = 1

@@ -16,7 +16,7 @@ from typing import Any
 
 from shell.lessons.course import Course
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, StepRecord
-from shell.results_lessons import GradeRow, GradeTable
+from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1
 LARGEST = 1 << 20

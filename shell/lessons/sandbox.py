@@ -12,10 +12,11 @@ from aether.engine.history import Snapshot, take
 from aether.events import Event
 from aether.knobs import KnobError
 from aether.lab import simulated
-from aether.operations import KnobSet, OperationError
+from aether.operations.base import OperationError
+from aether.operations.knobs import KnobSet
 from aether.wire.address import AddressError
 from aether.world import World
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.model import Fault, Lesson, Line
 from shell.lessons.tracker import CheckRow, Tracker

@@ -15,10 +15,10 @@ from aether.engine.log import InputLog, LogError, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import Timeline
 from aether.events import Event
-from aether.operations import OperationError
-from aether.operations_link import LinkClear, LinkScenario
+from aether.operations.base import OperationError
+from aether.operations.link import LinkClear, LinkScenario
 from aether.world import World
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.session import Session
 
 UNREADABLE = (LogError, OperationError, AttributeError, KeyError, TypeError, ValueError)
@@ -160,7 +160,7 @@ def back_to(session: Session, occurrence: int) -> None:
 
 def look_anew(session: Session) -> None:
     """Let the trace forget the frames of another world; its filter stays."""
-    from shell.selection import Selection
+    from shell.reading.selection import Selection
 
     selection = session.tracer.selection
     session.forget_tracer()

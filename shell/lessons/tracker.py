@@ -14,6 +14,7 @@ from aether.filters import Filter, Record, compile_filter
 from aether.filters.values import Type, ValueProblem, a, read_word
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
+from shell.language.values import show_duration
 from shell.lessons.conditions import (
     COMPARE,
     AskFault,
@@ -30,7 +31,6 @@ from shell.lessons.conditions import (
 )
 from shell.lessons.model import Fault
 from shell.lessons.watch import Group, Watcher
-from shell.values import show_duration
 
 YOU = "you"
 UNIT = re.compile(r"\s*(bytes?|B)$")

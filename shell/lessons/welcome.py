@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from shell.lessons.progress import Store
 
 WELCOME = "welcome"

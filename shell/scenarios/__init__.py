@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aether.link.impairments import IMPAIRMENTS, Pipe
 from aether.link.quantities import QuantityError
-from shell.grammar import CommandError, did_you_mean
+from shell.language.grammar import CommandError, did_you_mean
 
 SUFFIX = ".toml"
 LARGEST = 65_536

@@ -6,12 +6,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_attack import AttackList, AttackReport, AttackRow
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.attack import AttackList, AttackReport, AttackRow
+from shell.views.registry import draws
 from shell.views.reports import amount
 from shell.views.theme import style
 
 
+@draws(AttackList)
 def listing(result: AttackList) -> RenderableType:
     """Draw the names, with what stops each."""
     grid = Table.grid(padding=(0, 2))
@@ -21,6 +23,7 @@ def listing(result: AttackList) -> RenderableType:
     return Group(grid, Text("`attack show NAME` explains one; `attack NAME` carries it out", style("muted")))
 
 
+@draws(AttackRow)
 def row(result: AttackRow) -> RenderableType:
     """Draw what there is to know about an attack."""
     knobs = " and ".join(f"`knob set {setting.replace('=', ' ')}`" for setting in result.knobs)
@@ -29,6 +32,7 @@ def row(result: AttackRow) -> RenderableType:
         Text(f"To see it work: {knobs}, then `attack {result.name}`"), Text(result.rfc, style("muted")))
 
 
+@draws(AttackReport)
 def report(result: AttackReport) -> RenderableType:
     """Draw how an attack went."""
     verdict = {

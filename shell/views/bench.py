@@ -6,8 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_bench import BenchReport, Measured, Workers
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.bench import BenchReport, Measured
+from shell.results.workers import Workers
+from shell.views.registry import draws
 from shell.views.theme import style
 
 BAR = 24
@@ -16,6 +18,7 @@ SHORT_BAR = 6
 """The same in a table."""
 
 
+@draws(BenchReport)
 def report(result: BenchReport) -> RenderableType:
     """Draw a measurement: a bar for each run, then what it cost."""
     parts: list[RenderableType] = [

@@ -5,12 +5,14 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_capture import CaptureLoaded, CaptureSaved, CaptureStatus
-from shell.values import show_duration
-from shell.views.escape import printable
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.capture import CaptureLoaded, CaptureSaved, CaptureStatus
+from shell.views.registry import draws
 from shell.views.theme import style
 
 
+@draws(CaptureSaved)
 def saved(result: CaptureSaved) -> RenderableType:
     """Draw what was written."""
     line = Text.assemble(
@@ -19,6 +21,7 @@ def saved(result: CaptureSaved) -> RenderableType:
     return _lines(line, [f"{result.missing:,} more were not recorded"] if result.missing else [], result.hint)
 
 
+@draws(CaptureLoaded)
 def loaded(result: CaptureLoaded) -> RenderableType:
     """Draw what was read."""
     line = Text.assemble(
@@ -30,6 +33,7 @@ def loaded(result: CaptureLoaded) -> RenderableType:
     return _lines(line, notes, result.hint, f"damaged: {result.damage}" if result.damage else "")
 
 
+@draws(CaptureStatus)
 def status(result: CaptureStatus) -> RenderableType:
     """Draw what is recorded and looked at."""
     notes = [

@@ -7,7 +7,8 @@ from rich.text import Text
 
 from aether.answers import ConnectionRow
 from aether.tcp.states import TIME_WAIT
-from shell.results import ConnectionList
+from shell.results.tcp import ConnectionList
+from shell.views.registry import draws
 from shell.views.tables import at_host, muted, plain_table
 from shell.views.theme import style
 
@@ -41,6 +42,7 @@ def none(result: ConnectionList) -> str:
     return f"no connections{at_host(result.host)} now: {ended} ended"
 
 
+@draws(ConnectionList)
 def connections(result: ConnectionList) -> RenderableType:
     """Draw connections and listeners."""
     parts: list[RenderableType] = []

@@ -8,14 +8,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import FrameDetail
-from shell.results_craft import Crafted, Draft, DraftList, Fuzzed
+from shell.reading.escape import printable
+from shell.results.craft import Crafted, Draft, DraftList, Fuzzed
+from shell.results.frames import FrameDetail
 from shell.views import frame
-from shell.views.escape import printable
 from shell.views.oneline import FrameLine, Shortener
+from shell.views.registry import draws
 from shell.views.theme import style
 
 
+@draws(Crafted)
 def crafted(result: Crafted) -> RenderableType:
     """Draw what crafted frames led to."""
     shorten = Shortener()
@@ -30,6 +32,7 @@ def crafted(result: Crafted) -> RenderableType:
     return Group(*parts, *(Text(line, style("muted")) for line in result.explanation))
 
 
+@draws(Draft)
 def draft(result: Draft) -> RenderableType:
     """Draw a frame that was crafted and not sent: what it says, and its bytes."""
     row = result.row
@@ -41,6 +44,7 @@ def draft(result: Draft) -> RenderableType:
     return Group(head, *body, *changes, Text(hint, style("muted")))
 
 
+@draws(DraftList)
 def drafts(result: DraftList) -> RenderableType:
     """Draw the crafted frames that have a name."""
     if not result.drafts:
@@ -53,6 +57,7 @@ def drafts(result: DraftList) -> RenderableType:
     return table
 
 
+@draws(Fuzzed)
 def fuzzed(result: Fuzzed) -> RenderableType:
     """Draw what became of random variations."""
     lines = [Text(f"{result.count:,} variations of {printable(result.name)}, seed {result.seed}: "

@@ -6,22 +6,16 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import EventRow
-from shell.results_debug import (
-    BreakpointHit,
-    BreakpointList,
-    Comparison,
-    Explanation,
-    FieldList,
-    InputList,
-    Position,
-    Side,
-    Stopped,
-    TimelineList,
-)
+from shell.reading.escape import printable
+from shell.results.breakpoints import BreakpointHit, BreakpointList, Stopped
+from shell.results.help import FieldList
+from shell.results.past import Position
+from shell.results.time import EventRow
+from shell.results.timelines import Comparison, InputList, Side, TimelineList
+from shell.results.why import Explanation
 from shell.views.changes import changed
-from shell.views.escape import printable
 from shell.views.oneline import Shortener, clock, frame_line
+from shell.views.registry import draws
 from shell.views.theme import style
 
 LONGEST_CHAIN = 30
@@ -41,6 +35,7 @@ def _at(host: str, text: str) -> str:
     return "" if host in ("you", "user") or f"at {host}" in text or text.startswith(f"{host} ") else f"  at {host}"
 
 
+@draws(Position)
 def position(result: Position) -> RenderableType:
     """Draw which moment is shown."""
     ev = result.occurrence
@@ -49,11 +44,13 @@ def position(result: Position) -> RenderableType:
     return Group(head, *_rows(result.events), *changed(result.changes))
 
 
+@draws(BreakpointHit)
 def hit(result: BreakpointHit) -> RenderableType:
     """Draw at which breakpoint time has stopped."""
     return Text(printable(f"stopped at breakpoint {result.breakpoint}: {result.at}"))
 
 
+@draws(Stopped)
 def stopped(result: Stopped) -> RenderableType:
     """Draw where time stopped."""
     head = Text.assemble((f"ev {result.occurrence}", "bold"), f" {clock(result.time_us)}")
@@ -61,6 +58,7 @@ def stopped(result: Stopped) -> RenderableType:
     return Group(head, *_rows(result.events), *changed(result.changes), *hint)
 
 
+@draws(Explanation)
 def explanation(result: Explanation) -> RenderableType:
     """Draw a chain of decisions, and what it comes to."""
     parts: list[RenderableType] = [Text(result.question, "bold")]
@@ -82,6 +80,7 @@ def explanation(result: Explanation) -> RenderableType:
     return Group(*parts)
 
 
+@draws(BreakpointList)
 def breakpoints(result: BreakpointList) -> RenderableType:
     """Draw the list of breakpoints."""
     if not result.breakpoints:
@@ -96,6 +95,7 @@ def breakpoints(result: BreakpointList) -> RenderableType:
     return table
 
 
+@draws(TimelineList)
 def timelines(result: TimelineList) -> RenderableType:
     """Draw the list of timelines."""
     table = Table(box=None, pad_edge=False)
@@ -108,12 +108,14 @@ def timelines(result: TimelineList) -> RenderableType:
     return table
 
 
+@draws(InputList)
 def inputs(result: InputList) -> RenderableType:
     """Draw what came from outside."""
     lines = [Text(f"{row.occurrence:>6} {clock(row.time_us)}  {printable(row.what)}") for row in result.inputs]
     return Group(*lines) if lines else Text(f"nothing came into {result.timeline} from outside yet", style("muted"))
 
 
+@draws(Comparison)
 def comparison(result: Comparison) -> RenderableType:
     """Draw two runs side by side: figures first, then the frames after they part."""
     table = Table(box=None, pad_edge=False)
@@ -138,6 +140,7 @@ def _figures(side: Side) -> list[str]:
             "; ".join(side.connections) or "none"]
 
 
+@draws(FieldList)
 def fields(result: FieldList) -> RenderableType:
     """Draw the fields that expressions may ask about, with their words where the list is short."""
     few = sum(len(group.fields) for group in result.groups) <= FEW

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from shell.results import EventRow, StepReport
-from shell.results_debug import BreakpointHit, Explanation, FieldList, Position, Stopped
-from shell.values import show_duration
-from shell.views.escape import printable
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.breakpoints import BreakpointHit, Stopped
+from shell.results.help import FieldList
+from shell.results.past import Position
+from shell.results.time import EventRow, StepReport
+from shell.results.why import Explanation
 
 
 def steps(result: StepReport) -> list[str]:

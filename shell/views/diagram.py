@@ -7,7 +7,8 @@ from itertools import pairwise
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_diagram import Arrow, DiagramReport
+from shell.results.tcp_diagram import Arrow, DiagramReport
+from shell.views.registry import draws
 from shell.views.theme import style
 
 WIDTH = 78
@@ -145,6 +146,7 @@ def listing(report: DiagramReport, arrows: list[Arrow]) -> list[Text]:
     return lines
 
 
+@draws(DiagramReport)
 def diagram(report: DiagramReport) -> RenderableType:
     """Draw the diagram, and say where a connection is in it."""
     parts: list[RenderableType] = [Diagram(report)]

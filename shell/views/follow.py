@@ -5,9 +5,10 @@ from __future__ import annotations
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_diagram import FollowReport, Piece
-from shell.views.escape import printable
+from shell.reading.escape import printable
+from shell.results.follow import FollowReport, Piece
 from shell.views.oneline import clock
+from shell.views.registry import draws
 from shell.views.theme import style
 
 MARK = {"out": ">", "in": "<"}
@@ -51,6 +52,7 @@ class _Stream:
         return lines
 
 
+@draws(FollowReport)
 def follow(report: FollowReport) -> RenderableType:
     """Draw a stream."""
     parts: list[RenderableType] = [_Stream(report)] if report.pieces else [Text("nothing was said yet", style("muted"))]

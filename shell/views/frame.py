@@ -8,9 +8,10 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.style import Style
 from rich.text import Text
 
-from shell.results import Field, FrameDetail, FrameList, Layer
-from shell.views.escape import ascii_column, printable
+from shell.reading.escape import ascii_column, printable
+from shell.results.frames import Field, FrameDetail, FrameList, Layer
 from shell.views.oneline import FrameLine, Shortener
+from shell.views.registry import draws
 from shell.views.theme import style
 
 NAMES = {
@@ -25,6 +26,7 @@ LIT = Style(bold=True, reverse=True)
 """How the bytes of a chosen field stand out in every theme."""
 
 
+@draws(FrameList)
 def listing(result: FrameList) -> RenderableType:
     """Draw a list of frames, one line each."""
     if not result.frames:
@@ -36,6 +38,7 @@ def listing(result: FrameList) -> RenderableType:
     return Group(*parts, *(FrameLine(row, shorten) for row in result.frames))
 
 
+@draws(FrameDetail)
 def detail(result: FrameDetail) -> RenderableType:
     """Draw one frame: verdict, tree, bytes."""
     row = result.row

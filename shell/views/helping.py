@@ -6,10 +6,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import HelpIndex, HelpLine, HelpPage
+from shell.results.help import HelpIndex, HelpLine, HelpPage
+from shell.views.registry import draws
 from shell.views.theme import style
 
 
+@draws(HelpIndex)
 def index(result: HelpIndex) -> RenderableType:
     """Draw the list of commands."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
@@ -29,6 +31,7 @@ def index(result: HelpIndex) -> RenderableType:
     return Group(table, keys, tail)
 
 
+@draws(HelpPage)
 def page(result: HelpPage) -> RenderableType:
     """Draw one command, or one noun."""
     parts: list[RenderableType] = [Text(usage, style("command", bold=True)) for usage in result.usage]

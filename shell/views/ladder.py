@@ -8,11 +8,12 @@ import textwrap
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_ladder import LadderReport, Rung, Station
-from shell.views.escape import printable
+from shell.reading.escape import printable
+from shell.reading.words import lost
+from shell.results.ladder import LadderReport, Rung, Station
 from shell.views.oneline import clock
+from shell.views.registry import draws
 from shell.views.theme import style
-from shell.words import lost
 
 LEAST = 30
 """Columns between two stations at the least, where there is room."""
@@ -164,6 +165,7 @@ def _fitting(label: str, room: int) -> str:
     return label if len(label) <= room else label[:max(room - 1, 0)] + "…"
 
 
+@draws(LadderReport)
 def ladder(report: LadderReport) -> RenderableType:
     """Draw a page of a ladder."""
     head = [Text(report.what, style("muted"))] if report.what else []

@@ -9,10 +9,11 @@ from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_lessons import (
+from shell.reading.escape import printable
+from shell.results.explain import Explanation, TermList
+from shell.results.lesson import (
     CheckReport,
     CheckView,
-    Explanation,
     GradeRow,
     GradeTable,
     HintReport,
@@ -25,9 +26,8 @@ from shell.results_lessons import (
     PredictionReport,
     QuestionView,
     Solution,
-    TermList,
 )
-from shell.views.escape import printable
+from shell.views.registry import draws
 from shell.views.tables import plain_table
 from shell.views.theme import style
 
@@ -83,6 +83,7 @@ def bar(done: int, of: int) -> str:
     return "█" * filled + "░" * (BAR - filled)
 
 
+@draws(LessonList)
 def listing(result: LessonList) -> RenderableType:
     """Draw the list of lessons."""
     table = plain_table(">#", "", "lesson", "id", ">min", "")
@@ -96,11 +97,13 @@ def listing(result: LessonList) -> RenderableType:
     return Group(*title, table, progress, Text(result.hint, style=style("muted")))
 
 
+@draws(LessonPaths)
 def paths(result: LessonPaths) -> RenderableType:
     """Draw where lessons are looked for."""
     return Group(*map(Text, result.directories))
 
 
+@draws(GradeTable)
 class Grades:
     """A class as one table, or with two lines for each learner where a table is too wide."""
 
@@ -138,6 +141,7 @@ def _narrow_grades(result: GradeTable) -> RenderableType:
     return Group(*lines)
 
 
+@draws(Explanation)
 def explanation(result: Explanation) -> RenderableType:
     """Draw a word of the glossary."""
     head = Text(result.term, style="bold")
@@ -149,11 +153,13 @@ def explanation(result: Explanation) -> RenderableType:
     return Group(head, Text(result.text), *prose(links))
 
 
+@draws(TermList)
 def terms(result: TermList) -> RenderableType:
     """Draw all words of the glossary."""
     return Group(Text(", ".join(result.terms)), *prose(["`explain TERM` explains one"]))
 
 
+@draws(LintReport)
 def lint(result: LintReport) -> RenderableType:
     """Draw what is wrong with lessons."""
     if not result.problems:
@@ -165,6 +171,7 @@ def lint(result: LintReport) -> RenderableType:
     return Group(*lines)
 
 
+@draws(LessonStep)
 def step(result: LessonStep) -> RenderableType:
     """Draw a step: its prose, and what is to be done."""
     lines: list[RenderableType] = []
@@ -198,6 +205,7 @@ def _check(found: CheckView) -> list[Text]:
     return lines
 
 
+@draws(LessonNews)
 def news(result: LessonNews) -> RenderableType:
     """Draw what has come true."""
     lines = [line for each in result.done for line in _check(each)]
@@ -208,11 +216,13 @@ def news(result: LessonNews) -> RenderableType:
     return Group(*lines)
 
 
+@draws(CheckReport)
 def checks(result: CheckReport) -> RenderableType:
     """Draw how the checks stand."""
     return Group(*(line for each in result.checks for line in _check(each)), *prose([result.hint] * bool(result.hint)))
 
 
+@draws(PredictionReport)
 def prediction(result: PredictionReport) -> RenderableType:
     """Draw what is said to a guess."""
     said = "Yes." if result.right else "Not quite." if result.feedback else "See for yourself."
@@ -221,6 +231,7 @@ def prediction(result: PredictionReport) -> RenderableType:
                  *prose([result.hint] * bool(result.hint and result.prediction is None)))
 
 
+@draws(HintReport)
 def hint(result: HintReport) -> RenderableType:
     """Draw a hint."""
     lines = [Prose(result.text.splitlines())]
@@ -228,6 +239,7 @@ def hint(result: HintReport) -> RenderableType:
     return Group(*lines, Text(more, style=style("muted")))
 
 
+@draws(LessonSummary)
 def summary(result: LessonSummary) -> RenderableType:
     """Draw a lesson that is over."""
     minutes, seconds = divmod(result.seconds, 60)
@@ -241,6 +253,7 @@ def summary(result: LessonSummary) -> RenderableType:
     return Group(*lines, *prose(["`lesson next` begins the next lesson, `lesson quit` gives you your own lab back"]))
 
 
+@draws(Solution)
 def solution(result: Solution) -> RenderableType:
     """Draw what runs now."""
     return Text("This is the solution; watch it:", style=style("muted"))

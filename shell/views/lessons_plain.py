@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from shell.results_lessons import (
+from shell.results.lesson import (
     CheckReport,
     CheckView,
     HintReport,

@@ -5,12 +5,16 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_net import AddressList, GroupList, IcmpStats
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.icmp import IcmpStats
+from shell.results.igmp import GroupList
+from shell.results.ip import AddressList
+from shell.views.registry import draws
 from shell.views.tables import at_host, muted, plain_table
 from shell.views.theme import style
 
 
+@draws(IcmpStats)
 def icmp_stats(result: IcmpStats) -> RenderableType:
     """Draw which ICMP messages came and went, and what holds errors back."""
     counts = result.counts
@@ -32,6 +36,7 @@ def icmp_stats(result: IcmpStats) -> RenderableType:
     return Group(*parts)
 
 
+@draws(GroupList)
 def groups(result: GroupList) -> RenderableType:
     """Draw the multicast groups that a host is in."""
     hint = [muted(result.hint)] if result.hint else []
@@ -46,6 +51,7 @@ def groups(result: GroupList) -> RenderableType:
     return Group(rows, *hint)
 
 
+@draws(AddressList)
 def addresses(result: AddressList) -> RenderableType:
     """Draw the addresses of a host."""
     hint = [muted(result.hint)] if result.hint else []

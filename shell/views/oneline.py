@@ -5,14 +5,15 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from shell import views
-from shell.results import FrameRow
-from shell.views.escape import printable
+from shell.reading.escape import printable
+from shell.results.frames import FrameRow
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.text import Text
 
+network = "192.168.1."
+"""The beginning of the addresses of the lab's own network: lines of the trace leave it out."""
 SIGNS = {"in": "<", "out": ">", "lost": "x"}
 VERDICT_COLUMN = 68
 """Where it begins to say what became of a frame, if there is room."""
@@ -23,11 +24,18 @@ def clock(microseconds: int) -> str:
     return f"+{microseconds / 1_000_000:.4f}"
 
 
+def use_network(address: str) -> None:
+    """Shorten the addresses of the network that `address` is in."""
+    global network
+    network = address.rpartition(".")[0] + "."
+
+
 class Shortener:
     """Writes addresses of the lab's own network by their last number, ``.1``, to keep lines short."""
 
-    def __init__(self, network: str | None = None) -> None:
-        self.network = views.network if network is None else network
+    def __init__(self, own: str | None = None) -> None:
+        """Shorten addresses that begin with `own`; with the lab's own network if it is None."""
+        self.network = network if own is None else own
 
     def all(self, text: str) -> str:
         """Shorten every address in a text."""

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from shell.results import ConnectionList, FrameDetail, FrameList, FrameRow, HelpIndex, HelpPage, Message
-from shell.results_counts import CounterList, DropList
-from shell.results_session import SchemaReport
-from shell.values import show_duration
-from shell.views import connections, counts, debug_plain, lessons_plain, sitting
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.counters import CounterList, DropList
+from shell.results.frames import FrameDetail, FrameList, FrameRow
+from shell.results.help import HelpIndex, HelpPage
+from shell.results.message import Message
+from shell.results.schema import SchemaReport
+from shell.results.tcp import ConnectionList
+from shell.views import connections, debug_plain, lessons_plain, sitting
+from shell.views import counters as counts
 from shell.views.bench import number
-from shell.views.escape import printable
 from shell.views.oneline import frame_line
 
 SHARES = {"busy", "spin", "yielding", "sleep", "cpu", "lost"}

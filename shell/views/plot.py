@@ -5,8 +5,9 @@ from __future__ import annotations
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
-from shell.results_plot import PlotReport, Series
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.plot import PlotReport, Series
+from shell.views.registry import draws
 from shell.views.theme import style
 
 MARKERS = ("●", "×", "─", "▲")
@@ -72,6 +73,7 @@ def _thinned(series: Series) -> tuple[list[int], list[float]]:
     return times[::step], values[::step]
 
 
+@draws(PlotReport)
 def plot(report: PlotReport) -> RenderableType:
     """Draw a plot, and what its figures are."""
     parts: list[RenderableType] = [Text(report.title, style("key", bold=True)), _Plot(report)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_reading import ReadReport
-from shell.views.escape import printable
+from shell.reading.escape import printable
+from shell.results.tcp_reading import ReadReport
+from shell.views.registry import draws
 from shell.views.reports import amount
 from shell.views.theme import style
 
 
+@draws(ReadReport)
 def read(result: ReadReport) -> RenderableType:
     """Draw the bytes of one read, and how many are left."""
     left = f", {amount(result.left, 'byte')} left" if result.left else ""

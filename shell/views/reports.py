@@ -5,25 +5,21 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results import (
-    Connected,
-    ConnectionReport,
-    DnsReport,
-    HttpReport,
-    LeaseReport,
-    Message,
-    PingReport,
-    ProgramReport,
-    Sent,
-    Status,
-    StepReport,
-    TimeReport,
-    TraceReport,
-)
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.dhcp import LeaseReport
+from shell.results.dns import DnsReport
+from shell.results.host import ProgramReport
+from shell.results.http import HttpReport
+from shell.results.message import Message
+from shell.results.ping import PingReport
+from shell.results.status import Status
+from shell.results.tcp import Connected, ConnectionReport, Sent
+from shell.results.time import StepReport, TimeReport
+from shell.results.traceroute import TraceReport
 from shell.views.changes import changed
-from shell.views.escape import printable
 from shell.views.oneline import Shortener, clock
+from shell.views.registry import draws
 from shell.views.theme import style
 
 _KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
@@ -38,11 +34,13 @@ def _hint(hint: str) -> list[Text]:
     return [Text(hint, style("muted"))] if hint else []
 
 
+@draws(Message)
 def message(result: Message) -> RenderableType:
     """Draw a sentence."""
     return Group(Text(printable(result.message, lines=True)), *_hint(result.hint))
 
 
+@draws(Status)
 def status(result: Status) -> RenderableType:
     """Draw what runs, where, and how busily."""
     state = "running" if result.running else "paused"
@@ -72,6 +70,7 @@ def status(result: Status) -> RenderableType:
     return Group(*lines)
 
 
+@draws(TimeReport)
 def time(result: TimeReport) -> RenderableType:
     """Draw where time stands."""
     state = "running" if result.running else "paused"
@@ -85,6 +84,7 @@ def time(result: TimeReport) -> RenderableType:
     return text
 
 
+@draws(StepReport)
 def steps(result: StepReport) -> RenderableType:
     """Draw what each step did, and what comes next."""
     parts: list[RenderableType] = []
@@ -108,6 +108,7 @@ def steps(result: StepReport) -> RenderableType:
     return Group(*parts)
 
 
+@draws(Connected)
 def connected(result: Connected) -> RenderableType:
     """Draw a connection that was opened."""
     text = Text.assemble((f"#{result.connection} ", style("tcp")), (result.state, style("tcp", bold=True)))
@@ -117,6 +118,7 @@ def connected(result: Connected) -> RenderableType:
     return Group(text, *_hint(result.hint))
 
 
+@draws(Sent)
 def sent(result: Sent) -> RenderableType:
     """Draw that data was sent, and what came back."""
     where = f" on #{result.connection}" if result.connection else ""
@@ -127,6 +129,7 @@ def sent(result: Sent) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(ConnectionReport)
 def connection(result: ConnectionReport) -> RenderableType:
     """Draw all about one connection."""
     c = result.connection
@@ -164,6 +167,7 @@ def connection(result: ConnectionReport) -> RenderableType:
     return Group(*lines)
 
 
+@draws(PingReport)
 def ping(result: PingReport) -> RenderableType:
     """Draw the answers to a ping."""
     parts: list[RenderableType] = []
@@ -186,6 +190,7 @@ def ping(result: PingReport) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(TraceReport)
 def traceroute(result: TraceReport) -> RenderableType:
     """Draw the hops on the way to a host; an asterisk is a probe that nobody answered."""
     lines: list[RenderableType] = []
@@ -205,6 +210,7 @@ def traceroute(result: TraceReport) -> RenderableType:
     return Group(*lines, *_hint(result.hint))
 
 
+@draws(HttpReport)
 def http(result: HttpReport) -> RenderableType:
     """Draw a page that was fetched."""
     parts: list[RenderableType] = []
@@ -218,6 +224,7 @@ def http(result: HttpReport) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(LeaseReport)
 def lease(result: LeaseReport) -> RenderableType:
     """Draw how a host is configured."""
     now = result.lease
@@ -238,6 +245,7 @@ def lease(result: LeaseReport) -> RenderableType:
     return Group(*lines, *_hint(result.hint))
 
 
+@draws(DnsReport)
 def dns(result: DnsReport) -> RenderableType:
     """Draw the answer to a question for a name."""
     parts: list[RenderableType] = []
@@ -254,6 +262,7 @@ def dns(result: DnsReport) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
+@draws(ProgramReport)
 def program(result: ProgramReport) -> RenderableType:
     """Draw what a program printed."""
     parts: list[RenderableType] = [Text(result.output.rstrip())] if result.output else []

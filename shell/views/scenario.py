@@ -6,10 +6,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_scenario import ScenarioList, ScenarioReport
+from shell.results.scenario import ScenarioList, ScenarioReport
+from shell.views.registry import draws
 from shell.views.theme import style
 
 
+@draws(ScenarioList)
 def listing(result: ScenarioList) -> RenderableType:
     """Draw the names with their titles."""
     grid = Table.grid(padding=(0, 2))
@@ -19,6 +21,7 @@ def listing(result: ScenarioList) -> RenderableType:
     return Group(grid, Text(hint, style("muted")))
 
 
+@draws(ScenarioReport)
 def report(result: ScenarioReport) -> RenderableType:
     """Draw what a scenario does in each direction."""
     parts: list[RenderableType] = [Text(result.title, style("key", bold=True))]

@@ -8,15 +8,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results_session import ConfigReport, Exported, SchemaReport, ThemeReport
+from shell.reading.escape import printable
+from shell.results.config import ConfigReport, ThemeReport
+from shell.results.export import Exported
+from shell.results.schema import SchemaReport
 from shell.views import theme
-from shell.views.escape import printable
+from shell.views.registry import draws
 from shell.views.theme import style
 
 SAMPLE = (("eth", "Eth"), ("arp", "ARP"), ("ip", "IPv4"), ("icmp", "ICMP"), ("udp", "UDP"), ("tcp", "TCP"),
           ("error", "DROP"))
 
 
+@draws(ThemeReport)
 def themes(result: ThemeReport) -> RenderableType:
     """Draw the themes, each in its own colours."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
@@ -28,6 +32,7 @@ def themes(result: ThemeReport) -> RenderableType:
     return Group(table, Text(f"chosen by {result.chosen_by}; the terminal shows {colours}", style("muted")))
 
 
+@draws(ConfigReport)
 def configuration(result: ConfigReport) -> RenderableType:
     """Draw the settings."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -44,6 +49,7 @@ def configuration(result: ConfigReport) -> RenderableType:
     return Group(*parts)
 
 
+@draws(SchemaReport)
 def schema(result: SchemaReport) -> RenderableType:
     """Draw a schema as it is: a line that is broken would be no JSON any more."""
     return Group(Text(schema_text(result), no_wrap=True, overflow="ignore"))  # of a bare Text, rich forgets that
@@ -54,6 +60,7 @@ def schema_text(result: SchemaReport) -> str:
     return json.dumps(result.schema, indent=2, ensure_ascii=False)
 
 
+@draws(Exported)
 def exported(result: Exported) -> RenderableType:
     """Draw what was written."""
     return Text(f"{result.command} is in {printable(result.file)}: {result.format}, {result.bytes:,} bytes")

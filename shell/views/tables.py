@@ -6,18 +6,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.results import (
-    ArpTable,
-    DnsCacheReport,
-    FragmentList,
-    KnobList,
-    KnobReport,
-    LinkReport,
-    RouteTable,
-    SocketList,
-)
-from shell.values import show_duration
-from shell.views.escape import printable
+from shell.language.values import show_duration
+from shell.reading.escape import printable
+from shell.results.arp import ArpTable
+from shell.results.dns import DnsCacheReport
+from shell.results.ip import FragmentList, RouteTable
+from shell.results.knob import KnobList, KnobReport
+from shell.results.link import LinkReport
+from shell.results.udp import SocketList
+from shell.views.registry import draws
 from shell.views.theme import style
 
 SHOWN = 120
@@ -41,6 +38,7 @@ def at_host(host: str) -> str:
     return "" if host == "you" else f" at {host}"
 
 
+@draws(SocketList)
 def sockets(result: SocketList) -> RenderableType:
     """Draw UDP sockets."""
     if not result.sockets:
@@ -51,6 +49,7 @@ def sockets(result: SocketList) -> RenderableType:
     return table
 
 
+@draws(ArpTable)
 def neighbours(result: ArpTable) -> RenderableType:
     """Draw an ARP cache."""
     if not result.neighbours:
@@ -63,6 +62,7 @@ def neighbours(result: ArpTable) -> RenderableType:
     return table
 
 
+@draws(RouteTable)
 def routes(result: RouteTable) -> RenderableType:
     """Draw a routing table, and the path MTUs that are not the link's."""
     if not result.routes:
@@ -78,6 +78,7 @@ def routes(result: RouteTable) -> RenderableType:
     return Group(table, Text(""), known)
 
 
+@draws(FragmentList)
 def fragments(result: FragmentList) -> RenderableType:
     """Draw the packets of which fragments are missing."""
     if not result.packets:
@@ -91,6 +92,7 @@ def fragments(result: FragmentList) -> RenderableType:
     return table
 
 
+@draws(DnsCacheReport)
 def dns_cache(result: DnsCacheReport) -> RenderableType:
     """Draw what a resolver remembers."""
     servers = ", ".join(result.servers) or "no name server"
@@ -106,6 +108,7 @@ def dns_cache(result: DnsCacheReport) -> RenderableType:
     return Group(head, table)
 
 
+@draws(LinkReport)
 def links(result: LinkReport) -> RenderableType:
     """Draw what links do to frames."""
     table = plain_table("link", "direction", ">takes", "what it does to frames")
@@ -115,6 +118,7 @@ def links(result: LinkReport) -> RenderableType:
     return table
 
 
+@draws(KnobList)
 def knobs(result: KnobList) -> RenderableType:
     """Draw a list of knobs; an asterisk marks those that were turned."""
     if not result.knobs:
@@ -129,6 +133,7 @@ def knobs(result: KnobList) -> RenderableType:
     return Group(*([Text(result.title)] if result.title else []), table, note)
 
 
+@draws(KnobReport)
 def knob(result: KnobReport) -> RenderableType:
     """Draw one knob."""
     row = result.knob

@@ -5,12 +5,14 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.results_bench import Workers
-from shell.values import show_duration
+from shell.language.values import show_duration
+from shell.results.workers import Workers
 from shell.views import bench
+from shell.views.registry import draws
 from shell.views.theme import style
 
 
+@draws(Workers)
 def workers(result: Workers) -> RenderableType:
     """Draw what each worker did, and in how much time."""
     if not any(row.frames for row in result.rows):

@@ -13,8 +13,11 @@ from aether.engine.loop import Loop
 from aether.engine.wakeup import Wakeup
 from aether.events import KINDS
 from aether.lab import describe, simulated
-from aether.operations import HttpGet, OperationError, Ping, TcpConnect, TcpSend
-from aether.operations_link import LinkSet
+from aether.operations.base import OperationError
+from aether.operations.link import LinkSet
+from aether.operations.net import Ping
+from aether.operations.services import HttpGet
+from aether.operations.tcp import TcpConnect, TcpSend
 from aether.world import World
 from benchmarks.transfer import make_world, start
 

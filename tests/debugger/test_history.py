@@ -10,7 +10,7 @@ from aether.engine import history
 from aether.engine.history import COST_SHARE, LONGEST_REPLAY_NS, History
 from aether.engine.log import InputLog, LogError, dump
 from aether.lab import describe, simulated
-from aether.operations import TcpConnect, TcpSend
+from aether.operations.tcp import TcpConnect, TcpSend
 
 SECOND = 1_000_000_000
 """Nanoseconds of work that every slice of the run is said to have taken."""

@@ -17,25 +17,14 @@ from aether.engine.core import Core
 from aether.engine.log import dump, load
 from aether.events import Event
 from aether.lab import simulated, tapped
-from aether.operations import (
-    HttpGet,
-    InjectFrame,
-    KnobSet,
-    Operation,
-    OperationError,
-    Ping,
-    ProfileSet,
-    TcpAbort,
-    TcpClose,
-    TcpConnect,
-    TcpListen,
-    TcpSend,
-    Traceroute,
-    UdpSend,
-)
-from aether.operations_link import LinkClear, LinkDrop, LinkSet
-from aether.operations_reading import TcpRead, TcpReading
-from aether.operations_services import DhcpStart, DnsAsk
+from aether.operations.base import Operation, OperationError
+from aether.operations.frames import InjectFrame
+from aether.operations.knobs import KnobSet, ProfileSet
+from aether.operations.link import LinkClear, LinkDrop, LinkSet
+from aether.operations.net import Ping, Traceroute, UdpSend
+from aether.operations.reading import TcpRead, TcpReading
+from aether.operations.services import DhcpStart, DnsAsk, HttpGet
+from aether.operations.tcp import TcpAbort, TcpClose, TcpConnect, TcpListen, TcpSend
 from aether.wire import arp, ethernet, icmp, ipv4, tcp
 from aether.world import World
 

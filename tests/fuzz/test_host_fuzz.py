@@ -13,9 +13,8 @@ from aether.apps.dns_server import DnsServer
 from aether.events import DROPS, KINDS
 from aether.lab import HOST_MAC, SCOPE, YOUR_MAC, ZONE, listen
 from aether.laboratory import Laboratory
-from aether.operations import Ping
-from aether.operations_net import AddressAdd, IgmpJoin
-from aether.operations_services import DhcpInform, DnsAsk
+from aether.operations.net import AddressAdd, IgmpJoin, Ping
+from aether.operations.services import DhcpInform, DnsAsk
 from aether.udp import UdpSocket
 from aether.wire import arp, dhcp, dns, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import BROADCAST_MAC

@@ -11,8 +11,8 @@ from aether import queries
 from aether.lab import HOST_MAC, YOUR_MAC
 from aether.laboratory import Laboratory
 from aether.net.neighbours import Neighbour
-from aether.operations import OperationError
-from aether.operations_net import MAX_ADDRESSES, AddressAdd, AddressRemove
+from aether.operations.base import OperationError
+from aether.operations.net import MAX_ADDRESSES, AddressAdd, AddressRemove
 from aether.wire import arp, ethernet, icmp, ipv4
 from aether.wire.address import BROADCAST_MAC, parse_ip
 

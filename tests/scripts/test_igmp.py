@@ -12,8 +12,8 @@ from aether.apps.simple import UdpDiscard
 from aether.lab import HOST_MAC
 from aether.laboratory import Laboratory
 from aether.net.igmp import MAX_GROUPS, VERSION_1_PRESENT, VERSION_1_RESPONSE
-from aether.operations import OperationError
-from aether.operations_net import IgmpJoin, IgmpLeave, IgmpQuery
+from aether.operations.base import OperationError
+from aether.operations.net import IgmpJoin, IgmpLeave, IgmpQuery
 from aether.udp import MAX_GROUPS as GROUPS_OF_A_SOCKET
 from aether.udp import UdpSocket
 from aether.wire import ethernet, icmp, igmp, ipv4, udp

@@ -11,8 +11,9 @@ from aether.laboratory import Laboratory
 from aether.net import quick_echo
 from aether.net.ipv4 import MAX_PATHS
 from aether.net.neighbours import REACHABLE, Neighbour
-from aether.operations import ArpClear, TcpUnlisten
-from aether.operations_services import HttpFile
+from aether.operations.net import ArpClear
+from aether.operations.services import HttpFile
+from aether.operations.tcp import TcpUnlisten
 from aether.socket_options import SOL_TCP, TCP_MAXSEG
 from aether.wire import ethernet, icmp, ipv4, tcp
 from aether.wire.address import parse_ip

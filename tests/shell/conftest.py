@@ -13,7 +13,7 @@ from prompt_toolkit.application import application
 
 from aether.engine.core import Core
 from aether.lab import simulated
-from shell.app import AetherShell
+from shell.prompt.app import AetherShell
 from shell.session import Lab, Session
 from tests.shell.direct import session as direct_session
 

@@ -9,7 +9,7 @@ from typing import Any
 from aether.engine.core import Status, StepResult
 from aether.events import Event
 from aether.lab import simulated
-from aether.operations import Operation
+from aether.operations.base import Operation
 from aether.timers import NEVER
 from aether.world import World
 from shell.session import Lab, Session

@@ -20,12 +20,12 @@ from typing import Any
 
 from aether.engine.core import Core
 from aether.lab import simulated
-from shell import views
-from shell.app import AetherShell
-from shell.panes import rendered
-from shell.results_bench import BenchReport, Measured
-from shell.results_lessons import GradeRow, GradeTable, LessonPaths
+from shell.prompt.app import AetherShell
+from shell.prompt.panes import rendered
+from shell.results.bench import BenchReport, Measured
+from shell.results.lesson import GradeRow, GradeTable, LessonPaths
 from shell.session import Lab, Session
+from shell.views import render
 
 FOLDER = Path(__file__).parent / "golden"
 WIDTHS = (60, 80, 120)
@@ -166,7 +166,7 @@ def drawn(name: str) -> str:
         lines = rendered(result, width, 40, crop=False)
         parts.append(f"=== {width} columns, in colour\n" + "\n".join(line.replace("\x1b", "␛") for line in lines))
         parts.append(f"=== {width} columns, without\n" + "\n".join(_plain(line) for line in lines))
-    parts.append("=== plain\n" + views.to_plain(result_of(name, 80)))
+    parts.append("=== plain\n" + render.to_plain(result_of(name, 80)))
     return "\n".join(parts) + "\n"
 
 

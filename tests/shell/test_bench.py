@@ -9,7 +9,7 @@ import pytest
 
 from shell.bench.kernel import ab, read_ab, read_wrk
 from shell.bench.load import Load
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 from .conftest import Shell
 

@@ -13,8 +13,8 @@ import pytest
 
 from shell.bench import client, kernel
 from shell.bench.load import Load
-from shell.grammar import CommandError
 from shell.lab.runner import Finished
+from shell.language.grammar import CommandError
 
 ROOT = Path(__file__).parents[2]
 FEW_FILES = """

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from shell import results_bench
 from shell.bench.series import series
 from shell.commands import bench
+from shell.results.bench import Run
 
 from .conftest import Shell
 
 
-def run_of(rate: int, occurrences: int = 1000) -> results_bench.Run:
+def run_of(rate: int, occurrences: int = 1000) -> Run:
     """Return a run of so many connections a second."""
-    return results_bench.Run(rate, 0, 0, 1_000_000, 10, 20, wall_us=1_000_000, occurrences=occurrences)
+    return Run(rate, 0, 0, 1_000_000, 10, 20, wall_us=1_000_000, occurrences=occurrences)
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def find(*found: Any) -> None:
         left: Iterator[Any] = iter(found)
 
-        def measure(*_: object) -> results_bench.Run:
+        def measure(*_: object) -> Run:
             one = next(left)
             if isinstance(one, BaseException):
                 raise one
-            return one if isinstance(one, results_bench.Run) else run_of(one)
+            return one if isinstance(one, Run) else run_of(one)
 
         monkeypatch.setattr(bench, "measure", measure)
 

@@ -371,7 +371,7 @@ def test_nobody_reads_and_nothing_waits(shell: Shell, tmp_path: Path, monkeypatc
 def test_a_reader_that_does_not_read_loses_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from shell.captures.live import Pipe, open_pipe
     from shell.captures.recorder import Encoder
-    from shell.frames import Seen
+    from shell.reading.frames import Seen
 
     path = str(tmp_path / "pipe")
     pipe = Pipe(Encoder("you", "a test"), path, made=open_pipe(path))

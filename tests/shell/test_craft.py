@@ -41,7 +41,7 @@ from scapy.layers.inet import IPOption_EOL, IPOption_NOP, IPOption_Security, IPO
 from shell.craft.expressions import evaluate
 from shell.craft.layers import Ends, complete
 from shell.craft.notation import parse
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 from tests.shell.conftest import Shell
 
 US, THEM = "02:00:00:00:00:02", "02:00:00:00:00:01"

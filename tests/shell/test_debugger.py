@@ -14,7 +14,7 @@ import pytest
 from aether.engine.core import Core
 from aether.filters import all_fields
 from aether.lab import simulated
-from shell.app import AetherShell
+from shell.prompt.app import AetherShell
 from shell.session import Lab, Session
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from aether.wire import ipv4, tcp
 from aether.wire.checksum import checksum
-from shell.dissect import dissect
+from shell.reading.dissect import dissect
 from tests.captures import pcap
 from tests.dissection_corpus import corpus
 from tests.shell.conftest import Shell

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shell.completion import candidates
+from shell.prompt.completion import candidates
 
 from .test_debugger import Program
 

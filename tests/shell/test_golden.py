@@ -7,14 +7,14 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from shell import results_lessons
-from shell.views.draw import DRAW
+from shell.results import explain, lesson
+from shell.views.registry import DRAW, load_all
 
 from . import golden
 
 ELSEWHERE = {
     "TimeReport", "BreakpointHit", "ProgramReport", "CaptureSaved", "CaptureLoaded", "ConfigReport", "SchemaReport",
-    "Exported", *vars(results_lessons),
+    "Exported", *vars(lesson), *vars(explain),
 }
 """Drawn in tests of their own, since they name files, or need a TAP or a person."""
 
@@ -57,6 +57,7 @@ def test_it_fits_and_colour_says_nothing_alone(name: str) -> None:
 
 def test_every_kind_of_result_is_among_them() -> None:
     seen = {type(golden.result_of(name, 80)).__name__ for name in golden.names()}
+    load_all()
     missing = {each.__name__ for each in DRAW} - seen - ELSEWHERE
     assert not missing, f"give these a scene in golden.py: {sorted(missing)}"
 

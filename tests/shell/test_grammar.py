@@ -2,9 +2,9 @@
 
 import pytest
 
-from shell import grammar
-from shell.commands import NOUNS, find, load_all, owns_line
-from shell.grammar import CommandError, read, read_raw
+from shell.language import grammar
+from shell.language.grammar import CommandError, read, read_raw
+from shell.language.registry import NOUNS, find, load_all, owns_line
 
 
 def test_every_noun_has_commands_and_help() -> None:

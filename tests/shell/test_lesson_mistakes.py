@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shell.commands import load_all
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
+from shell.language.registry import load_all
 from shell.lessons.allowed import ALLOWED, carry_out, refusal
 from shell.lessons.program import check_file, main
 from tests.shell.conftest import Shell

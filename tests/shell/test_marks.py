@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether.wire import ethernet, ipv4, tcp
-from shell.marks import Marks
+from shell.reading.marks import Marks
 
 US, PEER = b"\xc0\xa8\x01\x02", b"\xc0\xa8\x01\x01"
 SACK = b"\x01\x01\x05\x0a\x00\x00\x00\x65\x00\x00\x00\xc9"

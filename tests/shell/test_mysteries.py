@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from aether.operations import InjectFrame, TcpListen
+from aether.operations.frames import InjectFrame
+from aether.operations.tcp import TcpListen
 from aether.wire import arp, ethernet
 from aether.wire.address import parse_ip
 

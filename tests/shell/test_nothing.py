@@ -159,7 +159,7 @@ def test_steps_and_the_bottom_line_count_losses(make_shell: Callable[..., Shell]
 
 
 def _toolbar(shell: Shell) -> str:
-    from shell.screen import toolbar
+    from shell.prompt.screen import toolbar
 
     return "  ".join(toolbar("SIM", shell.session.status(), shell.session.ask(queries.overview), False))
 

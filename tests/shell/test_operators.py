@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from aether.operations import SendFrame, TcpSend, UdpSend
-from shell.commands import find
-from shell.grammar import COMMANDS
+from aether.operations.frames import SendFrame
+from aether.operations.net import UdpSend
+from aether.operations.tcp import TcpSend
+from shell.language.grammar import COMMANDS
+from shell.language.registry import find
 from tests.shell.conftest import Shell
 
 OPERATORS = [

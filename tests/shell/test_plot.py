@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shell.plotting import PLOTS
+from shell.reading.plotting import PLOTS
 
 from .conftest import Shell
 

@@ -16,9 +16,10 @@ from prompt_toolkit.output import DummyOutput
 from aether import queries
 from aether.engine.core import Core
 from aether.lab import simulated
-from aether.operations import KnobSet, Ping
-from shell.app import AetherShell
-from shell.screen import Screen, toolbar
+from aether.operations.knobs import KnobSet
+from aether.operations.net import Ping
+from shell.prompt.app import AetherShell
+from shell.prompt.screen import Screen, toolbar
 from shell.session import Lab, Session
 from tests.shell.direct import session as direct_session
 

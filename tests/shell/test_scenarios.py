@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shell import scenarios
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
 
 from .conftest import Shell
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from shell.commands import load_all
-from shell.schema import page, schema
+from shell.language.registry import load_all
+from shell.language.schema import page, schema
 from tests.shell.conftest import Shell
 
 LINES = (
@@ -71,7 +71,7 @@ def test_every_command_has_a_schema_in_which_every_type_is_known() -> None:
 
 def test_the_page_is_current() -> None:
     docs = Path(__file__).parents[2] / "docs/json.md"
-    assert docs.read_text(encoding="utf-8") == page(), "run: python -m shell.schema > docs/json.md"
+    assert docs.read_text(encoding="utf-8") == page(), "run: python -m shell.language.schema > docs/json.md"
 
 
 @pytest.mark.parametrize("how", ["", " --plain"])

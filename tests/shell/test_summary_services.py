@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell.summary_services import service
+from shell.reading.summary_services import service
 from tests.shell.conftest import Shell
 
 

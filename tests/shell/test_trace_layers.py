@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shell.views.trace import as_text
 from tests.shell.conftest import Shell
 
 
@@ -10,7 +11,7 @@ def traced(shell: Shell, line: str) -> str:
     shell.session.tracer.skip(shell.session.core.ring)
     shell.run(line)
     portion = shell.session.tracer.take(shell.session.core.ring, None, settled=True)
-    return "\n".join(each.plain() for each in portion.lines)
+    return "\n".join(as_text(each) for each in portion.lines)
 
 
 def test_some_layers(shell: Shell) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell import values
+from shell.language import values
 
 
 @pytest.mark.parametrize(("text", "microseconds"), [

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from aether.answers import ConnectionRow, DropRow, ListenerRow, WorkerRow
-from shell import results, results_counts, views
-from shell.dissect import dissect
-from shell.results_bench import BenchReport, Measured, Workers
-from shell.results_debug import Because, Explanation
-from shell.summary import summarise
-from shell.views.escape import ascii_column, printable, printable_bytes
+from shell.reading.dissect import dissect
+from shell.reading.escape import ascii_column, printable, printable_bytes
+from shell.reading.summary import summarise
+from shell.results.bench import BenchReport, Measured
+from shell.results.counters import DropList
+from shell.results.frames import FrameList, FrameRow
+from shell.results.tcp import ConnectionList
+from shell.results.why import Because, Explanation
+from shell.results.workers import Workers
+from shell.views import render
 from shell.views.lessons import Prose, prose
 from tests.shell.conftest import Shell
 
@@ -24,7 +28,7 @@ from tests.shell.conftest import Shell
 def drawn(result: object, width: int = 80) -> str:
     """Return a result as drawn without colours, trailing blanks taken off."""
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None).print(views.to_rich(result), crop=False)
+    Console(file=out, width=width, color_system=None).print(render.to_rich(result), crop=False)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -37,7 +41,7 @@ def test_of_a_long_chain_the_end_is_shown() -> None:
 
 
 def test_a_list_of_connections() -> None:
-    result = results.ConnectionList(
+    result = ConnectionList(
         "you", [ConnectionRow(3, "ESTABLISHED", "192.168.1.2:80", "192.168.1.1:51514", 1460, 87, 0, 12_000)],
         [ListenerRow("0.0.0.0:80", 1024, 0, 1, "http server")])
     assert drawn(result) == """\
@@ -52,20 +56,20 @@ def test_of_many_connections_at_rest_the_latest_are_shown_after_those_that_live(
     row = ConnectionRow(0, "TIME-WAIT", "192.168.1.2:80", "192.168.1.1:51514", 1460, 87, 0, 12_000)
     rows = [replace(row, number=number) for number in range(1, 5001)]
     rows += [replace(row, number=5001, state="ESTABLISHED"), replace(row, number=5002)]
-    result = results.ConnectionList("you", rows, [])
+    result = ConnectionList("you", rows, [])
     more = "4,981 more rest in TIME-WAIT: `tcp conns --all`"
     lines = drawn(result).splitlines()
     assert [line.split()[0] for line in lines] == ["#", "5001", *map(str, range(4982, 5001)), "5002", "4,981"]
     assert lines[-1] == more
-    plain = views.to_plain(result).splitlines()
+    plain = render.to_plain(result).splitlines()
     assert plain[1].startswith("connection: number 5001, state ESTABLISHED")
     assert (len(plain), plain[-1]) == (23, more)
     assert len(drawn(replace(result, every=True)).splitlines()) == len(rows) + 1
-    assert len(views.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
-    assert [row["number"] for row in json.loads(views.to_json(result))["connections"]] == list(range(1, 5003))
+    assert len(render.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
+    assert [row["number"] for row in json.loads(render.to_json(result))["connections"]] == list(range(1, 5003))
     ahead = [replace(row, number=number, opened_us=number // 2) for number in range(1, 100)]
     early = [replace(row, number=number, opened_us=1) for number in range(1001, 1100)]
-    lines = drawn(results.ConnectionList("you", ahead + early, [])).splitlines()
+    lines = drawn(ConnectionList("you", ahead + early, [])).splitlines()
     assert [line.split()[0] for line in lines[1:-1]] == list(map(str, range(80, 100))), "the latest of all workers"
     assert drawn(replace(result, host="host")).splitlines()[-1].endswith("`tcp conns --all --host host`")
 
@@ -74,17 +78,17 @@ def test_plain_numbers_are_as_people_read_them() -> None:
     measured = Measured(
         "bench mode", "connections", [10_514.2, 9_870.0], 10_514.2, 9_870.0, 10_514.2, 2_700, 5_100, 0, 0.94, 1.02,
         0.012, 0.0, 0.05, 0.00001234, 0)
-    plain = views.to_plain(BenchReport("pages", "TAP", "ab", "bench", [measured], 12_345.6))
+    plain = render.to_plain(BenchReport("pages", "TAP", "ab", "bench", [measured], 12_345.6))
     assert "ratio: 12,346" in plain
     assert ("rates 10,514 9,870, median 10,514, low 9,870, high 10,514, p50 2.7 ms, p99 5.1 ms, failed 0, cpu 94%, "
             "calls per frame 1.02, spin 1%, yielding 0%, sleep 5%, occurrences a second 0.00001234") in plain
     assert "e+" not in plain and "e-" not in plain
     row = WorkerRow(0, 3, 5_000, 0.536, 0.2, 0.0, 0.264, 12)
-    assert "frames 5000, busy 54%, spin 20%" in views.to_plain(Workers("you", [row], 1.25, 1_000, 0, 0))
+    assert "frames 5000, busy 54%, spin 20%" in render.to_plain(Workers("you", [row], 1.25, 1_000, 0, 0))
 
 
 def test_drops() -> None:
-    result = results_counts.DropList("you", [DropRow(
+    result = DropList("you", [DropRow(
         "tcp.out_of_order", 3, "beyond a hole, and out-of-order segments are not kept", "RFC 9293 §3.10.7.4",
         "tcp.out_of_order")])
     assert drawn(result) == """\
@@ -95,21 +99,21 @@ count  reason            why                        RFC, knob
 
 
 def test_a_frame_takes_a_second_line_where_one_is_too_narrow() -> None:
-    row = results.FrameRow(
+    row = FrameRow(
         41, 3_214_000, "in", "tcp", "192.168.1.1:51514", "192.168.1.2:80", "S", "seq=0 win=64240", 74, "",
         ["LISTEN → SYN-RECEIVED #3"])
-    assert drawn(results.FrameList([row], 0)) == """\
+    assert drawn(FrameList([row], 0)) == """\
   41   +3.2140 < .1:51514 > .2:80    S    seq=0 win=64240
                  ↳ LISTEN → SYN-RECEIVED #3"""
-    assert drawn(results.FrameList([row], 0), 100) == (
+    assert drawn(FrameList([row], 0), 100) == (
         "  41   +3.2140 < .1:51514 > .2:80    S    seq=0 win=64240           LISTEN → SYN-RECEIVED #3")
 
 
 def test_a_dropped_frame_says_so_in_words() -> None:
-    row = results.FrameRow(
+    row = FrameRow(
         47, 3_220_900, "in", "tcp", "192.168.1.1:51514", "192.168.1.2:80", "PA", "seq=1461 ack=1 len=1460 win=1", 1514,
         "tcp.out_of_order", [])
-    assert "DROP tcp.out_of_order" in drawn(results.FrameList([row], 0))
+    assert "DROP tcp.out_of_order" in drawn(FrameList([row], 0))
 
 
 def test_a_frame_in_full(shell: Shell) -> None:

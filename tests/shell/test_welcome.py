@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shell.commands import find
+from shell.language.registry import find
 from shell.lessons.progress import Store
 from shell.lessons.welcome import FIRST, TIPS, Greeter
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aether.events import KINDS
-from shell.words import DESCRIBE
+from shell.reading.words import DESCRIBE
 from tests.shell.conftest import Shell
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-import shell.cores
-from shell.cores import cores
+import shell.lab.cores
+from shell.lab.cores import cores
 from tests.shell.conftest import Shell
 
 
@@ -80,9 +80,9 @@ def test_other_counts_name_their_true_limits(engine_shell: Shell, line: str, lim
 
 
 def test_more_processes_than_cores_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell.cores, "cores", lambda: 2)
-    assert [shell.cores.crowded(count) for count in (1, 2)] == ["", ""]
-    assert shell.cores.crowded(40) == "40 workers take turns on 2 cores: more than that is not faster"
+    monkeypatch.setattr(shell.lab.cores, "cores", lambda: 2)
+    assert [shell.lab.cores.crowded(count) for count in (1, 2)] == ["", ""]
+    assert shell.lab.cores.crowded(40) == "40 workers take turns on 2 cores: more than that is not faster"
 
 
 def test_without_a_cost_it_says_how_to_give_one(engine_shell: Shell) -> None:

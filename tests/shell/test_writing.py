@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from shell import writing
-from shell.commands import load_all
-from shell.grammar import CommandError
+from shell.language.grammar import CommandError
+from shell.language.registry import load_all
 from shell.lessons.progress import Progress, Store
 from shell.writing import WriteError, write
 from tests.shell.conftest import Shell

@@ -11,8 +11,12 @@ from aether.attacks import clients
 from aether.attacks.attack import AttackReport
 from aether.attacks.kinds import ATTACKS
 from aether.lab import simulated
-from aether.operations import JobCancel, KnobSet, OperationError, Ping, ProfileSet, TcpConnect
-from aether.operations_attack import AttackStart
+from aether.operations.attack import AttackStart
+from aether.operations.base import OperationError
+from aether.operations.knobs import KnobSet, ProfileSet
+from aether.operations.net import Ping
+from aether.operations.services import JobCancel
+from aether.operations.tcp import TcpConnect
 from aether.world import World
 
 HOST_ADDRESS = "192.168.1.1"

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from aether import operations as op
 from aether.lab import HOST, YOU, listen, simulated
+from aether.operations.tcp import TcpAbort, TcpClose, TcpConnect, TcpSend
 from aether.sockets import TcpSocket
 from aether.tcp import output
 from aether.tcp.connection import Connection
@@ -37,7 +37,7 @@ def settle(world: World, microseconds: int = 5_000_000) -> int:
 def connected() -> tuple[World, Connection, Connection]:
     world = simulated(3)
     listen(world.hosts[HOST], 5000, Quiet())
-    number = world.do(op.TcpConnect(address="192.168.1.1", port=5000))
+    number = world.do(TcpConnect(address="192.168.1.1", port=5000))
     settle(world)
     ours, theirs = (
         next(c for c in world.hosts[name].tcp.connections.values() if c.number == number) for name in (YOU, HOST))
@@ -52,8 +52,8 @@ def left(world: World) -> list[str]:
 def test_both_abort() -> None:
     """Two resets cross, and neither is answered (RFC 9293 §3.5.2)."""
     world, ours, theirs = connected()
-    world.do(op.TcpAbort(host=YOU, conn=ours.number))
-    world.do(op.TcpAbort(host=HOST, conn=theirs.number))
+    world.do(TcpAbort(host=YOU, conn=ours.number))
+    world.do(TcpAbort(host=HOST, conn=theirs.number))
     assert settle(world) < STORM
     assert left(world) == []
 
@@ -70,8 +70,8 @@ def test_reset_against_reset() -> None:
 def test_simultaneous_close() -> None:
     """RFC 9293 §3.6, figure 13: CLOSING at both ends, TIME-WAIT at both ends, then nothing."""
     world, ours, theirs = connected()
-    world.do(op.TcpClose(host=YOU, conn=ours.number))
-    world.do(op.TcpClose(host=HOST, conn=theirs.number))
+    world.do(TcpClose(host=YOU, conn=ours.number))
+    world.do(TcpClose(host=HOST, conn=theirs.number))
     assert settle(world) < STORM
     assert left(world) == ["TIME-WAIT", "TIME-WAIT"]
     settle(world, 60_000_000)
@@ -125,12 +125,12 @@ def test_both_windows_zero() -> None:
 def test_an_abort_at_any_moment_leaves_nothing(when: int) -> None:
     """Whatever occurrence the reset falls into."""
     world = simulated(4)
-    number = world.do(op.TcpConnect(address="192.168.1.1", port=7))
-    world.do(op.TcpSend(conn=number, data=b"x" * 3000))
+    number = world.do(TcpConnect(address="192.168.1.1", port=7))
+    world.do(TcpSend(conn=number, data=b"x" * 3000))
     for _ in range(when):
         world.step()
     if any(c.number == number for c in world.hosts[YOU].tcp.connections.values()):
-        world.do(op.TcpAbort(conn=number))
+        world.do(TcpAbort(conn=number))
     assert settle(world, 200_000_000) < STORM + 20
     assert left(world) == []
     assert world.announced == {}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from aether import operations
 from aether.engine import history
 from aether.engine.log import InputLog, LogError, dump, load
 from aether.lab import describe, simulated, tapped
 from aether.laboratory import Laboratory
-from aether.operations import Operation
+from aether.operations.base import Operation, from_data
+from aether.operations.tcp import TcpConnect
 from aether.world import World
 
 from .traffic import lossy_transfers
@@ -86,7 +86,7 @@ def test_seeds_differ() -> None:
     """Another seed is another run."""
     first, second = simulated(1), simulated(2)
     for world in (first, second):
-        world.do(operations.TcpConnect(address="192.168.1.1", port=7))
+        world.do(TcpConnect(address="192.168.1.1", port=7))
         world.step()
     assert first.state_hash() != second.state_hash()
 
@@ -122,7 +122,7 @@ def test_frames_from_outside_repeat() -> None:
     log = InputLog(describe(world))
     for index in range(50):
         if index == 20:
-            operation = operations.from_data(
+            operation = from_data(
                 {"operation": "LinkSet", "link": "lan", "direction": "in", "what": "delay", "value": "20ms"})
             log.add(world, operation)
             world.do(operation)
@@ -148,7 +148,7 @@ def test_a_damaged_recording_says_what_is_wrong(spoil, message) -> None:  # type
     """Never a traceback, always the place."""
     world = simulated(1)
     log = InputLog(describe(world))
-    operation = operations.TcpConnect(address="192.168.1.1", port=7)
+    operation = TcpConnect(address="192.168.1.1", port=7)
     log.add(world, operation)
     world.do(operation)
     with pytest.raises(LogError, match=message):

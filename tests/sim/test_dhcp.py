@@ -13,8 +13,9 @@ from aether import queries
 from aether.answers import Lease
 from aether.lab import HOST_MAC, YOUR_MAC, simulated
 from aether.laboratory import Laboratory
-from aether.operations import OperationError, Ping
-from aether.operations_services import DhcpInform, DhcpRelease, DhcpRenew, DhcpStart
+from aether.operations.base import OperationError
+from aether.operations.net import Ping
+from aether.operations.services import DhcpInform, DhcpRelease, DhcpRenew, DhcpStart
 from aether.wire import arp, dhcp, ethernet, ipv4, udp
 from aether.wire.address import parse_ip
 from aether.world import World

@@ -14,8 +14,8 @@ from aether.apps.dns_resolver import DnsReport
 from aether.apps.dns_server import DnsServer
 from aether.lab import ZONE, simulated
 from aether.laboratory import Laboratory
-from aether.operations import OperationError
-from aether.operations_services import DnsAsk, DnsFlush
+from aether.operations.base import OperationError
+from aether.operations.services import DnsAsk, DnsFlush
 from aether.wire import dns, ethernet, ipv4, udp
 from aether.world import World
 
@@ -333,7 +333,7 @@ def test_an_unknown_edns_version() -> None:
 
 def test_silent_connections_are_closed() -> None:
     """RFC 7766 §6.2.3."""
-    from aether.operations import TcpConnect
+    from aether.operations.tcp import TcpConnect
 
     world = simulated(1)
     world.do(TcpConnect(address="192.168.1.1", port=53))

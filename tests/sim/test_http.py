@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from aether import queries
 from aether.apps.http_get import HttpReport
 from aether.lab import listen, simulated
-from aether.operations import HttpGet, OperationError
-from aether.operations_services import HttpFile, HttpServe
+from aether.operations.base import OperationError
+from aether.operations.services import HttpFile, HttpGet, HttpServe
 from aether.sockets import TcpSocket
 from aether.wire.address import parse_ip
 from aether.world import World

@@ -11,9 +11,12 @@ from aether import queries
 from aether.apps.load import KINDS, LoadReport
 from aether.apps.simple import CHARGEN_BUFFER
 from aether.lab import HOST, YOU, YOUR_ADDRESS, simulated
-from aether.operations import JobCancel, KnobSet, OperationError, TcpConnect
-from aether.operations_link import LinkSet
-from aether.operations_load import LoadStart
+from aether.operations.base import OperationError
+from aether.operations.knobs import KnobSet
+from aether.operations.link import LinkSet
+from aether.operations.load import LoadStart
+from aether.operations.services import JobCancel
+from aether.operations.tcp import TcpConnect
 from aether.world import World
 
 pytestmark = pytest.mark.usefixtures("both_ways")

@@ -6,9 +6,11 @@ import pytest
 
 from aether import queries
 from aether.lab import HOST, YOUR_ADDRESS, simulated
-from aether.operations import KnobSet, OperationError, Ping
-from aether.operations_load import LoadStart
-from aether.operations_workers import WorkersSet, processor
+from aether.operations.base import OperationError
+from aether.operations.knobs import KnobSet
+from aether.operations.load import LoadStart
+from aether.operations.net import Ping
+from aether.operations.workers import WorkersSet, processor
 from aether.world import World
 
 

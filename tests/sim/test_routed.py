@@ -10,8 +10,10 @@ import pytest
 
 from aether.apps.traceroute import TraceReport
 from aether.lab import WAN_MTU, simulated
-from aether.operations import HttpGet, OperationError, Ping, Traceroute
-from aether.operations_link import LinkSet
+from aether.operations.base import OperationError
+from aether.operations.link import LinkSet
+from aether.operations.net import Ping, Traceroute
+from aether.operations.services import HttpGet
 from aether.sockets import TcpSocket
 from aether.wire import ipv4
 from aether.wire.address import parse_ip

@@ -1,6 +1,9 @@
 """What happens in simulated runs: transfers over a bad link."""
 
-from aether.operations import HttpGet, Operation, Ping, TcpConnect, TcpSend, from_data
+from aether.operations.base import Operation, from_data
+from aether.operations.net import Ping
+from aether.operations.services import HttpGet
+from aether.operations.tcp import TcpConnect, TcpSend
 
 
 def link(what: str, value: str) -> Operation:

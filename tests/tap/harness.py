@@ -25,7 +25,7 @@ from aether.engine.shards import Shards
 from aether.lab import tapped
 from aether.link.queues import Queues, open_for_one, open_queues
 from aether.link.tap import Tap
-from aether.operations import Operation
+from aether.operations.base import Operation
 from aether.world import World
 
 ROOT = Path(__file__).parents[2]

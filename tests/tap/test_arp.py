@@ -8,7 +8,7 @@ import pytest
 
 from aether import queries
 from aether.engine.core import Core
-from aether.operations_net import AddressAdd
+from aether.operations.net import AddressAdd
 
 from .harness import KERNEL, OUR_MAC, OURS, KernelLab, wait_until
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from shell import views
 from shell.captures.loaded import load
-from shell.exporting import results_of
 from shell.session import Lab, Session
+from shell.views import render
+from shell.views.exporting import results_of
 
 from .harness import KernelLab
 
@@ -43,7 +43,7 @@ def test_we_record_what_tcpdump_sees(tmp_path: Path) -> None:
         assert len(theirs) >= 6
         assert frames(ours, mac)[:len(theirs)] == theirs
         results_of(session, f"capture load {lab.capture_file}")
-        shown = json.loads(views.to_json(results_of(session, "frames 100 icmp")))["frames"]
+        shown = json.loads(render.to_json(results_of(session, "frames 100 icmp")))["frames"]
         assert len(shown) == 5
         judged = lab.run("tshark", "-r", str(ours), "-Y", "icmp", "-T", "fields", "-e", "icmp.seq")
         assert len(judged.stdout.split()) >= 10

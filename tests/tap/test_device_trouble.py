@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from aether.operations import SendFrame
+from aether.operations.frames import SendFrame
 
 from .harness import OURS, KernelLab, command, wait_until
 

@@ -9,7 +9,7 @@ import pytest
 from aether import queries
 from aether.answers import Lease
 from aether.engine.core import Core
-from aether.operations_services import DhcpRelease, DhcpStart
+from aether.operations.services import DhcpRelease, DhcpStart
 from aether.wire.address import show_ip
 from aether.world import World
 

@@ -7,7 +7,7 @@ import pytest
 from aether import queries
 from aether.apps.dns_resolver import DnsReport
 from aether.engine.core import Core
-from aether.operations_services import DnsAsk
+from aether.operations.services import DnsAsk
 
 from .harness import KERNEL, KernelLab, wait_until
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from aether.engine.core import Core
-from aether.operations_services import HttpFile, HttpServe
+from aether.operations.services import HttpFile, HttpServe
 
 from .harness import OURS, KernelLab
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from aether.engine.core import Core
-from aether.operations_link import LinkDrop, LinkSet
+from aether.operations.link import LinkDrop, LinkSet
 
 from .harness import OURS, KernelLab
 

@@ -111,7 +111,7 @@ print(hashlib.sha256(data).hexdigest(), flush=True)
 @pytest.mark.usefixtures("every_way")
 def test_a_download_from_a_kernel_server() -> None:
     """Ten megabytes to a connection that we open, compared by SHA-256."""
-    from aether.operations import TcpConnect, TcpSend
+    from aether.operations.tcp import TcpConnect, TcpSend
 
     with KernelLab() as lab:
         core = lab.start()

@@ -159,7 +159,7 @@ class TestWithoutRoot:
     def test_no_device_for_users(self, lab: KernelLab) -> None:
         """/dev/net/tun belongs to root on some systems; then the message names what works."""
         code = with_device(0o600) + AS_NOBODY + (
-            "from shell.grammar import CommandError; from types import SimpleNamespace as Options\n"
+            "from shell.language.grammar import CommandError; from types import SimpleNamespace as Options\n"
             "options = Options(tap=None, lab=True, subnet=None, address=None, host_address=None, workers=None)\n"
             "try: shell.lab.open_tap(options, 1)\nexcept CommandError as problem: print(problem)")
         assert python(lab, code) == (

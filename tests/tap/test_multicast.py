@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from aether import queries
-from aether.operations_net import IgmpJoin, IgmpLeave, IgmpQuery
+from aether.operations.net import IgmpJoin, IgmpLeave, IgmpQuery
 
 from .harness import KERNEL, KernelLab, wait_until
 

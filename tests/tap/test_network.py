@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aether.operations import Ping, Traceroute
-from aether.operations_link import LinkSet
+from aether.operations.link import LinkSet
+from aether.operations.net import Ping, Traceroute
 
 from .harness import KERNEL, OURS, KernelLab, wait_until
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from aether import queries
-from aether.operations import Ping, Traceroute
-from aether.operations_services import HttpFile, HttpServe
+from aether.operations.net import Ping, Traceroute
+from aether.operations.services import HttpFile, HttpServe
 
 from .harness import KERNEL, OURS, KernelLab, command, wait_until
 

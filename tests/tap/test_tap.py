@@ -192,7 +192,7 @@ def cpu_share(seconds: float) -> float:
 
 def test_impairments_stand_between_the_device_and_the_stack(lab: KernelLab) -> None:
     """`in` and `out` are as you see them: what the kernel sends is delayed and lost by `in`."""
-    from aether.operations_link import LinkClear, LinkDrop, LinkSet
+    from aether.operations.link import LinkClear, LinkDrop, LinkSet
 
     core: Core = lab.start(world=tapped(1))
     lab.run("ping", "-c", "1", "-W", "2", OURS)

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from aether.lab import listen
-from aether.operations import Operation, from_data
+from aether.operations.base import Operation, from_data
 from aether.sockets import TcpSocket
 
 from .harness import OURS, KernelLab, wait_until

@@ -27,15 +27,16 @@ from aether.engine.figures import side_by_side
 from aether.engine.merge import merged
 from aether.link import queues
 from aether.link.processor import worker_of_flow
-from aether.operations import ArpClear, KnobSet, Ping, TcpConnect, TcpListen, TcpSend
-from aether.operations_net import AddressAdd
-from aether.operations_services import HttpFile
+from aether.operations.knobs import KnobSet
+from aether.operations.net import AddressAdd, ArpClear, Ping
+from aether.operations.services import HttpFile
+from aether.operations.tcp import TcpConnect, TcpListen, TcpSend
 from aether.wire.address import parse_ip
 from aether.world import World
-from shell.app import AetherShell
 from shell.commands.status import status
-from shell.cores import cores
-from shell.screen import Screen
+from shell.lab.cores import cores
+from shell.prompt.app import AetherShell
+from shell.prompt.screen import Screen
 from shell.session import Lab, Session
 
 from .harness import KERNEL, OURS, KernelLab, command, wait_until

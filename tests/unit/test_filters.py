@@ -15,7 +15,7 @@ from aether.events import DROPS, KINDS, Event
 from aether.filters import FilterError, Record, Records, all_fields, compile_filter
 from aether.filters.tables.events import TIMERS
 from aether.lab import simulated
-from aether.operations import TcpClose, TcpConnect, TcpSend
+from aether.operations.tcp import TcpClose, TcpConnect, TcpSend
 from aether.tcp.states import STATES
 from tests.filter_corpus import corpus
 

@@ -11,8 +11,8 @@ import pytest
 from aether.lab import simulated
 from aether.link.impairments import IMPAIRMENTS, REORDER_HOLD, Passage, Pipe
 from aether.link.quantities import QuantityError
-from aether.operations import OperationError, from_data
-from aether.operations_link import LinkClear, LinkDrop, LinkSet
+from aether.operations.base import OperationError, from_data
+from aether.operations.link import LinkClear, LinkDrop, LinkSet
 from aether.statehash import state_hash
 from aether.streams import Stream
 from aether.wire import ethernet

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aether.lab import simulated
-from aether.operations import Operation, OperationError, TcpConnect, TcpSend, from_data, to_data
-from aether.operations_link import MAX_RULES, LinkClear, LinkDrop, LinkDropOff, LinkSet
+from aether.operations.base import Operation, OperationError, from_data, to_data
+from aether.operations.link import MAX_RULES, LinkClear, LinkDrop, LinkDropOff, LinkSet
+from aether.operations.tcp import TcpConnect, TcpSend
 from aether.world import World
 
 HOST = "192.168.1.1"

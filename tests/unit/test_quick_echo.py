@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aether.lab import HOST_ADDRESS, YOU, YOUR_ADDRESS, tapped
 from aether.net import quick_echo
-from aether.operations import KnobSet
+from aether.operations.knobs import KnobSet
 from aether.wire import arp, ethernet, icmp, ipv4
 from aether.wire.address import parse_ip, parse_mac
 from aether.world import World

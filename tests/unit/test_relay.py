@@ -13,8 +13,10 @@ from aether.host import Host
 from aether.lab import HOST_ADDRESS, HOST_MAC, YOU, YOUR_ADDRESS, YOUR_MAC, tapped
 from aether.link.processor import worker_of
 from aether.net.fragments import cut
-from aether.operations import KnobSet, Ping, TcpConnect
-from aether.operations_link import LinkSet
+from aether.operations.knobs import KnobSet
+from aether.operations.link import LinkSet
+from aether.operations.net import Ping
+from aether.operations.tcp import TcpConnect
 from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
 from aether.wire.address import parse_ip
 from aether.world import World

@@ -6,8 +6,9 @@ import pytest
 
 from aether.lab import simulated, tapped
 from aether.link.tape import Arrival, pack, sums, unpack
-from aether.operations import OperationError, Ping
-from aether.operations_link import TapePlay
+from aether.operations.base import OperationError
+from aether.operations.link import TapePlay
+from aether.operations.net import Ping
 from aether.world import World
 
 ARRIVALS = [Arrival(5, 1, b"one"), Arrival(5, 1, b""), Arrival(900, 7, bytes(1514))]

@@ -1,0 +1,114 @@
+"""What a person can do to a world, as data: each operation is one occurrence, and is logged.
+
+`apply` changes the world and returns plain data (a number, a string, a tuple). What makes no
+sense raises OperationError with a text for the person, and changes nothing. Addresses and
+names are text here; they are checked at once, in the constructor.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import errno
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aether.sockets import TcpSocket
+from aether.wire.address import AddressError, parse_ip
+
+if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.tcp.connection import Connection
+    from aether.world import World
+
+
+class OperationError(ValueError):
+    """An operation that cannot be carried out; the text says what, where and what to do next."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """The base of all operations."""
+
+    def apply(self, world: World) -> Any:
+        """Carry it out, and return the result as plain data."""
+        raise NotImplementedError
+
+
+OPERATIONS: dict[str, type[Operation]] = {}
+
+
+_O = TypeVar("_O", bound=type[Operation])
+
+
+def operation(cls: _O) -> _O:
+    """Register an operation under its class name, so that logs can be read back."""
+    OPERATIONS[cls.__name__] = cls
+    return cls
+
+
+def to_data(op: Operation) -> dict[str, Any]:
+    """Return an operation as plain data: what JSON knows, with bytes as base64 text."""
+    fields = {
+        name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+        for name, value in asdict(op).items()
+    }
+    return {"operation": type(op).__name__, **fields}
+
+
+def from_data(data: dict[str, Any]) -> Operation:
+    """Read back what `to_data` made; OperationError for anything else."""
+    fields = {
+        name: base64.b64decode(value["base64"]) if isinstance(value, dict) and "base64" in value else value
+        for name, value in data.items()
+    }
+    name = fields.pop("operation", None)
+    if name not in OPERATIONS:
+        raise OperationError(f"no operation {name!r}")
+    try:
+        return OPERATIONS[name](**fields)
+    except (TypeError, binascii.Error) as problem:
+        raise OperationError(f"{name}: {problem}") from None
+
+
+def host_named(world: World, name: str) -> Host:
+    """Return the host called `name`; OperationError if there is none."""
+    if name not in world.hosts:
+        raise OperationError(f"no host {name!r} here. There are: {', '.join(world.hosts)}")
+    return world.hosts[name]
+
+
+def read_address(text: str) -> bytes:
+    try:
+        return parse_ip(text)
+    except AddressError as problem:
+        raise OperationError(str(problem)) from None
+
+
+def checked_port(port: int, lowest: int = 1) -> int:
+    if not lowest <= port <= 65535:
+        raise OperationError(f"port must be a number from {lowest} to 65535, not {port}")
+    return port
+
+
+def explained(problem: OSError, what: str) -> OperationError:
+    """Turn a socket's error into a message for the person."""
+    name = errno.errorcode.get(problem.errno or 0, "error")
+    return OperationError(f"{what}: {problem.strerror or problem} ({name})")
+
+
+def connection_named(host: Host, number: int) -> Connection:
+    """Return the connection with this number at a host; OperationError if there is none."""
+    for conn in host.tcp.connections.values():
+        if conn.number == number:
+            return conn
+    which = "tcp conns" if host.name == "you" else f"tcp conns --host {host.name}"
+    raise OperationError(f"no connection #{number} at {host.name}. `{which}` shows those that there are")
+
+
+def held_socket(host: Host, number: int) -> TcpSocket:
+    """Return the socket of a connection that somebody at this host holds."""
+    conn = connection_named(host, number)
+    if conn.socket is None:
+        raise OperationError(f"#{number} is {conn.state}: nobody at {host.name} holds it any more")
+    return conn.socket

@@ -1,0 +1,64 @@
+"""Switches, one or all of a profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aether import knobs
+
+if TYPE_CHECKING:
+    from aether.world import World
+from aether.operations.base import Operation, OperationError, host_named, operation
+
+
+@operation
+@dataclass(slots=True)
+class KnobSet(Operation):
+    """Turn a knob; the result is the old and the new value, as a person writes them."""
+
+    host: str = "you"
+    name: str = ""
+    value: str = ""
+
+    def apply(self, world: World) -> tuple[str, str]:
+        """Set it at once: for what exists where that makes sense, else for what comes."""
+        host = host_named(world, self.host)
+        try:
+            knob = knobs.find(self.name)
+            value = knobs.parse(knob, self.value)
+        except knobs.KnobError as problem:
+            raise OperationError(str(problem)) from None
+        old = getattr(host.knobs, knob.attribute)
+        host.tcp.fast.forget()
+        setattr(host.knobs, knob.attribute, value)
+        if host.observer is not None:
+            host.observer(host.name, "knob", self.name, knobs.show(knob, old), knobs.show(knob, value))
+        return knobs.show(knob, old), knobs.show(knob, value)
+
+
+@operation
+@dataclass(slots=True)
+class ProfileSet(Operation):
+    """Turn all knobs as a profile has them; the result is the names of those that changed."""
+
+    host: str = "you"
+    name: str = "modern"
+
+    def apply(self, world: World) -> list[str]:
+        """Set the knobs in place: connections hold on to the same object."""
+        host = host_named(world, self.host)
+        try:
+            wanted = knobs.profile(self.name)
+        except knobs.KnobError as problem:
+            raise OperationError(str(problem)) from None
+        changed = []
+        for knob in knobs.KNOBS.values():
+            old, value = getattr(host.knobs, knob.attribute), getattr(wanted, knob.attribute)
+            if old != value:
+                host.tcp.fast.forget()
+                setattr(host.knobs, knob.attribute, value)
+                changed.append(knob.name)
+                if host.observer is not None:
+                    host.observer(host.name, "knob", knob.name, knobs.show(knob, old), knobs.show(knob, value))
+        return changed

@@ -1,0 +1,1 @@
+"""How commands are declared and read, and the pages that are made of the declarations."""

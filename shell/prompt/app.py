@@ -1,0 +1,380 @@
+"""The shell itself: cmd2 for lines, history, scripts and pipes; our own grammar for what they say."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TextIO
+
+import cmd2
+from cmd2.completion import CompletionItem, Completions
+from cmd2.parsing import Statement
+
+from aether.knobs import KnobError
+from aether.operations.base import OperationError
+from aether.wire.address import AddressError
+from shell.language import grammar
+from shell.language.grammar import CommandError
+from shell.language.registry import NOUNS, find, owns_line
+from shell.prompt.parsing import LineParser
+from shell.reading.escape import printable
+from shell.reading.tracing import LINES
+from shell.results.breakpoints import BreakpointHit
+from shell.results.craft import Crafted
+from shell.results.lesson import LessonNews, LessonSummary, Solution
+from shell.session import Session
+from shell.views import oneline, render
+
+if TYPE_CHECKING:
+    from shell.lessons.welcome import Greeter
+    from shell.reading.tracing import Portion
+
+REMOVED = ("ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
+"""Commands of cmd2 that have no place here."""
+EXPECTED = (CommandError, OperationError, KnobError, AddressError)
+"""What a command raises when a person asked for something that makes no sense."""
+
+
+class AetherShell(cmd2.Cmd):
+    """The interactive shell; also runs single lines and scripts."""
+
+    failures = 0
+    """How many commands have failed."""
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        history_file: str = "",
+        interactive: bool = True,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+    ) -> None:
+        super().__init__(
+            stdin=stdin, stdout=stdout, allow_cli_args=False, allow_clipboard=False, auto_suggest=True,
+            enable_bottom_toolbar=interactive, include_py=False, include_ipy=False,
+            persistent_history_file=history_file, shortcuts={"?": "help", "@": "run_script"}, terminators=(),
+        )
+        self.session = session
+        if interactive:
+            session.busy = self._busy
+            session.progress = self._progress
+        self.toolbar: list[str] = []
+        """The parts of the bottom line, the most important first; whoever watches the core writes them."""
+        self.greeter: Greeter | None = None
+        """Gives tips; None where nobody types."""
+        self.lesson_later: list[LessonNews | LessonSummary] = []
+        """What a lesson asks or says at its end: it is shown when the command that brought it about is over."""
+        self.trace_limit = LINES if interactive else None
+        """How many lines of the trace are shown at a time; None for all."""
+        self.at_prompt = False
+        oneline.use_network(session.lab.address)
+        parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
+        parser.aliases.update({"exit": "quit", "q": "quit"})
+        self.statement_parser = parser
+        self.prompt = "aether> "
+        self.hidden_commands += ["_eof", "_relative_run_script"]
+        self.default_error = "no command {!r}"
+        self.refresh_prompt()
+
+    # Lines
+
+    def invoke(self, noun: str, statement: Statement | str) -> None:
+        """Carry out a line that begins with one of our nouns, and show what came of it."""
+        self.last_result = None
+        try:
+            text = str(statement)
+            if noun == "next" and not text and self.session.lesson is not None:
+                noun, text, statement = "lesson", "next", "next"
+            words = [noun, *text.split()]
+            if words[-1] in ("-h", "--help") and owns_line(" ".join(words[:-1])) is None:
+                self.onecmd(f"help {' '.join(words[:-1])}", add_to_history=False)
+                return
+            found = find(words)
+            if found.raw:
+                rest = text.split(None, len(found.path) - 1)[len(found.path) - 1:]
+                values = grammar.read_raw(found, rest[0] if rest else "")
+            else:
+                argv = statement.argv if isinstance(statement, Statement) else words
+                values = grammar.read(found, argv[len(found.path):])
+            json, plain = values.pop("json"), values.pop("plain")
+            result = found.run(self.session, **values)
+            mode = "json" if json else "plain" if plain else self.session.output
+            if self._is_screen():
+                self.show_rest_of_trace()
+            self.show(result, mode)
+            self.last_result = result
+            self._note_typed(f"{noun} {text}".strip())
+            if failure := getattr(result, "failure", ""):
+                self.fail(failure)
+            self.tell_stops(mode)
+            self.play(result)
+            if self.session.lesson is not None:
+                self.session.lesson.note_command(words, result)
+            elif self.greeter is not None and (tip := self.greeter.tip(found.path)):
+                self.poutput(tip)
+        except EXPECTED as problem:
+            self.fail(str(problem))
+        self.tell_lesson()
+
+    def _persist_history(self) -> None:
+        """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
+        if not self.persistent_history_file:
+            return
+        import lzma
+
+        from shell.writing import WriteError, write
+
+        self.history.truncate(self._persistent_history_length)
+        try:
+            write(self.persistent_history_file, lzma.compress(self.history.to_json().encode()), force=True)
+        except WriteError as problem:
+            self.perror(f"the history is not kept: {problem}")
+
+    def _note_typed(self, line: str) -> None:
+        """Remember a line for `lesson record`."""
+        self.session.typed = [*self.session.typed[1 - TYPED:], line]
+
+    def play(self, result: Any) -> None:
+        """Run the lines of a lesson's solution, as if they had been typed."""
+        for line in result.commands if isinstance(result, Solution) else ():
+            player = self.session.lesson
+            filled = player.fill_in(line) if player is not None else line
+            self.poutput(f"aether> {filled}")
+            self.onecmd_plus_hooks(filled, add_to_history=False)
+
+    def tell_lesson(self) -> None:
+        """Say what has come true in the lesson, below the frames that brought it about."""
+        found, self.lesson_later = self.lesson_later, []
+        found += self.session.lesson.poll() if self.session.lesson is not None else []
+        if found and not self._redirecting:
+            self.show_rest_of_trace()
+        for news in found:
+            self.show(news, self.session.output)
+
+    def tell_stops(self, mode: str) -> None:
+        """Say at which breakpoints time has stopped, and run their commands."""
+        for one in self.session.take_stops():
+            self.show(BreakpointHit(one.number, one.text), mode)
+            for line in one.commands:
+                self.onecmd_plus_hooks(line, add_to_history=False)
+
+    def show(self, result: Any, mode: str) -> None:
+        """Print a result: drawn, as plain lines, or as JSON."""
+        if result is None:
+            return
+        if mode == "json":
+            self.poutput(render.to_json(result, indent=2 if self._is_screen() else None))
+        elif mode == "plain":
+            self.poutput(render.to_plain(result))
+        else:
+            if isinstance(result, Crafted) and self.session.tracing and self.session.tracer.selection is None:
+                result = replace(result, answers=[])  # the trace shows them
+            self.poutput(render.to_rich(result), soft_wrap=False, rich_print_kwargs={"crop": False})
+
+    @contextmanager
+    def _busy(self, what: str) -> Iterator[None]:
+        """Show that something takes a moment."""
+        if not self._is_screen():
+            yield
+            return
+        from rich.console import Console
+
+        with Console(file=self.stdout).status(f"{what}…"):
+            yield
+
+    @contextmanager
+    def _progress(self, total: int) -> Iterator[Callable[[int, str], None]]:
+        """Show a bar that grows. It is drawn when it is told something, by no thread: what goes on may be measured."""
+        if not self._is_screen():
+            yield lambda done, what: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+        with Progress(*columns, console=Console(file=self.stdout), transient=True, auto_refresh=False) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda done, what: bar.update(task, completed=done, description=what, refresh=True)
+
+    def _is_screen(self) -> bool:
+        return bool(self.stdout.isatty())
+
+    def fail(self, message: str) -> None:
+        """Say on stderr what was wrong, and count it."""
+        self.perror(message)
+
+    def perror(self, *objects: Any, **kwargs: Any) -> None:
+        """Print to stderr, and remember that something failed."""
+        self.failures += 1
+        super().perror(*objects, **{"soft_wrap": not sys.stderr.isatty(), **kwargs})
+
+    def pexcept(self, exception: BaseException, **kwargs: Any) -> None:
+        """Report a mistake of ours in one line; a traceback never reaches a user who did not ask for it."""
+        frames = traceback.extract_tb(exception.__traceback__)
+        where = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+        self.perror(f"internal error{where}: {type(exception).__name__}: {exception}\n"
+                    "This is a mistake in Aether, not in what you typed. AETHER_DEBUG=1 shows the traceback")
+        if os.environ.get("AETHER_DEBUG"):
+            traceback.print_exception(exception, file=sys.stderr)
+
+    def default(self, statement: Statement) -> bool | None:
+        """Answer a line whose first word is no command."""
+        if self.session.lesson is not None and (short := _in_lesson(statement)):
+            return self.onecmd(f"lesson {short}", add_to_history=False)
+        try:
+            find([statement.command, *statement.args.split()])
+        except CommandError as problem:
+            self.fail(str(problem))
+        return None
+
+    def run_lines(self, lines: Iterable[tuple[str, str]], *, stop: bool) -> None:
+        """Run lines, each with the name of the place it came from, until one asks to quit.
+
+        With ``stop`` the first failure ends it, and its place is named. Every line of the trace is shown.
+        """
+        self.session.watch_wait = self._trace_after
+        for where, line in lines:
+            before = self.failures
+            with self._trace_after():
+                quits = self.onecmd_plus_hooks(line, add_to_history=False)
+            self.stdout.flush()
+            if quits:
+                return
+            if stop and self.failures > before:
+                self.perror(f"{where}: stopped here")
+                return
+
+    def runcmds_plus_hooks(self, cmds: Any, **options: Any) -> bool:
+        """Run the lines of a script inside the shell; the first failure ends it."""
+        for number, line in enumerate(cmds, 1):
+            before = self.failures
+            if super().runcmds_plus_hooks([line], **options):
+                return True
+            if self.in_script() and self.failures > before:
+                self.perror(f"line {number}: stopped here")
+                return False
+        return False
+
+    @contextmanager
+    def _trace_after(self) -> Iterator[None]:
+        """Show all of the trace when something has ended."""
+        yield
+        self.show_rest_of_trace()
+
+    def show_rest_of_trace(self) -> None:
+        """Show all of the trace up to now."""
+        while self.session.tracing:
+            portion = self.session.tracer.take(self.session.core.ring, self.trace_limit, settled=True)
+            if not portion.lines and not portion.not_shown:
+                return
+            self.show_trace(portion)
+
+    def show_trace(self, portion: Portion) -> None:
+        """Print a portion of the trace."""
+        from shell.views.trace import drawn
+
+        self.poutput(drawn(portion, self.session.output), soft_wrap=False, rich_print_kwargs={"crop": False})
+
+    # The prompt
+
+    def refresh_prompt(self) -> None:
+        """Say in the prompt where time stands, if it does."""
+        status = self.session.core.status()
+        if self.session.capture is not None:
+            name = os.path.basename(self.session.capture.file)
+            self.prompt = f"CAPTURE {printable(name[:24])} aether> "
+        elif status.past:
+            self.prompt = f"PAST ev {status.occurrence}/{status.present} aether> "
+        else:
+            self.prompt = f"(paused ev {status.occurrence}) aether> " if status.paused else "aether> "
+
+    def pre_prompt(self) -> None:
+        """Get ready for the next line."""
+        self.at_prompt = True
+        self.refresh_prompt()
+
+    def precmd(self, statement: Statement | str) -> Statement:
+        """Note that a command runs now."""
+        self.at_prompt = False
+        return super().precmd(statement)
+
+    def get_bottom_toolbar(self) -> str:
+        """Return the bottom line: as many of its parts as there is room for."""
+        width = self.main_session.output.get_size().columns
+        line = ""
+        for part in self.toolbar:
+            longer = f"{line} │ {part}" if line else part
+            if len(longer) > width:
+                break
+            line = longer
+        return line
+
+    def sigint_handler(self, signum: int, frame: Any) -> None:
+        """Ctrl-C while a command runs ends its waiting; it never ends the shell."""
+        raise KeyboardInterrupt
+
+    # Completion
+
+    def complete(
+        self, text: str, line: str, begidx: int, endidx: int, custom_settings: Any = None
+    ) -> Completions:
+        """Complete a line; one that belongs to its command is not searched for redirections."""
+        if custom_settings is None and owns_line(line[:endidx]) is not None:
+            return self.offer(text, line, begidx, endidx)
+        return super().complete(text, line, begidx, endidx, custom_settings)
+
+    def offer(self, text: str, line: str, begidx: int, endidx: int) -> Completions:
+        """Return what may stand at the cursor."""
+        from shell.prompt.completion import candidates
+
+        try:
+            found = candidates(self.session, line[:begidx].split(), text)
+        except EXPECTED:
+            found = []
+        items = [CompletionItem(each.text, display_meta=each.help) for each in found if each.text.startswith(text)]
+        return Completions(items, is_sorted=True)
+
+
+TYPED = 30
+"""How many lines are remembered for `lesson record`: as many as a solution may have."""
+IN_LESSON = ("hint", "check", "answer", "predict", "skip", "play", "reset", "show")
+"""What need not be preceded by `lesson` while one is under way."""
+
+
+def _in_lesson(statement: Statement) -> str:
+    """Return what a line means in a lesson that begins with no command; empty if nothing."""
+    if statement.command in IN_LESSON:
+        return f"{statement.command} {statement.args}".strip()
+    if len(statement.command) == 1 and statement.command in "abcdef" and not statement.args:
+        return f"predict {statement.command}"
+    return ""
+
+
+def _install(noun: str, summary: str) -> None:
+    """Give the shell a command that hands its lines to our grammar."""
+
+    def run(self: AetherShell, statement: Statement | str) -> None:
+        self.invoke(noun, statement)
+
+    def complete(self: AetherShell, text: str, line: str, begidx: int, endidx: int) -> Completions:
+        return self.offer(text, line, begidx, endidx)
+
+    for prefix, function in (("do_", run), ("complete_", complete)):
+        named: Callable[..., Any] = function
+        named.__name__ = f"{prefix}{noun}"
+        named.__qualname__ = f"AetherShell.{prefix}{noun}"
+        named.__doc__ = summary
+        setattr(AetherShell, named.__name__, named)
+
+
+for _noun in NOUNS:
+    _install(_noun, NOUNS[_noun].help)
+for _removed in REMOVED:
+    setattr(AetherShell, f"do_{_removed}", None)
+
+

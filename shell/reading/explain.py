@@ -1,0 +1,215 @@
+"""What a connection waits for: the cause of a standstill, found in its state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aether.events import Event
+from aether.host import Host
+from aether.operations.base import OperationError
+from aether.tcp.connection import Connection
+from aether.timers import NEVER
+from aether.wire.address import show_ip, show_mac
+from aether.world import World
+from shell.language.values import show_duration
+
+
+@dataclass(slots=True)
+class Cause:
+    """Why nothing goes on."""
+
+    answer: str
+    rfc: str = ""
+    knob: str = ""
+    remedy: str = ""
+
+
+def stalled(world: World, *, number: int, events: list[Event]) -> Cause:
+    """Return what a connection of yours waits for: a query. OperationError if there is no such connection."""
+    you = world.hosts["you"]
+    conn = next((c for c in you.tcp.connections.values() if c.number == number), None)
+    if conn is None:
+        return _gone(number, events)
+    before = _network(world, you, conn, events)
+    if before is not None:
+        return before
+    if conn.state in ("SYN-SENT", "SYN-RECEIVED"):
+        return _handshake(world, conn)
+    for cause in (_update_lost(world, conn, events), _in_flight(world, conn, events), _held_back(conn),
+                  _peer(world, conn, number)):
+        if cause is not None:
+            return cause
+    return Cause(f"nothing is to be sent, and nothing is expected: #{number} is {conn.state}, and idle")
+
+
+def _gone(number: int, events: list[Event]) -> Cause:
+    for event in reversed(events):
+        if event.kind == "tcp.state" and event.values[0] == number and event.values[2] == "CLOSED":
+            return Cause(f"#{number} is closed: {event.values[3]} in {event.values[1]}", "RFC 9293 §3.10")
+    raise OperationError(f"no connection #{number} at you. `tcp conns` shows those that there are")
+
+
+def _network(world: World, host: Host, conn: Connection, events: list[Event]) -> Cause | None:
+    """Is there a way to the peer at all?"""
+    route = host.routes.find(conn.remote_ip)
+    if route is None:
+        return Cause("there is no route to the peer", "RFC 1122 §3.3.1", "", "`ip routes` shows the table")
+    neighbours = host.interfaces[route.interface].neighbours
+    hop = route.gateway or conn.remote_ip
+    entry = neighbours.entries.get(hop)
+    if entry is not None and entry.mac:
+        return _wrong_neighbour(world, host, hop, entry.mac, events)
+    if entry is not None:
+        return Cause(
+            f"ARP: nobody answers for the next hop (asked {entry.attempts} times, {len(entry.waiting)} packets wait)",
+            "RFC 1122 §2.3.2.2", "", "`arp table` shows the neighbours")
+    return None
+
+
+def _wrong_neighbour(world: World, host: Host, hop: bytes, mac: bytes, events: list[Event]) -> Cause | None:
+    """Does the next hop have another hardware address than we believe? Only a simulation knows."""
+    owners = {
+        interface.mac: other.name for other in world.hosts.values() if other is not host
+        for interface in other.interfaces if any(address.ip == hop for address in interface.addresses)
+    }
+    if not owners or mac in owners:
+        return None
+    told = next((event for event in reversed(events) if event.kind == "arp.learned" and event.host == host.name
+                 and event.values[:2] == (hop, mac)), None)
+    since = f" since ev {told.occurrence} (from a {told.values[2]})" if told is not None else ""
+    right, name = next(iter(owners.items()))
+    return Cause(
+        f"ARP: we believe that {show_ip(hop)} is at {show_mac(mac)}{since}, and it is at {show_mac(right)} ({name}): "
+        "what we send goes to somebody else", "RFC 826, RFC 5227", "arp.unsolicited",
+        "`arp clear` forgets it; `knob set arp.unsolicited off` does not believe what nobody asked for")
+
+
+def _update_lost(world: World, conn: Connection, events: list[Event]) -> Cause | None:
+    """Has the peer opened its window, and we do not know? Only a simulation knows."""
+    edge = conn.snd_una + conn.snd_wnd
+    if not conn.unsent() or (edge - conn.snd_nxt) & 0xFFFFFFFF >= conn.mss:
+        return None
+    for host in world.hosts.values():
+        for other in host.tcp.connections.values():
+            more = (other.rcv_adv - edge) & 0xFFFFFFFF
+            if other.number != conn.number or other is conn or not 0 < more < 1 << 31:
+                continue
+            lost = _lost(events, host.name, conn)
+            if lost is None:
+                return Cause(f"the peer's window is closed as far as we know; an update for {more} bytes is on its way",
+                             "RFC 9293 §3.8.6")
+            when = _left(world, conn, "persist") or _left(world, conn, "rto")
+            return Cause(
+                f"a window update was lost: {host.name} has room for {more} bytes more, and frame {lost.values[0]}, "
+                f"which said so, was lost ({lost.values[2]}){f'; {when}, and asks again' if when else ''}",
+                "RFC 9293 §3.8.6.1", "", "the persist timer is there for this: without it both would wait for ever")
+    return None
+
+
+def _lost(events: list[Event], sender: str, conn: Connection) -> Event | None:
+    """Return the latest loss of a frame of a connection that a host has sent; None if there was none."""
+    ports = {conn.local_port.to_bytes(2, "big") + conn.remote_port.to_bytes(2, "big"),
+             conn.remote_port.to_bytes(2, "big") + conn.local_port.to_bytes(2, "big")}
+    losses: dict[int, Event] = {}
+    for event in reversed(events):
+        if event.kind == "frame.lost":
+            losses.setdefault(event.values[0], event)
+        elif event.kind == "frame.sent" and event.host == sender and event.values[0] in losses:
+            frame = bytes(event.values[2])
+            start = 14 + (frame[14] & 15) * 4 if len(frame) > 14 else 0
+            if frame[start:start + 4] in ports:
+                return losses[event.values[0]]
+    return None
+
+
+def _left(world: World, conn: Connection, timer: str) -> str:
+    deadline = conn.deadlines.get(timer, NEVER)
+    return f"the {timer} timer fires in {show_duration(max(deadline - world.now, 0))}" if deadline < NEVER else ""
+
+
+def _handshake(world: World, conn: Connection) -> Cause:
+    what = "SYN" if conn.state == "SYN-SENT" else "SYN,ACK"
+    when = _left(world, conn, "rto")
+    if not when:
+        return Cause(f"our {what} was not answered, and retransmission is switched off", "RFC 9293 §3.8.1",
+                     "tcp.retransmit", "`knob set tcp.retransmit on`")
+    tries = f", sent {conn.round_trip.backoff + 1} times" if conn.round_trip.backoff else ""
+    return Cause(f"our {what} was not answered yet{tries}; {when}", "RFC 9293 §3.8.1",
+                 remedy="perhaps it was lost, or the peer's backlog is full: `drops --host host`, `link show`")
+
+
+def _in_flight(world: World, conn: Connection, events: list[Event]) -> Cause | None:
+    """Is something out that was not acknowledged?"""
+    if conn.snd_nxt == conn.snd_una:
+        return None
+    amount = conn.flight_size()
+    if "rto" not in conn.deadlines:
+        return Cause(
+            f"{amount} bytes are not acknowledged, and retransmission is switched off: it waits for ever",
+            "RFC 9293 §3.8.1", "tcp.retransmit", "`knob set tcp.retransmit on`")
+    when = _left(world, conn, "rto")
+    if conn.round_trip.backoff:
+        return _unanswered(conn, events, f"{amount} bytes were sent {conn.round_trip.backoff + 1} times", when)
+    if conn.unsent() and conn.snd_una + conn.snd_wnd <= conn.snd_nxt:
+        return Cause(f"the peer's window is full ({conn.snd_wnd} bytes), and {conn.unsent()} bytes wait; {when}",
+                     "RFC 9293 §3.8.6", "", "the peer's application has to read")
+    if conn.unsent() and conn.cwnd_limited:
+        return Cause(f"cwnd is full ({conn.cwnd} bytes, {conn.flight.pipe} in the network); an ACK opens it, or {when}",
+                     "RFC 5681 §3.1", "tcp.congestion")
+    if conn.unsent() and conn.unsent() < conn.mss and not conn.options.no_delay and conn.host.knobs.tcp_nagle:
+        return Cause(f"Nagle: {conn.unsent()} bytes are less than a segment, and {amount} bytes are not acknowledged "
+                     f"(the peer may delay that); {when}", "RFC 896, RFC 9293 §3.7.4", "tcp.nagle",
+                     "`knob set tcp.nagle off` sends them at once")
+    return Cause(f"it waits for the acknowledgement of {amount} bytes; {when}", "RFC 6298 §5")
+
+
+def _unanswered(conn: Connection, events: list[Event], sent: str, when: str) -> Cause:
+    """Tell what became of what nobody acknowledges, as far as the link tells."""
+    lost = _lost(events, conn.host.name, conn)
+    if lost is not None and str(lost.values[2]).startswith("mtu"):
+        return Cause(
+            f"{sent}, and the link swallows them: frame {lost.values[0]} is too large for it ({lost.values[2]}), and "
+            f"no ICMP error says so: a black hole; {when}", "RFC 2923 §2.1, RFC 8899", "",
+            "`link show` tells its MTU; segments of that size and not more would pass")
+    if lost is not None:
+        return Cause(f"{sent} without an answer: the link lost frame {lost.values[0]} ({lost.values[2]}); {when}",
+                     "RFC 6298 §5.5", "tcp.retransmit", "the timer doubles each time: `link show`, `why retransmit`")
+    return Cause(f"{sent} without an answer; {when}", "RFC 6298 §5.5", "tcp.retransmit",
+                 "the timer doubles each time: `link show`, `drops --host host`")
+
+
+def _held_back(conn: Connection) -> Cause | None:
+    """Is something kept that was not sent?"""
+    if not conn.unsent():
+        return None
+    if conn.snd_wnd == 0 or conn.snd_una + conn.snd_wnd <= conn.snd_nxt:
+        probing = f"; probed {conn.probes} times" if conn.probes else ""
+        return Cause(f"the peer's window is closed, and {conn.unsent()} bytes wait{probing}", "RFC 9293 §3.8.6.1",
+                     "", "the peer's application has to read; the persist timer asks again")
+    if conn.options.cork or conn.more:
+        return Cause(f"corked: {conn.unsent()} bytes wait for a full segment", "", "", "TCP_CORK or MSG_MORE")
+    return Cause(f"{conn.unsent()} bytes wait for a window worth using ({conn.snd_wnd} bytes)", "RFC 9293 §3.8.6.2.1")
+
+
+def _peer(world: World, conn: Connection, number: int) -> Cause | None:
+    """Does the other end wait for something? Only a simulation knows."""
+    if conn.out_of_order is not None:
+        hole = conn.out_of_order.ranges[0][0] - conn.rcv_nxt
+        return Cause(f"a hole of {hole} bytes: what came after it waits until the peer sends it again",
+                     "RFC 9293 §3.10.7.4", "tcp.out_of_order")
+    if conn.receive.length >= conn.limit // 2:
+        return Cause(f"our application has not read {conn.receive.length} bytes: the window that we offer is "
+                     f"{max(conn.rcv_adv - conn.rcv_nxt, 0)}", "RFC 9293 §3.8.6")
+    for name, host in world.hosts.items():
+        for other in host.tcp.connections.values():
+            if other.number == number and other is not conn and (other.flight_size() or other.unsent()):
+                cause = _in_flight(world, other, []) or _held_back(other)
+                if cause is not None:
+                    return Cause(f"at {name}: {cause.answer}", cause.rfc, cause.knob, cause.remedy)
+    if conn.state == "FIN-WAIT-2":
+        return Cause("our direction is closed, and the peer has not closed its own", "RFC 9293 §3.6")
+    if conn.state == "CLOSE-WAIT":
+        return Cause("the peer has closed, and our application has not: `tcp close` it", "RFC 9293 §3.6")
+    if conn.state == "TIME-WAIT":
+        return Cause(f"it rests in TIME-WAIT: {_left(world, conn, 'time-wait')}", "RFC 9293 §3.6.1", "tcp.time_wait")
+    return None

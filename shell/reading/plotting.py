@@ -1,0 +1,138 @@
+"""From events to the points of a plot: what the stack itself reported and sent, nothing inferred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from aether.events import Event
+from aether.filters.conversations import Conversations
+from aether.filters.packet import Packet
+from aether.wire import tcp
+from shell.reading.frames import Seen, Watcher
+from shell.reading.selection import Chosen
+from shell.reading.streams import MASK, Segment, segment_of
+from shell.results.plot import PlotReport, Series
+
+BINS = 40
+"""Throughput is counted in so many slices of the time."""
+LEAST_BIN = 1_000
+"""Microseconds of a slice at the least."""
+NO_THRESHOLD = 1 << 40
+
+
+def cwnd(events: list[Event], number: int, host: str) -> PlotReport:
+    """Plot the congestion window, and the threshold of slow start."""
+    window, threshold = Series("cwnd", [], [], "steps"), Series("ssthresh", [], [], "steps")
+    for event in _of(events, "tcp.cwnd", number, host):
+        _, size, limit, _ = event.values
+        _add(window, event.time, size)
+        if limit < NO_THRESHOLD:
+            _add(threshold, event.time, limit)
+    return PlotReport("cwnd", number, host, f"congestion window of #{number}", "bytes", _there(window, threshold))
+
+
+def rtt(events: list[Event], number: int, host: str) -> PlotReport:
+    """Plot round trips as they were measured, the smoothed one, and the retransmission timer that follows from them."""
+    names = ("round trip", "srtt", "rto")
+    series = [Series(names[0], [], [], "points"), Series(names[1], [], [], "steps"), Series(names[2], [], [], "steps")]
+    for event in _of(events, "tcp.rtt", number, host):
+        _, sample, smoothed, _, timer = event.values
+        for one, value in zip(series, (sample, smoothed, timer), strict=True):
+            _add(one, event.time, value / 1000)
+    return PlotReport("rtt", number, host, f"round trips of #{number}", "ms", _there(*series))
+
+
+def seq(events: list[Event], number: int, host: str) -> PlotReport:
+    """Plot sequence numbers over time: what was sent, what was sent again, the ACK line and the edge of the window."""
+    sent, again = Series("sent", [], [], "points"), Series("sent again", [], [], "points")
+    acked, edge = Series("acknowledged", [], [], "steps"), Series("window's edge", [], [], "steps")
+    highest = 0
+    for segment, relative, scaled in _segments(events, number, host):
+        if segment.seen.direction == "out":
+            end = relative + len(segment.payload)
+            if segment.payload:
+                _add(again if end <= highest else sent, segment.seen.time, end)
+                highest = max(highest, end)
+        elif segment.seen.direction == "in" and segment.flags & tcp.ACK and not segment.seen.dropped:
+            ack = segment.acknowledgement
+            _add(acked, segment.seen.time, ack)
+            _add(edge, segment.seen.time, ack + scaled)
+    return PlotReport(
+        "seq", number, host, f"sequence numbers of #{number}", "bytes", _there(sent, again, acked, edge))
+
+
+def window(events: list[Event], number: int, host: str) -> PlotReport:
+    """Plot the peer's window, and how much is on its way."""
+    offered, flying = Series("peer's window", [], [], "steps"), Series("in flight", [], [], "steps")
+    highest = acked = 0
+    for segment, relative, scaled in _segments(events, number, host):
+        if segment.seen.direction == "out":
+            highest = max(highest, relative + len(segment.payload))
+        elif segment.seen.direction == "in" and segment.flags & tcp.ACK and not segment.seen.dropped:
+            acked = max(acked, segment.acknowledgement)
+            _add(offered, segment.seen.time, scaled)
+        _add(flying, segment.seen.time, max(highest - acked, 0))
+    return PlotReport("window", number, host, f"window of #{number}", "bytes", _there(offered, flying))
+
+
+def throughput(events: list[Event], number: int, host: str) -> PlotReport:
+    """Plot how much the peer acknowledged, and how much was delivered here, in each slice of the time."""
+    up: list[tuple[int, int]] = []
+    acked = 0
+    for segment, _, _ in _segments(events, number, host):
+        if segment.seen.direction == "in" and segment.flags & tcp.ACK and not segment.seen.dropped:
+            ack = segment.acknowledgement
+            if ack > acked:
+                up.append((segment.seen.time, ack - acked))
+                acked = ack
+    down = [(event.time, event.values[1]) for event in _of(events, "tcp.delivered", number, host)]
+    times = [time for time, _ in (*up, *down)]
+    if not times:
+        return PlotReport("throughput", number, host, f"throughput of #{number}", "MB/s", [])
+    first, last = min(times), max(times)
+    size = max((last - first) // BINS + 1, LEAST_BIN)
+    series = []
+    for name, points in (("acknowledged", up), ("delivered", down)):
+        bins = [0] * ((last - first) // size + 1)
+        for time, count in points:
+            bins[(time - first) // size] += count
+        if any(bins):
+            series.append(Series(name, [first + index * size for index in range(len(bins))],
+                                 [count / size for count in bins]))
+    return PlotReport("throughput", number, host, f"throughput of #{number}", "MB/s", series)
+
+
+PLOTS: dict[str, Callable[[list[Event], int, str], PlotReport]] = {
+    "cwnd": cwnd, "rtt": rtt, "seq": seq, "throughput": throughput, "window": window,
+}
+
+
+def _of(events: Iterable[Event], kind: str, number: int, host: str) -> Iterable[Event]:
+    return (event for event in events if event.kind == kind and event.host == host and event.values[0] == number)
+
+
+def _add(series: Series, time: int, value: float) -> None:
+    series.times_us.append(time)
+    series.values.append(value)
+
+
+def _there(*series: Series) -> list[Series]:
+    return [one for one in series if one.times_us]
+
+
+def _segments(events: list[Event], number: int, host: str) -> Iterable[tuple[Segment, int, int]]:
+    """Yield the segments of a connection, with their place in our numbers or in the peer's, and their scaled windows.
+
+    Of a segment that came, `acknowledgement` is made relative to our first byte.
+    """
+    frames = Chosen(f"conn == {number}", events).frames
+    known = Conversations()
+    for seen in Watcher(host).read(events):
+        if not isinstance(seen, Seen) or seen.number not in frames:
+            continue
+        segment, context = segment_of(seen), known.follow(Packet(bytes(seen.data)))
+        if segment is None or context is None:
+            continue
+        segment.acknowledgement = (segment.acknowledgement - context.ack_base) & MASK
+        scale = 0 if segment.flags & tcp.SYN else max(context.scale, 0)
+        yield segment, (segment.sequence - context.seq_base) & MASK, segment.window << scale

@@ -1,0 +1,68 @@
+"""Which frames and events an expression selects, for the trace and the list of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aether.events import Event
+from aether.filters import Filter, FilterError, Records, compile_filter
+from shell.language.grammar import CommandError
+from shell.reading.frames import Note, Seen
+
+
+def compiled(expression: str) -> Filter:
+    """Compile an expression; CommandError points at what is wrong with it."""
+    try:
+        return compile_filter(expression)
+    except FilterError as problem:
+        raise CommandError(str(problem)) from None
+
+
+class Selection:
+    """Follows events in order, and remembers what matched in the latest of them."""
+
+    def __init__(self, expression: str, past: Iterable[Event] = ()) -> None:
+        """`past` are the events so far, so that conversations are known from their beginning."""
+        self.text = expression
+        self._filter = compiled(expression)
+        self._records = Records()
+        self._frames: set[int] = set()
+        self._occurrences: set[int] = set()
+        for event in past:
+            self._records.of(event)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Hints about the expression, such as that a flag alone asks whether it exists."""
+        return tuple(self._filter.notices)
+
+    def follow(self, events: Iterable[Event]) -> None:
+        """Take events, and forget what matched before."""
+        self._frames.clear()
+        self._occurrences.clear()
+        for event in events:
+            record = self._records.of(event)
+            if self._filter.test(record):
+                if record.number:
+                    self._frames.add(record.number)
+                else:
+                    self._occurrences.add(event.occurrence)
+
+    def has(self, seen: Seen | Note) -> bool:
+        """Tell whether a line is selected."""
+        if isinstance(seen, Note):
+            return seen.occurrence in self._occurrences
+        return seen.number in self._frames or seen.occurrence in self._occurrences
+
+
+class Chosen:
+    """All frames that an expression selects among events, by their numbers."""
+
+    def __init__(self, expression: str, events: Iterable[Event]) -> None:
+        test = compiled(expression)
+        records = Records()
+        self.frames: set[int] = set()
+        for event in events:
+            record = records.of(event)
+            if record.number and test.test(record):
+                self.frames.add(record.number)
