@@ -224,6 +224,8 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     conn.stop("rto")
     conn.move("rcv ACK")
     opened(conn)
+    if conn.fin_queued:
+        conn.move("close")  # the application has closed already (§3.10.4)
     segment.news = True
     if conn.listener is not None:
         defer = conn.options.defer_accept
