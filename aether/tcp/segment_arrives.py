@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 DELAYED_ACK_SEGMENTS = 2
 """At least every second full segment is acknowledged (RFC 9293 §3.8.6.3)."""
 
+OUTDATED = 24 * 86_400_000_000
+"""After so long without a new timestamp the last one proves nothing: the clock may have gone half around
+(RFC 7323 §5.5); in microseconds."""
+
 
 def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
     """Handle a segment for a connection that exists."""
@@ -116,6 +120,8 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
     stamp = segment.options.timestamp if segment.options is not None else None
     if conn.ts_ok and stamp is not None and not segment.flags & RST:
         age = ((stamp[0] - conn.ts_recent + HALF) & MASK) - HALF
+        if host.now - conn.ts_recent_at > OUTDATED:
+            age = 0
         if age < 0 and host.knobs.tcp_paws:
             host.drop("tcp.paws", conn.number, f"{-age} ms older")
             send_ack(conn, "old timestamp")

@@ -11,6 +11,7 @@ from aether.tcp.info import TcpInfo
 from .script import Script, pattern
 
 SECOND = 1_000_000
+DAY = 86_400 * SECOND
 
 
 def opened(app: str = "none", options: str = "mss=1460", **knobs: str) -> Script:
@@ -188,6 +189,19 @@ def test_paws_across_the_wrap_of_the_clock() -> None:
     s = opened("hold", options="mss=1460 tsval=4294967290 tsecr=0")
     s.inject("PA seq=1 ack=1 len=10 tsval=5 tsecr=1")
     s.expect("A ack=11 tsecr=5")
+
+
+@pytest.mark.parametrize(("days", "stamp", "taken"), [
+    (23, 100 + 23 * DAY // 1000, True), (23, 99, False), (25, 100 + 25 * DAY // 1000, True), (25, 99, True),
+])
+def test_a_timestamp_is_outdated_after_24_days(days: int, stamp: int, taken: bool) -> None:
+    """RFC 7323 §5.5: a clock that went half around in the meantime does not look like one that went back."""
+    s = opened("hold", options="mss=1460 tsval=100 tsecr=0")
+    s.advance(days * DAY)
+    s.inject(f"PA seq=1 ack=1 len=10 tsval={stamp} tsecr=1")
+    s.expect(f"A ack={11 if taken else 1} tsecr={stamp if taken else 100}")
+    s.inject(f"PA seq=11 ack=1 len=10 tsval={stamp - 1 & 0xFFFFFFFF} tsecr=1")
+    s.expect(f"A ack={11 if taken else 1}")
 
 
 @pytest.mark.parametrize("knob", ["on", "off"])
