@@ -251,13 +251,11 @@ def _process(conn: Connection, segment: Segment) -> None:
         return
     if conn.fin_sent and conn.snd_una == conn.snd_nxt and not _fin_acknowledged(conn):
         return
-    if segment.flags & FIN and conn.fin_at < 0:
-        conn.fin_at = segment.seq + len(segment.payload)
     if segment.flags & URG:
         _urgent(conn, segment)
     if segment.payload:
         _text(conn, segment)
-    if conn.fin_at >= 0 and not conn.fin_received and conn.rcv_nxt == conn.fin_at and conn.state != CLOSED:
+    if (segment.flags & FIN or conn.fin_at >= 0) and _fin_is_next(conn, segment):
         _fin(conn, segment)
     elif segment.flags & FIN and not conn.ack_pending:
         conn.ack_pending = "FIN again" if conn.fin_received else "FIN beyond a hole"
@@ -372,9 +370,29 @@ def _plan_ack(conn: Connection, length: int, filled: bool) -> None:
         conn.start("delack", conn.host.now + delay)
 
 
+def _fin_is_next(conn: Connection, segment: Segment) -> bool:
+    """Tell whether a FIN stands where the data ends; one beyond a hole is remembered until data fills or passes it.
+
+    Of several the first ends the stream. One that data went past was none, and must not hide the one that is still to
+    come: the peer repeats that until it is acknowledged.
+    """
+    if conn.fin_received or conn.state == CLOSED:
+        return False
+    places = [conn.fin_at] if conn.fin_at >= 0 else []
+    if segment.flags & FIN:
+        places.append(segment.seq + len(segment.payload))
+    if conn.rcv_nxt in places:
+        conn.fin_at = conn.rcv_nxt
+        return True
+    edge = max(conn.rcv_adv, conn.rcv_nxt)
+    conn.fin_at = min((place for place in places if conn.rcv_nxt < place < edge), default=-1)
+    return False
+
+
 def _fin(conn: Connection, segment: Segment) -> None:
     """Eighth check: the FIN bit."""
     conn.fin_received = True
+    conn.out_of_order = None  # nothing comes after a FIN
     conn.rcv_nxt += 1
     conn.ack_pending = "FIN"
     segment.news = True

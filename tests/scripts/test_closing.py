@@ -125,6 +125,45 @@ def test_fin_beyond_a_hole() -> None:
     s.expect_state("CLOSE-WAIT")
 
 
+@pytest.mark.parametrize("forged", [5000, 102, 101, 50, 2])
+@pytest.mark.parametrize("real", ["FPA seq=1 ack=1 len=100", "PA seq=1 ack=1 len=100, FA seq=101 ack=1"])
+def test_a_fin_where_none_is_does_not_hide_the_real_one(real: str, forged: int) -> None:
+    """RFC 9293 §3.10.7.4, eighth check: only a FIN in order ends the stream, whatever FIN came before it."""
+    s = established()
+    s.inject(f"FA seq={forged} ack=1")
+    s.expect("A ack=1")
+    for line in real.split(", "):
+        s.inject(line)
+    if s.state == "ESTABLISHED":
+        s.inject("FA seq=101 ack=1")
+    assert s.skip()[-1].ack == 102
+    s.expect_state("CLOSE-WAIT")
+    assert s.conn.socket.app.total == 100
+
+
+def test_the_first_of_two_fins_ends_the_stream() -> None:
+    """RFC 9293 §3.10.7.4, eighth check: as on Linux, what lies behind it is let go of."""
+    s = Script()
+    s.handshake("mss=1460 sackok")
+    s.inject("FPA seq=301 ack=1 len=50")
+    s.expect("A ack=1 sack=301-351")
+    s.inject("FA seq=101 ack=1")
+    s.expect("A ack=1")
+    s.inject("PA seq=1 ack=1 len=100")
+    s.expect("A ack=102 sack=")
+    s.expect_state("CLOSE-WAIT")
+
+
+def test_a_fin_outside_the_window_is_not_remembered() -> None:
+    """RFC 9293 §3.10.7.4, first check: what does not fit into the window is cut off, the FIN with it."""
+    s = established(tcp_receive_window="2000")
+    s.inject("FPA seq=1 ack=1 len=2500")
+    s.expect("A ack=2001")
+    s.inject("PA seq=2001 ack=1 len=500")
+    s.skip()
+    s.expect_state("ESTABLISHED")
+
+
 def test_time_wait_answers_a_repeated_fin() -> None:
     """RFC 9293 §3.10.7.4, TIME-WAIT: acknowledge it and start the 2 MSL anew."""
     s = in_state("TIME-WAIT")
