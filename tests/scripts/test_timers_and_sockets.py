@@ -316,6 +316,58 @@ def test_more_is_coming() -> None:
     s.expect("PA seq=1 len=20")
 
 
+@pytest.mark.parametrize("how", ["cork", "more"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_cork_at_a_closed_window(how: str, lost: bool) -> None:
+    """RFC 9293 §3.8.6.1: data that the cork lets go of while the window is closed has it probed, for ever."""
+    s = opened()
+    assert s.socket is not None
+    if how == "cork":
+        s.socket.set_option(so.SOL_TCP, so.TCP_CORK, 1)
+    s.socket.send(b"a" * 10, so.MSG_MORE)
+    s.inject("A seq=1 ack=1 win=0")
+    s.expect_nothing(for_us=200_000)
+    s.advance(10 * SECOND)
+    assert {seen.seq for seen in s.skip()} == {0}, "it is probed"
+    if lost:
+        s.advance(300 * SECOND)
+        assert s.skip()
+    s.inject("A seq=1 ack=1 win=1000")
+    s.advance(200_000)
+    s.expect("PA seq=1 len=10")
+
+
+def test_each_cork_holds_for_its_own_time() -> None:
+    """Linux tcp(7), TCP_CORK: 200 ms from when something is held back, not from when something else was."""
+    s = opened()
+    assert s.socket is not None
+    s.socket.send(b"a" * 10, so.MSG_MORE)
+    s.advance(20_000)
+    s.socket.send(b"b" * 10)
+    s.expect("PA seq=1 len=20")
+    s.inject("A seq=1 ack=21")
+    s.advance(170_000)
+    s.socket.send(b"c" * 10, so.MSG_MORE)
+    s.expect_nothing(for_us=199_999)
+    s.advance(1)
+    s.expect("PA seq=21 len=10")
+
+
+def test_what_is_left_of_a_full_segment_is_held_anew() -> None:
+    """Linux tcp(7), TCP_CORK: what comes with the segment that it completes is as young as that."""
+    s = opened()
+    assert s.socket is not None
+    s.socket.set_option(so.SOL_TCP, so.TCP_CORK, 1)
+    s.send(b"a" * 1000)
+    s.advance(190_000)
+    s.send(b"b" * 1000)
+    s.expect("A seq=1 len=1460")
+    s.inject("A seq=1 ack=1461")
+    s.expect_nothing(for_us=199_999)
+    s.advance(1)
+    s.expect("PA seq=1461 len=540")
+
+
 def test_linger_with_no_time_resets() -> None:
     """RFC 9293 §3.10.5; Linux socket(7), SO_LINGER: closing with a time of 0 is an abort."""
     s = opened()
