@@ -195,6 +195,52 @@ def test_time_wait_reused_by_a_newer_syn() -> None:
     s.expect_state("SYN-RECEIVED")
 
 
+@pytest.mark.parametrize("why", ["nobody listens", "the queue is full"])
+def test_time_wait_does_not_end_for_nothing(why: str) -> None:
+    """RFC 9293 §3.6.1: a SYN that no connection comes of is answered with an ACK, as on Linux where nobody listens."""
+    s = Script("none", backlog=1)
+    s.handshake()
+    s.socket = s.accept()
+    s.shutdown()
+    s.expect("FA seq=1")
+    s.inject("FA seq=1 ack=2")
+    s.expect("A ack=2")
+    if why == "nobody listens":
+        s.listener.close()
+    else:
+        isn = s.our_isn
+        s.inject("S seq=0 port=41000")
+        s.expect("SA")
+        s.inject("A seq=1 ack=1 port=41000")
+        s.our_isn = isn
+    s.inject("S seq=100000")
+    s.expect("A seq=2 ack=2")
+    s.expect_state("TIME-WAIT")
+
+
+@pytest.mark.parametrize("isn", ["rfc6528", "random", "predictable"])
+@pytest.mark.parametrize("stamps", ["", " tsval=1 tsecr=0"])
+def test_a_new_incarnation_begins_beyond_the_old_one(stamps: str, isn: str) -> None:
+    """RFC 9293 §3.6.1: its initial sequence number is larger than any that the previous one has used."""
+    s = Script(tcp_isn=isn, tcp_congestion="none")
+    for incarnation in range(4):
+        at = incarnation * 100_000
+        options = f"mss=1460 sackok ws=8{stamps.replace('tsval=1', f'tsval={1 + incarnation}')}"
+        last = stamps.replace("tsval=1", f"tsval={1 + incarnation}")
+        before = s.conn.snd_nxt & 0xFFFFFFFF if incarnation else 0
+        s.inject(f"S seq={at} {options}")
+        s.expect(f"SA ack={at + 1}")
+        if incarnation:
+            assert 0 < (s.our_isn - before) & 0xFFFFFFFF < 1 << 31
+        s.inject(f"A seq={at + 1} ack=1{last}")
+        s.send(b"x" * 100_000)
+        s.shutdown()
+        s.skip()
+        s.inject(f"FA seq={at + 1} ack=100002{last}")
+        s.skip()
+        s.expect_state("TIME-WAIT")
+
+
 def test_time_wait_refuses_an_old_syn() -> None:
     """RFC 9293 §3.6.1: one from before is answered with an ACK."""
     s = in_state("TIME-WAIT")
