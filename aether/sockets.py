@@ -17,7 +17,7 @@ from aether.tcp import autotune, congestion, output, timers
 from aether.tcp.connection import Connection
 from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.listener import Listener
-from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, SYN_SENT
+from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
@@ -167,17 +167,18 @@ class TcpSocket:
         if how == so.SHUT_RD or conn.fin_queued or conn.state == CLOSED:
             return
         if conn.state == SYN_SENT:
-            conn.end("abort")
+            conn.end("close")
             return
         conn.fin_queued = True
-        conn.move("close")
-        output.output(conn)
+        if conn.state in CAN_SEND:  # in SYN-RECEIVED it is carried out when the handshake is complete
+            conn.move("close")
+            output.output(conn)
 
     def close(self) -> None:
         """Let go: close our direction, and refuse whatever arrives from now on.
 
         Data that has arrived and was not read makes it a reset (RFC 2525 §2.17, RFC 9293 §3.10.4), and so
-        does SO_LINGER with a time of 0.
+        does SO_LINGER with a time of 0, in the states where an abort sends one.
         """
         if self.closed:
             return
@@ -192,7 +193,7 @@ class TcpSocket:
         if conn.state == CLOSED:
             conn.socket = None
             return
-        if conn.receive.length or self.options.linger == 0:
+        if conn.state in RESETS and (conn.receive.length or self.options.linger == 0):
             output.send_reset(conn, "closed with data unread" if conn.receive.length else "closed without lingering")
             conn.end("abort")
             return
@@ -202,12 +203,15 @@ class TcpSocket:
             timers.start_fin_wait_2(conn)
 
     def abort(self) -> None:
-        """Reset the connection (RFC 9293 §3.10.5)."""
+        """Reset the connection, or stop listening (RFC 9293 §3.10.5)."""
+        if self.listener is not None:
+            self.close()
+            return
         conn = self.connection
         self.closed = True
         self.app = None
         if conn is not None and conn.state != CLOSED:
-            if conn.state != SYN_SENT:
+            if conn.state in RESETS:
                 output.send_reset(conn, "aborted")
             conn.end("abort", errno.ECONNABORTED)
             conn.socket = None

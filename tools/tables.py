@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from aether.knobs import KNOBS, Knob, show  # noqa: E402
-from aether.tcp.states import CLOSED, ENDS, STATES, TRANSITIONS  # noqa: E402
+from aether.tcp.states import CLOSED, ENDS, RESETS, STATES, TRANSITIONS  # noqa: E402
 
 GROUPS = {
     "arp": "ARP", "ipv4": "IPv4", "icmp": "ICMP", "tcp": "TCP", "loop": "The loop, and the cores of a host",
@@ -68,7 +68,12 @@ def states_page() -> str:
     parts += [f"| {one.old} | {one.cause} | {one.new} | {one.action} | {one.rfc} |" for one in TRANSITIONS]
     ends = ", ".join(f"*{cause}*" for cause in ENDS)
     parts.append(f"\nFrom each of the {len(STATES) - 1} other states {ends} lead to {CLOSED}; an abort sends RST "
-                 "(RFC 9293 §3.10.5, §3.10.7, §3.10.8).\n")
+                 f"in {', '.join(state for state in STATES if state in RESETS)} "
+                 "(RFC 9293 §3.10.5, §3.10.7, §3.10.8).\n\n"
+                 "Figure 5 of RFC 9293 has one arrow more, from SYN-RECEIVED to FIN-WAIT-1 by *close*. Here, as when\n"
+                 "an application shuts down on Linux, that close is carried out when the handshake is complete "
+                 "(RFC 9293\n§3.10.4 lets it wait where data is queued): a FIN never goes ahead of the "
+                 "acknowledgement of our SYN.\n")
     return "\n".join(parts)
 
 

@@ -93,7 +93,7 @@ def _request(
         ("app", (name, words), function, "app"),
     ]
     if closes:
-        told.append(("tcp.state", (conn, ESTABLISHED, FIN_WAIT_1, "close"), TcpSocket.shutdown, "close"))
+        told.append(("tcp.state", (conn, ESTABLISHED, FIN_WAIT_1, "close"), TcpSocket.shutdown, "CAN_SEND/close"))
     if delayed:
         started = "tcp.timer", (conn, "delack", "started", delayed), segment_arrives._plan_ack, "delack"
         told.insert(-1 - closes, started)

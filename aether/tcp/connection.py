@@ -104,7 +104,7 @@ class Connection(Sleeper):
         """What waits beyond a hole; None when there is none."""
         self.fin_received = False
         self.fin_at = -1
-        """The sequence number of the peer's FIN, once it was seen; -1 before."""
+        """The sequence number of the peer's FIN, once it was seen, perhaps beyond a hole; -1 before."""
 
         # Acknowledging.
         self.ack_pending = ""

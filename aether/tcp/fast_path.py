@@ -242,7 +242,8 @@ class FastPath:
             return None
         now = self.now
         iss, offset = tcp.isn.both(key, now)
-        if iss > HIGHEST:
+        previous = old or whole
+        if iss > HIGHEST or (previous is not None and not 0 < (iss - previous.snd_nxt) & MASK < HALF):
             return None
         if whole is not None:
             whole.end("rcv SYN")

@@ -32,6 +32,8 @@ MIN_LENGTH = 54
 """Bytes of a frame with the shortest segment."""
 _PLAIN = Struct(">BBHHHBBH4s4sHHIIHHHH").unpack_from
 """The headers of IPv4 and TCP, without options."""
+APART = 65_537
+"""How far from the numbers of the one before a connection begins at the least, as on Linux: an unscaled window."""
 CHALLENGES = 1000
 """Challenge ACKs a second at the most (RFC 5961 §7; RFC 9293 §3.10.7.4), as on Linux."""
 
@@ -142,8 +144,11 @@ class Tcp:
         """Hand a segment to whom it is for."""
         conn = (self.fast.inflate(key) if self.fast.leans else None) or self.table.get(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
-            conn.end("rcv SYN")
-            conn = None
+            listener = self.listener_for(key)
+            if listener is not None and not listener.full():  # else it would end for nothing
+                conn.end("rcv SYN")
+                listener.arrives(key, header, payload, packet, conn.snd_nxt)
+                return
         if conn is not None:
             segment_arrives(conn, header, payload, packet)
             return
@@ -209,11 +214,16 @@ class Tcp:
         if self.challenges_left >= 0:
             output.send_ack(conn, f"challenge: {why}")
 
-    def create(self, key: bytes, state: str) -> Connection:
-        """Make a connection with an initial sequence number; `add` it to let it receive."""
+    def create(self, key: bytes, state: str, used: int = -1) -> Connection:
+        """Make a connection with an initial sequence number; `add` it to let it receive.
+
+        `used` is where the numbers of the previous one with this key ended, if it is still remembered (§3.6.1).
+        """
         host = self.host
         conn = Connection(host, key, host.world.connection_number(key, active=state == CLOSED), state)
         conn.iss, conn.ts_offset = self.isn.choose(host.knobs.tcp_isn, key, host.now)
+        if used >= 0 and not 0 < (conn.iss - used) & MASK < HALF:
+            conn.iss = used + APART & MASK
         conn.snd_una = conn.snd_nxt = conn.iss
         conn.send.start = conn.send.end = conn.iss + 1
         conn.recover = conn.iss

@@ -50,8 +50,8 @@ class Listener:
         self.used_cookies: dict[tuple[bytes, int], int] = {}
         """Cookies that opened a connection, with the time when they expire: none does it twice."""
 
-    def arrives(self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
-        """Handle a segment that found no connection but this listener (§3.10.7.2)."""
+    def arrives(self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header, used: int = -1) -> None:
+        """Handle a segment that found no connection but this listener (§3.10.7.2); `used` as for `Tcp.create`."""
         host, flags = self.host, header.flags
         if flags & RST:
             host.drop("tcp.listen_not_syn", detail="a reset")
@@ -62,9 +62,9 @@ class Listener:
         elif self.full():
             host.drop("tcp.backlog_full", detail=f"port {self.port}, backlog {self.backlog}")
         else:
-            self._syn(key, header, packet)
+            self._syn(key, header, packet, used)
 
-    def _syn(self, key: bytes, header: TcpHeader, packet: Ipv4Header) -> None:
+    def _syn(self, key: bytes, header: TcpHeader, packet: Ipv4Header, used: int) -> None:
         """Third check of §3.10.7.2: a SYN. Data on it is not kept: the peer sends it again."""
         host = self.host
         try:
@@ -79,11 +79,11 @@ class Listener:
         elif crowded:
             host.drop("tcp.backlog_full", detail=f"port {self.port}: {self.half_open} handshakes under way")
         else:
-            self._remember(key, header, options)
+            self._remember(key, header, options, used)
 
-    def _remember(self, key: bytes, header: TcpHeader, options: tcp.Options) -> None:
+    def _remember(self, key: bytes, header: TcpHeader, options: tcp.Options, used: int) -> None:
         host = self.host
-        conn = host.tcp.create(key, LISTEN)
+        conn = host.tcp.create(key, LISTEN, used)
         conn.listener = self
         conn.take_options(self.socket.options)
         take_syn(conn, header.sequence, header.window)

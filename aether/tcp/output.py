@@ -287,6 +287,8 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
     """Send `length` new bytes, and the FIN if `flags` has it."""
     start, now = conn.snd_nxt, conn.host.now
     end = start + length
+    if "cork" in conn.deadlines:
+        conn.stop("cork")  # what is held back from now on is younger
     if flags & FIN:
         conn.fin_sent = True
         end += 1
@@ -315,6 +317,8 @@ def _emit_several(conn: Connection, count: int) -> None:
     """Send `count` full segments at once; on the way each is lost or arrives by itself."""
     start, now, mss = conn.snd_nxt, conn.host.now, conn.mss
     end = start + count * mss
+    if "cork" in conn.deadlines:
+        conn.stop("cork")
     conn.flight.sent_several(start, end, now, mss)
     conn.snd_nxt = end
     conn.bytes_sent += end - start

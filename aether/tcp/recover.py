@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from aether.tcp.recovery import Acked
 
 
+RENEGED = "the retransmission timer ran out, and the peer let go of what it had SACKed"
+
+
 def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None:
     """`snd_una` has advanced; `limited` if the congestion window was what held us back before."""
     delivered = acked.delivered + sacked
@@ -141,12 +144,15 @@ def timed_out(conn: Connection) -> None:
     """The retransmission timer ran out (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1, RFC 5682)."""
     first = conn.phase != "loss"
     conn.flight.take_apart()
+    reneged = conn.flight.forget_sacked(conn.snd_una)
+    if reneged:
+        conn.host.count("tcp.reneged")
     if first:
         _remember(conn)
         conn.congestion.timed_out(conn, conn.host.now)
         conn.phase = "loss"
         conn.report_cwnd("time-out")
-        conn.report_recovery("loss", "the retransmission timer ran out")
+        conn.report_recovery("loss", RENEGED if reneged else "the retransmission timer ran out")
     elif conn.congestion.name != "none":
         conn.cwnd = min(conn.cwnd, conn.mss)
     conn.recover = conn.snd_nxt
@@ -155,7 +161,9 @@ def timed_out(conn: Connection) -> None:
     conn.tlp_end = -1
     conn.stop("tlp")
     conn.stop("rack")
-    if frto.begin(conn):
+    if reneged:
+        frto.give_up(conn)
+    elif frto.begin(conn):
         conn.flight.mark_first_lost(conn.snd_una)
     else:
         conn.flight.mark_all_lost()

@@ -172,12 +172,13 @@ class Flight:
         new = 0
         for left, right in blocks:
             if una < right <= snd_nxt and left < right and left >= una:
-                for low, high in self._unsacked(left, right):
-                    new += self._mark_sacked(low, high)
+                gaps, whole = self._unsacked(left, right)
+                for low, high in gaps:
+                    new += self._mark_sacked(low, high, whole)
         return new
 
-    def _unsacked(self, left: int, right: int) -> list[tuple[int, int]]:
-        """Return the parts of a block that are not known yet, and add the block to the ranges."""
+    def _unsacked(self, left: int, right: int) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+        """Add a block to the ranges; return the parts of it that are new, and the range that it is in now."""
         ranges = self.sacked
         index = bisect_right(ranges, (left, right)) - 1
         if index < 0 or ranges[index][1] < left:
@@ -195,16 +196,18 @@ class Flight:
             gaps.append((at, right))
         ranges[first:index] = [(low, high)]
         self.sacked_bytes += sum(end - start for start, end in gaps)
-        return gaps
+        return gaps, (low, high)
 
-    def _mark_sacked(self, low: int, high: int) -> int:
+    def _mark_sacked(self, low: int, high: int, whole: tuple[int, int]) -> int:
+        """Mark the segments that low..high makes complete; a part of one waits until `whole` holds all of it."""
+        first, last = whole
         count = 0
-        at = low
+        at = low if low in self.segments else self._start_of(low)
         while at < high:
             segment = self.segments.get(at)
-            if segment is None or segment.end > high:
-                break  # a block that does not end with a segment of ours: the rest stays unmarked
-            if not segment.sacked:
+            if segment is None:
+                break
+            if first <= at and segment.end <= last and not segment.sacked:
                 segment.sacked = True
                 self.by_time.pop(segment.end, None)
                 self.arrived.append(segment)
@@ -215,6 +218,26 @@ class Flight:
                 count += segment.end - at
             at = segment.end
         return count
+
+    def _start_of(self, sequence: int) -> int:
+        """Return where the segment starts that holds `sequence`: for the rare block that starts or grows inside one."""
+        starts = sorted(self.segments)
+        return starts[max(bisect_right(starts, sequence) - 1, 0)] if starts else sequence
+
+    def forget_sacked(self, una: int) -> bool:
+        """Take what was SACKed for lost if the peer has let go of it; return whether it has (RFC 2018 §8).
+
+        It has if it does not acknowledge what it SACKed right behind what it acknowledges.
+        """
+        if not self.sacked or self.sacked[0][0] > una:
+            return False
+        for segment in self.segments.values():
+            if segment.sacked:
+                segment.sacked, segment.lost = False, True
+                heappush(self.lost, segment.start)
+        self.sacked.clear()
+        self.sacked_bytes = 0
+        return True
 
     def detect(self, una: int, mss: int) -> int:
         """Mark what RFC 6675 §4 (IsLost) takes for lost; return how many bytes are newly lost."""

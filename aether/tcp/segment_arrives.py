@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 DELAYED_ACK_SEGMENTS = 2
 """At least every second full segment is acknowledged (RFC 9293 §3.8.6.3)."""
 
+OUTDATED = 24 * 86_400_000_000
+"""After so long without a new timestamp the last one proves nothing: the clock may have gone half around
+(RFC 7323 §5.5); in microseconds."""
+
 
 def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
     """Handle a segment for a connection that exists."""
@@ -116,6 +120,8 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
     stamp = segment.options.timestamp if segment.options is not None else None
     if conn.ts_ok and stamp is not None and not segment.flags & RST:
         age = ((stamp[0] - conn.ts_recent + HALF) & MASK) - HALF
+        if host.now - conn.ts_recent_at > OUTDATED:
+            age = 0
         if age < 0 and host.knobs.tcp_paws:
             host.drop("tcp.paws", conn.number, f"{-age} ms older")
             send_ack(conn, "old timestamp")
@@ -224,6 +230,8 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     conn.stop("rto")
     conn.move("rcv ACK")
     opened(conn)
+    if conn.fin_queued:
+        conn.move("close")  # the application has closed already (§3.10.4)
     segment.news = True
     if conn.listener is not None:
         defer = conn.options.defer_accept
@@ -243,13 +251,11 @@ def _process(conn: Connection, segment: Segment) -> None:
         return
     if conn.fin_sent and conn.snd_una == conn.snd_nxt and not _fin_acknowledged(conn):
         return
-    if segment.flags & FIN and conn.fin_at < 0:
-        conn.fin_at = segment.seq + len(segment.payload)
     if segment.flags & URG:
         _urgent(conn, segment)
     if segment.payload:
         _text(conn, segment)
-    if conn.fin_at >= 0 and not conn.fin_received and conn.rcv_nxt == conn.fin_at and conn.state != CLOSED:
+    if (segment.flags & FIN or conn.fin_at >= 0) and _fin_is_next(conn, segment):
         _fin(conn, segment)
     elif segment.flags & FIN and not conn.ack_pending:
         conn.ack_pending = "FIN again" if conn.fin_received else "FIN beyond a hole"
@@ -364,9 +370,29 @@ def _plan_ack(conn: Connection, length: int, filled: bool) -> None:
         conn.start("delack", conn.host.now + delay)
 
 
+def _fin_is_next(conn: Connection, segment: Segment) -> bool:
+    """Tell whether a FIN stands where the data ends; one beyond a hole is remembered until data fills or passes it.
+
+    Of several the first ends the stream. One that data went past was none, and must not hide the one that is still to
+    come: the peer repeats that until it is acknowledged.
+    """
+    if conn.fin_received or conn.state == CLOSED:
+        return False
+    places = [conn.fin_at] if conn.fin_at >= 0 else []
+    if segment.flags & FIN:
+        places.append(segment.seq + len(segment.payload))
+    if conn.rcv_nxt in places:
+        conn.fin_at = conn.rcv_nxt
+        return True
+    edge = max(conn.rcv_adv, conn.rcv_nxt)
+    conn.fin_at = min((place for place in places if conn.rcv_nxt < place < edge), default=-1)
+    return False
+
+
 def _fin(conn: Connection, segment: Segment) -> None:
     """Eighth check: the FIN bit."""
     conn.fin_received = True
+    conn.out_of_order = None  # nothing comes after a FIN
     conn.rcv_nxt += 1
     conn.ack_pending = "FIN"
     segment.news = True

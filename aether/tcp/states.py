@@ -48,7 +48,6 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(SYN_SENT, "rcv SYN", SYN_RECEIVED, "SYN,ACK", f"{_ARRIVES}.3"),
     Transition(SYN_SENT, "close", CLOSED, "", "RFC 9293 §3.10.4"),
     Transition(SYN_RECEIVED, "rcv ACK", ESTABLISHED, "", f"{_ARRIVES}.4"),
-    Transition(SYN_RECEIVED, "close", FIN_WAIT_1, "FIN", "RFC 9293 §3.10.4"),
     Transition(ESTABLISHED, "close", FIN_WAIT_1, "FIN", "RFC 9293 §3.10.4"),
     Transition(ESTABLISHED, "rcv FIN", CLOSE_WAIT, "ACK", f"{_ARRIVES}.4"),
     Transition(FIN_WAIT_1, "rcv ACK of FIN", FIN_WAIT_2, "", f"{_ARRIVES}.4"),
@@ -65,9 +64,13 @@ TRANSITIONS: tuple[Transition, ...] = (
 ENDS = ("rcv RST", "abort", "user timeout", "retries exhausted", "unreachable")
 """What ends a connection in any state (RFC 9293 §3.10.5, §3.10.7, §3.10.8)."""
 
+RESETS = frozenset((SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT))
+"""Where an abort sends a reset: elsewhere the peer knows of nothing, or both sides have closed (RFC 9293 §3.10.5)."""
+
 TABLE: dict[tuple[str, str], Transition] = {(t.old, t.cause): t for t in TRANSITIONS}
-TABLE.update({(state, cause): Transition(state, cause, CLOSED, "RST" if cause == "abort" else "", "RFC 9293 §3.10")
-              for state in STATES if state != CLOSED for cause in ENDS})
+TABLE.update({(state, cause): Transition(
+    state, cause, CLOSED, "RST" if cause == "abort" and state in RESETS else "", "RFC 9293 §3.10")
+    for state in STATES if state != CLOSED for cause in ENDS})
 
 SYNCHRONIZED = frozenset(STATES) - {CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED}
 CAN_SEND = frozenset((ESTABLISHED, CLOSE_WAIT))

@@ -40,6 +40,7 @@ def fire(conn: Connection, name: str) -> None:
     elif name == "cork":
         conn.more = False
         push_out(conn)
+        output(conn)  # if the window is closed, the persist timer takes over
     elif name == "defer":
         if conn.listener is not None and conn.deferred:
             conn.listener.established(conn)

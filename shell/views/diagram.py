@@ -27,7 +27,6 @@ ROUTES: dict[tuple[str, str], tuple[list[tuple[int, int]], tuple[int, int]]] = {
     ("SYN-SENT", "rcv SYN"): ([(53, 4), (53, 6), (28, 6)], (30, 5)),
     ("SYN-SENT", "rcv SYN,ACK"): ([(60, 4), (60, 9), (48, 9)], (39, 8)),
     ("SYN-RECEIVED", "rcv ACK"): ([(20, 7), (20, 9), (32, 9)], (22, 8)),
-    ("SYN-RECEIVED", "close"): ([(12, 6), (9, 6), (9, 12)], (0, 5)),
     ("ESTABLISHED", "close"): ([(36, 10), (36, 11), (14, 11), (14, 12)], (15, 10)),
     ("ESTABLISHED", "rcv FIN"): ([(44, 10), (44, 11), (62, 11), (62, 12)], (46, 10)),
     ("FIN-WAIT-1", "rcv FIN"): ([(20, 13), (34, 13)], (19, 12)),

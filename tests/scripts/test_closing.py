@@ -125,6 +125,45 @@ def test_fin_beyond_a_hole() -> None:
     s.expect_state("CLOSE-WAIT")
 
 
+@pytest.mark.parametrize("forged", [5000, 102, 101, 50, 2])
+@pytest.mark.parametrize("real", ["FPA seq=1 ack=1 len=100", "PA seq=1 ack=1 len=100, FA seq=101 ack=1"])
+def test_a_fin_where_none_is_does_not_hide_the_real_one(real: str, forged: int) -> None:
+    """RFC 9293 §3.10.7.4, eighth check: only a FIN in order ends the stream, whatever FIN came before it."""
+    s = established()
+    s.inject(f"FA seq={forged} ack=1")
+    s.expect("A ack=1")
+    for line in real.split(", "):
+        s.inject(line)
+    if s.state == "ESTABLISHED":
+        s.inject("FA seq=101 ack=1")
+    assert s.skip()[-1].ack == 102
+    s.expect_state("CLOSE-WAIT")
+    assert s.conn.socket.app.total == 100
+
+
+def test_the_first_of_two_fins_ends_the_stream() -> None:
+    """RFC 9293 §3.10.7.4, eighth check: as on Linux, what lies behind it is let go of."""
+    s = Script()
+    s.handshake("mss=1460 sackok")
+    s.inject("FPA seq=301 ack=1 len=50")
+    s.expect("A ack=1 sack=301-351")
+    s.inject("FA seq=101 ack=1")
+    s.expect("A ack=1")
+    s.inject("PA seq=1 ack=1 len=100")
+    s.expect("A ack=102 sack=")
+    s.expect_state("CLOSE-WAIT")
+
+
+def test_a_fin_outside_the_window_is_not_remembered() -> None:
+    """RFC 9293 §3.10.7.4, first check: what does not fit into the window is cut off, the FIN with it."""
+    s = established(tcp_receive_window="2000")
+    s.inject("FPA seq=1 ack=1 len=2500")
+    s.expect("A ack=2001")
+    s.inject("PA seq=2001 ack=1 len=500")
+    s.skip()
+    s.expect_state("ESTABLISHED")
+
+
 def test_time_wait_answers_a_repeated_fin() -> None:
     """RFC 9293 §3.10.7.4, TIME-WAIT: acknowledge it and start the 2 MSL anew."""
     s = in_state("TIME-WAIT")
@@ -154,6 +193,52 @@ def test_time_wait_reused_by_a_newer_syn() -> None:
     s.inject("S seq=100000")
     s.expect("SA")
     s.expect_state("SYN-RECEIVED")
+
+
+@pytest.mark.parametrize("why", ["nobody listens", "the queue is full"])
+def test_time_wait_does_not_end_for_nothing(why: str) -> None:
+    """RFC 9293 §3.6.1: a SYN that no connection comes of is answered with an ACK, as on Linux where nobody listens."""
+    s = Script("none", backlog=1)
+    s.handshake()
+    s.socket = s.accept()
+    s.shutdown()
+    s.expect("FA seq=1")
+    s.inject("FA seq=1 ack=2")
+    s.expect("A ack=2")
+    if why == "nobody listens":
+        s.listener.close()
+    else:
+        isn = s.our_isn
+        s.inject("S seq=0 port=41000")
+        s.expect("SA")
+        s.inject("A seq=1 ack=1 port=41000")
+        s.our_isn = isn
+    s.inject("S seq=100000")
+    s.expect("A seq=2 ack=2")
+    s.expect_state("TIME-WAIT")
+
+
+@pytest.mark.parametrize("isn", ["rfc6528", "random", "predictable"])
+@pytest.mark.parametrize("stamps", ["", " tsval=1 tsecr=0"])
+def test_a_new_incarnation_begins_beyond_the_old_one(stamps: str, isn: str) -> None:
+    """RFC 9293 §3.6.1: its initial sequence number is larger than any that the previous one has used."""
+    s = Script(tcp_isn=isn, tcp_congestion="none")
+    for incarnation in range(4):
+        at = incarnation * 100_000
+        options = f"mss=1460 sackok ws=8{stamps.replace('tsval=1', f'tsval={1 + incarnation}')}"
+        last = stamps.replace("tsval=1", f"tsval={1 + incarnation}")
+        before = s.conn.snd_nxt & 0xFFFFFFFF if incarnation else 0
+        s.inject(f"S seq={at} {options}")
+        s.expect(f"SA ack={at + 1}")
+        if incarnation:
+            assert 0 < (s.our_isn - before) & 0xFFFFFFFF < 1 << 31
+        s.inject(f"A seq={at + 1} ack=1{last}")
+        s.send(b"x" * 100_000)
+        s.shutdown()
+        s.skip()
+        s.inject(f"FA seq={at + 1} ack=100002{last}")
+        s.skip()
+        s.expect_state("TIME-WAIT")
 
 
 def test_time_wait_refuses_an_old_syn() -> None:

@@ -11,6 +11,7 @@ from aether.tcp.info import TcpInfo
 from .script import Script, pattern
 
 SECOND = 1_000_000
+DAY = 86_400 * SECOND
 
 
 def opened(app: str = "none", options: str = "mss=1460", **knobs: str) -> Script:
@@ -190,6 +191,19 @@ def test_paws_across_the_wrap_of_the_clock() -> None:
     s.expect("A ack=11 tsecr=5")
 
 
+@pytest.mark.parametrize(("days", "stamp", "taken"), [
+    (23, 100 + 23 * DAY // 1000, True), (23, 99, False), (25, 100 + 25 * DAY // 1000, True), (25, 99, True),
+])
+def test_a_timestamp_is_outdated_after_24_days(days: int, stamp: int, taken: bool) -> None:
+    """RFC 7323 §5.5: a clock that went half around in the meantime does not look like one that went back."""
+    s = opened("hold", options="mss=1460 tsval=100 tsecr=0")
+    s.advance(days * DAY)
+    s.inject(f"PA seq=1 ack=1 len=10 tsval={stamp} tsecr=1")
+    s.expect(f"A ack={11 if taken else 1} tsecr={stamp if taken else 100}")
+    s.inject(f"PA seq=11 ack=1 len=10 tsval={stamp - 1 & 0xFFFFFFFF} tsecr=1")
+    s.expect(f"A ack={11 if taken else 1}")
+
+
 @pytest.mark.parametrize("knob", ["on", "off"])
 def test_sack_is_a_knob(knob: str) -> None:
     """RFC 2018 §2: permitted in the SYN,ACK only if the SYN said so; tcp.sack."""
@@ -300,6 +314,58 @@ def test_more_is_coming() -> None:
     s.expect_nothing()
     s.socket.send(b"b" * 10)
     s.expect("PA seq=1 len=20")
+
+
+@pytest.mark.parametrize("how", ["cork", "more"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_cork_at_a_closed_window(how: str, lost: bool) -> None:
+    """RFC 9293 §3.8.6.1: data that the cork lets go of while the window is closed has it probed, for ever."""
+    s = opened()
+    assert s.socket is not None
+    if how == "cork":
+        s.socket.set_option(so.SOL_TCP, so.TCP_CORK, 1)
+    s.socket.send(b"a" * 10, so.MSG_MORE)
+    s.inject("A seq=1 ack=1 win=0")
+    s.expect_nothing(for_us=200_000)
+    s.advance(10 * SECOND)
+    assert {seen.seq for seen in s.skip()} == {0}, "it is probed"
+    if lost:
+        s.advance(300 * SECOND)
+        assert s.skip()
+    s.inject("A seq=1 ack=1 win=1000")
+    s.advance(200_000)
+    s.expect("PA seq=1 len=10")
+
+
+def test_each_cork_holds_for_its_own_time() -> None:
+    """Linux tcp(7), TCP_CORK: 200 ms from when something is held back, not from when something else was."""
+    s = opened()
+    assert s.socket is not None
+    s.socket.send(b"a" * 10, so.MSG_MORE)
+    s.advance(20_000)
+    s.socket.send(b"b" * 10)
+    s.expect("PA seq=1 len=20")
+    s.inject("A seq=1 ack=21")
+    s.advance(170_000)
+    s.socket.send(b"c" * 10, so.MSG_MORE)
+    s.expect_nothing(for_us=199_999)
+    s.advance(1)
+    s.expect("PA seq=21 len=10")
+
+
+def test_what_is_left_of_a_full_segment_is_held_anew() -> None:
+    """Linux tcp(7), TCP_CORK: what comes with the segment that it completes is as young as that."""
+    s = opened()
+    assert s.socket is not None
+    s.socket.set_option(so.SOL_TCP, so.TCP_CORK, 1)
+    s.send(b"a" * 1000)
+    s.advance(190_000)
+    s.send(b"b" * 1000)
+    s.expect("A seq=1 len=1460")
+    s.inject("A seq=1 ack=1461")
+    s.expect_nothing(for_us=199_999)
+    s.advance(1)
+    s.expect("PA seq=1461 len=540")
 
 
 def test_linger_with_no_time_resets() -> None:
