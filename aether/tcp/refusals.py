@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.segment import Segment
 
+EMPTY = ", without data"
+"""Ends the reason of an ACK that answers an ACK."""
+
 
 def answer(conn: Connection, segment: Segment, why: str) -> None:
     """Tell with an ACK where we are, in answer to a segment that is dropped (RFC 9293 §3.10.7.4)."""
+    if not segment.length:
+        why += EMPTY
     if may_answer(conn, segment, why):
         send_ack(conn, why)
 
