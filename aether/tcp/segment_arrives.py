@@ -166,8 +166,8 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
             update_window(conn, segment)  # a closed window still lets ACKs in (§3.10.7.4)
             acknowledge(conn, segment)
     else:
-        what = f"{segment.length} bytes, all received before" if segment.length else f"{seq - conn.rcv_nxt} from rcv_nxt"
-        host.drop("tcp.old_duplicate", conn.number, what)
+        what = f"{segment.length} bytes, all received before"
+        host.drop("tcp.old_duplicate", conn.number, what if segment.length else f"{seq - conn.rcv_nxt} from rcv_nxt")
         _report_duplicate(conn, seq, seq + len(segment.payload))
         if _usable_ack(conn, segment):
             acknowledge(conn, segment)
