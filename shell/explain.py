@@ -102,7 +102,7 @@ def _storm(conn: Connection, events: list[Event]) -> Cause | None:
             why = event
         if event.kind not in ("tcp.ack_sent", "tcp.ack_held") or event.values[0] != conn.number:
             continue
-        if event.values[-1].endswith((EMPTY, "old acknowledgement")):
+        if event.values[-1].endswith((EMPTY, "never sent", "old acknowledgement")):
             next_one = latest.get(event.host)
             if next_one is not None and next_one - event.time < conn.round_trip.rto:
                 answers += 1

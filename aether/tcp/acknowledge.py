@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import ecn, rack, recover
 from aether.tcp.output import timestamp
-from aether.tcp.refusals import answer, challenge
+from aether.tcp.refusals import challenge
 from aether.tcp.sequence import HALF, MASK, unwrap
 from aether.wire.tcp import ECE
 
@@ -24,7 +24,7 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     ack = segment.ack
     if ack > conn.snd_nxt:
         conn.host.drop("tcp.future_ack", conn.number, f"{ack - conn.snd_nxt} beyond snd_nxt")
-        answer(conn, segment, "acknowledges what was never sent")
+        challenge(conn, "acknowledges what was never sent")
         return False
     if ack < conn.snd_una - max(conn.snd_wnd_max, 1):
         conn.host.drop("tcp.old_ack", conn.number, f"{conn.snd_una - ack} before snd_una")

@@ -1,9 +1,9 @@
 """ACKs in answer to what a connection does not accept, and how many of them.
 
 Two ends that disagree about sequence numbers refuse each other's ACKs, and would answer them for ever: an ACK storm.
-So only one such ACK leaves in a while (RFC 5961 §7; as on Linux, `tcp_invalid_ratelimit`). Data and FINs are answered
-always: they leave when a timer or new ground says so, not in answer to what was refused, and their sender needs to hear
-where we are. SYNs are not.
+So only one such ACK leaves in a while (RFC 5961 §7; as on Linux, `tcp_invalid_ratelimit`). Data and FINs outside the
+window are answered always: they leave when a timer or new ground says so, not in answer to what was refused, and their
+sender needs to hear where we are. SYNs, resets and false acknowledgements are not, whatever comes with them.
 """
 
 from __future__ import annotations
