@@ -74,6 +74,7 @@ KINDS: dict[str, Kind] = {
     "tcp.opened": Kind(("conn", "local", "local_port", "remote", "remote_port"), "a connection is made"),
     "tcp.accepted": Kind(("conn", "seq", "length"), "a segment is acceptable"),
     "tcp.ack_sent": Kind(("conn", "ack", "why"), "an acknowledgement is sent"),
+    "tcp.ack_held": Kind(("conn", "why"), "an ACK in answer to what is not acceptable is held back: one has just left"),
     "tcp.reset": Kind(("conn", "seq", "why"), "a reset is sent"),
     "tcp.timer": Kind(("conn", "timer", "action", "deadline"), "a timer starts, fires or stops"),
     "tcp.rtt": Kind(("conn", "sample", "srtt", "rttvar", "rto"), "a round trip was measured"),

@@ -148,6 +148,9 @@ class Knobs:
         "RFC 9293 §3.8.6.3", low=0, high=500_000, unit="us", classic=0)
     tcp_challenge_ack: bool = switch(
         True, "answer suspicious resets and SYNs with an ACK instead of believing them", "RFC 5961", classic=False)
+    tcp_invalid_ratelimit: int = number(
+        500_000, "the least time between a connection's ACKs in answer to what it cannot accept; 0 sets no limit",
+        "RFC 9293 §3.10.7.4, RFC 5961 §7", low=0, high=60_000_000, unit="us", classic=0)
     tcp_syn_cookies: str = choice(
         "auto", ("off", "auto", "always"), "answer SYNs and remember nothing: never, when the queue is full, always",
         "RFC 4987 §3.6", classic="always")

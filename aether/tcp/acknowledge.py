@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.tcp import ecn, rack, recover
-from aether.tcp.output import send_ack, timestamp
+from aether.tcp.output import timestamp
+from aether.tcp.refusals import challenge
 from aether.tcp.sequence import HALF, MASK, unwrap
 from aether.wire.tcp import ECE
 
@@ -23,12 +24,13 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     ack = segment.ack
     if ack > conn.snd_nxt:
         conn.host.drop("tcp.future_ack", conn.number, f"{ack - conn.snd_nxt} beyond snd_nxt")
-        send_ack(conn, "acknowledges what was never sent")
+        challenge(conn, "acknowledges what was never sent")
         return False
     if ack < conn.snd_una - max(conn.snd_wnd_max, 1):
         conn.host.drop("tcp.old_ack", conn.number, f"{conn.snd_una - ack} before snd_una")
-        conn.host.tcp.challenge(conn, "old acknowledgement")
+        challenge(conn, "old acknowledgement")
         return False
+    take_timestamp(conn, segment)
     edge_before = conn.snd_una + conn.snd_wnd
     update_window(conn, segment)
     if ack < conn.snd_una:
@@ -43,6 +45,12 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
         recover.duplicate(conn, sacked, same)
     conn.flight.arrived.clear()
     return True
+
+
+def take_timestamp(conn: Connection, segment: Segment) -> None:
+    """Remember the timestamp of a segment whose sequence number and acknowledgement are acceptable (RFC 7323 §4.3)."""
+    if segment.recent >= 0:
+        conn.ts_recent, conn.ts_recent_at = segment.recent, conn.host.now
 
 
 def update_window(conn: Connection, segment: Segment) -> None:

@@ -41,16 +41,16 @@ class Connection(Sleeper):
     """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
 
     __slots__ = (
-        "ack_pending", "advmss", "backlogged", "bytes_received", "bytes_sent", "clocks", "congestion", "cwnd",
-        "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo",
+        "ack_pending", "advmss", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks", "congestion",
+        "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo",
         "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto",
         "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "limit", "listener", "local_ip",
-        "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
-        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
-        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
-        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
-        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end",
-        "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase", "prior_cwnd",
+        "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv",
+        "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits",
+        "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd",
+        "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end", "tlp_resent",
+        "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
     )
 
     def __init__(self, host: Host, key: bytes, number: int, state: str) -> None:
@@ -112,6 +112,8 @@ class Connection(Sleeper):
         self.delack_segments = 0
         """Segments received and not acknowledged yet."""
         self.quick_acks = QUICK_ACKS
+        self.answers_from = 0
+        """From when on another ACK may answer what is not acceptable (`aether.tcp.refusals`)."""
         self.notifying = False
         """True while the application is told of something: what it sends then leaves afterwards, in one go."""
 

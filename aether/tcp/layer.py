@@ -34,15 +34,13 @@ _PLAIN = Struct(">BBHHHBBH4s4sHHIIHHHH").unpack_from
 """The headers of IPv4 and TCP, without options."""
 APART = 65_537
 """How far from the numbers of the one before a connection begins at the least, as on Linux: an unscaled window."""
-CHALLENGES = 1000
-"""Challenge ACKs a second at the most (RFC 5961 §7; RFC 9293 §3.10.7.4), as on Linux."""
 
 
 class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "challenges_left", "challenges_until", "cookie_clock", "defaults", "empty", "fast", "host", "isn", "listeners",
+        "cookie_clock", "defaults", "empty", "fast", "host", "isn", "listeners",
         "ports", "ports_used", "silent", "table",
     )
 
@@ -56,8 +54,6 @@ class Tcp:
         """How many connections use each local port."""
         self.silent: dict[bytes, bool] = {}
         """Four-tuples (keys as above) of crafted segments whose answers are not answered with a reset."""
-        self.challenges_left = 0
-        self.challenges_until = 0
         self.empty = Empty()
         self.defaults = SocketOptions()
         """The options of sockets that have set none."""
@@ -204,15 +200,6 @@ class Tcp:
     def answer_reset(self, packet: ipv4.Ipv4Header, header: tcp.TcpHeader, length: int, why: str) -> None:
         """Answer a segment with a reset that its sender will believe (RFC 9293 §3.5.2)."""
         output.answer_reset(self.host, packet, header, length, why)
-
-    def challenge(self, conn: Connection, why: str) -> None:
-        """Send a challenge ACK, within the rate (RFC 5961 §7)."""
-        now = self.host.now
-        if now >= self.challenges_until:
-            self.challenges_until, self.challenges_left = now + 1_000_000, CHALLENGES
-        self.challenges_left -= 1
-        if self.challenges_left >= 0:
-            output.send_ack(conn, f"challenge: {why}")
 
     def create(self, key: bytes, state: str, used: int = -1) -> Connection:
         """Make a connection with an initial sequence number; `add` it to let it receive.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Segment:
     """One arriving segment, with numbers as the connection counts them (unbounded)."""
 
-    __slots__ = ("ack", "flags", "length", "news", "options", "payload", "seq", "urgent", "window")
+    __slots__ = ("ack", "flags", "length", "news", "options", "payload", "recent", "seq", "urgent", "window")
 
     def __init__(self, conn: Connection, header: TcpHeader, payload: bytes) -> None:
         """Raise WireError `tcp.options` when the options are malformed."""
@@ -30,5 +30,7 @@ class Segment:
         self.length = len(payload) + (1 if flags & SYN else 0) + (1 if flags & FIN else 0)
         """SEG.LEN: payload, SYN and FIN (RFC 9293 §3.4)."""
         self.options: Options | None = parse_options(header.options) if header.options else None
+        self.recent = -1
+        """The timestamp to remember (TS.Recent) if the acknowledgement is acceptable too; -1 if there is none."""
         self.news = False
         """Whether the application has to hear of it."""

@@ -6,10 +6,11 @@ import errno
 from typing import TYPE_CHECKING
 
 from aether.tcp import ecn
-from aether.tcp.acknowledge import acknowledge, update_window
+from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
 from aether.tcp.negotiate import negotiate
 from aether.tcp.output import output, send_ack, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
+from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
 from aether.tcp.sequence import HALF, MASK
 from aether.tcp.states import (
@@ -124,8 +125,10 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
             age = 0
         if age < 0 and host.knobs.tcp_paws:
             host.drop("tcp.paws", conn.number, f"{-age} ms older")
-            send_ack(conn, "old timestamp")
+            answer(conn, segment, "old timestamp")
             return False
+        if age >= 0 and seq <= conn.rcv_nxt:
+            segment.recent = stamp[0]
     if conn.state == SYN_RECEIVED and _crossed(conn, segment):
         return True
     edge = max(conn.rcv_adv, conn.rcv_nxt)
@@ -134,11 +137,9 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
         ok = conn.rcv_nxt <= seq <= edge
     else:
         ok = seq < edge and end > conn.rcv_nxt
-    if conn.ts_ok and stamp is not None and seq <= conn.rcv_nxt and (ok or end <= conn.rcv_nxt):
-        # RFC 7323 §4.3; for old duplicates too, so that the echo tells the sender which transmission it was.
-        conn.ts_recent, conn.ts_recent_at = stamp[0], host.now
     if ok:
         return True
+    segment.recent = -1  # RFC 7323 §5.3, R2 before R3: nothing is remembered of what is discarded
     _unacceptable(conn, segment, edge)
     return False
 
@@ -161,8 +162,9 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
         host.drop("tcp.rst_outside_window", conn.number, f"{seq - conn.rcv_nxt:+} from rcv_nxt")
         return
     if conn.state == SYN_RECEIVED and segment.flags & SYN and seq == conn.irs:
-        send_syn(conn)  # our SYN,ACK was lost
         host.drop("tcp.old_duplicate", conn.number, "their SYN again")
+        if may_answer(conn, segment, "their SYN again"):
+            send_syn(conn)  # our SYN,ACK was lost
         return
     if seq >= edge:
         host.drop("tcp.outside_window", conn.number, f"{seq - edge} beyond the window's edge")
@@ -170,14 +172,15 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
             update_window(conn, segment)  # a closed window still lets ACKs in (§3.10.7.4)
             acknowledge(conn, segment)
     else:
-        host.drop("tcp.old_duplicate", conn.number, f"{segment.length} bytes, all received before")
+        what = f"{segment.length} bytes, all received before"
+        host.drop("tcp.old_duplicate", conn.number, what if segment.length else f"{seq - conn.rcv_nxt} from rcv_nxt")
         _report_duplicate(conn, seq, seq + len(segment.payload))
         if _usable_ack(conn, segment):
             acknowledge(conn, segment)
     if conn.state == TIME_WAIT and segment.flags & FIN:
         conn.start("time-wait", host.now + host.knobs.tcp_time_wait)
     conn.ack_pending = ""
-    send_ack(conn, "unacceptable segment")
+    answer(conn, segment, "unacceptable segment")
 
 
 def _usable_ack(conn: Connection, segment: Segment) -> bool:
@@ -195,12 +198,12 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv
             conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
         else:
             host.drop("tcp.rst_not_exact", conn.number, f"{segment.seq - conn.rcv_nxt:+} from rcv_nxt")
-            host.tcp.challenge(conn, "reset inside the window")
+            challenge(conn, "reset inside the window")
         return False
     if flags & SYN:
         host.drop("tcp.unexpected_syn", conn.number)
         if host.knobs.tcp_challenge_ack:
-            host.tcp.challenge(conn, "SYN inside a connection")
+            challenge(conn, "SYN inside a connection")
         else:
             send_reset(conn, "SYN inside a connection")
             conn.end("rcv RST", errno.ECONNRESET)
@@ -221,6 +224,7 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv
 
 
 def _handshake_done(conn: Connection, segment: Segment) -> None:
+    take_timestamp(conn, segment)
     if conn.round_trip.backoff == 0:
         conn.round_trip.sample(conn.host.now - conn.opened)
     conn.round_trip.backoff = 0

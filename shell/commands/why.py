@@ -20,7 +20,8 @@ from shell.reading.summary import summarise
 from shell.results.why import Because, Explanation
 from shell.session import Session
 
-INTERESTING = ("drop", "tcp.retransmit", "tcp.reset", "tcp.error", "frame.lost", "arp.failed", "tcp.state")
+INTERESTING = (
+    "drop", "tcp.ack_held", "tcp.retransmit", "tcp.reset", "tcp.error", "frame.lost", "arp.failed", "tcp.state")
 
 
 @command("why", argument("number", frame_number, "a frame's number", default=0, complete="frames"),
@@ -118,6 +119,8 @@ def _event(session: Session, event: Event) -> Explanation:
 _RULES = {
     "tcp.retransmit": ("RFC 9293 §3.8.1, RFC 6298, RFC 8985", "tcp.retransmit",
                        "with `knob set tcp.retransmit off` nobody would send it again"),
+    "tcp.ack_held": ("RFC 9293 §3.10.7.4, RFC 5961 §7", "tcp.invalid_ratelimit",
+                     "else two ends that disagree about sequence numbers answer each other for ever: an ACK storm"),
     "tcp.reset": ("RFC 9293 §3.5.2", "", ""),
     "tcp.error": ("RFC 9293 §3.8.3", "", ""),
     "arp.failed": ("RFC 1122 §2.3.2.2", "", "`arp who ADDRESS` asks again"),

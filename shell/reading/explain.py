@@ -8,10 +8,16 @@ from aether.events import Event
 from aether.host import Host
 from aether.operations.base import OperationError
 from aether.tcp.connection import Connection
+from aether.tcp.refusals import EMPTY
 from aether.timers import NEVER
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.language.values import show_duration
+
+PROGRESS = ("tcp.delivered", "tcp.rtt", "tcp.state")
+"""What shows that the ends agree."""
+FEW, MANY = 3, 1000
+"""Answers that make a storm when none is held back, and how many are counted."""
 
 
 @dataclass(slots=True)
@@ -35,8 +41,8 @@ def stalled(world: World, *, number: int, events: list[Event]) -> Cause:
         return before
     if conn.state in ("SYN-SENT", "SYN-RECEIVED"):
         return _handshake(world, conn)
-    for cause in (_update_lost(world, conn, events), _in_flight(world, conn, events), _held_back(conn),
-                  _peer(world, conn, number)):
+    for cause in (_storm(conn, events), _update_lost(world, conn, events), _in_flight(world, conn, events),
+                  _held_back(conn), _peer(world, conn, number)):
         if cause is not None:
             return cause
     return Cause(f"nothing is to be sent, and nothing is expected: #{number} is {conn.state}, and idle")
@@ -82,6 +88,39 @@ def _wrong_neighbour(world: World, host: Host, hop: bytes, mac: bytes, events: l
         f"ARP: we believe that {show_ip(hop)} is at {show_mac(mac)}{since}, and it is at {show_mac(right)} ({name}): "
         "what we send goes to somebody else", "RFC 826, RFC 5227", "arp.unsolicited",
         "`arp clear` forgets it; `knob set arp.unsolicited off` does not believe what nobody asked for")
+
+
+def _storm(conn: Connection, events: list[Event]) -> Cause | None:
+    """Do the ends refuse each other's ACKs, and answer them? That comes back sooner than a timer sends anything."""
+    latest: dict[str, int] = {}
+    answers = held = 0
+    why: Event | None = None
+    for event in reversed(events):
+        if event.kind in PROGRESS and event.values[0] == conn.number:
+            break
+        if event.kind == "drop" and why is None and event.values[1] == conn.number:
+            why = event
+        if event.kind not in ("tcp.ack_sent", "tcp.ack_held") or event.values[0] != conn.number:
+            continue
+        if event.values[-1].endswith((EMPTY, "never sent", "old acknowledgement")):
+            next_one = latest.get(event.host)
+            if next_one is not None and next_one - event.time < conn.round_trip.rto:
+                answers += 1
+            held += event.kind == "tcp.ack_held"
+            latest[event.host] = event.time
+            if answers == MANY:
+                break
+    limit = conn.host.knobs.tcp_invalid_ratelimit
+    if why is None or not answers or (answers < FEW and not held):
+        return None
+    reason, _, detail = why.values
+    much = f"{held} held back" if held else f"{MANY} and more" if answers == MANY else f"{answers + len(latest)}"
+    return Cause(
+        f"ACK storm: the ends disagree about sequence numbers, and answer each other's ACKs, which both refuse, with "
+        f"ACKs ({much}); the latest at {why.host}: {reason}, {detail}", "RFC 9293 §3.10.7.4, RFC 5961 §7",
+        "tcp.invalid_ratelimit",
+        f"the usual cause is data that was crafted into its stream; `tcp abort {conn.number}` ends it" + (
+            "" if limit else ", and `knob set tcp.invalid_ratelimit 500ms` the storm"))
 
 
 def _update_lost(world: World, conn: Connection, events: list[Event]) -> Cause | None:

@@ -149,6 +149,7 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "tcp.opened": lambda v: f"#{v[0]} is {_endpoint(v[1], v[2])} ↔ {_endpoint(v[3], v[4])}",
     "tcp.accepted": lambda v: f"#{v[0]} segment is acceptable, {v[2]} bytes",
     "tcp.ack_sent": lambda v: f"#{v[0]} acknowledges ({v[2]})",
+    "tcp.ack_held": lambda v: f"#{v[0]} holds back an ACK ({v[1]}): another has just left",
     "tcp.reset": lambda v: (f"#{v[0]} " if v[0] else "") + f"RST: {v[2]}",
     "tcp.timer": _timer,
     "tcp.rtt": _rtt,

@@ -121,6 +121,44 @@ def test_cwnd_is_full(program: Program) -> None:
     assert "cwnd is full" in stalled(program)
 
 
+CRAFTED = ("tcp connect 192.168.1.1:80", 'send data conn 1 "hello"', "run 2s")
+"""The example of docs/craft.md: the host believes what our connection never sent."""
+
+
+def test_an_ack_storm(program: Program) -> None:
+    """Held back at once, and named; what `why` says without a connection is the same."""
+    program.run(*CRAFTED)
+    assert program.core.ask(lambda world: world.frames) < 15
+    assert "ACK storm" in stalled(program) and "1 held back" in stalled(program)
+    assert "tcp.invalid_ratelimit = 500ms" in stalled(program)
+    last = program.json("why")
+    assert "holds back an ACK" in last["answer"] and "ACK storm" in last["remedy"] and "RFC 5961" in last["rfc"]
+
+
+def test_an_ack_storm_without_a_limit(program: Program) -> None:
+    """For ever; the cause is named although the ring has forgotten how it began."""
+    program.run("knob set tcp.invalid_ratelimit 0", "knob set tcp.invalid_ratelimit 0 --host host", *CRAFTED)
+    assert program.core.ask(lambda world: world.frames) > 5000
+    assert "ACK storm" in stalled(program) and "knob set tcp.invalid_ratelimit 500ms" in stalled(program)
+
+
+def test_a_storm_is_over_when_the_ends_agree_again(program: Program) -> None:
+    program.run(*CRAFTED, 'tcp send 1 "hello, and what is new"', "run 2s")
+    assert "ACK storm" not in stalled(program)
+
+
+def test_probes_of_a_closed_window_are_no_storm(program: Program) -> None:
+    """Each is answered with an ACK, some are not: the cause is who does not read."""
+    program.core.do(TcpListen(host="host", port=8080))
+    program.run("knob set tcp.receive_window 3000 --host host", "tcp connect 192.168.1.1:8080",
+                "run 1s", "tcp reading 1 off --host host", f'tcp send 1 "{"x" * 9000}"')
+    for _ in range(8):
+        program.run("run 500ms")
+        assert "window is closed" in stalled(program)
+    held = program.core.ask(lambda world: world.hosts["host"].counters.get("tcp.acks_held", 0))
+    assert held, "the first probes come soon after each other"
+
+
 def test_the_neighbour_was_poisoned(program: Program) -> None:
     """Somebody says that the host's address is his."""
     forged = arp.build(arp.ArpPacket(arp.REPLY, b"\2\0\0\0\0\x66", parse_ip("192.168.1.1"), b"\2\0\0\0\0\2",

@@ -121,6 +121,60 @@ def test_both_windows_zero() -> None:
     assert [len(data) for data in got.values()] == [20_000, 20_000]
 
 
+DAY = 86_400_000_000
+
+
+def later(world: World, microseconds: int) -> int:
+    """Let a long time pass; return how many frames were sent meanwhile."""
+    before = world.frames
+    settle(world, microseconds)
+    return world.frames - before
+
+
+@pytest.mark.parametrize("ahead", [1, 5, 1000, 1 << 20, -1, -1000, -(1 << 20), 1 << 30])
+@pytest.mark.parametrize("number", ["snd_nxt", "rcv_nxt", "both"])
+def test_numbers_that_disagree(ahead: int, number: str) -> None:
+    """RFC 5961 §7: each end refuses what the other sends, and they come to rest, for days."""
+    world, ours, theirs = connected()
+    if number != "snd_nxt":
+        ours.rcv_nxt += ahead
+        ours.rcv_adv += ahead
+    if number != "rcv_nxt":
+        for name in ("snd_una", "snd_nxt"):
+            setattr(ours, name, getattr(ours, name) + ahead)
+        ours.send.start += ahead
+        ours.send.end += ahead
+    world.hosts[YOU].now = world.now
+    output.send_ack(ours, "test")
+    assert later(world, 10 * DAY) < STORM
+    assert ours.state == theirs.state == "ESTABLISHED"
+
+
+@pytest.mark.parametrize("close", [False, True])
+def test_data_that_one_end_never_sent(close: bool) -> None:
+    """RFC 9293 §3.10.7.4: bytes that somebody else put into the stream; then the close that follows ends it."""
+    world, ours, theirs = connected()
+    theirs.rcv_nxt += 5
+    world.hosts[HOST].now = world.now
+    output.send_ack(theirs, "test")
+    assert later(world, DAY) < STORM
+    if close:
+        world.do(TcpClose(host=YOU, conn=ours.number))
+        world.do(TcpClose(host=HOST, conn=theirs.number))
+        assert later(world, DAY) < 150, "16 FINs each, every one with an answer, and perhaps an answer to that"
+        assert left(world) == []
+
+
+def test_timestamps_that_disagree() -> None:
+    """RFC 7323 §5.3, R1: each finds the other's timestamps too old, and says so once."""
+    world, ours, theirs = connected()
+    for conn in (ours, theirs):
+        conn.ts_recent = conn.ts_recent + (1 << 30) & 0xFFFFFFFF
+    world.hosts[YOU].now = world.now
+    output.send_ack(ours, "test")
+    assert later(world, 10 * DAY) < STORM
+
+
 @pytest.mark.parametrize("when", range(1, 14))
 def test_an_abort_at_any_moment_leaves_nothing(when: int) -> None:
     """Whatever occurrence the reset falls into."""

@@ -116,6 +116,22 @@ def test_one_that_is_refused_takes_none_with_it(count: int, stamp: int) -> None:
             assert here.connection.snd_una == here.ours + 1460
 
 
+@pytest.mark.parametrize("count", [1 << 30, -(1 << 30)], ids=["never sent", "old"])
+@pytest.mark.parametrize("data", [b"", b"x" * 100])
+def test_no_timestamp_is_taken_from_what_is_refused(count: int, data: bytes) -> None:
+    """RFC 7323 §5.3, RFC 5961 §5.2: however many come together, and what is right comes after them."""
+    for together in (True, False):
+        with lab(App(STREAM * 10), options=tcp.build_options(mss=1460, timestamp=(5000, 0))) as here:
+            far = tcp.build_options(timestamp=(1 << 30, 0))
+            frames = [
+                segment(here.ours + count & 0xFFFFFFFF, tcp.ACK, data, BEGIN + index * len(data), options=far)
+                for index in range(3)]
+            frames.append(stamped(here, 1460, 6000))
+            here.give(frames) if together else [here.give([frame]) for frame in frames]
+            assert here.connection.snd_una == here.ours + 1460
+            assert here.connection.ts_recent == 6000
+
+
 @given(st.integers(1, 120_000), st.lists(st.integers(1, 60), max_size=6))
 @example(8 * 1460, [])
 @settings(deadline=None, max_examples=40)
