@@ -70,9 +70,9 @@ def save(session: Session, file: str, expression: str, force: bool, host: str) -
     """
     session.need_trace("a capture")
     path = Path(file).expanduser()
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise CommandError(f"{file} is no ordinary file. For a pipe: capture live {file}")
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise CommandError(f"{file} is there already. `--force` replaces it: capture save {file} --force")
     seen, missing = _recorded(session, expression, host)
     encoder = Encoder(host, _about(session))

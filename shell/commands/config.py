@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from shell.configuration import SETTINGS, Configuration, default_file, template
@@ -63,7 +64,7 @@ def check(session: Session, file: str) -> ConfigReport:
 def init(session: Session) -> Message:
     """Write a configuration file with every setting as a comment, where there is none yet."""
     path = default_file()
-    if path.exists():
+    if os.path.exists(path):
         raise CommandError(f"{path} is there already. `config show` says what it sets")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from shell.exporting import FORMATS, draw, results_of
@@ -47,7 +48,7 @@ def export(
     if theme and theme not in THEMES:
         raise CommandError(f"no theme {theme!r}. There are {', '.join(THEMES)}")
     path = Path(file).expanduser()
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise CommandError(f"{file} is there already. `export {format} --force {file} …` replaces it")
     words = line.split()
     if words and words[0] == "export":
