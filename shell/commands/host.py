@@ -18,11 +18,15 @@ from shell.commands.common import WAITS
 from shell.commands.tcp import NUMBER
 from shell.grammar import CommandError, argument, command
 from shell.session import Finished, Session, hint
-from shell.values import Endpoint, endpoint
+from shell.values import Endpoint, endpoint, web_address
 from shell.values import address as parse_address
 from shell.views.escape import printable
 
 HOST_NAME = "host"
+CURL = ("curl", "--disable", "--noproxy", "*", "--proto", "=http,https", "--proto-redir", "=http,https", "--globoff",
+        "--silent", "--show-error", "--include", "--max-time", "10")
+"""One page, from the address that the URL names: no file, no other protocol, no other server; no `~/.curlrc` that says
+otherwise."""
 
 
 def _simulated(session: Session) -> bool:
@@ -69,7 +73,7 @@ def ping(
     """Let the host send echo requests."""
     if _simulated(session):
         return ping_command.ping(session, address, count, host=HOST_NAME, wait=wait, background=background)
-    return _run(session, ["ping", "-n", "-c", str(count), address], background)
+    return _run(session, ["ping", "-n", "-c", str(count), "--", address], background)
 
 
 @command("host http get", argument("url", str, "what to fetch", complete="our_urls"), *WAITS,
@@ -80,7 +84,7 @@ def http_get(
     """Let the host fetch a page."""
     if _simulated(session):
         return http_command.get(session, url, HOST_NAME, wait, background)
-    return _run(session, ["curl", "--silent", "--show-error", "--include", "--max-time", "10", url], background)
+    return _run(session, [*CURL, "--", web_address(url).url], background)
 
 
 @command(
@@ -93,7 +97,7 @@ def connect(
     """Let the host open a connection. `host send` sends on it."""
     if _simulated(session):
         return tcp_command.connect(session, address, 0, HOST_NAME, wait, background)
-    return _run(session, ["nc", "-v", "-z", "-w", "3", address.address, str(address.port)], background)
+    return _run(session, ["nc", "-v", "-z", "-w", "3", "--", address.address, str(address.port)], background)
 
 
 @command(
