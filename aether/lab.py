@@ -35,6 +35,7 @@ LINK = "lan"
 REMOTE, WAN = "remote", "wan"
 ROUTER_ADDRESS, REMOTE_ADDRESS = "10.0.2.1", "10.0.2.2"
 ROUTER_MAC, REMOTE_MAC = b"\x02\0\0\0\x02\x01", b"\x02\0\0\0\x02\x02"
+LAN_NETWORK, WAN_NETWORK = "192.168.1.0/24", "10.0.2.0/24"
 WAN_MTU = 1400
 """Bytes that the router passes on in one packet: less than on Ethernet. Neither end knows, so there is a path MTU to
 discover."""

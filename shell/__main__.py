@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from typing import NoReturn
 
@@ -84,9 +83,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["lesson"]:
-        from shell.lessons.program import main as lessons
-
-        return lessons(arguments[1:])
+        return _lesson(arguments[1:])
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")
@@ -98,38 +95,26 @@ def main(argv: list[str] | None = None) -> int:
         parser().error("--replay repeats a run with the cores that it had: leave out --workers")
     if options.replay and options.mode == "bench":
         parser().error("--replay needs events, and --mode bench has none")
-    try:
-        lines = _lines(options)
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-        print(f"aether-shell: cannot read {options.script}: {reason}", file=sys.stderr)
-        return 2
-    from shell.start import run
-
-    return run(options, lines)
-
-
-def _lines(options: argparse.Namespace) -> Iterable[tuple[str, str]] | None:
-    """Return the lines to run, each with its place; None when a person will type them.
-
-    Those of standard input are read one at a time, so that another program can look at an answer before it asks on.
-    """
     if options.lines and options.script:
         parser().error("-c and a script exclude each other")
-    if options.lines:
-        return [(f"-c {line!r}", line) for line in options.lines]
-    if options.script and options.script != "-":
-        with open(options.script, encoding="utf-8") as file:
-            return _placed(os.path.basename(options.script), file.readlines())
-    if options.script == "-" or not (sys.stdin.isatty() or options.no_shell):
-        return _placed("standard input", iter(sys.stdin.readline, ""))
-    return None
+    from shell.start import run
+
+    return run(options)
 
 
-def _placed(name: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each line with the name and the number of its place."""
-    for number, line in enumerate(lines, 1):
-        yield f"{name}:{number}", line.rstrip("\n")
+def _lesson(arguments: list[str]) -> int:
+    """Do what teachers do, without a lab and so without root; return the exit status."""
+    from shell.lessons.program import main as lessons
+
+    if "SUDO_UID" in os.environ:
+        from shell.lab import privileges
+
+        try:
+            privileges.drop()  # before any file is opened that the command line names
+        except privileges.PrivilegeError as problem:
+            print(f"aether-shell: {problem}", file=sys.stderr)
+            return 1
+    return lessons(arguments)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,8 @@ class Lab:
     device: str = "simulated wire"
     address: str = "192.168.1.2"
     host_address: str = "192.168.1.1"
+    network: str = "192.168.1.0/24"
+    """What the kernel reaches by the device: both of these are in it."""
     seed: int = 0
     run_program: RunsPrograms | None = None
     """Runs a program at the host's side; None in the simulation."""

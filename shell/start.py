@@ -15,6 +15,7 @@ from aether.engine.core import Core
 from aether.wire.address import AddressError
 from shell.lab.peer import introduction
 from shell.language.grammar import CommandError
+from shell.prompt import script
 from shell.results.message import Message
 from shell.session import Lab, Session
 
@@ -24,16 +25,20 @@ if TYPE_CHECKING:
     from shell.prompt.app import AetherShell
 
 
-def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) -> int:
-    """Open the lab, run lines or the interactive shell, close the lab; return the exit status."""
+def run(options: argparse.Namespace) -> int:
+    """Open the lab, run lines or the interactive shell, close the lab; return the exit status.
+
+    No file that the command line names is opened before the lab is: whoever came through sudo is no longer root then.
+    """
     try:
-        session = open_session(options, scripted=lines is not None)
+        session = open_session(options, scripted=script.nobody_types(options))
     except (CommandError, AddressError, OSError) as problem:
         print(f"aether-shell: {problem}", file=sys.stderr)
         return 1
     core = session.core
     core.start()
     try:
+        lines = script.lines(options)
         if session.shards is not None and options.mode == "bench" and not start_workers(session.shards):
             return 1
         if session.lab.kind == "SIM" and options.workers:
@@ -49,6 +54,9 @@ def run(options: argparse.Namespace, lines: Iterable[tuple[str, str]] | None) ->
         if lines is not None:
             return run_lines(session, lines, stop=not options.lines)
         return run_interactive(session)
+    except script.ScriptError as problem:
+        print(f"aether-shell: {problem}", file=sys.stderr)
+        return 2
     finally:
         if session.lesson is not None:
             session.lesson.suspend()
@@ -178,7 +186,7 @@ def configure(session: Session, options: argparse.Namespace) -> bool:
     from shell.configuration import default_file, load
 
     path = Path(options.config).expanduser() if options.config else default_file()
-    if options.config and not path.exists():
+    if options.config and not os.path.exists(path):
         print(f"aether-shell: there is no configuration file {options.config}", file=sys.stderr)
         return False
     session.configuration = found = load(path)

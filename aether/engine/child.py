@@ -20,10 +20,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswer
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-import aether
+from aether.engine import python
 from aether.engine.figures import Figures
 from aether.engine.worker import Beginning
 from aether.link.queues import Queues
@@ -33,6 +32,10 @@ ROOM = 64 * 1024
 """Bytes that may wait in the pipe to a worker for one more frame to go there: it holds more than twice as much."""
 PATIENCE = 5.0
 """Seconds to wait for a worker's answer."""
+MOST_SAID = 64 * 1024
+"""Bytes that a worker may write to stderr and that are kept: what a pipe holds."""
+LONGEST = 200
+"""Characters of what a worker's interpreter said at its end that are told."""
 
 
 class ShardError(OperationError):
@@ -66,21 +69,33 @@ class Child:
         # A call that has sent a part says so after this time, and the one for the rest waits as long again.
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *divmod(int(PATIENCE * 5e5), 10**6)))
         queue = queues.taps[number].fileno()
+        self._errors, errors = os.pipe()
+        for end in (self._errors, errors):  # what is more than a pipe holds is lost, and nobody waits for it
+            os.set_blocking(end, False)
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "aether.engine.worker", str(theirs.fileno()), str(queue)],
+                python.words("aether.engine.worker", str(theirs.fileno()), str(queue)),
                 pass_fds=(theirs.fileno(), queue), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, env=_environment())
+                stderr=errors, env=python.environment())
         except OSError as problem:  # root was given back, and nobody else may run this interpreter
             ours.close()
+            os.close(self._errors)
             raise ShardError(f"worker {number} cannot be started: {sys.executable}: {problem.strerror}") from None
         finally:
             theirs.close()
+            os.close(errors)
         self.pipe = Connection(ours.detach())
         self._thread = threading.Thread(target=self._read, name=f"aether-worker-{number}", daemon=True)
         self._thread.start()
         with contextlib.suppress(OSError):  # it has ended at once, and that is noticed
             self._send("begin", 0, beginning)
+
+    @property
+    def end_in_words(self) -> str:
+        """Why it has ended: its fault, what its interpreter said last, or how the system ended it."""
+        status = self.process.returncode
+        how = "" if status is None else f"killed by signal {-status}" if status < 0 else f"exit status {status}"
+        return self.fault or how
 
     def call(self, kind: str, what: Any) -> Any:
         """Have something asked or done there, and return the answer; OperationError, ShardError."""
@@ -140,6 +155,18 @@ class Child:
             self.process.kill()
             raise
 
+    def _take_last_words(self) -> None:
+        """Wait for the end of a process that has closed its pipe, and take the last line that it wrote to stderr."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        said = b""
+        with contextlib.suppress(BlockingIOError):
+            said = os.read(self._errors, MOST_SAID)
+        os.close(self._errors)
+        lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+        if lines and not self.fault:
+            self.fault = "".join(char if char.isprintable() else "?" for char in lines[-1][:LONGEST])
+
     def _read(self) -> None:
         """Take what the worker says, until its end."""
         try:
@@ -159,6 +186,7 @@ class Child:
                     answer.set_result(what) if good else answer.set_exception(what)
         except (EOFError, OSError):
             pass
+        self._take_last_words()
         self.ready.set()
         for answer in list(self._answers.values()):
             if not answer.done():
@@ -166,10 +194,3 @@ class Child:
         if not self.ended:
             self.process.wait()
             self._lost(self)
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment, in which a new interpreter finds this very package."""
-    folder = str(Path(aether.__file__).parents[1])
-    known = os.environ.get("PYTHONPATH", "")
-    return {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{known}" if known else folder}

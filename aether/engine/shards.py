@@ -103,9 +103,10 @@ class Shards:
                 self.stop()
                 raise
             if not all(child.ready.wait(START_WITHIN) and child.started for child in self.children):
-                why = next((f" ({child.fault})" for child in self.children if child.fault), "")
+                late = next(child for child in self.children if not child.started)
+                why = late.end_in_words if late.ready.is_set() else f"it was not ready within {START_WITHIN:g} s"
                 self.stop()
-                raise ShardError(f"a worker does not start{why}; worker 0 goes on alone")
+                raise ShardError(f"worker {late.number} does not start ({why}); worker 0 goes on alone")
             relay = Relay(0, count, self._give)
             self.core.with_loop(lambda loop: loop.share(relay))
             try:
@@ -231,7 +232,7 @@ class Shards:
 
     def _replaced(self, child: Child) -> str:
         """Start another worker in the place of one that has ended, unless that happens too often; say what was done."""
-        why = child.fault or _how(child.process.returncode)
+        why = child.end_in_words
         now = time.monotonic()
         often = len(self._ends) == TOO_OFTEN and now - self._ends[0] < A_WHILE
         self._ends.append(now)
@@ -276,7 +277,3 @@ def _number_by(loop: Any, stride: int, number: int) -> int:
 def _configuration(world: World) -> object:
     """Return what the workers were told when they began, and are not told when it changes."""
     return [(host.addresses, host.mac) for host in queries.hosts(world)], queries.routes(world)
-
-
-def _how(status: int) -> str:
-    return f"killed by signal {-status}" if status < 0 else f"exit status {status}"

@@ -7,17 +7,16 @@ import os
 import re
 import resource
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from aether.engine import python
 from shell.bench.client import HELD
 from shell.bench.load import Load, why_left
 from shell.language.grammar import CommandError
 from shell.results.bench import Run
 from shell.session import Finished, Session
 
-ROOT = str(Path(__file__).resolve().parents[2])
 LONGEST = 50
 """Seconds that one run may take at the most: less than what a program at the host's side may."""
 WRK_SECONDS = 2
@@ -77,7 +76,7 @@ def run(session: Session, load: Load, held: Callable[[], None]) -> Run:
     if load.client == "wrk":
         return read_wrk(_finished(session, wrk(session.address, load)).output)
     words = [
-        "env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "shell.bench.client", load.kind, session.address,
+        "env", f"{python.PATH}={python.search_path()}", *python.words("shell.bench.client"), load.kind, session.address,
         session.lab.device, *(str(number) for number in (load.asked, load.at_once, load.size, LONGEST))]
 
     def write(text: str) -> None:

@@ -69,7 +69,8 @@ def save(session: Session, file: str, expression: str, force: bool, host: str) -
     `--force`.
     """
     session.need_trace("a capture")
-    if Path(file).expanduser().is_fifo():
+    path = Path(file).expanduser()
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.islink(path)):
         raise CommandError(f"{file} is no ordinary file. For a pipe: capture live {file}")
     again = f"capture save {file} --force"
     place(file, force, again)

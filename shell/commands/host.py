@@ -16,7 +16,7 @@ from shell.commands import tcp as tcp_command
 from shell.commands.common import WAITS
 from shell.commands.tcp import NUMBER
 from shell.language.grammar import CommandError, argument, command
-from shell.language.values import Endpoint, endpoint
+from shell.language.values import Endpoint, endpoint, web_address
 from shell.language.values import address as parse_address
 from shell.reading.escape import printable
 from shell.results.host import ProgramReport
@@ -26,6 +26,10 @@ from shell.results.tcp import Connected, Sent
 from shell.session import Finished, Session, hint
 
 HOST_NAME = "host"
+CURL = ("curl", "--disable", "--noproxy", "*", "--proto", "=http,https", "--proto-redir", "=http,https", "--globoff",
+        "--silent", "--show-error", "--include", "--max-time", "10")
+"""One page, from the address that the URL names: no file, no other protocol, no other server; no `~/.curlrc` that says
+otherwise."""
 
 
 def _simulated(session: Session) -> bool:
@@ -72,7 +76,7 @@ def ping(
     """Let the host send echo requests."""
     if _simulated(session):
         return ping_command.ping(session, address, count, host=HOST_NAME, wait=wait, background=background)
-    return _run(session, ["ping", "-n", "-c", str(count), address], background)
+    return _run(session, ["ping", "-n", "-c", str(count), "--", address], background)
 
 
 @command("host http get", argument("url", str, "what to fetch", complete="our_urls"), *WAITS,
@@ -83,7 +87,7 @@ def http_get(
     """Let the host fetch a page."""
     if _simulated(session):
         return http_command.get(session, url, HOST_NAME, wait, background)
-    return _run(session, ["curl", "--silent", "--show-error", "--include", "--max-time", "10", url], background)
+    return _run(session, [*CURL, "--", web_address(url).url], background)
 
 
 @command(
@@ -96,7 +100,7 @@ def connect(
     """Let the host open a connection. `host send` sends on it."""
     if _simulated(session):
         return tcp_command.connect(session, address, 0, HOST_NAME, wait, background)
-    return _run(session, ["nc", "-v", "-z", "-w", "3", address.address, str(address.port)], background)
+    return _run(session, ["nc", "-v", "-z", "-w", "3", "--", address.address, str(address.port)], background)
 
 
 @command(

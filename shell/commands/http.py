@@ -77,6 +77,7 @@ def _files(root: Path) -> tuple[list[tuple[str, Path]], int]:
         top = root.resolve(strict=True)
         if not top.is_dir():
             raise CommandError(f"{root} is no directory")
+        os.listdir(top)  # else one that cannot be read would look like an empty one
     except OSError as problem:
         raise CommandError(f"{root}: {(problem.strerror or 'cannot be read').lower()}") from None
     found: list[tuple[str, Path]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 
 from shell.commands.common import FORCE
@@ -283,7 +284,7 @@ def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
         whole = str(Path(directory).expanduser().resolve())
         if remove and whole not in progress.paths:
             raise CommandError(f"{whole} is not among the directories. `lesson path` lists them")
-        if not remove and not Path(whole).is_dir():
+        if not remove and not os.path.isdir(whole):
             raise CommandError(f"{directory} is no directory. Make it, and put lessons into it: files ID.md")
         progress.paths = [each for each in progress.paths if each != whole] + ([] if remove else [whole])
         store.save(progress)

@@ -7,6 +7,7 @@ root happens here, in `open_tap`; afterwards neither the network nor the device 
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import os
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ class Plan:
     address: str
     host_address: str
     prefix: int
+
+    @property
+    def network(self) -> str:
+        """The network that both are in."""
+        return str(ipaddress.IPv4Network(f"{self.address}/{self.prefix}", strict=False))
 
 
 def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Queues, Lab]:
@@ -59,7 +65,7 @@ def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Queues, Lab
         given_back = is_root and privileges.drop()
         world = labs.tapped(seed, plan.address, plan.prefix, plan.host_address)
         close = opened.pop_all().close
-    lab = Lab("TAP", name, plan.address, plan.host_address, seed, runner.run, close)
+    lab = Lab("TAP", name, plan.address, plan.host_address, plan.network, seed, runner.run, close)
     if is_root and not given_back:
         lab.note = "Nobody called sudo, so root is not given back: this program and those of `host --` are root's."
     for note in filter(None, (queues.note, crowded(len(queues.taps)))):

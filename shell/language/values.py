@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from aether.apps.http_get import UrlError, parse_url
 from aether.wire.address import parse_endpoint, parse_ip, show_ip
 from shell.language.grammar import CommandError
 
@@ -39,6 +40,28 @@ def endpoint(text: str) -> Endpoint:
 def address(text: str) -> str:
     """Read an IPv4 address."""
     return show_ip(parse_ip(text))
+
+
+class WebAddress(NamedTuple):
+    """Where a page is."""
+
+    url: str
+    """As it was written, with its scheme, and without what is for a reader alone (after #)."""
+    host: str
+    """A name, or an address."""
+
+
+def web_address(text: str) -> WebAddress:
+    """Read a URL of http or https; without a scheme, http is meant."""
+    scheme, separator, rest = text.partition("://")
+    scheme, rest = (scheme.lower(), rest) if separator else ("http", text)
+    if scheme not in ("http", "https"):
+        raise CommandError(f"only http:// and https:// are fetched here, not {text!r}")
+    try:
+        host = parse_url(f"http://{rest}").host
+    except UrlError as problem:
+        raise CommandError(str(problem)) from None
+    return WebAddress(f"{scheme}://{rest.partition('#')[0]}", host)
 
 
 def port(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def find(name: str, directories: Sequence[Path]) -> Path:
 def find_all(name: str, directories: Sequence[Path]) -> list[Path]:
     """Return the files that a name means: one lesson, or all of a directory; CommandError if there are none."""
     directory = Path(name).expanduser()
-    if ("/" in name or name == "." or name not in files(directories)) and directory.is_dir():
+    if ("/" in name or name == "." or name not in files(directories)) and os.path.isdir(directory):
         found = list(files([directory]).values())
         if not found:
             raise CommandError(f"there are no lessons in {name}: a lesson is a file ID.md")

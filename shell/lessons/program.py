@@ -12,10 +12,10 @@ from shell.lessons.lint import lint
 from shell.lessons.model import Problem
 
 
-def main(argv: list[str]) -> int:
-    """Run `aether-shell lesson …`; return the exit status."""
-    parser = argparse.ArgumentParser(prog="aether-shell lesson", description="for those who write and give lessons")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="lint|grade")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of what follows `aether-shell lesson`."""
+    found = argparse.ArgumentParser(prog="aether-shell lesson", description="for those who write and give lessons")
+    verbs = found.add_subparsers(dest="verb", required=True, metavar="lint|grade")
     one = verbs.add_parser("lint", help="prove lesson files: every check, before and after its solution")
     one.add_argument("files", nargs="*", metavar="FILE",
                      help="lesson files, directories of them, or ids; all lessons if none is named")
@@ -23,7 +23,12 @@ def main(argv: list[str]) -> int:
     two.add_argument("reports", nargs="+", metavar="REPORT", help="files that `lesson report` wrote")
     two.add_argument("--course", metavar="FILE", help="count the lessons of this course file, and its deadlines")
     two.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args(argv)
+    return found
+
+
+def main(argv: list[str]) -> int:
+    """Run `aether-shell lesson …`; return the exit status."""
+    options = parser().parse_args(argv)
     return _lint(options.files) if options.verb == "lint" else _grade(options)
 
 

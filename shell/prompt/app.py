@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
@@ -83,8 +84,8 @@ class AetherShell(cmd2.Cmd):
 
     # Lines
 
-    def invoke(self, noun: str, statement: Statement | str) -> None:
-        """Carry out a line that begins with one of our nouns, and show what came of it."""
+    def invoke(self, noun: str, statement: Statement | str, argv: Sequence[str] = ()) -> None:
+        """Carry out a line that begins with one of our nouns, and show what came of it; `argv` are its words."""
         self.last_result = None
         try:
             text = str(statement)
@@ -99,7 +100,7 @@ class AetherShell(cmd2.Cmd):
                 rest = text.split(None, len(found.path) - 1)[len(found.path) - 1:]
                 values = grammar.read_raw(found, rest[0] if rest else "")
             else:
-                argv = statement.argv if isinstance(statement, Statement) else words
+                argv = argv or (statement.argv if isinstance(statement, Statement) else words)
                 values = grammar.read(found, argv[len(found.path):])
             json, plain = values.pop("json"), values.pop("plain")
             result = found.run(self.session, **values)
@@ -145,7 +146,19 @@ class AetherShell(cmd2.Cmd):
             player = self.session.lesson
             filled = player.fill_in(line) if player is not None else line
             self.poutput(f"aether> {filled}")
-            self.onecmd_plus_hooks(filled, add_to_history=False)
+            self._run_of_lesson(filled)
+
+    def _run_of_lesson(self, line: str) -> None:
+        """Run a line of a lesson file: our grammar reads it, and nobody looks for redirections, pipes and macros."""
+        from shell.lessons.allowed import check
+
+        try:
+            check(self.session, line)
+        except EXPECTED as problem:
+            self.fail(str(problem))
+            return
+        noun, rest = [*line.split(None, 1), ""][:2]
+        self.invoke(noun, rest, [] if owns_line(line) else shlex.split(line))
 
     def tell_lesson(self) -> None:
         """Say what has come true in the lesson, below the frames that brought it about."""

@@ -8,7 +8,7 @@ import pytest
 
 from shell.language.grammar import CommandError
 from shell.language.registry import load_all
-from shell.lessons.allowed import ALLOWED, carry_out, refusal
+from shell.lessons.allowed import carry_out, refusal
 from shell.lessons.program import check_file, main
 from tests.shell.conftest import Shell
 
@@ -162,7 +162,9 @@ OUTSIDE = (
     "frames > x", "frames >> x", "frames | sh", "frames ; quit", "config init", "theme light", "scenario save x.toml",
     "scenario load ./x.toml", "scenario load x.toml", "lesson new x", "lesson report x.json", "lesson path /tmp",
     "bench compare trace", "quit", "craft open('/etc/passwd')", "craft __import__('os').system('id')",
-    "@x", "http get http://192.168.1.1/ --save x",
+    "@x", "http get http://192.168.1.1/ --save x", 'scenario load x.tom"l"', "scenario show x.tom\\l",
+    "scenario load 'x.toml' --link lan", "scenario load --link satellite x.toml", 'host "--" id',
+    "break commands 1 frames | sh", "bench http --client x > y",
 )
 
 
@@ -193,4 +195,3 @@ def test_every_command_that_has_to_do_with_files_is_refused() -> None:
         touching = [option.name for option in each.options if option.complete in ("files", "file")]
         lines = [f"{words} x {option} x" for option in touching] or [f"{words} x"]
         assert all(refusal(line) for line in lines), words
-    assert not ALLOWED & {"capture", "record", "replay", "export", "config", "theme", "lesson", "set", "shell"}

@@ -550,7 +550,7 @@ def test_no_process_outlives_the_shell() -> None:
         assert len(json.loads(done.stdout)["rows"]) == 2
         left = [
             pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-            if _command(pid)[1:3] == ["-m", "aether.engine.worker"] and _parent(pid) == 1
+            if _command(pid)[1:4] == ["-P", "-m", "aether.engine.worker"] and _parent(pid) == 1
         ]
         assert left == []
 
