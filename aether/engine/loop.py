@@ -442,8 +442,9 @@ class Loop:
             handled += 1
             if self.paused or (after is not None and after()):
                 return True
-        if handled == BATCH and device is None:
-            self._anchor = (self.clock(), world.now)
+        if handled == BATCH:  # more may be due: if time passed on its own it would fire late, and in a replay it would not
+            if device is None:
+                self._anchor = (self.clock(), world.now)
             return True
         world.advance(target)
         while device is not None and handled < BATCH and (frame := device.read()) is not None:
