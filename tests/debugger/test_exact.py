@@ -8,8 +8,9 @@ from contextlib import suppress
 
 import pytest
 
+from aether.engine import loop as loop_module
 from aether.engine.log import dump, load
-from aether.engine.loop import BATCH, Loop
+from aether.engine.loop import Loop
 from aether.engine.past import Past
 from aether.engine.wakeup import Wakeup
 from aether.events import Event
@@ -24,8 +25,10 @@ from .test_moments import OURS, THEIRS, Wire
 
 MS, SECOND = 1_000_000, 1_000_000_000
 """Nanoseconds."""
-HALF_OPEN = 2 * BATCH
-NOTED = 97
+BATCH = 16
+"""What a loop handles in one go, here."""
+HALF_OPEN = 2 * BATCH + 8
+NOTED = 13
 """The hash of every so many occurrences is noted."""
 PORTS = (80, 7, 9, 13, 19)
 OUR_MAC, THEIR_MAC = b"\2\0\0\0\0\2", b"\2\0\0\0\0\1"
@@ -115,8 +118,9 @@ class Machine:
 
 
 @pytest.fixture
-def machine(request: pytest.FixtureRequest) -> Iterator[Machine]:
+def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """A machine whose clock goes on by a tenth of a millisecond at each look, unless the test says otherwise."""
+    monkeypatch.setattr(loop_module, "BATCH", BATCH)
     made = Machine(getattr(request, "param", MS // 10))
     yield made
     made.wakeup.close()
@@ -127,8 +131,7 @@ def half_open(machine: Machine, number: int) -> None:
     """Let so many connections be half open."""
     machine.device.frames.append(HELLO)
     machine.device.frames += [segment(each) for each in range(number)]
-    while machine.device.frames:
-        machine.go(1)
+    machine.go(8)
 
 
 def test_a_process_that_was_stopped_for_three_seconds(machine: Machine) -> None:
@@ -136,7 +139,7 @@ def test_a_process_that_was_stopped_for_three_seconds(machine: Machine) -> None:
     half_open(machine, HALF_OPEN)
     for _ in range(2):
         machine.clock.now += 3 * SECOND
-        machine.device.frames += [segment(number, tcp.RST, 1001) for number in range(0, HALF_OPEN, 7)]
+        machine.device.frames += [segment(number, tcp.RST, 1001) for number in range(0, HALF_OPEN, 9)]
         machine.go(12)
     assert machine.most_due > BATCH, "or the test shows nothing"
     machine.check()
@@ -146,8 +149,8 @@ def test_what_is_done_while_much_is_overdue(machine: Machine) -> None:
     """The user's requests come in between, and find the world where its timers have brought it."""
     half_open(machine, HALF_OPEN)
     for operation in (
-        Ping(address="192.168.1.1", count=2), TcpConnect(address="192.168.1.1", port=80), LinkSet(what="loss", value="20%"),
-        KnobSet(name="tcp.retransmit", value="off"), TcpAbort(conn=3),
+        Ping(address="192.168.1.1", count=2), TcpConnect(address="192.168.1.1", port=80),
+        LinkSet(what="loss", value="20%"), KnobSet(name="tcp.retransmit", value="off"), TcpAbort(conn=3),
     ):
         machine.clock.now += 3 * SECOND
         machine.do(operation)
@@ -159,18 +162,18 @@ def test_what_is_done_while_much_is_overdue(machine: Machine) -> None:
     machine.check()
 
 
-@pytest.mark.parametrize("machine", [MS // 10, 20 * MS, 400 * MS], indirect=True)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("machine", [MS // 10, 40 * MS], indirect=True)
+@pytest.mark.parametrize("seed", range(2))
 def test_a_clock_that_jumps(machine: Machine, seed: int) -> None:
     """A slow machine: whatever it looks at, time has gone on, now and then by much; impaired links among it."""
     chance = random.Random(seed)
-    half_open(machine, 400)
+    half_open(machine, HALF_OPEN)
     machine.do(LinkSet(what="jitter", value="30ms") if seed % 2 else LinkSet(what="duplicate", value="20%"))
     for number in range(60):
         machine.clock.now += chance.choice((0, MS, 50 * MS, 900 * MS, 3 * SECOND))
         machine.device.frames += [
-            segment(chance.randrange(800), chance.choice((tcp.SYN, tcp.RST)), chance.choice((1000, 1001)))
-            for _ in range(chance.choice((0, 3, 300)))]
+            segment(chance.randrange(80), chance.choice((tcp.SYN, tcp.RST)), chance.choice((1000, 1001)))
+            for _ in range(chance.choice((0, 3, 30)))]
         machine.go(chance.randrange(1, 4))
         if number % 20 == 10:
             machine.do(Ping(address="192.168.1.1", count=1))
