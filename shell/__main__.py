@@ -86,7 +86,11 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[:1] == ["lesson"]:
         from shell.lessons.program import main as lessons
 
-        return lessons(arguments[1:])
+        try:
+            return lessons(arguments[1:])
+        except KeyboardInterrupt:
+            print("aether-shell: interrupted", file=sys.stderr)
+            return 130
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")

@@ -21,6 +21,7 @@ from shell import grammar, views
 from shell.commands import NOUNS, find, owns_line
 from shell.grammar import CommandError
 from shell.parsing import LineParser
+from shell.progress import ProgressLine
 from shell.results_craft import Crafted
 from shell.results_debug import BreakpointHit
 from shell.results_lessons import LessonNews, LessonSummary, Solution
@@ -29,6 +30,7 @@ from shell.tracing import LINES
 from shell.views.escape import printable
 
 if TYPE_CHECKING:
+    from aether.engine.work import Work
     from shell.lessons.welcome import Greeter
     from shell.tracing import Portion
 
@@ -59,8 +61,10 @@ class AetherShell(cmd2.Cmd):
             persistent_history_file=history_file, shortcuts={"?": "help", "@": "run_script"}, terminators=(),
         )
         self.session = session
+        self._line = ProgressLine(self.stdout)
         if interactive:
             session.busy = self._busy
+            session.core.look = self._look
             session.progress = self._progress
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
@@ -85,6 +89,7 @@ class AetherShell(cmd2.Cmd):
     def invoke(self, noun: str, statement: Statement | str) -> None:
         """Carry out a line that begins with one of our nouns, and show what came of it."""
         self.last_result = None
+        self._begin()
         try:
             text = str(statement)
             if noun == "next" and not text and self.session.lesson is not None:
@@ -118,7 +123,27 @@ class AetherShell(cmd2.Cmd):
                 self.poutput(tip)
         except EXPECTED as problem:
             self.fail(str(problem))
+        except KeyboardInterrupt:
+            self._line.clear()
+            raise
         self.tell_lesson()
+        if self.session.core.work.take_stop():  # Ctrl-C came when there was nothing left to end
+            raise KeyboardInterrupt
+
+    def _begin(self) -> None:
+        """A command begins: what is counted is counted for it."""
+        self.session.core.work.begin()
+        self._line.begin()
+
+    def _look(self, work: Work) -> None:
+        """Show how far a command is."""
+        if self._is_screen() and not self._redirecting:
+            self._line.look(work)
+
+    def poutput(self, *objects: Any, **kwargs: Any) -> None:
+        """Print; how far the command was is gone then."""
+        self._line.clear()
+        super().poutput(*objects, **kwargs)
 
     def _note_typed(self, line: str) -> None:
         """Remember a line for `lesson record`."""
@@ -196,6 +221,7 @@ class AetherShell(cmd2.Cmd):
     def perror(self, *objects: Any, **kwargs: Any) -> None:
         """Print to stderr, and remember that something failed."""
         self.failures += 1
+        self._line.clear()
         super().perror(*objects, **{"soft_wrap": not sys.stderr.isatty(), **kwargs})
 
     def pexcept(self, exception: BaseException, **kwargs: Any) -> None:
