@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from aether.engine.work import Interrupted
 from shell.grammar import CommandError
 
 if TYPE_CHECKING:
@@ -288,9 +289,11 @@ class Session:
         work.plan(total)
         for item in items:
             yield item
-            work.done += 1
-            if work.take_stop():
-                raise KeyboardInterrupt
+            try:
+                work.did()
+            except Interrupted:
+                work.take_stop()
+                raise KeyboardInterrupt from None
             if self.core.look is not None and (total < MANY or not work.done % MANY):
                 self.core.look(work)
 
