@@ -70,7 +70,7 @@ def test_a_process_that_was_stopped(lab: KernelLab) -> None:
         time.sleep(3)
     finally:
         shell.send_signal(signal.SIGCONT)
-    said("ping 192.168.1.1 --count 1")
+    said("knob set tcp.nagle off")
     said("pause")
     assert "occurrences" in str(said(f"record {file}"))
     now = said("status")
