@@ -40,7 +40,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_interrupted_replay_leaves_the_run_as_it_was(
-    terminal: Callable[..., Terminal], recording: Path,  # noqa: F811
+    terminal: Callable[..., Terminal], recording: Path,
 ) -> None:
     screen = terminal()
     screen.line("pause")
