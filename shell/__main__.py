@@ -83,7 +83,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["lesson"]:
-        return _lesson(arguments[1:])
+        try:
+            return _lesson(arguments[1:])
+        except KeyboardInterrupt:
+            print("aether-shell: interrupted", file=sys.stderr)
+            return 130
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")

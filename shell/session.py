@@ -6,12 +6,13 @@ Commands reach the world through here: `ask` only reads, `do` carries out an ope
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from aether.engine.work import Interrupted
 from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def _nobody_listens(result: Any) -> None:
     """Nobody types, so nobody waits for what comes later."""
 
 
+MANY = 100
+"""Of more things than that, progress is shown once in so many."""
 LOOK_EVERY = 0.02
 """Seconds between two questions to a worker that something is expected of."""
 WAIT = 3_000_000
@@ -178,6 +181,8 @@ class Session:
     live: Pipe | None = None
     live_recorder: Recorder | None = None
     """What `capture live` has begun."""
+    part_of_more: bool = False
+    """True while commands are parts of something longer, such as a proof: then Ctrl-C ends all of it."""
     _tracer: Tracer | None = field(default=None, init=False)
 
     @property
@@ -277,6 +282,7 @@ class Session:
             with self.watch_wait():
                 done = self.core.wait(query, wait)
         except KeyboardInterrupt:
+            self.let_go()
             return "detached"
         if done:
             return "done"
@@ -293,6 +299,7 @@ class Session:
                 if self.ask(query, worker):
                     return "done"
         except KeyboardInterrupt:
+            self.let_go()
             return "detached"
         return "waiting"
 
@@ -304,9 +311,29 @@ class Session:
             with self.watch_wait():
                 self.core.wait(_never, time)
         except KeyboardInterrupt:
+            self.let_go()
             paused = True
         if paused:
             self.core.pause()
+
+    def let_go(self) -> None:
+        """Ctrl-C ends a command's waiting, and nothing else unless that is a part: KeyboardInterrupt then."""
+        if self.part_of_more:
+            raise KeyboardInterrupt
+
+    def one_by_one(self, items: Iterable[T], total: int) -> Iterator[T]:
+        """Go through things of which each or all take long, `total` of them, and let be seen how far it is."""
+        work = self.core.work
+        work.plan(total)
+        for item in items:
+            yield item
+            try:
+                work.did()
+            except Interrupted:
+                work.take_stop()
+                raise KeyboardInterrupt from None
+            if self.core.look is not None and (total < MANY or not work.done % MANY):
+                self.core.look(work)
 
     def events(self, after: int = 0) -> list[Event]:
         """Return the events that are still kept, from serial `after` on."""

@@ -117,12 +117,22 @@ def _with_workers(session: Session, queues: Queues) -> Session:
 def replay(session: Session, file: str) -> bool:
     """Read a recording back before anything else; return whether that worked."""
     from shell.commands import recordings
+    from shell.prompt.progress import ProgressLine
 
+    line = ProgressLine(sys.stderr)
+    session.core.look = line.look if sys.stderr.isatty() else None
     try:
         done = recordings.replay(session, file)
     except CommandError as problem:
+        line.clear()
         print(f"aether-shell: {problem}", file=sys.stderr)
         return False
+    except KeyboardInterrupt:
+        line.clear()
+        print(f"aether-shell: interrupted; {file} was not replayed", file=sys.stderr)
+        return False
+    line.clear()
+    session.core.look = None
     session.lab.note = f"{done.message}.\n{done.hint[0].upper()}{done.hint[1:]}."
     return True
 

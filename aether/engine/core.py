@@ -8,7 +8,9 @@
     core.wait(query, world_us) -> whether query became true within that much world time
     core.set_mode("trace" | "bench"), core.set_speed(x), core.status(), core.ring
 
-Ctrl-C while waiting lets go of the answer and leaves the world alone. A fault inside the world
+Ctrl-C (or `core.interrupt()`) ends what somebody waits for between two occurrences: what was to be repeated or
+searched has then not happened, what was to be waited for goes on. What is over by then keeps its result, and the next
+long thing that is asked for ends at once (see `aether.engine.work`). A fault inside the world
 pauses it, is kept in `status().fault`, and is raised as CoreError to whoever was waiting.
 """
 
@@ -21,20 +23,25 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from aether import lab
 from aether.engine.backoff import Shares
 from aether.engine.loop import Loop, StepResult
 from aether.engine.wakeup import Wakeup
+from aether.engine.work import Interrupted, Work
 from aether.events import Event
 from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
 
 __all__ = ["Core", "CoreError", "Device", "Status", "StepResult"]
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at how far something long is."""
 
 T = TypeVar("T")
 Hit = Callable[[list[Event], World], bool]
@@ -90,6 +97,15 @@ class Status:
     """True when the shares are those of a simulated host's cores, in world time, and not of this loop."""
 
 
+class _Request(NamedTuple):
+    """Something that is asked of the thread."""
+
+    what: Callable[[], Any]
+    answer: Future[Any]
+    work: Work
+    """What is told of occurrences that are gone through for it."""
+
+
 @dataclass(slots=True)
 class _Wait:
     query: Callable[[World], bool]
@@ -109,7 +125,11 @@ class Core:
         self.loop = Loop(world, device, self.wakeup, lab.describe(world), mode=mode, speed=speed, clock=clock)
         self.loop.paused = paused
         self.ring = self.loop.ring
-        self._requests: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self.work = Work()
+        """How far that is what the main thread has asked for: only there does Ctrl-C arrive."""
+        self.look: Callable[[Work], None] | None = None
+        """Is shown now and then, in the main thread, how far it is."""
+        self._requests: deque[_Request] = deque()
         self._waits: list[_Wait] = []
         self._stopping = self._ended = False
         self._door = threading.Lock()
@@ -152,8 +172,11 @@ class Core:
         """Pause, and handle up to `count` occurrences; fewer when nothing more is to come."""
         return self._call(lambda: self.loop.step(count))
 
-    def step_until(self, test: Hit, limit: int) -> tuple[bool, list[StepResult]]:
-        """Pause, and step until `test` is true of an occurrence, or `limit` are done; return whether it was."""
+    def step_until(self, test: Hit, limit: int) -> tuple[bool, int]:
+        """Pause, and step until `test` is true of an occurrence, or `limit` are done.
+
+        Return whether it was, and how many were done.
+        """
         return self._call(lambda: self.loop.step_until(test, limit))
 
     def run_until(self, test: Hit, world_us: int) -> bool:
@@ -230,7 +253,7 @@ class Core:
         """
         with self._door:
             if not self._ended:
-                self._requests.append((partial(self.loop.feed, frame, believed), Future()))
+                self._requests.append(_Request(partial(self.loop.feed, frame, believed), Future(), Work()))
                 self.wakeup.wake()
 
     def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
@@ -238,6 +261,8 @@ class Core:
         wait = _Wait(query, 0, Future())
         self._call(lambda: self._begin_wait(wait, world_us))
         try:
+            if self._current_work().take_stop():
+                raise KeyboardInterrupt
             return wait.answer.result()
         except KeyboardInterrupt:
             self._call(lambda: self._waits.remove(wait) if wait in self._waits else None)
@@ -247,16 +272,42 @@ class Core:
         """Return how the core is."""
         return self._call(self._status)
 
+    def interrupt(self) -> None:
+        """End what the main thread waits for, as Ctrl-C does; from any thread."""
+        self.work.stop()
+
+    def _current_work(self) -> Work:
+        """Return what may be interrupted: that of the main thread, and of no other."""
+        return self.work if threading.current_thread() is threading.main_thread() else Work()
+
     def _call(self, what: Callable[[], T]) -> T:
-        """Have something done by the thread, between two occurrences."""
+        """Have something done by the thread, between two occurrences; KeyboardInterrupt if it ended before its time."""
         if threading.current_thread() is self._thread:
             return what()
         answer: Future[T] = Future()
         with self._door:
             if self._ended or not self._thread.is_alive():
                 raise CoreError("the core does not run")
-            self._requests.append((what, answer))
+            work = self._current_work()
+            self._requests.append(_Request(what, answer, work))
             self.wakeup.wake()
+        try:
+            try:
+                return self._answer(answer, work)
+            except KeyboardInterrupt:
+                work.stop()
+            return answer.result()  # it ends between two occurrences; a second Ctrl-C does not wait for that
+        except Interrupted:
+            work.take_stop()
+            raise KeyboardInterrupt from None
+
+    def _answer(self, answer: Future[T], work: Work) -> T:
+        """Wait for an answer, and let whoever looks on see how far it is."""
+        if self.look is None or work is not self.work:
+            return answer.result()
+        while not wait_for((answer,), LOOK_EVERY).done:
+            self.look(work)
+        self.look(work)
         return answer.result()
 
     def _begin_wait(self, wait: _Wait, world_us: int) -> None:
@@ -290,18 +341,18 @@ class Core:
                 self._keep_fault(problem)
         with self._door:
             self._ended = True
-        for _, answer in self._requests:
-            answer.set_exception(CoreError("the core has stopped"))
+        for request in self._requests:
+            request.answer.set_exception(CoreError("the core has stopped"))
         self._release(paused=True)
 
     def _serve(self) -> None:
         """Do what others asked for."""
         while self._requests:
-            what, answer = self._requests.popleft()
+            what, answer, self.loop.work = self._requests.popleft()
             self.loop.catch_up()
             try:
                 result = what()
-            except OperationError as problem:
+            except (OperationError, Interrupted) as problem:
                 answer.set_exception(problem)
             except Exception as problem:
                 self._keep_fault(problem)

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from aether.engine.log import Input, InputLog, replay
+from aether.engine.work import Work
 from aether.world import World
 
 REPLAY_BUDGET_NS = 40_000_000
@@ -223,8 +224,11 @@ class History:
         """Return how many bytes the snapshots hold, at the most."""
         return self.kept.bytes + self.near.bytes
 
-    def world_at(self, occurrence: int) -> World:
-        """Return a world of its own, as it was at the end of an occurrence; ValueError if that is out of reach."""
+    def world_at(self, occurrence: int, work: Work | None = None) -> World:
+        """Return a world of its own, as it was at the end of an occurrence; ValueError if that is out of reach.
+
+        `work` is told of each occurrence that has to be repeated.
+        """
         if occurrence < self.first:
             raise ValueError(f"history starts at ev {self.first}")
         start = self.kept.before(occurrence)
@@ -234,13 +238,15 @@ class History:
         if near is not None and near.occurrence > start.occurrence:
             start = near
         world, inputs = start.load(), start.inputs
+        if work is not None:
+            work.plan(occurrence - world.occurrence)
         lays = len(start.data) + sum(map(len, start.chunks)) <= NEAR_LARGEST
         for distance in APPROACHES:
             if lays and occurrence - world.occurrence > 2 * distance:
-                self._replay(world, inputs, occurrence - distance)
+                self._replay(world, inputs, occurrence - distance, work)
                 inputs = self.log.forgotten + bisect_left(self.log.inputs, world.occurrence, key=_occurrence)
                 self._lay(world, inputs)
-        return self._replay(world, inputs, occurrence)
+        return self._replay(world, inputs, occurrence, work)
 
     def _lay(self, world: World, inputs: int) -> None:
         """Keep a snapshot of a world on its way through the past."""
@@ -248,9 +254,9 @@ class History:
         while len(self.near.items) > NEAR_KEPT or (len(self.near.items) > 1 and self.size() > BYTE_BUDGET):
             self.near.remove(0)
 
-    def _replay(self, world: World, inputs: int, occurrence: int) -> World:
+    def _replay(self, world: World, inputs: int, occurrence: int, work: Work | None) -> World:
         self.replayed += occurrence - world.occurrence
-        return replay(world, self.log.after(inputs), occurrence)
+        return replay(world, self.log.after(inputs), occurrence, work)
 
     def inputs_before(self, occurrence: int) -> list[Input]:
         """Return the inputs that a world at the end of `occurrence` has seen."""

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aether import lab
+from aether.engine.work import Work
 from aether.operations.base import Operation, OperationError, from_data, to_data
 from aether.world import World
 
@@ -71,29 +72,33 @@ class InputLog:
         return log
 
 
-def replay(world: World, inputs: Iterable[Input], until: int) -> World:
+def replay(world: World, inputs: Iterable[Input], until: int, work: Work | None = None) -> World:
     """Carry on with a world up to the end of occurrence `until`, feeding `inputs` as they came.
 
-    LogError if the world has nothing left to do before it gets there: the log is not of this world.
+    LogError if the world has nothing left to do before it gets there: the log is not of this world. Interrupted leaves
+    it somewhere on the way.
     """
     for entry in inputs:
         if entry.occurrence >= until:
             break
-        feed(world, entry)
-    step_to(world, until)
+        feed(world, entry, work)
+    step_to(world, until, work)
     return world
 
 
-def feed(world: World, entry: Input, left: list[bytes] | None = None) -> None:
+def feed(world: World, entry: Input, work: Work | None = None, left: list[bytes] | None = None) -> None:
     """Bring a world to where an input came, and give it to it; `left` takes what leaves for the world outside."""
-    step_to(world, entry.occurrence, left)
+    step_to(world, entry.occurrence, work, left)
     world.advance(entry.time)
+    before = world.occurrence
     if isinstance(entry.data, bytes):
         world.arrive(entry.data)
     else:
         with suppress(OperationError):  # what failed then fails again: an occurrence all the same
             world.do(entry.data)
     _take_out(world, left)
+    if work is not None:
+        work.did(world.occurrence - before)
 
 
 def _take_out(world: World, left: list[bytes] | None) -> None:
@@ -102,15 +107,17 @@ def _take_out(world: World, left: list[bytes] | None) -> None:
     world.wire_out.clear()
 
 
-def step_to(world: World, occurrence: int, left: list[bytes] | None = None) -> None:
+def step_to(world: World, occurrence: int, work: Work | None = None, left: list[bytes] | None = None) -> None:
     """Step a world up to the end of an occurrence; LogError if it comes to rest before."""
     while world.occurrence < occurrence:
         if not world.step():
             raise LogError(f"nothing happens after occurrence {world.occurrence}, and {occurrence} were recorded")
         _take_out(world, left)
+        if work is not None:
+            work.did()
 
 
-def dump(log: InputLog, world: World) -> str:
+def dump(log: InputLog, world: World, work: Work | None = None) -> str:
     """Return a log as text, one JSON object a line, with the state that `world` is in at the end.
 
     LogError if it does not begin with the world.
@@ -119,12 +126,16 @@ def dump(log: InputLog, world: World) -> str:
         raise LogError(f"history starts at ev {log.start}: benchmark mode, or too much to keep, ended what was before")
     head = {"format": FORMAT, "version": VERSION, "lab": log.description}
     lines = [json.dumps(head)]
+    if work is not None:
+        work.plan(len(log.inputs))
     for entry in log.inputs:
         if isinstance(entry.data, bytes):
             what: dict[str, Any] = {"frame": base64.b64encode(entry.data).decode()}
         else:
             what = to_data(entry.data)
         lines.append(json.dumps({"ev": entry.occurrence, "us": entry.time, **what}))
+        if work is not None:
+            work.did()
     end = {"end": {"ev": world.occurrence, "us": world.now, "hash": world.state_hash()}}
     return "\n".join([*lines, json.dumps(end)]) + "\n"
 

@@ -22,6 +22,7 @@ from aether.engine.past import WINDOW, Past, Scan
 from aether.engine.recorder import Recorder
 from aether.engine.relay import hear
 from aether.engine.ring import EventRing
+from aether.engine.work import Work
 from aether.events import Event
 from aether.lab import YOU
 from aether.link.tap import Tap
@@ -87,6 +88,8 @@ class Loop:
         """The breakpoint, while benchmark mode asks nothing."""
         self.stopped = False
         """Set when a breakpoint is hit."""
+        self.work = Work()
+        """What is told of every occurrence that somebody waits for, and says when to end; of who asks at the moment."""
         self.past: Past | None = None
         """Where we look at the past, if we do."""
         self._anchor = (clock(), world.now)
@@ -180,10 +183,11 @@ class Loop:
         self.backoff.limit(knobs.loop_spin, knobs.loop_yield)
 
     def step(self, count: int) -> list[StepResult]:
-        """Handle up to `count` occurrences; time jumps to each."""
+        """Handle up to `count` occurrences; time jumps to each. Interrupted ends it between two of them."""
         self.pause()
         done: list[StepResult] = []
         while len(done) < count:
+            self.work.did()
             if self.past is not None:
                 events = self.past.step()
                 done.append(StepResult(self.past.occurrence, self.past.world.now, events))
@@ -204,19 +208,21 @@ class Loop:
 
     def step_until(
         self, test: Callable[[list[Event], World], bool], limit: int
-    ) -> tuple[bool, list[StepResult]]:
-        """Step until `test` is true of an occurrence, or a breakpoint hits, or `limit` are done.
+    ) -> tuple[bool, int]:
+        """Step until `test` is true of an occurrence, or a breakpoint hits, or `limit` are done; count them.
 
         Out of the past it goes no farther than the present.
         """
-        done: list[StepResult] = []
+        done = 0
         past = self.past is not None
-        while len(done) < limit and past == (self.past is not None):
+        if self.past is not None:
+            self.work.plan(self.world.occurrence - self.past.occurrence)
+        while done < limit and past == (self.past is not None):
             self.stopped = False
             one = self.step(1)
             if not one:
                 break
-            done += one
+            done += 1
             if test(one[0].events, self.view):
                 return True, done
             if self.stopped:
@@ -235,13 +241,13 @@ class Loop:
         """
         if self.history is None:
             raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
-        self.pause()
         if occurrence == self.world.occurrence:
             self.past = None
-            return
-        past = self.past or Past(self.history, self.world)
-        past.go(occurrence, before)
-        self.past = past
+        else:
+            past = self.past or Past(self.history, self.world)
+            past.go(occurrence, before, self.work)
+            self.past = past
+        self.pause()
 
     def events(self) -> list[Event]:
         """Return the latest events up to where we stand: from the ring, or made anew by replay."""
@@ -251,7 +257,7 @@ class Loop:
         at = self.past.occurrence
         if kept and kept[0].occurrence <= max(at - WINDOW, self.past.history.first + 1):
             return kept[:bisect_right(kept, at, key=_occurrence)]
-        return self.past.recent()
+        return self.past.recent(self.work)
 
     def events_of(self, occurrence: int) -> list[Event]:
         """Return the events of one occurrence: from the ring, or made anew by replay; none if it is out of reach."""
@@ -262,7 +268,7 @@ class Loop:
             return found
         if self.history is None or not self.history.first < occurrence <= self.world.occurrence:
             return []
-        return Past(self.history, self.world).events(occurrence, occurrence)
+        return Past(self.history, self.world).events(occurrence, occurrence, self.work)
 
     def scan(self) -> Scan:
         """Return the events of the past up to here, to be made anew from the beginning of history."""
@@ -275,6 +281,9 @@ class Loop:
 
         `recorded` says that the ring holds its events already; otherwise the latest are made anew.
         """
+        at = world.occurrence
+        latest = [] if recorded or at <= history.first else Past(history, world).events(
+            at - WINDOW + 1, at, self.work)  # before anything has changed: it may be interrupted
         self.past = None
         self.pause()
         self.world.observe(None)
@@ -285,8 +294,7 @@ class Loop:
         self.history = history
         self.description = log.description
         if not recorded:
-            at = world.occurrence
-            self.ring.refill(Past(history, world).events(at - WINDOW + 1, at) if at > history.first else [])
+            self.ring.refill(latest)
         world.observe(self.recorder)
         self._anchor = (self.clock(), world.now)
 
@@ -442,8 +450,9 @@ class Loop:
             handled += 1
             if self.paused or (after is not None and after()):
                 return True
-        if handled == BATCH and device is None:
-            self._anchor = (self.clock(), world.now)
+        if handled == BATCH:  # more may be due: were time to pass first, it would fire late, but not in a replay
+            if device is None:
+                self._anchor = (self.clock(), world.now)
             return True
         world.advance(target)
         while device is not None and handled < BATCH and (frame := device.read()) is not None:

@@ -12,6 +12,7 @@ from aether.engine.history import History
 from aether.engine.log import Input, replay
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
+from aether.engine.work import Work
 from aether.events import Event
 from aether.operations.base import OperationError
 from aether.world import World
@@ -38,8 +39,10 @@ class Past:
         """Where we stand."""
         return self.world.occurrence
 
-    def go(self, occurrence: int, before: Callable[[World], object] | None = None) -> None:
-        """Go to the end of an occurrence; OperationError if that is out of reach.
+    def go(
+        self, occurrence: int, before: Callable[[World], object] | None = None, work: Work | None = None,
+    ) -> None:
+        """Go to the end of an occurrence; OperationError if that is out of reach. Interrupted, it stays where it is.
 
         `before` is asked about the world as it was before that occurrence, if there is such a thing.
         """
@@ -48,11 +51,10 @@ class Past:
             raise OperationError(f"history starts at ev {first}, so ev {occurrence} is out of reach")
         if not first <= occurrence <= last:
             raise OperationError(f"occurrence must be from {first} to {last}, not {occurrence}")
-        self.latest = []
+        world = self.history.world_at(max(occurrence - 1, first), work)
+        self.world, self.latest = world, []
         if occurrence == first:
-            self.world = self.history.world_at(occurrence)
             return
-        self.world = self.history.world_at(occurrence - 1)
         if before is not None:
             before(self.world)
         self.step()
@@ -63,20 +65,22 @@ class Past:
         self.latest = self._record(world, self._inputs_from(at), at + 1)
         return self.latest
 
-    def recent(self) -> list[Event]:
+    def recent(self, work: Work | None = None) -> list[Event]:
         """Return the events of the latest occurrences up to this one, made anew."""
         if self._window_ends != self.occurrence:
-            self._window = self.events(self.occurrence - WINDOW + 1, self.occurrence)
+            self._window = self.events(self.occurrence - WINDOW + 1, self.occurrence, work)
             self._window_ends = self.occurrence
         return self._window
 
-    def events(self, first: int, last: int) -> list[Event]:
+    def events(self, first: int, last: int, work: Work | None = None) -> list[Event]:
         """Make the events of occurrences `first` to `last` anew, by replay; of those that are in reach."""
-        world = self.history.world_at(max(first - 1, self.history.first))
-        return self._record(world, self._inputs_from(world.occurrence), last)
+        world = self.history.world_at(max(first - 1, self.history.first), work)
+        if work is not None:
+            work.plan(last - world.occurrence)
+        return self._record(world, self._inputs_from(world.occurrence), last, work)
 
-    def _record(self, world: World, inputs: list[Input], until: int) -> list[Event]:
-        return record(world, inputs, until, EventRing())
+    def _record(self, world: World, inputs: list[Input], until: int, work: Work | None = None) -> list[Event]:
+        return record(world, inputs, until, EventRing(), work)
 
     def _inputs_from(self, occurrence: int) -> list[Input]:
         return inputs_from(self.history, occurrence)
@@ -92,19 +96,22 @@ class Scan:
         self.world = history.world_at(history.first)
         self.ring = EventRing()
 
-    def more(self, occurrences: int) -> list[Event] | None:
+    def more(self, occurrences: int, work: Work | None = None) -> list[Event] | None:
         """Return the events of so many occurrences more; None at the end."""
         at = self.world.occurrence
         if at >= self.until:
             return None
         self.ring.clear()
-        return record(self.world, inputs_from(self.history, at), min(at + occurrences, self.until), self.ring)
+        return record(self.world, inputs_from(self.history, at), min(at + occurrences, self.until), self.ring,
+                      work)
 
 
-def record(world: World, inputs: list[Input], until: int, ring: EventRing) -> list[Event]:
+def record(
+    world: World, inputs: list[Input], until: int, ring: EventRing, work: Work | None = None,
+) -> list[Event]:
     """Replay a world up to the end of occurrence `until`, and return what happened, as far as `ring` holds it."""
     world.observe(Recorder(world, ring))
-    replay(world, inputs, until)
+    replay(world, inputs, until, work)
     world.observe(None)
     return ring.since(0)[0]
 

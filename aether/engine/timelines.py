@@ -12,6 +12,7 @@ from aether.engine.loop import Loop
 from aether.engine.past import Past
 from aether.engine.recorder import Recorder
 from aether.engine.ring import EventRing
+from aether.engine.work import Work
 from aether.events import Event
 from aether.link.tape import Arrival, pack, sums
 from aether.operations.base import Operation, OperationError
@@ -54,29 +55,30 @@ def fork(loop: Loop) -> int:
         raise OperationError(
             "the kernel behind the TAP cannot go back with us. Record the run, and fork the replay: "
             "record FILE, then aether-shell --sim and replay FILE")
-    world = history.world_at(past.occurrence)
+    world = history.world_at(past.occurrence, loop.work)
     new = log.begun_as(history.inputs_before(past.occurrence))
     branch = History(world, new, loop.clock)
     branch.adopt([one for one in history.snapshots if one.occurrence < past.occurrence] or history.snapshots[:1])
-    goes_on = _rest_of_recording(past, log)
+    goes_on = _rest_of_recording(past, log, loop.work)
     loop.replace_world(world, new, branch)
     if goes_on is not None:
         loop.do(goes_on)
     return new.inputs[-1].occurrence if goes_on is not None else world.occurrence
 
 
-def _rest_of_recording(past: Past, log: InputLog) -> TapePlay | None:
+def _rest_of_recording(past: Past, log: InputLog, work: Work) -> TapePlay | None:
     """Return what came from a TAP after the past that is shown, and what left meanwhile; None if nothing came."""
     later = log.inputs[len(past.history.inputs_before(past.occurrence)):]
     arrivals = [
         Arrival(entry.time, entry.occurrence, entry.data) for entry in later if isinstance(entry.data, bytes)]
     if not arrivals:
         return None
-    world = past.history.world_at(past.occurrence)
+    world = past.history.world_at(past.occurrence, work)
+    work.plan(past.present.occurrence - world.occurrence)
     left: list[bytes] = []
     for entry in later:
-        feed(world, entry, left)
-    step_to(world, past.present.occurrence, left)
+        feed(world, entry, work, left)
+    step_to(world, past.present.occurrence, work, left)
     return TapePlay(data=pack(arrivals), expected=sums(left))
 
 
@@ -96,13 +98,17 @@ class Run:
     """Whether frames of a recorded TAP came in: they do not answer what is changed."""
 
 
-def repeat(log: InputLog, name: str, changes: Sequence[Operation], until: int) -> Run:
+def repeat(
+    log: InputLog, name: str, changes: Sequence[Operation], until: int, work: Work | None = None,
+) -> Run:
     """Run the inputs of a log again from the seed, with `changes` made first; a knob among them stays as it is then.
 
     With changes, inputs come at their time, whatever the occurrence: that may be another one now. It goes on until
     world time `until` (microseconds), and then for a while, so that what is under way comes to its end; not where
-    frames come from a recorded TAP, for nobody would answer. OperationError if a change is impossible.
+    frames come from a recorded TAP, for nobody would answer. OperationError if a change is impossible. `work` is told
+    of each occurrence; how many there will be with changes, nobody can know.
     """
+    work = work or Work()
     recorded = any(isinstance(entry.data, (bytes, TapePlay)) for entry in log.inputs)
     world = lab.build(log.description)
     ring = EventRing()
@@ -113,24 +119,28 @@ def repeat(log: InputLog, name: str, changes: Sequence[Operation], until: int) -
     before = Input(-1, 0, b"")
     for entry in log.inputs:
         if not changes:
-            feed(world, entry)
+            feed(world, entry, work)
         elif not (isinstance(entry.data, KnobSet) and (entry.data.host, entry.data.name) in turned):
-            _carry_out(world, entry, before)
+            _carry_out(world, entry, before, work)
         before = entry
     end = max(until, world.now) + (0 if recorded else SETTLE)
     while world.occurrence < LONGEST and any(h.tcp.connections for h in world.hosts.values()) and world.step(end):
-        pass
+        work.did()
     while world.now < until and world.occurrence < LONGEST and world.step(until):
-        pass
+        work.did()
     return Run(name, world, ring.since(0)[0], recorded)
 
 
-def _carry_out(world: World, entry: Input, before: Input) -> None:
+def _carry_out(world: World, entry: Input, before: Input, work: Work) -> None:
     """Give an input to a world that may have gone another way."""
     in_one_go = isinstance(before.data, bytes) and before[:2] == entry[:2]
     while not in_one_go and world.occurrence < LONGEST and world.step(entry.time):
         world.wire_out.clear()
+        work.did()
+    if world.occurrence >= LONGEST:  # what is due was not waited for, so time must not go on
+        return
     world.advance(entry.time)
+    work.did()
     if isinstance(entry.data, bytes):
         world.arrive(entry.data)
         return
@@ -152,19 +162,21 @@ def knob_change(text: str) -> KnobSet:
 def from_recording(loop: Loop, recording: Recording) -> None:
     """Repeat a recording with its history and its events, and make its end the present.
 
-    LogError if it goes wrong; then nothing has changed.
+    LogError if it goes wrong, Interrupted if it is to end; then nothing has changed.
     """
+    work = loop.work
+    work.plan(recording.occurrence)
     world, ring = recording.beginning(), EventRing()
     world.observe(Recorder(world, ring))
     history = History(world, InputLog(recording.description), loop.clock)
     fed = history.log
     for entry in recording.inputs:
         began = loop.clock()
-        feed(world, entry)
+        feed(world, entry, work)
         fed.inputs.append(entry)
         history.worked_for(world, loop.clock() - began)
     began = loop.clock()
-    step_to(world, recording.occurrence)
+    step_to(world, recording.occurrence, work)
     world.advance(recording.time)
     history.worked_for(world, loop.clock() - began)
     if world.state_hash() != recording.hash:

@@ -6,6 +6,7 @@ import gzip
 import re
 import zlib
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -52,16 +53,20 @@ class Capture:
     comments: list[str] = field(default_factory=list)
 
 
-def load(file: str) -> Capture:
+Through = Callable[[list[Packet]], Iterable[Packet]]
+"""Goes through packets, of which there may be many, and lets be seen how far it is."""
+
+
+def load(file: str, through: Through = iter) -> Capture:
     """Read a capture; OSError, or NotACapture for another kind of file. Damage ends the reading, and is noted."""
     with Path(file).expanduser().open("rb") as opened:
         packed = opened.read(2) == b"\x1f\x8b"
         opened.seek(0)
         stream = cast(BinaryIO, gzip.GzipFile(fileobj=opened)) if packed else opened
-        return _read(file, Source(stream))
+        return _read(file, Source(stream), through)
 
 
-def _read(file: str, source: Source) -> Capture:
+def _read(file: str, source: Source, through: Through) -> Capture:
     packets: list[Packet] = []
     others: Counter[int] = Counter()
     try:
@@ -88,7 +93,7 @@ def _read(file: str, source: Source) -> Capture:
     capture.left_out += [
         f"{count:,} packets of link type {kind} ({LINK_TYPES.get(kind, 'unknown')}): only Ethernet is understood"
         for kind, count in sorted(others.items())]
-    _fill(capture, packets)
+    _fill(capture, packets, through)
     return capture
 
 
@@ -103,7 +108,7 @@ def _reader(source: Source) -> PcapReader | PcapngReader:
     raise NotACapture(f"it begins with {start.hex(' ')}, and neither pcap nor pcapng does")
 
 
-def _fill(capture: Capture, packets: list[Packet]) -> None:
+def _fill(capture: Capture, packets: list[Packet], through: Through) -> None:
     """Turn packets into events, at microseconds from the earliest."""
     capture.frames = len(packets)
     capture.bytes = sum(len(packet.data) for packet in packets)
@@ -113,7 +118,7 @@ def _fill(capture: Capture, packets: list[Packet]) -> None:
     capture.duration = (max(packet.time for packet in packets) - capture.started) // 1000
     station = _station(packets)
     connections = _Connections()
-    for number, packet in enumerate(packets, 1):
+    for number, packet in enumerate(through(packets), 1):
         time = (packet.time - capture.started) // 1000
         out = packet.direction == "out" if packet.direction else packet.data[6:12] == station
         ends = ("you", _peer(packet.data, False)) if out else (_peer(packet.data, True), "you")

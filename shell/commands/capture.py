@@ -94,7 +94,7 @@ def load(session: Session, file: str) -> CaptureLoaded:
     file says. A damaged file is read as far as it goes. The lab goes on meanwhile.
     """
     try:
-        capture = load_file(file)
+        capture = load_file(file, lambda packets: session.one_by_one(packets, len(packets)))
     except NotACapture as problem:
         raise CommandError(f"{file} is no capture: {problem}") from None
     except OSError as problem:

@@ -29,7 +29,7 @@ def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> Foll
     what = what.strip()
     events = session.visible_events("a stream")
     segments = [
-        segment for seen in Watcher(host).read(events) if isinstance(seen, Seen)
+        segment for seen in Watcher(host).read(session.one_by_one(events, len(events))) if isinstance(seen, Seen)
         if (segment := segment_of(seen)) is not None]
     conversation = Conversation(_meant(session, what, segments))
     conversation.follow(segments)

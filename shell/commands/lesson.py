@@ -251,7 +251,7 @@ def lint(session: Session, name: str, here: bool) -> LintReport:
     if here:
         paths, problems = _lint_here(session, paths)
     else:
-        problems = [each for path in paths for each in check_file(path, where)]
+        problems = [each for path in session.one_by_one(paths, len(paths)) for each in check_file(path, where)]
     return LintReport(len(paths), [ProblemRow(each.file, each.line, each.message, each.remedy) for each in problems])
 
 
@@ -261,7 +261,7 @@ def _lint_here(session: Session, paths: list[Path]) -> tuple[list[Path], list[Pr
         raise CommandError("you are in a lesson, and it has the lab. `lesson quit` leaves it")
     done: list[Path] = []
     problems: list[Problem] = []
-    for path in paths:
+    for path in session.one_by_one(paths, len(paths)):
         try:
             lesson = load(path)
         except LessonError as broken:
@@ -329,7 +329,9 @@ def report_(session: Session, file: str, name: str | None, force: bool) -> Messa
          examples=("lesson grade ada.json ben.json",))
 def grade(session: Session, files: str) -> GradeTable:
     """Show a table over some reports; those that were edited by hand are named."""
-    return report.grade([Path(each).expanduser() for each in files.split()], chosen_course(Store.usual().load()))
+    names = files.split()
+    return report.grade([Path(each).expanduser() for each in session.one_by_one(names, len(names))],
+                        chosen_course(Store.usual().load()))
 
 
 @command("lesson new", argument("name", str, "the id of the lesson"), FORCE, examples=("lesson new my-lesson",))

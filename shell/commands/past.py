@@ -78,12 +78,12 @@ def _latest(found: Filter, records: Records, events: list[Event], before: int) -
 
 
 def _search(session: Session, found: Filter, now: int) -> int:
-    """Go through the whole run once more, from its beginning; Ctrl-C gets through in between."""
+    """Go through the whole run once more, from its beginning."""
     target, records = 0, Records()
-    with session.busy("looking through the whole run"):
-        scan = session.core.with_loop(lambda loop: loop.scan())
-        while (events := session.core.with_loop(lambda loop: scan.more(CHUNK))) is not None:
-            target = _latest(found, records, events, now) or target
+    scan = session.core.with_loop(lambda loop: loop.scan())
+    session.core.work.plan(now - scan.world.occurrence)
+    while (events := session.core.with_loop(lambda loop: scan.more(CHUNK, loop.work))) is not None:
+        target = _latest(found, records, events, now) or target
     return target
 
 

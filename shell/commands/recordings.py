@@ -30,7 +30,7 @@ def record(session: Session, file: str, force: bool) -> Message:
         if loop.log is None:
             raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
         try:
-            return dump(loop.log, loop.world), loop.world.occurrence, len(loop.log.inputs)
+            return dump(loop.log, loop.world, loop.work), loop.world.occurrence, len(loop.log.inputs)
         except LogError as problem:
             raise OperationError(str(problem)) from None
 
@@ -53,11 +53,11 @@ def replay(session: Session, file: str) -> Message:
             from_recording(loop, recording)
         except LogError as problem:
             return str(problem)
+        _settle_in(session, recording)  # here, where Ctrl-C does not come between: both are done, or neither
         return ""
 
     if problem := session.core.with_loop(carry_out):
         raise CommandError(f"{file}: {problem}")
-    _settle_in(session, recording)
     return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
                    "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")
 

@@ -75,6 +75,7 @@ def step(session: Session, times: int) -> StepReport:
     for event in session.events():
         watcher.learn(event)
     occurrences = []
+    session.core.work.plan(times if times > 1 else 0)
     for _ in range(times):
         expected = session.ask(queries.next_occurrence).what
         done = session.core.step(1)
@@ -129,9 +130,8 @@ def _changes(before: Overview, after: Overview) -> list[str]:
     return changed
 
 
-CHUNK = 500
-"""Occurrences at a time while `step until` looks: Ctrl-C gets through in between."""
 FARTHEST = 200_000
+"""Occurrences that `step until` looks at, at the most."""
 PATIENCE = 120_000_000
 """How much world time it takes behind a TAP, at the most, in microseconds."""
 Test = Callable[["list[Event]", "World"], bool]
@@ -167,19 +167,15 @@ def _go_until(session: Session, test: Test, what: str) -> Stopped:
 
 def _step_until(session: Session, test: Test, past: bool) -> tuple[str, int]:
     """Step from occurrence to occurrence; return why it ended, and how many there were."""
-    done = 0
     try:
-        while done < FARTHEST:
-            found, stepped = session.core.step_until(test, CHUNK)
-            done += len(stepped)
-            if found:
-                return "found", done
-            if len(stepped) < CHUNK:
-                return ("present" if past else "nothing"), done
-            if past and not session.core.status().past:
-                return "present", done
+        found, done = session.core.step_until(test, FARTHEST)
     except KeyboardInterrupt:
-        return "interrupted", done
+        session.let_go()
+        return "interrupted", 0
+    if found:
+        return "found", done
+    if done < FARTHEST or (past and not session.core.status().past):
+        return ("present" if past else "nothing"), done
     return "limit", done
 
 
@@ -189,6 +185,7 @@ def _wait_until(session: Session, test: Test) -> str:
         with session.watch_wait():
             return "found" if session.core.run_until(test, PATIENCE) else "time"
     except KeyboardInterrupt:
+        session.let_go()
         return "interrupted"
 
 

@@ -36,13 +36,14 @@ def fork(session: Session, name: str) -> Message:
         left = timelines.leave(
             loop, session.timeline, parent.parent if parent else "", parent.forked_at if parent else 0)
         at = timelines.fork(loop)
-        session.timelines[session.timeline] = left
+        session.timelines[old] = left
+        session.timeline = name
+        session.timelines[name] = timelines.leave(loop, name, old, at)
+        session.begin_anew()
         return at
 
-    at = session.core.with_loop(carry_out)
-    old, session.timeline = session.timeline, name
-    session.timelines[name] = session.core.with_loop(lambda loop: timelines.leave(loop, name, old, at))
-    session.begin_anew()
+    old = session.timeline
+    at = session.core.with_loop(carry_out)  # all of it there, where Ctrl-C does not come between
     return Message(f"timeline {name} begins at ev {at}; {old} is kept at ev {status.present}",
                    f"`timeline switch {old}` returns to it, `compare {old} {name}` shows both")
 
@@ -63,9 +64,13 @@ def switch(session: Session, name: str) -> Message:
     """Make another timeline the present; it stands still there."""
     _keep(session)
     wanted = _find(session, name)
-    session.core.with_loop(lambda loop: timelines.switch(loop, wanted))
-    session.timeline = name
-    session.begin_anew()
+
+    def carry_out(loop: Loop) -> None:
+        timelines.switch(loop, wanted)
+        session.timeline = name
+        session.begin_anew()
+
+    session.core.with_loop(carry_out)
     return Message(f"this is {name} at ev {wanted.world.occurrence}, paused")
 
 
@@ -125,9 +130,10 @@ def compare_knob(session: Session, change: str) -> Comparison:
     wanted = timelines.knob_change(change)
 
     def both(loop: Loop) -> tuple[timelines.Run, timelines.Run]:
-        present = _log(loop)
-        return (timelines.repeat(present, "as it is", [], loop.world.now),
-                timelines.repeat(present, change, [wanted], loop.world.now))
+        present, now = _log(loop), loop.world.now
+        loop.work.plan(2 * loop.world.occurrence)
+        return (timelines.repeat(present, "as it is", [], now, loop.work),
+                timelines.repeat(present, change, [wanted], now, loop.work))
 
     return _comparison(*session.core.with_loop(both))
 
@@ -141,8 +147,13 @@ def compare_timelines(session: Session, left: str, right: str) -> Comparison:
     session.need_trace("compare")
     _keep(session)
     one, other = _find(session, left), _find(session, right)
-    return _comparison(*session.core.with_loop(lambda loop: (
-        timelines.repeat(one.log, left, [], one.world.now), timelines.repeat(other.log, right, [], other.world.now))))
+
+    def both(loop: Loop) -> tuple[timelines.Run, timelines.Run]:
+        loop.work.plan(one.world.occurrence + other.world.occurrence)
+        return (timelines.repeat(one.log, left, [], one.world.now, loop.work),
+                timelines.repeat(other.log, right, [], other.world.now, loop.work))
+
+    return _comparison(*session.core.with_loop(both))
 
 
 def _log(loop: Loop) -> InputLog:

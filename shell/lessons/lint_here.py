@@ -46,11 +46,13 @@ class _Here(Sandbox):
 
     def __enter__(self) -> _Here:
         self.session.drafts.clear()
+        self.session.part_of_more = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.session.part_of_more = False
         self.session.drafts.clear()
         self.session.drafts.update(self._drafts)
 

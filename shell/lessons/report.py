@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ def as_text(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def grade(paths: Sequence[Path], course: Course | None = None) -> GradeTable:
+def grade(paths: Iterable[Path], course: Course | None = None) -> GradeTable:
     """Return the table over some reports; a course tells which lessons count, and until when."""
     return GradeTable([_row(path, course) for path in paths])
 

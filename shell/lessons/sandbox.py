@@ -35,7 +35,7 @@ class Sandbox:
         """The events of this world before the sandbox had it."""
         self.seed = seed
         self.core = Core(world, speed=math.inf)
-        self.session = Session(self.core, Lab("SIM", seed=seed), "plain", scripted=True)
+        self.session = Session(self.core, Lab("SIM", seed=seed), "plain", scripted=True, part_of_more=True)
         self.tracker: Tracker | None = None
         self._serial = 0
 

@@ -22,6 +22,7 @@ from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
 from shell.prompt.parsing import LineParser
+from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
 from shell.reading.tracing import LINES
 from shell.results.breakpoints import BreakpointHit
@@ -31,6 +32,7 @@ from shell.session import Session
 from shell.views import oneline, render
 
 if TYPE_CHECKING:
+    from aether.engine.work import Work
     from shell.lessons.welcome import Greeter
     from shell.reading.tracing import Portion
 
@@ -61,8 +63,10 @@ class AetherShell(cmd2.Cmd):
             persistent_history_file=history_file, shortcuts={"?": "help", "@": "run_script"}, terminators=(),
         )
         self.session = session
+        self._line = ProgressLine(self.stdout)
         if interactive:
             session.busy = self._busy
+            session.core.look = self._look
             session.progress = self._progress
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
@@ -87,6 +91,7 @@ class AetherShell(cmd2.Cmd):
     def invoke(self, noun: str, statement: Statement | str, argv: Sequence[str] = ()) -> None:
         """Carry out a line that begins with one of our nouns, and show what came of it; `argv` are its words."""
         self.last_result = None
+        self._begin()
         try:
             text = str(statement)
             if noun == "next" and not text and self.session.lesson is not None:
@@ -120,7 +125,27 @@ class AetherShell(cmd2.Cmd):
                 self.poutput(tip)
         except EXPECTED as problem:
             self.fail(str(problem))
+        except KeyboardInterrupt:
+            self._line.clear()
+            raise
         self.tell_lesson()
+        if self.session.core.work.take_stop():  # Ctrl-C came when there was nothing left to end
+            raise KeyboardInterrupt
+
+    def _begin(self) -> None:
+        """A command begins: what is counted is counted for it."""
+        self.session.core.work.begin()
+        self._line.begin()
+
+    def _look(self, work: Work) -> None:
+        """Show how far a command is."""
+        if self._is_screen() and not self._redirecting:
+            self._line.look(work)
+
+    def poutput(self, *objects: Any, **kwargs: Any) -> None:
+        """Print; how far the command was is gone then."""
+        self._line.clear()
+        super().poutput(*objects, **kwargs)
 
     def _persist_history(self) -> None:
         """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
@@ -224,6 +249,7 @@ class AetherShell(cmd2.Cmd):
     def perror(self, *objects: Any, **kwargs: Any) -> None:
         """Print to stderr, and remember that something failed."""
         self.failures += 1
+        self._line.clear()
         super().perror(*objects, **{"soft_wrap": not sys.stderr.isatty(), **kwargs})
 
     def pexcept(self, exception: BaseException, **kwargs: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aether.engine.core import Status, StepResult
+from aether.engine.work import Work
 from aether.events import Event
 from aether.lab import simulated
 from aether.operations.base import Operation
@@ -36,6 +37,8 @@ class DirectCore:
         self.ring = DirectRing()
         self.paused = paused
         self.mode = "trace"
+        self.work = Work()
+        self.look = None
         self.done: list[Operation] = []
         world.observe(self._observe)
 
