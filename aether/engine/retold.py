@@ -9,7 +9,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aether.events import Event
 from aether.link.port import Port
@@ -28,8 +28,9 @@ from aether.tcp.states import (
     TIME_WAIT,
 )
 
-if TYPE_CHECKING:
-    from aether.engine.ring import Together
+Together = tuple[int, int, int, str, int, int, str, tuple[Any, ...]]
+"""Several events as one: the first serial, occurrence, time, host and frame as in `Event`, how many they are, and what
+is made of them here. It stands in the place of each of them."""
 
 PAYLOAD = 66
 """Where a frame with a timestamp in it has its payload."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from aether.filters import Filter, FilterError, Record, compile_filter
 from aether.filters.conversations import NONE, UNKNOWN, Context, Conversation
-from aether.filters.fields import EVENT, all_fields
+from aether.filters.field import EVENT
+from aether.filters.fields import all_fields
 from aether.filters.packet import Layer
 
 if TYPE_CHECKING:
