@@ -120,8 +120,8 @@ def _finished(
         *_acked(conn, due, trip),
         *(_fin_acked(conn, waits) if trip else []),
         ("tcp.state", (conn, FIN_WAIT_2, TIME_WAIT, "rcv FIN"), segment_arrives._fin, "FIN_WAIT_2/rcv FIN"),
-        ("tcp.timer", (conn, "fin-wait-2", "stopped", waits), Tcp.rest, "stop"),
-        ("tcp.timer", (conn, "time-wait", "started", until), Tcp.rest, "time-wait"),
+        ("tcp.timer", (conn, "fin-wait-2", "stopped", waits), Connection.rest, "stop"),
+        ("tcp.timer", (conn, "time-wait", "started", until), Connection.rest, "time-wait"),
         ("tcp.ack_sent", (conn, int.from_bytes(answer[2][42:46], "big"), "FIN"), output.send_ack, "tcp.ack_sent"),
         ("frame.sent", answer, Port.transmit, "number"),
     ]

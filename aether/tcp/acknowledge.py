@@ -27,7 +27,7 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
         return False
     if ack < conn.snd_una - max(conn.snd_wnd_max, 1):
         conn.host.drop("tcp.old_ack", conn.number, f"{conn.snd_una - ack} before snd_una")
-        conn.host.tcp.challenge(conn, "old acknowledgement")
+        conn.layer.challenge(conn, "old acknowledgement")
         return False
     edge_before = conn.snd_una + conn.snd_wnd
     update_window(conn, segment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aether.tcp import ecn
 from aether.tcp.acknowledge import acknowledge, update_window
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import output, send_ack, send_reset, send_syn
+from aether.tcp.output import answer_reset, output, send_ack, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.segment import Segment
 from aether.tcp.sequence import HALF, MASK
@@ -30,14 +30,14 @@ from aether.wire.tcp import ACK, FIN, RST, SYN, URG
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
-    from aether.wire.ipv4 import Ipv4Header
+    from aether.tcp.network import Packet
     from aether.wire.tcp import TcpHeader
 
 DELAYED_ACK_SEGMENTS = 2
 """At least every second full segment is acknowledged (RFC 9293 §3.8.6.3)."""
 
 
-def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
+def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Packet) -> None:
     """Handle a segment for a connection that exists."""
     conn.last_received = conn.host.now
     conn.keepalives = 0
@@ -61,13 +61,13 @@ def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet:
         send_ack(conn, conn.ack_pending)
 
 
-def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv4Header) -> None:
+def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> None:
     """RFC 9293 §3.10.7.3."""
     host, flags = conn.host, segment.flags
     if flags & ACK and not conn.iss < segment.ack <= conn.snd_nxt:
         host.drop("tcp.syn_sent_unacceptable", conn.number, "the ACK is not for our SYN")
         if not flags & RST:
-            host.tcp.answer_reset(packet, header, segment.length, "acknowledges what we never sent")
+            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
         return
     if flags & RST:
         if flags & ACK:
@@ -179,7 +179,7 @@ def _usable_ack(conn: Connection, segment: Segment) -> bool:
     return bool(segment.flags & ACK) and conn.state in CAN_RECEIVE and conn.snd_una <= segment.ack <= conn.snd_nxt
 
 
-def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv4Header) -> bool:
+def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> bool:
     """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3, §4)."""
     host, flags = conn.host, segment.flags
     if flags & RST:
@@ -189,12 +189,12 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv
             conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
         else:
             host.drop("tcp.rst_not_exact", conn.number, f"{segment.seq - conn.rcv_nxt:+} from rcv_nxt")
-            host.tcp.challenge(conn, "reset inside the window")
+            conn.layer.challenge(conn, "reset inside the window")
         return False
     if flags & SYN:
         host.drop("tcp.unexpected_syn", conn.number)
         if host.knobs.tcp_challenge_ack:
-            host.tcp.challenge(conn, "SYN inside a connection")
+            conn.layer.challenge(conn, "SYN inside a connection")
         else:
             send_reset(conn, "SYN inside a connection")
             conn.end("rcv RST", errno.ECONNRESET)
@@ -205,7 +205,7 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv
     if conn.state == SYN_RECEIVED:
         if not conn.iss < segment.ack <= conn.snd_nxt:
             host.drop("tcp.future_ack", conn.number, "the ACK is not for our SYN")
-            host.tcp.answer_reset(packet, header, segment.length, "acknowledges what we never sent")
+            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
             return False
         if conn.listener is not None and conn.listener.full():
             host.drop("tcp.backlog_full", conn.number, f"port {conn.local_port}: nobody accepts")
@@ -268,14 +268,13 @@ def _urgent(conn: Connection, segment: Segment) -> None:
 
 def _fin_acknowledged(conn: Connection) -> bool:
     """Our FIN has arrived; return False if that was the end."""
-    host = conn.host
     if conn.state == FIN_WAIT_1:
         conn.move("rcv ACK of FIN")
         if conn.socket is None:
             start_fin_wait_2(conn)
     elif conn.state == CLOSING:
         conn.move("rcv ACK of FIN")
-        host.tcp.rest(conn)
+        conn.rest()
     elif conn.state == LAST_ACK:
         conn.end("rcv ACK of FIN")
         return False
@@ -374,4 +373,4 @@ def _fin(conn: Connection, segment: Segment) -> None:
         conn.move("rcv FIN")
     elif conn.state == FIN_WAIT_2:
         conn.move("rcv FIN")
-        conn.host.tcp.rest(conn)
+        conn.rest()
