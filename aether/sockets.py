@@ -60,7 +60,7 @@ class TcpSocket:
 
     def bind(self, port: int, ip: bytes = ANY) -> None:
         """Choose the local address; OSError EADDRNOTAVAIL, EADDRINUSE, EINVAL."""
-        if ip != ANY and ip not in self.host.local:
+        if ip != ANY and ip not in self.host.tcp.network.local:
             raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {self.host.name}")
         if self.port or self.connection is not None:
             raise OSError(errno.EINVAL, "the socket is bound already")
