@@ -40,6 +40,7 @@ from aether.apps.dns_cache import ANY_TYPE
 from aether.apps.dns_zone import show_data
 from aether.apps.simple import Hold
 from aether.events import DROPS
+from aether.net.claims import claims_of
 from aether.net.icmp import BURST
 from aether.operations.base import OperationError, host_named
 from aether.tcp.states import TIME_WAIT
@@ -237,7 +238,7 @@ def addresses(world: World, host: str = "you") -> list[AddressRow]:
     """Return the addresses of a host, with those that it probes for."""
     rows = []
     for interface in host_named(world, host).interfaces:
-        claims, link = interface.neighbours.claims, interface.port.link if interface.port is not None else ""
+        claims, link = claims_of(interface), interface.port.link if interface.port is not None else ""
         found = {address.ip: (address.prefix, "in use", "") for address in interface.addresses}
         found.update({
             ip: (claim.prefix, claim.state, show_mac(claim.claimant) if claim.claimant else f"{claim.sent} sent")

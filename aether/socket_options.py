@@ -19,6 +19,8 @@ SHUT_RD, SHUT_WR, SHUT_RDWR = 0, 1, 2
 F_GETFL, F_SETFL, O_NONBLOCK = 3, 4, 0x800
 SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
 SECOND = 1_000_000
+EPHEMERAL = (49152, 65535)
+"""Ports that we choose ourselves (RFC 6335 §6)."""
 
 
 @dataclass(slots=True)

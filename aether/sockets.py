@@ -21,7 +21,8 @@ from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS,
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.stack import Stack
+    from aether.tcp.connection import Holder
 
 READABLE, WRITABLE, ERROR, HUNG_UP = 1, 4, 8, 16
 """What `poll` returns, with the values of POLLIN, POLLOUT, POLLERR and POLLHUP."""
@@ -42,7 +43,7 @@ class TcpSocket:
         "app", "closed", "connection", "host", "ip", "listener", "options", "port", "reading", "wants_to_write",
     )
 
-    def __init__(self, host: Host, app: TcpApp | None = None) -> None:
+    def __init__(self, host: Stack, app: TcpApp | None = None) -> None:
         self.host = host
         self.app = app
         self.ip = ANY
@@ -59,7 +60,7 @@ class TcpSocket:
 
     def bind(self, port: int, ip: bytes = ANY) -> None:
         """Choose the local address; OSError EADDRNOTAVAIL, EADDRINUSE, EINVAL."""
-        if ip != ANY and ip not in self.host.local:
+        if ip != ANY and ip not in self.host.tcp.network.local:
             raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {self.host.name}")
         if self.port or self.connection is not None:
             raise OSError(errno.EINVAL, "the socket is bound already")
@@ -315,3 +316,9 @@ class TcpSocket:
         if conn.error and conn.state == CLOSED:
             code, conn.error = conn.error, 0
             raise OSError(code, errno.errorcode.get(code, "error"))
+
+
+def socket_of(held: Holder) -> TcpSocket:
+    """Return the socket of a connection, or a listener, as what an application knows it."""
+    assert isinstance(held, TcpSocket)
+    return held

@@ -7,7 +7,7 @@ an idle connection costs nothing at all.
 """
 
 from heapq import heapify, heappop, heappush
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 NEVER = 1 << 62
 """The deadline of a timer that is not running, in microseconds."""
@@ -38,7 +38,7 @@ class Sleeper:
     """
 
     __slots__ = ("queued_at", "queued_order", "wake_at", "wake_order")
-    UNHASHED = ("queued_at", "queued_order")
+    UNHASHED: ClassVar[tuple[str, ...]] = ("queued_at", "queued_order")
 
     def __init__(self) -> None:
         self.wake_at = NEVER

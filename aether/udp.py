@@ -3,24 +3,81 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Container
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from aether.net.igmp import is_group
+from aether.socket_options import EPHEMERAL
 from aether.streams import Stream
-from aether.wire import icmp, ipv4, udp
+from aether.wire import udp
 from aether.wire.address import show_ip
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
+    from aether.surroundings import Surroundings
 
-EPHEMERAL = (49152, 65535)
-"""Ports that we choose ourselves (RFC 6335 §6)."""
 ANY = b"\0\0\0\0"
+"""Where a socket is bound to no address: it takes what comes to any."""
 MAX_GROUPS = 20
 """Multicast groups that one socket is in at the most, as on Linux."""
 RECEIVE_BUFFER = 212_992
 """Bytes that wait in a socket at the most, as on Linux."""
+
+
+class Network(Protocol):
+    """What UDP asks of the network layer below it, which may choose among several by the address."""
+
+    @property
+    def local(self) -> Container[bytes]:
+        """Our own addresses."""
+
+    def is_group(self, address: bytes) -> bool:
+        """Tell whether an address is a group's."""
+
+    def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
+        """Return the address that we send from; None if there is no route, which `everybody` on a link needs not."""
+
+    def largest_for(self, destination: bytes) -> int:
+        """Return the largest payload, in bytes, that can go to a destination at all."""
+
+    def send(
+        self, destination: bytes, protocol: int, payload: bytes, *, source: bytes | None = None, ttl: int = 0,
+        tos: int = 0, dont_fragment: bool = True,
+    ) -> bool:
+        """Send a packet, in fragments if it may be cut; return False if there is no way."""
+
+    def no_port(self, packet: bytes) -> None:
+        """Tell the sender of a packet that nobody here waits for it."""
+
+    def group_interface(self, group: bytes, index: int | None = None) -> int:
+        """Return the index of the interface on which a group would be joined; OSError ENODEV."""
+
+    def join(self, group: bytes, index: int | None = None) -> int:
+        """Join a group; return the index of the interface. OSError ENODEV, EINVAL, ENOBUFS."""
+
+    def leave(self, group: bytes, index: int) -> None:
+        """Leave a group that was joined; OSError ENODEV, EADDRNOTAVAIL."""
+
+
+class Header(Protocol):
+    """What UDP reads of the header that a datagram came with."""
+
+    @property
+    def source(self) -> bytes:
+        """Whose it is."""
+
+    @property
+    def destination(self) -> bytes:
+        """Which address it was sent to: ours, or a group's, or everybody's."""
+
+
+class Holder(Protocol):
+    """Whoever has a UDP layer, and sockets."""
+
+    now: int
+    udp: Udp
+
+    def count(self, counter: str, amount: int = 1) -> None:
+        """Add to one of its counters."""
 
 
 class Datagram(NamedTuple):
@@ -45,7 +102,7 @@ class UdpSocket:
 
     __slots__ = ("app", "error", "groups", "host", "ip", "port", "queue", "queued", "remote", "tos", "ttl")
 
-    def __init__(self, host: Host, app: UdpApp | None = None) -> None:
+    def __init__(self, host: Holder, app: UdpApp | None = None) -> None:
         self.host = host
         self.app = app
         self.ip = ANY
@@ -63,10 +120,11 @@ class UdpSocket:
 
     def bind(self, port: int = 0, ip: bytes = ANY) -> int:
         """Take a port, or any free one for 0; return it. OSError EADDRINUSE, EADDRNOTAVAIL."""
-        if ip != ANY and ip not in self.host.local and not is_group(ip):
-            raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {self.host.name}")
+        layer = self.host.udp
+        if ip != ANY and ip not in layer.network.local and not layer.network.is_group(ip):
+            raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(ip)} is not an address of {layer.host.name}")
         self.ip = ip
-        self.port = self.host.udp.register(self, port)
+        self.port = layer.register(self, port)
         return self.port
 
     def connect(self, address: bytes, port: int) -> None:
@@ -84,20 +142,19 @@ class UdpSocket:
     def send_to(self, payload: bytes, address: bytes, port: int) -> int:
         """Send a datagram; OSError EMSGSIZE, ENETUNREACH, or the pending error."""
         self._raise_pending()
-        if len(payload) > 65_507:
-            raise OSError(errno.EMSGSIZE, f"a datagram carries at most 65507 bytes, not {len(payload)}")
+        layer = self.host.udp
+        network, most = layer.network, layer.network.largest_for(address) - udp.HEADER_LENGTH
+        if len(payload) > most:
+            raise OSError(errno.EMSGSIZE, f"a datagram carries at most {most} bytes, not {len(payload)}")
         if not self.port:
             self.bind()
-        host = self.host
-        source = host.ipv4.source_for(address) if self.ip == ANY else self.ip
-        if source is None and address == b"\xff\xff\xff\xff":
-            source = host.address
+        source = network.source_for(address, everybody=True) if self.ip == ANY else self.ip
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
         datagram = udp.build(source, address, self.port, port, payload)
-        host.count("udp.sent")
-        if not host.ipv4.send(
-            address, ipv4.PROTO_UDP, datagram, source=source, ttl=self.ttl, tos=self.tos, dont_fragment=False
+        layer.host.count("udp.sent")
+        if not network.send(
+            address, udp.PROTOCOL, datagram, source=source, ttl=self.ttl, tos=self.tos, dont_fragment=False
         ):
             raise OSError(errno.EMSGSIZE, f"{len(payload)} bytes do not fit into a packet")
         return len(payload)
@@ -120,7 +177,7 @@ class UdpSocket:
         """Give the port back."""
         self.host.udp.unregister(self)
         for group, index in self.groups:
-            self.host.igmp.leave(group, self.host.interfaces[index])
+            self.host.udp.network.leave(group, index)
         self.groups.clear()
         self.app = None
 
@@ -129,30 +186,34 @@ class UdpSocket:
 
         OSError EADDRINUSE if it does already, EINVAL for no group, ENODEV for no interface, ENOBUFS for too many.
         """
-        interface = self.host.igmp.interface_for(group, index)
-        if (group, interface.index) in self.groups:
+        network = self.host.udp.network
+        index = network.group_interface(group, index)
+        if (group, index) in self.groups:
             raise OSError(errno.EADDRINUSE, f"this socket is in group {show_ip(group)} already")
         if len(self.groups) >= MAX_GROUPS:
             raise OSError(errno.ENOBUFS, f"a socket is in {MAX_GROUPS} groups at the most")
-        self.host.igmp.join(group, interface)
-        self.groups.append((group, interface.index))
+        network.join(group, index)
+        self.groups.append((group, index))
 
     def leave(self, group: bytes, index: int | None = None) -> None:
         """Receive it no more; OSError EADDRNOTAVAIL if this socket has not joined."""
-        interface = self.host.igmp.interface_for(group, index)
-        if (group, interface.index) not in self.groups:
+        network = self.host.udp.network
+        index = network.group_interface(group, index)
+        if (group, index) not in self.groups:
             raise OSError(errno.EADDRNOTAVAIL, f"this socket is not in group {show_ip(group)}")
-        self.groups.remove((group, interface.index))
-        self.host.igmp.leave(group, interface)
+        self.groups.remove((group, index))
+        network.leave(group, index)
 
 
 class Udp:
     """The UDP layer of one host."""
 
-    __slots__ = ("host", "ports", "stream")
+    __slots__ = ("host", "network", "ports", "stream")
+    UNHASHED = ("network",)
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Surroundings, network: Network) -> None:
         self.host = host
+        self.network = network
         self.ports: dict[int, list[UdpSocket]] = {}
         self.stream: Stream
 
@@ -198,8 +259,8 @@ class Udp:
                 best = socket
         return best
 
-    def receive(self, payload: bytes, header: ipv4.Ipv4Header, packet: bytes, interface: Interface) -> None:
-        """Handle a datagram."""
+    def receive(self, payload: bytes, header: Header, packet: bytes, interface: int) -> None:
+        """Handle a datagram that came in `packet`, at the interface of this index."""
         host = self.host
         try:
             datagram = udp.parse(payload, header.source, header.destination)
@@ -209,8 +270,8 @@ class Udp:
         socket = self.find(header.destination, datagram.destination_port, header.source, datagram.source_port)
         if socket is None:
             host.drop("udp.no_port", detail=f"port {datagram.destination_port}")
-            if header.destination in host.local:
-                host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE, packet)
+            if header.destination in self.network.local:
+                self.network.no_port(packet)
             return
         data = payload[8:datagram.length]
         if socket.queued + len(data) > RECEIVE_BUFFER:
@@ -222,19 +283,19 @@ class Udp:
                 host.name, "udp.delivered", header.source, datagram.source_port, datagram.destination_port, len(data)
             )
         socket.queue.append(
-            Datagram(data, header.source, datagram.source_port, header.destination, interface.index)
+            Datagram(data, header.source, datagram.source_port, header.destination, interface)
         )
         socket.queued += len(data)
         if socket.app is not None:
             socket.app.ready(socket)
 
-    def icmp_error(self, kind: int, code: int, header: ipv4.Ipv4Header, inner: bytes) -> None:
-        """Take an ICMP error about a datagram of ours (RFC 1122 §4.1.3.3)."""
+    def failed(self, header: Header, inner: bytes, error: int) -> None:
+        """Take an error about a datagram of ours (RFC 1122 §4.1.3.3), which left with this header."""
         source_port = inner[0] << 8 | inner[1]
         port = inner[2] << 8 | inner[3]
         for socket in self.ports.get(source_port, ()):
             if socket.remote == (header.destination, port):
-                socket.error = errno.ECONNREFUSED if code == icmp.PORT_UNREACHABLE else errno.EHOSTUNREACH
+                socket.error = error
                 if socket.app is not None:
                     socket.app.ready(socket)
                 return

@@ -8,18 +8,25 @@ that host, and nothing of the other host's reaction. Nothing else ever changes t
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.link.impairments import Pipe
 from aether.link.port import Link, Port
 from aether.statehash import state_hash
-from aether.tcp import traced
 from aether.timers import NEVER, Queue
 
 if TYPE_CHECKING:
     from aether.events import Observer, Teller
     from aether.host import Host
-    from aether.operations.base import Operation
+    from aether.tcp.connection import Connection
+
+
+class Operation(Protocol):
+    """What a user can do (`aether.operations`)."""
+
+    def apply(self, world: World) -> Any:
+        """Carry it out; return its result as data."""
 
 
 class World:
@@ -50,7 +57,7 @@ class World:
         self.wire_out: list[bytes] = []
         """Frames that left for the world outside; whoever drives the world takes them.
 
-        Where nobody looks, a frame of several segments may be among them (`aether.tcp.departure.SuperSegment`).
+        Where nobody looks, a frame of several segments may be among them (`aether.link.supersegment.SuperSegment`).
         """
         self.observer: Observer | None = None
         self.teller: Teller | None = None
@@ -139,9 +146,10 @@ class World:
         port = self.links[link].right
         if port.pipe.clear and not port.latency and not self.queue.due(self.now):
             self.occurrence += 1
-            if not traced.arrives(self, port, frame):
+            near = port.peer
+            if near.host is None or not near.host.foresees(port, frame):
                 self.frame = 0
-                port.peer.deliver((port.enter(frame), frame))
+                near.deliver((port.enter(frame), frame))
             return True
         port.transmit(frame)
         return False
@@ -155,6 +163,11 @@ class World:
         if self.observer is not None:
             self.observer("user", "user", operation)
         return operation.apply(self)
+
+    def flows(self) -> Iterator[dict[bytes, Connection]]:
+        """Yield the connections of each host, by their keys."""
+        for host in self.hosts.values():
+            yield host.tcp.connections
 
     def connection_number(self, key: bytes, active: bool) -> int:
         """Number a connection. `key` is remote and local address, remote and local port, as the caller sees it.
@@ -198,4 +211,5 @@ class World:
 
 
 def _other_end(key: bytes) -> bytes:
-    return key[4:8] + key[:4] + key[10:12] + key[8:10]
+    size = (len(key) - 4) // 2
+    return key[size:-4] + key[:size] + key[-2:] + key[-4:-2]

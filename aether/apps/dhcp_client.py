@@ -15,7 +15,8 @@ from aether.wire.address import BROADCAST_IP, show_ip, show_mac
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
+    from aether.apps.dns_resolver import Resolving
+    from aether.net.interface import Interface
 
 SECOND = 1_000_000
 OFF, INIT, SELECTING, REQUESTING, CHECKING = "off", "init", "selecting", "requesting", "checking"
@@ -85,7 +86,7 @@ class DhcpClient(Sleeper):
         "static_used", "stream", "tries", "xid",
     )
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Resolving) -> None:
         super().__init__()
         self.host = host
         self.state = OFF

@@ -9,7 +9,7 @@ from aether.wire.address import BROADCAST_IP, show_ip, show_mac
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.stack import Stack
     from aether.udp import UdpSocket
 
 SECOND = 1_000_000
@@ -57,7 +57,7 @@ class DhcpServer:
 
     __slots__ = ("bindings", "host", "scope")
 
-    def __init__(self, host: Host, scope: Scope) -> None:
+    def __init__(self, host: Stack, scope: Scope) -> None:
         self.host = host
         self.scope = scope
         self.bindings: dict[bytes, Binding] = {}

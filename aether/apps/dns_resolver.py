@@ -7,20 +7,18 @@ Every question leaves from a random port with a random id, and an answer must re
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from aether.apps.dns_cache import Cache, aged, fold
 from aether.apps.dns_zone import show_data
 from aether.sockets import TcpSocket
+from aether.stack import Stack
 from aether.streams import Stream
 from aether.timers import NEVER, Sleeper
 from aether.udp import UdpSocket
 from aether.wire import dns
 from aether.wire.address import show_ip
 from aether.wire.error import WireError
-
-if TYPE_CHECKING:
-    from aether.host import Host
 
 TIMEOUTS = (1_000_000, 2_000_000, 4_000_000)
 """Microseconds to wait for each server in turn: all are asked once, then all again for longer."""
@@ -69,12 +67,18 @@ class Asker(Protocol):
         """Look at `lookup.error`, or else at `lookup.found`."""
 
 
+class Resolving(Stack):
+    """A stack whose applications can ask for names."""
+
+    resolver: Resolver
+
+
 class Resolver:
     """The resolver of one host."""
 
     __slots__ = ("cache", "domain", "host", "servers", "stream")
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Stack) -> None:
         self.host = host
         self.servers: list[bytes] = []
         """Name servers, the preferred one first."""

@@ -11,8 +11,8 @@ from aether.wire import dns
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
-    from aether.host import Host
     from aether.sockets import TcpSocket
+    from aether.stack import Stack
     from aether.udp import UdpSocket
 
 EDNS_SIZE = 1232
@@ -29,7 +29,7 @@ class DnsServer:
 
     __slots__ = ("host", "zones")
 
-    def __init__(self, host: Host, text: str) -> None:
+    def __init__(self, host: Stack, text: str) -> None:
         """Take zones as text; ZoneError names a line that makes no sense."""
         self.host = host
         self.zones: list[Zone] = parse_zones(text)
@@ -168,7 +168,7 @@ class DnsSession(Sleeper):
         self._expect()
 
     @property
-    def host(self) -> Host:
+    def host(self) -> Stack:
         """The host that serves."""
         return self.server.host
 

@@ -19,8 +19,8 @@ from aether.timers import Sleeper
 from aether.wire.checksum import partial_sum
 
 if TYPE_CHECKING:
-    from aether.host import Host
     from aether.sockets import TcpSocket
+    from aether.stack import Stack
 
 MAX_HEAD = 16_384
 """Bytes of a request's head, at the most."""
@@ -118,7 +118,7 @@ class HttpServer(Sleeper):
 
     __slots__ = ("epoch", "host", "prepared", "prepared_at", "sessions", "site")
 
-    def __init__(self, host: Host, epoch: int = -1) -> None:
+    def __init__(self, host: Stack, epoch: int = -1) -> None:
         """`epoch` is what a clock showed when the world began, in microseconds since 1970; -1 if there is none.
 
         Without a clock there is no Date header (RFC 9110 §6.6.1).

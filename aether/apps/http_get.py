@@ -12,8 +12,7 @@ from aether.sockets import TcpSocket
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
-    from aether.apps.dns_resolver import Lookup
-    from aether.host import Host
+    from aether.apps.dns_resolver import Lookup, Resolving
 
 KEPT = 1 << 16
 """Bytes of the body that are kept to be shown; the rest is counted only."""
@@ -92,7 +91,7 @@ class HttpGet:
         "lookup", "reader", "reason", "redirects", "reused", "socket", "started_at", "status", "url",
     )
 
-    def __init__(self, host: Host, url: str) -> None:
+    def __init__(self, host: Resolving, url: str) -> None:
         self.host = host
         self.url = url
         self.redirects: list[str] = []

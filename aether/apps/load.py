@@ -9,7 +9,7 @@ from aether.apps.simple import BULK
 from aether.sockets import TcpSocket
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.stack import Stack
 
 KINDS = ("http", "keepalive", "down", "up", "hold")
 PORTS = {"http": 80, "keepalive": 80, "down": 19, "up": 9, "hold": 9}
@@ -46,7 +46,7 @@ class Load:
     )
 
     def __init__(
-        self, host: Host, kind: str, address: bytes, port: int, asked: int, concurrency: int, size: int
+        self, host: Stack, kind: str, address: bytes, port: int, asked: int, concurrency: int, size: int
     ) -> None:
         """`size` is the bytes of one transfer, up or down."""
         self.host = host

@@ -11,7 +11,7 @@ from aether.wire import icmp
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.stack import Stack
     from aether.wire.icmp import IcmpMessage
 
 WAIT = 1_000_000
@@ -74,7 +74,7 @@ class Ping(Sleeper):
     )
 
     def __init__(
-        self, host: Host, destination: bytes, identifier: int, count: int, size: int, interval: int, ttl: int = 0, *,
+        self, host: Stack, destination: bytes, identifier: int, count: int, size: int, interval: int, ttl: int = 0, *,
         tos: int = 0, dont_fragment: bool = False, pattern: bytes = b"",
     ) -> None:
         """`pattern` is repeated over `size` bytes; without one they count from 0."""

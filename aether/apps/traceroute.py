@@ -11,7 +11,7 @@ from aether.wire import icmp
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.stack import Stack
     from aether.wire.icmp import IcmpMessage
 
 METHODS = ("udp", "icmp")
@@ -61,7 +61,7 @@ class Traceroute(Sleeper):
     )
 
     def __init__(
-        self, host: Host, destination: bytes, identifier: int, method: str, max_hops: int, per_hop: int
+        self, host: Stack, destination: bytes, identifier: int, method: str, max_hops: int, per_hop: int
     ) -> None:
         super().__init__()
         self.host = host

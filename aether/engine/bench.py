@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aether.engine.coalesce import Coalescer
+from aether.link.supersegment import SuperSegment
 from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, Tap
 from aether.net import quick_echo
-from aether.tcp.departure import SuperSegment
+from aether.tcp import arrival
 from aether.wire.ipv4 import PROTO_ICMP
 from aether.wire.tcp import ACK, PSH
 
 if TYPE_CHECKING:
     from aether.engine.loop import Loop
     from aether.host import Host
+    from aether.world import World
 
 BATCH = 256
 """Frames handled before timers and others are served."""
@@ -62,7 +64,8 @@ def direct(loop: Loop) -> Host | None:
     right = world.links["lan"].right
     peer = right.peer
     plain = right.pipe.clear and peer.pipe.clear and not right.latency and not peer.latency
-    return peer.host if plain and peer.host is not None and not peer.host.models_processor else None
+    host = peer.host
+    return world.hosts[host.name] if plain and host is not None and not host.models_processor else None
 
 
 def take_frames(loop: Loop, host: Host) -> int:
@@ -89,7 +92,7 @@ def take_frames(loop: Loop, host: Host) -> int:
             raise device.gone() from None
         if not size:
             if held.count:
-                _hand_over(held, host, out)
+                _hand_over(held, host, world, out)
             if out or burst >= ALONE or looks > LOOKS or (not looks & 7 and backoff.idle()):
                 break
             looks += 1
@@ -101,7 +104,7 @@ def take_frames(loop: Loop, host: Host) -> int:
         handled += 1
         burst += 1
         length = size - HEADER_LENGTH
-        if buffer[PROTOCOL] == PROTO_ICMP and (answer := quick_echo.reply(host, buffer, length)) is not None:
+        if buffer[PROTOCOL] == PROTO_ICMP and (answer := quick_echo.reply(host.ipv4, buffer, length)) is not None:
             echoes += 1
         else:
             if late:
@@ -114,7 +117,7 @@ def take_frames(loop: Loop, host: Host) -> int:
                 if held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
                     continue
                 if held.count:
-                    _hand_over(held, host, out)
+                    _hand_over(held, host, world, out)
                     if not large and held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
                         continue
             answer = None if large else receive(buffer, length, raw[0] & NEEDS_CSUM)
@@ -131,18 +134,17 @@ def take_frames(loop: Loop, host: Host) -> int:
             else:
                 out.append(answer)
     if held.count:
-        _hand_over(held, host, out)
+        _hand_over(held, host, world, out)
     send(device, out, many=taken + echoes == handled and not loop.alone)
     loop.small = 0 if burst >= ALONE else loop.small + 1
     loop.alone = loop.small >= SMALL
-    _count(host, taken, echoes, answered)
+    _count(host, world, taken, echoes, answered)
     return handled
 
 
-def _hand_over(held: Coalescer, host: Host, out: list[bytes | SuperSegment]) -> None:
+def _hand_over(held: Coalescer, host: Host, world: World, out: list[bytes | SuperSegment]) -> None:
     """Let what is held arrive, and take the answers to it."""
-    world = host.world
-    held.hand_over(host)
+    held.hand_over(host, world)
     out += world.wire_out
     world.wire_out.clear()
     host.tcp.fast.prepare(world.now)
@@ -181,15 +183,14 @@ def write(device: Tap, frame: bytes | SuperSegment) -> None:
             device.write(one)
 
 
-def _count(host: Host, taken: int, echoes: int, answered: int) -> None:
+def _count(host: Host, world: World, taken: int, echoes: int, answered: int) -> None:
     """Count segments that the fast path took, echo requests that were answered at once, and the answers to both."""
-    world = host.world
     world.occurrence += taken + echoes
     world.frames += taken + echoes + answered
     if taken:
-        host.count_fast(taken, answered - echoes)
+        host.tcp.count_fast(taken, answered - echoes)
     if echoes:
-        quick_echo.count(host, echoes)
+        quick_echo.count(host.icmp, echoes)
 
 
 def leaves_work(host: Host) -> bool:
@@ -226,5 +227,5 @@ def _arrive(loop: Loop, device: Tap, host: Host, length: int) -> None:
     world.occurrence += 1
     world.frame = right.number(frame)
     host.now = world.now
-    if not host.tcp.arrives(frame, checked=True):
+    if not arrival.arrives(host.tcp, host.ipv4, frame, checked=True):
         host.receive(device.finished(length), 0)

@@ -17,6 +17,7 @@ from aether.wire.tcp import ACK, PSH, TcpHeader
 if TYPE_CHECKING:
     from aether.host import Host
     from aether.tcp.connection import Connection
+    from aether.world import World
 
 LIMIT = 65_000
 """Bytes that are gathered at the most: with the headers, IPv4 has room for 65,535."""
@@ -97,9 +98,9 @@ class Coalescer:
         self.next = sequence + size & MASK
         return True
 
-    def hand_over(self, host: Host) -> None:
+    def hand_over(self, host: Host, world: World) -> None:
         """Let everything that is held arrive as one segment, and hold nothing any more."""
-        world, (sequence, identification), (acknowledgement, window) = host.world, self.first, self.last
+        (sequence, identification), (acknowledgement, window) = self.first, self.last
         while world.step(world.now):  # what is due comes before what has just arrived
             pass
         host.now = world.now

@@ -26,10 +26,11 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from aether import lab
 from aether.engine.backoff import Shares
+from aether.engine.device import Device
 from aether.engine.loop import Loop, StepResult
 from aether.engine.wakeup import Wakeup
 from aether.engine.work import Interrupted, Work
@@ -50,21 +51,6 @@ Hit = Callable[[list[Event], World], bool]
 
 class CoreError(RuntimeError):
     """A fault of the program inside the world, or a core that does not run; the text is short."""
-
-
-class Device(Protocol):
-    """Where frames come from and go to outside of a simulation: a TAP."""
-
-    name: str
-
-    def read(self) -> bytes | None:
-        """Return the next frame, or None if there is none now."""
-
-    def write(self, frame: bytes) -> None:
-        """Send a frame."""
-
-    def fileno(self) -> int:
-        """Return what can be polled for input."""
 
 
 @dataclass(slots=True)

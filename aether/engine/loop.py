@@ -31,7 +31,7 @@ from aether.timers import NEVER
 from aether.world import World
 
 if TYPE_CHECKING:
-    from aether.engine.core import Device
+    from aether.engine.device import Device
     from aether.engine.relay import Relay
     from aether.engine.wakeup import Wakeup
     from aether.host import Host

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dis
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aether.events import Event
 from aether.link.port import Port
@@ -28,8 +28,9 @@ from aether.tcp.states import (
     TIME_WAIT,
 )
 
-if TYPE_CHECKING:
-    from aether.engine.ring import Together
+Together = tuple[int, int, int, str, int, int, str, tuple[Any, ...]]
+"""Several events as one: the first serial, occurrence, time, host and frame as in `Event`, how many they are, and what
+is made of them here. It stands in the place of each of them."""
 
 PAYLOAD = 66
 """Where a frame with a timestamp in it has its payload."""
@@ -119,8 +120,8 @@ def _finished(
         *_acked(conn, due, trip),
         *(_fin_acked(conn, waits) if trip else []),
         ("tcp.state", (conn, FIN_WAIT_2, TIME_WAIT, "rcv FIN"), segment_arrives._fin, "FIN_WAIT_2/rcv FIN"),
-        ("tcp.timer", (conn, "fin-wait-2", "stopped", waits), Tcp.rest, "stop"),
-        ("tcp.timer", (conn, "time-wait", "started", until), Tcp.rest, "time-wait"),
+        ("tcp.timer", (conn, "fin-wait-2", "stopped", waits), Connection.rest, "stop"),
+        ("tcp.timer", (conn, "time-wait", "started", until), Connection.rest, "time-wait"),
         ("tcp.ack_sent", (conn, int.from_bytes(answer[2][42:46], "big"), "FIN"), output.send_ack, "tcp.ack_sent"),
         ("frame.sent", answer, Port.transmit, "number"),
     ]

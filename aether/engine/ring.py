@@ -7,16 +7,12 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from aether.engine.retold import unfold
+from aether.engine.retold import Together, unfold
 from aether.events import Event
 
 Raw = tuple[int, int, int, str, int, str, tuple[Any, ...], CodeType | str, int]
 """An event as it is recorded: the fields of `Event`, and at the end where it comes from. That is a function and the
 place in it, whose line is looked up only when somebody reads it; or file and line."""
-
-Together = tuple[int, int, int, str, int, int, str, tuple[Any, ...]]
-"""Several events as one: the first serial, occurrence, time, host and frame as in `Event`, how many they are, and what
-`aether.engine.retold` makes them of. It stands in the place of each of them."""
 
 CAPACITY = 65_536
 

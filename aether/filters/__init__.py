@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from aether.filters.completion import Candidate, complete
     from aether.filters.conversations import Conversations
     from aether.filters.errors import FilterError
-    from aether.filters.fields import Field, all_fields
+    from aether.filters.field import Field
+    from aether.filters.fields import all_fields
     from aether.filters.record import Record, Records
 
 __all__ = [

@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import Any
 
 from aether.filters.errors import FilterError
-from aether.filters.fields import EVENT, FRAME, Getter, all_fields
+from aether.filters.field import EVENT, FRAME, Getter
+from aether.filters.fields import all_fields
 from aether.filters.operands import Operand, Operands
 from aether.filters.record import Record
 from aether.filters.syntax import (

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from aether.filters.fields import Field, all_fields
+from aether.filters.field import Field
+from aether.filters.fields import all_fields
 from aether.filters.operands import FUNCTIONS
 from aether.filters.values import BOOLEAN, WORD
 

@@ -12,7 +12,8 @@ from operator import add, mod, mul, sub
 from typing import Any, NoReturn
 
 from aether.filters.errors import FilterError
-from aether.filters.fields import Field, Getter, all_fields, near, suggestion
+from aether.filters.field import Field, Getter
+from aether.filters.fields import all_fields, near, suggestion
 from aether.filters.record import Record
 from aether.filters.syntax import Arithmetic, Call, Capture, Negative, Node, Range, Slice, Text, Word
 from aether.filters.tables.events import direction_at_host

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from aether.filters.fields import Field
+from aether.filters.field import Field
 from aether.filters.operands import FUNCTIONS
 from aether.filters.tables import TABLES
 

@@ -18,8 +18,8 @@ from aether.link.red import EARLY, FULL, Average
 from aether.streams import Stream
 
 if TYPE_CHECKING:
+    from aether.link.medium import Medium
     from aether.link.rules import DropRule
-    from aether.world import World
 
 
 class Passage(NamedTuple):
@@ -175,7 +175,7 @@ class Pipe:
         self.rules = []
         self._update(now)
 
-    def rule_for(self, world: World, frame: bytes, number: int, sender: str, link: str) -> str:
+    def rule_for(self, world: Medium, frame: bytes, number: int, sender: str, link: str) -> str:
         """Return the cause if a rule loses a frame, and count that; nothing passes a link that is down."""
         if self.settings.down or self.drop_next:
             return ""

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 from aether.link.impairments import Pipe
 
 if TYPE_CHECKING:
-    from aether.attacks.station import Station
-    from aether.host import Host
+    from aether.link.medium import Attached, Ear, Medium
+    from aether.link.supersegment import SuperSegment
     from aether.link.tape import Tape
-    from aether.tcp.departure import SuperSegment
-    from aether.world import World
 
 
 class Port:
@@ -23,7 +21,7 @@ class Port:
 
     __slots__ = ("ear", "host", "interface", "latency", "link", "peer", "pipe", "tape", "world")
 
-    def __init__(self, world: World, link: str, host: Host | None, interface: int, pipe: Pipe) -> None:
+    def __init__(self, world: Medium, link: str, host: Attached | None, interface: int, pipe: Pipe) -> None:
         self.world = world
         self.link = link
         self.host = host
@@ -35,7 +33,7 @@ class Port:
         self.peer: Port = self
         self.tape: Tape | None = None
         """At the outside world's end, in the fork of a recorded run: the world as it was then."""
-        self.ear: Station | None = None
+        self.ear: Ear | None = None
         """Whoever hears every frame that enters the link here."""
 
     def transmit(self, frame: bytes) -> int:
@@ -122,7 +120,7 @@ class Port:
         host.now = world.now
         host.receive(frame, self.interface)
 
-    def _waits(self, host: Host, number: int, frame: bytes) -> bool:
+    def _waits(self, host: Attached, number: int, frame: bytes) -> bool:
         """Give a frame to one of the host's cores; return whether it has to wait for it."""
         world = self.world
         worker, ready = host.processor.take(frame, world.now, host.knobs)

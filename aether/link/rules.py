@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from aether.filters import Filter, FilterError, Record, compile_filter
 from aether.filters.conversations import NONE, UNKNOWN, Context, Conversation
-from aether.filters.fields import EVENT, all_fields
+from aether.filters.field import EVENT
+from aether.filters.fields import all_fields
 from aether.filters.packet import Layer
 
 if TYPE_CHECKING:
-    from aether.tcp.connection import Connection
-    from aether.world import World
+    from aether.link.medium import Flow, Medium
 
 BECOMES = ("frame.lost", "drop")
 """What is asked of a frame only after a link has let it through, or has not."""
@@ -34,7 +34,7 @@ class DropRule:
         self.left = count
         """How many frames it still loses."""
 
-    def takes(self, world: World, frame: bytes, number: int, sender: str, link: str) -> bool:
+    def takes(self, world: Medium, frame: bytes, number: int, sender: str, link: str) -> bool:
         """Tell whether it loses a frame that enters a link, and count it."""
         if not self.left:
             return False
@@ -62,7 +62,7 @@ def compiled(text: str) -> Filter:
     return found
 
 
-def _context(world: World, record: Record) -> Context | None:
+def _context(world: Medium, record: Record) -> Context | None:
     """Return what the hosts know about the connection of a segment; None if none of them knows it.
 
     Nobody has followed the frames before a rule was made, so that a link costs nothing without one.
@@ -75,8 +75,7 @@ def _context(world: World, record: Record) -> Context | None:
     ports = tcp.header[0].to_bytes(2, "big"), tcp.header[1].to_bytes(2, "big")
     sent = target + source + ports[1] + ports[0]
     received = source + target + ports[0] + ports[1]
-    for host in world.hosts.values():
-        connections = host.tcp.connections
+    for connections in world.flows():
         if sent in connections:
             conn = connections[sent]
             return _known(conn, tcp, conn.iss, conn.irs, conn.rcv_wscale, packet.begins_http)
@@ -86,7 +85,7 @@ def _context(world: World, record: Record) -> Context | None:
     return None
 
 
-def _known(conn: Connection, tcp: Layer, seq_base: int, ack_base: int, shift: int, http: bool) -> Context:
+def _known(conn: Flow, tcp: Layer, seq_base: int, ack_base: int, shift: int, http: bool) -> Context:
     conversation = Conversation(conn.number - 1)
     conversation.conn = conn.number
     conversation.http = http

@@ -6,13 +6,14 @@ A claim is *probing* while it asks whether anybody has the address, *announcing*
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aether.timers import NEVER, Sleeper
 from aether.wire.address import show_ip, show_mac
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
+    from aether.net.interface import Interface
+    from aether.net.node import Node
     from aether.streams import Stream
 
 PROBING, ANNOUNCING, CONFLICT, DONE = "probing", "announcing", "conflict", "in use"
@@ -31,7 +32,7 @@ class Claim(Sleeper):
 
     __slots__ = ("address", "claimant", "host", "interface", "prefix", "sent", "state", "stream")
 
-    def __init__(self, host: Host, interface: Interface, address: bytes, prefix: int) -> None:
+    def __init__(self, host: Node, interface: Interface, address: bytes, prefix: int) -> None:
         super().__init__()
         self.host = host
         self.interface = interface
@@ -88,3 +89,8 @@ class Claim(Sleeper):
         if self.host.observer is not None:
             self.host.observer(self.host.name, "arp.claim", self.address, self.state, state, why)
         self.state = state
+
+
+def claims_of(interface: Interface) -> dict[bytes, Claim]:
+    """Return the claims of an interface, by their addresses."""
+    return cast("dict[bytes, Claim]", interface.neighbours.claims)

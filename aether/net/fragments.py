@@ -15,7 +15,8 @@ from aether.wire import icmp, ipv4
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
+    from aether.net.interface import Interface
+    from aether.net.node import Node
 
 LIFETIME = 30_000_000
 """Microseconds that the fragments of a packet are waited for, counted from the first to come, as on Linux."""
@@ -49,7 +50,7 @@ class Fragments(Sleeper):
 
     __slots__ = ("host", "memory", "packets")
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Node) -> None:
         super().__init__()
         self.host = host
         self.packets: dict[bytes, Unfinished] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Protocol
 
 from aether.net.options import fill, returned
@@ -10,14 +11,24 @@ from aether.wire.address import BROADCAST_IP, show_ip
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
+    from aether.net.interface import Interface
+    from aether.net.node import Node
 
 NO_ERROR_ABOUT = (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMETER_PROBLEM, 4, 5)
 """ICMP errors are never answered with an ICMP error (RFC 1122 §3.2.2)."""
 FRAGMENTATION_NEEDED = (icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED)
 """No limit holds this one back: path MTU discovery depends on it."""
+ERRORS = {
+    (icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE): errno.ECONNREFUSED,
+    (icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE): errno.ECONNREFUSED,
+    (icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE): errno.EHOSTUNREACH,
+    (icmp.DESTINATION_UNREACHABLE, icmp.NETWORK_UNREACHABLE): errno.EHOSTUNREACH,
+}
+"""What ends an attempt to connect (RFC 9293 §3.9.2.2), by type and code."""
 LEAST_MTU = 552
 """Bytes; no router is believed that claims less, as on Linux (RFC 5927 §7.2)."""
+PLATEAUS = (32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 552)
+"""What to try when an old router names no MTU (RFC 1191 §7.1)."""
 BURST = 6
 """Errors that one destination may get at once before `icmp.interval` applies, as on Linux."""
 MAX_DESTINATIONS = 1024
@@ -41,7 +52,7 @@ class Icmp:
         "allowances", "errors_left", "errors_until", "host", "limited", "listeners", "received", "sent", "traces",
     )
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Node) -> None:
         self.host = host
         self.listeners: dict[int, EchoListener] = {}
         """Who waits for replies, by identifier."""
@@ -176,13 +187,15 @@ class Icmp:
         if header.source not in self.host.local or len(inner) < 8:
             self.host.drop("icmp.unmatched", detail=f"about a packet from {show_ip(header.source)}")
         elif header.protocol == ipv4.PROTO_TCP:
-            self.host.tcp.icmp_error(kind, code, rest, header, inner)
+            mtu = _mtu(rest & 0xFFFF, header.total_length) if (kind, code) == FRAGMENTATION_NEEDED else 0
+            self.host.tcp.failed(header, inner, errno.EMSGSIZE if mtu else ERRORS.get((kind, code), 0), mtu)
         elif header.protocol == ipv4.PROTO_UDP:
             trace = self.traces.get(inner[0] << 8 | inner[1])
             if trace is not None:
                 trace.failed(kind, code, inner[2] << 8 | inner[3], reporter)
             else:
-                self.host.udp.icmp_error(kind, code, header, inner)
+                error = errno.ECONNREFUSED if code == icmp.PORT_UNREACHABLE else errno.EHOSTUNREACH
+                self.host.udp.failed(header, inner, error)
         elif header.protocol == ipv4.PROTO_ICMP and inner[0] == icmp.ECHO_REQUEST:
             listener = self.listeners.get(inner[4] << 8 | inner[5])
             if listener is not None:
@@ -191,3 +204,10 @@ class Icmp:
                 listener.failed(kind, code, inner[6] << 8 | inner[7], reporter)
         else:
             self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")
+
+
+def _mtu(named: int, length: int) -> int:
+    """Return the MTU that an error about a packet of `length` bytes speaks of; old routers name none."""
+    if not named:
+        named = next((size for size in PLATEAUS if size < length), LEAST_MTU)
+    return max(named, LEAST_MTU)

@@ -16,7 +16,8 @@ from aether.wire.address import show_ip
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
+    from aether.net.interface import Interface
+    from aether.net.node import Node
 
 DELAYING, IDLE = "delaying", "idle"
 UNSOLICITED_INTERVAL = 10_000_000
@@ -73,7 +74,7 @@ class Igmp(Sleeper):
 
     __slots__ = ("groups", "host", "stream", "version_1_until")
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Node) -> None:
         super().__init__()
         self.host = host
         self.groups: dict[tuple[int, bytes], Membership] = {}

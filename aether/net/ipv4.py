@@ -14,7 +14,8 @@ from aether.wire.error import WireError
 from aether.wire.ethernet import HEADER_LENGTH
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
+    from aether.net.interface import Interface
+    from aether.net.node import Node
 
 ANY = b"\0\0\0\0"
 PATH_LIFETIME = 600_000_000
@@ -27,10 +28,12 @@ SOURCE_ROUTES = (ipv4.OPTION_LOOSE_SOURCE_ROUTE, ipv4.OPTION_STRICT_SOURCE_ROUTE
 class Ipv4:
     """The IPv4 layer of one host."""
 
-    __slots__ = ("fragments", "host", "identification", "path_mtus")
+    __slots__ = ("fragments", "host", "identification", "interfaces", "local", "path_mtus", "routes")
+    UNHASHED = ("interfaces", "local", "routes")
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Node) -> None:
         self.host = host
+        self.interfaces, self.local, self.routes = host.interfaces, host.local, host.routes
         self.fragments = Fragments(host)
         self.identification = 0
         self.path_mtus: dict[bytes, tuple[int, int]] = {}
@@ -93,9 +96,9 @@ class Ipv4:
         payload = packet[header.header_length:header.total_length]
         protocol = header.protocol
         if protocol == ipv4.PROTO_TCP:
-            host.tcp.receive(payload, header, interface)
+            host.tcp.receive(payload, header)
         elif protocol == ipv4.PROTO_UDP:
-            host.udp.receive(payload, header, packet, interface)
+            host.udp.receive(payload, header, packet, interface.index)
         elif protocol == ipv4.PROTO_ICMP:
             host.icmp.receive(payload, header, interface)
         elif protocol == ipv4.PROTO_IGMP:
@@ -175,13 +178,26 @@ class Ipv4:
             self.host.observer(self.host.name, "ipv4.fragmented", identification, len(pieces))
         return pieces
 
-    def source_for(self, destination: bytes) -> bytes | None:
-        """Return the address that we send from to reach a destination; None if there is no route."""
+    @property
+    def direct(self) -> Ipv4:
+        """This layer itself, whose frames are simple enough to be composed and read in one go."""
+        return self
+
+    def is_group(self, address: bytes) -> bool:
+        """Tell whether an address is a group's."""
+        return is_group(address)
+
+    def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
+        """Return the address that we send from to reach a destination; None if there is no route.
+
+        With `everybody` 255.255.255.255 needs none.
+        """
         if destination in self.host.local:
             return destination
         route = self.host.routes.find(destination)
         if route is None:
-            return self.host.address if is_group(destination) and self.host.interfaces else None
+            without = (is_group(destination) and self.host.interfaces) or (everybody and destination == BROADCAST_IP)
+            return self.host.address if without else None
         return self.host.interfaces[route.interface].source(route.gateway or destination)
 
     def find_way(self, destination: bytes) -> Way | None:
@@ -196,7 +212,7 @@ class Ipv4:
             return None
         if len(host.routes.ways) >= MAX_PATHS:
             host.routes.ways.clear()
-        host.routes.ways[destination] = way = Way(interface, hop)
+        host.routes.ways[destination] = way = Way(interface, hop, self)
         return way
 
     def mtu_for(self, destination: bytes) -> int:
@@ -209,6 +225,39 @@ class Ipv4:
                 return min(mtu, learned)
             del self.path_mtus[destination]
         return mtu
+
+    def room_for(self, destination: bytes) -> int:
+        """Return the largest payload, in bytes, that can go to a destination in one packet without being cut."""
+        return self.mtu_for(destination) - ipv4.MIN_HEADER_LENGTH
+
+    def largest_for(self, destination: bytes) -> int:
+        """Return the largest payload, in bytes, that can go to a destination at all."""
+        return ipv4.MAX_LENGTH - ipv4.MIN_HEADER_LENGTH
+
+    def narrowed(self, destination: bytes, mtu: int) -> int:
+        """Believe an error that says a path takes packets of `mtu` bytes; return the room there is now.
+
+        0 if that is no news.
+        """
+        return mtu - ipv4.MIN_HEADER_LENGTH if self.learn_mtu(destination, mtu) else 0
+
+    def no_port(self, packet: bytes) -> None:
+        """Tell the sender of a packet that nobody here waits for it (RFC 1122 §4.1.3.1)."""
+        self.host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE, packet)
+
+    def join(self, group: bytes, index: int | None = None) -> int:
+        """Join a group; return the index of the interface. OSError ENODEV, EINVAL, ENOBUFS."""
+        interface = self.host.igmp.interface_for(group, index)
+        self.host.igmp.join(group, interface)
+        return interface.index
+
+    def leave(self, group: bytes, index: int) -> None:
+        """Leave a group that was joined; OSError ENODEV, EADDRNOTAVAIL."""
+        self.host.igmp.leave(group, self.host.igmp.interface_for(group, index))
+
+    def group_interface(self, group: bytes, index: int | None = None) -> int:
+        """Return the index of the interface on which a group would be joined; OSError ENODEV."""
+        return self.host.igmp.interface_for(group, index).index
 
     def learn_mtu(self, destination: bytes, mtu: int) -> bool:
         """Believe for ten minutes that a path takes no larger packets (RFC 1191 §6.3); False if that is no news."""

@@ -7,7 +7,7 @@ keeps working: an active peer is never lost to a time-out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aether.timers import NEVER, Sleeper
 from aether.wire import arp, ethernet
@@ -15,8 +15,10 @@ from aether.wire.address import BROADCAST_MAC, show_ip, show_mac
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
-    from aether.host import Host, Interface
-    from aether.net.claims import Claim
+    from collections.abc import Mapping
+
+    from aether.net.interface import Interface
+    from aether.surroundings import Surroundings
 
 INCOMPLETE, REACHABLE, STALE, PROBE = "incomplete", "reachable", "stale", "probe"
 FRESH = (REACHABLE, PROBE)
@@ -30,6 +32,24 @@ of the largest packet are 45 on Ethernet."""
 MAX_ENTRIES = 1024
 DEFEND_INTERVAL = 10_000_000
 """Microseconds between two announcements that defend an address (RFC 5227 §1.1)."""
+
+
+class Owner(Protocol):
+    """What is asked of the network layer, whose packets these are."""
+
+    @property
+    def local(self) -> Mapping[bytes, Interface]:
+        """The addresses that are ours, on any interface."""
+
+    def unreachable(self, packet: bytes) -> None:
+        """Tell the sender of a packet that its next hop does not answer."""
+
+
+class Contender(Protocol):
+    """An address that we would like to use."""
+
+    def contest(self, mac: bytes) -> None:
+        """Take notice that another station uses the address, or probes for it too."""
 
 
 class Neighbour:
@@ -50,14 +70,16 @@ class Neighbour:
 class Neighbours(Sleeper):
     """The ARP cache of one interface, and its packets that wait for an answer."""
 
-    __slots__ = ("claimant", "claims", "defended_at", "entries", "host", "interface", "probed")
+    __slots__ = ("claimant", "claims", "defended_at", "entries", "host", "interface", "network", "probed")
+    UNHASHED = ("network",)
 
-    def __init__(self, host: Host, interface: Interface) -> None:
+    def __init__(self, host: Surroundings, interface: Interface, network: Owner) -> None:
         super().__init__()
         self.host = host
         self.interface = interface
+        self.network = network
         self.entries: dict[bytes, Neighbour] = {}
-        self.claims: dict[bytes, Claim] = {}
+        self.claims: dict[bytes, Contender] = {}
         """Addresses of ours that are not in use yet, or just announced."""
         self.defended_at = -DEFEND_INTERVAL
         """When we last defended an address of ours, in microseconds."""
@@ -138,13 +160,13 @@ class Neighbours(Sleeper):
         claim = self.claims.get(wanted)
         if claim is not None:
             claim.contest(packet.sender_mac)
-        if packet.sender_ip in host.local:
+        if packet.sender_ip in self.network.local:
             if host.observer is not None:
                 host.observer(host.name, "arp.conflict", packet.sender_ip, packet.sender_mac)
             host.drop("arp.bad_sender", detail=f"{show_mac(packet.sender_mac)} claims our {show_ip(packet.sender_ip)}")
             self._defend(packet.sender_ip)
             return
-        for_us = host.local.get(packet.target_ip) is self.interface
+        for_us = self.network.local.get(packet.target_ip) is self.interface
         if packet.operation == arp.REQUEST:
             if packet.sender_ip != b"\0\0\0\0" and (for_us or packet.sender_ip in self.entries):
                 self._learn(packet.sender_ip, packet.sender_mac, "request", solicited=for_us)
@@ -165,7 +187,7 @@ class Neighbours(Sleeper):
         except WireError:
             return
         address, mac = packet.sender_ip, packet.sender_mac
-        if mac[0] & 1 or mac == self.interface.mac or address in self.host.local or address == b"\0\0\0\0":
+        if mac[0] & 1 or mac == self.interface.mac or address in self.network.local or address == b"\0\0\0\0":
             return
         entry = self.entries.get(address)
         if packet.operation == arp.REQUEST:
@@ -181,7 +203,7 @@ class Neighbours(Sleeper):
 
     def _defend(self, address: bytes) -> None:
         """Say once in a while that an address is ours, and keep it (RFC 5227 §2.4, the third way)."""
-        if self.host.local.get(address) is self.interface and self.host.now - self.defended_at >= DEFEND_INTERVAL:
+        if self.network.local.get(address) is self.interface and self.host.now - self.defended_at >= DEFEND_INTERVAL:
             self.defended_at = self.host.now
             self._arp(arp.REQUEST, BROADCAST_MAC, b"\0" * 6, address, address)
 
@@ -271,7 +293,7 @@ class Neighbours(Sleeper):
                 self.host.observer(self.host.name, "arp.failed", entry.address, len(entry.waiting))
             for packet in entry.waiting:
                 self.host.drop(reason, detail=f"no answer from {show_ip(entry.address)}")
-                self.host.ipv4.unreachable(packet)
+                self.network.unreachable(packet)
 
     def wake(self, now: int) -> None:
         """Handle the entry whose time has come."""

@@ -14,7 +14,8 @@ from aether.wire import icmp
 from aether.wire.ipv4 import PROTO_ICMP
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.net.icmp import Icmp
+    from aether.net.ipv4 import Ipv4
 
 SHORTEST = 42
 """Bytes of a frame with an echo request and no data."""
@@ -30,7 +31,7 @@ ASKED, ANSWERED = (icmp.ECHO_REQUEST, 0), (icmp.ECHO_REPLY, 0)
 DONT_FRAGMENT = 0x4000
 
 
-def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> bytes | None:
+def reply(layer: Ipv4, frame: bytearray | bytes | memoryview, length: int) -> bytes | None:
     """Return the reply to the first `length` bytes of a buffer, if they are a plain echo request; else None.
 
     What that adds to the counters, `count` adds, for many at a time.
@@ -39,10 +40,10 @@ def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> byt
         return None
     mac, kind, total, identification, fragments, ttl, protocol, check, source, us, what, message_check, rest = _ARRIVED(
         frame)
-    interface, layer, local = host.interfaces[0], host.ipv4, host.local
+    interface, local, knobs = layer.interfaces[0], layer.local, layer.host.knobs
     if (
         kind != PLAIN or protocol != PROTO_ICMP or what != REQUEST or mac != interface.mac or total != length - 14
-        or fragments & ~DONT_FRAGMENT or total > interface.mtu or not host.knobs.icmp_echo or layer.path_mtus
+        or fragments & ~DONT_FRAGMENT or total > interface.mtu or not knobs.icmp_echo or layer.path_mtus
         or source in local or local.get(us) is not interface
     ):
         return None
@@ -52,11 +53,11 @@ def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> byt
         or (int.from_bytes(frame[34:length], "big") << 8 * (length & 1)) % 65535
     ):
         return None
-    way = host.routes.ways.get(source) or layer.find_way(source)
+    way = layer.routes.ways.get(source) or layer.find_way(source)
     if way is None or way.interface is not interface or way.hop.state not in FRESH:
         return None
     layer.identification = identification = (layer.identification + 1) & 0xFFFF
-    ttl = host.knobs.ipv4_ttl
+    ttl = knobs.ipv4_ttl
     # Of the message only the type changes, and the checksum by as much (RFC 1624 §3). Only a sum over nothing but
     # zeros is 0 itself, and so its complement is not 0 but all ones.
     check = (REQUEST + message_check) % 65535
@@ -68,9 +69,9 @@ def reply(host: Host, frame: bytearray | bytes | memoryview, length: int) -> byt
         check, rest) + frame[SHORTEST:length]
 
 
-def count(host: Host, replies: int) -> None:
+def count(layer: Icmp, replies: int) -> None:
     """Count requests that were answered here."""
-    host.count("ipv4.received", replies)
-    received, sent = host.icmp.received, host.icmp.sent
+    layer.host.count("ipv4.received", replies)
+    received, sent = layer.received, layer.sent
     received[ASKED] = received.get(ASKED, 0) + replies
     sent[ANSWERED] = sent.get(ANSWERED, 0) + replies

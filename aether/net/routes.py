@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from aether.host import Interface
+    from aether.net.interface import Interface
     from aether.net.neighbours import Neighbour
 
 
@@ -19,11 +19,18 @@ class Route(NamedTuple):
     interface: int
 
 
+class Numbered(Protocol):
+    """Whoever numbers the packets that leave."""
+
+    identification: int
+
+
 class Way(NamedTuple):
-    """The first step to a destination: the interface, and the neighbour on it."""
+    """The first step to a destination, for whoever composes whole frames: the interface, and the neighbour on it."""
 
     interface: Interface
     hop: Neighbour
+    layer: Numbered
 
 
 class Routes:

@@ -13,7 +13,7 @@ import errno
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from aether.sockets import TcpSocket
+from aether.sockets import TcpSocket, socket_of
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
@@ -111,4 +111,4 @@ def held_socket(host: Host, number: int) -> TcpSocket:
     conn = connection_named(host, number)
     if conn.socket is None:
         raise OperationError(f"#{number} is {conn.state}: nobody at {host.name} holds it any more")
-    return conn.socket
+    return socket_of(conn.socket)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aether.world import World
 from typing import TYPE_CHECKING
 
-from aether.net.claims import CONFLICT, Claim
+from aether.net.claims import CONFLICT, Claim, claims_of
 from aether.net.igmp import ANY, is_group
 from aether.operations.base import (
     Operation,
@@ -30,7 +30,7 @@ from aether.operations.base import (
 from aether.wire.address import BROADCAST_IP
 
 if TYPE_CHECKING:
-    from aether.host import Interface
+    from aether.net.interface import Interface
     from aether.world import World
 
 
@@ -57,7 +57,7 @@ class AddressAdd(Operation):
         if is_group(address) or address in (ANY, BROADCAST_IP) or address[0] in (0, 127) or address[0] > 239:
             raise OperationError(f"{self.address} is no address for a host")
         interface = host.interfaces[self.interface]
-        claim = interface.neighbours.claims.get(address)
+        claim = claims_of(interface).get(address)
         if address in host.local or (claim is not None and claim.state != CONFLICT):
             raise OperationError(f"{self.host} has {self.address} already. `ip addresses` lists them")
         if len(interface.addresses) + len(interface.neighbours.claims) >= MAX_ADDRESSES:
@@ -80,7 +80,7 @@ class AddressRemove(Operation):
             address = parse_ip(self.address)
         except AddressError as problem:
             raise OperationError(str(problem)) from None
-        claims = [claim for one in host.interfaces for claim in one.neighbours.claims.values()]
+        claims = [claim for one in host.interfaces for claim in claims_of(one).values()]
         found = [claim for claim in claims if claim.address == address]
         for claim in found:
             claim.stop()

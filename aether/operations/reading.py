@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aether.apps.simple import Hold
 from aether.operations.base import Operation, OperationError, connection_named, host_named, operation
+from aether.sockets import socket_of
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -22,7 +23,7 @@ def _by_hand(host: Host, number: int) -> tuple[TcpSocket, Hold]:
     if socket is None or not isinstance(app, Hold):
         raise OperationError(f"#{number} is not held by hand at {host.name}: an application reads it. "
                              "`tcp connect`, or `tcp listen PORT --app hold`, leaves a connection to you")
-    return socket, app
+    return socket_of(socket), app
 
 
 def _say(host: Host, what: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.apps.simple import SERVICES, Hold
 from aether.lab import listen
-from aether.sockets import TcpSocket
+from aether.sockets import TcpSocket, socket_of
 
 if TYPE_CHECKING:
     from aether.world import World
@@ -115,7 +115,7 @@ class TcpAbort(Operation):
         if conn.socket is None:
             conn.socket = TcpSocket(host)
             conn.socket.connection = conn
-        conn.socket.abort()
+        socket_of(conn.socket).abort()
 
 
 @operation
@@ -131,6 +131,6 @@ class TcpUnlisten(Operation):
         host = host_named(world, self.host)
         for listener in list(host.tcp.listeners.values()):
             if listener.port == self.port:
-                listener.socket.close()
+                socket_of(listener.socket).close()
                 return
         raise OperationError(f"nobody listens on port {self.port} at {host.name}")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from aether.tcp import autotune, congestion, timers
+from aether.tcp import congestion
 from aether.tcp.buffers import ReceiveBuffer, SendBuffer
-from aether.tcp.info import Clocks
-from aether.tcp.rack import Rack
+from aether.tcp.clocks import Clocks
 from aether.tcp.recovery import Flight
+from aether.tcp.reordering import Rack
 from aether.tcp.rto import RoundTrip
 from aether.tcp.states import CLOSED, TABLE
 from aether.timers import NEVER, Sleeper
+from aether.wire.tcp import MIN_HEADER_LENGTH
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.net.ipv4 import Ipv4
     from aether.socket_options import SocketOptions
-    from aether.sockets import TcpSocket
-    from aether.tcp.listener import Listener
+    from aether.surroundings import Surroundings
+    from aether.tcp.network import Network
     from aether.tcp.reassembly import Reassembly
 
 QUICK_ACKS = 16
@@ -37,6 +38,67 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
+class Layer(Protocol):
+    """What a connection asks of the TCP layer that it belongs to."""
+
+    host: Surroundings
+    network: Network
+    direct: Ipv4 | None
+    """The network layer's, as it stands there."""
+    defaults: SocketOptions
+    empty: Empty
+
+    def receive_buffer(self) -> int:
+        """Return how much a new connection may keep for its application, in bytes."""
+
+    def fire(self, conn: Connection, name: str) -> None:
+        """Handle a timer that has run out."""
+
+    def remove(self, conn: Connection) -> None:
+        """Forget a connection that is closed."""
+
+
+class Opener(Protocol):
+    """What a connection asks of the listener that it came from."""
+
+    def full(self) -> bool:
+        """Tell whether the queue of connections to accept has no room."""
+
+    def established(self, conn: Connection) -> None:
+        """Queue a connection whose handshake is done, and tell the application."""
+
+    def forget(self, conn: Connection) -> None:
+        """Take a connection that has ended out of the queues."""
+
+
+class App(Protocol):
+    """Whoever is told when a socket changes."""
+
+    def ready(self, socket: Any) -> None:
+        """Look at the socket."""
+
+
+class Holder(Protocol):
+    """What TCP asks of the socket through which an application holds a connection, or a listener."""
+
+    connection: Connection | None
+
+    @property
+    def app(self) -> App | None:
+        """Who is to be told; None after it has let go."""
+
+    @property
+    def options(self) -> SocketOptions:
+        """The options that were set."""
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether a send did not take everything."""
+
+    def child(self, conn: Connection) -> Holder:
+        """Return a socket of its own for a connection of this listener."""
+
+
 class Connection(Sleeper):
     """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
 
@@ -44,31 +106,34 @@ class Connection(Sleeper):
         "ack_pending", "advmss", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks", "congestion",
         "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo",
         "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto",
-        "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "limit", "listener", "local_ip",
-        "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase", "prior_cwnd",
-        "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv",
-        "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits",
-        "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd",
-        "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end", "tlp_resent",
-        "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "layer", "limit", "listener",
+        "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
+        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
+        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
+        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
+        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end",
+        "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
     )
+    UNHASHED = ("layer",)
 
-    def __init__(self, host: Host, key: bytes, number: int, state: str) -> None:
+    def __init__(self, layer: Layer, key: bytes, number: int, state: str) -> None:
         super().__init__()
-        self.host = host
+        self.layer = layer
+        self.host = host = layer.host
         self.key = key
-        """Bytes 26-38 of a frame that arrives for it: remote and local address, remote and local port."""
+        """Remote and local address, remote and local port: in IPv4, bytes 26-38 of a frame that arrives for it."""
         self.number = number
         """Names this incarnation of the four-tuple, the same at both ends."""
-        self.remote_ip, self.local_ip = key[:4], key[4:8]
-        self.remote_port = key[8] << 8 | key[9]
-        self.local_port = key[10] << 8 | key[11]
+        size = (len(key) - 4) // 2
+        self.remote_ip, self.local_ip = key[:size], key[size:-4]
+        self.remote_port = key[-4] << 8 | key[-3]
+        self.local_port = key[-2] << 8 | key[-1]
         self.state = state
-        self.socket: TcpSocket | None = None
+        self.socket: Holder | None = None
         """What the application holds; None before it accepts and after it closes."""
-        self.options = host.tcp.defaults
+        self.options = layer.defaults
         """The options of the socket that holds it, or held it."""
-        self.listener: Listener | None = None
+        self.listener: Opener | None = None
         """The listener that it came from, until it is accepted."""
         self.error = 0
         """The errno that ended it."""
@@ -85,7 +150,7 @@ class Connection(Sleeper):
         self.fin_queued = self.fin_sent = False
         self.flight = Flight()
         knobs = host.knobs
-        self.advmss = min(knobs.tcp_mss, host.ipv4.mtu_for(self.remote_ip) - 40)
+        self.advmss = min(knobs.tcp_mss, layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH)
         """The MSS that we ask for, in bytes."""
         self.mss = 536
         """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
@@ -94,7 +159,7 @@ class Connection(Sleeper):
         self.irs = self.rcv_nxt = self.rcv_adv = 0
         self.rcv_wscale = 0
         """How far the windows that we send are shifted (RFC 7323 §2.3)."""
-        self.limit = knobs.tcp_receive_window or autotune.INITIAL
+        self.limit = layer.receive_buffer()
         """How much may wait for the application, in bytes."""
         self.receive = ReceiveBuffer()
         self.taken = 0
@@ -190,12 +255,19 @@ class Connection(Sleeper):
 
         What is empty from now on is shared by all of them, so that they cost little memory and fast snapshots.
         """
-        shared = self.host.tcp.empty
+        shared = self.layer.empty
         self.out_of_order = None
         self.flight = shared.flight
         self.rack, self.congestion = shared.rack, shared.congestion
         if not self.receive.length:
             self.receive = shared.receive
+
+    def rest(self) -> None:
+        """Rest in TIME-WAIT for two maximum segment lifetimes (RFC 9293 §3.6.1)."""
+        for name in list(self.deadlines):
+            self.stop(name)
+        self.let_go()
+        self.start("time-wait", self.host.now + self.host.knobs.tcp_time_wait)
 
     def report_cwnd(self, why: str) -> None:
         """Report that the congestion window has changed."""
@@ -243,7 +315,7 @@ class Connection(Sleeper):
         del self.deadlines[name]
         if self.host.observer is not None:
             self.host.observer(self.host.name, "tcp.timer", self.number, name, "fired", now)
-        timers.fire(self, name)
+        self.layer.fire(self, name)
         if self.state != CLOSED:
             self.host.queue.wake(self, min(self.deadlines.values(), default=NEVER))
 
@@ -258,7 +330,7 @@ class Connection(Sleeper):
             host.observer(host.name, "tcp.error", self.number, error)
         self.deadlines.clear()
         host.queue.wake(self, NEVER)
-        host.tcp.remove(self)
+        self.layer.remove(self)
         self.out_of_order = None
         self.flight = Flight()
         self.send = SendBuffer(self.snd_nxt)

@@ -6,10 +6,9 @@ kept for each destination; where anything is special (a neighbour to ask for, a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from struct import Struct
 from typing import TYPE_CHECKING
 
+from aether.link.supersegment import HEADERS, SuperSegment
 from aether.net.neighbours import FRESH
 from aether.socket_options import IP_PMTUDISC_DONT
 from aether.tcp.sequence import MASK
@@ -20,48 +19,8 @@ if TYPE_CHECKING:
     from aether.net.routes import Way
     from aether.tcp.connection import Connection
 
-_HEAD = Struct(">6s6sHBBHHHBBH4s4sHHIIHHHH")
-_FRAME = _HEAD.pack
-"""Ethernet: destination, source, type. IPv4: version and length, TOS, length, identification, fragments, TTL,
-protocol, checksum, source, destination. TCP: ports, sequence and acknowledgement number, offset and flags, window,
-checksum, urgent pointer."""
+_FRAME = HEADERS.pack
 DONT_FRAGMENT = 0x4000
-
-
-class SuperSegment:
-    """A frame with several segments in one, for a device that cuts it up and computes their checksums."""
-
-    __slots__ = ("head", "payload", "size")
-
-    def __init__(self, head: bytes, payload: list[memoryview], size: int) -> None:
-        self.head = head
-        """All headers; TCP's checksum covers nothing yet but addresses, protocol and length."""
-        self.payload = payload
-        """Pieces of what the application has written: nothing is copied."""
-        self.size = size
-        """Bytes of payload of each segment but the last."""
-
-    def frames(self) -> Iterator[bytes]:
-        """Return the frames that the device would make of it, for one that does not."""
-        (mac, ours, kind, first, tos, _, identification, fragments, ttl, protocol, _, source, destination, port, to,
-         sequence, acknowledgement, bits, window, _, _) = _HEAD.unpack_from(self.head)
-        options = self.head[_HEAD.size:]
-        data = self.payload[0] if len(self.payload) == 1 else memoryview(b"".join(self.payload))
-        addresses = int.from_bytes(source + destination, "big") + protocol
-        packet = 0x4500 + tos + fragments + (ttl << 8) + addresses
-        shared = addresses + port + to + acknowledgement + window + int.from_bytes(options, "big")
-        for at in range(0, len(data), self.size):
-            piece = data[at:at + self.size]
-            flags = bits if at + self.size >= len(data) else bits & ~tcp.PSH
-            extra = len(options) + len(piece)
-            number = int.from_bytes(piece, "big") % 0xFFFF
-            total = shared + extra + 20 + sequence + flags + (number << 8 if extra & 1 else number)
-            yield _FRAME(
-                mac, ours, kind, first, tos, extra + 40, identification, fragments, ttl, protocol,
-                -(packet + extra + 40 + identification) % 0xFFFF, source, destination, port, to, sequence,
-                acknowledgement, flags, window, -total % 0xFFFF, 0) + options + piece
-            sequence = sequence + self.size & MASK
-            identification = identification + 1 & 0xFFFF
 
 
 def transmit(
@@ -70,20 +29,23 @@ def transmit(
 ) -> None:
     """Send a segment; all numbers as on the wire, `options` a multiple of 4 bytes."""
     host, socket_options = conn.host, conn.options
-    layer = host.ipv4
-    way = host.routes.ways.get(conn.remote_ip) or layer.find_way(conn.remote_ip)
+    layer = conn.layer
+    direct = layer.direct
+    way = None if direct is None else direct.routes.ways.get(conn.remote_ip) or direct.find_way(conn.remote_ip)
     extra = len(options) + len(payload)
     whole = socket_options.mtu_discover != IP_PMTUDISC_DONT
     if way is None or way.hop.state not in FRESH or extra + 40 > way.interface.mtu:
         segment = tcp.build(
             conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, sequence, acknowledgement, flags, window,
             options, payload)
-        host.routes.ways.pop(conn.remote_ip, None)
-        layer.send(
+        if direct is not None:
+            direct.routes.ways.pop(conn.remote_ip, None)
+        layer.network.send(
             conn.remote_ip, PROTO_TCP, segment, source=conn.local_ip, tos=tos, ttl=socket_options.ttl,
             dont_fragment=whole)
         return
-    layer.identification = identification = (layer.identification + 1) & 0xFFFF
+    interface, hop, packets = way
+    packets.identification = identification = (packets.identification + 1) & 0xFFFF
     ttl = socket_options.ttl or host.knobs.ipv4_ttl
     length = extra + 40
     fragments = DONT_FRAGMENT if whole else 0
@@ -95,7 +57,6 @@ def transmit(
     if payload:
         number = int.from_bytes(payload, "big") % 0xFFFF
         total += number << 8 if extra & 1 else number
-    interface, hop = way
     interface.port.transmit(_FRAME(  # type: ignore[union-attr]
         hop.mac, interface.mac, 0x0800, 0x45, tos, length, identification, fragments, ttl, PROTO_TCP,
         -(0x4500 + tos + length + identification + fragments + (ttl << 8) + PROTO_TCP + (key >> 32)) % 0xFFFF,
@@ -110,7 +71,8 @@ def transmit_several(
 
     If nothing lies between us and the device, many leave as one, without a copy of what the application wrote.
     """
-    way = conn.host.routes.ways.get(conn.remote_ip)
+    direct = conn.layer.direct
+    way = None if direct is None else direct.routes.ways.get(conn.remote_ip)
     if way is not None and way.hop.state in FRESH and _direct(way, len(options) + conn.mss + 40):
         _transmit_uncut(conn, way, start, length, acknowledgement, flags, window, options, tos)
         return
@@ -135,8 +97,8 @@ def _transmit_uncut(
     tos: int,
 ) -> None:
     """Send frames of several segments, whose checksum covers nothing yet but addresses, protocol and length."""
-    interface, hop = way
-    layer, size, port = conn.host.ipv4, conn.mss, interface.port
+    interface, hop, layer = way
+    size, port = conn.mss, interface.port
     assert port is not None
     most = conn.host.supersegments // size * size
     ttl = conn.options.ttl or conn.host.knobs.ipv4_ttl

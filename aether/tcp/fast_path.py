@@ -27,9 +27,10 @@ from aether.timers import NEVER
 from aether.wire.ipv4 import PROTO_TCP
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.net.ipv4 import Ipv4
     from aether.net.routes import Way
     from aether.tcp.connection import Connection
+    from aether.tcp.layer import Tcp
 
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
@@ -78,17 +79,20 @@ class FastPath:
     """The short connections of one host."""
 
     __slots__ = (
-        "clock", "constant", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths",
-        "queued_at", "queued_order", "ready", "resting", "room", "scale", "taken", "wake_at", "wake_order",
+        "clock", "constant", "direct", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths",
+        "queued_at", "queued_order", "ready", "resting", "room", "scale", "taken", "tcp", "wake_at", "wake_order",
     )
     UNHASHED: ClassVar[tuple[str, ...]] = (
-        "clock", "constant", "fixed", "head", "limit", "mac", "mss", "now", "paths", "queued_at", "queued_order",
-        "ready", "room", "scale", "taken")
+        "clock", "constant", "direct", "fixed", "head", "limit", "mac", "mss", "now", "paths", "queued_at",
+        "queued_order", "ready", "room", "scale", "taken", "tcp")
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, tcp: Tcp) -> None:
+        self.tcp = tcp
+        self.direct: Ipv4 | None = tcp.direct
+        """The network layer whose frames these are; without one nothing is predictable."""
         self.wake_at = self.queued_at = NEVER
         self.wake_order = self.queued_order = 0
-        self.host = host
+        self.host = tcp.host
         self.leans: dict[bytes, Lean] = {}
         """By bytes 26-38 of an arriving frame, as `Tcp.table`."""
         self.line: deque[tuple[int, Lean]] = deque()
@@ -130,15 +134,16 @@ class FastPath:
         if not self.ready:
             self.ready = True
             if self._predictable():
-                interface, ttl = self.host.interfaces[0], self.host.knobs.ipv4_ttl
+                assert self.direct is not None
+                interface, ttl = self.direct.interfaces[0], self.host.knobs.ipv4_ttl
                 self.mac = interface.mac
                 self.head = interface.mac + IPV4.to_bytes(4, "big")
                 self.fixed = DONT_FRAGMENT << 16 | ttl << 8 | PROTO_TCP
                 self.constant = (IPV4 & 0xFFFF) + DONT_FRAGMENT + (ttl << 8) + PROTO_TCP
                 self.room = interface.mtu - 40
                 self.mss = min(self.host.knobs.tcp_mss, self.room)
-                self.scale = self.host.tcp.receive_scale()
-                self.limit = self.host.tcp.receive_buffer()
+                self.scale = self.tcp.receive_scale()
+                self.limit = self.tcp.receive_buffer()
 
     def _predictable(self) -> bool:
         """Tell whether the knobs are such that connections are predictable."""
@@ -150,7 +155,7 @@ class FastPath:
             and not 0 < knobs.tcp_receive_window < WINDOW
             and knobs.tcp_rto_min == SOONEST and knobs.tcp_rto_initial >= SOONEST and knobs.tcp_time_wait >= SOONEST
             and knobs.tcp_rto_max >= SOONEST
-            and self.host.interfaces
+            and self.direct is not None and self.direct.interfaces
         )
 
     def receive(self, frame: bytearray | bytes | memoryview, length: int, checked: int = 0) -> bytes | None:
@@ -220,10 +225,10 @@ class FastPath:
             or (not checked and (int.from_bytes(frame[26:SYN_LENGTH], "big") + 46) % 65535)
         ):
             return None
-        host = self.host
-        tcp, source = host.tcp, key[:4]
+        tcp, direct, source = self.tcp, self.direct, key[:4]
+        assert direct is not None
         if (
-            path is None or host.routes.ways.get(source) is not path.way or path.way.hop.state not in FRESH
+            path is None or direct.routes.ways.get(source) is not path.way or path.way.hop.state not in FRESH
             or path.listener.socket.options is not path.options
         ):
             path = self._find_path(key, addresses)
@@ -233,7 +238,7 @@ class FastPath:
         old = self.leans.get(key)
         whole = tcp.table.get(key) if old is None else None
         if (
-            listener.accepted or source in host.ipv4.path_mtus
+            listener.accepted or source in direct.path_mtus
             or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN)
             or (old is not None and not _reusable(old.state, old.stamp, old.rcv_nxt, seq, stamp))
             or (whole is not None and not (
@@ -247,7 +252,7 @@ class FastPath:
             return None
         if whole is not None:
             whole.end("rcv SYN")
-        number = host.world.connection_number(key, active=False)
+        number = tcp.ledger.connection_number(key, active=False)
         hop = way.hop
         lean = Lean(
             key, number, now, listener, options, hop, seq, iss, offset, stamp, mss, scale & 0xFF, window, addresses)
@@ -256,7 +261,7 @@ class FastPath:
         self.leans[key] = lean
         listener.half_open += 1
         self._enter(lean, now + SOONEST)
-        host.ipv4.identification = identification = (host.ipv4.identification + 1) & 0xFFFF
+        direct.identification = identification = (direct.identification + 1) & 0xFFFF
         control = SYN_ACK << 16 | WINDOW
         stamped = (self.clock + offset) & MASK
         option = SCALE << 8 | self.scale
@@ -270,19 +275,20 @@ class FastPath:
 
     def _find_path(self, key: bytes, addresses: int) -> Path | None:
         """Return what the SYNs of a peer to a port have in common, and remember it, if they can be predicted."""
-        host, source = self.host, key[:4]
+        tcp, direct, source = self.tcp, self.direct, key[:4]
+        assert direct is not None
         place = key[:8] + key[10:]
         self.paths.pop(place, None)
-        listener = host.tcp.listener_for(key)
-        way = host.routes.ways.get(source)
+        listener = tcp.listener_for(key)
+        way = direct.routes.ways.get(source)
         if way is None or way.hop.state not in FRESH:
-            way = host.ipv4.find_way(source)
+            way = direct.find_way(source)
         if (
-            listener is None or way is None or way.interface is not host.interfaces[0] or way.hop.state not in FRESH
-            or key[4:8] not in host.local
+            listener is None or way is None or way.interface is not direct.interfaces[0] or way.hop.state not in FRESH
+            or key[4:8] not in direct.local
         ):
             return None
-        options, defaults = listener.socket.options, host.tcp.defaults
+        options, defaults = listener.socket.options, tcp.defaults
         if (
             not isinstance(listener.socket.app, Prepared)
             or replace(options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay) != defaults
@@ -376,7 +382,8 @@ class FastPath:
 
     def _frame(self, lean: Lean, seq: int, flags: int, size: int, sums: int) -> bytes:
         """Return a frame without its payload, whose length is `size` and whose words add up to `sums`."""
-        layer = self.host.ipv4
+        layer = self.direct
+        assert layer is not None
         layer.identification = identification = (layer.identification + 1) & 0xFFFF
         ack, stamp = lean.rcv_nxt, lean.stamp
         control = flags << 16 | lean.advertise(self.limit, self.mss)
@@ -437,13 +444,13 @@ class FastPath:
         """A connection has rested for long enough."""
         if self.leans.get(lean.key) is lean:
             del self.leans[lean.key]
-            self.host.tcp.table.pop(lean.key, None)
-            self.host.tcp.release_port(lean.key)
-            self.host.world.connection_closed(lean.key, lean.number)
+            self.tcp.table.pop(lean.key, None)
+            self.tcp.release_port(lean.key)
+            self.tcp.ledger.connection_closed(lean.key, lean.number)
 
     def rested(self, lean: Lean, now: int) -> bool:
         """End a connection in TIME-WAIT whose timer has fired, in trace mode; False if it has to be whole for that."""
-        world = self.host.world
+        world = self.tcp.ledger
         if world.observer is not None and world.teller is None:
             return False
         self.host.now = now
@@ -459,7 +466,7 @@ class FastPath:
             return None
         host = self.host
         lean.due = NEVER
-        host.tcp.table[key] = conn = inflate(host, lean)
+        self.tcp.table[key] = conn = inflate(self.tcp, lean)
         if not host.quick:
             host.queue.succeed(lean, conn)
         elif conn.deadlines:

@@ -7,7 +7,7 @@ it, as soon as anything out of the ordinary happens or somebody looks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from mypy_extensions import mypyc_attr
 
@@ -20,10 +20,10 @@ from aether.tcp.timers import FIN_TIMEOUT
 from aether.wire.tcp import SYN, Options
 
 if TYPE_CHECKING:
-    from aether.host import Host
     from aether.knobs import Knobs
     from aether.net.neighbours import Neighbour
     from aether.socket_options import SocketOptions
+    from aether.tcp.listener import Layer
 
 SCALE = 8
 """The window scale that we offer."""
@@ -31,6 +31,16 @@ PATIENCE = 15_000_000
 """How long, in microseconds, a connection may wait for a request before the application is told of it."""
 WINDOW = 0xFFFF
 """What a SYN,ACK offers, in bytes."""
+
+
+class Keeper(Protocol):
+    """Who keeps short connections, and makes them whole."""
+
+    def inflate(self, key: bytes) -> Connection | None:
+        """Make a connection whole, if there is one by that name here."""
+
+    def rested(self, lean: Lean, now: int) -> bool:
+        """End a connection in TIME-WAIT whose timer has fired; False if it has to be whole for that."""
 
 
 @mypyc_attr(serializable=True, allow_interpreted_subclasses=True)
@@ -110,7 +120,7 @@ class Lean:
 
     def wake(self, now: int) -> None:
         """Handle the timer that is due, in trace mode: the rest is over, or there is trouble, which takes it whole."""
-        fast = self.listener.host.tcp.fast
+        fast: Keeper = self.listener.layer.fast
         if self.state == TIME_WAIT and fast.rested(self, now):
             return
         conn = fast.inflate(self.key)
@@ -188,17 +198,17 @@ def deadline_of(lean: Lean, knobs: Knobs) -> int:
     return lean.since + PATIENCE
 
 
-def inflate(host: Host, lean: Lean) -> Connection:
+def inflate(layer: Layer, lean: Lean) -> Connection:
     """Return the connection that `lean` stands for, with its timers' deadlines; whoever calls sees to the queue."""
-    knobs = host.knobs
-    conn = Connection(host, lean.key, lean.number, LISTEN)
+    knobs = layer.host.knobs
+    conn = Connection(layer, lean.key, lean.number, LISTEN)
     listener = lean.listener
     conn.iss = lean.iss
     conn.snd_una = conn.snd_nxt = lean.iss
     conn.send.start = conn.send.end = lean.iss + 1
     conn.recover = lean.iss
     conn.ts_offset = lean.ts_offset
-    conn.rcv_wscale = host.tcp.receive_scale()
+    conn.rcv_wscale = layer.receive_scale()
     conn.listener = listener
     conn.take_options(lean.options)
     take_syn(conn, lean.irs, lean.syn_window)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from aether.tcp import cookies
+from aether.tcp import connection, cookies
 from aether.tcp.negotiate import negotiate
 from aether.tcp.output import answer_reset, send_syn
+from aether.tcp.segment_arrives import segment_arrives
 from aether.tcp.states import LISTEN
 from aether.tcp.timers import opened
-from aether.wire import ipv4, tcp
+from aether.wire import tcp
 from aether.wire.error import WireError
-from aether.wire.tcp import ACK, CWR, ECE, FIN, RST, SYN
+from aether.wire.tcp import ACK, CWR, ECE, FIN, MIN_HEADER_LENGTH, RST, SYN
 
 if TYPE_CHECKING:
-    from aether.host import Host
-    from aether.sockets import TcpSocket
-    from aether.tcp.connection import Connection
-    from aether.wire.ipv4 import Ipv4Header
+    from aether.tcp.connection import Connection, Holder
+    from aether.tcp.isn import InitialSequence
+    from aether.tcp.network import Packet
     from aether.wire.tcp import TcpHeader
 
 LEAST_HALF_OPEN = 8
@@ -30,13 +30,35 @@ CLASSIC_MSS = 1460
 """What is assumed of a peer whose cookie carries no MSS, in bytes."""
 
 
+class Layer(connection.Layer, Protocol):
+    """What a listener asks of the TCP layer that it belongs to."""
+
+    isn: InitialSequence
+    cookie_clock: int
+    fast: Any
+    """Who keeps short connections."""
+
+    def receive_scale(self) -> int:
+        """Return the window scale that we offer."""
+
+    def create(self, key: bytes, state: str, used: int = -1) -> Connection:
+        """Make a connection with an initial sequence number; `add` it to let it receive."""
+
+    def add(self, conn: Connection) -> None:
+        """Let a connection receive segments."""
+
+
 class Listener:
     """What a passive open leaves behind (RFC 9293 §3.10.1)."""
 
-    __slots__ = ("accepted", "backlog", "cookies_until", "half_open", "host", "ip", "port", "socket", "used_cookies")
+    __slots__ = (
+        "accepted", "backlog", "cookies_until", "half_open", "host", "ip", "layer", "port", "socket", "used_cookies",
+    )
+    UNHASHED = ("layer",)
 
-    def __init__(self, host: Host, ip: bytes, port: int, backlog: int, socket: TcpSocket) -> None:
-        self.host = host
+    def __init__(self, layer: Layer, ip: bytes, port: int, backlog: int, socket: Holder) -> None:
+        self.layer = layer
+        self.host = layer.host
         self.ip = ip
         self.port = port
         self.backlog = backlog
@@ -50,7 +72,7 @@ class Listener:
         self.used_cookies: dict[tuple[bytes, int], int] = {}
         """Cookies that opened a connection, with the time when they expire: none does it twice."""
 
-    def arrives(self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header, used: int = -1) -> None:
+    def arrives(self, key: bytes, header: TcpHeader, payload: bytes, packet: Packet, used: int = -1) -> None:
         """Handle a segment that found no connection but this listener (§3.10.7.2); `used` as for `Tcp.create`."""
         host, flags = self.host, header.flags
         if flags & RST:
@@ -64,7 +86,7 @@ class Listener:
         else:
             self._syn(key, header, packet, used)
 
-    def _syn(self, key: bytes, header: TcpHeader, packet: Ipv4Header, used: int) -> None:
+    def _syn(self, key: bytes, header: TcpHeader, packet: Packet, used: int) -> None:
         """Third check of §3.10.7.2: a SYN. Data on it is not kept: the peer sends it again."""
         host = self.host
         try:
@@ -83,12 +105,12 @@ class Listener:
 
     def _remember(self, key: bytes, header: TcpHeader, options: tcp.Options, used: int) -> None:
         host = self.host
-        conn = host.tcp.create(key, LISTEN, used)
+        conn = self.layer.create(key, LISTEN, used)
         conn.listener = self
         conn.take_options(self.socket.options)
         take_syn(conn, header.sequence, header.window)
         negotiate(conn, options, header.flags)
-        host.tcp.add(conn)
+        self.layer.add(conn)
         self.half_open += 1
         conn.move("rcv SYN")
         send_syn(conn)
@@ -97,40 +119,40 @@ class Listener:
             conn.start("rto", host.now + conn.round_trip.timeout())
 
     def _answer_with_cookie(
-        self, key: bytes, header: TcpHeader, offered: tcp.Options, packet: Ipv4Header
+        self, key: bytes, header: TcpHeader, offered: tcp.Options, packet: Packet
     ) -> None:
         """Send a SYN,ACK, and remember nothing."""
         host, knobs = self.host, self.host.knobs
         mss = offered.mss or 536
         if knobs.tcp_isn == "predictable":
-            isn, _ = host.tcp.isn.choose("predictable", key, host.now)  # it proves nothing: that is the point
+            isn, _ = self.layer.isn.choose("predictable", key, host.now)  # it proves nothing: that is the point
         else:
-            isn = cookies.make(host.tcp.isn.secret, key, header.sequence, mss, host.now)
+            isn = cookies.make(self.layer.isn.secret, key, header.sequence, mss, host.now)
         stamp = scale = None
         sack = ecn = False
         if knobs.tcp_timestamps and offered.timestamp is not None:
             sack = knobs.tcp_sack and offered.sack_permitted
             ecn = knobs.tcp_ecn != "off" and header.flags & (ECE | CWR) == ECE | CWR
             theirs = offered.window_scale if knobs.tcp_window_scaling else None
-            scale = None if theirs is None else host.tcp.receive_scale()
-            clock = host.now // 1000 + host.tcp.cookie_clock
+            scale = None if theirs is None else self.layer.receive_scale()
+            clock = host.now // 1000 + self.layer.cookie_clock
             stamp = cookies.options_in(clock, theirs, sack, ecn), offered.timestamp[0]
         options = tcp.build_options(
-            mss=min(knobs.tcp_mss, host.ipv4.mtu_for(packet.source) - 40), window_scale=scale, sack_permitted=sack,
-            timestamp=stamp,
+            mss=min(knobs.tcp_mss, self.layer.network.room_for(packet.source) - MIN_HEADER_LENGTH),
+            window_scale=scale, sack_permitted=sack, timestamp=stamp,
         )
         answer = tcp.build(
             packet.destination, packet.source, header.destination_port, header.source_port, isn,
             header.sequence + 1 & 0xFFFFFFFF, SYN | ACK | (ECE if ecn else 0),
-            min(host.tcp.receive_buffer(), 0xFFFF), options,
+            min(self.layer.receive_buffer(), 0xFFFF), options,
         )
         self.cookies_until = host.now + 2 * cookies.PERIOD + COOKIES_AFTER
         host.count("tcp.cookies_sent")
         if host.observer is not None:
             host.observer(host.name, "tcp.cookie", isn, cookies.SIZES[isn >> 24 & 7], "sent")
-        host.ipv4.send(packet.source, ipv4.PROTO_TCP, answer, source=packet.destination)
+        self.layer.network.send(packet.source, tcp.PROTOCOL, answer, source=packet.destination)
 
-    def _acknowledged(self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
+    def _acknowledged(self, key: bytes, header: TcpHeader, payload: bytes, packet: Packet) -> None:
         """Second check of §3.10.7.2: an ACK is bad, unless it brings a cookie of ours back."""
         host = self.host
         if host.now >= self.cookies_until or header.flags & SYN:
@@ -145,15 +167,15 @@ class Listener:
                 return
             host.drop("tcp.bad_cookie", detail=f"port {self.port}")
         length = len(payload) + (1 if header.flags & SYN else 0) + (1 if header.flags & FIN else 0)
-        answer_reset(host, packet, header, length, "no such connection")
+        answer_reset(host, self.layer.network, packet, header, length, "no such connection")
 
     def _valid_cookie(self, key: bytes, header: TcpHeader) -> cookies.Cookie | None:
         host, isn = self.host, header.acknowledgement - 1 & 0xFFFFFFFF
         if host.knobs.tcp_isn == "predictable":
-            known = host.tcp.isn.counted(isn, cookies.REMEMBERED)
+            known = self.layer.isn.counted(isn, cookies.REMEMBERED)
             cookie = cookies.Cookie(CLASSIC_MSS, host.now + 2 * cookies.PERIOD) if known else None
         else:
-            cookie = cookies.check(host.tcp.isn.secret, key, header.sequence - 1, isn, host.now)
+            cookie = cookies.check(self.layer.isn.secret, key, header.sequence - 1, isn, host.now)
         if cookie is None or (key, isn) in self.used_cookies:
             return None
         for old in [name for name, expires in self.used_cookies.items() if expires <= host.now]:
@@ -164,11 +186,11 @@ class Listener:
         return cookie
 
     def _open_by_cookie(
-        self, key: bytes, header: TcpHeader, payload: bytes, packet: Ipv4Header, cookie: cookies.Cookie
+        self, key: bytes, header: TcpHeader, payload: bytes, packet: Packet, cookie: cookies.Cookie
     ) -> None:
         """Make the connection that the cookie stands for, as if the SYN had just come, and take the segment."""
         host = self.host
-        conn = host.tcp.create(key, LISTEN)
+        conn = self.layer.create(key, LISTEN)
         conn.listener = self
         conn.take_options(self.socket.options)
         conn.iss = header.acknowledgement - 1 & 0xFFFFFFFF
@@ -189,17 +211,17 @@ class Listener:
             flags |= ECE | CWR if carried.ecn else 0
             conn.ts_offset = stamp[1] - host.now // 1000
         negotiate(conn, offered, flags)
-        conn.rcv_adv = conn.rcv_nxt + min(host.tcp.receive_buffer(), 0xFFFF)
+        conn.rcv_adv = conn.rcv_nxt + min(self.layer.receive_buffer(), 0xFFFF)
         conn.snd_wnd = conn.snd_wnd_max = header.window << conn.snd_wscale
         host.count("tcp.cookies_accepted")
         if host.observer is not None:
             host.observer(host.name, "tcp.cookie", conn.iss, cookie.mss, "accepted")
-        host.tcp.add(conn)
+        self.layer.add(conn)
         conn.move("rcv cookie")
         opened(conn)
         self.half_open += 1
         self.established(conn)
-        host.tcp.deliver(conn, header, payload, packet)
+        segment_arrives(conn, header, payload, packet)
 
     def full(self) -> bool:
         """Tell whether the queue of connections to accept has no room."""

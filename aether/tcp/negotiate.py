@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.wire.tcp import ACK, CWR, ECE
+from aether.wire.tcp import ACK, CWR, ECE, MIN_HEADER_LENGTH
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
@@ -38,6 +38,6 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     overhead = TIMESTAMP_LENGTH if conn.ts_ok else 0
     if conn.options.max_segment:
         theirs = min(theirs, conn.options.max_segment)
-    conn.mss = max(min(theirs, conn.host.ipv4.mtu_for(conn.remote_ip) - 40) - overhead, 32)
+    conn.mss = max(min(theirs, conn.layer.network.room_for(conn.remote_ip) - MIN_HEADER_LENGTH) - overhead, 32)
     if knobs.tcp_congestion != "none":
         conn.cwnd = knobs.tcp_initial_window * conn.mss

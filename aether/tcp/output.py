@@ -9,12 +9,13 @@ from aether.tcp import ecn, rack
 from aether.tcp.departure import transmit, transmit_several
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
-from aether.wire import ipv4, tcp
+from aether.wire import tcp
 from aether.wire.tcp import ACK, CWR, ECE, FIN, PSH, RST, SYN
 
 if TYPE_CHECKING:
-    from aether.host import Host
+    from aether.surroundings import Surroundings
     from aether.tcp.connection import Connection
+    from aether.tcp.network import Network, Packet
     from aether.tcp.recovery import Sent
 
 CORK_LIMIT = 200_000
@@ -120,7 +121,9 @@ def send_reset(conn: Connection, why: str) -> None:
     transmit(conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, b"", b"", conn.options.tos & ~0b11)
 
 
-def answer_reset(host: Host, header: ipv4.Ipv4Header, segment: tcp.TcpHeader, length: int, why: str) -> None:
+def answer_reset(
+    host: Surroundings, network: Network, header: Packet, segment: tcp.TcpHeader, length: int, why: str
+) -> None:
     """Answer a segment that belongs to no connection (RFC 9293 §3.5.2, group 1); `length` is its SEG.LEN."""
     if segment.flags & ACK:
         sequence, acknowledgement, flags = segment.acknowledgement, 0, RST
@@ -133,7 +136,7 @@ def answer_reset(host: Host, header: ipv4.Ipv4Header, segment: tcp.TcpHeader, le
         header.destination, header.source, segment.destination_port, segment.source_port, sequence,
         acknowledgement, flags, 0,
     )
-    host.ipv4.send(header.source, ipv4.PROTO_TCP, answer, source=header.destination)
+    network.send(header.source, tcp.PROTOCOL, answer, source=header.destination)
 
 
 def output(conn: Connection) -> None:

@@ -1,7 +1,7 @@
 """Path MTU discovery (RFC 1191, RFC 9293 §3.7.5): a router says that our segments are too large.
 
 The claim is checked as RFC 5927 §7 asks: it must be about a segment that is in flight, and it can only
-make segments smaller, never smaller than a floor.
+make segments smaller, never smaller than a floor, which the network layer has seen to.
 """
 
 from __future__ import annotations
@@ -9,28 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.tcp.output import output
+from aether.wire.tcp import MIN_HEADER_LENGTH
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
 
-FLOOR = 552
-"""Bytes; no smaller MTU is believed, as on Linux (min_pmtu)."""
-HEADERS = 40
 TIMESTAMP = 12
-PLATEAUS = (32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 552)
-"""What to try when an old router names no MTU (RFC 1191 §7.1)."""
 
 
-def too_big(conn: Connection, mtu: int, length: int) -> None:
-    """Take an ICMP "fragmentation needed" about a packet of `length` bytes; `mtu` 0 if the router names none."""
-    if mtu == 0:
-        mtu = next((size for size in PLATEAUS if size < length), FLOOR)
-    mtu = max(mtu, FLOOR)
-    host = conn.host
-    if not host.ipv4.learn_mtu(conn.remote_ip, mtu):
-        host.drop("icmp.unmatched", conn.number, f"claims an MTU of {mtu}, and it is no smaller")
+def too_big(conn: Connection, mtu: int) -> None:
+    """Take an error that says the path takes packets of `mtu` bytes at the most."""
+    room = conn.layer.network.narrowed(conn.remote_ip, mtu)
+    if not room:
+        conn.host.drop("icmp.unmatched", conn.number, f"claims an MTU of {mtu}, and it is no smaller")
         return
-    mss = mtu - HEADERS - (TIMESTAMP if conn.ts_ok else 0)
+    mss = room - MIN_HEADER_LENGTH - (TIMESTAMP if conn.ts_ok else 0)
     if mss >= conn.mss:
         return
     conn.mss = mss

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.tcp.recovery import DUP_THRESH
+from aether.tcp.reordering import PERSISTENCE
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
@@ -18,69 +19,12 @@ MAX_ACK_DELAY = 200_000
 """How long the acknowledgement of a single segment may be delayed (§7.2, TLP.max_ack_delay), in microseconds."""
 FIRST_PROBE = 1_000_000
 """The probe time-out before anything was measured (§7.2)."""
-PERSISTENCE = 16
-"""Recoveries for which a wider reordering window is kept (§6.2, step 4)."""
-
-
-class Rack:
-    """What RACK remembers of one connection; times in microseconds."""
-
-    __slots__ = ("dsack_round", "end", "fack", "multiplier", "persist", "reordering", "rtt", "time")
-
-    def __init__(self) -> None:
-        self.time = 0
-        """When the latest-sent segment among those that arrived was sent (RACK.xmit_ts)."""
-        self.end = 0
-        """Where it ends (RACK.end_seq)."""
-        self.rtt = 0
-        self.fack = 0
-        """The highest sequence number known to have arrived."""
-        self.reordering = False
-        """Whether a segment ever arrived after a later one (RACK.reordering_seen)."""
-        self.multiplier = 1
-        """The reordering window in quarters of the least round trip (RACK.reo_wnd_mult)."""
-        self.persist = PERSISTENCE
-        self.dsack_round = 0
-        """What must be acknowledged before another D-SACK widens the window."""
-
-    def arrived(self, segment: Sent, now: int, least: int) -> None:
-        """Take one segment that has arrived (§6.2, steps 1 to 3); `least` is the least round trip."""
-        rtt = now - segment.time
-        if segment.sends > 1:
-            if rtt < least:
-                return  # the acknowledgement is for an earlier transmission of it
-        elif segment.end < self.fack:
-            self.reordering = True
-        self.fack = max(self.fack, segment.end)
-        if (segment.time, segment.end) > (self.time, self.end):
-            self.time, self.end, self.rtt = segment.time, segment.end, rtt
-
-    def window(self, conn: Connection) -> int:
-        """Return how long to wait for reordered segments (§6.2, step 4)."""
-        if not self.reordering and (
-            conn.phase != "open" or conn.flight.sacked_bytes >= DUP_THRESH * conn.mss
-        ):
-            return 0
-        return min(self.multiplier * conn.round_trip.minimum // 4, conn.round_trip.srtt)
-
-    def duplicate_reported(self, conn: Connection) -> None:
-        """A D-SACK came: a retransmission was not needed, so wait a little longer (§6.2, step 4)."""
-        if conn.snd_una >= self.dsack_round:
-            self.dsack_round = conn.snd_nxt
-            self.multiplier += 1
-            self.persist = PERSISTENCE
-
-    def recovered(self) -> None:
-        """A recovery has ended: after a while the window goes back to normal."""
-        self.persist -= 1
-        if self.persist <= 0:
-            self.multiplier = 1
 
 
 def detect(conn: Connection) -> int:
     """Mark what is lost by now, and start the timer for what may be lost soon (§6.2, step 5); return lost bytes."""
     flight, rack, now = conn.flight, conn.rack, conn.host.now
-    window = rack.window(conn)
+    window = _window(conn)
     lost = wait = 0
     overdue: list[Sent] = []
     for segment in flight.by_time.values():
@@ -99,6 +43,25 @@ def detect(conn: Connection) -> int:
     else:
         conn.stop("rack")
     return lost
+
+
+def _window(conn: Connection) -> int:
+    """Return how long to wait for reordered segments (§6.2, step 4)."""
+    rack = conn.rack
+    if not rack.reordering and (
+        conn.phase != "open" or conn.flight.sacked_bytes >= DUP_THRESH * conn.mss
+    ):
+        return 0
+    return min(rack.multiplier * conn.round_trip.minimum // 4, conn.round_trip.srtt)
+
+
+def duplicate_reported(conn: Connection) -> None:
+    """A D-SACK came: a retransmission was not needed, so wait a little longer (§6.2, step 4)."""
+    rack = conn.rack
+    if conn.snd_una >= rack.dsack_round:
+        rack.dsack_round = conn.snd_nxt
+        rack.multiplier += 1
+        rack.persist = PERSISTENCE
 
 
 def schedule_probe(conn: Connection) -> None:

@@ -181,7 +181,7 @@ def _remember(conn: Connection) -> None:
 
 def duplicate_reported(conn: Connection) -> None:
     """A D-SACK: something sent again had arrived already (RFC 2883, RFC 3708)."""
-    conn.rack.duplicate_reported(conn)
+    rack.duplicate_reported(conn)
     if conn.phase == "open" or conn.undo_count <= 0:
         return
     conn.undo_count -= 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aether.tcp import ecn
 from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import output, send_ack, send_reset, send_syn
+from aether.tcp.output import answer_reset, output, send_ack, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -31,7 +31,7 @@ from aether.wire.tcp import ACK, FIN, RST, SYN, URG
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
-    from aether.wire.ipv4 import Ipv4Header
+    from aether.tcp.network import Packet
     from aether.wire.tcp import TcpHeader
 
 DELAYED_ACK_SEGMENTS = 2
@@ -42,7 +42,7 @@ OUTDATED = 24 * 86_400_000_000
 (RFC 7323 §5.5); in microseconds."""
 
 
-def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Ipv4Header) -> None:
+def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Packet) -> None:
     """Handle a segment for a connection that exists."""
     conn.last_received = conn.host.now
     conn.keepalives = 0
@@ -66,13 +66,13 @@ def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet:
         send_ack(conn, conn.ack_pending)
 
 
-def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv4Header) -> None:
+def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> None:
     """RFC 9293 §3.10.7.3."""
     host, flags = conn.host, segment.flags
     if flags & ACK and not conn.iss < segment.ack <= conn.snd_nxt:
         host.drop("tcp.syn_sent_unacceptable", conn.number, "the ACK is not for our SYN")
         if not flags & RST:
-            host.tcp.answer_reset(packet, header, segment.length, "acknowledges what we never sent")
+            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
         return
     if flags & RST:
         if flags & ACK:
@@ -188,7 +188,7 @@ def _usable_ack(conn: Connection, segment: Segment) -> bool:
     return bool(segment.flags & ACK) and conn.state in CAN_RECEIVE and conn.snd_una <= segment.ack <= conn.snd_nxt
 
 
-def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv4Header) -> bool:
+def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> bool:
     """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3, §4)."""
     host, flags = conn.host, segment.flags
     if flags & RST:
@@ -214,7 +214,7 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Ipv
     if conn.state == SYN_RECEIVED:
         if not conn.iss < segment.ack <= conn.snd_nxt:
             host.drop("tcp.future_ack", conn.number, "the ACK is not for our SYN")
-            host.tcp.answer_reset(packet, header, segment.length, "acknowledges what we never sent")
+            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
             return False
         if conn.listener is not None and conn.listener.full():
             host.drop("tcp.backlog_full", conn.number, f"port {conn.local_port}: nobody accepts")
@@ -278,14 +278,13 @@ def _urgent(conn: Connection, segment: Segment) -> None:
 
 def _fin_acknowledged(conn: Connection) -> bool:
     """Our FIN has arrived; return False if that was the end."""
-    host = conn.host
     if conn.state == FIN_WAIT_1:
         conn.move("rcv ACK of FIN")
         if conn.socket is None:
             start_fin_wait_2(conn)
     elif conn.state == CLOSING:
         conn.move("rcv ACK of FIN")
-        host.tcp.rest(conn)
+        conn.rest()
     elif conn.state == LAST_ACK:
         conn.end("rcv ACK of FIN")
         return False
@@ -404,4 +403,4 @@ def _fin(conn: Connection, segment: Segment) -> None:
         conn.move("rcv FIN")
     elif conn.state == FIN_WAIT_2:
         conn.move("rcv FIN")
-        conn.host.tcp.rest(conn)
+        conn.rest()

@@ -8,20 +8,20 @@ It takes frames only on a link to the world outside that does nothing to them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp.connection import QUICK_ACKS
 from aether.tcp.lean import Lean
+from aether.tcp.prepared import Prepared
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
 from aether.tcp.timers import FIN_TIMEOUT
 from aether.timers import NEVER
 
 if TYPE_CHECKING:
-    from aether.host import Host
     from aether.link.port import Port
     from aether.tcp.connection import Connection
-    from aether.tcp.prepared import Traceable
-    from aether.world import World
+    from aether.tcp.layer import Tcp
 
 SHORTEST = 66
 """Bytes of a frame with a timestamp in it."""
@@ -33,42 +33,56 @@ Told = tuple[str, int, tuple[Any, ...]]
 """What happened, how many events that makes, and the values that they unfold from."""
 
 
-def arrives(world: World, port: Port, frame: bytes) -> bool:
+class Traceable(Prepared, Protocol):
+    """One that also keeps track, as it would otherwise, of connections that are not shown to it."""
+
+    def expect(self, lean: Lean) -> None:
+        """Note a connection whose handshake is done; it may be adopted later."""
+
+    def leave(self, number: int) -> None:
+        """Forget a connection, which was closed after its answer."""
+
+    @staticmethod
+    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
+        """Return what would be reported of a request: the application, its words, and the function that says them."""
+
+
+def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     """Handle a frame that enters at `port` from outside, if the fast path takes it; else return False, and do nothing.
 
     The occurrence has been counted already.
     """
-    near = port.peer
-    host = near.host
+    near, host, world = port.peer, tcp.host, port.world
     if (
-        host is None or len(frame) < SHORTEST or host.quick or near.interface or near.latency or not near.pipe.clear
-        or near.ear is not None or port.ear is not None or port.tape is not None or host.models_processor
+        len(frame) < SHORTEST or host.quick or near.interface or near.latency or not near.pipe.clear
+        or near.ear is not None or port.ear is not None or port.tape is not None
+        or near.host is None or near.host.models_processor
         or (world.observer is not None and world.teller is None)
     ):
         return False
     key = frame[26:38]
-    fast = host.tcp.fast
+    fast = tcp.fast
     lean = fast.leans.get(key)
     opens = frame[TCP_FLAGS] == SYN
-    if frame[48:50] == NO_WINDOW or (not _may_open(host, key, lean) if opens else lean is None):
+    if frame[48:50] == NO_WINDOW or (not _may_open(tcp, key, lean) if opens else lean is None):
         return False
     now = world.now
     host.now = now
     fast.prepare(now)
     if opens:
-        old = lean or host.tcp.table.get(key)
+        old = lean or tcp.table.get(key)
         host.observer = None  # the end of a whole connection is told with the rest
         answer = fast.receive(frame, len(frame))
         host.observer = world.observer
         if answer:
-            told = _opened(host, fast.leans[key], old)
+            told = _opened(tcp, fast.leans[key], old)
     else:
         assert lean is not None
         state, deadline = lean.state, lean.wake_at
         in_flight = state != SYN_RECEIVED and lean.snd_una < lean.snd_nxt
         answer = fast.receive(frame, len(frame))
         if answer is not None:
-            told = _went_on(host, lean, frame, state, deadline, in_flight)
+            told = _went_on(tcp, lean, frame, state, deadline, in_flight)
     if answer is None:
         return False
     fast.taken += 1
@@ -76,27 +90,27 @@ def arrives(world: World, port: Port, frame: bytes) -> bool:
     if answer:
         world.frames = number + 1
         world.wire_out.append(answer)
-        host.count_fast(1, 1)
+        tcp.count_fast(1, 1)
     else:
         world.frames = number
-        host.count_fast(1, 0)
+        tcp.count_fast(1, 0)
     if world.teller is not None:
         happening, count, values = told
         world.teller(host.name, count, happening, (number, port.link, frame, answer, values))
     return True
 
 
-def _may_open(host: Host, key: bytes, old: Lean | None) -> bool:
+def _may_open(tcp: Tcp, key: bytes, old: Lean | None) -> bool:
     """Tell whether a SYN may open a short connection, as far as the fast path does not see to that itself."""
-    listener = host.tcp.listener_for(key)
-    whole = host.tcp.table.get(key) if old is None else None
+    listener = tcp.listener_for(key)
+    whole = tcp.table.get(key) if old is None else None
     return (
         listener is not None and hasattr(listener.socket.app, "expect") and (whole is None or whole.socket is None))
 
 
-def _opened(host: Host, lean: Lean, old: Lean | Connection | None) -> Told:
+def _opened(tcp: Tcp, lean: Lean, old: Lean | Connection | None) -> Told:
     """A SYN has opened a connection, perhaps in the place of one that rested; a whole one has been ended already."""
-    tcp, queue, key = host.tcp, host.queue, lean.key
+    host, queue, key = tcp.host, tcp.host.queue, lean.key
     if isinstance(old, Lean):
         queue.wake(old, NEVER)
         tcp.release_port(key)
@@ -113,8 +127,9 @@ def _opened(host: Host, lean: Lean, old: Lean | Connection | None) -> Told:
     return "opened", 7, (lean.number, deadline, old.number)
 
 
-def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flight: bool) -> Told:
+def _went_on(tcp: Tcp, lean: Lean, frame: bytes, state: str, due: int, in_flight: bool) -> Told:
     """A segment has arrived for a connection that was in `state`, with a timer due, perhaps with data in flight."""
+    host = tcp.host
     queue, knobs, now, number = host.queue, host.knobs, host.now, lean.number
     app: Traceable = lean.listener.socket.app  # type: ignore[assignment]  # `_may_open` has seen to it
     if state == SYN_RECEIVED:
@@ -143,7 +158,7 @@ def _went_on(host: Host, lean: Lean, frame: bytes, state: str, due: int, in_flig
         if closes:
             app.leave(number)
         delayed = 0
-        if lean.requests > QUICK_ACKS and knobs.tcp_delayed_ack and len(frame) - SHORTEST <= host.tcp.fast.mss:
+        if lean.requests > QUICK_ACKS and knobs.tcp_delayed_ack and len(frame) - SHORTEST <= tcp.fast.mss:
             delayed = now + knobs.tcp_delayed_ack
             queue.sequence += 2  # its timer has started, and the response has stopped it
         until = now + rto

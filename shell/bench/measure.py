@@ -20,7 +20,7 @@ from aether.operations.load import MOST, MOST_AT_ONCE, LoadStart
 from aether.operations.net import Ping
 from aether.operations.services import JobCancel
 from aether.operations.workers import WorkersSet, processor
-from aether.udp import EPHEMERAL
+from aether.socket_options import EPHEMERAL
 from aether.world import World
 from shell.bench import kernel
 from shell.bench.client import percentile

@@ -11,7 +11,7 @@ from shell.results.help import FieldGroup, FieldLine, FieldList, HelpGroup, Help
 from shell.session import Session
 
 if TYPE_CHECKING:
-    from aether.filters.fields import Field
+    from aether.filters.field import Field
 
 KEYS = (
     ("F1", "help"), ("F2", "trace on or off"), ("F5", "run or pause"), ("F8", "step"), ("Ctrl-C", "cancel, or pause"),

@@ -21,9 +21,9 @@ from aether.engine.worker import Beginning, share_of
 from aether.knobs import find, parse
 from aether.lab import listen
 from aether.laboratory import Laboratory
+from aether.link.supersegment import SuperSegment
 from aether.link.tap import SUPERSEGMENT
 from aether.sockets import TcpSocket
-from aether.tcp.departure import SuperSegment
 from aether.wire import ipv4, tcp
 from aether.wire.address import show_ip
 from tests.scripts.device import DeviceLaboratory

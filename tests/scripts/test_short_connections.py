@@ -210,7 +210,7 @@ def test_an_echo_of_zeros() -> None:
     """The complement of a sum over nothing but zeros is all ones."""
     lab = laboratory()
     request = packet(ipv4.PROTO_ICMP, icmp.build(icmp.IcmpMessage(icmp.ECHO_REQUEST, 0, 0, bytes(56))))
-    quick = quick_echo.reply(lab.host, request, len(request))
+    quick = quick_echo.reply(lab.host.ipv4, request, len(request))
     lab.world.arrive(request)
     assert quick is not None
     assert quick[34:] == lab.sent()[0][34:]

@@ -39,8 +39,8 @@ def test_the_same_as_by_the_layers(asked: list[tuple[bytes, int]]) -> None:
     quick, slow = lab(), lab()
     for payload, sequence in asked:
         frame = request(quick, payload, sequence)
-        answer = quick_echo.reply(quick.hosts[YOU], bytearray(frame) + bytes(50), len(frame))
-        quick_echo.count(quick.hosts[YOU], 1)
+        answer = quick_echo.reply(quick.hosts[YOU].ipv4, bytearray(frame) + bytes(50), len(frame))
+        quick_echo.count(quick.hosts[YOU].icmp, 1)
         slow.arrive(frame)
         assert [answer] == slow.wire_out
         slow.wire_out.clear()
@@ -69,7 +69,7 @@ def test_anything_special_is_left_to_the_layers(what: str) -> None:
     world = lab()
     frame = request(world, **SPECIAL[what])
     before = world.state_hash()
-    assert quick_echo.reply(world.hosts[YOU], frame, len(frame)) is None
+    assert quick_echo.reply(world.hosts[YOU].ipv4, frame, len(frame)) is None
     assert world.state_hash() == before
 
 
@@ -80,16 +80,16 @@ def test_a_bit_turned_over_is_noticed(position: int, bit: int) -> None:
     position %= len(frame)
     frame[position] ^= 1 << bit
     if not 6 <= position < 12:  # the sender's hardware address proves nothing
-        assert quick_echo.reply(world.hosts[YOU], frame, len(frame)) is None
+        assert quick_echo.reply(world.hosts[YOU].ipv4, frame, len(frame)) is None
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_no_request(frame: bytes) -> None:
-    assert quick_echo.reply(lab().hosts[YOU], frame, len(frame)) is None
+    assert quick_echo.reply(lab().hosts[YOU].ipv4, frame, len(frame)) is None
 
 
 def test_the_knob_decides() -> None:
     world = lab()
     world.do(KnobSet(name="icmp.echo", value="off"))
     frame = request(world)
-    assert quick_echo.reply(world.hosts[YOU], frame, len(frame)) is None
+    assert quick_echo.reply(world.hosts[YOU].ipv4, frame, len(frame)) is None

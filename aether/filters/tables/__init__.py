@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aether.filters.fields import Field
+from aether.filters.field import Field
 from aether.filters.tables import arp, dhcp, dns, ethernet, events, frame, http, icmp, ip, tcp, udp
 
 TABLES: dict[str, Sequence[Field]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aether.filters.fields import Field, Getter
+from aether.filters.field import Field, Getter
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, ETHER, IPV4, PROTOCOL, UINT8, UINT16
 

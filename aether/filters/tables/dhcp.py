@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from aether.filters.fields import Field, layer_field, spread_field
+from aether.filters.field import Field, layer_field, spread_field
 from aether.filters.payloads import DhcpView
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, BYTES, ETHER, IPV4, PROTOCOL, TEXT, UINT8, UINT16, UINT32, Type

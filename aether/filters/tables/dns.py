@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from aether.filters.fields import Field, layer_field, spread_field
+from aether.filters.field import Field, layer_field, spread_field
 from aether.filters.payloads import DnsView, Question, Resource
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, IPV4, IPV6, PROTOCOL, TEXT, UINT16, UINT32, Type

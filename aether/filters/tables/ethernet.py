@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aether.filters.fields import Field, Getter
+from aether.filters.field import Field, Getter
 from aether.filters.packet import Packet
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, ETHER, PROTOCOL, UINT16

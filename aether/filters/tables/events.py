@@ -9,7 +9,7 @@ from errno import errorcode
 from typing import Any
 
 from aether.events import DROPS, KINDS
-from aether.filters.fields import ANY, EVENT, Field, Getter
+from aether.filters.field import ANY, EVENT, Field, Getter
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, BYTES, ETHER, IPV4, NUMBER, TIME, UINT8, UINT16, UINT32, WORD, Type
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aether.filters.fields import ANY, Field, Getter
+from aether.filters.field import ANY, Field, Getter
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, PROTOCOL, TIME, UINT32, WORD
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aether.filters.fields import Field
+from aether.filters.field import Field
 from aether.filters.payloads import HttpView
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, BYTES, PROTOCOL, TEXT, UINT16, UINT64, Type

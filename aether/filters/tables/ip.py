@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from aether.filters.fields import Field, Getter, layer_field, protocol_field, spread_field
+from aether.filters.field import Field, Getter, layer_field, protocol_field, spread_field
 from aether.filters.packet import IpLayer, options
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, BYTES, IPV4, UINT8, UINT16, Type

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from aether.filters.conversations import NONE, UNKNOWN, Context, Conversation
-from aether.filters.fields import Field, Getter, layer_field, protocol_field, spread_field
+from aether.filters.field import Field, Getter, layer_field, protocol_field, spread_field
 from aether.filters.packet import Layer, options
 from aether.filters.record import Record
 from aether.filters.tables.ip import BAD, GOOD, STATUS, UNVERIFIED

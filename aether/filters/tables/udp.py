@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aether.filters.fields import Field, layer_field, protocol_field
+from aether.filters.field import Field, layer_field, protocol_field
 from aether.filters.packet import Layer
 from aether.filters.record import Record
 from aether.filters.tables.ip import BAD, GOOD, NOT_PRESENT, STATUS, UNVERIFIED

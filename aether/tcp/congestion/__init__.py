@@ -9,7 +9,7 @@ from aether.tcp.congestion.none import Unlimited
 from aether.tcp.congestion.reno import Reno
 
 if TYPE_CHECKING:
-    from aether.tcp.connection import Connection
+    from aether.tcp.congestion.flow import Flow
 
 
 class CongestionControl(Protocol):
@@ -17,13 +17,13 @@ class CongestionControl(Protocol):
 
     name: str
 
-    def acknowledged(self, conn: Connection, count: int, now: int) -> None:
+    def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """`count` bytes were acknowledged outside of recovery while the window was in use."""
 
-    def lost(self, conn: Connection, now: int) -> None:
+    def lost(self, conn: Flow, now: int) -> None:
         """A loss was noticed: set ssthresh and cwnd for the recovery."""
 
-    def timed_out(self, conn: Connection, now: int) -> None:
+    def timed_out(self, conn: Flow, now: int) -> None:
         """The retransmission timer ran out: set ssthresh and cwnd."""
 
 

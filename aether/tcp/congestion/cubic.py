@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aether.tcp.connection import Connection
+    from aether.tcp.congestion.flow import Flow
 
 C = 0.4
 """Segments per cubic second (§5)."""
@@ -32,7 +32,7 @@ class Cubic:
         self.prior = 0.0
         """cwnd before the last reduction."""
 
-    def acknowledged(self, conn: Connection, count: int, now: int) -> None:
+    def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Slow start below ssthresh (§4.10), else along the curve (§4.2 to §4.5)."""
         if conn.cwnd < conn.ssthresh:
             conn.cwnd += min(count, 2 * conn.mss)
@@ -62,7 +62,7 @@ class Cubic:
         """Equation 1."""
         return C * (seconds - self.k) ** 3 + self.w_max
 
-    def lost(self, conn: Connection, now: int) -> None:
+    def lost(self, conn: Flow, now: int) -> None:
         """Multiplicative decrease (§4.6), and fast convergence (§4.7)."""
         cwnd = conn.flight_size() / conn.mss
         self.epoch = -1
@@ -71,7 +71,7 @@ class Cubic:
         conn.ssthresh = max(int(cwnd * BETA) * conn.mss, 2 * conn.mss)
         conn.cwnd = conn.ssthresh
 
-    def timed_out(self, conn: Connection, now: int) -> None:
+    def timed_out(self, conn: Flow, now: int) -> None:
         """As after a loss, but from one segment on (§4.8)."""
         self.lost(conn, now)
         conn.cwnd = conn.mss

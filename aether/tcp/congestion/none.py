@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aether.tcp.connection import Connection
+    from aether.tcp.congestion.flow import Flow
 
 UNLIMITED = 1 << 40
 
@@ -16,14 +16,14 @@ class Unlimited:
     __slots__ = ()
     name = "none"
 
-    def acknowledged(self, conn: Connection, count: int, now: int) -> None:
+    def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Keep the window open."""
         conn.cwnd = UNLIMITED
 
-    def lost(self, conn: Connection, now: int) -> None:
+    def lost(self, conn: Flow, now: int) -> None:
         """Ignore the loss."""
         conn.cwnd = UNLIMITED
 
-    def timed_out(self, conn: Connection, now: int) -> None:
+    def timed_out(self, conn: Flow, now: int) -> None:
         """Ignore the loss."""
         conn.cwnd = UNLIMITED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aether.tcp.connection import Connection
+    from aether.tcp.congestion.flow import Flow
 
 
 class Reno:
@@ -18,7 +18,7 @@ class Reno:
         self.acked = 0
         """Bytes acknowledged towards the next increase in congestion avoidance."""
 
-    def acknowledged(self, conn: Connection, count: int, now: int) -> None:
+    def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Grow: by what was acknowledged in slow start (RFC 5681 §3.1), by one segment a window after it."""
         if conn.cwnd < conn.ssthresh:
             conn.cwnd += min(count, 2 * conn.mss)
@@ -28,13 +28,13 @@ class Reno:
             self.acked -= conn.cwnd
             conn.cwnd += conn.mss
 
-    def lost(self, conn: Connection, now: int) -> None:
+    def lost(self, conn: Flow, now: int) -> None:
         """Halve what was in flight (RFC 5681 §3.2, equation 4)."""
         self.acked = 0
         conn.ssthresh = max(conn.flight_size() // 2, 2 * conn.mss)
         conn.cwnd = conn.ssthresh
 
-    def timed_out(self, conn: Connection, now: int) -> None:
+    def timed_out(self, conn: Flow, now: int) -> None:
         """Start again with one segment (RFC 5681 §3.1)."""
         self.acked = 0
         conn.ssthresh = max(conn.flight_size() // 2, 2 * conn.mss)
