@@ -14,7 +14,7 @@ from aether.engine.core import Core, Hit, Status
 from aether.engine.loop import Loop, StepResult
 from aether.engine.ring import EventRing
 from aether.events import Event
-from aether.operations import Operation
+from aether.operations import Operation, SendFrame
 from aether.seen import Eyes, Seen, hidden, may
 from aether.world import World
 
@@ -95,7 +95,11 @@ class Blinded(Core):
         """Carry out an operation that a person at that end can do."""
         if not may(operation):
             raise hidden(f"{type(operation).__name__}: what is beyond your own end, and the switches of your stack,")
-        return self._whole.do(operation)
+        result = self._whole.do(operation)
+        if isinstance(operation, SendFrame):
+            self.ring.catch_up()
+            return self.eyes.numbers.get(result, result)
+        return result
 
     def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
         """Wait until something is true of the end that can be seen."""
@@ -119,10 +123,12 @@ class Blinded(Core):
 
     def run_until(self, test: Hit, world_us: int) -> bool:
         """Let time go on until `test` is true of what can be seen of an occurrence."""
+        self.ring.catch_up()
         return self._whole.run_until(self._blinded(test), world_us)
 
     def set_breakpoint(self, hit: Hit | None) -> None:
         """Ask `hit` about what can be seen of every occurrence."""
+        self.ring.catch_up()
         self._whole.set_breakpoint(self._blinded(hit) if hit is not None else None)
 
     def set_mode(self, mode: str) -> None:
@@ -158,7 +164,7 @@ class Blinded(Core):
             drops=self.ask(lambda world: sum(world.hosts[self.eyes.host].drops.values())))
 
     def _blinded(self, hit: Hit) -> Hit:
-        return lambda events, world: hit(self.see(events), _seen(world))
+        return lambda events, world: hit(self.eyes.see(events), _seen(world))
 
 
 def _seen(world: World) -> World:
