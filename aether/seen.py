@@ -6,12 +6,12 @@ Queries are asked of a `Seen` as they are of a world. It is a list of what may b
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from aether.attacks.attack import Attack
 from aether.events import KINDS
-from aether.operations import KnobSet, Operation, OperationError, ProfileSet
+from aether.operations import InjectFrame, KnobSet, Operation, OperationError, ProfileSet
 from aether.operations_workers import WorkersSet
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 PASSING = frozenset(("now", "occurrence", "connections"))
 """What of a world everybody knows: the clock, and how connections are counted."""
-SWITCHES = (KnobSet, ProfileSet, WorkersSet)
-"""Operations that turn what cannot be seen. Frames are not injected: nobody at one end makes the other's."""
+REFUSED = (KnobSet, ProfileSet, WorkersSet, InjectFrame)
+"""Operations that turn what cannot be seen; and frames are not injected: nobody at one end makes the other's."""
 OUTSIDE = "wire"
 """Who sends what comes from elsewhere, as behind a TAP."""
 NUMBERED = frozenset(name for name, kind in KINDS.items() if kind.fields[:1] == ("number",))
@@ -84,8 +84,6 @@ class _Host:
         if name == "knobs":
             raise hidden("how the switches of a stack stand")
         if name == "jobs":
-            from aether.attacks.attack import Attack
-
             return {number: job for number, job in self._host.jobs.items() if not isinstance(job, Attack)}
         return getattr(self._host, name)
 
@@ -112,9 +110,7 @@ def everything(world: World, what: str) -> World:
 
 def may(operation: Operation, host: str = "you") -> bool:
     """Tell whether a person at a host can do this: to that host, and not to its switches."""
-    from aether.operations import InjectFrame
-
-    return getattr(operation, "host", "") == host and not isinstance(operation, (*SWITCHES, InjectFrame))
+    return getattr(operation, "host", "") == host and not isinstance(operation, REFUSED)
 
 
 class Eyes:
@@ -129,12 +125,10 @@ class Eyes:
         self.host = host
         self.numbers: dict[int, int] = {}
         """The number that is shown for each frame."""
-        self._lock = threading.Lock()
 
     def see(self, events: Iterable[Event]) -> list[Event]:
         """Return what of some events can be seen; those of new occurrences have to come in their order."""
-        with self._lock:
-            return [each for event in events for each in self._see(event)]
+        return [each for event in events for each in self._see(event)]
 
     def _see(self, event: Event) -> list[Event]:
         if event.occurrence <= self.since:

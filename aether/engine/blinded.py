@@ -6,6 +6,7 @@ end. The core itself goes on behind it, as `whole`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,6 +22,19 @@ from aether.world import World
 T = TypeVar("T")
 FARTHEST = 20_000
 """Occurrences elsewhere that one step passes over at the most."""
+
+
+class _Eyes(Eyes):
+    """Eyes for several threads."""
+
+    def __init__(self, since: int) -> None:
+        super().__init__(since)
+        self._lock = threading.Lock()
+
+    def see(self, events: Iterable[Event]) -> list[Event]:
+        """Return what of some events can be seen."""
+        with self._lock:
+            return super().see(events)
 
 
 class BlindedRing(EventRing):
@@ -70,7 +84,7 @@ class Blinded(Core):
     def __init__(self, whole: Core, since: int, past: Iterable[Event] = ()) -> None:
         """`since` is the occurrence after which anything can be seen; `past` are events that the ring has not."""
         self._whole = whole
-        self.eyes = Eyes(since)
+        self.eyes = _Eyes(since)
         self.eyes.see(past)
         self.ring: BlindedRing = BlindedRing(whole.ring, self.eyes)
 

@@ -25,6 +25,7 @@ LEVELS = (
     ("lab",),
     ("attacks",),
     ("operations", "laboratory"),
+    ("seen",),
     ("queries",),
     ("engine",),
 )
