@@ -43,6 +43,7 @@ from aether.events import DROPS
 from aether.net.claims import claims_of
 from aether.net.icmp import BURST
 from aether.operations.base import OperationError, host_named
+from aether.seen import Hidden
 from aether.tcp.states import TIME_WAIT
 from aether.timers import NEVER
 from aether.wire import dns, icmp
@@ -78,9 +79,15 @@ def hosts(world: World) -> list[HostRow]:
 def overview(world: World, host: str = "you") -> Overview:
     """Return the few figures that are always in view."""
     one = host_named(world, host)
-    return Overview(
-        one.tcp.count(), sum(one.drops.values()), sum(row.count for row in losses(world)),
-        [f"{row.name}={row.value}" for row in turned(world, host)])
+    try:
+        switches = [f"{row.name}={row.value}" for row in turned(world, host)]
+    except Hidden:
+        switches = []
+    try:
+        lost = sum(row.count for row in losses(world))
+    except Hidden:
+        lost = 0
+    return Overview(one.tcp.count(), sum(one.drops.values()), lost, switches)
 
 
 def connections(world: World, host: str = "you") -> list[ConnectionRow]:
@@ -120,7 +127,7 @@ def connection(world: World, number: int, host: str = "you") -> ConnectionDetail
         rcv_out_of_order=_beyond_a_hole(conn),
         in_flight=conn.flight_size(), mss=conn.mss, cwnd=conn.cwnd if conn.cwnd < finite else None,
         ssthresh=conn.ssthresh if conn.ssthresh < finite else None,
-        congestion=one.knobs.tcp_congestion, phase=conn.phase, srtt_us=conn.round_trip.srtt,
+        congestion=conn.host.knobs.tcp_congestion, phase=conn.phase, srtt_us=conn.round_trip.srtt,
         rttvar_us=conn.round_trip.rttvar, rto_us=conn.round_trip.timeout(), retransmits=conn.retransmits,
         sent=conn.bytes_sent, received=conn.bytes_received, options=options,
         timers=[
@@ -335,7 +342,7 @@ def groups(world: World, host: str = "you") -> list[GroupRow]:
 def icmp_counts(world: World, host: str = "you") -> IcmpCounts:
     """Return which ICMP messages came and went at a host, by type and code."""
     one = host_named(world, host)
-    layer, interval = one.icmp, one.knobs.icmp_interval
+    layer, interval = one.icmp, one.icmp.host.knobs.icmp_interval
     rows = [
         IcmpRow(*which, _icmp_name(*which), layer.received.get(which, 0), layer.sent.get(which, 0))
         for which in sorted({**layer.received, **layer.sent})
@@ -393,7 +400,10 @@ def losses(world: World) -> list[LossRow]:
 
 def next_occurrence(world: World) -> Next:
     """Return what the next step would do, as far as it is known."""
-    entry = world.queue.next()
+    try:
+        entry = world.queue.next()
+    except Hidden:
+        return Next(None, "whatever comes next")
     if entry is None:
         return Next(None, "nothing is waiting to happen")
     deadline, _, owner, data = entry

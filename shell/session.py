@@ -198,6 +198,25 @@ class Session:
         """Let the trace begin anew, for another world."""
         self._tracer = None
 
+    def look_through(self, core: Core) -> None:
+        """See the lab through another core from now on: one that shows less of it, or the one behind that."""
+        if core is self.core:
+            return
+        self.core = core
+        if self._tracer is not None:
+            from shell.reading.frames import Watcher
+
+            every_event, self._tracer.watcher = self._tracer.watcher.every_event, Watcher(self._tracer.watcher.host)
+            self._tracer.watcher.every_event = every_event
+            for event in core.events():
+                self._tracer.watcher.learn(event)
+        for recorder in (self.recorder, self.live_recorder):
+            if recorder is not None:
+                recorder.ring = core.ring
+        if self.breakpoints is not None:
+            self.breakpoints.begin_anew(core.ring.since(0)[0])
+            core.set_breakpoint(self.breakpoints.hit if self.breakpoints.items else None)
+
     def ask(self, query: Callable[[World], T], worker: int = 0) -> T:
         """Run a query between two occurrences, at a worker; it must change nothing."""
         return self.core.ask(query) if self.shards is None else self.shards.at(worker, query)

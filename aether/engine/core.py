@@ -124,6 +124,11 @@ class Core:
         self._fault_text = ""
         self._thread = threading.Thread(target=self._main, name="aether-core", daemon=True)
 
+    @property
+    def whole(self) -> Core:
+        """The core that sees everything: this one."""
+        return self
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()

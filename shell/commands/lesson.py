@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shell.commands.common import FORCE
 from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import count
 from shell.lessons import library, report
 from shell.lessons.course import Course
 from shell.lessons.course import load as load_course
@@ -17,7 +18,7 @@ from shell.lessons.load import load
 from shell.lessons.model import Lesson, LessonError, Problem
 from shell.lessons.player import Player, under_way
 from shell.lessons.program import check_file
-from shell.lessons.progress import Progress, Saved, Store
+from shell.lessons.progress import Progress, Saved, Store, tally
 from shell.results.lesson import (
     CheckReport,
     GradeTable,
@@ -91,14 +92,16 @@ def list_(session: Session) -> LessonList:
     for each in in_order(progress, course):
         record = progress.lessons.get(each.id)
         under_way = each.id == progress.current or (record is not None and bool(record.done))
-        state = "done" if record is not None and record.finished else "started" if under_way else ""
-        rows.append(LessonRow(each.order, each.id, each.title, each.minutes, each.mode, state,
-                              len(record.done) if record else 0, record.steps if record else 0,
-                              course.deadlines.get(each.id, "") if course else ""))
+        over = ("done" if record.whole else "over") if record is not None and record.finished else ""
+        found = tally([record] if record is not None else [])
+        rows.append(LessonRow(each.order, each.id, each.title, each.minutes, each.mode,
+                              over or ("started" if under_way else ""), found.own, found.steps,
+                              course.deadlines.get(each.id, "") if course else "", found.skipped, found.shown,
+                              found.hints, found.wrong_answers, found.score))
     ahead = progress.current or what_is_ahead(session, progress)
     verb = "goes on with it" if progress.current else "begins the next one"
     hint = f"`lesson start {ahead}` {verb}, `lesson start ID` begins any" if ahead else (
-        "all are done; `lesson start ID` begins one again")
+        "all are over; `lesson start ID` begins one again")
     return LessonList(rows, hint, course.title if course else "")
 
 
@@ -109,14 +112,19 @@ def progress(session: Session) -> LessonList:
 
 
 @command("lesson start", NAME, option("--anew", "begin with the first step, though you were in the middle"),
-         examples=("lesson start handshake", "lesson start handshake --anew"))
-def start(session: Session, name: str, anew: bool) -> LessonStep:
+         option("--level", "how hard a blind fault may be, 1 to 3; begins anew", count, metavar="N", default=0),
+         examples=("lesson start handshake", "lesson start handshake --anew", "lesson start capstone --level 2"))
+def start(session: Session, name: str, anew: bool, level: int = 0) -> LessonStep:
     """Begin a lesson, or go on where you left it. It has a lab of its own; yours waits until the lesson is over."""
     store = Store.usual()
     path = library.find(name, directories(store.load()))
     player = _player(session, path, store)
+    if level and level not in {each.level for each in player.lesson.faults}:
+        raise CommandError(f"{player.lesson.title!r} has no fault of level {level}. "
+                           "`lesson start capstone --level 1` has")
+    player.level = level
     saved = store.load_lab(player.lesson.id)
-    return _begin(session, player, None if anew else saved)
+    return _begin(session, player, None if anew or level else saved)
 
 
 @command("lesson resume", examples=("lesson resume",))
@@ -321,7 +329,8 @@ def report_(session: Session, file: str, name: str | None, force: bool) -> Messa
     steps = {each.id: len(load(each.path).steps) for each in in_order(progress, chosen)}
     content = report.build(progress, name or getpass.getuser(), steps, chosen.title if chosen else "")
     write(file, report.as_text(content), force=force, again=again)
-    return Message(f"{path} written: {content['score']} % of the steps done by yourself",
+    return Message(f"{path} written: {content['score']} % (hints and wrong answers take some off; what was skipped or "
+                   "shown counts nothing)",
                    f"`aether-shell lesson grade {path}` reads it")
 
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from aether import knobs, queries
 from aether.events import DROPS, Event
+from aether.seen import Hidden
 from aether.world import World
 from shell.commands.moments import flows_of, of_occurrence
 from shell.commands.time import concerns
@@ -152,7 +153,10 @@ def _remedy(name: str, session: Session) -> str:
     knob = knobs.KNOBS.get(name)
     if knob is None:
         return ""
-    now = session.ask(lambda world: getattr(world.hosts["you"].knobs, knob.attribute))
+    try:
+        now = session.ask(lambda world: getattr(world.hosts["you"].knobs, knob.attribute))
+    except Hidden:
+        return ""
     other = next((value for value in (*knob.choices, knobs.show(knob, knob.default), knobs.show(knob, knob.classic))
                   if value != knobs.show(knob, now)), "")
     return f"`knob set {name} {other}` would decide otherwise: {knob.help}" if other else ""
@@ -166,7 +170,10 @@ def _knob(session: Session, name: str) -> str:
     def present(world: World) -> str:
         return knobs.show(knob, getattr(world.hosts["you"].knobs, knob.attribute))
 
-    return f"{name} = {session.ask(present)}"
+    try:
+        return f"{name} = {session.ask(present)}"
+    except Hidden:
+        return ""
 
 
 def _because(event: Event, flows: Watcher) -> Because:
@@ -200,7 +207,10 @@ def _frame(session: Session, events: list[Event], number: int) -> Explanation:
     answer = "it arrived, and this is what it caused"
     if not arrived:
         sent = next((event for event in about if event.kind == "frame.sent"), about[0])
-        answer = session.ask(partial(_whereabouts, link=sent.values[1], sender=sent.host))
+        try:
+            answer = session.ask(partial(_whereabouts, link=sent.values[1], sender=sent.host))
+        except Hidden:
+            answer = "it left; what became of it on its way shows in its answers alone"
     return Explanation(f"what became of frame {number}?", answer, chain)
 
 

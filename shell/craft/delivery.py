@@ -72,7 +72,7 @@ def deliver(
     conversations = [Conversation(frame) for frame, _ in frames[-16:]]
 
     def over(world: World) -> bool:
-        events = session.events(after)
+        events, _ = session.core.ring.since(after)
         if inward:
             return any(event.kind == "frame.arrived" and event.values[0] == numbers[-1] for event in events)
         return any(

@@ -122,10 +122,15 @@ class AskFault:
     proof: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What the fault says that holds once it is mended."""
+
+
 Question = AskField | AskFrame | AskText | AskFault
 Recorded = Match | Count
 """Conditions that leave a record which other lines can refer to."""
-Condition_ = Match | Count | Never | KnobIs | ConnectionIs | Ran | Question
+Condition_ = Match | Count | Never | KnobIs | ConnectionIs | Ran | Mended | Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,8 @@ class _Reader:
             return _knob(rest)
         if first == "conn" and rest and rest[0].isalpha() and not rest.startswith(("in ", "eq ", "ne ")):
             return _connection(rest)
+        if self.source == "mended":
+            return Mended()
         if first == "ran":
             return _ran(rest)
         if first == "answer":
@@ -224,7 +231,7 @@ class _Reader:
 
     def _match(self, text: str) -> Match:
         within, text = _within(text)
-        parts = [self._filter(part, index) for index, part in enumerate(_split(text, "then"))]
+        parts = [self._filter(part, index) for index, part in enumerate(divide(text, "then"))]
         if within and len(parts) == 1 and not re.search(r"\$[1-9]", text):
             raise CheckError("within after a single expression counts from the record it refers to, and it "
                              "refers to none", "refer to a line above ($1), or make it a sequence: A then B within 2s")
@@ -234,7 +241,7 @@ class _Reader:
         within, text = _within(text)
         if not within:
             raise CheckError("never needs a time: nobody can wait for ever", "such as: never tcp.len > 0 within 5s")
-        if len(_split(text, "then")) > 1:
+        if len(divide(text, "then")) > 1:
             raise CheckError("never takes one expression, not a sequence", "give the sequence a line of its own")
         return Never(self._filter(text), within)
 
@@ -325,8 +332,8 @@ def _words(text: str) -> list[tuple[str, int, int]]:
     return found
 
 
-def _split(text: str, divider: str) -> list[str]:
-    """Divide a text at a word."""
+def divide(text: str, divider: str) -> list[str]:
+    """Divide a text at a word that stands outside of quotes and brackets."""
     parts, start = [], 0
     for word, begin, end in _words(text):
         if word == divider:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from aether.filters import FilterError, compile_filter
 from aether.knobs import KnobError, find, parse
 from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
@@ -17,6 +16,8 @@ from shell.lessons.model import Fault, Finder, Lesson
 MARK = "+++"
 ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
 LONGEST_TITLE = 60
+LEVELS = (1, 2, 3)
+"""How hard a fault may be to find."""
 
 
 class Front:
@@ -169,26 +170,44 @@ class Front:
             return
         faults = []
         for each in value:
-            if not _is_fault(each):
-                self.wrong(name, f"a fault has a name, a setup and a proof: {_shown(each)}", _EXAMPLES["faults"])
+            if problem := _wrong_fault(each):
+                self.wrong(name, f"{problem}: {_shown(each)}", _EXAMPLES["faults"])
                 continue
-            try:
-                compile_filter(each["proof"])
-            except FilterError as problem:
-                self.wrong(name, f"the proof of {each['name']!r}: {problem.message}",
-                           "docs/filters.md lists all fields")
-            self._allowed(name, tuple(each["setup"]))
-            faults.append(Fault(each["name"], tuple(each["setup"]), each["proof"]))
+            given: dict[str, Any] = {key: tuple(it) if isinstance(it, list) else it for key, it in each.items()}
+            if isinstance(given["proof"], str):
+                given["proof"] = (given["proof"],)
+            fault = Fault(**given)
+            self._allowed(name, (*fault.setup, *fault.probe, *fault.cure, *fault.quack))
+            faults.append(fault)
         names = [each.name for each in faults]
         if len(set(names)) < len(names):
             self.wrong(name, "two faults have the same name", "give each its own")
         lesson.faults = tuple(faults)
 
 
-def _is_fault(each: Any) -> bool:
-    """Tell whether this has what a fault has."""
-    return (isinstance(each, dict) and isinstance(each.get("name"), str) and isinstance(each.get("proof"), str)
-            and isinstance(each.get("setup"), list) and all(isinstance(line, str) for line in each["setup"]))
+_FAULT: dict[str, type] = {
+    "name": str, "setup": list, "proof": list, "level": int, "sees": str, "cause": str, "probe": list, "cure": list,
+    "quack": list, "mended": list, "proven": list,
+}
+"""What a fault has; the first three it must have."""
+
+
+def _wrong_fault(each: Any) -> str:
+    """Return what is wrong with a fault; empty if nothing is."""
+    if not isinstance(each, dict) or not {"name", "setup", "proof"} <= each.keys():
+        return "a fault has a name, a setup and a proof"
+    for key, given in each.items():
+        if key == "proof" and isinstance(given, str):
+            continue
+        if key not in _FAULT:
+            return f"a fault has no {key!r}; it has {', '.join(_FAULT)}"
+        texts = given if isinstance(given, list) else [given]
+        if not isinstance(given, _FAULT[key]) or not all(
+                isinstance(text, str) and text.isprintable() for text in texts if _FAULT[key] is not int):
+            return f"the {key} of a fault is {'a list of texts' if _FAULT[key] is list else 'a text or a number'}"
+    if len(each.get("mended", [])) != len(each.get("proven", [])):
+        return "the checks of `mended` have a text each in `proven`"
+    return "" if each.get("level", 1) in LEVELS else "the level of a fault is 1, 2 or 3"
 
 
 def _flat(table: dict[str, Any], before: str = "") -> dict[str, Any]:

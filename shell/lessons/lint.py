@@ -7,7 +7,8 @@ from pathlib import Path
 
 from shell.language.grammar import CommandError
 from shell.lessons.load import load
-from shell.lessons.model import Fault, Lesson, LessonError, Line, Problem, Step
+from shell.lessons.model import Fault, Lesson, LessonError, Line, Problem, Step, for_fault
+from shell.lessons.proof import look_at
 from shell.lessons.sandbox import Sandbox
 from shell.lessons.tracker import CheckRow
 
@@ -40,6 +41,9 @@ class Proof:
 
     def problems(self) -> list[Problem]:
         """Return all that is wrong; what comes after a step that fails is not tried."""
+        if self.fault is not None and (wrong := look_at(self.fault)):
+            self._add(self.lesson.lines.get("faults", 1), *wrong)
+            return self.found
         with self.lab() as sandbox:
             try:
                 sandbox.prepare(self.lesson, self.fault)
@@ -91,11 +95,11 @@ class Proof:
                       "make a check stricter, or remove the block if the way is right")
 
     def _lines(self, block: list[Line]) -> list[Line]:
-        return [line for line in block if not line.fault or (self.fault is not None and line.fault == self.fault.name)]
+        return for_fault(block, self.fault)
 
     @staticmethod
     def _line(step: Step, row: CheckRow) -> int:
-        return step.checks[row.number - 1].line
+        return step.checks[min(row.number, len(step.checks)) - 1].line
 
     @staticmethod
     def _help(row: CheckRow) -> str:

@@ -41,6 +41,7 @@ class _Here(Sandbox):
         self.core = session.core
         self.session = session
         self.tracker = None
+        self.prepared = 0
         self._serial = self.core.ring.last_serial
         self._drafts = dict(session.drafts)
 

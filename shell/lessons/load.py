@@ -13,15 +13,15 @@ from pathlib import Path
 from aether.filters import compile_filter
 from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
-from shell.lessons.conditions import AskFault, Check, CheckError, Match, read_check
+from shell.lessons.conditions import AskFault, Check, CheckError, Match, Mended, read_check
 from shell.lessons.front import Front
-from shell.lessons.model import Choice, Finder, Lesson, Line, Prediction, Step
+from shell.lessons.model import WIDTH, Choice, Finder, Lesson, Line, Prediction, Step
 
 LARGEST = 64 << 10
 """Bytes of a lesson file."""
 MOST_STEPS, MOST_CHECKS, MOST_HINTS, MOST_COMMANDS = 20, 12, 3, 30
-WIDTH, HEIGHT = 78, 18
-"""Characters of a line of prose, and lines of it: what fits on a screen of 80 by 24 with the checks below."""
+HEIGHT = 18
+"""Lines of prose: what fits on a screen of 80 by 24 with the checks below."""
 BLOCKS = ("predict", "check", "hint", "solution", "wrong")
 LANGUAGES = ("", "text", "console", "shell", "json", "toml", "markdown", "python", "c")
 """Words after a fence that are only for readers."""
@@ -197,7 +197,7 @@ class _Body:
     def _add_check(self, step: Step, source: str, text: str, line: int) -> None:
         try:
             check = read_check(source, text, line, step.checks)
-            if isinstance(check.condition, AskFault) and not self.faults:
+            if isinstance(check.condition, (AskFault, Mended)) and not self.faults:
                 raise CheckError("the lesson has no faults to ask for", "declare [[faults]] in the front matter")
         except CheckError as problem:
             self.finder.add(line, str(problem), problem.remedy)
@@ -232,7 +232,11 @@ class _Body:
                 fault, text = tagged.groups()
                 if fault not in self.faults:
                     self.finder.add(place, f"there is no fault {fault!r}", "name one of the [[faults]] above")
-            if why := refusal(text):
+            if text in ("{probe}", "{cure}", "{quack}"):
+                if not self.faults:
+                    self.finder.add(place, f"{text} stands for what a fault has, and the lesson has none",
+                                    "declare [[faults]] in the front matter")
+            elif why := refusal(text):
                 self.finder.add(place, *why)
             found.append(Line(text, place, fault))
         if not found:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shell.lessons.conditions import Check
+from shell.lessons.conditions import AskFault, Check, Mended, read_check
+
+WIDTH = 78
+"""Characters of a line of prose: what fits on a screen of 80 columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,24 @@ class Fault:
 
     name: str
     setup: tuple[str, ...]
-    proof: str
+    proof: tuple[str, ...]
+    """Which frames show it, among those that can be seen from one end (see `shell.lessons.proof`)."""
+    level: int = 1
+    """1, 2 or 3: how hard it is to find."""
+    sees: str = ""
+    """What somebody complains about."""
+    cause: str = ""
+    """What is broken, in a few words."""
+    probe: tuple[str, ...] = ()
+    """Commands that bring it out: `{probe}` in a block."""
+    cure: tuple[str, ...] = ()
+    """Commands that mend it: `{cure}` in a block."""
+    quack: tuple[str, ...] = ()
+    """Commands that mend something else: `{quack}` in a block."""
+    mended: tuple[str, ...] = ()
+    """Checks that hold once it is mended: the condition `mended`."""
+    proven: tuple[str, ...] = ()
+    """What each of those checks means, for the learner."""
 
 
 @dataclass(slots=True)
@@ -106,6 +127,45 @@ class Lesson:
     steps: list[Step] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     """The lines of the fields of the front matter."""
+
+    @property
+    def blind_until(self) -> int:
+        """The index of the last step that asks what is broken; until it is done the fault is blind. -1 for none."""
+        return max((index for index, step in enumerate(self.steps) for check in step.checks
+                    if isinstance(check.condition, AskFault)), default=-1)
+
+
+def mended_checks(fault: Fault, earlier: Sequence[Check], line: int) -> list[Check]:
+    """Return the checks by which one sees that a fault is mended; CheckError if one makes no sense."""
+    found: list[Check] = []
+    for text, source in zip(fault.proven, fault.mended, strict=True):
+        found.append(read_check(source, text, line, [*earlier, *found]))
+    return found
+
+
+def with_fault(checks: Sequence[Check], fault: Fault | None) -> list[Check]:
+    """Return the checks of a step as they are with a fault, which says itself when it is mended."""
+    found: list[Check] = []
+    for check in checks:
+        if isinstance(check.condition, Mended) and fault is not None:
+            found += mended_checks(fault, found, check.line)
+        else:
+            found.append(check)
+    return found
+
+
+def for_fault(lines: Sequence[Line], fault: Fault | None) -> list[Line]:
+    """Return the lines of a block that count with a fault; what the fault itself has comes in the place of its name."""
+    found: list[Line] = []
+    for line in lines:
+        if line.fault and (fault is None or line.fault != fault.name):
+            continue
+        if line.text in ("{probe}", "{cure}", "{quack}"):
+            own: tuple[str, ...] = getattr(fault, line.text[1:-1]) if fault is not None else ()
+            found += [Line(text, line.number) for text in own]
+        else:
+            found.append(line)
+    return found
 
 
 class Finder:

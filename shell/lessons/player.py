@@ -12,24 +12,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from random import Random
 from typing import Any, TypeVar, cast
 
+from aether.engine.blinded import Blinded
 from aether.engine.log import InputLog, LogError, dump
 from aether.engine.loop import Loop
 from aether.world import World
 from shell.language.grammar import CommandError
-from shell.lessons import stage
+from shell.lessons import blind, stage
 from shell.lessons.allowed import ANSWER, carry_out
-from shell.lessons.conditions import Check
-from shell.lessons.model import Fault, Lesson, Line, Step
-from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, Saved, StepRecord, Store
+from shell.lessons.conditions import AskFault, Check
+from shell.lessons.model import Fault, Lesson, Line, Step, for_fault
+from shell.lessons.progress import (
+    DONE,
+    PLAYED,
+    SKIPPED,
+    LessonRecord,
+    Progress,
+    Saved,
+    StepRecord,
+    Store,
+    Tries,
+    tally,
+)
+from shell.lessons.proof import look_at
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
 from shell.lessons.tracker import CheckRow, Tracker
 from shell.results.lesson import CheckView, ChoiceView, LessonNews, LessonStep, LessonSummary, QuestionView
 from shell.session import Session, Stored
 
 T = TypeVar("T")
+HOW = {DONE: "done", SKIPPED: "skipped", PLAYED: "done, after its solution was shown"}
 SAVE_EVERY = 1.0
 """Seconds of the wall's clock between two looks at whether world time went on."""
 
@@ -46,12 +59,19 @@ class Player:
         """Whether all checks of the step hold, or it was skipped."""
         self.finished = False
         self.fault: Fault | None = None
+        self.level = 0
+        """How hard a fault may be; 0 lets what was found before decide."""
+        self.guesses = 0
+        """Wrong answers to what is broken, since the step began."""
+        self.revealed = False
+        """Whether what is broken was said."""
+        self.since = 0
+        """The occurrence at which the lab was set up."""
         self.standing: stage.Standing
         """How knobs and the link stood when the step began."""
         self.hints = 0
         """How many hints of the step were shown."""
         self.predictions: dict[int, int] = {}
-        self.played = False
         self.began = time.time()
         self.seed = 0
         self.step_occurrence = 0
@@ -87,7 +107,7 @@ class Player:
             self.home = stage.leave_home(self.session, self.lesson.seed)
             self._choose_fault("")
             try:
-                prepare(self.session, self.lesson, self.fault)
+                self._prepare()
             except CommandError:
                 stage.return_home(self.session, self.home)
                 raise
@@ -101,12 +121,14 @@ class Player:
             self.seed = saved.seed
             self.home = stage.leave_home(self.session, self.lesson.seed)
             self._choose_fault(saved.fault)
+            self.since, self.revealed, self.guesses = saved.since, saved.revealed, saved.guesses
             self.index = min(saved.index, len(self.lesson.steps) - 1)
             simulated, anew = self.session.lab.kind == "SIM", False
             if simulated and saved.recording and stage.repeat(self.session, saved.recording, saved.paused):
+                self._look()
                 self._continue(saved)
             else:
-                prepare(self.session, self.lesson, self.fault)
+                self._prepare()
                 if simulated:
                     self._replay_solutions(self.index)
                 self._begin(self.index)
@@ -129,6 +151,7 @@ class Player:
                 self.save()
             self._note_current("")
             self.session.lesson = None
+            self.session.look_through(self.session.core.whole)
             if self.home is not None:
                 stage.return_home(self.session, self.home)
 
@@ -146,28 +169,72 @@ class Player:
         if not faults:
             return
         met = self.session.faults_met.setdefault(self.lesson.id, [])
-        if len(met) >= len(faults):
-            met.clear()
-        new = [each for each in faults if each.name not in met]
-        self.fault = next((each for each in faults if each.name == name), None) or Random(self.seed).choice(new)
+        saved = next((each for each in faults if each.name == name), None)
+        if saved is None:
+            progress = self.store.load()
+            found = progress.lessons[self.lesson.id].found if self.lesson.id in progress.lessons else []
+            self._forget_shown(progress)
+        self.fault = saved or blind.draw(self.lesson, self.level, found, met, self.seed)
         if self.fault.name not in met:
             met.append(self.fault.name)
 
+    def _forget_shown(self, progress: Progress) -> None:
+        """Something else is broken: what was shown of the last fault says nothing of it."""
+        for tries in self._record(progress).tries.values():
+            tries.shown = False
+        self.store.save(progress)
+
+    @property
+    def blind(self) -> bool:
+        """Whether something is broken here that the learner has to find."""
+        return self.fault is not None and not self.revealed and self.index <= self.lesson.blind_until
+
+    def _look(self) -> None:
+        """See all of the lab, or as long as its fault is blind your own end alone."""
+        core = self.session.core
+        if self.blind != isinstance(core, Blinded):
+            self.session.look_through(Blinded(core.whole, self.since) if self.blind else core.whole)
+
+    def _unseen(self) -> Session:
+        """Return a session for what the lesson does to the lab itself, where nobody looks on."""
+        if self.fault is None:
+            return self.session
+        return Session(self.session.core.whole, self.session.lab, "plain", scripted=True, drafts=self.session.drafts)
+
+    def _prepare(self) -> None:
+        """Set the lab up, and break it."""
+        if self.fault is not None and (wrong := look_at(self.fault)):
+            raise CommandError(f"{wrong[0]}. {wrong[1]}")
+        prepare(self._unseen(), self.lesson, self.fault)
+        self.since = self._present(lambda world: world.occurrence)
+        self.revealed = False
+
+    def _another_fault(self) -> None:
+        """Mend what is broken, break something else, and begin the step again."""
+        self.session.look_through(self.session.core.whole)
+        stage.fresh_world(self.session, self.lesson.seed)
+        self._choose_fault("")
+        self._prepare()
+        self._replay_solutions(self.index)
+        self._begin(self.index)
+
     def _begin(self, index: int) -> None:
         """Begin a step here and now."""
-        events = self.session.core.events()
         self.index = index
+        self.guesses = 0
+        self._look()
+        events = self.session.core.events()
         self.standing = stage.standing(self.session)
         self.step_occurrence, self.step_time = self._present(lambda world: (world.occurrence, world.now))
         self._watch(events, self.step_time)
-        self.hints, self.predictions, self.played, self.complete = 0, {}, False, False
+        self.hints, self.predictions, self.complete = 0, {}, False
         self.began = time.time()
         self._serial = self.session.core.ring.last_serial
         self.save()
 
     def _watch(self, past: Sequence[Any], now: int) -> None:
         self.tracker = Tracker(self.step.checks, seed=f"{self.lesson.seed}/{self.index}", fault=self.fault, past=past,
-                               now=now)
+                               now=now, names=[each.name for each in blind.choices(self.lesson, self.fault)])
         self._shown, self._asked = set(), 0
 
     def _continue(self, saved: Saved) -> None:
@@ -192,11 +259,12 @@ class Player:
             self._carry_out_quietly(step.solution)
 
     def _carry_out_quietly(self, lines: Sequence[Line]) -> None:
+        unseen = self._unseen()
         for line in self.commands(lines):
             if line.startswith(ANSWER):
                 continue
             try:
-                carry_out(self.session, line)
+                carry_out(unseen, line)
             except EXPECTED:
                 continue
 
@@ -217,7 +285,8 @@ class Player:
                 question = self._new_question()
                 if fresh or done or question:
                     views = [CheckView(row.text, True, "") for row in fresh]
-                    news.append(LessonNews(views, question, self._finish_step(DONE) if done else ""))
+                    over = self._finish_step(DONE) if done else ""
+                    news.append(LessonNews(views, question, over, self._reveal() if done else []))
                 if done and self.index + 1 == len(self.lesson.steps):
                     news.append(self._finish())
             self._save_sometimes()
@@ -258,26 +327,44 @@ class Player:
 
     def _present(self, query: Callable[[World], T]) -> T:
         """Ask the present world, also while the past is shown."""
-        return self.session.core.with_loop(lambda loop: query(loop.world))
+        return self.session.core.whole.with_loop(lambda loop: query(loop.world))
 
     def _finish_step(self, how: str) -> str:
         """Remember that a step is over; return what to say."""
         self.complete = True
         right = sum(1 for place, choice in self.predictions.items()
                     if self.step.predictions[place].choices[choice].right)
-        how = PLAYED if self.played and how == DONE else how
-        record = StepRecord(
-            how, _now(), self.hints, self.tracker.wrong_answers, right, len(self.predictions),
-            max(int(time.time() - self.began), 0))
         progress = self.store.load()
         mine = self._record(progress)
+        tries = mine.tries.get(self.step.title, Tries())
+        how = PLAYED if tries.shown and how == DONE else how
+        record = StepRecord(
+            how, _now(), tries.hints, tries.wrong_answers, right, len(self.predictions),
+            max(int(time.time() - self.began), 0))
         earlier = mine.done.get(self.step.title)
         if earlier is None or earlier.how != DONE:
             mine.done[self.step.title] = record
+        if how == DONE and self.blind and self.fault is not None and self.fault.name not in mine.found:
+            mine.found.append(self.fault.name)
         self.store.save(progress)
         self.save()
-        said = f"step {self.index + 1} of {len(self.lesson.steps)} {how}"
+        said = f"step {self.index + 1} of {len(self.lesson.steps)} {HOW[how]}"
         return f"{said}: `lesson next` goes on" if self.index + 1 < len(self.lesson.steps) else said
+
+    def _reveal(self) -> list[str]:
+        """Say what is broken, if this step asked for it and is over, and hide nothing any more."""
+        if not self.blind or self.index < self.lesson.blind_until:
+            return []
+        self.revealed = True
+        self._look()
+        self.save()
+        return blind.told(self.fault)
+
+    def _note_try(self, change: Callable[[Tries], None]) -> None:
+        """Write down at once what a step costs: nothing that comes later takes it back."""
+        progress = self.store.load()
+        change(self._record(progress).tries.setdefault(self.step.title, Tries()))
+        self.store.save(progress)
 
     def _record(self, progress: Progress) -> LessonRecord:
         titles = {step.title for step in self.lesson.steps}
@@ -297,11 +384,12 @@ class Player:
         self.store.save(progress)
         self.store.forget_lab(self.lesson.id)
         records = [mine.done[step.title] for step in self.lesson.steps if step.title in mine.done]
+        found = tally([mine])
         return LessonSummary(
-            self.lesson.id, self.lesson.title, sum(each.how == DONE for each in records), len(self.lesson.steps),
-            sum(each.hints for each in records), sum(each.right_predictions for each in records),
-            sum(each.predictions for each in records), sum(each.seconds for each in records),
-            list(self.lesson.terms))
+            self.lesson.id, self.lesson.title, found.own, len(self.lesson.steps), found.hints,
+            sum(each.right_predictions for each in records), sum(each.predictions for each in records),
+            sum(each.seconds for each in records), list(self.lesson.terms), found.skipped, found.shown,
+            found.wrong_answers, found.score, blind.told(self.fault))
 
     # What the learner asks for
 
@@ -309,11 +397,13 @@ class Player:
         """Return the step as it is shown."""
         step = self.step
         question = self._open_prediction()
+        told = [*blind.told(self.fault), ""] if self.revealed and self.index == self.lesson.blind_until + 1 else []
         checks = [CheckView(row.text, row.holds, "") for row in self.rows()]  # what is missing, `lesson check` says
         return LessonStep(
             self.lesson.id, self.lesson.title, self.lesson.minutes if introduction else 0,
             list(self.lesson.prose) if introduction else [], self.index + 1, len(self.lesson.steps), step.title,
-            list(step.prose), question, [] if question else checks, self._what_next())
+            [*told, *blind.filled(step.prose, self.lesson, self.fault)], question, [] if question else checks,
+            self._what_next())
 
     def check_views(self) -> list[CheckView]:
         """Return how the checks stand, for people."""
@@ -351,10 +441,29 @@ class Player:
         """Take an answer to the open question."""
         with self._lock:
             self._follow()
+            before = self.tracker.wrong_answers
+            asked = self._present(self.tracker.question)
             right, said = self._present(lambda world: self.tracker.answer(text, world))
+            if self.tracker.wrong_answers > before:
+                self._note_try(_one_more_wrong)
+                if asked is not None and isinstance(asked.condition, AskFault) and self.blind:
+                    return False, self._guessed(said)
             self._shown |= self.tracker.answered
             self.save()
             return right, said
+
+    def _guessed(self, said: str) -> str:
+        """Count a wrong guess at what is broken; after the last one something else is."""
+        self.guesses += 1
+        if self.guesses < blind.GUESSES:
+            self.save()
+            return blind.guessed(self.guesses, said)
+        was = self.fault
+        if self.session.lab.kind != "SIM" or was is None:
+            self.reset()
+            return f"{said}. That was the last guess: the step begins again"
+        self._another_fault()
+        return blind.last_guess(said, was)
 
     def hint(self) -> tuple[str, int, int]:
         """Return the next hint, its level, and how many there are."""
@@ -362,7 +471,8 @@ class Player:
             hints = self.step.hints
             if not hints:
                 raise CommandError("this step has no hints. `lesson check` shows what is missing")
-            self.hints = min(self.hints + 1, len(hints))
+            self.hints = level = min(self.hints + 1, len(hints))
+            self._note_try(lambda tries: setattr(tries, "hints", max(tries.hints, level)))
             self.save()
             return hints[self.hints - 1], self.hints, len(hints)
 
@@ -385,19 +495,19 @@ class Player:
             if not self.complete:
                 self._carry_out_quietly(self.step.solution)
                 self._finish_step(SKIPPED)
+                self._reveal()
             return self.next()
 
     def commands(self, lines: Sequence[Line]) -> list[str]:
         """Return the commands of a block that count here."""
-        fault = self.fault.name if self.fault is not None else ""
-        return [line.text for line in lines if line.fault in ("", fault)]
+        return [line.text for line in for_fault(lines, self.fault)]
 
     def play(self) -> list[str]:
         """Return the commands of the solution; the caller runs them."""
         with self._lock:
             if not self.step.solution:
                 raise CommandError("there is nothing to play here: `lesson next` goes on")
-            self.played = True
+            self._note_try(lambda tries: setattr(tries, "shown", True))
             return self.commands(self.step.solution)
 
     def fill_in(self, line: str) -> str:
@@ -411,6 +521,7 @@ class Player:
     def reset(self) -> LessonStep:
         """Begin the step anew, in the simulation with the lab as it was then."""
         with self._lock:
+            self.session.look_through(self.session.core.whole)
             if self.session.lab.kind == "SIM":
                 stage.back_to(self.session, self.step_occurrence)
             else:
@@ -424,7 +535,7 @@ class Player:
     def save(self) -> None:
         """Write down where the lesson stands."""
         with self._lock:
-            self._position = self.session.core.with_loop(partial(_position, before=self._position))
+            self._position = self.session.core.whole.with_loop(partial(_position, before=self._position))
             occurrence, now, paused, recording = self._position[1:]
             self._saved = (occurrence, now, paused)
             self._saved_at = time.monotonic()
@@ -436,7 +547,8 @@ class Player:
                 sorted(self.tracker.answered), sorted(self.tracker.ran), self.tracker.wrong_answers,
                 max(time.time() - self.began, 0.0), paused, recording,
                 {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()},
-                self.session.tracing, {str(number): text for number, text in self.tracker.near.items()}))
+                self.session.tracing, {str(number): text for number, text in self.tracker.near.items()},
+                self.since, self.revealed, self.guesses))
 
     def _save_sometimes(self) -> None:
         if time.monotonic() - self._saved_at < SAVE_EVERY:
@@ -471,6 +583,10 @@ def _position(loop: Loop, before: Position) -> Position:
         except LogError:
             recording = ""
     return *place, loop.paused, recording
+
+
+def _one_more_wrong(tries: Tries) -> None:
+    tries.wrong_answers += 1
 
 
 def _now() -> str:

@@ -7,6 +7,8 @@ a kill at any moment leaves the old one or the new one.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -17,6 +19,8 @@ from shell.writing import WriteError, write
 
 VERSION = 1
 DONE, SKIPPED, PLAYED = "done", "skipped", "played"
+HINT, WRONG, LEAST = 15, 10, 40
+"""Per cent that a hint and a wrong answer take off a step that was done, and what is left of it at the least."""
 
 
 @dataclass(slots=True)
@@ -35,6 +39,37 @@ class StepRecord:
     """How long it took."""
 
 
+def worth(step: StepRecord) -> int:
+    """Return what a step counts, in per cent: nothing if it was skipped, or done after its solution was shown."""
+    return max(100 - HINT * step.hints - WRONG * step.wrong_answers, LEAST) if step.how == DONE else 0
+
+
+@dataclass(slots=True)
+class Tries:
+    """What a step has cost so far, however often it was begun anew, reset or left."""
+
+    hints: int = 0
+    """The highest level that was shown."""
+    wrong_answers: int = 0
+    shown: bool = False
+    """Whether its solution was shown."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of some steps: how many, and what they are worth."""
+
+    steps: int
+    own: int
+    """Done without skipping, and without the solution."""
+    skipped: int
+    shown: int
+    hints: int
+    wrong_answers: int
+    score: int
+    """Per cent."""
+
+
 @dataclass(slots=True)
 class LessonRecord:
     """What became of one lesson."""
@@ -45,7 +80,27 @@ class LessonRecord:
     done: dict[str, StepRecord] = field(default_factory=dict)
     """By the title of the step."""
     finished: str = ""
-    """When; empty while it is not."""
+    """When its last step was over, also if some were skipped; empty while it is not."""
+    tries: dict[str, Tries] = field(default_factory=dict)
+    """By the title of the step."""
+    found: list[str] = field(default_factory=list)
+    """Blind faults that were found by oneself."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether every step was done by oneself."""
+        return bool(self.finished) and sum(step.how == DONE for step in self.done.values()) >= self.steps
+
+
+def tally(records: Iterable[LessonRecord]) -> Tally:
+    """Return what became of the steps of some lessons."""
+    records = list(records)
+    done = [step for record in records for step in record.done.values()]
+    total = sum(record.steps for record in records)
+    count = Counter(step.how for step in done)
+    return Tally(
+        total, count[DONE], count[SKIPPED], count[PLAYED], sum(step.hints for step in done),
+        sum(step.wrong_answers for step in done), sum(map(worth, done)) // total if total else 0)
 
 
 @dataclass(slots=True)
@@ -92,6 +147,12 @@ class Saved:
     """Whether the trace was shown."""
     near: dict[str, str] = field(default_factory=dict)
     """What `ran` checks saw that did not suffice, by the number of their line."""
+    since: int = 0
+    """The occurrence at which the lab was set up: a blind fault hides all that was before."""
+    revealed: bool = False
+    """Whether it was said what is broken."""
+    guesses: int = 0
+    """Wrong answers to what is broken, since the step began."""
 
 
 class Store:
@@ -113,8 +174,9 @@ class Store:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             lessons = {
-                name: LessonRecord(**{**each, "done": {title: StepRecord(**step) for title, step in
-                                                       each["done"].items()}})
+                name: LessonRecord(**{
+                    **each, "done": {title: StepRecord(**step) for title, step in each["done"].items()},
+                    "tries": {title: Tries(**step) for title, step in each.get("tries", {}).items()}})
                 for name, each in data.pop("lessons").items()
             }
             if data.pop("version") != VERSION:

@@ -9,13 +9,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from shell.lessons.course import Course
-from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, Progress, StepRecord
+from shell.lessons.progress import LessonRecord, Progress, StepRecord, tally
 from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1
@@ -27,19 +27,14 @@ _KEY = b"aether lesson report 1"
 def build(progress: Progress, learner: str, steps: dict[str, int], course: str) -> dict[str, Any]:
     """Return a report over the lessons of `steps`, which says how many steps each has."""
     records = {name: progress.lessons.get(name, LessonRecord(name, count)) for name, count in steps.items()}
-    done = sum(_count(record, DONE) for record in records.values())
+    whole = [replace(record, steps=steps[name]) for name, record in records.items()]
     content = {
         "report": VERSION, "learner": learner, "course": course,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "score": score(done, sum(steps.values())),
-        "lessons": {name: {**asdict(record), "steps": steps[name]} for name, record in records.items()},
+        "score": tally(whole).score,
+        "lessons": {name: asdict(record) for name, record in zip(records, whole, strict=True)},
     }
     return {**content, "digest": digest(content)}
-
-
-def score(done: int, of: int) -> int:
-    """Return how many per cent of the steps were done without skipping and without seeing the solution."""
-    return 100 * done // of if of else 0
 
 
 def digest(content: dict[str, Any]) -> str:
@@ -69,13 +64,12 @@ def _row(path: Path, course: Course | None) -> GradeRow:
     except (KeyError, TypeError, ValueError, AttributeError):
         return GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, remark or "not a whole report")
     chosen = {name: every.get(name, LessonRecord(name, 0)) for name in course.lessons} if course is not None else every
-    done, played, skipped = (sum(_count(each, how) for each in chosen.values()) for how in (DONE, PLAYED, SKIPPED))
-    steps = [step for each in chosen.values() for step in each.done.values()]
-    total = sum(each.steps for each in chosen.values())
+    found = tally(chosen.values())
+    seconds = sum(step.seconds for each in chosen.values() for step in each.done.values())
     return GradeRow(
-        path.name, learner, sum(bool(each.finished) for each in chosen.values()), len(chosen), done, played, skipped,
-        total, sum(step.hints for step in steps), sum(step.wrong_answers for step in steps),
-        sum(step.seconds for step in steps) // 60, score(done, total), remark, _late(chosen, course))
+        path.name, learner, sum(each.whole for each in chosen.values()), len(chosen), found.own, found.shown,
+        found.skipped, found.steps, found.hints, found.wrong_answers, seconds // 60, found.score, remark,
+        _late(chosen, course))
 
 
 def _read(path: Path) -> dict[str, Any] | str:
@@ -103,10 +97,6 @@ def _record(data: dict[str, Any]) -> LessonRecord:
                    for each in (step.hints, step.wrong_answers, step.seconds)):
             raise ValueError("a count that is none")
     return LessonRecord(str(data["title"]), int(data["steps"]), steps, str(data["finished"]))
-
-
-def _count(record: LessonRecord, how: str) -> int:
-    return sum(step.how == how for step in record.done.values())
 
 
 def _late(records: dict[str, LessonRecord], course: Course | None) -> list[str]:

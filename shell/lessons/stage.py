@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aether import lab as labs
+from aether import queries
 from aether.engine import timelines
 from aether.engine.history import History
 from aether.engine.log import InputLog, LogError, load
@@ -56,8 +57,8 @@ def leave_home(session: Session, seed: int) -> Home:
     """Set a fresh lab up, and return what is to be put back."""
     home = Home(paused=session.paused, seed=session.lab.seed, knobs=session.knobs())
     if session.lab.kind == "SIM":
-        home.events = session.core.events()
-        home.timeline = session.core.with_loop(lambda loop: timelines.leave(loop, "home", "", 0))
+        home.events = session.core.whole.events()
+        home.timeline = session.core.whole.with_loop(lambda loop: timelines.leave(loop, "home", "", 0))
         fresh_world(session, seed)
     return home
 
@@ -71,7 +72,7 @@ def fresh_world(session: Session, seed: int) -> None:
         loop.replace_world(world, log, History(world, log, loop.clock))
         loop.ring.clear()
 
-    session.core.with_loop(carry_out)
+    session.core.whole.with_loop(carry_out)
     session.lab.seed = seed
     look_anew(session)
     session.core.run()
@@ -92,7 +93,11 @@ def standing(session: Session) -> Standing:
         ends = world.links["lan"]
         return ends.left.pipe.changed(), ends.right.pipe.changed()
 
-    return Standing(session.knobs(), *session.ask(link))
+    def knobs(world: World) -> dict[str, str]:
+        return {row.name: row.value for row in queries.knob_rows(world)}
+
+    whole = session.core.whole
+    return Standing(whole.ask(knobs), *whole.ask(link))
 
 
 def stand_again(session: Session, before: Standing) -> None:
@@ -113,7 +118,7 @@ def return_home(session: Session, home: Home) -> None:
         timelines.switch(loop, timeline)
         loop.ring.refill(home.events)
 
-    session.core.with_loop(carry_out)
+    session.core.whole.with_loop(carry_out)
     session.lab.seed = home.seed
     look_anew(session)
     if not home.paused:
@@ -130,7 +135,7 @@ def repeat(session: Session, recording: str, paused: bool) -> bool:
             return False
         return True
 
-    if not session.core.with_loop(carry_out):
+    if not session.core.whole.with_loop(carry_out):
         return False
     look_anew(session)
     if not paused:
@@ -153,7 +158,7 @@ def back_to(session: Session, occurrence: int) -> None:
         loop.replace_world(world, new, branch)
         loop.ring.refill(events)
 
-    session.core.with_loop(carry_out)
+    session.core.whole.with_loop(carry_out)
     look_anew(session)
     session.core.run()
 

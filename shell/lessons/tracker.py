@@ -10,11 +10,13 @@ from typing import Any
 
 from aether import knobs
 from aether.events import Event
-from aether.filters import Filter, Record, compile_filter
+from aether.filters import Record
 from aether.filters.values import Type, ValueProblem, a, read_word
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
+from shell.language.grammar import did_you_mean
 from shell.language.values import show_duration
+from shell.lessons import proof
 from shell.lessons.conditions import (
     COMPARE,
     AskFault,
@@ -29,7 +31,7 @@ from shell.lessons.conditions import (
     Never,
     Ran,
 )
-from shell.lessons.model import Fault
+from shell.lessons.model import Fault, with_fault
 from shell.lessons.watch import Group, Watcher
 
 YOU = "you"
@@ -55,13 +57,16 @@ class Tracker:
 
     def __init__(
         self, checks: Sequence[Check], *, seed: str = "", fault: Fault | None = None, past: Sequence[Event] = (),
-        now: int = 0,
+        now: int = 0, names: Sequence[str] = (),
     ) -> None:
-        """`seed` decides which frame a question is about; `past` are the events before the step."""
-        self.checks = tuple(checks)
+        """`seed` decides which frame a question is about; `past` are the events before the step; `names` those of all
+        faults that it may be.
+        """
+        self.checks = tuple(with_fault(checks, fault))
         self.seed = seed
         self.fault = fault
-        self.watcher = Watcher(checks, past, now)
+        self.names = tuple(names)
+        self.watcher = Watcher(self.checks, past, now)
         self.ran: set[int] = set()
         """The `ran` checks that hold."""
         self.near: dict[int, str] = {}
@@ -72,10 +77,12 @@ class Tracker:
         self.wrong_answers = 0
         self._frames: dict[int, list[Record]] = {}
         for check in self.checks:
-            filter = _asked_filter(check, fault)
-            if filter is not None:
-                earlier = past if isinstance(check.condition, AskFault) else ()  # what was seen proves it, too
-                self._frames[check.number] = self.watcher.collect(filter, earlier)
+            if isinstance(check.condition, (AskField, AskFrame)):
+                self._frames[check.number] = self.watcher.collect(check.condition.filter)
+        self._proofs = [proof.Proof(text) for text in fault.proof] if fault is not None and any(
+            isinstance(check.condition, AskFault) and check.condition.proof for check in checks) else []
+        for each in self._proofs:
+            self.watcher.collect_for(each.take, past)  # what was seen before proves it, too
 
     # What happens
 
@@ -185,8 +192,9 @@ class Tracker:
         check = self.question(world)
         if check is None:
             return False, "no question is open now. `lesson check` shows what is missing"
-        said = self._judge(check, text.strip())
-        if said:
+        if said := self._no_answer(check, text.strip()):
+            return False, said
+        if said := self._judge(check, text.strip()):
             self.wrong_answers += 1
             return False, said
         self.answered.add(check.number)
@@ -206,8 +214,23 @@ class Tracker:
             record = self._choose(check)
             values = condition.field.get(record) if record is not None else ()
             return _shown(values[0], condition) if values else ""
-        frames = self._frames[check.number]
+        frames = self._proving() if isinstance(condition, AskFault) else self._frames[check.number]
         return str(frames[0].number) if frames else ""
+
+    def _proving(self) -> list[Record]:
+        """Return the frames that prove what is broken."""
+        return proof.frames(self._proofs, self.watcher.now)
+
+    def _no_answer(self, check: Check, text: str) -> str:
+        """Return why a text answers nothing, right or wrong; empty if it does. It costs nothing."""
+        condition = check.condition
+        if not isinstance(condition, AskFault):
+            return ""
+        if condition.proof:
+            return "" if _frame_number(text).isdigit() else f"a frame's number is asked for, and {text!r} is none"
+        if self.names and _plain(text) not in map(_plain, self.names):
+            return f"there is no fault {text!r} here{did_you_mean(text, self.names)}. `lesson show` names them"
+        return ""
 
     def _judge(self, check: Check, text: str) -> str:
         """Return what is wrong with an answer; empty if it is right."""
@@ -220,10 +243,11 @@ class Tracker:
             return "" if _plain(text) == _plain(right_name) else f"no, {text} is not what is broken"
         if isinstance(condition, AskField):
             return self._judge_field(check, condition, text)
-        number = text.removeprefix("frame").strip().lstrip("#")
+        number = _frame_number(text)
         if not number.isdigit():
             return f"a frame's number is asked for, and {text!r} is none"
-        if any(record.number == int(number) for record in self._frames[check.number]):
+        frames = self._proving() if isinstance(condition, AskFault) else self._frames[check.number]
+        if any(record.number == int(number) for record in frames):
             return ""
         return f"no, frame {number} does not show it"
 
@@ -269,14 +293,8 @@ def _as_hexadecimal(text: str, kind: Type) -> str:
     return f". If that is hexadecimal, write 0x{digits}" if looks else ""
 
 
-def _asked_filter(check: Check, fault: Fault | None) -> Filter | None:
-    """Return the filter of the frames that a question is about."""
-    condition = check.condition
-    if isinstance(condition, (AskField, AskFrame)):
-        return condition.filter
-    if isinstance(condition, AskFault) and condition.proof and fault is not None:
-        return compile_filter(fault.proof)
-    return None
+def _frame_number(text: str) -> str:
+    return text.removeprefix("frame").strip().lstrip("#")
 
 
 def _knob(world: World, name: str) -> str:

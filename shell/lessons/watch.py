@@ -7,7 +7,7 @@ waits for a better one, so that a learner can always try again. A group holds wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aether.events import Event
@@ -183,24 +183,28 @@ class Watcher:
             self.records.of(event)
         self.now = now
         self.groups = [Group(each, len(checks), now) for each in _groups(checks)]
-        self.everything: list[tuple[Filter, list[Record]]] = []
+        self.everything: list[Callable[[Record], None]] = []
 
-    def collect(self, filter: Filter, earlier: Iterable[Event] = ()) -> list[Record]:
-        """Return a list that has the earlier frames which match, and will have the others, each once."""
+    def collect(self, filter: Filter) -> list[Record]:
+        """Return a list that will have the frames which match, each once."""
         found: list[Record] = []
+        self.collect_for(lambda record: _collect(filter, record, found))
+        return found
+
+    def collect_for(self, take: Callable[[Record], None], earlier: Iterable[Event] = ()) -> None:
+        """Hand everything that happens to `take`, and before that what has happened."""
         records = Records()
         for event in earlier:
-            _collect(filter, records.of(event), found)
-        self.everything.append((filter, found))
-        return found
+            take(records.of(event))
+        self.everything.append(take)
 
     def follow(self, events: Iterable[Event]) -> None:
         """Take note of events, in their order."""
         for event in events:
             record = self.records.of(event)
             self.now = max(self.now, record.time)
-            for filter, found in self.everything:
-                _collect(filter, record, found)
+            for take in self.everything:
+                take(record)
             for group in self.groups:
                 if not group.holds:
                     group.take(record)

@@ -129,7 +129,7 @@ class Screen:
         """Show what came true while a command waits; what is to be done next shall stand below all that it says."""
         if isinstance(news, LessonNews) and news.done:
             self.app.show(LessonNews(news.done, "", ""), self.session.output)
-            news = LessonNews([], news.question, news.step)
+            news = LessonNews([], news.question, news.step, news.told)
         if isinstance(news, LessonSummary) or news.question or news.step:
             self.app.lesson_later.append(news)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aether.events import Event
 from aether.host import Host
 from aether.operations.base import OperationError
+from aether.seen import everything
 from aether.tcp.connection import Connection
 from aether.tcp.refusals import EMPTY
 from aether.timers import NEVER
@@ -32,7 +33,7 @@ class Cause:
 
 def stalled(world: World, *, number: int, events: list[Event]) -> Cause:
     """Return what a connection of yours waits for: a query. OperationError if there is no such connection."""
-    you = world.hosts["you"]
+    you = everything(world, "what a connection waits for, as only a simulation knows it,").hosts["you"]
     conn = next((c for c in you.tcp.connections.values() if c.number == number), None)
     if conn is None:
         return _gone(number, events)

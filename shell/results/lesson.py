@@ -15,12 +15,21 @@ class LessonRow:
     minutes: int
     mode: str
     state: str
-    """``done``, ``started`` or empty."""
+    """``done``, ``over`` if steps were skipped or their solutions shown, ``started`` or empty."""
     steps_done: int
+    """By oneself."""
     steps: int
     """0 as long as it was never started."""
     deadline: str = ""
     """The day until when a course wants it; empty if it does not say."""
+    skipped: int = 0
+    """Steps."""
+    shown: int = 0
+    """Steps that were done after their solution was shown."""
+    hints: int = 0
+    wrong_answers: int = 0
+    score: int = 0
+    """Per cent: what its steps are worth."""
 
 
 @dataclass(slots=True)
@@ -57,7 +66,7 @@ class GradeRow:
     wrong_answers: int
     minutes: int
     score: int
-    """Per cent of the steps that were done by oneself."""
+    """Per cent: what the steps are worth; less for hints and wrong answers, nothing if skipped or shown."""
     remark: str = ""
     """Why the report cannot be trusted, or read; empty if it can."""
     late: list[str] = field(default_factory=list)
@@ -155,6 +164,8 @@ class LessonNews:
     """A question that is open now; empty if none was put."""
     step: str
     """What to say about the step if it is over; else empty."""
+    told: list[str] = field(default_factory=list)
+    """What was broken, once it is found."""
 
 
 @dataclass(slots=True)
@@ -198,6 +209,13 @@ class LessonSummary:
     predictions: int
     seconds: int
     terms: list[str]
+    skipped: int = 0
+    shown: int = 0
+    wrong_answers: int = 0
+    score: int = 0
+    """Per cent: what its steps are worth."""
+    told: list[str] = field(default_factory=list)
+    """What was broken, in a lesson that breaks something."""
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from shell.results.lesson import (
     LessonList,
     LessonNews,
     LessonPaths,
+    LessonRow,
     LessonStep,
     LessonSummary,
     LintReport,
@@ -33,7 +34,7 @@ from shell.views.theme import style
 
 GRADES_WIDTH = 76
 """Columns from which a class is one table; below, a learner has a line of what counts, and another of how it came."""
-SIGNS = {"done": "✓", "started": "…", "": " "}
+SIGNS = {"done": "✓", "over": "~", "started": "…", "": " "}
 _INLINE = re.compile(r"`([^`]+)`|\*\*([^*]+)\*\*")
 WIDTH = 78
 """Characters of the longest line of prose (see load.WIDTH)."""
@@ -88,13 +89,31 @@ def listing(result: LessonList) -> RenderableType:
     """Draw the list of lessons."""
     table = plain_table(">#", "", "lesson", "id", ">min", "")
     for row in result.lessons:
-        done = f"{row.steps_done}/{row.steps}" if row.state == "started" else ""
+        done = f"{row.steps_done}/{row.steps}" if row.state in ("started", "over") else ""
+        done += f", {missed}" if (missed := _not_own(row.skipped, row.shown)) else ""
         table.add_row(str(row.number), SIGNS[row.state], row.title, row.id, str(row.minutes),
                       done or row.deadline or ("sim" if row.mode == "sim" else ""))
     finished = sum(row.state == "done" for row in result.lessons)
-    progress = Text(f"{bar(finished, len(result.lessons))} {finished} of {len(result.lessons)} lessons done")
+    score = sum(row.score for row in result.lessons)
+    progress = Text(f"{bar(score, 100 * len(result.lessons))} {finished} of {len(result.lessons)} lessons done"
+                    + "".join(f", {each}" for each in _costs(result.lessons)))
     title = [Text(result.course, style="bold")] * bool(result.course)
     return Group(*title, table, progress, Text(result.hint, style=style("muted")))
+
+
+def _not_own(skipped: int, shown: int) -> str:
+    """Return which steps were not done by oneself; empty if there are none."""
+    return ", ".join(f"{count} {how}" for count, how in ((skipped, "skipped"), (shown, "shown")) if count)
+
+
+def _costs(rows: Iterable[LessonRow | LessonSummary]) -> list[str]:
+    """Return what is to be said beside what was done: steps that do not count, and what takes some off the others."""
+    rows = list(rows)
+    counts = [sum(row.skipped for row in rows), sum(row.shown for row in rows), sum(row.hints for row in rows),
+              sum(row.wrong_answers for row in rows)]
+    words = [("skipped", "skipped"), ("shown", "shown"), ("hint", "hints"), ("wrong answer", "wrong answers")]
+    return [f"{count} {one if count == 1 else many}"
+            for count, (one, many) in zip(counts, words, strict=True) if count]
 
 
 @draws(LessonPaths)
@@ -211,6 +230,7 @@ def news(result: LessonNews) -> RenderableType:
     lines = [line for each in result.done for line in _check(each)]
     if result.question:
         lines.append(Text.assemble(("? ", style("key")), *prose([result.question])))
+    lines += prose(result.told)
     if result.step:
         lines.append(Text.assemble(("■ ", style("good")), *prose([result.step])))
     return Group(*lines)
@@ -244,8 +264,9 @@ def summary(result: LessonSummary) -> RenderableType:
     """Draw a lesson that is over."""
     minutes, seconds = divmod(result.seconds, 60)
     lines = [Text(f"{result.title}: over", style="bold"),
-             Text(f"{bar(result.done, result.steps)} {result.done} of {result.steps} steps done, "
-                  f"{result.hints} {'hint' if result.hints == 1 else 'hints'}, {minutes}:{seconds:02} minutes")]
+             Text(", ".join([f"{bar(result.score, 100)} {result.score} %: {result.done} of {result.steps} steps done",
+                             *_costs([result]), f"{minutes}:{seconds:02} minutes"]))]
+    lines += prose(result.told)
     if result.predictions:
         lines.append(Text(f"{result.right_predictions} of {result.predictions} predictions were right"))
     if result.terms:

@@ -42,7 +42,7 @@ def step(result: LessonStep) -> list[str]:
 def news(result: LessonNews) -> list[str]:
     """Return what has come true."""
     question = [f"question: {result.question}"] if result.question else []
-    return [*map(_check, result.done), *question, *[result.step] * bool(result.step)]
+    return [*map(_check, result.done), *question, *result.told, *[result.step] * bool(result.step)]
 
 
 def checks(result: CheckReport) -> list[str]:

@@ -29,6 +29,10 @@ class DirectRing:
 class DirectCore:
     """What the shell needs of a core."""
 
+    @property
+    def whole(self) -> DirectCore:
+        return self
+
     def events(self, first: int = 0) -> list[Event]:
         return self.ring.since(0)[0]
 

@@ -31,7 +31,8 @@ def fresh(capfd: pytest.CaptureFixture[str], seed: int) -> Iterator[Shell]:
 
 
 def _lab(shell: Shell) -> tuple[int, int, str]:
-    return shell.session.ask(lambda world: (world.occurrence, world.now, str(world.state_hash())))
+    return shell.session.core.whole.ask(
+        lambda world: (world.occurrence, world.now, str(world.state_hash())))
 
 
 def _type(shell: Shell, lines: list[str]) -> None:

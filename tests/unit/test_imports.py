@@ -29,6 +29,7 @@ LEVELS = {
         ("world",),
         ("lab", "attacks"),
         ("operations", "laboratory"),
+        ("seen",),
         ("queries",),
         ("engine",),
     ),
