@@ -500,6 +500,7 @@ class InjectFrame(Operation):
 def _register_the_rest() -> None:
     from aether import (  # noqa: F401  (they register themselves)
         operations_attack,
+        operations_calls,
         operations_link,
         operations_load,
         operations_net,
