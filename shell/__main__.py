@@ -21,6 +21,7 @@ examples:
   sudo aether-shell --lab                      the same, in a network namespace of its own
   aether-shell --replay run.aether             a run that somebody has recorded; no root
   aether-shell lesson lint my-lesson.md        for those who write lessons
+  aether-shell drill my-script.pkt             play a packet script
 """
 
 
@@ -87,6 +88,10 @@ def main(argv: list[str] | None = None) -> int:
         from shell.lessons.program import main as lessons
 
         return lessons(arguments[1:])
+    if arguments[:1] == ["drill"]:
+        from shell.drill.program import main as drill
+
+        return drill(arguments[1:])
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")

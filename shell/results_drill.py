@@ -56,6 +56,8 @@ class DrillReport:
     kernel: str = ""
     """The kernel's release, where it was played against."""
     hint: str = ""
+    failure: str = ""
+    """What is to be said of a run in which something failed; empty if nothing did."""
 
 
 @dataclass(slots=True)
@@ -111,3 +113,12 @@ class DrillComparison:
     lines: list[DrillPair]
     differences: int
     known: str = ""
+
+
+@dataclass(slots=True)
+class DrillText:
+    """A script that was written from what was seen."""
+
+    text: str
+    connection: int
+    lines: int

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from shell.captures.recorder import Recorder, Store
     from shell.configuration import Configuration
     from shell.craft.drafts import Stored
+    from shell.drill.rehearsal import Rehearsal
     from shell.lessons.player import Player
     from shell.panes import View
     from shell.tracing import Tracer
@@ -135,6 +136,8 @@ class Session:
     """The file that is looked at instead of the lab; None for the lab."""
     recorder: Recorder | None = None
     """What `capture start` has begun; None while nothing is recorded."""
+    rehearsal: Rehearsal | None = None
+    """The packet script that is played line by line; None while there is none."""
     store: Store | None = None
     """What was recorded; None if nothing ever was."""
     live: Pipe | None = None

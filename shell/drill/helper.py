@@ -44,8 +44,10 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(ImportError):
-        import pyroute2  # noqa: F401  (once, and not in each child)
+    with suppress(ImportError):  # once, and not in each child
+        from pyroute2 import IPRoute  # noqa: F401
+
+        from shell.lab.namespace import enter_private  # noqa: F401
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 65_536, 1)
         if not message:

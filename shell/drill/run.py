@@ -107,12 +107,12 @@ def play(path: Path, wishes: Wishes) -> DrillResult:
         line = problem.place.line if isinstance(problem, ScriptError) else 0
         text = problem.problem if isinstance(problem, ScriptError) else str(problem)
         return DrillResult(str(path), "error", _since(began), line=line, problem=text, place=place)
-    for _ in range(TRIES if wishes.against == "kernel" else 1):
+    for left in reversed(range(TRIES if wishes.against == "kernel" else 1)):
         try:
             player.play()
         finally:
             player.stage.close()
-        if not _late(player):
+        if not left or not _late(player):
             break
         player = player_for(script, wishes)
     return result_of(player, _since(began), wishes.against)

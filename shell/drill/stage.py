@@ -86,6 +86,8 @@ class VirtualStage:
         self.sent: list[Sent] = []
         self.reply: tuple[Reply, int] | None = None
         self.waiting: Waiting | None = None
+        self.interrupted = False
+        """Set when something stopped the world in the middle of what it is to run through."""
         self.gateway = parse_ip(options.gateway_ip)
         self.world = lab.tapped(seed, options.local_ip, options.prefix, options.gateway_ip)
         self.settle(BareHost(
@@ -159,6 +161,9 @@ class VirtualStage:
             else:
                 world.advance(time)
                 return
+            if self.interrupted:
+                self.interrupted = False
+                raise Interrupted
             if world.occurrence > MOST:
                 raise StageError(f"{MOST} things have happened, and the script goes on")
 

@@ -62,6 +62,7 @@ SYSCTLS: dict[str, Sysctl] = {
     "icmp_ratelimit": Sysctl("icmp.interval", _scaled("ms"), "milliseconds"),
     "tcp_fin_timeout": Sysctl("", _only("60"), "60"),
     "tcp_syn_retries": Sysctl("", _only("6"), "6"),
+    "tcp_syn_linear_timeouts": Sysctl("", _only("0"), "0: each time-out is twice the one before"),
     "tcp_synack_retries": Sysctl("", _only("5"), "5"),
     "tcp_retries2": Sysctl("", _only("15"), "15"),
     "tcp_reordering": Sysctl("", _only("3"), "3"),

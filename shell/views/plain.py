@@ -9,7 +9,7 @@ from typing import Any
 from shell.results import ConnectionList, FrameDetail, FrameList, FrameRow, HelpIndex, HelpPage, Message
 from shell.results_session import SchemaReport
 from shell.values import show_duration
-from shell.views import connections, debug_plain, lessons_plain, sitting
+from shell.views import connections, debug_plain, drill, lessons_plain, sitting
 from shell.views.bench import number
 from shell.views.escape import printable
 from shell.views.oneline import frame_line
@@ -145,5 +145,5 @@ def _help_page(result: HelpPage) -> list[str]:
 _LINES.update({
     Message: _message, ConnectionList: _connections, FrameList: _frames, FrameDetail: _detail,
     FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
-    **debug_plain.LINES, **lessons_plain.LINES,
+    **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
 })
