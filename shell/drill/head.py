@@ -85,9 +85,11 @@ def directives(script: Script) -> None:
 
 
 def _aether(script: Script, text: str, place: Place) -> None:
-    word, _, rest = text.partition(" ")
+    word, _, rest = text.replace(",", " ", 1).partition(" ") if text.startswith("differs") else text.partition(" ")
     rest = rest.strip()
-    if word == "knob" and "=" in rest:
+    if word == "differs" and rest:
+        script.aether_differs = rest
+    elif word == "knob" and "=" in rest:
         name, _, value = (part.strip() for part in rest.partition("="))
         try:
             knobs.parse(knobs.find(name), value)
@@ -100,8 +102,8 @@ def _aether(script: Script, text: str, place: Place) -> None:
         script.seed = int(rest)
     else:
         raise ScriptError(
-            f"expected `# aether: knob NAME=VALUE`, `profile {' or '.join(knobs.PROFILES)}` or `seed NUMBER`, "
-            f"not {text!r}", place, script.file)
+            f"expected `# aether: knob NAME=VALUE`, `profile {' or '.join(knobs.PROFILES)}`, `seed NUMBER` or "
+            f"`differs, REASON`, not {text!r}", place, script.file)
 
 
 def _kernel(script: Script, text: str, place: Place) -> None:

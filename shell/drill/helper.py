@@ -26,11 +26,12 @@ from typing import Any
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 PR_SET_PDEATHSIG = 1
 DEVICE = "tun0"
-SETTINGS = {
-    "net.ipv4.tcp_congestion_control": "cubic", "net.ipv4.conf.all.rp_filter": "0",
-    "net.ipv4.tcp_no_metrics_save": "1",
-}
-"""What is set before the script's own sysctls, for kernels that begin otherwise."""
+SETTINGS = (
+    ("net.ipv4.tcp_congestion_control", "reno"), ("net.ipv4.tcp_congestion_control", "cubic"),
+    ("net.ipv4.conf.all.rp_filter", "0"), ("net.ipv4.tcp_no_metrics_save", "1"), ("net.ipv4.tcp_min_tso_segs", "1"),
+    ("net.ipv4.tcp_rmem", "4096 131072 16777215"),
+)
+"""What is set before the script's own sysctls: segments leave one by one, and the window scale that is offered is 8."""
 INFO_SIZE = 256
 TCP_INFO, TCP_CONGESTION, SO_LINGER = 11, 13, 13
 
@@ -91,7 +92,7 @@ def _make(wanted: dict[str, Any]) -> int:
         with suppress(OSError):
             Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
     _configure(wanted)
-    for name, value in [*SETTINGS.items(), (f"net.ipv4.conf.{DEVICE}.rp_filter", "0"), *wanted["sysctls"]]:
+    for name, value in [*SETTINGS, (f"net.ipv4.conf.{DEVICE}.rp_filter", "0"), *wanted["sysctls"]]:
         try:
             Path("/proc/sys", *name.split(".")).write_text(value)
         except OSError as problem:

@@ -295,6 +295,8 @@ class Player:
             local, remote = addresses
             return self._flow_between(local, remote) or self._open_flow(local[1], remote[1], local[0], remote[0])
         flow = self._flow_or_default()
+        if seen.fragment and flow.local_port == 0 and seen.ip is not None and seen.ip.fragment_offset == 0:
+            flow.local_port = int.from_bytes(seen.payload[:2], "big")
         to = flow.remote_ip, flow.remote_port
         if flow.local_port == 0 and seen.destination == to and seen.source[0] == flow.local_ip:
             flow.local_port = seen.source[1]

@@ -133,7 +133,7 @@ def result_of(player: Player, took: int, against: str = "aether") -> DrillResult
     """Return how a play went."""
     script, failed = player.script, player.failed
     verdict = "ok" if failed is None else "failed"
-    known = script.kernel_differs if against == "kernel" else ""
+    known = script.kernel_differs if against == "kernel" else script.aether_differs
     if known:
         verdict = "differs" if failed is not None else "ok"
     found = DrillResult(

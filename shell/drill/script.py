@@ -264,6 +264,8 @@ class Script:
     """Knobs that a comment ``# aether: knob NAME=VALUE`` asks for."""
     profile: str = "modern"
     seed: int | None = None
+    aether_differs: str = ""
+    """Why Aether is known to differ from what is written: ``# aether: differs, REASON``."""
     kernel_differs: str = ""
     """Why the kernel is known to differ: ``# kernel: differs, REASON``."""
     kernel_tolerance: int | None = None

@@ -155,7 +155,7 @@ class VirtualStage:
             until = time if self.waiting is None else min(time, self.waiting.deadline)
             if self.step(until):
                 self._try()
-            elif until < time:
+            elif self.waiting is not None and until == self.waiting.deadline:
                 world.advance(until)
                 self._try()
             else:
