@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aether import knobs
 from aether.net.neighbours import REACHABLE, Neighbour
 from aether.operations import Operation, OperationError, host_named, operation
-from aether.process import Process, Reply
+from aether.process import Prepared, Process, Reply
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
@@ -80,3 +80,26 @@ class SystemCall(Operation):
         """Make the call."""
         return process_of(host_named(world, self.host), self.process).call(
             self.name, self.fd, self.arguments, self.data)
+
+
+@operation
+@dataclass(slots=True)
+class PrepareCalls(Operation):
+    """Let a program make calls as soon as something happens at one of its sockets, inside that occurrence.
+
+    Each is a list: name, descriptor, arguments, and the bytes to write in hexadecimal.
+    """
+
+    host: str = "you"
+    process: int = 1
+    calls: list[Any] = field(default_factory=list)
+
+    def apply(self, world: World) -> None:
+        """Keep them until then; those that were prepared before and not made are forgotten."""
+        process = process_of(host_named(world, self.host), self.process)
+        try:
+            process.prepared = [Prepared(name, fd, arguments, bytes.fromhex(data))
+                                for name, fd, arguments, data in self.calls]
+        except (TypeError, ValueError) as problem:
+            raise OperationError(f"these are no calls: {problem}") from None
+        process.replies = []

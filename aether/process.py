@@ -62,15 +62,37 @@ class Descriptor:
         """True from a connect that could not wait until its end was heard."""
 
 
+class Prepared(NamedTuple):
+    """A call that is to be made as soon as something happens at a socket, inside the occurrence that brings it."""
+
+    name: str
+    fd: int
+    arguments: list[Any]
+    data: bytes
+
+
 class Process:
     """The program: a job of its host, that is never done by itself."""
 
-    __slots__ = ("descriptors", "done", "host")
+    __slots__ = ("descriptors", "done", "host", "prepared", "replies")
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self.descriptors: dict[int, Descriptor] = {}
         self.done = False
+        self.prepared: list[Prepared] = []
+        self.replies: list[Reply] = []
+        """What the calls returned that were prepared, and made."""
+
+    def ready(self, socket: TcpSocket | UdpSocket) -> None:
+        """Make the calls that were prepared, now that something has happened."""
+        prepared, self.prepared = self.prepared, []
+        for number, each in enumerate(prepared):
+            reply = self.call(each.name, each.fd, each.arguments, each.data)
+            if reply.errno == errno.EAGAIN:  # something else happened first
+                self.prepared = prepared[number:]
+                return
+            self.replies.append(reply)
 
     def report(self) -> dict[str, int]:
         """Return how many descriptors are open."""
@@ -103,7 +125,7 @@ class Process:
             return True
         return self.descriptors[fd].nonblocking
 
-    def ready(self, name: str, fd: int, arguments: list[Any]) -> bool:
+    def would_go(self, name: str, fd: int, arguments: list[Any]) -> bool:
         """Tell whether a call that waits should be tried again; it changes nothing."""
         if name == "poll":
             return any(self._mask(number) & (wanted | ERROR | HUNG_UP) for number, wanted in arguments[0])
@@ -154,7 +176,7 @@ class Process:
     # The calls.
 
     def _socket(self, kind: str, nonblocking: bool) -> Reply:
-        return self._new(TcpSocket(self.host) if kind == "tcp" else UdpSocket(self.host), nonblocking)
+        return self._new(TcpSocket(self.host, self) if kind == "tcp" else UdpSocket(self.host, self), nonblocking)
 
     def _bind(self, found: Descriptor, address: str, port: int) -> Reply:
         ip = parse_ip(address)

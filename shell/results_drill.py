@@ -122,3 +122,8 @@ class DrillText:
     text: str
     connection: int
     lines: int
+    file: str = ""
+    """Where it was written to; empty if it was not."""
+    note: str = ""
+    """What is wrong with it; empty if it plays."""
+    failure: str = ""

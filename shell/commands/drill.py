@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aether.engine.loop import Loop
+from aether.knobs import KNOBS
+from aether.knobs import show as show_value
 from aether.operations import OperationError
+from aether.timers import NEVER
+from aether.world import World
 from shell import results_drill as results
 from shell import views
+from shell.commands.common import HOST
 from shell.drill.run import Wishes
 from shell.grammar import CommandError, argument, command, option
 from shell.session import Session
+from shell.values import duration
 
 if TYPE_CHECKING:
+    from aether.events import Event
     from shell.drill.rehearsal import Rehearsal
 
 
@@ -32,14 +40,14 @@ def _against(text: str) -> str:
 
 FILE = argument("file", str, "a script")
 SEED = option("--seed", "another run of what is random", _seed, metavar="N")
-KNOBS = option("--knob", "turn knobs first, divided by commas", str, metavar="NAME=VALUE", default="")
+TURNED = option("--knob", "turn knobs first, divided by commas", str, metavar="NAME=VALUE", default="")
 PROFILE = option("--profile", "all knobs at once: modern or classic", str, metavar="NAME", default="",
                  complete="modern classic")
 EVERYTHING = 1 << 30
 
 
 @command(
-    "drill run", argument("files", str, "scripts, and directories of them", raw="many"), SEED, KNOBS,
+    "drill run", argument("files", str, "scripts, and directories of them", raw="many"), SEED, TURNED,
     PROFILE,
     option("--against", "aether, in virtual time, or kernel: this one, in a private network", _against, metavar="WHAT",
            default="aether", complete="aether kernel"),
@@ -69,7 +77,7 @@ def run(
     argument("what", str, "a script to begin with; or how many lines to play", default="1"),
     option("--to", "play up to this line, and stand before it; `end` plays all that is left", str, metavar="LINE",
            default=""),
-    SEED, KNOBS, PROFILE,
+    SEED, TURNED, PROFILE,
     examples=("drill step tests/drill/closing/passive.pkt", "drill step", "drill step 5", "drill step --to end"),
 )
 def step(session: Session, what: str, to: str, seed: int | None, knob: str, profile: str) -> results.DrillStep:
@@ -150,7 +158,7 @@ def show(session: Session) -> results.DrillStep:
     return _rehearsal(session).report(whole=True)
 
 
-@command("drill compare", FILE, SEED, KNOBS, PROFILE, examples=("drill compare my.pkt",))
+@command("drill compare", FILE, SEED, TURNED, PROFILE, examples=("drill compare my.pkt",))
 def compare(
     session: Session, file: str, seed: int | None, knob: str, profile: str,
 ) -> results.DrillComparison:
@@ -162,3 +170,60 @@ def compare(
     script = load(Path(file).expanduser())
     with session.busy("playing against the kernel, in real time"):
         return compare_sides(script, Wishes(seed, profile, read_knobs([knob])))
+
+
+def changed_knobs(world: World, host: str) -> dict[str, str]:
+    """Return the knobs of a host that stand otherwise than the profile modern has them."""
+    knobs = world.hosts[host].knobs
+    return {
+        name: show_value(knob, getattr(knobs, knob.attribute)) for name, knob in KNOBS.items()
+        if getattr(knobs, knob.attribute) != knob.default and not name.startswith("loop.")}
+
+
+def connection_key(events: list[Event], number: int, host: str) -> tuple[bytes, bytes, int, int]:
+    """Return the ends of a connection as in what a host sends; CommandError if it is not among the events."""
+    for event in events:
+        if event.kind == "tcp.opened" and event.values[0] == number and event.host == host:
+            _, local, local_port, remote, remote_port = event.values
+            return local, remote, local_port, remote_port
+    raise CommandError(f"the beginning of connection #{number} at {host} is not kept. `tcp conns` lists connections")
+
+
+@command(
+    "drill write", argument("what", str, "conn and its number, such as: conn 1", raw="many"),
+    option("--from", "hold it to what came from this time on; before it anything may come", duration, metavar="TIME"),
+    option("--to", "leave out what came after this time", duration, metavar="TIME"),
+    option("--save", "write it to this file", str, metavar="FILE", default=""), HOST,
+    examples=("drill write conn 1", "drill write conn 1 --save fault.pkt", "drill write conn 2 --to 3s"),
+)
+def write(session: Session, what: str, to: int | None, save: str, host: str, **more: int | None) -> results.DrillText:
+    """Write a script of a connection as it was seen: in the lab, in a recording, or in a capture that is open.
+
+    Packets of the other end are injected, those of the host are expected, and calls are made where its application
+    made them. The script is played at once, so that it is known to play. It can also be redirected: > FILE.
+    """
+    from shell.drill.write import CannotWrite, Writer, packets_of
+    from shell.drill.writing import written_and_played
+
+    words = what.split()
+    if len(words) != 2 or words[0] not in ("conn", "connection") or not words[1].isdigit():
+        raise CommandError(f"drill write takes conn and a number, such as drill write conn 1, not {what!r}")
+    events = session.visible_events("drill write")
+    begin = more["from"]
+    try:
+        writer = Writer(packets_of(events, host, connection_key(events, int(words[1]), host)),
+                        begin if begin is not None else -1, to if to is not None else NEVER)
+    except CannotWrite as problem:
+        raise CommandError(f"{problem}. `tcp conns` and `frames` show what there is") from None
+    knobs = {} if session.capture is not None else session.ask(partial(changed_knobs, host=host))
+    text, player = written_and_played(writer.write(), f"Connection #{words[1]}, as {host} saw it.", knobs, 1500)
+    note = ""
+    if player.failed is not None:
+        note = (f"line {player.failed.line.place.line} does not go as it was seen ({player.failed.problem}): something "
+                "that no packet shows decided it. Mend the script, or shorten it with --to")
+    if save:
+        try:
+            Path(save).expanduser().write_text(text, encoding="utf-8")
+        except OSError as problem:
+            raise CommandError(f"cannot write {save}: {problem.strerror}") from None
+    return results.DrillText(text, int(words[1]), len(player.outcomes), save, note, note)

@@ -96,14 +96,16 @@ def _aether(script: Script, text: str, place: Place) -> None:
         except knobs.KnobError as problem:
             raise ScriptError(str(problem), place, script.file) from None
         script.knobs[name] = value
+    elif text == "calls inside":
+        script.calls_inside = True
     elif word == "profile" and rest in knobs.PROFILES:
         script.profile = rest
     elif word == "seed" and rest.isdigit() and len(rest) < 20:
         script.seed = int(rest)
     else:
         raise ScriptError(
-            f"expected `# aether: knob NAME=VALUE`, `profile {' or '.join(knobs.PROFILES)}`, `seed NUMBER` or "
-            f"`differs, REASON`, not {text!r}", place, script.file)
+            f"expected `# aether: knob NAME=VALUE`, `profile {' or '.join(knobs.PROFILES)}`, `seed NUMBER`, "
+            f"`calls inside` or `differs, REASON`, not {text!r}", place, script.file)
 
 
 def _kernel(script: Script, text: str, place: Place) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass, field
 
+from aether.process import Reply
 from shell.drill import calls, packets
 from shell.drill.compare import Comparison, compare
 from shell.drill.errors import ScriptError
@@ -22,7 +23,7 @@ from shell.drill.script import (
     TcpPacket,
     UdpPacket,
 )
-from shell.drill.stage import LONGEST, Stage, StageError
+from shell.drill.stage import LONGEST, Stage, StageError, VirtualStage
 
 
 @dataclass(slots=True)
@@ -107,6 +108,11 @@ class Player:
     def play_line(self) -> Outcome:
         """Play the next line, and return how it went; Interrupted by a breakpoint: it may be played again."""
         outcome = self.outcomes[self.at]
+        if outcome.verdict:  # a call that was made together with the packet before it
+            self.at += 1
+            if self.at == len(self.outcomes):
+                self.finish()
+            return outcome
         line = outcome.line
         when = line.time
         base = 0 if when.kind == "absolute" else self.before
@@ -210,12 +216,51 @@ class Player:
             if self.at and any(not isinstance(each.line.event, Settings) for each in self.outcomes[:self.at]):
                 raise LineFailed("sysctl lines come before everything else here")
         elif isinstance(event, TcpPacket):
-            outcome.frame = self.stage.inject(packets.build_tcp(event, self._flow_for(event)))
+            packet = packets.build_tcp(event, self._flow_for(event))
+            if not self.script.calls_inside or not self._calls_with(packet, outcome):
+                outcome.frame = self.stage.inject(packet)
         elif isinstance(event, UdpPacket):
             outcome.frame = self.stage.inject(packets.build_udp(event, self._flow_for(event)))
         elif isinstance(event, IcmpPacket):
             router = self.script.options.gateway_ip
             outcome.frame = self.stage.inject(packets.build_icmp(event, self._flow_or_default(), router))
+
+    def _calls_with(self, packet: bytes, outcome: Outcome) -> bool:
+        """Let a packet arrive, and the calls that follow it at once be made inside; return whether there are any."""
+        stage = self.stage
+        if not isinstance(stage, VirtualStage) or self.outstanding is not None:
+            return False
+        found: list[tuple[Outcome, Call, calls.Plan]] = []
+        for each in self.outcomes[self.at + 1:]:
+            event, when = each.line.event, each.line.time
+            if not isinstance(event, Call) or (when.kind, when.start, when.end) != ("relative", 0, -1):
+                break
+            found.append((each, event, calls.plan(event, self.script.file)))
+        if not found:
+            return False
+        asked, written = [], {flow_id: len(flow.written) for flow_id, flow in enumerate(self.known)}
+        for _, call, plan in found:
+            fd, arguments = self._translated(plan)
+            if plan.opens and call.result.value is not None and call.result.value > 0:
+                self.descriptors.setdefault(call.result.value, call.result.value)
+            data = b""
+            if plan.count >= 0:
+                flow = self.flows.get(plan.fd) or self._flow_or_default()
+                index = self.known.index(flow)
+                data = plan.payload if plan.payload is not None else pattern(written[index], plan.count)
+                written[index] += plan.count
+            asked.append((plan.name, fd, arguments, data))
+        outcome.frame, replies = stage.inject_and_call(packet, asked)
+        for (each, call, plan), reply in zip(found, replies, strict=True):
+            each.time = each.expected_at = stage.now
+            self._begins(plan, self._translated(plan)[1])
+            try:
+                self._check(Outstanding(each, call, plan, -1), reply, stage.now)
+            except LineFailed as problem:
+                self._fail(each, problem)
+            else:
+                each.verdict = "ok"
+        return True
 
     def _flow_or_default(self) -> Flow:
         if self.current is None:
@@ -405,7 +450,7 @@ class Player:
         if not self.forgiving and waiting.outcome is not self.outcomes[min(self.at, len(self.outcomes) - 1)]:
             raise LineFailed(f"the call of line {waiting.outcome.line.place.line} went wrong")
 
-    def _check(self, waiting: Outstanding, reply: tuple[int, int, object, bytes, bool], time: int) -> None:
+    def _check(self, waiting: Outstanding, reply: Reply, time: int) -> None:
         """Hold what a call returned against its line."""
         value, code, out, data, _ = reply
         call, plan, outcome = waiting.call, waiting.plan, waiting.outcome

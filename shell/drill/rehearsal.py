@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from aether import lab
@@ -111,10 +112,8 @@ class Rehearsal:
         while lines > 0 and not player.finished:
             if to and player.outcomes[player.at].line.place.line >= to:
                 break
-            try:
+            with suppress(Interrupted):  # the line goes on when it is played again
                 player.play_line()
-            except Interrupted:
-                pass
             lines -= 1
             if stage.hit:
                 self.verdict = "stopped"

@@ -264,6 +264,9 @@ class Script:
     """Knobs that a comment ``# aether: knob NAME=VALUE`` asks for."""
     profile: str = "modern"
     seed: int | None = None
+    calls_inside: bool = False
+    """``# aether: calls inside``: calls that follow a packet at once are made inside its occurrence, as an application
+    of the stack makes them, before it is acknowledged."""
     aether_differs: str = ""
     """Why Aether is known to differ from what is written: ``# aether: differs, REASON``."""
     kernel_differs: str = ""

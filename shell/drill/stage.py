@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from aether import lab
 from aether.operations import Operation
-from aether.operations_calls import BareHost, SystemCall, process_of
+from aether.operations_calls import BareHost, PrepareCalls, SystemCall, process_of
 from aether.process import Reply
 from aether.timers import NEVER
 from aether.wire import arp, ethernet
@@ -187,7 +187,7 @@ class VirtualStage:
         if waiting is None:
             return
         process = process_of(self.world.hosts[lab.YOU], self.process)
-        if self.world.now >= waiting.deadline or process.ready(waiting.name, waiting.fd, waiting.arguments):
+        if self.world.now >= waiting.deadline or process.would_go(waiting.name, waiting.fd, waiting.arguments):
             self._once()
 
     def _once(self) -> None:
@@ -213,6 +213,23 @@ class VirtualStage:
         process = process_of(self.world.hosts[lab.YOU], self.process)
         found = process.descriptors.get(waiting.fd)
         return found is not None and not found.nonblocking and not waiting.arguments[0] & 0x40
+
+    def inject_and_call(self, packet: bytes, asked: list[tuple[str, int, list[Any], bytes]]) -> tuple[int, list[Reply]]:
+        """Let a packet arrive, and calls be made inside that occurrence; return its frame, and what they returned.
+
+        Those for which there was no occasion are made afterwards.
+        """
+        self.do(PrepareCalls(process=self.process, calls=[
+            [name, fd, arguments, data.hex()] for name, fd, arguments, data in asked]))
+        number = self.inject(packet)
+        process = process_of(self.world.hosts[lab.YOU], self.process)
+        replies = list(process.replies)
+        if process.prepared:
+            self.do(PrepareCalls(process=self.process))
+        for name, fd, arguments, data in asked[len(replies):]:
+            replies.append(self.do(SystemCall(
+                process=self.process, name=name, fd=fd, arguments=arguments, data=data)))
+        return number, replies
 
     def info(self, fd: int) -> dict[str, float]:
         """Return what is known of a connection."""

@@ -48,7 +48,8 @@ def summary(result: DrillReport) -> str:
 def _script(each: DrillResult) -> list[RenderableType]:
     head = Text.assemble((f"{WORDS[each.verdict]:<8}", style(LOOKS[each.verdict], bold=True)), printable(each.file))
     if each.verdict == "ok":
-        head.append(f"  {each.lines} lines, {each.played_us / 1e6:.3f} s in {each.took_us / 1000:.1f} ms", style("muted"))
+        said = f"  {each.lines} lines, {each.played_us / 1e6:.3f} s in {each.took_us / 1000:.1f} ms"
+        head.append(said, style("muted"))
         return [head]
     if each.verdict == "error":
         head.append(each.place)
@@ -117,11 +118,15 @@ def comparison(result: DrillComparison) -> RenderableType:
 
 def text(result: DrillText) -> RenderableType:
     """Print a script as it is."""
+    if result.file:
+        return Text(f"{result.lines} lines are in {result.file}: drill run {result.file}")
     return Text(result.text.rstrip("\n"), no_wrap=True, overflow="ignore")
 
 
 def text_plain(result: DrillText) -> list[str]:
     """Return a script as it is."""
+    if result.file:
+        return [f"{result.lines} lines are in {result.file}: drill run {result.file}"]
     return result.text.splitlines()
 
 
