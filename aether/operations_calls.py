@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aether import knobs
+from aether.apps.process import Prepared, Process, Reply
 from aether.net.neighbours import REACHABLE, Neighbour
 from aether.operations import Operation, OperationError, host_named, operation
-from aether.process import Prepared, Process, Reply
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:

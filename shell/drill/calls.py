@@ -23,7 +23,7 @@ class Plan:
     """What is to be done. Descriptors are those of the script."""
 
     name: str
-    """As `aether.process` calls it."""
+    """As `aether.apps.process` calls it."""
     fd: int = -1
     arguments: list[Any] = field(default_factory=list)
     """An address is an (ip, port) pair in here, None for the one that goes without saying."""

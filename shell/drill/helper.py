@@ -126,7 +126,7 @@ def _configure(wanted: dict[str, Any]) -> None:
 
 
 class Program:
-    """The calls of a script, on real sockets. Replies are as those of `aether.process`."""
+    """The calls of a script, on real sockets. Replies are as those of `aether.apps.process`."""
 
     def __init__(self) -> None:
         self.sockets: dict[int, socket.socket] = {}

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from aether.process import Reply
+from aether.apps.process import Reply
 from shell.drill.info import kernel_info_fields
 from shell.drill.packets import Sent
 from shell.drill.script import Script, Settings

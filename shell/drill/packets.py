@@ -35,6 +35,8 @@ class Sent:
     frame: int
     """The number of its frame; 0 where there are no numbers."""
     packet: bytes
+    cause: int = 0
+    """The frame that the host handled when it sent this; 0 for none, or where that is not known."""
 
 
 @dataclass(slots=True)

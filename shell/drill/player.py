@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass, field
 
-from aether.process import Reply
+from aether.apps.process import Reply
 from shell.drill import calls, packets
 from shell.drill.compare import Comparison, compare
 from shell.drill.errors import ScriptError
@@ -39,6 +39,8 @@ class Outcome:
     """When it happened; -1 if it did not."""
     frame: int = 0
     """The number of the frame that came or went; 0 for none."""
+    cause: int = 0
+    """The frame that the host handled when it sent that one; 0 for none."""
     got: str = ""
     """What came, as a script would write it."""
     problem: str = ""
@@ -187,7 +189,7 @@ class Player:
         if early is not None and not self._may_be_expected():
             seen = packets.read(early)
             shown = packets.show(seen, self._flow_of(seen))
-            self.outcomes[self.at].frame = early.frame
+            self.outcomes[self.at].frame, self.outcomes[self.at].cause = early.frame, early.cause
             raise LineFailed(
                 "a packet came that no line expects",
                 [Difference("packet", "none before this line", f"{shown} at +{early.time / 1e6:.6f} s")], shown)
@@ -307,7 +309,7 @@ class Player:
             raise LineFailed(
                 "nothing came" + (f"; {state}" if state else ""), [Difference("packet", outcome.line.text, came)], came)
         sent = stage.sent.pop(0)
-        outcome.time, outcome.frame = sent.time, sent.frame
+        outcome.time, outcome.frame, outcome.cause = sent.time, sent.frame, sent.cause
         found = self._held_against(packet, sent, outcome)
         if outcome.line.time.kind != "any" and not start - self.tolerance <= sent.time <= end + late:
             wanted = f"+{start / 1e6:.6f} s" + (f" to +{end / 1e6:.6f} s" if end > start else "")

@@ -87,6 +87,8 @@ class LoopStage(VirtualStage):
         for event in events:
             if event.kind == "frame.sent" and event.host == lab.YOU:
                 self.left(event.values[0], event.values[2])
+                if self.sent and self.sent[-1].frame == event.values[0]:
+                    self.sent[-1].cause = event.frame
 
 
 class Rehearsal:
@@ -144,8 +146,11 @@ class Rehearsal:
     def _hint(self) -> str:
         failed = self.player.failed
         if failed is not None:
-            why = f"`why {failed.frame}` explains the frame, " if failed.frame else "`why` explains the last drop, "
-            return f"the world stands at that moment: {why}`back` goes to what was before, `tcp conns` shows the state"
+            why = "`why` explains the last drop"
+            if failed.cause or failed.frame:
+                frame = f"`frame {failed.frame}` shows it, " if failed.frame else ""
+                why = f"{frame}`why {failed.cause or failed.frame}` explains how it came about"
+            return f"the world stands at that moment: {why}, `back` goes to what was before, `tcp conns` shows the state"
         if self.verdict == "done":
             return "every line went as it is written; `ladder`, `frames` and `back` look at it"
         if self.verdict == "stopped":

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from aether import lab
+from aether.apps.process import Reply
 from aether.operations import Operation
 from aether.operations_calls import BareHost, PrepareCalls, SystemCall, process_of
-from aether.process import Reply
 from aether.timers import NEVER
 from aether.wire import arp, ethernet
 from aether.wire.address import parse_ip

@@ -267,8 +267,9 @@ class Writer:
         self.out.add(0, "listen(3, 128) = 0")
 
     def _impatience(self, fd: int) -> None:
+        begin = self.packets[0].time - self.start if self.active else 0
         if self.nodelay:
-            self.out.add(self.packets[0].time - self.start if self.active else 0, f"setsockopt({fd}, SOL_TCP, TCP_NODELAY, [1], 4) = 0")
+            self.out.add(begin, f"setsockopt({fd}, SOL_TCP, TCP_NODELAY, [1], 4) = 0")
 
     def _arrived(self, each: Packet, time: int, index: int) -> None:
         """Note what an arriving packet brings, and make the calls that it brings about."""

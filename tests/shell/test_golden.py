@@ -7,16 +7,16 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from shell import results_lessons
+from shell import results_drill, results_lessons
 from shell.views.draw import DRAW
 
 from . import golden
 
 ELSEWHERE = {
     "TimeReport", "BreakpointHit", "ProgramReport", "CaptureSaved", "CaptureLoaded", "ConfigReport", "SchemaReport",
-    "Exported", *vars(results_lessons),
+    "Exported", *vars(results_lessons), *vars(results_drill),
 }
-"""Drawn in tests of their own, since they name files, or need a TAP or a person."""
+"""Drawn in tests of their own, since they name files or how long it took, or need a TAP or a person."""
 
 
 LINE_NUMBER = re.compile(r"(\.py:)\d+")
