@@ -150,7 +150,7 @@ class Rehearsal:
             if failed.cause or failed.frame:
                 frame = f"`frame {failed.frame}` shows it, " if failed.frame else ""
                 why = f"{frame}`why {failed.cause or failed.frame}` explains how it came about"
-            return f"the world stands at that moment: {why}, `back` goes to what was before, `tcp conns` shows the state"
+            return f"the world stands at that moment: {why}, `back` goes to before, `tcp conns` shows the state"
         if self.verdict == "done":
             return "every line went as it is written; `ladder`, `frames` and `back` look at it"
         if self.verdict == "stopped":

@@ -143,7 +143,7 @@ class Writer:
         first = self.packets[0]
         if first.icmp or not first.header.flags & tcp.SYN or first.header.flags & tcp.ACK:
             raise CannotWrite("the connection's SYN is not kept: a script begins with the whole handshake")
-        self.start = first.time - first.time % 1000  # timestamps tick in milliseconds
+        self.start = first.time
         self.active = not first.inbound
         self.ours = self._isn(False)
         self.theirs = self._isn(True)
@@ -254,11 +254,10 @@ class Writer:
         self.out.inside = self.out.inside or (each.inside and bool(each.data or each.header.flags & tcp.FIN))
 
     def _open(self) -> None:
-        begin = self.packets[0].time - self.start
         if self.active:
-            self.out.add(begin, "socket(..., SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = 3")
+            self.out.add(0, "socket(..., SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = 3")
             self._impatience(3)
-            self.out.add(begin, "connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)")
+            self.out.add(0, "connect(3, ..., ...) = -1 EINPROGRESS (Operation now in progress)")
             return
         self.out.add(0, "socket(..., SOCK_STREAM, IPPROTO_TCP) = 3")
         self.out.add(0, "setsockopt(3, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0")
@@ -267,9 +266,8 @@ class Writer:
         self.out.add(0, "listen(3, 128) = 0")
 
     def _impatience(self, fd: int) -> None:
-        begin = self.packets[0].time - self.start if self.active else 0
         if self.nodelay:
-            self.out.add(begin, f"setsockopt({fd}, SOL_TCP, TCP_NODELAY, [1], 4) = 0")
+            self.out.add(0, f"setsockopt({fd}, SOL_TCP, TCP_NODELAY, [1], 4) = 0")
 
     def _arrived(self, each: Packet, time: int, index: int) -> None:
         """Note what an arriving packet brings, and make the calls that it brings about."""
@@ -385,17 +383,15 @@ class Writer:
         return TcpOption("sack", tuple((value - base) & MASK for value in option.values))
 
 
-def to_text(written: Written, about: str, knobs: dict[str, str], tolerance: int, mtu: int) -> str:
-    """Return the script."""
+def to_text(written: Written, about: str, knobs: dict[str, str], tolerance: int, phase: int) -> str:
+    """Return the script, which begins at `phase`: timestamps tick in milliseconds, so that it matters where in one."""
     head = [f"# {about}"]
     head += [f"# aether: knob {name}={value}" for name, value in knobs.items()]
     if written.inside:
         head.append("# aether: calls inside")
     if tolerance:
         head.append(f"--tolerance_usecs={tolerance}")
-    if mtu != 1500:
-        head.append(f"--mtu={mtu}")
-    lines, before = [], 0
+    lines, before = [], -phase
     for time, text in written.lines:
         if time < 0:
             lines.append(f"*         {text}")
