@@ -174,7 +174,7 @@ class _Reader:
             self.names = []
             begin = self.next[2]
             node = self.condition(0)
-            text = " ".join(self.code[begin:self.next[2]].split())
+            text = " ".join(re.sub(r"#[^\n]*", "", self.code[begin:self.next[2]]).split())
             found.append(Assertion(text, self.place(at), node, tuple(dict.fromkeys(self.names))))
             if self.next[1] == ",":
                 self.take()

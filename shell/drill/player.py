@@ -200,7 +200,7 @@ class Player:
             event, when = outcome.line.event, outcome.line.time
             if isinstance(event, Packet) and not event.inbound:
                 return when.kind == "any" or when.end >= 0
-        return True
+        return False
 
     @staticmethod
     def _never() -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aether import knobs as knob_declarations
 from shell.drill.errors import Place, ScriptError
 from shell.drill.script import Setting
 
@@ -121,8 +122,14 @@ def _check(name: str, value: str, place: Place, file: str) -> None:
     known = SYSCTLS.get(short) if name.startswith("net.ipv4.") else None
     if known is None:
         raise ScriptError(f"the sysctl {name} is no knob here. docs/drill.md lists those that are", place, file)
-    if known.value(value) is None:
+    meant = known.value(value)
+    if meant is None:
         raise ScriptError(f"{name} is {known.choices} here, not {value!r}", place, file)
+    if known.knob:
+        try:
+            knob_declarations.parse(knob_declarations.find(known.knob), meant)
+        except knob_declarations.KnobError as problem:
+            raise ScriptError(f"{name}={value}: {problem}", place, file) from None
 
 
 def knobs(settings: list[Setting], file: str) -> dict[str, str]:
