@@ -216,7 +216,8 @@ def write(session: Session, what: str, to: int | None, save: str, host: str, **m
     except CannotWrite as problem:
         raise CommandError(f"{problem}. `tcp conns` and `frames` show what there is") from None
     knobs = {} if session.capture is not None else session.ask(partial(changed_knobs, host=host))
-    text, player = written_and_played(writer.write(), f"Connection #{words[1]}, as {host} saw it.", knobs, writer.start % 1000)
+    about = f"Connection #{words[1]}, as {host} saw it."
+    text, player = written_and_played(writer.write(), about, knobs, writer.start % 1000)
     note = ""
     if player.failed is not None:
         note = (f"line {player.failed.line.place.line} does not go as it was seen ({player.failed.problem}): something "

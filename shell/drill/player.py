@@ -6,7 +6,7 @@ import errno
 from dataclasses import dataclass, field
 
 from aether.apps.process import Reply
-from shell.drill import calls, packets
+from shell.drill import calls, memory, packets
 from shell.drill.compare import Comparison, compare
 from shell.drill.errors import ScriptError
 from shell.drill.expressions import EvaluationError, evaluate
@@ -454,7 +454,7 @@ class Player:
 
     def _check(self, waiting: Outstanding, reply: Reply, time: int) -> None:
         """Hold what a call returned against its line."""
-        value, code, out, data, _ = reply
+        value, code, out, _, _ = reply
         call, plan, outcome = waiting.call, waiting.plan, waiting.outcome
         found = Comparison()
         wanted = call.result
@@ -472,7 +472,10 @@ class Player:
         if waiting.ends >= 0 and not -self.tolerance <= time - waiting.ends <= late:
             found.field("returns at", f"+{waiting.ends / 1e6:.6f} s", f"+{time / 1e6:.6f} s")
         if value >= 0:
-            self._memory(plan, value, out, data, found)
+            flow, udp = self.flows.get(plan.fd), self.udp.get(plan.fd, False)
+            if plan.count >= 0 and flow is not None and not udp:
+                flow.written += self._data(plan)[:value]
+            memory.hold(plan, reply, flow, udp, found)
         if found.differs:
             raise LineFailed("the call returned something else", found.fields)
 
@@ -489,46 +492,6 @@ class Player:
                     self.flows[script] = flow
             self.info_fd = script
 
-    def _memory(self, plan: calls.Plan, value: int, out: object, data: bytes, found: Comparison) -> None:
-        """Look at what a call has written or read."""
-        flow = self.flows.get(plan.fd)
-        if plan.count >= 0 and flow is not None and not self.udp.get(plan.fd):
-            flow.written += self._data(plan)[:value]
-        if plan.name in ("read", "recvfrom"):
-            self._read(plan, flow, data, found)
-        if plan.expected is None:
-            return
-        if plan.name == "poll":
-            assert isinstance(out, list)
-            for (fd, _), wanted, told in zip(plan.arguments[0], plan.expected, out, strict=True):
-                if wanted is not None:
-                    found.field(f"revents of {fd}", _bits(wanted), _bits(told))
-        elif plan.name == "epoll_wait":
-            assert isinstance(out, list)
-            shown = [f"{_bits(mask)} for {data}" for mask, data in plan.expected[:max(value, len(out))]]
-            found.field("events", ", ".join(shown), ", ".join(f"{_bits(mask)} for {data}" for mask, data in out))
-        elif plan.name == "recvfrom":
-            found.field("address", f"{plan.expected[0]}:{plan.expected[1]}",
-                        f"{out[0]}:{out[1]}" if isinstance(out, (list, tuple)) else "none")
-        elif plan.name in ("getsockopt", "ioctl"):
-            expected = plan.expected
-            found.field("value", expected, out, list(out) == expected if isinstance(out, (list, tuple)) else None)
-
-    def _read(self, plan: calls.Plan, flow: Flow | None, data: bytes, found: Comparison) -> None:
-        if plan.expected_data is not None:
-            found.field("data", plan.expected_data[:len(data)] if data else plan.expected_data, data)
-        elif self.udp.get(plan.fd):
-            self._stream(data, 0, found)
-        elif flow is not None:
-            self._stream(data, flow.read_at, found)
-        if flow is not None and not plan.arguments[1] & 2:
-            flow.read_at += len(data)
-
-    @staticmethod
-    def _stream(data: bytes, at: int, found: Comparison) -> None:
-        same = data == pattern(at, len(data))
-        found.field("data", "what was sent", "what was sent" if same else data[:16].hex(" "))
-
     def _assert(self, code: Code) -> None:
         fd = self.descriptors.get(self.info_fd, -1)
         values = self.stage.info(fd)
@@ -542,12 +505,6 @@ class Player:
             if not right:
                 fields = [Difference(name, assertion.text, f"{values[name]:g}") for name in assertion.names]
                 raise LineFailed(f"assert {assertion.text}: it is not so", fields)
-
-
-def _bits(mask: int) -> str:
-    from shell.drill.constants import show_bits
-
-    return show_bits(mask)
 
 
 def _show_value(value: int, code: str) -> str:

@@ -21,19 +21,21 @@ def written_and_played(written: Written, about: str, knobs: dict[str, str], phas
 
     `phase` is where in a millisecond of the host's clock it began, if that is known.
     """
-    best: tuple[int, str, Player] | None = None
+    found: list[tuple[str, Player]] = []
     for begin in (phase, *PHASES):
         for tolerance in TOLERANCES:
             text = to_text(written, about, knobs, tolerance, begin)
-            player = _played(text)
-            if player.failed is None:
-                return text, player
-            if best is None or player.at > best[0]:
-                best = player.at, text, player
-        assert best is not None
-        if [each.name for each in best[2].failed.fields if each.differs] != ["options"]:  # type: ignore[union-attr]
+            found.append((text, _played(text)))
+            if found[-1][1].failed is None:
+                return found[-1]
+        failed = max(found, key=_how_far)[1].failed
+        if failed is None or [each.name for each in failed.fields if each.differs] != ["options"]:
             break
-    return best[1], best[2]
+    return max(found, key=_how_far)
+
+
+def _how_far(found: tuple[str, Player]) -> int:
+    return found[1].at
 
 
 def _played(text: str) -> Player:

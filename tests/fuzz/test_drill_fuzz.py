@@ -13,7 +13,8 @@ from shell.drill.errors import ScriptError
 from shell.drill.parse import parse
 
 SCRIPTS = [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[1] / "drill").rglob("*.pkt"))]
-WORDS = sorted({word for text in SCRIPTS for word in text.split()}) + [
+WORDS = [
+    *sorted({word for text in SCRIPTS for word in text.split()}),
     "%{", "}%", "`", '"', "<", ">", "...", "[", "]", "{", "}", "(", ")", "=", "|", "~", "*", "-1", "0x", "\x00", "é",
     "mp_capable", "icmp", "udp", "frag 0:8", "99999999999999999999999", "/*", "*/", "//", "#", "--mtu=", "# aether: x",
 ]
