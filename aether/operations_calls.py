@@ -50,6 +50,8 @@ class BareHost(Operation):
                 setattr(wanted, knobs.find(name).attribute, knobs.parse(knobs.find(name), value))
         except (AddressError, knobs.KnobError) as problem:
             raise OperationError(str(problem)) from None
+        if not 68 <= self.mtu <= 65_535 or len(self.mac) != 6:
+            raise OperationError(f"no host has an MTU of {self.mtu} and a neighbour at '{self.mac.hex(':')}'")
         for listener in list(host.tcp.listeners.values()):
             listener.socket.close()
         for sockets in list(host.udp.ports.values()):
@@ -78,8 +80,11 @@ class SystemCall(Operation):
 
     def apply(self, world: World) -> Reply:
         """Make the call."""
-        return process_of(host_named(world, self.host), self.process).call(
-            self.name, self.fd, self.arguments, self.data)
+        process = process_of(host_named(world, self.host), self.process)
+        try:
+            return process.call(self.name, self.fd, self.arguments, self.data)
+        except (TypeError, ValueError, LookupError) as problem:
+            raise OperationError(f"{self.name}() is not called so: {problem}") from None
 
 
 @operation

@@ -22,3 +22,7 @@ class ScriptError(CommandError):
         self.problem = problem
         self.place = place
         self.file = file
+
+
+class KernelError(CommandError):
+    """No kernel to be had; the text says which right is missing and how to get it."""

@@ -106,7 +106,8 @@ def _open_tun() -> int:
         device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as problem:
         raise Refused(
-            f"cannot open /dev/net/tun ({problem.strerror}): `sudo modprobe tun` may help, and rights to it") from None
+            f"cannot open /dev/net/tun ({problem.strerror}). With sudo it can be opened; where the file is missing, "
+            "`sudo modprobe tun` makes it") from None
     try:
         fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH22x", DEVICE.encode(), IFF_TUN | IFF_NO_PI))
     except OSError as problem:

@@ -16,11 +16,11 @@ from contextlib import suppress
 from typing import Any
 
 from aether.apps.process import Reply
+from shell.drill.errors import KernelError
 from shell.drill.info import kernel_info_fields
 from shell.drill.packets import Sent
 from shell.drill.script import Script, Settings
 from shell.drill.stage import StageError
-from shell.grammar import CommandError
 
 IGMP = 2
 LARGEST = 65_600
@@ -30,10 +30,6 @@ LEAD = 2_000
 """Microseconds between the making of a stage and the beginning of its time."""
 SPIN = 300
 """Microseconds before a moment in which we look at the clock instead of sleeping: sleeping ends late."""
-
-
-class KernelError(CommandError):
-    """No kernel to be had; the text says which right is missing and how to get it."""
 
 
 class _Server:
@@ -90,7 +86,9 @@ class KernelStage:
             try:
                 socket.send_fds(_helper().control, [json.dumps(wanted).encode()], [theirs.fileno()])
             except OSError as problem:
-                raise KernelError(f"the helper process does not answer: {problem.strerror}") from None
+                raise KernelError(
+                    f"no kernel to play against: the helper process cannot be started ({problem.strerror}). "
+                    f"Is {sys.executable} yours to run?") from None
         self.channel.settimeout(PATIENCE)
         try:
             message, descriptors, _, _ = socket.recv_fds(self.channel, 65_536, 1)

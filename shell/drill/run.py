@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aether.operations import OperationError
-from shell.drill.errors import ScriptError
+from shell.drill.errors import KernelError, ScriptError
 from shell.drill.player import Outcome, Player
 from shell.drill.script import Script, Settings
 from shell.drill.stage import Stage, VirtualStage
@@ -97,11 +97,13 @@ def player_for(script: Script, wishes: Wishes, *, forgiving: bool = False) -> Pl
 
 
 def play(path: Path, wishes: Wishes) -> DrillResult:
-    """Play one script from a file; a script that cannot be read or played is a result as well."""
+    """Play one script from a file; one that cannot be read is a result as well. KernelError where no kernel is."""
     began = time.perf_counter()
     try:
         script = load(path)
         player = player_for(script, wishes)
+    except KernelError:
+        raise  # that is no fault of the script
     except CommandError as problem:
         place = f":{problem.place.line}:{problem.place.column}" if isinstance(problem, ScriptError) else ""
         line = problem.place.line if isinstance(problem, ScriptError) else 0

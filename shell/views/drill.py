@@ -134,7 +134,7 @@ def report_plain(result: DrillReport) -> list[str]:
     """Return one line a script, and each field that was wrong on one of its own."""
     found = []
     for each in result.scripts:
-        place = each.place or (f":{each.line}" if each.verdict != "ok" else "")
+        place = each.place or (f":{each.line}" if each.line else "")
         found.append(f"{WORDS[each.verdict]}: {printable(each.file)}{place}")
         if each.verdict in ("failed", "error"):
             found += _problem_plain(each.text, each.problem, each.time_us, each.frame, each.fields)

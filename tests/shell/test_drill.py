@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from aether.apps.process import Reply
+from aether.lab import tapped
+from aether.operations import Operation, OperationError
+from aether.operations_calls import BareHost, PrepareCalls, SystemCall
 from aether.tcp import recover, segment_arrives
 from aether.tcp.connection import Connection
 from shell.__main__ import main
@@ -86,6 +91,16 @@ def test_bad_input(shell: Shell, tmp_path: Path) -> None:
     assert "is not kept" in shell.fail("drill write conn 9")
 
 
+def test_no_kernel(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a helper process, or the right to a device: what is missing, and no word of the script."""
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    monkeypatch.setattr("shell.drill.kernel._server", None)
+    for line in (f"drill run {PASSIVE} --against kernel", f"drill compare {PASSIVE}"):
+        assert "no kernel to play against" in " ".join(shell.fail(line).split())
+    assert main(["drill", "--against", "kernel", str(PASSIVE)]) == 2
+    assert "no kernel to play against" in shell.capfd.readouterr().err
+
+
 def test_it_ends_after_ten_minutes(shell: Shell, tmp_path: Path) -> None:
     script = tmp_path / "long.pkt"
     script.write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+400 close(3) = 0\n+300 < R 1:1(0)\n")
@@ -149,6 +164,30 @@ def test_step_by_step(engine_shell: Shell) -> None:
     assert "done" in shell.run("drill step --to end")
     assert shell.run("drill show").count("✓") == 17
     assert json.loads(shell.run("drill show --json"))["verdict"] == "done"
+
+
+def test_a_play_can_be_recorded(engine_shell: Shell, tmp_path: Path) -> None:
+    """The world of a script is a world as any: everything that came from outside is in its log."""
+    shell = engine_shell
+    shell.run(f"drill step {SCRIPTS}/recovery/sack.pkt --to end")
+    shell.run(f"record {tmp_path}/x.aether")
+    assert "repeated exactly" in " ".join(shell.run(f"replay {tmp_path}/x.aether").split())
+
+
+@pytest.mark.parametrize("operation", [
+    SystemCall(name="socket", arguments=[]), SystemCall(name="bind", fd=3, arguments=["x", "y"]),
+    SystemCall(name="setsockopt", fd=3, arguments=[1, 13, []]), SystemCall(name="poll", arguments=[[[1]], 0]),
+    SystemCall(process=7, name="close"), BareHost(neighbour="x"), BareHost(neighbour="1.2.3.4", mac=b"1"),
+    BareHost(neighbour="1.2.3.4", mac=bytes(6), knobs={"a": "b"}), PrepareCalls(calls=[[1]]),
+])
+def test_operations_that_make_no_sense_say_so(operation: Operation) -> None:
+    """A recording from a stranger may hold anything."""
+    world = tapped()
+    world.do(BareHost(neighbour="192.168.1.1", mac=bytes(6)))
+    assert world.do(SystemCall(name="socket", arguments=["tcp", False])) == Reply(3)
+    assert world.do(SystemCall(name="nonsense")).errno == errno.ENOSYS
+    with pytest.raises(OperationError):
+        world.do(operation)
 
 
 def test_a_breakpoint_stops_in_the_middle_of_a_line(engine_shell: Shell) -> None:
