@@ -20,6 +20,7 @@ examples:
   sudo aether-shell --lab                      the same, in a network namespace of its own
   aether-shell --replay run.aether             a run that somebody has recorded; no root
   aether-shell lesson lint my-lesson.md        for those who write lessons
+  aether-shell drill my-script.pkt             play a packet script
 """
 
 
@@ -88,6 +89,10 @@ def main(argv: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("aether-shell: interrupted", file=sys.stderr)
             return 130
+    if arguments[:1] == ["drill"]:
+        from shell.drill.program import main as drill
+
+        return drill(arguments[1:])
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")

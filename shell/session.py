@@ -176,6 +176,8 @@ class Session:
     """The file that is looked at instead of the lab; None for the lab."""
     recorder: Recorder | None = None
     """What `capture start` has begun; None while nothing is recorded."""
+    rehearsal: object | None = None
+    """The packet script that is played line by line; None while there is none."""
     store: Store | None = None
     """What was recorded; None if nothing ever was."""
     live: Pipe | None = None

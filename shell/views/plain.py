@@ -14,7 +14,7 @@ from shell.results.help import HelpIndex, HelpPage
 from shell.results.message import Message
 from shell.results.schema import SchemaReport
 from shell.results.tcp import ConnectionList
-from shell.views import connections, debug_plain, lessons_plain, sitting
+from shell.views import connections, debug_plain, drill, lessons_plain, sitting
 from shell.views import counters as counts
 from shell.views.bench import number
 from shell.views.oneline import frame_line
@@ -152,5 +152,5 @@ _LINES.update({
     Message: _message, ConnectionList: _connections, FrameList: _frames, FrameDetail: _detail,
     CounterList: counts.counters_plain, DropList: counts.drops_plain,
     FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
-    **debug_plain.LINES, **lessons_plain.LINES,
+    **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
 })

@@ -7,16 +7,16 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from shell.results import explain, lesson
+from shell.results import drill, explain, lesson
 from shell.views.registry import DRAW, load_all
 
 from . import golden
 
 ELSEWHERE = {
     "TimeReport", "BreakpointHit", "ProgramReport", "CaptureSaved", "CaptureLoaded", "ConfigReport", "SchemaReport",
-    "Exported", *vars(lesson), *vars(explain),
+    "Exported", *vars(drill), *vars(lesson), *vars(explain),
 }
-"""Drawn in tests of their own, since they name files, or need a TAP or a person."""
+"""Drawn in tests of their own, since they name files or how long it took, or need a TAP or a person."""
 
 
 LINE_NUMBER = re.compile(r"(\.py:)\d+")

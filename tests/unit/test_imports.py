@@ -43,7 +43,7 @@ LEVELS = {
         ("session",),
         ("views",),
         ("lab", "scenarios", "craft"),
-        ("bench", "lessons"),
+        ("bench", "drill", "lessons"),
         ("commands",),
         ("prompt",),
         ("start",),

@@ -1,0 +1,231 @@
+"""`drill`: packet scripts in the language of packetdrill."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from aether.engine.loop import Loop
+from aether.knobs import KNOBS
+from aether.knobs import show as show_value
+from aether.operations.base import OperationError
+from aether.timers import NEVER
+from aether.world import World
+from shell.commands.common import HOST
+from shell.drill.run import Wishes
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import duration
+from shell.results import drill as results
+from shell.session import Session
+from shell.views import oneline
+
+if TYPE_CHECKING:
+    from aether.events import Event
+    from shell.drill.rehearsal import Rehearsal
+
+
+def _seed(text: str) -> int:
+    if not text.isdigit() or len(text) > 19:
+        raise CommandError(f"--seed takes a whole number, not {text!r}")
+    return int(text)
+
+
+def _against(text: str) -> str:
+    if text not in ("aether", "kernel"):
+        raise CommandError(f"--against is aether or kernel, not {text!r}")
+    return text
+
+
+FILE = argument("file", str, "a script")
+SEED = option("--seed", "another run of what is random", _seed, metavar="N")
+TURNED = option("--knob", "turn knobs first, divided by commas", str, metavar="NAME=VALUE", default="")
+PROFILE = option("--profile", "all knobs at once: modern or classic", str, metavar="NAME", default="",
+                 complete="modern classic")
+EVERYTHING = 1 << 30
+
+
+@command(
+    "drill run", argument("files", str, "scripts, and directories of them", raw="many"), SEED, TURNED,
+    PROFILE,
+    option("--against", "aether, in virtual time, or kernel: this one, in a private network", _against, metavar="WHAT",
+           default="aether", complete="aether kernel"),
+    option("--junit", "write the results for a CI too", str, metavar="FILE", default=""),
+    examples=("drill run tests/drill/closing", "drill run my.pkt --knob tcp.sack=off", "drill run my.pkt --seed 7"),
+)
+def run(
+    session: Session, files: str, seed: int | None, knob: str, profile: str, against: str, junit: str,
+) -> results.DrillReport:
+    """Play packet scripts, each against a fresh host in virtual time, and say what did not go as it is written.
+
+    The session's own world is left alone. With --against kernel the scripts are played against Linux, in real time.
+    """
+    from shell.drill.reports import play_files, read_knobs, write_junit
+
+    wishes = Wishes(seed, profile, read_knobs([knob]), against)
+    began = time.perf_counter()
+    with session.progress(len(files.split())) as told:
+        report = play_files(files.split(), wishes, began, told)
+    if junit:
+        write_junit(report, junit)
+    return report
+
+
+@command(
+    "drill step",
+    argument("what", str, "a script to begin with; or how many lines to play", default="1"),
+    option("--to", "play up to this line, and stand before it; `end` plays all that is left", str, metavar="LINE",
+           default=""),
+    SEED, TURNED, PROFILE,
+    examples=("drill step tests/drill/closing/passive.pkt", "drill step", "drill step 5", "drill step --to end"),
+)
+def step(session: Session, what: str, to: str, seed: int | None, knob: str, profile: str) -> results.DrillStep:
+    """Play a script line by line, in the session's world: `break`, `back`, `why`, `tcp show`, `ladder` look at it.
+
+    With a file it begins: the script's world takes the place of the session's, and stands before the first line.
+    """
+    from shell.drill.reports import read_knobs
+
+    line = _line(to)
+    if not what.isdigit():
+        _begin(session, what, Wishes(seed, profile, read_knobs([knob])))
+        if not to:
+            return _rehearsal(session).report()
+    rehearsal = _rehearsal(session)
+    lines = EVERYTHING if to or not what.isdigit() else int(what)
+
+    def play(loop: Loop) -> str:
+        try:
+            rehearsal.play(lines, line)
+        except OperationError as problem:
+            return str(problem)
+        return ""
+
+    if problem := session.core.with_loop(play):
+        raise CommandError(problem)
+    return rehearsal.report()
+
+
+def _line(text: str) -> int:
+    """Return the line that is meant; 0 for the end."""
+    if text in ("", "end"):
+        return 0
+    if not text.isdigit() or not int(text):
+        raise CommandError(f"--to takes the number of a line, or end, not {text!r}")
+    return int(text)
+
+
+def _begin(session: Session, file: str, wishes: Wishes) -> None:
+    """Put the script's world in the place of the session's."""
+    from shell.drill.rehearsal import begin
+    from shell.drill.run import load
+
+    session.need_trace("drill step")
+    if session.lab.kind != "SIM":
+        raise CommandError("a script is stepped without a device: aether-shell --sim, then drill step FILE")
+    if session.lesson is not None:
+        raise CommandError("a lesson is under way, and it would lose its lab. First: lesson quit")
+    script = load(Path(file).expanduser())
+
+    def start(loop: Loop) -> object:
+        try:
+            return begin(loop, script, wishes)
+        except (OperationError, CommandError) as problem:
+            return str(problem)
+
+    found = session.core.with_loop(start)
+    if isinstance(found, str) or found is None:
+        raise CommandError(found or "a script is stepped by an engine, and there is none here")
+    session.rehearsal = found
+    lab, options = session.lab, script.options
+    lab.device, lab.address, lab.host_address = "packet script", options.local_ip, options.remote_ip
+    oneline.use_network(options.local_ip)
+    session.timelines.clear()
+    session.timeline = "main"
+    session.begin_anew()
+
+
+def _rehearsal(session: Session) -> Rehearsal:
+    found = session.rehearsal
+    if found is None:
+        raise CommandError("no script is being stepped. Begin with: drill step FILE")
+    return cast("Rehearsal", found)
+
+
+@command("drill show", examples=("drill show",))
+def show(session: Session) -> results.DrillStep:
+    """Show the whole script that is being stepped, with what has become of each line."""
+    return _rehearsal(session).report(whole=True)
+
+
+@command("drill compare", FILE, SEED, TURNED, PROFILE, examples=("drill compare my.pkt",))
+def compare(
+    session: Session, file: str, seed: int | None, knob: str, profile: str,
+) -> results.DrillComparison:
+    """Play a script against Aether and against this kernel, and show both line by line. It needs rights to a TUN."""
+    from shell.drill.reports import read_knobs
+    from shell.drill.run import load
+    from shell.drill.sides import compare as compare_sides
+
+    script = load(Path(file).expanduser())
+    with session.busy("playing against the kernel, in real time"):
+        return compare_sides(script, Wishes(seed, profile, read_knobs([knob])))
+
+
+def changed_knobs(world: World, host: str) -> dict[str, str]:
+    """Return the knobs of a host that stand otherwise than the profile modern has them."""
+    knobs = world.hosts[host].knobs
+    return {
+        name: show_value(knob, getattr(knobs, knob.attribute)) for name, knob in KNOBS.items()
+        if getattr(knobs, knob.attribute) != knob.default and not name.startswith("loop.")}
+
+
+def connection_key(events: list[Event], number: int, host: str) -> tuple[bytes, bytes, int, int]:
+    """Return the ends of a connection as in what a host sends; CommandError if it is not among the events."""
+    for event in events:
+        if event.kind == "tcp.opened" and event.values[0] == number and event.host == host:
+            _, local, local_port, remote, remote_port = event.values
+            return local, remote, local_port, remote_port
+    raise CommandError(f"the beginning of connection #{number} at {host} is not kept. `tcp conns` lists connections")
+
+
+@command(
+    "drill write", argument("what", str, "conn and its number, such as: conn 1", raw="many"),
+    option("--from", "hold it to what came from this time on; before it anything may come", duration, metavar="TIME"),
+    option("--to", "leave out what came after this time", duration, metavar="TIME"),
+    option("--save", "write it to this file", str, metavar="FILE", default=""), HOST,
+    examples=("drill write conn 1", "drill write conn 1 --save fault.pkt", "drill write conn 2 --to 3s"),
+)
+def write(session: Session, what: str, to: int | None, save: str, host: str, **more: int | None) -> results.DrillText:
+    """Write a script of a connection as it was seen: in the lab, in a recording, or in a capture that is open.
+
+    Packets of the other end are injected, those of the host are expected, and calls are made where its application
+    made them. The script is played at once, so that it is known to play. It can also be redirected: > FILE.
+    """
+    from shell.drill.write import CannotWrite, Writer, packets_of
+    from shell.drill.writing import written_and_played
+
+    words = what.split()
+    if len(words) != 2 or words[0] not in ("conn", "connection") or not words[1].isdigit():
+        raise CommandError(f"drill write takes conn and a number, such as drill write conn 1, not {what!r}")
+    events = session.visible_events("drill write")
+    begin = more["from"]
+    try:
+        writer = Writer(packets_of(events, host, connection_key(events, int(words[1]), host)),
+                        begin if begin is not None else -1, to if to is not None else NEVER)
+    except CannotWrite as problem:
+        raise CommandError(f"{problem}. `tcp conns` and `frames` show what there is") from None
+    knobs = {} if session.capture is not None else session.ask(partial(changed_knobs, host=host))
+    about = f"Connection #{words[1]}, as {host} saw it."
+    text, player = written_and_played(writer.write(), about, knobs, writer.start % 1000)
+    note = ""
+    if player.failed is not None:
+        note = (f"line {player.failed.line.place.line} does not go as it was seen ({player.failed.problem}): something "
+                "that no packet shows decided it. Mend the script, or shorten it with --to")
+    if save:
+        try:
+            Path(save).expanduser().write_text(text, encoding="utf-8")
+        except OSError as problem:
+            raise CommandError(f"cannot write {save}: {problem.strerror}") from None
+    return results.DrillText(text, int(words[1]), len(player.outcomes), save, note, note)

@@ -1,0 +1,1 @@
+"""Packet scripts in the language of packetdrill, played against Aether and against Linux."""

@@ -1,0 +1,61 @@
+"""From what a person asks for to a report over scripts: for the shell and for the program alike."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from aether import knobs
+from shell.drill import run
+from shell.drill.run import Wishes
+from shell.language.grammar import CommandError
+from shell.results.drill import DrillReport
+
+CANNOT_PLAY = 2
+"""The exit status where nothing could be played."""
+
+
+def read_knobs(texts: Iterable[str]) -> dict[str, str]:
+    """Return knobs from ``NAME=VALUE``, several of them divided by commas; CommandError."""
+    found: dict[str, str] = {}
+    for text in (part for each in texts for part in each.split(",") if part.strip()):
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise CommandError(f"a knob is turned with NAME=VALUE, not {text!r}")
+        try:
+            knobs.parse(knobs.find(name), value)
+        except knobs.KnobError as problem:
+            raise CommandError(str(problem)) from None
+        found[name] = value
+    return found
+
+
+def play_files(
+    names: Iterable[str], wishes: Wishes, began: float, told: Callable[[int, str], None] | None = None,
+) -> DrillReport:
+    """Play files and directories, and report; CommandError for files that are not there, or no kernel."""
+    if wishes.profile and wishes.profile not in knobs.PROFILES:
+        raise CommandError(f"no profile {wishes.profile!r}. There are {' and '.join(knobs.PROFILES)}")
+    paths = run.find(names)
+    results = list(run.play_all(paths, wishes, told))
+    failed = sum(each.verdict in ("failed", "error") for each in results)
+    first = next((each for each in results if each.verdict in ("failed", "error")), None)
+    hint = ""
+    if first is not None and first.verdict == "failed" and wishes.against == "aether":
+        hint = f"to look at it where it failed: drill step {first.file} --to end"
+    said = f"{failed} of {len(results)} scripts did not go as written" if failed else ""
+    return DrillReport(
+        results, len(results) - failed, failed, round((time.perf_counter() - began) * 1_000_000), wishes.against,
+        os.uname().release if wishes.against == "kernel" else "", hint, said)
+
+
+def write_junit(report: DrillReport, file: str) -> None:
+    """Write a report for a CI; CommandError if that is impossible."""
+    from shell.drill.junit import to_junit
+
+    try:
+        Path(file).expanduser().write_text(to_junit(report), encoding="utf-8")
+    except OSError as problem:
+        raise CommandError(f"cannot write {file}: {problem.strerror}") from None

@@ -1,0 +1,79 @@
+"""One script at Aether and at a kernel, line by line."""
+
+from __future__ import annotations
+
+from shell.drill.player import Outcome, Player
+from shell.drill.run import TRIES, Wishes, player_for
+from shell.drill.script import Call, Packet, Script
+from shell.results.drill import DrillComparison, DrillPair
+from shell.views.drill import clock
+
+
+def compare(script: Script, wishes: Wishes) -> DrillComparison:
+    """Play a script on both, each to its end whatever goes wrong; CommandError where there is no kernel."""
+    ours = _played(script, wishes, "aether")
+    best: DrillComparison | None = None
+    for _ in range(TRIES):
+        theirs = _played(script, wishes, "kernel")
+        found = _paired(script, ours, theirs)
+        if best is None or found.differences < best.differences:
+            best = found
+        if not any(pair.differs == ["time"] for pair in found.lines):
+            break
+    assert best is not None
+    return best
+
+
+def _played(script: Script, wishes: Wishes, against: str) -> Player:
+    asked = Wishes(wishes.seed, wishes.profile, wishes.knobs, against)
+    player = player_for(script, asked, forgiving=True)
+    try:
+        player.play()
+    finally:
+        player.stage.close()
+    return player
+
+
+def _paired(script: Script, ours: Player, theirs: Player) -> DrillComparison:
+    pairs = []
+    for one, other in zip(ours.outcomes, theirs.outcomes, strict=True):
+        differs = _differences(one, other, theirs.tolerance)
+        pairs.append(DrillPair(one.line.place.line, one.line.text, _shown(one), _shown(other), differs))
+    kernel = str(getattr(theirs.stage, "kernel", ""))
+    return DrillComparison(
+        script.file, kernel, pairs, sum(bool(pair.differs) for pair in pairs), script.kernel_differs)
+
+
+def _differences(one: Outcome, other: Outcome, tolerance: int) -> list[str]:
+    """Return in what two plays of a line differ."""
+    event, found = one.line.event, []
+    if isinstance(event, Packet) and not event.inbound:
+        if _comparable(one) != _comparable(other):
+            found.append("packet")
+    elif isinstance(event, Call):
+        mine, its = (each.got.partition(" = ")[2] for each in (one, other))
+        both_open = mine.isdigit() and its.isdigit() and event.result.value not in (None, 0)
+        if mine != its and not (both_open and "failed" not in (one.verdict, other.verdict)):
+            found.append("result")
+    if (one.verdict == "failed") != (other.verdict == "failed") and not found:
+        found.append("time" if _only_time(one) or _only_time(other) else "result")
+    elif not found and min(one.time, other.time) >= 0 and abs(one.time - other.time) > tolerance:
+        found.append("time")
+    return found
+
+
+def _comparable(outcome: Outcome) -> str:
+    """Return a packet without what may be anything: what is not named in the line is not compared."""
+    differ = [f"{each.name} {each.got}" for each in outcome.fields if each.differs and each.name != "time"]
+    return ", ".join(differ)
+
+
+def _only_time(outcome: Outcome) -> bool:
+    return [each.name for each in outcome.fields if each.differs] in (["time"], ["returns at"])
+
+
+def _shown(outcome: Outcome) -> str:
+    when = f"{clock(outcome.time).removesuffix(' s')} " if outcome.time >= 0 else ""
+    if outcome.got:
+        return f"{when}{outcome.got}"
+    return f"{when}{outcome.problem or outcome.line.text.partition(' ')[2]}"
