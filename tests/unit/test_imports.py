@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import aether
+
 ROOT = Path(__file__).parents[2]
 
 PACKAGES = ("aether", "shell")
@@ -259,3 +261,10 @@ def test_these_tests_look_at_something() -> None:
 def test_a_circle_is_found_any_way_round() -> None:
     graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": {"d"}, "f": {"a"}, "g": set()}
     assert circles(graph) == [{"a", "b", "c"}, {"d", "e"}]
+
+
+def test_what_users_of_the_library_rely_on_is_there() -> None:
+    lines = [line.strip() for line in (aether.__doc__ or "").splitlines() if line.startswith("    from aether.")]
+    assert len(lines) > 10
+    for line in lines:
+        exec(line.partition("   ")[0], {})
