@@ -87,7 +87,7 @@ MAY_NOT = {
     "scenario save": "writes a file",
     **dict.fromkeys(_names({
         "capture": "start, stop, status, save, load, close, live", "record": ALONE, "replay": ALONE, "export": ALONE,
-        "config": "show, check, init",
+        "config": "show, check, init", "drill": "run, step, show, compare, write",
     }), _FILES),
     **dict.fromkeys(_names({
         "lesson": "list, progress, start, resume, show, check, hint, predict, answer, next, skip, play, reset, quit, "
