@@ -13,13 +13,15 @@ from aether.knobs import show as show_value
 from aether.operations.base import OperationError
 from aether.timers import NEVER
 from aether.world import World
-from shell.commands.common import HOST
+from shell.commands.common import FORCE, HOST
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import duration
 from shell.results import drill as results
 from shell.session import Session
 from shell.views import oneline
+from shell.writing import place
+from shell.writing import write as write_file
 
 if TYPE_CHECKING:
     from aether.events import Event
@@ -194,14 +196,17 @@ def connection_key(events: list[Event], number: int, host: str) -> tuple[bytes, 
     "drill write", argument("what", str, "conn and its number, such as: conn 1", raw="many"),
     option("--from", "hold it to what came from this time on; before it anything may come", duration, metavar="TIME"),
     option("--to", "leave out what came after this time", duration, metavar="TIME"),
-    option("--save", "write it to this file", str, metavar="FILE", default=""), HOST,
+    option("--save", "write it to this file", str, metavar="FILE", default=""), FORCE, HOST,
     examples=("drill write conn 1", "drill write conn 1 --save fault.pkt", "drill write conn 2 --to 3s"),
 )
-def write(session: Session, what: str, to: int | None, save: str, host: str, **more: int | None) -> results.DrillText:
+def write(
+    session: Session, what: str, to: int | None, save: str, force: bool, host: str, **more: int | None,
+) -> results.DrillText:
     """Write a script of a connection as it was seen: in the lab, in a recording, or in a capture that is open.
 
     Packets of the other end are injected, those of the host are expected, and calls are made where its application
-    made them. The script is played at once, so that it is known to play. It can also be redirected: > FILE.
+    made them. The script is played at once, so that it is known to play. It can also be redirected: > FILE. A file
+    that is there already is replaced only with `--force`.
     """
     from shell.drill.write import CannotWrite, Writer, packets_of
     from shell.drill.writing import written_and_played
@@ -209,6 +214,9 @@ def write(session: Session, what: str, to: int | None, save: str, host: str, **m
     words = what.split()
     if len(words) != 2 or words[0] not in ("conn", "connection") or not words[1].isdigit():
         raise CommandError(f"drill write takes conn and a number, such as drill write conn 1, not {what!r}")
+    again = f"drill write {what} --save {save} --force"
+    if save:
+        place(save, force, again)
     events = session.visible_events("drill write")
     begin = more["from"]
     try:
@@ -224,8 +232,5 @@ def write(session: Session, what: str, to: int | None, save: str, host: str, **m
         note = (f"line {player.failed.line.place.line} does not go as it was seen ({player.failed.problem}): something "
                 "that no packet shows decided it. Mend the script, or shorten it with --to")
     if save:
-        try:
-            Path(save).expanduser().write_text(text, encoding="utf-8")
-        except OSError as problem:
-            raise CommandError(f"cannot write {save}: {problem.strerror}") from None
+        write_file(save, text, force=force, again=again)
     return results.DrillText(text, int(words[1]), len(player.outcomes), save, note, note)

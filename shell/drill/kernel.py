@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from aether.apps.process import Reply
+from aether.engine import python
 from shell.drill.errors import KernelError
 from shell.drill.info import kernel_info_fields
 from shell.drill.packets import Sent
@@ -40,8 +41,8 @@ class _Server:
         self.control = ours
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "shell.drill.helper", str(theirs.fileno())], pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                python.words("shell.drill.helper", str(theirs.fileno())), pass_fds=[theirs.fileno()],
+                env=python.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def stop(self) -> None:
         """End it; its children end with it."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from aether import knobs
 from shell.drill import run
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError
 from shell.results.drill import DrillReport
+from shell.writing import write
 
 CANNOT_PLAY = 2
 """The exit status where nothing could be played."""
@@ -52,10 +52,7 @@ def play_files(
 
 
 def write_junit(report: DrillReport, file: str) -> None:
-    """Write a report for a CI; CommandError if that is impossible."""
+    """Write a report for a CI, in the place of the one before; CommandError if that is impossible."""
     from shell.drill.junit import to_junit
 
-    try:
-        Path(file).expanduser().write_text(to_junit(report), encoding="utf-8")
-    except OSError as problem:
-        raise CommandError(f"cannot write {file}: {problem.strerror}") from None
+    write(file, to_junit(report), force=True)

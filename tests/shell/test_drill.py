@@ -105,7 +105,8 @@ def test_it_ends_after_ten_minutes(shell: Shell, tmp_path: Path) -> None:
     script = tmp_path / "long.pkt"
     script.write_text("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+400 close(3) = 0\n+300 < R 1:1(0)\n")
     said = " ".join(shell.try_(f"drill run {script}").split())
-    assert "10 minutes of virtual time at the most" in said and "long.pkt:3" in said
+    assert "10 minutes of virtual time at the most" in said
+    assert "long.pkt:3" in said.replace(" ", ""), "a long path is broken where the line ends"
 
 
 def test_junit_and_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,7 @@ LINES = {
     "lesson new": ("lesson new fresh", "fresh.md"),
     "lesson record": ("lesson record drafted", "drafted.md"),
     "config init": ("config init", "aether/config.toml"),
+    "drill write": ("drill write conn 1 --save {file}", "fault.pkt"),
 }
 """What is typed, and the file that it writes."""
 OLD = b"what was there before\n"
@@ -54,6 +55,7 @@ def written(
     file.parent.mkdir(exist_ok=True)
     engine_shell.run("link loss 1%")
     engine_shell.run("ping 192.168.1.1 --count 2")
+    engine_shell.run("tcp connect 192.168.1.1:7")
     return engine_shell, line.format(file=file), file
 
 

@@ -11,9 +11,9 @@ from aether.engine.core import Core
 from aether.lab import simulated
 from aether.tcp import segment_arrives
 from aether.tcp.connection import Connection
-from shell import views
 from shell.drill.run import Wishes, play
 from shell.session import Lab, Session
+from shell.views import render
 from shell.views.exporting import results_of
 
 from .harness import KernelLab
@@ -23,7 +23,7 @@ SCRIPTS = Path(__file__).parents[1] / "drill"
 
 
 def compared(session: Session, name: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(views.to_json(results_of(session, f"drill compare {SCRIPTS}/{name}.pkt")))
+    found: dict[str, object] = json.loads(render.to_json(results_of(session, f"drill compare {SCRIPTS}/{name}.pkt")))
     return found
 
 

@@ -42,11 +42,12 @@ READS = {
     "lesson lint": "lesson lint {file}", "lesson start": "lesson start {file}", "lesson grade": "lesson grade {file}",
     "lesson course": "lesson course {file}", "http serve": "http serve {directory}",
     "lesson path": "lesson path {directory}/below", "run_script": "run_script {file}",
+    "drill run": "drill run {file}", "drill step": "drill step {file}", "drill compare": "drill compare {file}",
 }
 WRITES = {
-    "capture save": "capture save {new} --force", "record": "record {new}",
+    "capture save": "capture save {new} --force", "record": "record {new} --force",
     "export": "export text --force {new} status",
-    "scenario save": "scenario save {new} --replace", "lesson report": "lesson report {new}",
+    "scenario save": "scenario save {new} --force", "lesson report": "lesson report {new} --force",
     "capture live": "capture live {new}", "redirection": "status > {new}", "pipe": "status | tee {new}",
 }
 BY_NAME = {"lesson new", "lesson record", "config init"}
