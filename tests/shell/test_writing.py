@@ -153,7 +153,7 @@ main(sys.argv[1:])
 """
     done = subprocess.run(
         [sys.executable, "-c", code, "--sim", "-c", "link loss 1%", "-c", "ping 192.168.1.1 --count 2",
-         "-c", forced(line)],
+         "-c", "tcp connect 192.168.1.1:7", "-c", forced(line)],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (-signal.SIGKILL, "")
     assert file.read_bytes() == OLD
