@@ -57,13 +57,14 @@ class AetherShell(cmd2.Cmd):
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
     ) -> None:
+        # First, since what goes wrong while cmd2 begins is told too: a history that cannot be kept, say.
+        self._line = ProgressLine(stdout if stdout is not None else sys.stdout)
         super().__init__(
             stdin=stdin, stdout=stdout, allow_cli_args=False, allow_clipboard=False, auto_suggest=True,
             enable_bottom_toolbar=interactive, include_py=False, include_ipy=False,
             persistent_history_file=history_file, shortcuts={"?": "help", "@": "run_script"}, terminators=(),
         )
         self.session = session
-        self._line = ProgressLine(self.stdout)
         if interactive:
             session.busy = self._busy
             session.core.look = self._look

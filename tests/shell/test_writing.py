@@ -21,6 +21,7 @@ from shell import writing
 from shell.language.grammar import CommandError
 from shell.language.registry import load_all
 from shell.lessons.progress import Progress, Store
+from shell.prompt.app import AetherShell
 from shell.writing import WriteError, write
 from tests.shell.conftest import Shell
 
@@ -186,7 +187,8 @@ def test_a_full_disk_is_named_with_what_was_free(tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from shell.writing import WriteError, write
+        from shell.prompt.app import AetherShell
+from shell.writing import WriteError, write
         file = Path(sys.argv[1], "run.aether")
         write(file, "old", force=False)
         try:
@@ -307,3 +309,15 @@ def test_a_live_capture_follows_no_link(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "pipe")
     assert "is no named pipe" in shell.fail(f"capture live {tmp_path / 'link'}")
     shutil.rmtree(tmp_path)
+
+
+def test_a_shell_begins_where_its_history_cannot_be_kept(
+    engine_shell: Shell, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A home that is full of something else, or may not be written: that is told, and the prompt is there."""
+    blocked = tmp_path / "file"
+    blocked.write_text("no directory")
+    app = AetherShell(engine_shell.session, history_file=str(blocked / "aether" / "history"), interactive=False)
+    assert "history" in capfd.readouterr().err
+    app.onecmd_plus_hooks("status")
+    assert app.last_result is not None
