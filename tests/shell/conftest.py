@@ -15,6 +15,7 @@ from aether.engine.core import Core
 from aether.lab import simulated
 from shell.prompt.app import AetherShell
 from shell.session import Lab, Session
+from shell.views import theme
 from tests.shell.direct import session as direct_session
 
 # Tables of functions, always the same, which take longer to make than the rest of a shell.
@@ -92,3 +93,11 @@ def engine_shell(capfd: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     shell = Shell(Session(core, Lab("SIM", seed=1), "rich", scripted=True), capfd)
     yield shell
     core.stop()
+
+
+@pytest.fixture(autouse=True)
+def nobody_chose_a_theme() -> Iterator[None]:
+    """What one test has typed (`theme mono`, say) is no choice of the next one's."""
+    before = dict(theme._chosen)
+    yield
+    theme._chosen.update(before)
