@@ -78,6 +78,8 @@ class AetherShell(cmd2.Cmd):
         self.trace_limit = LINES if interactive else None
         """How many lines of the trace are shown at a time; None for all."""
         self.at_prompt = False
+        self.in_pane = False
+        """True while a view has the whole terminal, in which nobody else may write."""
         oneline.use_network(session.lab.address)
         parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
         parser.aliases.update({"exit": "quit", "q": "quit"})
@@ -140,7 +142,7 @@ class AetherShell(cmd2.Cmd):
 
     def _look(self, work: Work) -> None:
         """Show how far a command is."""
-        if self._is_screen() and not self._redirecting:
+        if self._is_screen() and not self._redirecting and not self.in_pane:
             self._line.look(work)
 
     def poutput(self, *objects: Any, **kwargs: Any) -> None:

@@ -151,7 +151,11 @@ class Screen:
         """Give the whole terminal to a view until it is left."""
         from shell.prompt.panes import Pane
 
-        Pane(self.session, view).run()
+        self.app.in_pane = True
+        try:
+            Pane(self.session, view).run()
+        finally:
+            self.app.in_pane = False
 
     def _announce(self, result: Any) -> None:
         """Show above the prompt what came of something in the background."""
