@@ -90,7 +90,9 @@ def main(argv: list[str] | None = None) -> int:
             print("aether-shell: interrupted", file=sys.stderr)
             return 130
     if arguments[:1] == ["drill"]:
-        return _drill(arguments[1:])
+        from shell.drill.program import main as drill
+
+        return drill(arguments[1:])
     options = parser().parse_args(argv)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")
@@ -113,28 +115,15 @@ def _lesson(arguments: list[str]) -> int:
     """Do what teachers do, without a lab and so without root; return the exit status."""
     from shell.lessons.program import main as lessons
 
-    return lessons(arguments) if _given_back() else 1
-
-
-def _drill(arguments: list[str]) -> int:
-    """Play packet scripts; return the exit status. Only the kernel's side needs root."""
-    from shell.drill.program import main as drill
-
-    kernel = any(each.startswith("--ag") for each in arguments)
-    return drill(arguments) if kernel or _given_back() else 1
-
-
-def _given_back() -> bool:
-    """Give root back, if it came by sudo, before any file is opened that the command line names."""
     if "SUDO_UID" in os.environ:
         from shell.lab import privileges
 
         try:
-            privileges.drop()
+            privileges.drop()  # before any file is opened that the command line names
         except privileges.PrivilegeError as problem:
             print(f"aether-shell: {problem}", file=sys.stderr)
-            return False
-    return True
+            return 1
+    return lessons(arguments)
 
 
 if __name__ == "__main__":

@@ -141,12 +141,6 @@ class Process:
         mask = self._mask(fd)
         return bool(mask & (WRITABLE if name in ("write", "sendto") else READABLE) or mask & (ERROR | HUNG_UP))
 
-    def number_of(self, fd: int) -> int:
-        """Return the number of the connection that a descriptor stands for; 0 if it is none."""
-        found = self.descriptors.get(fd)
-        conn = found.what.connection if found is not None and isinstance(found.what, TcpSocket) else None
-        return conn.number if conn is not None else 0
-
     def info(self, fd: int) -> TcpInfo | None:
         """Return what TCP_INFO says of a descriptor; None if it is no connection."""
         found = self.descriptors.get(fd)

@@ -444,7 +444,8 @@ class Player:
     def _give_time(self, waiting: Outstanding, late: int) -> None:
         """Where time is real, a call that is not to wait takes a moment all the same."""
         following = self.outcomes[self.at].line.event if self.at < len(self.outcomes) else None
-        if waiting.ends < 0 or (isinstance(following, Call) and waiting.outcome is not self.outcomes[self.at]):
+        asks = isinstance(following, Call) or (isinstance(following, Code) and waiting.ends <= self.stage.now)
+        if waiting.ends < 0 or (asks and waiting.outcome is not self.outcomes[self.at]):
             self.stage.run_until(late + self.tolerance, self._returned)
 
     def _blame(self, waiting: Outstanding, problem: LineFailed) -> None:

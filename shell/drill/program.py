@@ -8,6 +8,7 @@ import time
 
 from shell.drill.reports import CANNOT_PLAY, play_files, read_knobs, write_junit
 from shell.drill.run import Wishes
+from shell.lab import privileges
 from shell.language.grammar import CommandError
 
 
@@ -28,6 +29,8 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     began = time.perf_counter()
     try:
+        if options.against != "kernel":
+            privileges.drop()  # before any file is opened; only the kernel's side needs root
         wishes = Wishes(options.seed, options.profile, read_knobs(options.knob), options.against)
         report = play_files(options.files, wishes, began)
         if options.junit:

@@ -177,6 +177,14 @@ def test_a_directory_of_root_alone_is_no_directory_for_teachers(folder: Folder, 
     assert done.returncode != 0
 
 
+@pytest.mark.parametrize("more", [(), ("--a", "aether")], ids=["plain", "shortened option"])
+def test_packet_scripts_are_read_as_the_person(folder: Folder, more: tuple[str, ...]) -> None:
+    done = run("drill", *more, str(folder.file("drill run")))
+    assert SECRET not in said(done)
+    assert "Permission denied" in said(done)
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("tap", [False, True], ids=["sim", "tap"])
 def test_commands_read_as_the_person(folder: Folder, tap: bool) -> None:
     lines = [folder.named(line, folder.file(name)) for name, line in READS.items()]
