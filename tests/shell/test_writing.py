@@ -187,8 +187,7 @@ def test_a_full_disk_is_named_with_what_was_free(tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from shell.prompt.app import AetherShell
-from shell.writing import WriteError, write
+        from shell.writing import WriteError, write
         file = Path(sys.argv[1], "run.aether")
         write(file, "old", force=False)
         try:
