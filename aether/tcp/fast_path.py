@@ -21,6 +21,7 @@ from aether.socket_options import SocketOptions
 from aether.statehash import declared_fields
 from aether.tcp.lean import WINDOW, Lean, deadline_of, inflate
 from aether.tcp.listener import LEAST_HALF_OPEN, Listener
+from aether.tcp.output import LARGEST
 from aether.tcp.prepared import Answer, Prepared
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
 from aether.timers import NEVER
@@ -143,7 +144,7 @@ class FastPath:
                 self.room = interface.mtu - 40
                 self.mss = min(self.host.knobs.tcp_mss, self.room)
                 self.scale = self.tcp.receive_scale()
-                self.limit = self.tcp.receive_buffer()
+                self.limit = min(self.tcp.receive_buffer(), LARGEST << self.scale)
 
     def _predictable(self) -> bool:
         """Tell whether the knobs are such that connections are predictable."""

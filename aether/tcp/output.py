@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
+LARGEST = 0xFFFF
+"""The window field of a segment; what it says is shifted, but for a SYN's (RFC 7323 §2.2)."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves."""
 
@@ -71,16 +73,21 @@ def advertise(conn: Connection) -> int:
 
     The edge never moves left, and moves right only by a worthwhile amount: half the buffer or a full segment.
     """
-    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
+    scale = conn.rcv_wscale
+    edge = conn.rcv_nxt + _room(conn)
     if edge - conn.rcv_adv < min(conn.limit // 2, conn.advmss):
         edge = max(conn.rcv_adv, conn.rcv_nxt)
-    scale = conn.rcv_wscale
     window = edge - conn.rcv_nxt
     if edge <= conn.rcv_adv:
         window = -(-window >> scale) << scale  # rounding down would take back what was offered
-    window = min(window >> scale, 0xFFFF) << scale
+    window = min(window >> scale, LARGEST) << scale
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
     return window
+
+
+def _room(conn: Connection) -> int:
+    """Return how many bytes may come: what the buffer takes, as far as a window can say it (RFC 7323 §2.3)."""
+    return min(max(conn.limit - conn.receive.length, 0), LARGEST << conn.rcv_wscale)
 
 
 def send_ack(conn: Connection, why: str) -> None:
@@ -101,7 +108,7 @@ def send_syn(conn: Connection) -> None:
         sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
         timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
     )
-    window = min(conn.limit, 0xFFFF)
+    window = min(conn.limit, LARGEST)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
     flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
     if not answering and knobs.tcp_ecn == "on":
@@ -349,8 +356,8 @@ def _watch_window(conn: Connection) -> None:
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
-    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
-    worth = min(conn.limit // 2, 2 * conn.advmss)
+    most = min(conn.limit, LARGEST << conn.rcv_wscale)
+    more = conn.rcv_nxt + _room(conn) - conn.rcv_adv
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
-    if edge - conn.rcv_adv >= worth and (closed or edge - conn.rcv_adv >= conn.limit // 4):
+    if more >= min(most // 2, 2 * conn.advmss) and (closed or more >= most // 4):
         send_ack(conn, "window update")
