@@ -40,9 +40,7 @@ def send_segment(
     if conn.ecn_ok:
         flags |= ecn.flags_for(conn, new)
         tos |= ecn.ECT0 if new else 0
-    options = b""
-    if conn.ts_ok:
-        options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
+    options = _stamp(conn)
     if conn.sack_ok and (conn.out_of_order is not None or conn.dsack is not None):
         limit = 3 if conn.ts_ok else 4
         blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
@@ -66,6 +64,11 @@ def send_segment(
 def timestamp(conn: Connection) -> int:
     """Return the value of our timestamp clock: milliseconds, from a random start (RFC 7323 §5.4)."""
     return (conn.host.now // 1000 + conn.ts_offset) & MASK
+
+
+def _stamp(conn: Connection) -> bytes:
+    """Return the timestamps option, once it is agreed on: in every segment, a reset too (RFC 7323 §3.2)."""
+    return pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent) if conn.ts_ok else b""
 
 
 def advertise(conn: Connection) -> int:
@@ -125,7 +128,8 @@ def send_reset(conn: Connection, why: str) -> None:
     if observer is not None:
         observer(conn.host.name, "tcp.reset", conn.number, conn.snd_nxt & MASK, why)
     conn.host.count("tcp.resets_sent")
-    transmit(conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, b"", b"", conn.options.tos & ~0b11)
+    transmit(
+        conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, _stamp(conn), b"", conn.options.tos & ~0b11)
 
 
 def answer_reset(

@@ -133,7 +133,9 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
         return True
     edge = max(conn.rcv_adv, conn.rcv_nxt)
     end = seq + segment.length
-    if segment.length == 0:
+    if segment.flags & RST:  # by its number alone (RFC 5961 §3.2), whatever it carries (RFC 9293 §3.5.3, SHLD-2)
+        ok = seq == conn.rcv_nxt or conn.rcv_nxt < seq < edge
+    elif segment.length == 0:
         ok = conn.rcv_nxt <= seq <= edge
     else:
         ok = seq < edge and end > conn.rcv_nxt
