@@ -289,7 +289,7 @@ class Tcp:
         key = packet.destination + packet.source + inner[2:4] + inner[:2]
         conn = self.fast.inflate(key) or self.table.get(key)
         sequence = int.from_bytes(inner[4:8], "big")
-        if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
+        if conn is None or not (sequence - conn.snd_una) & MASK < conn.flight_size():
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
         elif error == errno.EMSGSIZE:
             path_mtu.too_big(conn, mtu)
