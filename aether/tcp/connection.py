@@ -106,13 +106,13 @@ class Connection(Sleeper):
         "ack_pending", "advmss", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks", "congestion",
         "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo",
         "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto",
-        "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "layer", "limit", "listener",
-        "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
-        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
-        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
-        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
-        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end",
-        "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "host", "irs", "iss", "keepalives", "key", "last_ack_sent", "last_received", "last_sent", "layer", "limit",
+        "listener", "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order",
+        "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks",
+        "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip",
+        "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1",
+        "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since",
+        "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
     )
     UNHASHED = ("layer",)
 
@@ -185,6 +185,8 @@ class Connection(Sleeper):
         # Options in use.
         self.sack_ok = self.ts_ok = self.scaling = False
         self.ts_recent = self.ts_recent_at = 0
+        self.last_ack_sent = 0
+        """What our last segment acknowledged (RFC 7323 §4.3, Last.ACK.sent)."""
         self.ts_offset = 0
 
         # Round trip, congestion, recovery.

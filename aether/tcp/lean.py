@@ -256,6 +256,7 @@ def _established(conn: Connection, lean: Lean) -> None:
     conn.snd_wnd, conn.snd_wnd_max = lean.window, lean.window_max
     conn.snd_wl1, conn.snd_wl2 = lean.wl1, lean.snd_una
     conn.rcv_nxt, conn.rcv_adv = lean.rcv_nxt, lean.rcv_adv
+    conn.last_ack_sent = lean.rcv_nxt  # each answer acknowledges all
     closing = lean.state != ESTABLISHED
     conn.fin_queued = conn.fin_sent = closing
     written = lean.snd_nxt - closing

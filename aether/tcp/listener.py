@@ -256,6 +256,6 @@ class Listener:
 def take_syn(conn: Connection, sequence: int, window: int) -> None:
     """Take the peer's initial sequence number, and its window, which is never scaled in a SYN (RFC 7323 §2.2)."""
     conn.irs = sequence
-    conn.rcv_nxt = conn.rcv_adv = sequence + 1
+    conn.rcv_nxt = conn.rcv_adv = conn.last_ack_sent = sequence + 1
     conn.snd_wnd = conn.snd_wnd_max = window
     conn.snd_wl1, conn.snd_wl2 = sequence, conn.iss

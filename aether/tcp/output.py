@@ -51,6 +51,7 @@ def send_segment(
             edge & MASK for block in blocks for edge in block))
     window = advertise(conn) >> conn.rcv_wscale
     conn.ack_pending = ""
+    conn.last_ack_sent = conn.rcv_nxt
     if conn.delack_segments:
         conn.delack_segments = 0
         conn.stop("delack")

@@ -84,7 +84,7 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
         host.drop("tcp.syn_sent_unacceptable", conn.number, "neither SYN nor RST")
         return
     conn.irs = header.sequence
-    conn.rcv_nxt = conn.rcv_adv = header.sequence + 1
+    conn.rcv_nxt = conn.rcv_adv = conn.last_ack_sent = header.sequence + 1
     negotiate(conn, segment.options, flags)
     segment.seq = header.sequence
     if flags & ACK:
@@ -127,7 +127,7 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
             host.drop("tcp.paws", conn.number, f"{-age} ms older")
             answer(conn, segment, "old timestamp")
             return False
-        if age >= 0 and seq <= conn.rcv_nxt:
+        if age >= 0 and seq <= conn.last_ack_sent:  # of several the first, if one ACK answers them (RFC 7323 §4.3)
             segment.recent = stamp[0]
     if conn.state == SYN_RECEIVED and _crossed(conn, segment):
         return True
