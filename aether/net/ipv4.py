@@ -217,8 +217,7 @@ class Ipv4:
 
     def mtu_for(self, destination: bytes) -> int:
         """Return the largest packet, in bytes, that can go to a destination without being cut."""
-        route = self.host.routes.find(destination)
-        mtu = self.host.interfaces[route.interface].mtu if route else 1500
+        mtu = self.link_mtu_for(destination)
         if destination in self.path_mtus:
             learned, until = self.path_mtus[destination]
             if self.host.now < until:
@@ -226,9 +225,18 @@ class Ipv4:
             del self.path_mtus[destination]
         return mtu
 
+    def link_mtu_for(self, destination: bytes) -> int:
+        """Return the largest packet, in bytes, that the interface towards a destination takes."""
+        route = self.host.routes.find(destination)
+        return self.host.interfaces[route.interface].mtu if route else 1500
+
     def room_for(self, destination: bytes) -> int:
         """Return the largest payload, in bytes, that can go to a destination in one packet without being cut."""
         return self.mtu_for(destination) - ipv4.MIN_HEADER_LENGTH
+
+    def link_room_for(self, destination: bytes) -> int:
+        """Return the largest payload, in bytes, that the interface towards a destination takes in one packet."""
+        return self.link_mtu_for(destination) - ipv4.MIN_HEADER_LENGTH
 
     def largest_for(self, destination: bytes) -> int:
         """Return the largest payload, in bytes, that can go to a destination at all."""

@@ -150,8 +150,8 @@ class Connection(Sleeper):
         self.fin_queued = self.fin_sent = False
         self.flight = Flight()
         knobs = host.knobs
-        self.advmss = min(knobs.tcp_mss, layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH)
-        """The MSS that we ask for, in bytes."""
+        self.advmss = min(knobs.tcp_mss, layer.network.link_room_for(self.remote_ip) - MIN_HEADER_LENGTH)
+        """The MSS that we ask for, in bytes: the interface's (RFC 9293 §3.7.2), for the path to us may be another."""
         self.mss = 536
         """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
 

@@ -138,7 +138,7 @@ class Listener:
             clock = host.now // 1000 + self.layer.cookie_clock
             stamp = cookies.options_in(clock, theirs, sack, ecn), offered.timestamp[0]
         options = tcp.build_options(
-            mss=min(knobs.tcp_mss, self.layer.network.room_for(packet.source) - MIN_HEADER_LENGTH),
+            mss=min(knobs.tcp_mss, self.layer.network.link_room_for(packet.source) - MIN_HEADER_LENGTH),
             window_scale=scale, sack_permitted=sack, timestamp=stamp,
         )
         answer = tcp.build(

@@ -27,6 +27,9 @@ class Network(Protocol):
     def room_for(self, destination: bytes) -> int:
         """Return the largest payload, in bytes, that can go to a destination in one packet without being cut."""
 
+    def link_room_for(self, destination: bytes) -> int:
+        """Return the largest payload, in bytes, that the first link takes, whatever the path behind it does."""
+
     def narrowed(self, destination: bytes, mtu: int) -> int:
         """Believe an error that says a path takes packets of `mtu` bytes; return the room there is now, 0 for none."""
 

@@ -42,6 +42,9 @@ class Network:
     def room_for(self, destination: bytes) -> int:
         return MTU - HEADER
 
+    def link_room_for(self, destination: bytes) -> int:
+        return self.room_for(destination)
+
     def largest_for(self, destination: bytes) -> int:
         return 0xFFFF
 
