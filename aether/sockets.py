@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from aether import socket_options as so
-from aether.tcp import autotune, congestion, output, timers
+from aether.tcp import autotune, congestion, output, timers, user_timeout
 from aether.tcp.connection import Connection
 from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.listener import Listener
@@ -286,6 +286,9 @@ class TcpSocket:
             output.output(conn)
         elif name in (so.SO_KEEPALIVE, so.TCP_KEEPIDLE) and conn.state == ESTABLISHED:
             timers.start_keepalive(conn)
+        elif (level, name) == (so.SOL_TCP, so.TCP_USER_TIMEOUT):
+            conn.waiting_since = self.host.now
+            user_timeout.watch(conn)
         elif (level, name) == (so.SOL_SOCKET, so.SO_RCVBUF):
             conn.limit = options.receive_buffer
 

@@ -93,6 +93,8 @@ def _advance(conn: Connection, segment: Segment, sacked: int, duplicate: bool) -
     limited = conn.cwnd_limited or (conn.cwnd < conn.ssthresh and 2 * conn.flight_size() >= conn.cwnd)
     acked = conn.flight.acknowledge(conn.snd_una, ack)
     conn.snd_una = ack
+    if conn.options.user_timeout:
+        conn.waiting_since = host.now
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
     _measure(conn, segment, acked)

@@ -113,6 +113,7 @@ class Connection(Sleeper):
         "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1",
         "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since",
         "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "waiting_since",
     )
     UNHASHED = ("layer",)
 
@@ -228,6 +229,8 @@ class Connection(Sleeper):
         self.keepalives = 0
         self.probes = 0
         """Zero-window probes, or keepalives, without an answer."""
+        self.waiting_since = 0
+        """Under TCP_USER_TIMEOUT: since when what is in flight, or held back by a closed window, waits."""
         self.backlogged = False
         """True while it stands in its listener's queue of accepted connections."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aether.socket_options import EPHEMERAL, SocketOptions
 from aether.streams import Stream
-from aether.tcp import autotune, output, path_mtu, timers
+from aether.tcp import autotune, output, path_mtu, timers, user_timeout
 from aether.tcp.connection import Connection, Empty
 from aether.tcp.fast_path import FastPath
 from aether.tcp.isn import InitialSequence
@@ -259,6 +259,8 @@ class Tcp:
         conn.snd_nxt = conn.iss + 1
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+        conn.waiting_since = host.now
+        user_timeout.watch(conn)
         return conn
 
     def free_port(self) -> int:

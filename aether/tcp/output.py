@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from aether.tcp import ecn, rack
+from aether.tcp import ecn, rack, user_timeout
 from aether.tcp.departure import transmit, transmit_several
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
@@ -307,6 +307,8 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
     if flags & FIN:
         conn.fin_sent = True
         end += 1
+    if start == conn.snd_una and conn.options.user_timeout:
+        conn.waiting_since = now
     conn.snd_nxt = end
     conn.bytes_sent += length
     conn.prr_out += length
@@ -335,6 +337,8 @@ def _emit_several(conn: Connection, count: int) -> None:
     if "cork" in conn.deadlines:
         conn.stop("cork")
     conn.flight.sent_several(start, end, now, mss)
+    if start == conn.snd_una and conn.options.user_timeout:
+        conn.waiting_since = now
     conn.snd_nxt = end
     conn.bytes_sent += end - start
     conn.prr_out += end - start
@@ -351,12 +355,16 @@ def _watch_window(conn: Connection) -> None:
     corked = "cork" in conn.deadlines
     idle = conn.snd_nxt == conn.snd_una
     waiting = idle and conn.unsent() > 0 and not corked
+    if waiting and not conn.clocks.what:
+        conn.waiting_since = conn.host.now
     conn.clocks.become("" if idle and not waiting else "busy" if room else "rwnd", conn.host.now)
     if waiting and "persist" not in conn.deadlines:
         conn.start("persist", conn.host.now + conn.round_trip.timeout())
     elif not waiting and "persist" in conn.deadlines:
         conn.stop("persist")
         conn.round_trip.backoff = 0
+    if conn.options.user_timeout:
+        user_timeout.watch(conn)
 
 
 def window_update(conn: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from aether.tcp import recover
+from aether.tcp import recover, user_timeout
 from aether.tcp.output import output, probe_tail, push_out, send_ack, send_reset, send_segment, send_syn
 from aether.tcp.states import SYN_RECEIVED, SYN_SENT
 from aether.wire.tcp import ACK
@@ -47,7 +47,7 @@ def fire(conn: Connection, name: str) -> None:
     elif name == "keepalive":
         _keepalive(conn)
     elif name == "user-timeout":
-        _user_timeout(conn)
+        user_timeout.fired(conn)
     elif name in ("time-wait", "fin-wait-2"):
         conn.end("timeout")
 
@@ -60,10 +60,8 @@ def _retransmission(conn: Connection) -> None:
     if conn.state in (SYN_SENT, SYN_RECEIVED):
         _handshake(conn)
         return
-    if trip.backoff >= RETRIES:
+    if trip.backoff >= RETRIES and not conn.options.user_timeout:
         conn.end("retries exhausted", errno.ETIMEDOUT)
-        return
-    if _waited_too_long(conn):
         return
     recover.timed_out(conn)
     output(conn)
@@ -92,8 +90,6 @@ def _persist(conn: Connection) -> None:
     if conn.probes >= PROBES and conn.socket is None:
         conn.end("retries exhausted", errno.ETIMEDOUT)
         return
-    if _waited_too_long(conn):
-        return
     conn.probes += 1
     conn.round_trip.backoff = min(conn.round_trip.backoff + 1, 10)
     room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
@@ -114,24 +110,13 @@ def _persist(conn: Connection) -> None:
 def opened(conn: Connection) -> None:
     """Start what watches over an established connection."""
     start_keepalive(conn)
-    if conn.host.knobs.tcp_user_timeout:
-        conn.start("user-timeout", conn.host.now + conn.host.knobs.tcp_user_timeout)
+    user_timeout.watch(conn)
 
 
 def start_fin_wait_2(conn: Connection) -> None:
     """Bound the time that an orphan waits for the peer's FIN (Linux tcp_fin_timeout, TCP_LINGER2)."""
     wait = conn.options.linger2 or FIN_TIMEOUT
     conn.start("fin-wait-2", conn.host.now + max(wait, 0))
-
-
-def _waited_too_long(conn: Connection) -> bool:
-    """End a connection whose data has waited for longer than TCP_USER_TIMEOUT (RFC 5482); return whether it did."""
-    limit = conn.options.user_timeout
-    if not limit or conn.host.now - conn.last_received < limit:
-        return False
-    send_reset(conn, "user timeout")
-    conn.end("user timeout", errno.ETIMEDOUT)
-    return True
 
 
 def start_keepalive(conn: Connection) -> None:
@@ -153,7 +138,9 @@ def _keepalive(conn: Connection) -> None:
         conn.keepalives = 0
         conn.start("keepalive", max(conn.last_received + idle, host.now + 1))
         return
-    if conn.keepalives >= (options.keep_count or knobs.tcp_keepalive_probes):
+    limit = options.user_timeout  # as on Linux: it takes the place of the count
+    most = options.keep_count or knobs.tcp_keepalive_probes
+    if (conn.keepalives and silent >= limit) if limit else conn.keepalives >= most:
         send_reset(conn, "no answer to keepalives")
         conn.end("user timeout", errno.ETIMEDOUT)
         return
@@ -163,16 +150,3 @@ def _keepalive(conn: Connection) -> None:
         host.observer(host.name, "tcp.ack_sent", conn.number, conn.rcv_nxt & 0xFFFFFFFF, "keepalive")
     send_segment(conn, conn.snd_una - 1, ACK)
     conn.start("keepalive", host.now + (options.keep_interval or knobs.tcp_keepalive_interval))
-
-
-def _user_timeout(conn: Connection) -> None:
-    """Data has waited too long for an acknowledgement (RFC 9293 §3.9.1.8, RFC 5482; profile classic: silence)."""
-    host, limit = conn.host, conn.host.knobs.tcp_user_timeout
-    silent = host.now - conn.last_received
-    if not limit:
-        return
-    if silent >= limit:
-        send_reset(conn, "user timeout")
-        conn.end("user timeout", errno.ETIMEDOUT)
-    else:
-        conn.start("user-timeout", conn.last_received + limit)
