@@ -196,8 +196,8 @@ class Ipv4:
             return destination
         route = self.host.routes.find(destination)
         if route is None:
-            without = (is_group(destination) and self.host.interfaces) or (everybody and destination == BROADCAST_IP)
-            return self.host.address if without else None
+            without = is_group(destination) or (everybody and destination == BROADCAST_IP)
+            return self.host.address if without and self.host.interfaces else None
         return self.host.interfaces[route.interface].source(route.gateway or destination)
 
     def find_way(self, destination: bytes) -> Way | None:

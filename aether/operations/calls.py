@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aether import knobs
 from aether.apps.process import Prepared, Process, Reply
 from aether.net.neighbours import REACHABLE, Neighbour
-from aether.operations.base import Operation, OperationError, host_named, operation
+from aether.operations.base import Operation, OperationError, first_interface, host_named, operation
 from aether.sockets import TcpSocket
 from aether.wire.address import AddressError, parse_ip
 
@@ -61,7 +61,7 @@ class BareHost(Operation):
                 socket.close()
         for knob in knobs.KNOBS.values():
             setattr(host.knobs, knob.attribute, getattr(wanted, knob.attribute))
-        interface = host.interfaces[0]
+        interface = first_interface(host)
         interface.mtu = self.mtu
         interface.neighbours.entries[address] = entry = Neighbour(address)
         entry.mac, entry.state = self.mac, REACHABLE
