@@ -24,6 +24,7 @@ NOT_DONE = """\
 - **RFC 9293 §3.8.5**: urgent data is received; nothing sends it.
 - **RFC 9293 §3.8.3**: the thresholds R1 and R2 are counts of retries, as on Linux, and R1 is not reported.
 - **RFC 9293 §3.9.2.1**: source routes are not used for answers; they are refused.
+- **RFC 9293 §3.10.7.2, §3.10.7.3**: text and FIN on a SYN without ACK are not queued; the peer sends them again.
 - **RFC 9293 §3.1**: reserved bits are neither checked nor sent.
 - **RFC 7413** (Fast Open), **RFC 5925** (TCP-AO), **RFC 8684** (Multipath TCP): not there.
 - **RFC 5482**: the option is parsed, and neither sent nor obeyed; the timeout is local.

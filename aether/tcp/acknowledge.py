@@ -58,7 +58,7 @@ def update_window(conn: Connection, segment: Segment) -> None:
     if segment.ack < conn.snd_una:
         return
     if conn.snd_wl1 < segment.seq or (conn.snd_wl1 == segment.seq and conn.snd_wl2 <= segment.ack):
-        window = segment.window << conn.snd_wscale
+        window = segment.window
         observer = conn.host.observer
         if observer is not None and (window == 0) != (conn.snd_wnd == 0):
             observer(conn.host.name, "tcp.window", conn.number, window, "closed" if window == 0 else "opened")

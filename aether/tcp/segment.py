@@ -23,8 +23,8 @@ class Segment:
         self.flags = flags
         self.seq = unwrap(header.sequence, conn.rcv_nxt)
         self.ack = unwrap(header.acknowledgement, conn.snd_una)
-        self.window = header.window
-        """As on the wire, not scaled."""
+        self.window = header.window if flags & SYN else header.window << conn.snd_wscale
+        """SEG.WND in bytes; that of a SYN, or a SYN,ACK, is never scaled (RFC 7323 §2.2)."""
         self.urgent = header.urgent
         self.payload = payload
         self.length = len(payload) + (1 if flags & SYN else 0) + (1 if flags & FIN else 0)

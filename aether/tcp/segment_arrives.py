@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aether.tcp import ecn
 from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import answer_reset, output, send_ack, send_reset, send_syn
+from aether.tcp.output import LARGEST, answer_reset, output, send_ack, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -94,13 +94,13 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
         conn.snd_una = segment.ack
         conn.stop("rto")
         _window_of_syn(conn, segment)
+        conn.rcv_adv += min(conn.limit, LARGEST)  # what our SYN has offered
         conn.move("rcv SYN,ACK")
         opened(conn)
         conn.ack_pending = "completes the handshake"
         segment.news = True
-        if segment.payload:
-            segment.seq += 1
-            _text(conn, segment)
+        segment.seq += 1
+        _text_and_fin(conn, segment)
     else:  # simultaneous open (§3.5, figure 8)
         conn.move("rcv SYN")
         _window_of_syn(conn, segment)
@@ -110,7 +110,7 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
 
 
 def _window_of_syn(conn: Connection, segment: Segment) -> None:
-    """Take the window of a SYN, which is never scaled (RFC 7323 §2.2)."""
+    """Take the window of a SYN."""
     conn.snd_wnd = conn.snd_wnd_max = segment.window
     conn.snd_wl1, conn.snd_wl2 = segment.seq, conn.snd_una
 
@@ -154,6 +154,7 @@ def _crossed(conn: Connection, segment: Segment) -> bool:
     segment.flags &= ~SYN
     segment.seq += 1
     segment.length -= 1
+    conn.ack_pending = "their SYN came twice"  # below the window, so answered (§3.10.7.4)
     return True
 
 
@@ -231,7 +232,7 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
         conn.round_trip.sample(conn.host.now - conn.opened)
     conn.round_trip.backoff = 0
     conn.snd_una = max(conn.snd_una, conn.iss + 1)
-    conn.snd_wnd = conn.snd_wnd_max = segment.window << conn.snd_wscale
+    conn.snd_wnd = conn.snd_wnd_max = segment.window
     conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack
     conn.stop("rto")
     conn.move("rcv ACK")
@@ -249,7 +250,7 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
 
 
 def _process(conn: Connection, segment: Segment) -> None:
-    """Fifth to eighth check: the acknowledgement, the text, the FIN (§3.10.7.4)."""
+    """Fifth to eighth check: the acknowledgement, urgent data, the text, the FIN (§3.10.7.4)."""
     host = conn.host
     if host.observer is not None and segment.length:
         host.observer(host.name, "tcp.accepted", conn.number, segment.seq & MASK, segment.length)
@@ -257,6 +258,11 @@ def _process(conn: Connection, segment: Segment) -> None:
         return
     if conn.fin_sent and conn.snd_una == conn.snd_nxt and not _fin_acknowledged(conn):
         return
+    _text_and_fin(conn, segment)
+
+
+def _text_and_fin(conn: Connection, segment: Segment) -> None:
+    """Sixth to eighth check: what comes behind the acknowledgement, in a SYN,ACK too (§3.10.7.3)."""
     if segment.flags & URG:
         _urgent(conn, segment)
     if segment.payload:
