@@ -115,8 +115,8 @@ def send_syn(conn: Connection) -> None:
     window = min(conn.limit, LARGEST)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
     flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
-    if not answering and knobs.tcp_ecn == "on":
-        flags |= ECE | CWR  # RFC 3168 §6.1.1
+    if not answering and knobs.tcp_ecn == "on" and not conn.retransmits:
+        flags |= ECE | CWR  # RFC 3168 §6.1.1; one that is lost may have been lost for that (§6.1.1.1)
     host.count("tcp.sent")
     transmit(
         conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, b"",
