@@ -243,6 +243,8 @@ class Tcp:
         """Open actively (RFC 9293 §3.10.1); OSError ENETUNREACH, EADDRINUSE or EADDRNOTAVAIL."""
         host = self.host
         source = self.network.source_for(address)
+        if not self.network.can_be_host(address):
+            raise OSError(errno.ENETUNREACH, f"{show_ip(address)} is no host's address")  # §3.9.2.3, MUST-46
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
         local_port = local_port or self.free_port()

@@ -21,6 +21,9 @@ class Network(Protocol):
     def direct(self) -> Ipv4 | None:
         """What can compose and read whole frames in one go, for destinations whose way it knows; None without."""
 
+    def can_be_host(self, address: bytes) -> bool:
+        """Tell whether an address can be that of one host: of no group, nor of all."""
+
     def source_for(self, destination: bytes) -> bytes | None:
         """Return the address that we send from to reach a destination; None if there is no route."""
 

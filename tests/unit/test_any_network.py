@@ -42,6 +42,9 @@ class Network:
     def room_for(self, destination: bytes) -> int:
         return MTU - HEADER
 
+    def can_be_host(self, address: bytes) -> bool:
+        return True
+
     def link_room_for(self, destination: bytes) -> int:
         return self.room_for(destination)
 
