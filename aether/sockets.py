@@ -17,7 +17,7 @@ from aether.tcp import autotune, congestion, output, timers, user_timeout
 from aether.tcp.connection import Connection
 from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.listener import Listener
-from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT
+from aether.tcp.states import CAN_SEND, CLOSED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED, TIME_WAIT
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
@@ -284,8 +284,10 @@ class TcpSocket:
             conn.congestion = congestion.make(options.congestion)
         elif level == so.SOL_TCP and name in (so.TCP_NODELAY, so.TCP_CORK):
             output.output(conn)
-        elif name in (so.SO_KEEPALIVE, so.TCP_KEEPIDLE) and conn.state == ESTABLISHED:
+        elif (level, name) == (so.SOL_SOCKET, so.SO_KEEPALIVE) and conn.state in SYNCHRONIZED - {TIME_WAIT}:
             timers.start_keepalive(conn)
+        elif (level, name) == (so.SOL_TCP, so.TCP_KEEPIDLE):
+            timers.idle_time_changed(conn)
         elif (level, name) == (so.SOL_TCP, so.TCP_USER_TIMEOUT):
             conn.waiting_since = self.host.now
             user_timeout.watch(conn)

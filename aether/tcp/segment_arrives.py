@@ -44,8 +44,6 @@ OUTDATED = 24 * 86_400_000_000
 
 def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Packet) -> None:
     """Handle a segment for a connection that exists."""
-    conn.last_received = conn.host.now
-    conn.keepalives = 0
     try:
         segment = Segment(conn, header, payload)
     except WireError as problem:
@@ -96,6 +94,7 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
         _window_of_syn(conn, segment)
         conn.rcv_adv += min(conn.limit, LARGEST)  # what our SYN has offered
         conn.move("rcv SYN,ACK")
+        _heard(conn)
         opened(conn)
         conn.ack_pending = "completes the handshake"
         segment.news = True
@@ -172,6 +171,7 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
     if seq >= edge:
         host.drop("tcp.outside_window", conn.number, f"{seq - edge} beyond the window's edge")
         if seq == conn.rcv_nxt and _usable_ack(conn, segment):
+            _heard(conn)
             update_window(conn, segment)  # a closed window still lets ACKs in (§3.10.7.4)
             acknowledge(conn, segment)
     else:
@@ -184,6 +184,12 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
         conn.start("time-wait", host.now + host.knobs.tcp_time_wait)
     conn.ack_pending = ""
     answer(conn, segment, "unacceptable segment")
+
+
+def _heard(conn: Connection) -> None:
+    """The peer lives: nothing less than an acceptable segment shows it (RFC 9293 §3.8.4)."""
+    conn.last_received = conn.host.now
+    conn.keepalives = 0
 
 
 def _usable_ack(conn: Connection, segment: Segment) -> bool:
@@ -236,6 +242,7 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack
     conn.stop("rto")
     conn.move("rcv ACK")
+    _heard(conn)
     opened(conn)
     if conn.fin_queued:
         conn.move("close")  # the application has closed already (§3.10.4)
@@ -256,6 +263,7 @@ def _process(conn: Connection, segment: Segment) -> None:
         host.observer(host.name, "tcp.accepted", conn.number, segment.seq & MASK, segment.length)
     if not acknowledge(conn, segment):
         return
+    _heard(conn)
     if conn.fin_sent and conn.snd_una == conn.snd_nxt and not _fin_acknowledged(conn):
         return
     _text_and_fin(conn, segment)

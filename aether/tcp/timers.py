@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import recover, user_timeout
 from aether.tcp.output import output, probe_tail, push_out, send_ack, send_reset, send_segment, send_syn
-from aether.tcp.states import SYN_RECEIVED, SYN_SENT
+from aether.tcp.states import FIN_WAIT_2, SYN_RECEIVED, SYN_SENT
 from aether.wire.tcp import ACK
 
 if TYPE_CHECKING:
@@ -120,9 +120,21 @@ def start_fin_wait_2(conn: Connection) -> None:
 
 
 def start_keepalive(conn: Connection) -> None:
-    """Watch an idle connection (RFC 9293 §3.8.4), if its knob or its socket asks for it."""
-    if conn.host.knobs.tcp_keepalive or conn.options.keepalive:
-        conn.start("keepalive", conn.last_received + _idle_time(conn))
+    """Watch an idle connection from now on (RFC 9293 §3.8.4), if its knob or its socket asks for it, or no more."""
+    if not _wants_keepalives(conn):
+        conn.stop("keepalive")
+    elif "keepalive" not in conn.deadlines:
+        conn.start("keepalive", conn.host.now + _idle_time(conn))
+
+
+def idle_time_changed(conn: Connection) -> None:
+    """Count the new time, too, from what came last."""
+    if "keepalive" in conn.deadlines:
+        conn.start("keepalive", max(conn.last_received + _idle_time(conn), conn.host.now))
+
+
+def _wants_keepalives(conn: Connection) -> bool:
+    return conn.host.knobs.tcp_keepalive or conn.options.keepalive
 
 
 def _idle_time(conn: Connection) -> int:
@@ -132,11 +144,15 @@ def _idle_time(conn: Connection) -> int:
 def _keepalive(conn: Connection) -> None:
     """Ask an idle peer whether it is still there; give up after so many questions without an answer."""
     host, knobs, options = conn.host, conn.host.knobs, conn.options
+    if not _wants_keepalives(conn) or (conn.socket is None and conn.state == FIN_WAIT_2):
+        return  # an orphan has a timer that is shorter
     idle = _idle_time(conn)
     silent = host.now - conn.last_received
-    if silent < idle or conn.snd_una != conn.snd_nxt:
-        conn.keepalives = 0
-        conn.start("keepalive", max(conn.last_received + idle, host.now + 1))
+    if conn.snd_una != conn.snd_nxt or conn.unsent():  # then other timers watch
+        conn.start("keepalive", host.now + idle)
+        return
+    if silent < idle:
+        conn.start("keepalive", conn.last_received + idle)
         return
     limit = options.user_timeout  # as on Linux: it takes the place of the count
     most = options.keep_count or knobs.tcp_keepalive_probes
