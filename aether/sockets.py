@@ -144,8 +144,10 @@ class TcpSocket:
             if not conn.notifying and conn.state != CLOSED:
                 output.window_update(conn)
             return data
+        if conn.fin_received:
+            return b""  # the stream is complete: how the connection ends is for those who write
         self._raise_error(conn)
-        if conn.fin_received or conn.state == CLOSED or not self.reading:
+        if conn.state == CLOSED or not self.reading:
             return b""
         raise BlockingIOError(errno.EAGAIN, "nothing has arrived")
 

@@ -18,13 +18,12 @@ NO_ERROR_ABOUT = (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMET
 """ICMP errors are never answered with an ICMP error (RFC 1122 §3.2.2)."""
 FRAGMENTATION_NEEDED = (icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED)
 """No limit holds this one back: path MTU discovery depends on it."""
-ERRORS = {
-    (icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE): errno.ECONNREFUSED,
-    (icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE): errno.ECONNREFUSED,
-    (icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE): errno.EHOSTUNREACH,
-    (icmp.DESTINATION_UNREACHABLE, icmp.NETWORK_UNREACHABLE): errno.EHOSTUNREACH,
-}
-"""What ends an attempt to connect (RFC 9293 §3.9.2.2), by type and code."""
+UNREACHABLE = (
+    errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENOPROTOOPT, errno.ECONNREFUSED, errno.EMSGSIZE, errno.EOPNOTSUPP,
+    errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENONET, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETUNREACH,
+    errno.EHOSTUNREACH, errno.EHOSTUNREACH, errno.EHOSTUNREACH, errno.EHOSTUNREACH,
+)
+"""What applications are told of an unreachable destination, by code, as on Linux."""
 LEAST_MTU = 552
 """Bytes; no router is believed that claims less, as on Linux (RFC 5927 §7.2)."""
 PLATEAUS = (32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 552)
@@ -188,7 +187,7 @@ class Icmp:
             self.host.drop("icmp.unmatched", detail=f"about a packet from {show_ip(header.source)}")
         elif header.protocol == ipv4.PROTO_TCP:
             mtu = _mtu(rest & 0xFFFF, header.total_length) if (kind, code) == FRAGMENTATION_NEEDED else 0
-            self.host.tcp.failed(header, inner, errno.EMSGSIZE if mtu else ERRORS.get((kind, code), 0), mtu)
+            self.host.tcp.failed(header, inner, errno.EMSGSIZE if mtu else _errno(kind, code), mtu)
         elif header.protocol == ipv4.PROTO_UDP:
             trace = self.traces.get(inner[0] << 8 | inner[1])
             if trace is not None:
@@ -204,6 +203,13 @@ class Icmp:
                 listener.failed(kind, code, inner[6] << 8 | inner[7], reporter)
         else:
             self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")
+
+
+def _errno(kind: int, code: int) -> int:
+    """Return what applications are told of an error, by type and code; 0 for a code that there is not."""
+    if kind == icmp.DESTINATION_UNREACHABLE:
+        return UNREACHABLE[code] if code < len(UNREACHABLE) else 0
+    return errno.EHOSTUNREACH if kind == icmp.TIME_EXCEEDED else errno.EPROTO
 
 
 def _mtu(named: int, length: int) -> int:

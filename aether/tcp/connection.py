@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import congestion
@@ -111,9 +112,9 @@ class Connection(Sleeper):
         "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks",
         "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip",
         "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1",
-        "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since",
-        "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
-        "waiting_since",
+        "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "soft_error", "ssthresh", "state", "taken",
+        "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count",
+        "undo_from", "waiting_since",
     )
     UNHASHED = ("layer",)
 
@@ -138,6 +139,9 @@ class Connection(Sleeper):
         """The listener that it came from, until it is accepted."""
         self.error = 0
         """The errno that ended it."""
+        self.soft_error = 0
+        """The errno of the last ICMP error about it, until an acknowledgement shows that it has passed (RFC 9293
+        §3.9.2.2, SHLD-25)."""
         self.opened = host.now
         self.last_received = host.now
         self.bytes_sent = self.bytes_received = self.retransmits = 0
@@ -340,6 +344,10 @@ class Connection(Sleeper):
         self.flight = Flight()
         self.send = SendBuffer(self.snd_nxt)
         self.notify()
+
+    def give_up(self, cause: str) -> None:
+        """End it for want of an answer: the application is told of the ICMP error that says why, if one came."""
+        self.end(cause, self.soft_error or errno.ETIMEDOUT)
 
     def notify(self) -> None:
         """Tell the application that something changed, then send what it wrote meanwhile."""

@@ -287,8 +287,9 @@ class Tcp:
     def failed(self, packet: Packet, inner: bytes, error: int, mtu: int = 0) -> None:
         """Take an error about a segment of ours, carefully (RFC 5927 §4, RFC 9293 §3.9.2.2).
 
-        `packet` is the header that it left with, and `inner` how it began. `error` is the errno that ends an attempt
-        to connect, EMSGSIZE where the path takes packets of `mtu` bytes only, and 0 for what may pass.
+        `packet` is the header that it left with, and `inner` how it began. `error` is what the application would be
+        told: it ends an attempt to connect, as on Linux (RFC 5461 §4.1); of a connection that exists it may pass, and
+        is told if nothing else explains the end (SHLD-25). EMSGSIZE: the path takes packets of `mtu` bytes only.
         """
         key = packet.destination + packet.source + inner[2:4] + inner[:2]
         conn = self.fast.inflate(key) or self.table.get(key)
@@ -300,6 +301,7 @@ class Tcp:
         elif error and conn.state == SYN_SENT:
             conn.end("unreachable", error)
         else:
+            conn.soft_error = error or conn.soft_error
             self.host.count("tcp.soft_errors")
 
 

@@ -189,7 +189,7 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
 def _heard(conn: Connection) -> None:
     """The peer lives: nothing less than an acceptable segment shows it (RFC 9293 §3.8.4)."""
     conn.last_received = conn.host.now
-    conn.keepalives = 0
+    conn.keepalives = conn.soft_error = 0
 
 
 def _usable_ack(conn: Connection, segment: Segment) -> bool:
@@ -203,7 +203,8 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
     if flags & RST:
         if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
             refused = conn.state == SYN_RECEIVED
-            graceful = conn.state in (TIME_WAIT, CLOSING, LAST_ACK)
+            graceful = conn.state == TIME_WAIT or (
+                conn.state in (CLOSING, LAST_ACK) and conn.snd_una >= conn.send.end)  # only our FIN is not acknowledged
             conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
         else:
             host.drop("tcp.rst_not_exact", conn.number, f"{segment.seq - conn.rcv_nxt:+} from rcv_nxt")

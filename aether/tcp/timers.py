@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING
 
 from aether.tcp import recover, user_timeout
@@ -61,7 +60,7 @@ def _retransmission(conn: Connection) -> None:
         _handshake(conn)
         return
     if trip.backoff >= RETRIES and not conn.options.user_timeout:
-        conn.end("retries exhausted", errno.ETIMEDOUT)
+        conn.give_up("retries exhausted")
         return
     recover.timed_out(conn)
     output(conn)
@@ -73,7 +72,7 @@ def _handshake(conn: Connection) -> None:
     """Send the SYN, or the SYN,ACK, again (RFC 9293 §3.8.3)."""
     trip = conn.round_trip
     if trip.backoff >= ((conn.options.syn_count or SYN_RETRIES) if conn.state == SYN_SENT else SYN_ACK_RETRIES):
-        conn.end("retries exhausted", errno.ETIMEDOUT)
+        conn.give_up("retries exhausted")
         return
     trip.backoff += 1
     conn.retransmits += 1
@@ -88,7 +87,7 @@ def _handshake(conn: Connection) -> None:
 def _persist(conn: Connection) -> None:
     """Probe a closed window (RFC 9293 §3.8.6.1), or send what silly-window avoidance kept back (§3.8.6.2.1)."""
     if conn.probes >= PROBES and conn.socket is None:
-        conn.end("retries exhausted", errno.ETIMEDOUT)
+        conn.give_up("retries exhausted")
         return
     conn.probes += 1
     conn.round_trip.backoff = min(conn.round_trip.backoff + 1, 10)
@@ -158,7 +157,7 @@ def _keepalive(conn: Connection) -> None:
     most = options.keep_count or knobs.tcp_keepalive_probes
     if (conn.keepalives and silent >= limit) if limit else conn.keepalives >= most:
         send_reset(conn, "no answer to keepalives")
-        conn.end("user timeout", errno.ETIMEDOUT)
+        conn.give_up("user timeout")
         return
     conn.keepalives += 1
     host.count("tcp.keepalives")

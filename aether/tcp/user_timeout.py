@@ -7,7 +7,6 @@ the silence of the peer, idle or not.
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING
 
 from aether.tcp.states import SYN_SENT, SYNCHRONIZED
@@ -29,7 +28,7 @@ def watch(conn: Connection) -> None:
 def fired(conn: Connection) -> None:
     """End the connection if it has been too long (RFC 9293 §3.10.8: nothing is sent)."""
     if _deadline(conn) <= conn.host.now:
-        conn.end("user timeout", errno.ETIMEDOUT)
+        conn.give_up("user timeout")
     else:
         watch(conn)
 
