@@ -53,7 +53,7 @@ class TcpSocket:
         self.options = host.tcp.defaults
         """Shared with others until one is set."""
         self.reading = True
-        """False after our side was shut down for reading."""
+        """False after our side was shut down for reading: what came, or comes, can be read still, and then the end."""
         self.wants_to_write = False
         """True when a send did not take everything: the application hears when there is room."""
         self.closed = False
@@ -136,7 +136,7 @@ class TcpSocket:
         OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
         """
         conn = self._connected()
-        if conn.receive.length and self.reading:
+        if conn.receive.length:
             if flags & so.MSG_PEEK:
                 return conn.receive.peek(limit)
             data = conn.receive.take(limit)

@@ -93,6 +93,10 @@ class Holder(Protocol):
         """The options that were set."""
 
     @property
+    def reading(self) -> bool:
+        """Whether our side was not shut down for reading."""
+
+    @property
     def wants_to_write(self) -> bool:
         """Whether a send did not take everything."""
 

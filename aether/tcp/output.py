@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.network import Network, Packet
     from aether.tcp.recovery import Sent
+    from aether.tcp.segment import Segment
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
@@ -131,6 +132,15 @@ def send_reset(conn: Connection, why: str) -> None:
     conn.host.count("tcp.resets_sent")
     transmit(
         conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, _stamp(conn), b"", conn.options.tos & ~0b11)
+
+
+def refuse(conn: Connection, segment: Segment, why: str) -> None:
+    """Answer a segment that is not for us any more, or yet, with a reset that its sender believes (RFC 9293 §3.5.2)."""
+    observer = conn.host.observer
+    if observer is not None:
+        observer(conn.host.name, "tcp.reset", conn.number, segment.ack & MASK, why)
+    conn.host.count("tcp.resets_sent")
+    transmit(conn, segment.ack & MASK, 0, RST, 0, _stamp(conn), b"", conn.options.tos & ~0b11)
 
 
 def answer_reset(

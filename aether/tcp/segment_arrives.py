@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aether.tcp import ecn
 from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import LARGEST, answer_reset, output, send_ack, send_reset, send_syn
+from aether.tcp.output import LARGEST, output, refuse, send_ack, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -50,8 +50,8 @@ def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet:
         conn.host.drop(problem.reason, conn.number, problem.detail)
         return
     if conn.state == SYN_SENT:
-        _syn_sent(conn, segment, header, packet)
-    elif _acceptable(conn, segment) and _flags_ok(conn, segment, header, packet):
+        _syn_sent(conn, segment, header)
+    elif _acceptable(conn, segment) and _flags_ok(conn, segment):
         if conn.ecn_ok:
             ecn.marked(conn, packet.tos, segment.flags)
         _process(conn, segment)
@@ -64,13 +64,13 @@ def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet:
         send_ack(conn, conn.ack_pending)
 
 
-def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> None:
+def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader) -> None:
     """RFC 9293 §3.10.7.3."""
     host, flags = conn.host, segment.flags
     if flags & ACK and not conn.iss < segment.ack <= conn.snd_nxt:
         host.drop("tcp.syn_sent_unacceptable", conn.number, "the ACK is not for our SYN")
         if not flags & RST:
-            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
+            refuse(conn, segment, "acknowledges what we never sent")
         return
     if flags & RST:
         if flags & ACK:
@@ -197,7 +197,7 @@ def _usable_ack(conn: Connection, segment: Segment) -> bool:
     return bool(segment.flags & ACK) and conn.state in CAN_RECEIVE and conn.snd_una <= segment.ack <= conn.snd_nxt
 
 
-def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> bool:
+def _flags_ok(conn: Connection, segment: Segment) -> bool:
     """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3, §4)."""
     host, flags = conn.host, segment.flags
     if flags & RST:
@@ -224,7 +224,7 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
     if conn.state == SYN_RECEIVED:
         if not conn.iss < segment.ack <= conn.snd_nxt:
             host.drop("tcp.future_ack", conn.number, "the ACK is not for our SYN")
-            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
+            refuse(conn, segment, "acknowledges what we never sent")
             return False
         if conn.listener is not None and conn.listener.full():
             host.drop("tcp.backlog_full", conn.number, f"port {conn.local_port}: nobody accepts")
@@ -317,9 +317,11 @@ def _text(conn: Connection, segment: Segment) -> None:
     if conn.deferred and conn.listener is not None:
         conn.stop("defer")
         conn.listener.established(conn)
-    if conn.socket is None and not conn.backlogged:
+    if not conn.backlogged and (conn.socket is None or (conn.state != ESTABLISHED and not conn.socket.reading)):
+        if seq + len(payload) <= conn.rcv_nxt:
+            return  # nothing of it is new
         host.drop("tcp.after_close", conn.number, f"{len(payload)} bytes for nobody")
-        send_reset(conn, "data after close")
+        refuse(conn, segment, "data after close")
         conn.end("abort", errno.ECONNRESET)
         return
     if seq < conn.rcv_nxt:

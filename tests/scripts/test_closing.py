@@ -313,7 +313,7 @@ def test_data_after_close_is_reset() -> None:
     s.expect("FA seq=1")
     s.inject("A seq=1 ack=2")
     s.inject("PA seq=1 ack=2 len=10")
-    s.expect("RA")
+    s.expect("R seq=2 len=0")
     s.expect_state("CLOSED")
 
 
