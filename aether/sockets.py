@@ -40,7 +40,8 @@ class TcpSocket:
     """A TCP socket of one host: first unbound, then a listener or one end of a connection."""
 
     __slots__ = (
-        "app", "closed", "connection", "host", "ip", "listener", "options", "port", "reading", "wants_to_write",
+        "app", "closed", "connecting", "connection", "host", "ip", "listener", "options", "port", "reading",
+        "wants_to_write",
     )
 
     def __init__(self, host: Stack, app: TcpApp | None = None) -> None:
@@ -49,6 +50,8 @@ class TcpSocket:
         self.ip = ANY
         self.port = 0
         self.connection: Connection | None = None
+        self.connecting = False
+        """True from `connect` on until `connected` has told how that ended."""
         self.listener: Listener | None = None
         self.options = host.tcp.defaults
         """Shared with others until one is set."""
@@ -69,9 +72,12 @@ class TcpSocket:
         self.ip, self.port = ip, port
 
     def listen(self, backlog: int = 128) -> None:
-        """Wait for connections; OSError EADDRINUSE, EISCONN."""
+        """Wait for connections, or change how many may wait; OSError EADDRINUSE, EINVAL."""
         if self.connection is not None:
-            raise OSError(errno.EISCONN, "the socket is connected")
+            raise OSError(errno.EINVAL, "the socket is connected")
+        if self.listener is not None:
+            self.listener.backlog = max(backlog, 1)
+            return
         self.port = self.port or self.host.tcp.free_port()
         self.listener = self.host.tcp.listen(self.ip, self.port, max(backlog, 1), self)
 
@@ -96,19 +102,41 @@ class TcpSocket:
     def connect(self, address: bytes, port: int) -> None:
         """Start to open a connection; it is there when the socket becomes writable.
 
-        OSError EISCONN, EALREADY, ENETUNREACH, EADDRINUSE, EADDRNOTAVAIL.
+        Called again it tells how that went, as `connected` does. OSError EISCONN, ENETUNREACH, EADDRINUSE,
+        EADDRNOTAVAIL, or as there.
         """
+        if self.connecting:
+            self.connected()
+            return
         if self.connection is not None or self.listener is not None:
-            trying = self.connection is not None and self.connection.state == SYN_SENT
-            raise OSError(errno.EALREADY if trying else errno.EISCONN, "the socket is in use already")
+            raise OSError(errno.EISCONN, "the socket is in use already")
         self.host.tcp.open(address, port, self, self.port)
+        self.connecting = True
+
+    def connected(self) -> None:
+        """Tell how a `connect` ended, once; after a failure the socket may try again.
+
+        OSError EALREADY if it is under way, EISCONN if this was told before, ECONNABORTED, or what went wrong.
+        """
+        conn = self._connected()
+        if not self.connecting:
+            raise OSError(errno.EISCONN, "the socket is in use already")
+        if conn.state in (SYN_SENT, SYN_RECEIVED):
+            raise OSError(errno.EALREADY, "the handshake is under way")
+        self.connecting = False
+        if conn.state == CLOSED:
+            code, conn.error = conn.error or errno.ECONNABORTED, 0
+            self.connection = conn.socket = None
+            raise OSError(code, errno.errorcode.get(code, "error"))
 
     def send(self, data: bytes, flags: int = 0) -> int:
         """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
-        OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
+        OSError EAGAIN (no room), EPIPE (not connected, or closed for sending), or what ended the connection.
         """
-        conn = self._connected()
+        conn = self.connection
+        if conn is None:
+            raise BrokenPipeError(errno.EPIPE, "the socket is not connected")
         self._raise_error(conn)
         if conn.fin_queued or conn.state == CLOSED:
             raise BrokenPipeError(errno.EPIPE, "the socket is closed for sending")
@@ -231,14 +259,18 @@ class TcpSocket:
             return READABLE if self.listener.accepted else 0
         conn = self.connection
         if conn is None:
-            return 0
-        mask = READABLE if conn.receive.length or conn.fin_received or not self.reading else 0
+            return WRITABLE | HUNG_UP  # whatever is called returns at once, with an error
+        over = conn.state == CLOSED
+        ended = conn.fin_received or not self.reading or over
+        mask = READABLE if conn.receive.length or ended else 0
         room = conn.send.end - conn.send.start < self.options.send_buffer
-        if conn.state in CAN_SEND and not conn.fin_queued and room and conn.unsent() < self.options.notsent_lowat:
+        if conn.fin_queued or over:
+            mask |= WRITABLE  # send() fails at once
+        elif conn.state in CAN_SEND and room and conn.unsent() < self.options.notsent_lowat:
             mask |= WRITABLE
         if conn.error:
             mask |= ERROR
-        if conn.state == CLOSED:
+        if over or (ended and conn.fin_queued):
             mask |= HUNG_UP
         return mask
 
