@@ -46,7 +46,8 @@ class SocketOptions:
     defer_accept: int = 0
     congestion: str = ""
     user_timeout: int = 0
-    notsent_lowat: int = 1 << 32
+    notsent_lowat: int = 0
+    """How many bytes may wait to be sent before `send` takes no more; 0 is as many as the buffer takes."""
     tos: int = 0
     ttl: int = 0
     mtu_discover: int = IP_PMTUDISC_WANT
@@ -76,7 +77,7 @@ OPTIONS: dict[tuple[int, int], Option] = {
     (SOL_TCP, TCP_LINGER2): Option("linger2", -1, 120, SECOND),
     (SOL_TCP, TCP_DEFER_ACCEPT): Option("defer_accept", 0, 86_400, SECOND),
     (SOL_TCP, TCP_USER_TIMEOUT): Option("user_timeout", 0, 1 << 31, 1000),
-    (SOL_TCP, TCP_NOTSENT_LOWAT): Option("notsent_lowat", 0, 1 << 32),
+    (SOL_TCP, TCP_NOTSENT_LOWAT): Option("notsent_lowat", 0, (1 << 32) - 1),
     (SOL_IP, IP_TOS): Option("tos", 0, 255),
     (SOL_IP, IP_TTL): Option("ttl", 1, 255),
     (SOL_IP, IP_MTU_DISCOVER): Option("mtu_discover", 0, 2),

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from aether import socket_options as so
 from aether.tcp import autotune, congestion, output, timers, user_timeout
 from aether.tcp.connection import Connection
-from aether.tcp.info import TcpInfo, tcp_info
+from aether.tcp.info import TcpInfo, tcp_info, unconnected_info
 from aether.tcp.listener import Listener
+from aether.tcp.negotiate import DEFAULT_MSS
 from aether.tcp.states import CAN_SEND, CLOSED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED, TIME_WAIT
 from aether.wire.address import show_ip
 
@@ -142,7 +143,7 @@ class TcpSocket:
             raise BrokenPipeError(errno.EPIPE, "the socket is closed for sending")
         if conn.state not in CAN_SEND and conn.state not in (SYN_SENT, SYN_RECEIVED):
             raise BrokenPipeError(errno.EPIPE, "the connection is closing")
-        room = self.options.send_buffer - (conn.send.end - conn.send.start)
+        room = self._room(conn)
         if room <= 0:
             self.wants_to_write = True
             conn.clocks.become("sndbuf", self.host.now)
@@ -153,6 +154,11 @@ class TcpSocket:
         conn.more = bool(flags & so.MSG_MORE)
         output.output(conn)
         return len(piece)
+
+    def _room(self, conn: Connection) -> int:
+        """Return how many bytes `send` takes now; with TCP_NOTSENT_LOWAT in full segments, as Linux allots them."""
+        room, lowat = self.options.send_buffer - (conn.send.end - conn.send.start), self.options.notsent_lowat
+        return min(room, -(-(lowat - conn.unsent()) // conn.mss) * conn.mss) if lowat else room
 
     def sendmsg(self, buffers: Sequence[bytes], flags: int = 0) -> int:
         """Send several buffers as one; there is no ancillary data. As `send`."""
@@ -263,10 +269,9 @@ class TcpSocket:
         over = conn.state == CLOSED
         ended = conn.fin_received or not self.reading or over
         mask = READABLE if conn.receive.length or ended else 0
-        room = conn.send.end - conn.send.start < self.options.send_buffer
         if conn.fin_queued or over:
             mask |= WRITABLE  # send() fails at once
-        elif conn.state in CAN_SEND and room and conn.unsent() < self.options.notsent_lowat:
+        elif conn.state in CAN_SEND and self._room(conn) > 0:
             mask |= WRITABLE
         if conn.error:
             mask |= ERROR
@@ -341,10 +346,25 @@ class TcpSocket:
         if (level, name) == (so.SOL_TCP, so.TCP_CONGESTION):
             return self.options.congestion or (conn.congestion.name if conn else self.host.knobs.tcp_congestion)
         if (level, name) == (so.SOL_TCP, so.TCP_INFO):
-            return tcp_info(self._connected())
+            return tcp_info(conn) if conn is not None else unconnected_info(self.host.knobs, self.listener)
         if (level, name) == (so.SOL_TCP, so.TCP_MAXSEG) and conn is not None:
             return conn.mss
-        return so.fetch(self.options, level, name)
+        return so.fetch(self.options, level, name) or self._default(level, name)
+
+    def _default(self, level: int, name: int) -> int:
+        """Return what an option means that was never set, in Linux's units."""
+        knobs = self.host.knobs
+        return {
+            (so.SOL_TCP, so.TCP_KEEPIDLE): knobs.tcp_keepalive_time // so.SECOND,
+            (so.SOL_TCP, so.TCP_KEEPINTVL): knobs.tcp_keepalive_interval // so.SECOND,
+            (so.SOL_TCP, so.TCP_KEEPCNT): knobs.tcp_keepalive_probes,
+            (so.SOL_TCP, so.TCP_SYNCNT): timers.SYN_RETRIES,
+            (so.SOL_TCP, so.TCP_LINGER2): timers.FIN_TIMEOUT // so.SECOND,
+            (so.SOL_TCP, so.TCP_MAXSEG): DEFAULT_MSS,
+            (so.SOL_SOCKET, so.SO_RCVBUF): (
+                self.connection.limit if self.connection is not None else self.host.tcp.receive_buffer()),
+            (so.SOL_IP, so.IP_TTL): knobs.ipv4_ttl,
+        }.get((level, name), 0)
 
     def _connected(self) -> Connection:
         if self.connection is None:
