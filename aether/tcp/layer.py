@@ -155,10 +155,7 @@ class Tcp:
         if header.flags & (SYN | ACK | RST) != SYN:
             return False
         if conn.ts_ok:
-            try:
-                stamp = tcp.parse_options(header.options).timestamp
-            except WireError:
-                return False
+            stamp = tcp.usable_options(header.options).timestamp
             if stamp is not None and stamp[0] != conn.ts_recent:
                 return ((stamp[0] - conn.ts_recent) & MASK) < HALF
         return 0 < ((header.sequence - conn.rcv_nxt) & MASK) < HALF

@@ -11,7 +11,6 @@ from aether.tcp.segment_arrives import segment_arrives
 from aether.tcp.states import LISTEN
 from aether.tcp.timers import opened
 from aether.wire import tcp
-from aether.wire.error import WireError
 from aether.wire.tcp import ACK, CWR, ECE, FIN, MIN_HEADER_LENGTH, RST, SYN
 
 if TYPE_CHECKING:
@@ -89,11 +88,9 @@ class Listener:
     def _syn(self, key: bytes, header: TcpHeader, packet: Packet, used: int) -> None:
         """Third check of §3.10.7.2: a SYN. Data on it is not kept: the peer sends it again."""
         host = self.host
-        try:
-            options = tcp.parse_options(header.options)
-        except WireError as problem:
-            host.drop(problem.reason, detail=problem.detail)
-            return
+        options = tcp.usable_options(header.options)
+        if options.malformed:
+            host.count("tcp.malformed_options")
         crowded = self.half_open >= max(self.backlog, LEAST_HALF_OPEN)
         how = host.knobs.tcp_syn_cookies
         if how == "always" or (crowded and how == "auto"):
@@ -199,11 +196,7 @@ class Listener:
         take_syn(conn, header.sequence - 1 & 0xFFFFFFFF, header.window)
         offered, flags = tcp.Options(), SYN
         offered.mss = cookie.mss
-        try:
-            stamp = tcp.parse_options(header.options).timestamp
-        except WireError as problem:
-            host.drop(problem.reason, detail=problem.detail)
-            return
+        stamp = tcp.usable_options(header.options).timestamp
         if stamp is not None and host.knobs.tcp_timestamps:
             carried = cookies.options_out(stamp[1])
             offered.timestamp = stamp

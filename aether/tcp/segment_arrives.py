@@ -26,7 +26,6 @@ from aether.tcp.states import (
     TIME_WAIT,
 )
 from aether.tcp.timers import opened, start_fin_wait_2
-from aether.wire.error import WireError
 from aether.wire.tcp import ACK, FIN, RST, SYN, URG
 
 if TYPE_CHECKING:
@@ -44,11 +43,7 @@ OUTDATED = 24 * 86_400_000_000
 
 def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Packet) -> None:
     """Handle a segment for a connection that exists."""
-    try:
-        segment = Segment(conn, header, payload)
-    except WireError as problem:
-        conn.host.drop(problem.reason, conn.number, problem.detail)
-        return
+    segment = Segment(conn, header, payload)
     if conn.state == SYN_SENT:
         _syn_sent(conn, segment, header)
     elif _acceptable(conn, segment) and _flags_ok(conn, segment):
