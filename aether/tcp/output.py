@@ -42,9 +42,11 @@ def send_segment(
         flags |= ecn.flags_for(conn, new)
         tos |= ecn.ECT0 if new else 0
     options = _stamp(conn)
-    if conn.sack_ok and (conn.out_of_order is not None or conn.dsack is not None):
+    if conn.sack_ok and (conn.out_of_order is not None or conn.dsack is not None or conn.fin_at > conn.rcv_nxt):
         limit = 3 if conn.ts_ok else 4
         blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
+        if conn.fin_at > conn.rcv_nxt:
+            blocks = _with_fin(blocks, conn.fin_at)[:limit]
         if conn.dsack is not None:
             blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
             conn.dsack = None
@@ -61,6 +63,13 @@ def send_segment(
         transmit_several(conn, sequence, several, conn.rcv_nxt & MASK, flags | ACK, window, options, tos)
     else:
         transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
+
+
+def _with_fin(blocks: list[tuple[int, int]], fin: int) -> list[tuple[int, int]]:
+    """Return SACK blocks, with a FIN beyond a hole in them: its number waits as data does (RFC 2018 §3)."""
+    if all(end != fin for _, end in blocks):
+        return [(fin, fin + 1), *blocks]
+    return [(start, end + (end == fin)) for start, end in blocks]
 
 
 def timestamp(conn: Connection) -> int:
