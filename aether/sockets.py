@@ -322,6 +322,8 @@ class TcpSocket:
         if level == so.SOL_TCP and name == so.TCP_CONGESTION:
             conn.congestion = congestion.make(options.congestion)
         elif level == so.SOL_TCP and name in (so.TCP_NODELAY, so.TCP_CORK):
+            if options.no_delay and "cork" in conn.deadlines:  # tcp(7): it flushes what is held back, once
+                timers.uncork(conn)
             output.output(conn)
         elif (level, name) == (so.SOL_SOCKET, so.SO_KEEPALIVE) and conn.state in SYNCHRONIZED - {TIME_WAIT}:
             timers.start_keepalive(conn)

@@ -37,9 +37,7 @@ def fire(conn: Connection, name: str) -> None:
     elif name == "tlp":
         probe_tail(conn)
     elif name == "cork":
-        conn.more = False
-        push_out(conn)
-        output(conn)  # if the window is closed, the persist timer takes over
+        uncork(conn)
     elif name == "defer":
         if conn.listener is not None and conn.deferred:
             conn.listener.established(conn)
@@ -104,6 +102,13 @@ def _persist(conn: Connection) -> None:
             host.observer(host.name, "tcp.window", conn.number, 0, "probe")
         send_segment(conn, conn.snd_una - 1, ACK)
     output(conn)
+
+
+def uncork(conn: Connection) -> None:
+    """Send what TCP_CORK or MSG_MORE held back."""
+    conn.more = False
+    push_out(conn)
+    output(conn)  # if the window is closed, the persist timer takes over
 
 
 def opened(conn: Connection) -> None:
