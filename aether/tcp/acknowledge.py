@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from aether.tcp.segment import Segment
 
 
+UNMEASURED = 3_000_000
+"""The retransmission timer after a handshake that could not be measured, in microseconds."""
+
+
 def acknowledge(conn: Connection, segment: Segment) -> bool:
     """Process the acknowledgement of a segment; return False if the segment must be dropped."""
     ack = segment.ack
@@ -108,6 +112,25 @@ def _advance(conn: Connection, segment: Segment, sacked: int, duplicate: bool) -
     rack.schedule_probe(conn)
     if conn.socket is not None and conn.socket.wants_to_write:
         segment.news = True
+
+
+def shaken(conn: Connection, segment: Segment) -> None:
+    """The peer has acknowledged our SYN: measure the round trip, unless it was sent again and nothing tells which one.
+
+    Then the timer begins with three seconds (RFC 6298 §5.7). After two losses the first window is one segment
+    (RFC 5681 §3.1; of one loss the timer of one second may be the cause, RFC 6928 §2), as on Linux.
+    """
+    trip, stamp = conn.round_trip, segment.options.timestamp if segment.options is not None else None
+    if not conn.retransmits:
+        trip.sample(conn.host.now - conn.opened)
+    elif conn.ts_ok and stamp is not None and stamp[1]:
+        trip.sample((timestamp(conn) - stamp[1] & MASK) * 1000)
+    else:
+        trip.rto = min(max(trip.rto, UNMEASURED), conn.host.knobs.tcp_rto_max)
+    trip.backoff = 0
+    if conn.retransmits > 1 and conn.congestion.name != "none":
+        conn.cwnd = conn.mss
+        conn.report_cwnd("the handshake lost segments")
 
 
 def _measure(conn: Connection, segment: Segment, acked: Acked) -> None:

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from aether.tcp import ecn
-from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
+from aether.tcp.acknowledge import acknowledge, shaken, take_timestamp, update_window
 from aether.tcp.negotiate import negotiate
 from aether.tcp.output import LARGEST, output, refuse, send_ack, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
@@ -81,9 +81,7 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader) -> None:
     negotiate(conn, segment.options, flags)
     segment.seq = header.sequence
     if flags & ACK:
-        if conn.round_trip.backoff == 0:
-            conn.round_trip.sample(host.now - conn.opened)
-        conn.round_trip.backoff = 0
+        shaken(conn, segment)
         conn.snd_una = segment.ack
         conn.stop("rto")
         _window_of_syn(conn, segment)
@@ -230,9 +228,7 @@ def _flags_ok(conn: Connection, segment: Segment) -> bool:
 
 def _handshake_done(conn: Connection, segment: Segment) -> None:
     take_timestamp(conn, segment)
-    if conn.round_trip.backoff == 0:
-        conn.round_trip.sample(conn.host.now - conn.opened)
-    conn.round_trip.backoff = 0
+    shaken(conn, segment)
     conn.snd_una = max(conn.snd_una, conn.iss + 1)
     conn.snd_wnd = conn.snd_wnd_max = segment.window
     conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack

@@ -146,7 +146,7 @@ def test_the_first_of_two_fins_ends_the_stream() -> None:
     s = Script()
     s.handshake("mss=1460 sackok")
     s.inject("FPA seq=301 ack=1 len=50")
-    s.expect("A ack=1 sack=301-351")
+    s.expect("A ack=1 sack=301-352")
     s.inject("FA seq=101 ack=1")
     s.expect("A ack=1")
     s.inject("PA seq=1 ack=1 len=100")
