@@ -27,8 +27,7 @@ NOT_DONE = """\
 - **RFC 9293 §3.10.7.2, §3.10.7.3**: text and FIN on a SYN without ACK are not queued; the peer sends them again.
 - **RFC 6298 §5.5**: the time-outs of a SYN double from the first, as it asks; Linux sends four more at equal distances
   first since 6.5 (tcp_syn_linear_timeouts), which one who watches takes for a fault.
-- **RFC 7323 §2.3**: the window scale that is offered is 8, enough for the largest buffer here; Linux, whose buffers may be
-  larger, offers 10.
+- **RFC 7323 §2.3**: the window scale that is offered is 8, enough for the largest buffer here; Linux offers 10.
 - **RFC 9293 §3.1**: reserved bits are neither checked nor sent.
 - **RFC 7413** (Fast Open), **RFC 5925** (TCP-AO), **RFC 8684** (Multipath TCP): not there.
 - **RFC 5482**: the option is parsed, and neither sent nor obeyed; the timeout is local.
