@@ -68,9 +68,10 @@ UNNAMED = {
     "aether/net/": {"Host", "World"},
 }
 """What a layer is not to name, whoever it comes from: it says itself what it needs."""
-THIRD_PARTY = {"httptools": "aether/apps/http.py", "lark": "aether/filters/", "mypy_extensions": "aether/tcp/"}
+THIRD_PARTY = {"httptools": "aether/apps/http.py", "lark": "aether/filters/", "mypy_extensions": "aether/tcp/",
+               "re2": "aether/filters/pattern.py"}
 """What aether uses besides the standard library, and where alone it may."""
-SLOW = ("scapy", "plotext", "pyroute2", "lark")
+SLOW = ("scapy", "plotext", "pyroute2", "lark", "re2")
 """What the shell imports on first use only."""
 OUTSIDE_WORLD = {
     "asyncio", "ctypes", "fcntl", "io", "multiprocessing", "os", "pathlib", "queue", "select", "selectors", "shutil",
