@@ -39,10 +39,8 @@ def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     """
     near, host, world = port.peer, tcp.host, port.world
     if (
-        len(frame) < SHORTEST or host.short_cuts or near.interface or near.latency or not near.pipe.clear
-        or near.ear is not None or port.ear is not None or port.tape is not None
-        or near.host is None or near.host.models_processor
-        or (world.observer is not None and world.teller is None)
+        len(frame) < SHORTEST or host.short_cuts or near.interface or near.host is None
+        or (world.observer is not None and world.teller is None) or not port.transparent
     ):
         return False
     key = frame[26:38]
