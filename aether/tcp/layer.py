@@ -297,7 +297,7 @@ class Tcp:
         self.listeners.pop((listener.ip, listener.port), None)
 
     def failed(self, packet: Packet, inner: bytes, error: int, mtu: int = 0) -> None:
-        """Take an error about a segment of ours, carefully (RFC 5927 §4, RFC 9293 §3.9.2.2).
+        """Take an error about a segment of ours, carefully (RFC 5927 §4.1, §5.2, RFC 9293 §3.9.2.2).
 
         `packet` is the header that it left with, and `inner` how it began. `error` is the errno that ends an attempt
         to connect, EMSGSIZE where the path takes packets of `mtu` bytes only, and 0 for what may pass.
