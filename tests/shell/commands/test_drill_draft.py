@@ -11,8 +11,7 @@ from shell.drill import sides
 from shell.drill.draft import MOST
 from shell.drill.errors import KernelError
 from shell.drill.run import Wishes, play
-
-from .conftest import Shell
+from tests.shell.conftest import Shell
 
 EARLY_FIN = ("+.1 < F. 101:101(0) ack 1 win 65535", "+0 > . 1:1(0) ack 1")
 
