@@ -221,7 +221,7 @@ def _script(session: Session, name: str) -> Script:
 def _draft(session: Session) -> Draft:
     if session.script is None:
         raise CommandError("no script was begun here. Begin with: drill new server (a file of that name is ./draft)")
-    return session.script
+    return cast("Draft", session.script)
 
 
 @command(
@@ -235,8 +235,8 @@ def new(session: Session, kind: str) -> results.DrillDraft:
 
     Wherever a command takes a script, `draft` stands for it: drill run draft. The one before is forgotten.
     """
-    session.script = opened(kind)
-    return _as_it_is(session.script, hint=GO_ON)
+    session.script = begun = opened(kind)
+    return _as_it_is(begun, hint=GO_ON)
 
 
 @command(
