@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from aether.tcp.short.record import ShortConnection
@@ -15,6 +15,9 @@ Answer = tuple[bytes, bool, int]
 @runtime_checkable
 class Responder(Protocol):
     """An application that has answers ready."""
+
+    request_within: ClassVar[int]
+    """How long, in microseconds, a connection may wait for a request before the application has to be told of it."""
 
     def ready_answer(self, request: bytes) -> Answer | None:
         """Return the answer to exactly these bytes, None if it is not ready."""

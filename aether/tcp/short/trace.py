@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aether.tcp import decisions
 from aether.tcp.connection import QUICK_ACKS
-from aether.tcp.short.record import ShortConnection
+from aether.tcp.short.record import ShortConnection, deadline_of
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
 from aether.tcp.timers import FIN_TIMEOUT
 from aether.timers import NEVER
@@ -103,10 +104,9 @@ def _opened(tcp: Tcp, short: ShortConnection, old: ShortConnection | Connection 
         tcp.take_port(key)
         del tcp.table[key]
     tcp.table[key] = short  # it keeps the place of the connection that it may become
-    knobs = host.knobs
     short.queued_at = short.wake_at = NEVER
     short.queued_order = 0
-    deadline = host.now + min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
+    deadline = deadline_of(short, host.knobs)
     queue.wake(short, deadline)
     if old is None:
         return "opened", 6, (short.number, deadline, 0)
@@ -122,19 +122,14 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         queue.wake(short, NEVER)
         app.expect(short)
         return "established", 4, (number, due)
-    rto = 4 * short.rttvar
-    if rto < knobs.tcp_rto_min:
-        rto = knobs.tcp_rto_min
-    rto += short.srtt
-    if rto > knobs.tcp_rto_max:
-        rto = knobs.tcp_rto_max
+    rto = decisions.retransmission_timeout(short.srtt, short.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
     trip = (short.rack, short.srtt, short.rttvar, rto) if in_flight else None
     if in_flight:
         queue.wake(short, NEVER)
     if frame[TCP_FLAGS] & FIN:
         queue.sequence += 2 if state == FIN_WAIT_1 else 1  # FIN-WAIT-2's timer has started, and stopped
         short.wake_at = NEVER
-        until = now + knobs.tcp_time_wait
+        until = deadline_of(short, knobs)
         queue.wake(short, until)
         if in_flight:
             return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
@@ -144,7 +139,8 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         if closes:
             app.leave(number)
         delayed = 0
-        if short.requests > QUICK_ACKS and knobs.tcp_delayed_ack and len(frame) - SHORTEST <= tcp.fast.mss:
+        segments = decisions.segments_in(len(frame) - SHORTEST, tcp.fast.mss)
+        if not decisions.why_ack_now(QUICK_ACKS + 1 - short.requests, segments, knobs.tcp_delayed_ack, False):
             delayed = now + knobs.tcp_delayed_ack
             queue.sequence += 2  # its timer has started, and the response has stopped it
         until = now + rto
@@ -153,6 +149,6 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         return "request", count, (number, due, trip, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
         return "acknowledged", 4, (number, due, trip, 0)
-    until = now + FIN_TIMEOUT
+    until = deadline_of(short, knobs)
     queue.wake(short, until)
     return "acknowledged", 6, (number, due, trip, until)
