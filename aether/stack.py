@@ -61,9 +61,9 @@ class Stack(Node):
             self.add_address(interface, ip, prefix)
         return interface
 
-    def _index_addresses(self) -> None:
+    def changes(self) -> None:
+        """Predict nothing any more from what is about to change."""
         self.tcp.fast.forget()
-        super()._index_addresses()
 
     def free_interface(self) -> int:
         """Return the index of the first interface without a link; IndexError if there is none."""

@@ -50,7 +50,7 @@ numbered, acknowledged and could have been lost in plain sight.</p>
 </body>
 </html>
 """
-REASONS = {
+REASONS = {  # RFC 9110 §15, RFC 6585 §5
     200: "OK", 206: "Partial Content", 301: "Moved Permanently", 304: "Not Modified", 400: "Bad Request",
     404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large",
     414: "URI Too Long", 416: "Range Not Satisfiable", 431: "Request Header Fields Too Large", 501: "Not Implemented",
@@ -212,7 +212,7 @@ class HttpServer(Sleeper):
         keep = request.keep
         if method not in METHODS:
             keep = keep and b"expect" not in request.headers
-            return self.refusal(405, f"{method.decode()} is not allowed here", keep), body
+            return self.refusal(405, f"{method.decode()} is not allowed here", keep), body  # RFC 9110 §15.5.6
         try:
             path = path_of(request.url)
         except PathError as problem:
@@ -227,7 +227,10 @@ class HttpServer(Sleeper):
         return self._file(request, file, method == b"HEAD", keep), body
 
     def _file(self, request: Request, file: File, head_only: bool, keep: bool) -> Answer:
-        """Answer with a file, a part of it, or that it has not changed (RFC 9110 §13, §14)."""
+        """Answer with a file, a part of it, or that it has not changed.
+
+        RFC 9110 §8.8.2 (Last-Modified), §9.3.2 (HEAD), §13.1.3 and §13.1.5 (conditions), §14.2 (Range).
+        """
         length = len(file.data)
         begin, end, status = 0, length, 200
         extra = "Accept-Ranges: bytes\r\n"
@@ -260,7 +263,7 @@ class HttpServer(Sleeper):
         return f"{lines}{extra}Connection: {'keep-alive' if keep else 'close'}\r\n\r\n".encode("latin-1")
 
     def refusal(self, status: int, why: str, keep: bool, extra: str = "", head_only: bool = False) -> Answer:
-        """Return a response that says why there is nothing else."""
+        """Return a response that says why there is nothing else (RFC 9110 §15.5, §15.6)."""
         body = f"<!DOCTYPE html>\n<title>{status}</title>\n<h1>{status} {REASONS[status]}</h1>\n<p>{why}</p>\n".encode()
         if status == 405:
             extra += "Allow: GET, HEAD\r\n"
@@ -277,7 +280,7 @@ class HttpServer(Sleeper):
 
 
 def parse(head: bytes) -> Request:
-    """Read a request's head; Refusal if it is none, or asks for what does not exist."""
+    """Read a request's head; Refusal if it is none, or asks for what does not exist (RFC 9110 §15.6.2)."""
     line = head.partition(b"\r\n")[0]
     words = line.split(b" ")
     if len(words) != 3 or not _TOKEN.fullmatch(words[0]):
@@ -458,7 +461,10 @@ class HttpSession:
         self.ready(self.socket)
 
     def time_out(self, silent: int) -> None:
-        """End a connection that was silent for too long (microseconds); one amid a request hears why."""
+        """End a connection that was silent for too long (microseconds); one amid a request hears why.
+
+        RFC 9112 §9.5, RFC 9110 §15.5.9.
+        """
         sending = (self.answer is not None and self.body is None) or self._untaken()
         stalled = self.server.host.knobs.http_stalled
         if (sending and not stalled) or silent < (stalled if sending else self.server.request_within):

@@ -132,7 +132,7 @@ def _may_begin(
     if not isinstance(conn, Connection) or sequence != conn.rcv_nxt & MASK or conn.out_of_order is not None:
         return None
     fits = (
-        place[:6] == host.interfaces[0].mac and place[12:] == PLAIN and protocol == PROTO_TCP
+        place[:6] == host.interfaces[0].mac and key[4:8] in host.local and place[12:] == PLAIN and protocol == PROTO_TCP
         and not fragment & ~DONT_FRAGMENT and start >= MIN_LENGTH and bits & 0xFFF & ~PSH == ACK
         and (size > 0 or not options or (options[:4] == TIMESTAMP and len(options) == 12)))
     return conn if fits else None

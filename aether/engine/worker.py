@@ -96,7 +96,7 @@ class Worker:
         self._sending = threading.Lock()
         self.core = Core(share_of(beginning), tap, mode="bench")
         self.core.loop.share(Relay(beginning.number, beginning.workers, self._hand_over))
-        self.core.loop.go_by(*beginning.clock_and_time)
+        self.core.loop.pace.go_by(*beginning.clock_and_time)
 
     def serve(self) -> None:
         """Answer until the other end is closed."""

@@ -286,12 +286,17 @@ class Tcp:
         """Open passively; OSError EADDRINUSE."""
         if (ip, port) in self.listeners or (ANY, port) in self.listeners:
             raise OSError(errno.EADDRINUSE, f"somebody listens on port {port} already")
-        self.fast.forget()
+        self.host.changes()
         self.listeners[ip, port] = listener = Listener(self, ip, port, backlog, socket)
         return listener
 
+    def stop_listening(self, listener: Listener) -> None:
+        """Let nobody listen there any more; what is connected stays."""
+        self.host.changes()
+        self.listeners.pop((listener.ip, listener.port), None)
+
     def failed(self, packet: Packet, inner: bytes, error: int, mtu: int = 0) -> None:
-        """Take an error about a segment of ours, carefully (RFC 5927 §4, RFC 9293 §3.9.2.2).
+        """Take an error about a segment of ours, carefully (RFC 5927 §4.1, §5.2, RFC 9293 §3.9.2.2).
 
         `packet` is the header that it left with, and `inner` how it began. `error` is the errno that ends an attempt
         to connect, EMSGSIZE where the path takes packets of `mtu` bytes only, and 0 for what may pass.

@@ -1,4 +1,4 @@
-"""Each state of a connection follows by the table from the one before: on the short path too, which looks nothing up."""
+"""Each state of a connection follows by the table from the one before, also on the short path, which looks none up."""
 
 from __future__ import annotations
 

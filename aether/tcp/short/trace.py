@@ -8,11 +8,12 @@ It takes frames only on a link to the world outside that does nothing to them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import decisions
 from aether.tcp.connection import QUICK_ACKS
 from aether.tcp.short.record import ShortConnection, deadline_of
+from aether.tcp.short.responder import Responder
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
 from aether.tcp.timers import FIN_TIMEOUT
 from aether.timers import NEVER
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from aether.link.port import Port
     from aether.tcp.connection import Connection
     from aether.tcp.layer import Tcp
-    from aether.tcp.short.responder import TracedResponder
+    from aether.tcp.short.responder import Said
 
 SHORTEST = 66
 """Bytes of a frame with a timestamp in it."""
@@ -33,6 +34,20 @@ Summary = tuple[str, int, tuple[Any, ...]]
 """What happened, how many events that makes, and the values that they unfold from."""
 
 
+class TracedResponder(Responder, Protocol):
+    """One that also keeps track, as it would otherwise, of connections that are not shown to it."""
+
+    def expect(self, short: ShortConnection) -> None:
+        """Note a connection whose handshake is done; it may be adopted later."""
+
+    def leave(self, number: int) -> None:
+        """Forget a connection, which was closed after its answer."""
+
+    @staticmethod
+    def said(request: bytes) -> Said:
+        """Return what would be reported of a request, and by which functions."""
+
+
 def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     """Handle a frame that enters at `port` from outside, if the fast path takes it; else return False, and do nothing.
 
@@ -40,10 +55,8 @@ def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     """
     near, host, world = port.peer, tcp.host, port.world
     if (
-        len(frame) < SHORTEST or host.short_cuts or near.interface or near.latency or not near.pipe.clear
-        or near.ear is not None or port.ear is not None or port.tape is not None
-        or near.host is None or near.host.models_processor
-        or (world.observer is not None and world.teller is None)
+        len(frame) < SHORTEST or host.short_cuts or near.interface or near.host is None
+        or (world.observer is not None and world.teller is None) or not port.transparent
     ):
         return False
     key = frame[26:38]
