@@ -185,7 +185,6 @@ class TcpSocket:
             return
         self.closed = True
         if self.listener is not None:
-            self.host.tcp.fast.forget()  # short connections are given to the application, while there is one
             self._stop_listening(self.listener)
         self.app = None
         conn = self.connection
@@ -218,7 +217,7 @@ class TcpSocket:
             conn.socket = None
 
     def _stop_listening(self, listener: Listener) -> None:
-        self.host.tcp.listeners.pop((listener.ip, listener.port), None)
+        self.host.tcp.stop_listening(listener)  # short ones are given to the application, while there is one
         for conn in [c for c in self.host.tcp.connections.values() if c.listener is listener]:
             output.send_reset(conn, "the listener is closed")
             conn.end("abort")

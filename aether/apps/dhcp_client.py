@@ -425,7 +425,7 @@ class DhcpClient(Sleeper):
         if wanted.servers:
             host.resolver.servers = list(wanted.servers)
         host.resolver.domain = wanted.domain
-        interface.mtu = wanted.mtu
+        host.set_mtu(interface, wanted.mtu)
 
     def _fall_back(self) -> None:
         """Nobody answered in time: use the static address, and go on asking."""

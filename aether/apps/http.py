@@ -5,7 +5,6 @@ parsed in one go when it is complete, and only bytes are kept between occurrence
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import httptools
@@ -14,12 +13,13 @@ from aether.apps.http_body import Body, BodyError
 from aether.apps.http_date import parse_date, show_date
 from aether.apps.http_site import HTML, File, PathError, Site, path_of, range_of
 from aether.socket_options import SIOCOUTQ
-from aether.tcp.lean import Lean
+from aether.sockets import TcpSocket
+from aether.tcp.short.record import ShortConnection
+from aether.tcp.short.responder import Said
 from aether.timers import Sleeper
 from aether.wire.checksum import partial_sum
 
 if TYPE_CHECKING:
-    from aether.sockets import TcpSocket
     from aether.stack import Stack
 
 MAX_HEAD = 16_384
@@ -133,7 +133,7 @@ class HttpServer(Sleeper):
         add up to, modulo 65535 (RFC 1071)."""
         self.prepared_at = -1
         """The second since 1970 that their dates tell."""
-        self.sessions: dict[int, HttpSession | Lean] = {}
+        self.sessions: dict[int, HttpSession | ShortConnection] = {}
         """By the numbers of their connections; in trace mode also those that were not shown to us yet."""
 
     def serve(self, site: Site) -> None:
@@ -151,7 +151,7 @@ class HttpServer(Sleeper):
             if len(self.sessions) == 1:
                 self._sweep_next()
 
-    def quick(self, request: bytes) -> tuple[bytes, bool, int] | None:
+    def ready_answer(self, request: bytes) -> tuple[bytes, bool, int] | None:
         """Return what is prepared for exactly these bytes, None if that is nothing."""
         if self.epoch >= 0 and (self.epoch + self.host.now) // SECOND != self.prepared_at:
             return None
@@ -167,9 +167,9 @@ class HttpServer(Sleeper):
         if first:
             self._sweep_next()
 
-    def expect(self, lean: Lean) -> None:
+    def expect(self, short: ShortConnection) -> None:
         """Note a connection that was not shown to us: it counts as a session."""
-        self.sessions[lean.number] = lean
+        self.sessions[short.number] = short
         if len(self.sessions) == 1:
             self._sweep_next()
 
@@ -178,17 +178,18 @@ class HttpServer(Sleeper):
         del self.sessions[number]
 
     @staticmethod
-    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
+    def said(request: bytes) -> Said:
         """Return what `answer` reports of a request."""
         method, target = request.split(b" ", 2)[:2]
-        return "http", f"{method.decode()} {target.decode('latin-1')}", HttpServer.answer
+        words = f"{method.decode()} {target.decode('latin-1')}"
+        return "http", words, HttpServer.answer, TcpSocket.shutdown
 
     def wake(self, now: int) -> None:
         """Look for connections that have been silent for too long."""
         self.host.now = now
         for session in list(self.sessions.values()):
-            if isinstance(session, Lean):
-                self.host.tcp.fast.inflate(session.key)
+            if isinstance(session, ShortConnection):
+                self.host.tcp.fast.promote(session.key)
         for session in list(self.sessions.values()):
             assert isinstance(session, HttpSession)
             session.time_out(now - session.since)
@@ -404,7 +405,7 @@ class HttpSession:
             return False
         head, self.received = received[:end], received[end:]
         server = self.server
-        known = server.quick(head) if server.host.quick else None
+        known = server.ready_answer(head) if server.host.short_cuts else None
         if known is not None:
             self.head = known[0]
             self.answer = Answer(b"", b"", 0, 0, known[1])

@@ -62,10 +62,8 @@ def direct(loop: Loop) -> Host | None:
     if loop.mode != "bench" or loop.breakpoint is not None or not isinstance(loop.device, Tap):
         return None
     right = world.links["lan"].right
-    peer = right.peer
-    plain = right.pipe.clear and peer.pipe.clear and not right.latency and not peer.latency
-    host = peer.host
-    return world.hosts[host.name] if plain and host is not None and not host.models_processor else None
+    host = right.peer.host
+    return world.hosts[host.name] if host is not None and right.transparent else None
 
 
 class Intake:
@@ -255,7 +253,7 @@ def _arrive(loop: Loop, device: Tap, host: Host, length: int) -> None:
     right, entry = world.links["lan"].right, world.queue.next()
     frame = bytes(device.buffer[:length])
     if (
-        not device.raw[0] & NEEDS_CSUM or right.ear is not None or (entry is not None and entry[0] <= world.now)
+        not device.raw[0] & NEEDS_CSUM or (entry is not None and entry[0] <= world.now)
         or frame[:6] != host.interfaces[0].mac or frame[12:14] != b"\x08\0"
     ):
         world.arrive(device.finished(length))

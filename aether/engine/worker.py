@@ -28,7 +28,7 @@ from aether.engine.relay import Relay
 from aether.link.tap import Tap
 from aether.net.neighbours import Neighbours
 from aether.operations.base import OperationError
-from aether.tcp.fast_path import FastPath
+from aether.tcp.short.path import FastPath
 from aether.timers import NEVER
 from aether.world import World
 
