@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from tests.drill.differ.play import Happened, Out, Trace
@@ -29,6 +30,12 @@ class Difference:
     fields: tuple[str, ...] = ()
     """What differs of a segment."""
     traces: tuple[Trace, Trace] | None = None
+    acked: tuple[int, int] = (0, 0)
+    """The highest number that each has acknowledged before."""
+    top: tuple[int, int] = (0, 0)
+    """The number after the highest that each has sent before."""
+    passed: tuple[str, ...] = ()
+    """The names of known differences that were passed over before."""
 
     @property
     def step(self) -> str:
@@ -74,29 +81,63 @@ def _early(out: Out | None, happened: Happened) -> bool:
     return out is not None and happened.at <= out.time <= happened.at + SLACK and out.time > happened.at + 3_000
 
 
-def first_difference(program: Program, ours: Trace, theirs: Trace) -> Difference | None:
-    """Return the first difference; None if both went the same way."""
-    times = [*program.times, program.times[-1] + 1_000_000_000]
-    for at, (mine, its) in enumerate(zip(ours.steps, theirs.steps, strict=True)):
-        def found(kind: str, a: Out | str | None, b: Out | str | None, fields: tuple[str, ...] = (), at: int = at) -> Difference:
-            return Difference(program, at, kind, a, b, fields, (ours, theirs))
+class _Side:
+    """How far one host has come, in the numbers of a script."""
 
-        if mine.result != its.result:
-            return found("result", mine.result, its.result)
-        for number in range(max(len(mine.out), len(its.out))):
-            a = mine.out[number] if number < len(mine.out) else None
-            b = its.out[number] if number < len(its.out) else None
-            for one, happened in ((a, mine), (b, its)):
-                if one is not None and (_close(one, happened, times[at + 1]) or _early(one, happened)) and (
-                        a is None or b is None or fields_of(a, b)):
-                    return found("undecided", a, b)
-            if a is None or b is None:
-                return found("missing" if a is None else "extra", a, b)
-            fields = fields_of(a, b)
-            if fields:
-                return found("segment", a, b, fields)
-            if abs(a.time - b.time) > SLACK + max(a.time, b.time) // 8:
-                return found("time", a, b)
+    def __init__(self) -> None:
+        self.acked = self.top = 0
+
+    def take(self, out: Out) -> None:
+        """Note what it sent."""
+        if "R" in out.flags:
+            return
+        if out.ack is not None and out.ack < 1 << 31:
+            self.acked = max(self.acked, out.ack)
+        end = out.seq + out.length + ("F" in out.flags) + ("S" in out.flags)
+        if end < 1 << 31:
+            self.top = max(self.top, end)
+
+
+def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Difference, str, None]:
+    """Yield differences. After each, the caller sends back what to pass over: ``ours``, ``theirs`` or ``both``.
+
+    Nothing sent back ends it: what follows a difference that matters is a matter of that difference.
+    """
+    times = [*program.times, program.times[-1] + 1_000_000_000]
+    mine, its = _Side(), _Side()
+    for at, (a_step, b_step) in enumerate(zip(ours.steps, theirs.steps, strict=True)):
+        if a_step.result != b_step.result:
+            yield Difference(program, at, "result", a_step.result, b_step.result, (), (ours, theirs), (mine.acked, its.acked), (mine.top, its.top))
+            return
+        left, right = list(a_step.out), list(b_step.out)
+        while left or right:
+            a, b = left[0] if left else None, right[0] if right else None
+            kind, fields = _kind(a, b, a_step, b_step, times[at + 1])
+            passed = "both"
+            if kind:
+                passed = yield Difference(
+                    program, at, kind, a, b, fields, (ours, theirs), (mine.acked, its.acked), (mine.top, its.top))
+                if not passed:
+                    return
+            if passed != "theirs" and left:
+                mine.take(left.pop(0))
+            if passed != "ours" and right:
+                its.take(right.pop(0))
     if ours.state and theirs.state and ours.state != theirs.state:
-        return Difference(program, len(program.steps) - 1, "state", str(ours.state), str(theirs.state), (), (ours, theirs))
-    return None
+        yield Difference(
+            program, len(program.steps) - 1, "state", str(ours.state), str(theirs.state), (), (ours, theirs),
+            (mine.acked, its.acked), (mine.top, its.top))
+
+
+def _kind(a: Out | None, b: Out | None, mine: Happened, its: Happened, following: int) -> tuple[str, tuple[str, ...]]:
+    """Return in what the next segments of both differ; an empty kind if they do not."""
+    fields = fields_of(a, b) if a is not None and b is not None else ()
+    if a is not None and b is not None and not fields:
+        late = abs(a.time - b.time) > SLACK + max(a.time - mine.at, b.time - its.at, 0) // 8
+        return ("time" if late else ""), ()
+    for one, happened in ((a, mine), (b, its)):
+        if one is not None and (_close(one, happened, following) or _early(one, happened)):
+            return "undecided", fields
+    if a is None or b is None:
+        return ("missing" if a is None else "extra"), ()
+    return "segment", fields
