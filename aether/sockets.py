@@ -106,7 +106,7 @@ class TcpSocket:
     def send(self, data: bytes, flags: int = 0) -> int:
         """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
-        OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
+        RFC 9293 §3.10.2. OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
         """
         conn = self._connected()
         self._raise_error(conn)
@@ -133,7 +133,7 @@ class TcpSocket:
     def receive(self, limit: int = 65536, flags: int = 0) -> bytes:
         """Return what has arrived, up to `limit` bytes; empty after the peer's FIN. MSG_PEEK leaves it there.
 
-        OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
+        RFC 9293 §3.10.3. OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
         """
         conn = self._connected()
         if conn.receive.length and self.reading:
@@ -185,7 +185,6 @@ class TcpSocket:
             return
         self.closed = True
         if self.listener is not None:
-            self.host.tcp.fast.forget()  # short connections are given to the application, while there is one
             self._stop_listening(self.listener)
         self.app = None
         conn = self.connection
@@ -218,7 +217,7 @@ class TcpSocket:
             conn.socket = None
 
     def _stop_listening(self, listener: Listener) -> None:
-        self.host.tcp.listeners.pop((listener.ip, listener.port), None)
+        self.host.tcp.stop_listening(listener)  # short ones are given to the application, while there is one
         for conn in [c for c in self.host.tcp.connections.values() if c.listener is listener]:
             output.send_reset(conn, "the listener is closed")
             conn.end("abort")
@@ -241,7 +240,7 @@ class TcpSocket:
         return mask
 
     def ioctl(self, request: int) -> int:
-        """Return bytes unread (SIOCINQ) or not yet acknowledged (SIOCOUTQ); OSError ENOTTY for anything else."""
+        """Return bytes unread (SIOCINQ) or not yet acknowledged (SIOCOUTQ), as RFC 9293 §3.10.6; OSError ENOTTY."""
         conn = self._connected()
         if request == so.SIOCINQ:
             return conn.receive.length
@@ -258,7 +257,7 @@ class TcpSocket:
         raise OSError(errno.EINVAL, "a socket of this host is non-blocking, and stays so")
 
     def set_option(self, level: int, name: int, value: int | str | tuple[bool, int]) -> None:
-        """Set an option, in Linux's units; OSError ENOPROTOOPT, EINVAL.
+        """Set an option, in Linux's units (RFC 9293 §3.9.1); OSError ENOPROTOOPT, EINVAL.
 
         SO_LINGER takes (on, seconds), TCP_CONGESTION the name of an algorithm.
         """

@@ -60,9 +60,9 @@ class BareHost(Operation):
             for socket in list(sockets):
                 socket.close()
         for knob in knobs.KNOBS.values():
-            setattr(host.knobs, knob.attribute, getattr(wanted, knob.attribute))
+            host.turn(knob.attribute, getattr(wanted, knob.attribute))
         interface = host.interfaces[0]
-        interface.mtu = self.mtu
+        host.set_mtu(interface, self.mtu)
         interface.neighbours.entries[address] = entry = Neighbour(address)
         entry.mac, entry.state = self.mac, REACHABLE
         return host.add_job(Process(host))

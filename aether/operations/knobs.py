@@ -30,8 +30,7 @@ class KnobSet(Operation):
         except knobs.KnobError as problem:
             raise OperationError(str(problem)) from None
         old = getattr(host.knobs, knob.attribute)
-        host.tcp.fast.forget()
-        setattr(host.knobs, knob.attribute, value)
+        host.turn(knob.attribute, value)
         if host.observer is not None:
             host.observer(host.name, "knob", self.name, knobs.show(knob, old), knobs.show(knob, value))
         return knobs.show(knob, old), knobs.show(knob, value)
@@ -56,8 +55,7 @@ class ProfileSet(Operation):
         for knob in knobs.KNOBS.values():
             old, value = getattr(host.knobs, knob.attribute), getattr(wanted, knob.attribute)
             if old != value:
-                host.tcp.fast.forget()
-                setattr(host.knobs, knob.attribute, value)
+                host.turn(knob.attribute, value)
                 changed.append(knob.name)
                 if host.observer is not None:
                     host.observer(host.name, "knob", knob.name, knobs.show(knob, old), knobs.show(knob, value))

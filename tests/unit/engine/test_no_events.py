@@ -10,7 +10,6 @@ from types import CodeType, FrameType
 
 import pytest
 
-from aether.engine.bench import take_frames
 from aether.engine.loop import Loop
 from aether.events import Event
 from aether.lab import HOST_MAC, YOUR_MAC
@@ -54,7 +53,7 @@ def calls(loop: Loop, here: Lab) -> Counter[str]:
     sys.setprofile(profile)
     try:
         if loop.mode == "bench":
-            while take_frames(loop, here.host):
+            while loop.intake.take(loop, here.host):
                 pass
         else:
             loop._batch(None)

@@ -107,7 +107,7 @@ WRONG = [
     ('tcp.payload matches GET', 21, 'GET',
      'a regular expression stands in double quotes: "GET"'),
     ('tcp.payload matches "("', 21, '"("',
-     'this is no regular expression: missing ), unterminated subpattern at position 0'),
+     'this is no regular expression: missing ): ('),
     ('tcp.port matches "8"', 1, 'tcp.port',
      'tcp.port is a number (16 bits); matches looks into bytes and text'),
     ('tcp.port contains 8', 1, 'tcp.port',

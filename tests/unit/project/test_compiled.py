@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from aether.statehash import state_hash
-from aether.tcp.fast_path import FastPath
-from aether.tcp.lean import Lean
+from aether.tcp.short.path import FastPath
+from aether.tcp.short.record import ShortConnection
 
 ROOT = Path(__file__).parents[3]
 TOOL = [sys.executable, str(ROOT / "tools/compiled.py")]
@@ -28,7 +28,7 @@ def test_a_class_without_slots_is_digested_as_one_with_them() -> None:
     assert state_hash(two[0]) == state_hash(two[1])
 
 
-@pytest.mark.parametrize("cls", [FastPath, Lean])
+@pytest.mark.parametrize("cls", [FastPath, ShortConnection])
 def test_fields_are_in_the_order_that_a_compiled_class_gives(cls: type) -> None:
     fields = cls.__dict__.get("__slots__") or cls.__dict__["__mypyc_attrs__"]
     assert list(fields) == sorted(fields) or "__slots__" not in cls.__dict__

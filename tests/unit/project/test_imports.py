@@ -58,7 +58,7 @@ PAIRS = {
     ("aether.engine.bench", "aether.engine.loop"): "benchmark mode is a turn of the loop, and works on all of it",
     ("aether.link.port", "aether.link.tape"): "a tape stands in the place of the world outside, at a port",
     ("aether.net.interface", "aether.net.neighbours"): "each interface has its neighbours, who are found through it",
-    ("aether.tcp.fast_path", "aether.tcp.layer"): "short connections are kept beside the others, in the same tables",
+    ("aether.tcp.short.path", "aether.tcp.layer"): "short connections are kept beside the others, in the same tables",
 }
 """Two files of one part that know each other, and why they are two. Nothing larger than a pair has a place here."""
 MOST_PAIRS = 10
@@ -68,9 +68,10 @@ UNNAMED = {
     "aether/net/": {"Host", "World"},
 }
 """What a layer is not to name, whoever it comes from: it says itself what it needs."""
-THIRD_PARTY = {"httptools": "aether/apps/http.py", "lark": "aether/filters/", "mypy_extensions": "aether/tcp/"}
+THIRD_PARTY = {"httptools": "aether/apps/http.py", "lark": "aether/filters/", "mypy_extensions": "aether/tcp/",
+               "re2": "aether/filters/pattern.py"}
 """What aether uses besides the standard library, and where alone it may."""
-SLOW = ("scapy", "plotext", "pyroute2", "lark")
+SLOW = ("scapy", "plotext", "pyroute2", "lark", "re2")
 """What the shell imports on first use only."""
 OUTSIDE_WORLD = {
     "asyncio", "ctypes", "fcntl", "io", "multiprocessing", "os", "pathlib", "queue", "select", "selectors", "shutil",

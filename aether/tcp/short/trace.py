@@ -1,19 +1,17 @@
 """Short connections in trace mode: the fast path to the letter, so that nobody can tell it from the slow path.
 
-Each `Lean` has its timers in the world's queue, in the same order as its connection would, and its place in the
-tables; so it can be made whole at any time, and a run repeats exactly whichever way its frames took. What would have
-been reported, event by event, is told as one entry of values; `aether.engine.retold` unfolds it for whoever reads it.
+Each has its timers in the world's queue, in the same order as its connection would, and its place in the tables; so it
+can be made whole at any time, and a run repeats exactly whichever way its frames took. What would have been reported,
+event by event, is summed up in one entry of values; `events` unfolds it for whoever reads it.
 It takes frames only on a link to the world outside that does nothing to them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aether.tcp.connection import QUICK_ACKS
-from aether.tcp.lean import Lean
-from aether.tcp.prepared import Prepared
+from aether.tcp.short.record import ShortConnection
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
 from aether.tcp.timers import FIN_TIMEOUT
 from aether.timers import NEVER
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from aether.link.port import Port
     from aether.tcp.connection import Connection
     from aether.tcp.layer import Tcp
+    from aether.tcp.short.responder import TracedResponder
 
 SHORTEST = 66
 """Bytes of a frame with a timestamp in it."""
@@ -29,22 +28,8 @@ TCP_FLAGS = 47
 """Where a frame with a plain IPv4 header has them."""
 SYN, FIN = 2, 1
 NO_WINDOW = b"\0\0"
-Told = tuple[str, int, tuple[Any, ...]]
+Summary = tuple[str, int, tuple[Any, ...]]
 """What happened, how many events that makes, and the values that they unfold from."""
-
-
-class Traceable(Prepared, Protocol):
-    """One that also keeps track, as it would otherwise, of connections that are not shown to it."""
-
-    def expect(self, lean: Lean) -> None:
-        """Note a connection whose handshake is done; it may be adopted later."""
-
-    def leave(self, number: int) -> None:
-        """Forget a connection, which was closed after its answer."""
-
-    @staticmethod
-    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
-        """Return what would be reported of a request: the application, its words, and the function that says them."""
 
 
 def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
@@ -54,35 +39,33 @@ def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     """
     near, host, world = port.peer, tcp.host, port.world
     if (
-        len(frame) < SHORTEST or host.quick or near.interface or near.latency or not near.pipe.clear
-        or near.ear is not None or port.ear is not None or port.tape is not None
-        or near.host is None or near.host.models_processor
-        or (world.observer is not None and world.teller is None)
+        len(frame) < SHORTEST or host.short_cuts or near.interface or near.host is None
+        or (world.observer is not None and world.teller is None) or not port.transparent
     ):
         return False
     key = frame[26:38]
     fast = tcp.fast
-    lean = fast.leans.get(key)
+    short = fast.shorts.get(key)
     opens = frame[TCP_FLAGS] == SYN
-    if frame[48:50] == NO_WINDOW or (not _may_open(tcp, key, lean) if opens else lean is None):
+    if frame[48:50] == NO_WINDOW or (not _may_open(tcp, key, short) if opens else short is None):
         return False
     now = world.now
     host.now = now
     fast.prepare(now)
     if opens:
-        old = lean or tcp.table.get(key)
-        host.observer = None  # the end of a whole connection is told with the rest
+        old = short or tcp.table.get(key)
+        host.observer = None  # the end of a whole connection is summed up with the rest
         answer = fast.receive(frame, len(frame))
         host.observer = world.observer
         if answer:
-            told = _opened(tcp, fast.leans[key], old)
+            summary = _opened(tcp, fast.shorts[key], old)
     else:
-        assert lean is not None
-        state, deadline = lean.state, lean.wake_at
-        in_flight = state != SYN_RECEIVED and lean.snd_una < lean.snd_nxt
+        assert short is not None
+        state, deadline = short.state, short.wake_at
+        in_flight = state != SYN_RECEIVED and short.snd_una < short.snd_nxt
         answer = fast.receive(frame, len(frame))
         if answer is not None:
-            told = _went_on(tcp, lean, frame, state, deadline, in_flight)
+            summary = _went_on(tcp, short, frame, state, deadline, in_flight)
     if answer is None:
         return False
     fast.taken += 1
@@ -95,78 +78,79 @@ def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
         world.frames = number
         tcp.count_fast(1, 0)
     if world.teller is not None:
-        happening, count, values = told
+        happening, count, values = summary
         world.teller(host.name, count, happening, (number, port.link, frame, answer, values))
     return True
 
 
-def _may_open(tcp: Tcp, key: bytes, old: Lean | None) -> bool:
+def _may_open(tcp: Tcp, key: bytes, old: ShortConnection | None) -> bool:
     """Tell whether a SYN may open a short connection, as far as the fast path does not see to that itself."""
     listener = tcp.listener_for(key)
     whole = tcp.table.get(key) if old is None else None
     return (
-        listener is not None and hasattr(listener.socket.app, "expect") and (whole is None or whole.socket is None))
+        listener is not None and hasattr(listener.socket.app, "expect")
+        and (whole is None or isinstance(whole, ShortConnection) or whole.socket is None))
 
 
-def _opened(tcp: Tcp, lean: Lean, old: Lean | Connection | None) -> Told:
+def _opened(tcp: Tcp, short: ShortConnection, old: ShortConnection | Connection | None) -> Summary:
     """A SYN has opened a connection, perhaps in the place of one that rested; a whole one has been ended already."""
-    host, queue, key = tcp.host, tcp.host.queue, lean.key
-    if isinstance(old, Lean):
+    host, queue, key = tcp.host, tcp.host.queue, short.key
+    if isinstance(old, ShortConnection):
         queue.wake(old, NEVER)
         tcp.release_port(key)
         tcp.take_port(key)
         del tcp.table[key]
-    tcp.table[key] = lean  # type: ignore[assignment]  # it keeps the place of the connection that it may become
+    tcp.table[key] = short  # it keeps the place of the connection that it may become
     knobs = host.knobs
-    lean.queued_at = lean.wake_at = NEVER
-    lean.queued_order = 0
+    short.queued_at = short.wake_at = NEVER
+    short.queued_order = 0
     deadline = host.now + min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
-    queue.wake(lean, deadline)
+    queue.wake(short, deadline)
     if old is None:
-        return "opened", 6, (lean.number, deadline, 0)
-    return "opened", 7, (lean.number, deadline, old.number)
+        return "opened", 6, (short.number, deadline, 0)
+    return "opened", 7, (short.number, deadline, old.number)
 
 
-def _went_on(tcp: Tcp, lean: Lean, frame: bytes, state: str, due: int, in_flight: bool) -> Told:
+def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: int, in_flight: bool) -> Summary:
     """A segment has arrived for a connection that was in `state`, with a timer due, perhaps with data in flight."""
     host = tcp.host
-    queue, knobs, now, number = host.queue, host.knobs, host.now, lean.number
-    app: Traceable = lean.listener.socket.app  # type: ignore[assignment]  # `_may_open` has seen to it
+    queue, knobs, now, number = host.queue, host.knobs, host.now, short.number
+    app: TracedResponder = short.listener.socket.app  # type: ignore[assignment]  # `_may_open` has seen to it
     if state == SYN_RECEIVED:
-        queue.wake(lean, NEVER)
-        app.expect(lean)
+        queue.wake(short, NEVER)
+        app.expect(short)
         return "established", 4, (number, due)
-    rto = 4 * lean.rttvar
+    rto = 4 * short.rttvar
     if rto < knobs.tcp_rto_min:
         rto = knobs.tcp_rto_min
-    rto += lean.srtt
+    rto += short.srtt
     if rto > knobs.tcp_rto_max:
         rto = knobs.tcp_rto_max
-    trip = (lean.rack, lean.srtt, lean.rttvar, rto) if in_flight else None
+    trip = (short.rack, short.srtt, short.rttvar, rto) if in_flight else None
     if in_flight:
-        queue.wake(lean, NEVER)
+        queue.wake(short, NEVER)
     if frame[TCP_FLAGS] & FIN:
         queue.sequence += 2 if state == FIN_WAIT_1 else 1  # FIN-WAIT-2's timer has started, and stopped
-        lean.wake_at = NEVER
+        short.wake_at = NEVER
         until = now + knobs.tcp_time_wait
-        queue.wake(lean, until)
+        queue.wake(short, until)
         if in_flight:
             return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
         return "finished", 8, (number, due, None, due, until)
     if len(frame) > SHORTEST:
-        closes = lean.state == FIN_WAIT_1
+        closes = short.state == FIN_WAIT_1
         if closes:
             app.leave(number)
         delayed = 0
-        if lean.requests > QUICK_ACKS and knobs.tcp_delayed_ack and len(frame) - SHORTEST <= tcp.fast.mss:
+        if short.requests > QUICK_ACKS and knobs.tcp_delayed_ack and len(frame) - SHORTEST <= tcp.fast.mss:
             delayed = now + knobs.tcp_delayed_ack
             queue.sequence += 2  # its timer has started, and the response has stopped it
         until = now + rto
-        queue.wake(lean, until)
+        queue.wake(short, until)
         count = 7 + closes + 2 * in_flight + (2 if delayed else 0)
         return "request", count, (number, due, trip, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
         return "acknowledged", 4, (number, due, trip, 0)
     until = now + FIN_TIMEOUT
-    queue.wake(lean, until)
+    queue.wake(short, until)
     return "acknowledged", 6, (number, due, trip, until)

@@ -1,7 +1,7 @@
 """What the fast path's frames would have reported on the slow path: made up, event for event, when somebody reads it.
 
-`aether.tcp.traced` tells a frame as one entry of values. Sources are the lines of the slow path that decide the same:
-it is the one to read, and a run that is repeated may take it. `tests/scripts/test_traced.py` compares the two.
+`trace` sums a frame up in one entry of values. Sources are the lines of the slow path that decide the same:
+it is the one to read, and a run that is repeated may take it. `tests/scripts/test_short_trace.py` compares the two.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 from aether.events import Event
 from aether.link.port import Port
-from aether.sockets import TcpSocket
 from aether.tcp import acknowledge, output, segment_arrives, timers
 from aether.tcp.connection import Connection
 from aether.tcp.layer import Tcp
 from aether.tcp.listener import Listener
+from aether.tcp.short.responder import Said
 from aether.tcp.states import (
     CLOSED,
     ESTABLISHED,
@@ -34,7 +34,7 @@ is made of them here. It stands in the place of each of them."""
 
 PAYLOAD = 66
 """Where a frame with a timestamp in it has its payload."""
-Told = tuple[str, tuple[Any, ...], Callable[..., Any], str]
+Report = tuple[str, tuple[Any, ...], Callable[..., Any], str]
 """An event: kind, values, the function that reports it, and a name or constant in the call that does (`_place`)."""
 
 
@@ -42,38 +42,38 @@ def unfold(raw: Together) -> list[Event]:
     """Return the events that an entry of the ring stands for, all of them."""
     first, occurrence, time, host, frame, count, happening, values = raw
     if happening == "rested":
-        told = _rested(*values)
+        reports = _rested(*values)
     else:
         number, link, data, answer, more = values
-        told = [
+        reports = [
             ("frame.sent", (number, link, data), Port.enter, "number"),
             ("frame.arrived", (number, link, data), Port.deliver, "frame.arrived"),
             *_HAPPENINGS[happening]((number + 1, link, answer), data, *more),
         ]
-    assert len(told) == count, f"{happening}: {len(told)} events, and {count} were announced"
+    assert len(reports) == count, f"{happening}: {len(reports)} events, and {count} were announced"
     entering = happening != "rested"
     return [
         Event(
             first + index, occurrence, time, "wire" if entering and not index else host,
             0 if entering and not index else frame, kind, said, _place(function, anchor))
-        for index, (kind, said, function, anchor) in enumerate(told)
+        for index, (kind, said, function, anchor) in enumerate(reports)
     ]
 
 
-def _opened(answer: tuple[Any, ...], frame: bytes, conn: int, until: int, old: int) -> list[Told]:
+def _opened(answer: tuple[Any, ...], frame: bytes, conn: int, until: int, old: int) -> list[Report]:
     local_port, port = int.from_bytes(frame[36:38], "big"), int.from_bytes(frame[34:36], "big")
-    told: list[Told] = [
+    reports: list[Report] = [
         ("tcp.opened", (conn, frame[30:34], local_port, frame[26:30], port), Tcp.add, "tcp.opened"),
         ("tcp.state", (conn, LISTEN, SYN_RECEIVED, "rcv SYN"), Listener._remember, "rcv SYN"),
         ("frame.sent", answer, Port.transmit, "number"),
         ("tcp.timer", (conn, "rto", "started", until), Listener._remember, "rto"),
     ]
     if old:
-        told.insert(0, ("tcp.state", (old, TIME_WAIT, CLOSED, "rcv SYN"), Connection.end, "move"))
-    return told
+        reports.insert(0, ("tcp.state", (old, TIME_WAIT, CLOSED, "rcv SYN"), Connection.end, "move"))
+    return reports
 
 
-def _established(answer: tuple[Any, ...], frame: bytes, conn: int, due: int) -> list[Told]:
+def _established(answer: tuple[Any, ...], frame: bytes, conn: int, due: int) -> list[Report]:
     where = segment_arrives._handshake_done
     return [
         ("tcp.timer", (conn, "rto", "stopped", due), where, "rto"),
@@ -83,38 +83,38 @@ def _established(answer: tuple[Any, ...], frame: bytes, conn: int, due: int) -> 
 
 def _request(
     answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, delayed: int,
-    closes: bool, until: int, said: Callable[[bytes], tuple[str, str, Callable[..., Any]]],
-) -> list[Told]:
+    closes: bool, until: int, said: Callable[[bytes], Said],
+) -> list[Report]:
     length = len(frame) - PAYLOAD
-    name, words, function = said(frame[PAYLOAD:])
-    told: list[Told] = [
+    name, words, answers, hangs_up = said(frame[PAYLOAD:])
+    reports: list[Report] = [
         _accepted(frame, conn, length),
         *_acked(conn, due, trip),
         ("tcp.delivered", (conn, length), segment_arrives._text, "tcp.delivered"),
-        ("app", (name, words), function, "app"),
+        ("app", (name, words), answers, "app"),
     ]
     if closes:
-        told.append(("tcp.state", (conn, ESTABLISHED, FIN_WAIT_1, "close"), TcpSocket.shutdown, "CAN_SEND/close"))
+        reports.append(("tcp.state", (conn, ESTABLISHED, FIN_WAIT_1, "close"), hangs_up, "CAN_SEND/close"))
     if delayed:
         started = "tcp.timer", (conn, "delack", "started", delayed), segment_arrives._plan_ack, "delack"
-        told.insert(-1 - closes, started)
-        told.append(("tcp.timer", (conn, "delack", "stopped", delayed), output.send_segment, "delack"))
-    told += (
+        reports.insert(-1 - closes, started)
+        reports.append(("tcp.timer", (conn, "delack", "stopped", delayed), output.send_segment, "delack"))
+    reports += (
         ("frame.sent", answer, Port.transmit, "number"),
         ("tcp.timer", (conn, "rto", "started", until), output._emit, "rto"),
     )
-    return told
+    return reports
 
 
 def _acknowledged(
     answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, until: int,
-) -> list[Told]:
+) -> list[Report]:
     return [*_acked(conn, due, trip), *(_fin_acked(conn, until) if until else [])]
 
 
 def _finished(
     answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, waits: int, until: int,
-) -> list[Told]:
+) -> list[Report]:
     return [
         _accepted(frame, conn, 1),
         *_acked(conn, due, trip),
@@ -127,24 +127,24 @@ def _finished(
     ]
 
 
-_HAPPENINGS: dict[str, Callable[..., list[Told]]] = {
+_HAPPENINGS: dict[str, Callable[..., list[Report]]] = {
     "opened": _opened, "established": _established, "request": _request, "acknowledged": _acknowledged,
     "finished": _finished,
 }
 
 
-def _rested(conn: int, now: int) -> list[Told]:
+def _rested(conn: int, now: int) -> list[Report]:
     return [
         ("tcp.timer", (conn, "time-wait", "fired", now), Connection.wake, "tcp.timer"),
         ("tcp.state", (conn, TIME_WAIT, CLOSED, "timeout"), Connection.end, "move"),
     ]
 
 
-def _accepted(frame: bytes, conn: int, length: int) -> Told:
+def _accepted(frame: bytes, conn: int, length: int) -> Report:
     return "tcp.accepted", (conn, int.from_bytes(frame[38:42], "big"), length), segment_arrives._process, "tcp.accepted"
 
 
-def _acked(conn: int, due: int, trip: tuple[int, ...] | None) -> list[Told]:
+def _acked(conn: int, due: int, trip: tuple[int, ...] | None) -> list[Report]:
     """What an acknowledgement of everything in flight brings, if there was anything."""
     if trip is None:
         return []
@@ -154,7 +154,7 @@ def _acked(conn: int, due: int, trip: tuple[int, ...] | None) -> list[Told]:
     ]
 
 
-def _fin_acked(conn: int, until: int) -> list[Told]:
+def _fin_acked(conn: int, until: int) -> list[Report]:
     where = segment_arrives._fin_acknowledged
     return [
         ("tcp.state", (conn, FIN_WAIT_1, FIN_WAIT_2, "rcv ACK of FIN"), where, "rcv ACK of FIN"),

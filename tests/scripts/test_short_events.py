@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from aether.engine.recorder import Recorder
-from aether.engine.retold import unfold
 from aether.engine.ring import EventRing
 from aether.events import Event
+from aether.tcp.short.events import unfold
 from tests.scripts.test_fast_path import whole
-from tests.scripts.test_traced import PREPARED, Clients, Counting, OneByOne, Outside
+from tests.scripts.test_short_trace import PREPARED, Clients, Counting, OneByOne, Outside
 
 
 def kept(recorder: type[Recorder], capacity: int) -> tuple[EventRing, Recorder]:

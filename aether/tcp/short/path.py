@@ -1,9 +1,9 @@
-"""The fast path: short connections as `Lean` records, from the SYN to TIME-WAIT, one unpack and one pack a segment.
+"""The fast path: short connections as records, from the SYN to TIME-WAIT, one unpack and one pack a segment.
 
 It takes a frame only when everything about it is as predicted: the segment that comes next, in order, with both
 checksums right, for a listener whose application has its answer ready. Anything else is left to the slow path, which
-gets the whole `Connection` (`lean.inflate`). The two leave the same state behind and send the same frames; so this is
-header prediction (RFC 1323, appendix) taken to its end. It reports no events: `traced` does, where somebody looks.
+gets the whole `Connection` (`promote`). The two leave the same state behind and send the same frames; so this is
+header prediction (RFC 1323, appendix) taken to its end. It reports no events: `trace` does, where somebody looks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from struct import Struct
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mypy_extensions import mypyc_attr
 
@@ -19,9 +19,10 @@ from aether.net.ipv4 import MAX_PATHS
 from aether.net.neighbours import FRESH
 from aether.socket_options import SocketOptions
 from aether.statehash import declared_fields
-from aether.tcp.lean import WINDOW, Lean, deadline_of, inflate
 from aether.tcp.listener import LEAST_HALF_OPEN, Listener
-from aether.tcp.prepared import Answer, Prepared
+from aether.tcp.short.promote import promote
+from aether.tcp.short.record import WINDOW, ShortConnection, deadline_of
+from aether.tcp.short.responder import Answer, Responder
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
 from aether.timers import NEVER
 from aether.wire.ipv4 import PROTO_TCP
@@ -79,12 +80,10 @@ class FastPath:
     """The short connections of one host."""
 
     __slots__ = (
-        "clock", "constant", "direct", "fixed", "head", "host", "leans", "limit", "line", "mac", "mss", "now", "paths",
-        "queued_at", "queued_order", "ready", "resting", "room", "scale", "taken", "tcp", "wake_at", "wake_order",
+        "clock", "constant", "direct", "fixed", "head", "host", "limit", "line", "mac", "mss", "now", "paths",
+        "queued_at", "queued_order", "ready", "resting", "room", "scale", "shorts", "taken", "tcp", "wake_at",
+        "wake_order",
     )
-    UNHASHED: ClassVar[tuple[str, ...]] = (
-        "clock", "constant", "direct", "fixed", "head", "limit", "mac", "mss", "now", "paths", "queued_at",
-        "queued_order", "ready", "room", "scale", "taken", "tcp")
 
     def __init__(self, tcp: Tcp) -> None:
         self.tcp = tcp
@@ -93,11 +92,11 @@ class FastPath:
         self.wake_at = self.queued_at = NEVER
         self.wake_order = self.queued_order = 0
         self.host = tcp.host
-        self.leans: dict[bytes, Lean] = {}
+        self.shorts: dict[bytes, ShortConnection] = {}
         """By bytes 26-38 of an arriving frame, as `Tcp.table`."""
-        self.line: deque[tuple[int, Lean]] = deque()
+        self.line: deque[tuple[int, ShortConnection]] = deque()
         """When to look at a connection, in the order of time; it is valid if the connection says so too (`due`)."""
-        self.resting: dict[str, deque[tuple[int, Lean]]] = {}
+        self.resting: dict[str, deque[tuple[int, ShortConnection]]] = {}
         """The same for those that wait for longer, by what they wait for: so each is in the order of time, nearly."""
         self.taken = 0
         """Frames that were taken in trace mode, each of them an occurrence."""
@@ -114,15 +113,21 @@ class FastPath:
         """Bytes of a segment and its options that fit the link."""
 
     def __getstate__(self) -> tuple[None, dict[str, object]]:
-        state = {name: getattr(self, name) for name in declared_fields(self) + self.UNHASHED}
+        state = {name: getattr(self, name) for name in declared_fields(self)}
         return None, {**state, "ready": False, "paths": {}, "mac": b""}
+
+    def canonical(self) -> list[object]:
+        """Return what a digest has of it: all that follows from nothing else, by the names of the first runs."""
+        return [
+            "host", self.host, "leans", self.shorts, "line", self.line, "resting", self.resting,
+            "wake_at", self.wake_at, "wake_order", self.wake_order]
 
     def __lt__(self, other: object) -> bool:
         return False
 
     def forget(self) -> None:
         """A knob, a listener or an address is about to change: nothing is predictable any more."""
-        self.inflate_all()
+        self.promote_all()
         self.ready = False
         self.mac = b""
         self.paths.clear()
@@ -184,25 +189,25 @@ class FastPath:
         flags = control >> 16
         if flags == SYN:
             return self._syn(frame, length, ip + ip_check, key, seq, control & 0xFFFF, checked)
-        lean = self.leans.get(key)
+        short = self.shorts.get(key)
         if (
-            lean is None or option != TIMESTAMP or seq != lean.rcv_nxt or (stamp - lean.stamp) & HALF
-            or (0x4500 + ip + ip_check + lean.addresses) % 65535
+            short is None or option != TIMESTAMP or seq != short.rcv_nxt or (stamp - short.stamp) & HALF
+            or (0x4500 + ip + ip_check + short.addresses) % 65535
         ):
             return None
         if length == ACK_LENGTH:
-            if not checked and (seq + ack + control + check + option + stamp + echo + lean.key_sum + 38) % 65535:
+            if not checked and (seq + ack + control + check + option + stamp + echo + short.key_sum + 38) % 65535:
                 return None
             if flags == ACK:
-                return self._acknowledged(lean, ack, control & 0xFFFF, stamp)
-            return self._finished(lean, ack, control & 0xFFFF, stamp) if flags == FIN_ACK else None
+                return self._acknowledged(short, ack, control & 0xFFFF, stamp)
+            return self._finished(short, ack, control & 0xFFFF, stamp) if flags == FIN_ACK else None
         if flags != PSH_ACK:
             return None
         if not checked:
             sums = int.from_bytes(frame[38:length], "big") << 8 * (length & 1)
-            if (sums + lean.key_sum + length - 28) % 65535:
+            if (sums + short.key_sum + length - 28) % 65535:
                 return None
-        return self._request(lean, ack, control & 0xFFFF, bytes(frame[ACK_LENGTH:length]), stamp)
+        return self._request(short, ack, control & 0xFFFF, bytes(frame[ACK_LENGTH:length]), stamp)
 
     def _syn(
         self, frame: bytearray | bytes | memoryview, length: int, ip_sum: int, key: bytes, seq: int, window: int,
@@ -235,8 +240,9 @@ class FastPath:
             if path is None:
                 return None
         listener, options, way, _ = path
-        old = self.leans.get(key)
-        whole = tcp.table.get(key) if old is None else None
+        old = self.shorts.get(key)
+        found = tcp.table.get(key) if old is None else None
+        whole = None if isinstance(found, ShortConnection) else found
         if (
             listener.accepted or source in direct.path_mtus
             or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN)
@@ -254,22 +260,22 @@ class FastPath:
             whole.end("rcv SYN")
         number = tcp.ledger.connection_number(key, active=False)
         hop = way.hop
-        lean = Lean(
+        short = ShortConnection(
             key, number, now, listener, options, hop, seq, iss, offset, stamp, mss, scale & 0xFF, window, addresses)
         if old is None:
             tcp.take_port(key)
-        self.leans[key] = lean
+        self.shorts[key] = short
         listener.half_open += 1
-        self._enter(lean, now + SOONEST)
+        self._enter(short, now + SOONEST)
         direct.identification = identification = (direct.identification + 1) & 0xFFFF
         control = SYN_ACK << 16 | WINDOW
         stamped = (self.clock + offset) & MASK
         option = SCALE << 8 | self.scale
         return _SYN_SEGMENT(
             hop.mac, self.head, 60, identification, self.fixed,
-            -(self.constant + 60 + identification + addresses) % 65535, lean.flip, iss, seq + 1, control,
+            -(self.constant + 60 + identification + addresses) % 65535, short.flip, iss, seq + 1, control,
             -(
-                46 + lean.key_sum + iss + seq + 1 + control + MSS + self.mss + SACK_PERMITTED_TIMESTAMP + stamped
+                46 + short.key_sum + iss + seq + 1 + control + MSS + self.mss + SACK_PERMITTED_TIMESTAMP + stamped
                 + stamp + option) % 65535,
             0, MSS, self.mss, SACK_PERMITTED_TIMESTAMP, stamped, stamp, option)
 
@@ -290,7 +296,7 @@ class FastPath:
             return None
         options, defaults = listener.socket.options, tcp.defaults
         if (
-            not isinstance(listener.socket.app, Prepared)
+            not isinstance(listener.socket.app, Responder)
             or replace(options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay) != defaults
         ):
             return None
@@ -299,108 +305,108 @@ class FastPath:
         self.paths[place] = path = Path(listener, options, way, addresses)
         return path
 
-    def _acknowledged(self, lean: Lean, ack: int, window: int, stamp: int) -> bytes | None:
+    def _acknowledged(self, short: ShortConnection, ack: int, window: int, stamp: int) -> bytes | None:
         """A bare acknowledgement of everything that we have sent."""
-        if ack != lean.snd_nxt:
+        if ack != short.snd_nxt:
             return None
-        state = lean.state
+        state = short.state
         if state == SYN_RECEIVED:
-            listener = lean.listener
+            listener = short.listener
             if listener.accepted:
                 return None
             listener.half_open -= 1
-            lean.establish(self.now, window << lean.wscale)
-        elif lean.snd_una != ack:
-            self._arrived(lean, ack)
-            lean.busy += self.now - lean.busy_from
-            lean.busy_from = -1
-            lean.see_window(window << lean.wscale)
+            short.establish(self.now, window << short.wscale)
+        elif short.snd_una != ack:
+            self._arrived(short, ack)
+            short.busy += self.now - short.busy_from
+            short.busy_from = -1
+            short.see_window(window << short.wscale)
             if state == FIN_WAIT_1:
-                lean.state = FIN_WAIT_2
+                short.state = FIN_WAIT_2
         else:
             return None
-        lean.stamp, lean.received_at, lean.wl1 = stamp, self.now, lean.rcv_nxt
+        short.stamp, short.received_at, short.wl1 = stamp, self.now, short.rcv_nxt
         return HANDLED
 
-    def _arrived(self, lean: Lean, ack: int) -> None:
+    def _arrived(self, short: ShortConnection, ack: int) -> None:
         """The response has arrived."""
-        lean.snd_una = ack
-        lean.response = b""
-        lean.rack_at = lean.sent_at
-        lean.rack = trip = self.now - lean.sent_at
-        lean.measured(trip)
+        short.snd_una = ack
+        short.response = b""
+        short.rack_at = short.sent_at
+        short.rack = trip = self.now - short.sent_at
+        short.measured(trip)
 
-    def _request(self, lean: Lean, ack: int, window: int, request: bytes, stamp: int) -> bytes | None:
+    def _request(self, short: ShortConnection, ack: int, window: int, request: bytes, stamp: int) -> bytes | None:
         """A request, whose answer the application has ready, and which goes into one segment."""
-        hop = lean.hop
-        if lean.state != ESTABLISHED or ack != lean.snd_nxt or hop.state not in FRESH:
+        hop = short.hop
+        if short.state != ESTABLISHED or ack != short.snd_nxt or hop.state not in FRESH:
             return None
-        answer: Answer | None = lean.listener.socket.app.quick(request)  # type: ignore[union-attr]
+        answer: Answer | None = short.listener.socket.app.ready_answer(request)  # type: ignore[union-attr]
         if answer is None:
             return None
         response, keep, sums = answer
         size = len(response)
-        window <<= lean.wscale
+        window <<= short.wscale
         if (
-            size + 1 > window or size + 13 > lean.mss or size + 13 > self.room or lean.rcv_nxt > HIGHEST
-            or lean.snd_nxt > HIGHEST or lean.rttvar > SOONEST // 4
+            size + 1 > window or size + 13 > short.mss or size + 13 > self.room or short.rcv_nxt > HIGHEST
+            or short.snd_nxt > HIGHEST or short.rttvar > SOONEST // 4
         ):
             return None
         now = self.now
-        if ack != lean.snd_una:
-            self._arrived(lean, ack)
-        lean.take(request, now)
-        lean.see_window(window)
-        lean.stamp, lean.received_at = stamp, now
-        lean.response = response
-        lean.since = lean.sent_at = now
-        start = lean.snd_nxt
+        if ack != short.snd_una:
+            self._arrived(short, ack)
+        short.take(request, now)
+        short.see_window(window)
+        short.stamp, short.received_at = stamp, now
+        short.response = response
+        short.since = short.sent_at = now
+        start = short.snd_nxt
         if keep:
-            lean.snd_nxt = start + size
+            short.snd_nxt = start + size
             flags = PSH_ACK
         else:
-            lean.snd_nxt = start + size + 1
-            lean.state = FIN_WAIT_1
+            short.snd_nxt = start + size + 1
+            short.state = FIN_WAIT_1
             flags = PSH_FIN_ACK
-        if lean.due > now + SOONEST:
-            self._enter(lean, now + SOONEST)
-        return self._frame(lean, start, flags, size, sums) + response
+        if short.due > now + SOONEST:
+            self._enter(short, now + SOONEST)
+        return self._frame(short, start, flags, size, sums) + response
 
-    def _finished(self, lean: Lean, ack: int, window: int, stamp: int) -> bytes | None:
+    def _finished(self, short: ShortConnection, ack: int, window: int, stamp: int) -> bytes | None:
         """The peer's FIN, after ours: the connection rests in TIME-WAIT."""
-        if ack != lean.snd_nxt or lean.hop.state not in FRESH:
+        if ack != short.snd_nxt or short.hop.state not in FRESH:
             return None
-        if lean.state == FIN_WAIT_1:
-            self._arrived(lean, ack)
-        elif lean.state != FIN_WAIT_2:
+        if short.state == FIN_WAIT_1:
+            self._arrived(short, ack)
+        elif short.state != FIN_WAIT_2:
             return None
-        lean.see_window(window << lean.wscale)
-        lean.state = TIME_WAIT
-        lean.stamp, lean.received_at, lean.wl1 = stamp, self.now, lean.rcv_nxt
-        lean.rcv_nxt += 1
-        return self._frame(lean, lean.snd_nxt, ACK, 0, 0)
+        short.see_window(window << short.wscale)
+        short.state = TIME_WAIT
+        short.stamp, short.received_at, short.wl1 = stamp, self.now, short.rcv_nxt
+        short.rcv_nxt += 1
+        return self._frame(short, short.snd_nxt, ACK, 0, 0)
 
-    def _frame(self, lean: Lean, seq: int, flags: int, size: int, sums: int) -> bytes:
+    def _frame(self, short: ShortConnection, seq: int, flags: int, size: int, sums: int) -> bytes:
         """Return a frame without its payload, whose length is `size` and whose words add up to `sums`."""
         layer = self.direct
         assert layer is not None
         layer.identification = identification = (layer.identification + 1) & 0xFFFF
-        ack, stamp = lean.rcv_nxt, lean.stamp
-        control = flags << 16 | lean.advertise(self.limit, self.mss)
-        stamped = (self.clock + lean.ts_offset) & MASK
+        ack, stamp = short.rcv_nxt, short.stamp
+        control = flags << 16 | short.advertise(self.limit, self.mss)
+        stamped = (self.clock + short.ts_offset) & MASK
         return _SEGMENT(
-            lean.hop.mac, self.head, size + 52, identification, self.fixed,
-            -(self.constant + size + 52 + identification + lean.addresses) % 65535, lean.flip, seq, ack, control,
-            -(38 + size + sums + lean.key_sum + seq + ack + control + TIMESTAMP + stamped + stamp) % 65535,
+            short.hop.mac, self.head, size + 52, identification, self.fixed,
+            -(self.constant + size + 52 + identification + short.addresses) % 65535, short.flip, seq, ack, control,
+            -(38 + size + sums + short.key_sum + seq + ack + control + TIMESTAMP + stamped + stamp) % 65535,
             0, TIMESTAMP, stamped, stamp)
 
-    def _enter(self, lean: Lean, deadline: int) -> None:
+    def _enter(self, short: ShortConnection, deadline: int) -> None:
         """Look at a connection again at `deadline`, the latest so far; in trace mode it has timers of its own."""
-        lean.due = deadline
-        if not self.host.quick:
+        short.due = deadline
+        if not self.host.short_cuts:
             return
         line = self.line
-        line.append((deadline, lean))
+        line.append((deadline, short))
         if deadline < self.wake_at:
             self.host.queue.wake(self, deadline)
 
@@ -410,73 +416,73 @@ class FastPath:
         knobs = self.host.knobs
         for line in (self.line, *self.resting.values()):
             while line:
-                deadline, lean = line[0]
+                deadline, short = line[0]
                 if deadline > now:
                     break
                 line.popleft()
-                if lean.due != deadline:
+                if short.due != deadline:
                     continue
-                until = lean.received_at + knobs.tcp_time_wait if lean.state == TIME_WAIT else deadline_of(lean, knobs)
+                until = deadline_of(short, knobs)
                 if until > now:
-                    self._rest(lean, until)
-                elif lean.state == TIME_WAIT:
-                    self._forget(lean)
+                    self._rest(short, until)
+                elif short.state == TIME_WAIT:
+                    self._forget(short)
                 else:
-                    self.inflate(lean.key)
+                    self.promote(short.key)
         lines = (self.line, *self.resting.values())
         self.host.queue.wake(self, min((line[0][0] for line in lines if line), default=NEVER))
 
-    def _rest(self, lean: Lean, deadline: int) -> None:
+    def _rest(self, short: ShortConnection, deadline: int) -> None:
         """Put a connection among those that wait for longer, in the order of time: nearly always at the end."""
-        lean.due = deadline
-        kind = "in flight" if lean.state == ESTABLISHED and lean.snd_una < lean.snd_nxt else lean.state
+        short.due = deadline
+        kind = "in flight" if short.state == ESTABLISHED and short.snd_una < short.snd_nxt else short.state
         line = self.resting.setdefault(kind, deque())
         if not line or line[-1][0] <= deadline:
-            line.append((deadline, lean))
+            line.append((deadline, short))
             return
         later = []
         while line and line[-1][0] > deadline:
             later.append(line.pop())
-        line.append((deadline, lean))
+        line.append((deadline, short))
         line.extend(reversed(later))
 
-    def _forget(self, lean: Lean) -> None:
+    def _forget(self, short: ShortConnection) -> None:
         """A connection has rested for long enough."""
-        if self.leans.get(lean.key) is lean:
-            del self.leans[lean.key]
-            self.tcp.table.pop(lean.key, None)
-            self.tcp.release_port(lean.key)
-            self.tcp.ledger.connection_closed(lean.key, lean.number)
+        if self.shorts.get(short.key) is short:
+            del self.shorts[short.key]
+            self.tcp.table.pop(short.key, None)
+            self.tcp.release_port(short.key)
+            self.tcp.ledger.connection_closed(short.key, short.number)
 
-    def rested(self, lean: Lean, now: int) -> bool:
+    def rested(self, short: ShortConnection, now: int) -> bool:
         """End a connection in TIME-WAIT whose timer has fired, in trace mode; False if it has to be whole for that."""
         world = self.tcp.ledger
         if world.observer is not None and world.teller is None:
             return False
         self.host.now = now
-        self._forget(lean)
+        self._forget(short)
         if world.teller is not None:
-            world.teller(self.host.name, 2, "rested", (lean.number, now))
+            world.teller(self.host.name, 2, "rested", (short.number, now))
         return True
 
-    def inflate(self, key: bytes) -> Connection | None:
+    def promote(self, key: bytes) -> Connection | None:
         """Make a connection whole, if there is one by that name here; it leaves the fast path for good."""
-        lean = self.leans.pop(key, None)
-        if lean is None:
+        short = self.shorts.pop(key, None)
+        if short is None:
             return None
         host = self.host
-        lean.due = NEVER
-        self.tcp.table[key] = conn = inflate(self.tcp, lean)
-        if not host.quick:
-            host.queue.succeed(lean, conn)
+        short.due = NEVER
+        self.tcp.table[key] = conn = promote(self.tcp, short)
+        if not host.short_cuts:
+            host.queue.succeed(short, conn)
         elif conn.deadlines:
             host.queue.wake(conn, min(conn.deadlines.values()))
         return conn
 
-    def inflate_all(self) -> None:
+    def promote_all(self) -> None:
         """Make every connection whole: somebody wants to look at them, or an observer has come."""
-        for key in list(self.leans):
-            self.inflate(key)
+        for key in list(self.shorts):
+            self.promote(key)
 
 
 def _reusable(state: str, recent: int, rcv_nxt: int, seq: int, stamp: int) -> bool:
