@@ -13,8 +13,8 @@ from aether.link.port import Link
 from aether.link.tap import PLAIN
 from aether.link.tape import Tape
 from aether.world import World
+from tests.unit.engine.test_no_events import everything
 from tests.unit.far_end import App, lab
-from tests.unit.test_no_events import everything
 
 Change = Callable[[World, Link], object]
 
