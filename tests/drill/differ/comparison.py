@@ -9,8 +9,8 @@ from tests.drill.differ.play import Happened, Out, Trace
 from tests.drill.differ.programs import Program
 
 SLACK = 25_000
-"""Microseconds by which a timer of the kernel's may be late at once: its clock ticks every 4 ms. Its wheel of timers adds
-an eighth of what was waited."""
+"""Microseconds by which a timer of the kernel's may be late at once: its clock ticks every 4 ms. Its wheel of timers
+adds an eighth of what was waited."""
 ROUGHLY = 4
 """Windows are alike if neither is so many times the other."""
 
@@ -50,7 +50,8 @@ class Difference:
 
     def __str__(self) -> str:
         fields = f" ({', '.join(self.fields)})" if self.fields else ""
-        return f"{self.kind}{fields} after `{self.step}`: Aether {self.ours or 'nothing'} | Linux {self.theirs or 'nothing'}"
+        ours, theirs = self.ours or "nothing", self.theirs or "nothing"
+        return f"{self.kind}{fields} after `{self.step}`: Aether {ours} | Linux {theirs}"
 
 
 def alike(ours: int, theirs: int) -> bool:
@@ -69,16 +70,19 @@ def fields_of(ours: Out, theirs: Out) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _close(out: Out, happened: Happened, following: int) -> bool:
+def _by_timer(out: Out, happened: Happened, exact: bool) -> bool:
+    """Tell whether a timer sent this: an answer comes at once, in real time within a moment."""
+    return out.time > happened.at + (0 if exact else 3_000)
+
+
+def _close(out: Out, happened: Happened, following: int, exact: bool) -> bool:
     """Tell whether a timer sent this so shortly before the next step that in the other play it may come after it."""
-    if out.time <= happened.at + 3_000:  # no timer: an answer
-        return False
-    return out.time + SLACK + (out.time - happened.at) // 8 >= following
+    return _by_timer(out, happened, exact) and out.time + SLACK + (out.time - happened.at) // 8 >= following
 
 
-def _early(out: Out | None, happened: Happened) -> bool:
+def _early(out: Out, happened: Happened, exact: bool) -> bool:
     """Tell whether a timer may have sent this before the step in the other play."""
-    return out is not None and happened.at <= out.time <= happened.at + SLACK and out.time > happened.at + 3_000
+    return _by_timer(out, happened, exact) and out.time <= happened.at + SLACK
 
 
 class _Side:
@@ -107,7 +111,9 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
     mine, its = _Side(), _Side()
     for at, (a_step, b_step) in enumerate(zip(ours.steps, theirs.steps, strict=True)):
         if a_step.result != b_step.result:
-            yield Difference(program, at, "result", a_step.result, b_step.result, (), (ours, theirs), (mine.acked, its.acked), (mine.top, its.top))
+            yield Difference(
+                program, at, "result", a_step.result, b_step.result, (), (ours, theirs), (mine.acked, its.acked),
+                (mine.top, its.top))
             return
         left, right = list(a_step.out), list(b_step.out)
         while left or right:
@@ -135,8 +141,8 @@ def _kind(a: Out | None, b: Out | None, mine: Happened, its: Happened, following
     if a is not None and b is not None and not fields:
         late = abs(a.time - b.time) > SLACK + max(a.time - mine.at, b.time - its.at, 0) // 8
         return ("time" if late else ""), ()
-    for one, happened in ((a, mine), (b, its)):
-        if one is not None and (_close(one, happened, following) or _early(one, happened)):
+    for one, happened, exact in ((a, mine, True), (b, its, False)):
+        if one is not None and (_close(one, happened, following, exact) or _early(one, happened, exact)):
             return "undecided", fields
     if a is None or b is None:
         return ("missing" if a is None else "extra"), ()

@@ -1,11 +1,10 @@
-"""Programs, played against Aether in virtual time and against the kernel: many at once there, each on ports of its own."""
+"""Programs, played against Aether in virtual time, and against the kernel: many at once, each with addresses of its own."""
 
 from __future__ import annotations
 
 import errno
 import heapq
-import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -78,7 +77,8 @@ def event_of(text: str) -> Event:
 
 def script_of(program: Program) -> Script:
     """Return a script with nothing but the settings of a program."""
-    return parse("".join(f"`sysctl -q {name}={value}`\n" for name, value in program.sysctls) or "+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n")
+    settings = "".join(f"`sysctl -q {name}={value}`\n" for name, value in program.sysctls)
+    return parse(settings or "+0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n")
 
 
 class Play:
@@ -111,7 +111,8 @@ class Play:
         told = tuple(
             f"TS ecr {each.values[1]}" if each.name == "timestamp" and len(each.values) == 2 else options.show([each])
             for each in found)
-        seq = flow.scripted(header.sequence)
+        lone = header.flags & tcp.RST and not header.sequence  # of no connection: it counts from nothing
+        seq = 0 if lone else flow.scripted(header.sequence)
         problem = seen.problem
         first = (seq - 1) & 0xFFFFFFFF
         if seen.data and not header.flags & tcp.SYN and not problem and first < 1 << 30:
@@ -287,13 +288,3 @@ class Kernel:
             for happened in play.trace.steps:
                 happened.at -= start
         return [play.trace for play in plays]
-
-
-def now() -> float:
-    """Return seconds of real time."""
-    return time.monotonic()
-
-
-def shift(out: Out, time: int) -> Out:
-    """Return it at another time."""
-    return replace(out, time=time)

@@ -27,11 +27,10 @@ CONNECT = (
 ACCEPT = "accept4(3, ..., ..., SOCK_NONBLOCK) = 4"
 OPTIONS = (
     "SOL_TCP, TCP_NODELAY, [1], 4", "SOL_TCP, TCP_CORK, [1], 4", "SOL_TCP, TCP_CORK, [0], 4",
-    "SOL_SOCKET, SO_KEEPALIVE, [1], 4", "SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8", "SOL_TCP, TCP_DEFER_ACCEPT, [0], 4",
+    "SOL_SOCKET, SO_KEEPALIVE, [1], 4", "SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8",
+    "SOL_TCP, TCP_DEFER_ACCEPT, [0], 4",
 )
 ASKED = ("SOL_SOCKET, SO_ERROR", "SOL_TCP, TCP_NODELAY", "SOL_TCP, TCP_MAXSEG", "SOL_SOCKET, SO_KEEPALIVE")
-PORT = 8080
-"""Where an active program binds: told by the option `--bind_port`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ class _Generator:
             self.segment("S", 0, wait=1_000)
 
     def impatience(self) -> None:
-        """Mostly, small segments are not held back: what is held back by one host and not by the other ends a comparison."""
+        """Mostly, small segments are not held back: what one host holds back and not the other ends a comparison."""
         if self.rng.random() < 0.75:
             self.add(f"setsockopt({self.fd}, SOL_TCP, TCP_NODELAY, [1], 4) = 0", 1_000)
 
@@ -236,8 +235,8 @@ class _Generator:
         if self.fin or self.written + length > 40_000:
             length = 1
         more = ", MSG_MORE" if rng.random() < 0.12 else ", 0"
-        text = f"send({self.fd}, ..., {length}{more}) = ?" if rng.random() < 0.5 else f"write({self.fd}, ..., {length}) = ?"
-        self.add(text)
+        self.add(f"send({self.fd}, ..., {length}{more}) = ?" if more != ", 0" or rng.random() < 0.5 else (
+            f"write({self.fd}, ..., {length}) = ?"))
         if not self.fin:
             self.written += length
 
