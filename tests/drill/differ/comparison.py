@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from tests.drill.differ.play import Happened, Out, Trace
+from tests.drill.differ.play import REST, Happened, Out, Trace
 from tests.drill.differ.programs import Program
 
 SLACK = 25_000
@@ -90,6 +90,8 @@ class _Side:
 
     def __init__(self) -> None:
         self.acked = self.top = 0
+        self.left: dict[int, int] = {}
+        """When a sequence number has left for the last time."""
 
     def take(self, out: Out) -> None:
         """Note what it sent."""
@@ -97,6 +99,7 @@ class _Side:
             return
         if out.ack is not None and out.ack < 1 << 31:
             self.acked = max(self.acked, out.ack)
+        self.left[out.seq] = out.time
         end = out.seq + out.length + ("F" in out.flags) + ("S" in out.flags)
         if end < 1 << 31:
             self.top = max(self.top, end)
@@ -107,7 +110,7 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
 
     Nothing sent back ends it: what follows a difference that matters is a matter of that difference.
     """
-    times = [*program.times, program.times[-1] + 1_000_000_000]
+    times = [*program.times, program.times[-1] + REST]
     mine, its = _Side(), _Side()
     for at, (a_step, b_step) in enumerate(zip(ours.steps, theirs.steps, strict=True)):
         if a_step.result != b_step.result:
@@ -118,7 +121,7 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
         left, right = list(a_step.out), list(b_step.out)
         while left or right:
             a, b = left[0] if left else None, right[0] if right else None
-            kind, fields = _kind(a, b, a_step, b_step, times[at + 1])
+            kind, fields = _kind(a, b, a_step, b_step, times[at + 1], mine.left, its.left)
             passed = "both"
             if kind:
                 passed = yield Difference(
@@ -135,12 +138,15 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
             (mine.acked, its.acked), (mine.top, its.top))
 
 
-def _kind(a: Out | None, b: Out | None, mine: Happened, its: Happened, following: int) -> tuple[str, tuple[str, ...]]:
+def _kind(
+    a: Out | None, b: Out | None, mine: Happened, its: Happened, following: int, mine_left: dict[int, int],
+    its_left: dict[int, int],
+) -> tuple[str, tuple[str, ...]]:
     """Return in what the next segments of both differ; an empty kind if they do not."""
     fields = fields_of(a, b) if a is not None and b is not None else ()
     if a is not None and b is not None and not fields:
-        late = abs(a.time - b.time) > SLACK + max(a.time - mine.at, b.time - its.at, 0) // 8
-        return ("time" if late else ""), ()
+        waited = max(a.time - min(mine.at, mine_left.get(a.seq, mine.at)), b.time - min(its.at, its_left.get(b.seq, its.at)))
+        return ("time" if abs(a.time - b.time) > 2 * SLACK + waited // 8 else ""), ()
     for one, happened, exact in ((a, mine, True), (b, its, False)):
         if one is not None and (_close(one, happened, following, exact) or _early(one, happened, exact)):
             return "undecided", fields

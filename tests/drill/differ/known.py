@@ -13,6 +13,7 @@ from tests.drill.differ.comparison import Difference, differences
 from tests.drill.differ.play import Trace
 from tests.drill.differ.programs import Program
 
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A class of differences."""
@@ -100,6 +101,39 @@ KNOWN: tuple[Known, ...] = (
         m.shutdown_after_reset),
     Known(
         "abort-options", "RFC 7323 §3.2", "Linux", "aborts without a timestamp", "with one", m.abort_options),
+    Known(
+        "ends-at-window", "RFC 9293 §3.10.7.4", "Aether", "discards a reset that ends where the window begins",
+        "challenges it", m.ends_at_window),
+    Known(
+        "without-ack", "RFC 9293 §3.10.7.4", "Aether", "acknowledges a segment outside of the window before it looks for ACK",
+        "discards what has neither ACK, RST nor SYN", m.without_ack),
+    Known(
+        "challenge-rate", "RFC 5961 §7", "Linux", "answers each unacceptable segment",
+        "one without data in half a second", m.challenge_rate),
+    Known(
+        "undo-by-timestamps", "RFC 3522 §3.2", "both", "stays in slow start after a spurious time-out",
+        "restores cwnd by the timestamp that is echoed", m.undo_by_timestamps),
+    Known(
+        "cork-pushed", "tcp(7)", "Aether", "holds what is corked until a segment is full, or 200 ms",
+        "lets it go with the next acknowledgement", m.cork_pushed),
+    Known(
+        "old-segment-window", "RFC 9293 §3.10.7.4", "Linux", "takes the window of a segment that is below its own",
+        "discards that segment whole", m.old_segment_window),
+    Known(
+        "unacceptable-ack", "RFC 9293 §3.10.7.4", "Linux", "counts duplicate acknowledgements in segments below the window",
+        "discards those segments whole", m.unacceptable_ack),
+    Known(
+        "few-duplicates", "RFC 5681 §3.2", "both", "sends again after three duplicates, whatever is in flight",
+        "not where fewer segments are in flight than would bring three about", m.few_duplicates),
+    Known(
+        "timeout-after-probe", "RFC 6298 §5", "both", "the time-out counts from what was sent last before it was armed",
+        "new data after a probe puts it off", m.timeout_after_probe),
+    Known(
+        "collapsed", "RFC 9293 §3.8.1", "both", "sends segments again as they were",
+        "puts small ones together", m.collapsed),
+    Known(
+        "bytes-of-cwnd", "RFC 5681 §3.1", "Aether", "counts cwnd in bytes", "in segments, however small",
+        m.bytes_of_cwnd),
 )
 
 

@@ -61,6 +61,9 @@ def delayed_ack(d: Difference) -> str:
             return "ours"
         if a.ack > d.acked[1] and a.ack > d.acked[0] and later(d.traces[1], a.ack, a.time, 500_000):
             return "ours"
+    if d.kind == "missing" and isinstance(b, Out) and pure(b) and "delayed-ack" in d.passed and b.ack == d.acked[0]:
+        near = [one for one in d.traces[1].steps[d.at].out if pure(one) and abs(one.time - b.time) < 100]
+        return "theirs" if len(near) > 1 else ""
     if isinstance(b, Out) and pure(b) and b.ack is not None and not (isinstance(a, Out) and pure(a) and a.ack == b.ack):
         if d.acked[1] < b.ack <= d.acked[0]:
             return "theirs"
@@ -103,12 +106,11 @@ def old_ack(d: Difference) -> str:
 def window_back(d: Difference) -> str:
     """A smaller window, with the numbers of before."""
     shrunk, window, at = False, -1, (0, 0)
-    for step in d.program.steps[:d.at + 1]:
-        event = event_of(step.text)
-        if isinstance(event, TcpPacket) and event.ack is not None and "S" not in event.flags and event.window is not None:
-            here = event.span.first, event.ack
-            shrunk = shrunk or (here == at and 0 < event.window < window)
-            window, at = event.window, here
+    for one in segments(d):
+        if one.ack is not None and "S" not in one.flags and one.window is not None:
+            here = one.span.first, one.ack
+            shrunk = shrunk or (here == at and 0 < one.window < window)
+            window, at = one.window, here
     data = any(isinstance(one, Out) and (one.length or "F" in one.flags) for one in (d.ours, d.theirs))
     return "end" if shrunk and data else ""
 
@@ -138,12 +140,12 @@ def apart(d: Difference) -> tuple[set[str], set[str]]:
     return set(d.ours.options) - set(d.theirs.options), set(d.theirs.options) - set(d.ours.options)
 
 
-def only(d: Difference, word: str) -> bool:
-    """Tell whether both differ in one option alone."""
+def only(d: Difference, *only_these: str) -> bool:
+    """Tell whether both differ in these options alone, and in the first of them."""
     if d.kind != "segment" or d.fields != ("options",):
         return False
     words = {each.split()[0] for side in apart(d) for each in side if each != "nop"}
-    return words == {word}
+    return only_these[0] in words and words <= set(only_these)
 
 
 def again(d: Difference, out: object, side: int) -> bool:
@@ -171,7 +173,7 @@ def paws_old_ack(d: Difference) -> str:
 
 def sack_of_controls(d: Difference) -> str:
     """SACK blocks for what a SYN or a FIN takes of the sequence numbers."""
-    if not only(d, "sack"):
+    if not only(d, "sack", "TS"):
         return ""
     packet = arrived(d)
     fins = [one.span.last for one in segments(d) if "F" in one.flags]
@@ -202,10 +204,8 @@ def echo_of_duplicate(d: Difference) -> str:
     """The timestamp of a segment that ends where the window begins."""
     if not only(d, "TS"):
         return ""
-    old = any(
-        stamp(one) >= 0 and one.span.last + ("F" in one.flags) <= d.acked[0] + 1 and f"TS ecr {stamp(one)}" in apart(d)[1]
-        for one in segments(d))
-    return "both" if old else ""
+    told = {f"TS ecr {stamp(one)}" for one in segments(d) if one.span.last + ("F" in one.flags) <= d.acked[0] + 1}
+    return "both" if told & apart(d)[1] else ""
 
 
 def data_after_fin(d: Difference) -> str:
@@ -259,12 +259,78 @@ def probe_at_edge(d: Difference) -> str:
     return ""
 
 
+def since(d: Difference, out: Out, side: int) -> int:
+    """Return how long before this segment the same number had left; -1 if it had not."""
+    assert d.traces is not None
+    times = [
+        one.time for step in d.traces[side].steps[:d.at + 1] for one in step.out
+        if one.seq == out.seq and (one.length or "F" in one.flags) and one.time < out.time]
+    return out.time - times[-1] if times else -1
+
+
 def second_probe(d: Difference) -> str:
     """When something is sent again for the second time."""
-    if d.kind == "time" and again(d, d.ours, 0) and again(d, d.theirs, 1):
-        assert isinstance(d.ours, Out) and isinstance(d.theirs, Out)
-        return "end" if d.theirs.time < d.ours.time else ""
+    b = d.theirs
+    if d.kind not in ("time", "missing") or not again(d, b, 1):
+        return ""
+    assert isinstance(b, Out)
+    if isinstance(d.ours, Out):
+        return "end" if since(d, b, 1) < since(d, d.ours, 0) else ""
+    return "end" if b.seq + b.length + ("F" in b.flags) <= d.top[0] and since(d, b, 1) > 0 else ""
+
+
+def timeout_after_probe(d: Difference) -> str:
+    """The time-out, where new data was sent after a probe."""
+    a = d.ours
+    if d.kind not in ("extra", "time") or not again(d, a, 0) or called(d) == "":
+        return ""
+    assert isinstance(a, Out) and d.traces is not None
+    fresh = [
+        out for step in d.traces[0].steps[:d.at + 1] for out in step.out
+        if out.length and out.seq > a.seq and a.time - since(d, a, 0) < out.time < a.time]
+    later = not isinstance(d.theirs, Out) or d.theirs.time > a.time
+    return "end" if fresh and later else ""
+
+
+def collapsed(d: Difference) -> str:
+    """Small segments that are sent again."""
+    a, b = d.ours, d.theirs
+    if again(d, a, 0) and again(d, b, 1):
+        assert isinstance(a, Out) and isinstance(b, Out)
+        return "end" if a.seq == b.seq and a.length < b.length else ""
     return ""
+
+
+def bytes_of_cwnd(d: Difference) -> str:
+    """Small segments beside one that was sent again after a time-out, when cwnd is one segment."""
+    a = d.ours
+    if not isinstance(a, Out) or not a.length or a.seq != d.top[0] or d.kind not in ("extra", "segment"):
+        return ""
+    assert d.traces is not None
+    seen: set[int] = set()
+    for step in d.traces[0].steps[:d.at + 1]:
+        for out in step.out:
+            if out.time < a.time and out.length and out.seq in seen and out.seq + a.length <= a.seq + a.length:
+                return "end" if a.length < 1460 else ""
+            seen.add(out.seq)
+    return ""
+
+
+def unacceptable_ack(d: Difference) -> str:
+    """Duplicate acknowledgements in segments that are below the window."""
+    below = [one for one in segments(d) if one.ack is not None and one.span.last < d.acked[0] and "S" not in one.flags]
+    return "end" if below and again(d, d.ours, 0) and d.kind in ("extra", "time", "segment") and arrived(d) else ""
+
+
+def few_duplicates(d: Difference) -> str:
+    """Three duplicate acknowledgements without SACK, with too little in flight to bring them about."""
+    a, packet = d.ours, arrived(d)
+    if packet is None or not again(d, a, 0) or d.kind not in ("extra", "time", "segment"):
+        return ""
+    assert isinstance(a, Out)
+    sack = any("sackOK" in step.text for step in d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    same = sum(one.ack == packet.ack and not one.span.length for one in segments(d))
+    return "end" if not sack and same >= 3 and d.top[0] - a.seq <= 3 * max(a.length, 1) else ""
 
 
 def fin_beyond_window(d: Difference) -> str:
@@ -300,3 +366,65 @@ def abort_options(d: Difference) -> str:
             called(d) == "close"):
         return "both"
     return ""
+
+
+def ends_at_window(d: Difference) -> str:
+    """A reset or a FIN that ends where the window begins."""
+    packet = arrived(d)
+    if packet is None or "R" not in packet.flags or not pure(d.theirs) or d.kind != "missing":
+        return ""
+    end = packet.span.last + ("F" in packet.flags) + ("S" in packet.flags)
+    return "theirs" if end == d.acked[1] else ""
+
+
+def without_ack(d: Difference) -> str:
+    """A segment without ACK, RST and SYN, outside of the window."""
+    packet = arrived(d)
+    if packet is not None and not set(packet.flags) & set(".RS") and pure(d.ours) and d.kind == "extra":
+        return "ours"
+    return ""
+
+
+def challenge_rate(d: Difference) -> str:
+    """An acknowledgement of nothing new, within half a second of another."""
+    a = d.ours
+    packet = arrived(d)
+    if d.kind != "extra" or not isinstance(a, Out) or not pure(a) or a.ack != d.acked[0] or packet is None:
+        return ""
+    assert d.traces is not None
+    recent = any(
+        a.time - 550_000 <= out.time < a.time and pure(out) for step in d.traces[1].steps[:d.at] for out in step.out)
+    return "ours" if recent and (not packet.span.length or "S" in packet.flags) else ""
+
+
+def cork_pushed(d: Difference) -> str:
+    """What is held back for a full segment, when something else happens."""
+    b = d.theirs
+    held = before(d, "MSG_MORE") or before(d, "TCP_CORK, [1]")
+    if held and isinstance(b, Out) and b.length and b.seq == d.top[1] and not (
+            isinstance(d.ours, Out) and d.ours.length and d.ours.seq == b.seq and d.ours.length == b.length):
+        return "end"
+    return ""
+
+
+def undo_by_timestamps(d: Difference) -> str:
+    """More than one segment, after a time-out that timestamps prove spurious."""
+    b = d.theirs
+    assert d.traces is not None
+    stamps = any(each.startswith("TS") for step in d.traces[1].steps for out in step.out for each in out.options)
+    if not stamps or not isinstance(b, Out) or not (b.length or "F" in b.flags) or b.seq != d.top[1]:
+        return ""
+    seen: set[int] = set()
+    for step in d.traces[1].steps[:d.at + 1]:
+        for out in step.out:
+            if (out.length or "F" in out.flags) and out.seq in seen:
+                return "end"
+            seen.add(out.seq)
+    return ""
+
+
+def old_segment_window(d: Difference) -> str:
+    """A window in a segment that is below the window."""
+    told = [one for one in segments(d) if one.span.length == 0 and one.span.first < d.acked[1] and "S" not in one.flags]
+    data = isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]
+    return "end" if told and data and d.kind == "missing" else ""
