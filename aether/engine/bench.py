@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from aether.engine.coalesce import Coalescer
 from aether.link.supersegment import SuperSegment
-from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, Tap
+from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT
 from aether.net import quick_echo
 from aether.tcp import arrival
 from aether.wire.ipv4 import PROTO_ICMP
 from aether.wire.tcp import ACK, PSH
 
 if TYPE_CHECKING:
+    from aether.engine.device import Virtio
     from aether.engine.loop import Loop
     from aether.host import Host
     from aether.world import World
@@ -59,7 +60,7 @@ def collect_seldom(seldom: bool) -> None:
 def direct(loop: Loop) -> Host | None:
     """Return the host whose frames may go straight to the fast path; None if something stands in between."""
     world = loop.world
-    if loop.mode != "bench" or loop.breakpoint is not None or not isinstance(loop.device, Tap):
+    if loop.mode != "bench" or loop.breakpoint is not None or loop.device is None or loop.device.virtio is None:
         return None
     right = world.links["lan"].right
     host = right.peer.host
@@ -73,8 +74,9 @@ def take_frames(loop: Loop, host: Host) -> int:
     costs more than everything that we do. A frame that comes alone is answered at once, and the next one awaited here.
     An echo needs no clock; before any other frame that comes late, time is kept.
     """
-    world, device = loop.world, loop.device
-    assert isinstance(device, Tap)
+    assert loop.device is not None
+    world, device = loop.world, loop.device.virtio
+    assert device is not None
     fast, backoff = host.tcp.fast, loop.backoff
     fill, raw, buffer, receive = device.fill, device.raw, device.buffer, fast.receive
     host.now = world.now
@@ -148,7 +150,7 @@ def _hand_over(held: Coalescer, host: Host, world: World, out: list[bytes | Supe
     host.tcp.fast.prepare(world.now)
 
 
-def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
+def send(device: Virtio, out: Sequence[bytes | SuperSegment], many: bool) -> None:
     """Send the answers to a batch.
 
     Many that are one segment each, to peers that will not hear from us before they answer, may go by a thread of the
@@ -170,7 +172,7 @@ def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
             device.unwritten += 1
 
 
-def write(device: Tap, frame: bytes | SuperSegment) -> None:
+def write(device: Virtio, frame: bytes | SuperSegment) -> None:
     """Send a frame; if it has several segments and the device does not cut it up, one after the other."""
     if not isinstance(frame, SuperSegment):
         device.write(frame)
@@ -196,9 +198,9 @@ def leaves_work(host: Host) -> bool:
     return host.knobs.loop_offload and not host.knobs.ipv4_forward and len(host.interfaces) == 1
 
 
-def heed_offload(device: object, host: Host | None) -> None:
+def heed_offload(device: Virtio | None, host: Host | None) -> None:
     """Let the kernel leave work to us exactly while frames go straight to a host that wants that, and is their end."""
-    if isinstance(device, Tap):
+    if device is not None:
         wanted = host is not None and leaves_work(host)
         if wanted != device.unfinished:
             device.take_unfinished(wanted)
@@ -206,7 +208,7 @@ def heed_offload(device: object, host: Host | None) -> None:
             host.supersegments = SUPERSEGMENT
 
 
-def _arrive(loop: Loop, device: Tap, host: Host, length: int) -> None:
+def _arrive(loop: Loop, device: Virtio, host: Host, length: int) -> None:
     """Let a frame arrive that the fast path does not take.
 
     A checksum that the kernel has not computed cannot be wrong: nothing lies between it and us.
