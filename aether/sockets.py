@@ -107,7 +107,7 @@ class TcpSocket:
     def send(self, data: bytes, flags: int = 0) -> int:
         """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
-        OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
+        RFC 9293 §3.10.2. OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
         """
         conn = self._connected()
         self._raise_error(conn)
@@ -134,7 +134,7 @@ class TcpSocket:
     def receive(self, limit: int = 65536, flags: int = 0) -> bytes:
         """Return what has arrived, up to `limit` bytes; empty after the peer's FIN. MSG_PEEK leaves it there.
 
-        OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
+        RFC 9293 §3.10.3. OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
         """
         conn = self._connected()
         if conn.receive.length and self.reading:
@@ -241,7 +241,7 @@ class TcpSocket:
         return mask
 
     def ioctl(self, request: int) -> int:
-        """Return bytes unread (SIOCINQ) or not yet acknowledged (SIOCOUTQ); OSError ENOTTY for anything else."""
+        """Return bytes unread (SIOCINQ) or not yet acknowledged (SIOCOUTQ), as RFC 9293 §3.10.6; OSError ENOTTY."""
         conn = self._connected()
         if request == so.SIOCINQ:
             return conn.receive.length
@@ -258,7 +258,7 @@ class TcpSocket:
         raise OSError(errno.EINVAL, "a socket of this host is non-blocking, and stays so")
 
     def set_option(self, level: int, name: int, value: int | str | tuple[bool, int]) -> None:
-        """Set an option, in Linux's units; OSError ENOPROTOOPT, EINVAL.
+        """Set an option, in Linux's units (RFC 9293 §3.9.1); OSError ENOPROTOOPT, EINVAL.
 
         SO_LINGER takes (on, seconds), TCP_CONGESTION the name of an algorithm.
         """

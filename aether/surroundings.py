@@ -38,8 +38,8 @@ class Surroundings:
         self.counters: dict[str, int] = {}
         """How often each of `counters.COUNTERS` was counted; those that never were are missing."""
         self.observer: Observer | None = None
-        self.quick = False
-        """Whether the short way may be taken for short connections; see `World.allow_short_cuts`."""
+        self.short_cuts = False
+        """Whether short connections may go by the shortest way; see `World.allow_short_cuts`."""
         self.supersegments = 0
         """Bytes of payload, of several segments, that may leave in one frame, to be cut up at the device; 0: none."""
 

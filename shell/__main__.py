@@ -33,7 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _compiled() -> str:
     """Return what to say of a program whose hottest modules are compiled (`make compiled`)."""
-    found = find_spec("aether.tcp.fast_path")
+    found = find_spec("aether.tcp.short.path")
     return "" if found is None or (found.origin or "").endswith(".py") else ", compiled"
 
 

@@ -5,7 +5,6 @@ parsed in one go when it is complete, and only bytes are kept between occurrence
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import httptools
@@ -14,12 +13,13 @@ from aether.apps.http_body import Body, BodyError
 from aether.apps.http_date import parse_date, show_date
 from aether.apps.http_site import HTML, File, PathError, Site, path_of, range_of
 from aether.socket_options import SIOCOUTQ
-from aether.tcp.lean import Lean
+from aether.sockets import TcpSocket
+from aether.tcp.short.record import ShortConnection
+from aether.tcp.short.responder import Said
 from aether.timers import Sleeper
 from aether.wire.checksum import partial_sum
 
 if TYPE_CHECKING:
-    from aether.sockets import TcpSocket
     from aether.stack import Stack
 
 MAX_HEAD = 16_384
@@ -50,7 +50,7 @@ numbered, acknowledged and could have been lost in plain sight.</p>
 </body>
 </html>
 """
-REASONS = {
+REASONS = {  # RFC 9110 §15, RFC 6585 §5
     200: "OK", 206: "Partial Content", 301: "Moved Permanently", 304: "Not Modified", 400: "Bad Request",
     404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large",
     414: "URI Too Long", 416: "Range Not Satisfiable", 431: "Request Header Fields Too Large", 501: "Not Implemented",
@@ -133,7 +133,7 @@ class HttpServer(Sleeper):
         add up to, modulo 65535 (RFC 1071)."""
         self.prepared_at = -1
         """The second since 1970 that their dates tell."""
-        self.sessions: dict[int, HttpSession | Lean] = {}
+        self.sessions: dict[int, HttpSession | ShortConnection] = {}
         """By the numbers of their connections; in trace mode also those that were not shown to us yet."""
 
     def serve(self, site: Site) -> None:
@@ -151,7 +151,7 @@ class HttpServer(Sleeper):
             if len(self.sessions) == 1:
                 self._sweep_next()
 
-    def quick(self, request: bytes) -> tuple[bytes, bool, int] | None:
+    def ready_answer(self, request: bytes) -> tuple[bytes, bool, int] | None:
         """Return what is prepared for exactly these bytes, None if that is nothing."""
         if self.epoch >= 0 and (self.epoch + self.host.now) // SECOND != self.prepared_at:
             return None
@@ -167,9 +167,9 @@ class HttpServer(Sleeper):
         if first:
             self._sweep_next()
 
-    def expect(self, lean: Lean) -> None:
+    def expect(self, short: ShortConnection) -> None:
         """Note a connection that was not shown to us: it counts as a session."""
-        self.sessions[lean.number] = lean
+        self.sessions[short.number] = short
         if len(self.sessions) == 1:
             self._sweep_next()
 
@@ -178,17 +178,18 @@ class HttpServer(Sleeper):
         del self.sessions[number]
 
     @staticmethod
-    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
+    def said(request: bytes) -> Said:
         """Return what `answer` reports of a request."""
         method, target = request.split(b" ", 2)[:2]
-        return "http", f"{method.decode()} {target.decode('latin-1')}", HttpServer.answer
+        words = f"{method.decode()} {target.decode('latin-1')}"
+        return "http", words, HttpServer.answer, TcpSocket.shutdown
 
     def wake(self, now: int) -> None:
         """Look for connections that have been silent for too long."""
         self.host.now = now
         for session in list(self.sessions.values()):
-            if isinstance(session, Lean):
-                self.host.tcp.fast.inflate(session.key)
+            if isinstance(session, ShortConnection):
+                self.host.tcp.fast.promote(session.key)
         for session in list(self.sessions.values()):
             assert isinstance(session, HttpSession)
             session.time_out(now - session.since)
@@ -210,7 +211,7 @@ class HttpServer(Sleeper):
         keep = request.keep
         if method not in METHODS:
             keep = keep and b"expect" not in request.headers
-            return self.refusal(405, f"{method.decode()} is not allowed here", keep), body
+            return self.refusal(405, f"{method.decode()} is not allowed here", keep), body  # RFC 9110 §15.5.6
         try:
             path = path_of(request.url)
         except PathError as problem:
@@ -225,7 +226,10 @@ class HttpServer(Sleeper):
         return self._file(request, file, method == b"HEAD", keep), body
 
     def _file(self, request: Request, file: File, head_only: bool, keep: bool) -> Answer:
-        """Answer with a file, a part of it, or that it has not changed (RFC 9110 §13, §14)."""
+        """Answer with a file, a part of it, or that it has not changed.
+
+        RFC 9110 §8.8.2 (Last-Modified), §9.3.2 (HEAD), §13.1.3 and §13.1.5 (conditions), §14.2 (Range).
+        """
         length = len(file.data)
         begin, end, status = 0, length, 200
         extra = "Accept-Ranges: bytes\r\n"
@@ -258,7 +262,7 @@ class HttpServer(Sleeper):
         return f"{lines}{extra}Connection: {'keep-alive' if keep else 'close'}\r\n\r\n".encode("latin-1")
 
     def refusal(self, status: int, why: str, keep: bool, extra: str = "", head_only: bool = False) -> Answer:
-        """Return a response that says why there is nothing else."""
+        """Return a response that says why there is nothing else (RFC 9110 §15.5, §15.6)."""
         body = f"<!DOCTYPE html>\n<title>{status}</title>\n<h1>{status} {REASONS[status]}</h1>\n<p>{why}</p>\n".encode()
         if status == 405:
             extra += "Allow: GET, HEAD\r\n"
@@ -275,7 +279,7 @@ class HttpServer(Sleeper):
 
 
 def parse(head: bytes) -> Request:
-    """Read a request's head; Refusal if it is none, or asks for what does not exist."""
+    """Read a request's head; Refusal if it is none, or asks for what does not exist (RFC 9110 §15.6.2)."""
     line = head.partition(b"\r\n")[0]
     words = line.split(b" ")
     if len(words) != 3 or not _TOKEN.fullmatch(words[0]):
@@ -401,7 +405,7 @@ class HttpSession:
             return False
         head, self.received = received[:end], received[end:]
         server = self.server
-        known = server.quick(head) if server.host.quick else None
+        known = server.ready_answer(head) if server.host.short_cuts else None
         if known is not None:
             self.head = known[0]
             self.answer = Answer(b"", b"", 0, 0, known[1])
@@ -456,7 +460,10 @@ class HttpSession:
         self.ready(self.socket)
 
     def time_out(self, silent: int) -> None:
-        """End a connection that was silent for too long (microseconds); one amid a request hears why."""
+        """End a connection that was silent for too long (microseconds); one amid a request hears why.
+
+        RFC 9112 §9.5, RFC 9110 §15.5.9.
+        """
         sending = (self.answer is not None and self.body is None) or self._untaken()
         stalled = self.server.host.knobs.http_stalled
         if (sending and not stalled) or silent < (stalled if sending else PATIENCE):

@@ -67,84 +67,120 @@ def direct(loop: Loop) -> Host | None:
     return world.hosts[host.name] if host is not None and right.transparent else None
 
 
-def take_frames(loop: Loop, host: Host) -> int:
-    """Handle what the device has, a batch at the most; return how many frames that were.
+class Intake:
+    """How frames are taken from a device, a batch at a time, and what is remembered between two batches.
 
     Answers leave together after the last frame of a batch: written one by one, each would wake the peer, and that
     costs more than everything that we do. A frame that comes alone is answered at once, and the next one awaited here.
-    An echo needs no clock; before any other frame that comes late, time is kept.
     """
-    assert loop.device is not None
-    world, device = loop.world, loop.device.virtio
-    assert device is not None
-    fast, backoff = host.tcp.fast, loop.backoff
-    fill, raw, buffer, receive = device.fill, device.raw, device.buffer, fast.receive
-    host.now = world.now
-    fast.prepare(world.now)
-    held, whole = loop.held, host.tcp.table
-    out: list[bytes | SuperSegment] = []
-    taken = answered = echoes = handled = burst = looks = 0
-    late = False
-    while handled < BATCH:
-        try:
-            size = fill(raw)
-        except OSError:
-            raise device.gone() from None
-        if not size:
-            if held.count:
-                _hand_over(held, host, world, out)
-            if out or burst >= ALONE or looks > LOOKS or (not looks & 7 and backoff.idle()):
-                break
-            looks += 1
-            burst = 0
-            continue
-        if looks:
-            looks, late = 0, True
-            backoff.busy()
-        handled += 1
-        burst += 1
-        length = size - HEADER_LENGTH
-        if buffer[PROTOCOL] == PROTO_ICMP and (answer := quick_echo.reply(host.ipv4, buffer, length)) is not None:
-            echoes += 1
-        else:
-            if late:
-                late = False
-                loop.keep_time()
-                host.now = world.now
-                fast.prepare(world.now)
-            large = length > PLAIN_LIMIT
-            if held.count or (whole and not large and bytes(buffer[26:38]) in whole):
-                if held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
-                    continue
+
+    __slots__ = ("alone", "held", "small")
+
+    def __init__(self) -> None:
+        self.alone = True
+        """Whether frames come one by one."""
+        self.small = 0
+        """How many batches were small since the last one that was not."""
+        self.held = Coalescer()
+        """Segments that wait to be handed over as one."""
+
+    def take(self, loop: Loop, host: Host) -> int:
+        """Handle what the device has, a batch at the most; return how many frames that were."""
+        assert loop.device is not None
+        device = loop.device.virtio
+        assert device is not None
+        out: list[bytes | SuperSegment] = []
+        handled, straight, burst = self._batch(loop, device, host, out)
+        send(device, out, many=straight == handled and not self.alone)
+        self.small = 0 if burst >= ALONE else self.small + 1
+        self.alone = self.small >= SMALL
+        return handled
+
+    def _batch(self, loop: Loop, device: Virtio, host: Host, out: list[bytes | SuperSegment]) -> tuple[int, int, int]:
+        """Handle frames until there are none, and add to `out` what is to be sent after them.
+
+        Return how many there were, how many of them no ordinary way was needed for, and how many came without a pause
+        at the end. An echo needs no clock; before any other frame that comes late, time is kept.
+        """
+        world, fast, held, whole, alone = loop.world, host.tcp.fast, self.held, host.tcp.table, self.alone
+        fill, raw, buffer, receive = device.fill, device.raw, device.buffer, fast.receive
+        host.now = world.now
+        fast.prepare(world.now)
+        taken = answered = echoes = handled = burst = looks = 0
+        late = False
+        while handled < BATCH:
+            try:
+                size = fill(raw)
+            except OSError:
+                raise device.gone() from None
+            if not size:
                 if held.count:
-                    _hand_over(held, host, world, out)
-                    if not large and held.takes(host, buffer, length, raw[0] & NEEDS_CSUM):
-                        continue
-            answer = None if large else receive(buffer, length, raw[0] & NEEDS_CSUM)
-            taken += answer is not None
-        if answer is None:
-            _arrive(loop, device, host, length)
-            out += world.wire_out
-            world.wire_out.clear()
-            fast.prepare(world.now)
-        elif answer:
-            answered += 1
-            if loop.alone:
-                write(device, answer)
+                    self._hand_over(host, world, out)
+                if out or burst >= ALONE or looks > LOOKS or (not looks & 7 and loop.backoff.idle()):
+                    break
+                looks += 1
+                burst = 0
+                continue
+            if looks:
+                looks, late = 0, True
+                loop.backoff.busy()
+            handled += 1
+            burst += 1
+            length = size - HEADER_LENGTH
+            if buffer[PROTOCOL] == PROTO_ICMP and (answer := quick_echo.reply(host.ipv4, buffer, length)) is not None:
+                echoes += 1
             else:
-                out.append(answer)
-    if held.count:
-        _hand_over(held, host, world, out)
-    send(device, out, many=taken + echoes == handled and not loop.alone)
-    loop.small = 0 if burst >= ALONE else loop.small + 1
-    loop.alone = loop.small >= SMALL
-    _count(host, world, taken, echoes, answered)
-    return handled
+                if late:
+                    late = False
+                    _keep_time(loop, host)
+                large = length > PLAIN_LIMIT
+                if (
+                    (held.count or (whole and not large and bytes(buffer[26:38]) in whole))
+                    and self._holds(host, world, device, length, out)
+                ):
+                    continue
+                answer = None if large else receive(buffer, length, raw[0] & NEEDS_CSUM)
+                taken += answer is not None
+            if answer is None:
+                _arrive(loop, device, host, length)
+                _collect(host, world, out)
+            elif answer:
+                answered += 1
+                if alone:
+                    write(device, answer)
+                else:
+                    out.append(answer)
+        if held.count:
+            self._hand_over(host, world, out)
+        _count(host, world, taken, echoes, answered)
+        return handled, taken + echoes, burst
+
+    def _holds(self, host: Host, world: World, device: Virtio, length: int, out: list[bytes | SuperSegment]) -> bool:
+        """Hold the frame in the device's buffer back if others may follow it; what was held and does not go with it
+        is handed over."""
+        held, checked = self.held, device.raw[0] & NEEDS_CSUM
+        if held.takes(host, device.buffer, length, checked):
+            return True
+        if not held.count:
+            return False
+        self._hand_over(host, world, out)
+        return length <= PLAIN_LIMIT and held.takes(host, device.buffer, length, checked)
+
+    def _hand_over(self, host: Host, world: World, out: list[bytes | SuperSegment]) -> None:
+        """Let what is held arrive, and take the answers to it."""
+        self.held.hand_over(host, world)
+        _collect(host, world, out)
 
 
-def _hand_over(held: Coalescer, host: Host, world: World, out: list[bytes | SuperSegment]) -> None:
-    """Let what is held arrive, and take the answers to it."""
-    held.hand_over(host, world)
+def _keep_time(loop: Loop, host: Host) -> None:
+    """Handle what is due by now, amid a batch."""
+    loop.keep_time()
+    host.now = loop.world.now
+    host.tcp.fast.prepare(host.now)
+
+
+def _collect(host: Host, world: World, out: list[bytes | SuperSegment]) -> None:
+    """Take what left by the ordinary way; the fast path has to look anew at what that has changed."""
     out += world.wire_out
     world.wire_out.clear()
     host.tcp.fast.prepare(world.now)

@@ -198,7 +198,7 @@ class Shards:
         return Child(number, self.queues, own, self._lost, self.core.feed, self.count_anew)
 
     def _beginning(self, count: int, latest: int) -> Beginning:
-        snapshot, at = self.core.with_loop(lambda loop: (loop.world.snapshot(), loop.clock_and_time()))
+        snapshot, at = self.core.with_loop(lambda loop: (loop.world.snapshot(), (loop.clock(), loop.target())))
         return Beginning(0, count, self.queues.taps[0].name, snapshot, latest, at)
 
     def _give(self, worker: int, frame: bytes) -> None:

@@ -17,7 +17,10 @@ MAX_SCALE = 14
 
 
 def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
-    """Take what the peer's SYN offers and we want too; `mss` then leaves room for the options in use."""
+    """Take what the peer's SYN offers and we want too; `mss` then leaves room for the options in use (RFC 6691).
+
+    SACK is agreed on by RFC 2018 §2, timestamps by RFC 7323 §3.2.
+    """
     knobs = conn.host.knobs
     if flags & ACK:
         conn.ecn_ok = knobs.tcp_ecn == "on" and flags & (ECE | CWR) == ECE  # RFC 3168 §6.1.1
@@ -43,5 +46,5 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
 
 
 def initial_window(conn: Connection) -> int:
-    """Return how many bytes a connection may send before the first acknowledgement (RFC 6928)."""
+    """Return how many bytes a connection may send before the first acknowledgement (RFC 6928 §2)."""
     return conn.host.knobs.tcp_initial_window * conn.mss

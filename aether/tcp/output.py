@@ -31,8 +31,8 @@ def send_segment(
 ) -> None:
     """Send one segment, with the acknowledgement, the window and the options that are in use.
 
-    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5). With `several`, so many
-    bytes of the stream fill the payload of several segments.
+    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.4, §6.1.5).
+    With `several`, so many bytes of the stream fill the payload of several segments.
     """
     host = conn.host
     tos = conn.options.tos & ~0b11
@@ -93,7 +93,7 @@ def send_ack(conn: Connection, why: str) -> None:
 
 
 def send_syn(conn: Connection) -> None:
-    """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1)."""
+    """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1; RFC 7323 §1.3)."""
     host, knobs = conn.host, conn.host.knobs
     answering = conn.state == SYN_RECEIVED
     options = tcp.build_options(
@@ -155,7 +155,7 @@ def output(conn: Connection) -> None:
 
 
 def _after_idle(conn: Connection) -> None:
-    """Forget a window that was measured too long ago (RFC 2861, RFC 5681 §4.1)."""
+    """Forget a window that was measured too long ago (RFC 2861 §3, RFC 5681 §4.1)."""
     knobs = conn.host.knobs
     idle = conn.host.now - conn.last_sent
     if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or not conn.congestion.limits:
@@ -194,7 +194,7 @@ def in_network(conn: Connection) -> int:
     """Return how many bytes are thought to be in the network; without SACK a duplicate ACK stands for a segment."""
     flight = conn.flight
     if conn.phase == "open" and not conn.host.knobs.tcp_limited_transmit:
-        return conn.flight_size()  # RFC 3042: otherwise the first duplicates already let new data out
+        return conn.flight_size()  # RFC 3042 §2: otherwise the first duplicates already let new data out
     if conn.sack_ok or not flight.dup_acks:
         return flight.pipe
     return max(flight.pipe - flight.dup_acks * conn.mss, 0)
@@ -261,7 +261,7 @@ def _send_new(conn: Connection) -> None:
 
 
 def _may_send_small(conn: Connection, length: int, unsent: int) -> bool:
-    """Nagle (RFC 896) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
+    """Nagle (RFC 896, RFC 9293 §3.7.4) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
     idle = conn.snd_nxt == conn.snd_una
     if length < unsent:  # the window cuts it
         if (length * 2 >= conn.snd_wnd_max and idle) or not conn.host.knobs.tcp_silly_window:

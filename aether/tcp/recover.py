@@ -20,7 +20,7 @@ RENEGED = "the retransmission timer ran out, and the peer let go of what it had 
 
 
 def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None:
-    """`snd_una` has advanced; `limited` if the congestion window was what held us back before."""
+    """`snd_una` has advanced; `limited` if the congestion window was what held us back before (RFC 7661 §4)."""
     delivered = acked.delivered + sacked
     if conn.phase == "open":
         conn.flight.dup_acks = 0
@@ -61,7 +61,7 @@ def duplicate(conn: Connection, sacked: int, same: bool) -> None:
 
 
 def _look(conn: Connection) -> None:
-    """Look for losses, by time (RACK) or by what was SACKed above."""
+    """Look for losses, by time (RACK) or by what was SACKed above (RFC 6675)."""
     if not conn.host.knobs.tcp_retransmit:
         return
     lost = 0

@@ -116,7 +116,7 @@ def _window_of_syn(conn: Connection, segment: Segment) -> None:
 
 
 def _acceptable(conn: Connection, segment: Segment) -> bool:
-    """First check: the sequence number (§3.10.7.4), and PAWS (RFC 7323 §5.3)."""
+    """First check: the sequence number (§3.10.7.4), and PAWS (RFC 7323 §5.2, §5.3)."""
     host, seq = conn.host, segment.seq
     stamp = segment.options.timestamp if segment.options is not None else None
     if conn.ts_ok and stamp is not None and not segment.flags & RST:
@@ -189,7 +189,7 @@ def _usable_ack(conn: Connection, segment: Segment) -> bool:
 
 
 def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> bool:
-    """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3, §4)."""
+    """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3.2, §4.2, where RFC 793 believed them)."""
     host, flags = conn.host, segment.flags
     if flags & RST:
         if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
@@ -333,7 +333,7 @@ def _text(conn: Connection, segment: Segment) -> None:
 
 
 def _report_duplicate(conn: Connection, start: int, end: int) -> None:
-    """Let the next acknowledgement say that this came twice (RFC 2883)."""
+    """Let the next acknowledgement say that this came twice (RFC 2883 §4.1)."""
     if conn.sack_ok and conn.host.knobs.tcp_dsack and end > start:
         conn.dsack = start, end
 

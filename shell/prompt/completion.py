@@ -238,7 +238,13 @@ def _craft(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [*drafts, *(Candidate(f"{name}(") for name in NAMES)]
 
 
+def _scripts(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer the script that is written here; files are looked up where the line is completed."""
+    return [] if session.script is None else [Candidate("draft", "the script that is written here")]
+
+
 SOURCES: dict[str, Source] = {
+    "scripts": _scripts,
     "lessons": _lessons, "terms": _terms, "targets": _targets, "names": _names, "edits": _edits, "craft": _craft,
     "filters": _filters, "drops": _drops,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,

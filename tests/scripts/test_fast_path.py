@@ -112,7 +112,7 @@ def play(
             peer.send("A", seq=-1)
         else:
             peer.send(what)
-        most = max(most, len(lab.host.tcp.fast.leans))
+        most = max(most, len(lab.host.tcp.fast.shorts))
         if number == peek_at:
             assert isinstance(lab.host.tcp.connections, dict)
     return lab, [peer.log for peer in clients], most

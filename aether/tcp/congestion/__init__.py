@@ -16,7 +16,7 @@ ALGORITHMS: dict[str, type[CongestionControl]] = {"none": Unlimited, "reno": Ren
 
 
 def make(name: str) -> CongestionControl:
-    """Return a new instance of the algorithm that the knob tcp.congestion names."""
+    """Return a new instance of the algorithm that the knob tcp.congestion names; ``none`` is without RFC 5681 §3."""
     return ALGORITHMS[name]()
 
 
