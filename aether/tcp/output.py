@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn, rack
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
@@ -170,9 +171,9 @@ def _after_idle(conn: Connection) -> None:
     """Forget a window that was measured too long ago (RFC 2861 §3, RFC 5681 §4.1)."""
     knobs = conn.host.knobs
     idle = conn.host.now - conn.last_sent
-    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or conn.congestion.name == "none":
+    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or not conn.congestion.limits:
         return
-    restart = min(knobs.tcp_initial_window * conn.mss, conn.cwnd)
+    restart = min(initial_window(conn), conn.cwnd)
     if restart < conn.cwnd:
         conn.ssthresh = max(conn.ssthresh if conn.ssthresh < conn.cwnd else 0, conn.cwnd * 3 // 4)
         conn.cwnd = restart
