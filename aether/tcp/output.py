@@ -5,8 +5,9 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from aether.tcp import ecn, rack, user_timeout
+from aether.tcp import decisions, ecn, rack, user_timeout
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
-LARGEST = 0xFFFF
-"""The window field of a segment; what it says is shifted, but for a SYN's (RFC 7323 §2.2)."""
+SACK_HEAD, SACK_BLOCK = 4, 8
+"""Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves."""
 
@@ -33,8 +34,8 @@ def send_segment(
 ) -> None:
     """Send one segment, with the acknowledgement, the window and the options that are in use.
 
-    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5). With `several`, so many
-    bytes of the stream fill the payload of several segments.
+    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.4, §6.1.5).
+    With `several`, so many bytes of the stream fill the payload of several segments.
     """
     host = conn.host
     tos = conn.options.tos & ~0b11
@@ -42,17 +43,13 @@ def send_segment(
         flags |= ecn.flags_for(conn, new)
         tos |= ecn.ECT0 if new else 0
     options = _stamp(conn)
-    if conn.sack_ok and (conn.out_of_order is not None or conn.dsack is not None or conn.fin_at > conn.rcv_nxt):
-        limit = 3 if conn.ts_ok else 4
-        blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
-        if conn.fin_at > conn.rcv_nxt:
-            blocks = _with_fin(blocks, conn.fin_at)[:limit]
-        if conn.dsack is not None:
-            blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
-            conn.dsack = None
+    limit = _blocks_beside(conn, len(payload)) if _has_blocks(conn) else 0
+    if limit > 0:
+        blocks = _blocks(conn, limit)
+        conn.dsack = None  # it is reported once (RFC 2883 §4)
         options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
             edge & MASK for block in blocks for edge in block))
-    window = advertise(conn) >> conn.rcv_wscale
+    window = advertise(conn)
     conn.ack_pending = ""
     conn.last_ack_sent = conn.rcv_nxt
     if conn.delack_segments:
@@ -65,11 +62,38 @@ def send_segment(
         transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
 
 
-def _with_fin(blocks: list[tuple[int, int]], fin: int) -> list[tuple[int, int]]:
-    """Return SACK blocks, with a FIN beyond a hole in them: its number waits as data does (RFC 2018 §3)."""
-    if all(end != fin for _, end in blocks):
-        return [(fin, fin + 1), *blocks]
-    return [(start, end + (end == fin)) for start, end in blocks]
+def _has_blocks(conn: Connection) -> bool:
+    return conn.out_of_order is not None or conn.dsack is not None or conn.fin_at > conn.rcv_nxt
+
+
+def _blocks(conn: Connection, most: int) -> list[tuple[int, int]]:
+    """Return the SACK blocks to report, at most so many: first a duplicate (RFC 2883 §4).
+
+    The number of a FIN beyond a hole waits as data does (RFC 2018 §3).
+    """
+    blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(most)
+    fin = conn.fin_at
+    if fin > conn.rcv_nxt:
+        alone = all(end != fin for _, end in blocks)
+        blocks = [(fin, fin + 1), *blocks] if alone else [(start, end + (end == fin)) for start, end in blocks]
+    return ([conn.dsack, *blocks] if conn.dsack is not None else blocks)[:most]
+
+
+def _blocks_beside(conn: Connection, length: int) -> int:
+    """Return how many SACK blocks find room beside so many bytes: options and data together are within the MSS."""
+    if not conn.sack_ok:
+        return 0
+    most = 3 if conn.ts_ok else 4
+    return min(most, (conn.mss - length - SACK_HEAD) // SACK_BLOCK) if length else most
+
+
+def _full(conn: Connection) -> int:
+    """Return how many bytes a full segment has now: SACK blocks take of the MSS (RFC 9293 §3.7.1, RFC 6691 §2)."""
+    if not _has_blocks(conn):
+        return conn.mss
+    most = _blocks_beside(conn, conn.mss // 2)
+    count = len(_blocks(conn, most)) if most > 0 else 0
+    return conn.mss - SACK_HEAD - SACK_BLOCK * count if count > 0 else conn.mss
 
 
 def timestamp(conn: Connection) -> int:
@@ -83,25 +107,18 @@ def _stamp(conn: Connection) -> bytes:
 
 
 def advertise(conn: Connection) -> int:
-    """Return the window to offer, in bytes, and remember its right edge (RFC 9293 §3.8.6.2.2).
-
-    The edge never moves left, and moves right only by a worthwhile amount: half the buffer or a full segment.
-    """
-    scale = conn.rcv_wscale
-    edge = conn.rcv_nxt + _room(conn)
-    if edge - conn.rcv_adv < min(conn.limit // 2, conn.advmss):
-        edge = max(conn.rcv_adv, conn.rcv_nxt)
-    window = edge - conn.rcv_nxt
-    if edge <= conn.rcv_adv:
-        window = -(-window >> scale) << scale  # rounding down would take back what was offered
-    window = min(window >> scale, LARGEST) << scale
-    conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
+    """Return the window to offer as it goes on the wire, and remember its right edge."""
+    rcv_nxt, rcv_adv, scale = conn.rcv_nxt, conn.rcv_adv, conn.rcv_wscale
+    window = decisions.offered_window(rcv_nxt, rcv_adv, conn.limit, conn.receive.length, conn.advmss, scale)
+    edge = rcv_nxt + (window << scale)
+    if edge > rcv_adv:
+        conn.rcv_adv = edge
     return window
 
 
 def _room(conn: Connection) -> int:
     """Return how many bytes may come: what the buffer takes, as far as a window can say it (RFC 7323 §2.3)."""
-    return min(max(conn.limit - conn.receive.length, 0), LARGEST << conn.rcv_wscale)
+    return min(max(conn.limit - conn.receive.length, 0), decisions.LARGEST << conn.rcv_wscale)
 
 
 def send_ack(conn: Connection, why: str) -> None:
@@ -113,7 +130,7 @@ def send_ack(conn: Connection, why: str) -> None:
 
 
 def send_syn(conn: Connection) -> None:
-    """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1)."""
+    """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1; RFC 7323 §1.3)."""
     host, knobs = conn.host, conn.host.knobs
     answering = conn.state == SYN_RECEIVED
     options = tcp.build_options(
@@ -122,7 +139,7 @@ def send_syn(conn: Connection) -> None:
         sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
         timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
     )
-    window = min(conn.limit, LARGEST)
+    window = min(conn.limit, decisions.LARGEST)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
     flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
     if not answering and knobs.tcp_ecn == "on" and not conn.retransmits:
@@ -185,12 +202,12 @@ def output(conn: Connection) -> None:
 
 
 def _after_idle(conn: Connection) -> None:
-    """Forget a window that was measured too long ago (RFC 2861, RFC 5681 §4.1)."""
+    """Forget a window that was measured too long ago (RFC 2861 §3, RFC 5681 §4.1)."""
     knobs = conn.host.knobs
     idle = conn.host.now - conn.last_sent
-    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or conn.congestion.name == "none":
+    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or not conn.congestion.limits:
         return
-    restart = min(knobs.tcp_initial_window * conn.mss, conn.cwnd)
+    restart = min(initial_window(conn), conn.cwnd)
     if restart < conn.cwnd:
         conn.ssthresh = max(conn.ssthresh if conn.ssthresh < conn.cwnd else 0, conn.cwnd * 3 // 4)
         conn.cwnd = restart
@@ -199,7 +216,7 @@ def _after_idle(conn: Connection) -> None:
 
 def push_out(conn: Connection) -> None:
     """Send what was held back for a full segment."""
-    length = min(conn.unsent(), conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+    length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
         _emit(conn, length, PSH)
 
@@ -208,7 +225,7 @@ def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
-        length = min(conn.send.end - conn.snd_nxt, conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
         _emit(conn, length, PSH)
         conn.tlp_end = conn.snd_nxt
     else:
@@ -224,7 +241,7 @@ def in_network(conn: Connection) -> int:
     """Return how many bytes are thought to be in the network; without SACK a duplicate ACK stands for a segment."""
     flight = conn.flight
     if conn.phase == "open" and not conn.host.knobs.tcp_limited_transmit:
-        return conn.flight_size()  # RFC 3042: otherwise the first duplicates already let new data out
+        return conn.flight_size()  # RFC 3042 §2: otherwise the first duplicates already let new data out
     if conn.sack_ok or not flight.dup_acks:
         return flight.pipe
     return max(flight.pipe - flight.dup_acks * conn.mss, 0)
@@ -266,6 +283,7 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
 def _send_new(conn: Connection) -> None:
     """Send new data while the peer's window, cwnd and Nagle's rule let it, and the FIN with or after it."""
     conn.cwnd_limited = False
+    full = _full(conn)
     while not conn.fin_sent:
         unsent = conn.send.end - conn.snd_nxt
         if unsent <= 0:
@@ -273,7 +291,7 @@ def _send_new(conn: Connection) -> None:
                 _emit(conn, 0, FIN)
             return
         room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
-        length = min(unsent, conn.mss, room)
+        length = min(unsent, full, room)
         if length <= 0:
             _blocked(conn, "window")
             return
@@ -281,7 +299,7 @@ def _send_new(conn: Connection) -> None:
             conn.cwnd_limited = True
             _blocked(conn, "cwnd")
             return
-        if length < conn.mss and not _may_send_small(conn, length, unsent):
+        if length < full and not _may_send_small(conn, length, unsent):
             return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
             _emit_several(conn, count)
@@ -291,7 +309,7 @@ def _send_new(conn: Connection) -> None:
 
 
 def _may_send_small(conn: Connection, length: int, unsent: int) -> bool:
-    """Nagle (RFC 896) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
+    """Nagle (RFC 896, RFC 9293 §3.7.4) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
     idle = conn.snd_nxt == conn.snd_una
     if length < unsent:  # the window cuts it
         if (length * 2 >= conn.snd_wnd_max and idle) or not conn.host.knobs.tcp_silly_window:
@@ -341,7 +359,7 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
 def _several(conn: Connection, length: int) -> int:
     """Return how many full segments of the next `length` bytes may go to the device as one: none in times of loss."""
     if (
-        conn.ecn_ok or conn.out_of_order is not None or conn.dsack is not None or conn.phase != "open"
+        conn.ecn_ok or _has_blocks(conn) or conn.phase != "open"
         or conn.flight.sacked or conn.flight.dup_acks
     ):
         return 0
@@ -388,7 +406,7 @@ def _watch_window(conn: Connection) -> None:
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
-    most = min(conn.limit, LARGEST << conn.rcv_wscale)
+    most = min(conn.limit, decisions.LARGEST << conn.rcv_wscale)
     more = conn.rcv_nxt + _room(conn) - conn.rcv_adv
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
     if more >= min(most // 2, 2 * conn.advmss) and (closed or more >= most // 4):
