@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
-HIGHEST = MASK - (1 << 18)
+HIGHEST_NUMBER = MASK - (1 << 18)
 """Connections whose numbers could wrap are left to the slow path."""
 HANDLED = b""
 """What `receive` returns when there is nothing to send."""
@@ -227,7 +227,7 @@ class FastPath:
         kind_of_mss, mss, option, stamp, _, scale = _SYN_OPTIONS(frame, 54)
         if (
             kind_of_mss != MSS or option != SACK_PERMITTED_TIMESTAMP or scale >> 8 != SCALE or mss < 256
-            or scale & 0xFF > 14 or seq > HIGHEST or (0x4500 + ip_sum + addresses) % 65535
+            or scale & 0xFF > 14 or seq > HIGHEST_NUMBER or (0x4500 + ip_sum + addresses) % 65535
             or (not checked and (int.from_bytes(frame[26:SYN_LENGTH], "big") + 46) % 65535)
         ):
             return None
@@ -257,7 +257,7 @@ class FastPath:
         now = self.now
         iss, offset = tcp.isn.both(key, now)
         previous = old or whole
-        if iss > HIGHEST or (previous is not None and not 0 < (iss - previous.snd_nxt) & MASK < HALF):
+        if iss > HIGHEST_NUMBER or (previous is not None and not 0 < (iss - previous.snd_nxt) & MASK < HALF):
             return None
         if whole is not None:
             whole.end("rcv SYN")
@@ -351,8 +351,8 @@ class FastPath:
         size = len(response)
         window <<= short.wscale
         if (
-            size + 1 > window or size + 13 > short.mss or size + 13 > self.room or short.rcv_nxt > HIGHEST
-            or short.snd_nxt > HIGHEST or short.rttvar > SOONEST // 4
+            size + 1 > window or size + 13 > short.mss or size + 13 > self.room or short.rcv_nxt > HIGHEST_NUMBER
+            or short.snd_nxt > HIGHEST_NUMBER or short.rttvar > SOONEST // 4
         ):
             return None
         now = self.now

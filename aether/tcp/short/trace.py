@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import decisions
 from aether.tcp.connection import QUICK_ACKS
+from aether.tcp.short.path import ACK_LENGTH
 from aether.tcp.short.record import ShortConnection, deadline_of
 from aether.tcp.short.responder import Responder
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from aether.tcp.layer import Tcp
     from aether.tcp.short.responder import Said
 
-SHORTEST = 66
-"""Bytes of a frame with a timestamp in it."""
 TCP_FLAGS = 47
 """Where a frame with a plain IPv4 header has them."""
 SYN, FIN = 2, 1
@@ -55,7 +54,7 @@ def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     """
     near, host, world = port.peer, tcp.host, port.world
     if (
-        len(frame) < SHORTEST or host.short_cuts or near.interface or near.host is None
+        len(frame) < ACK_LENGTH or host.short_cuts or near.interface or near.host is None
         or (world.observer is not None and world.teller is None) or not port.transparent
     ):
         return False
@@ -147,12 +146,12 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         if in_flight:
             return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
         return "finished", 8, (number, due, None, due, until)
-    if len(frame) > SHORTEST:
+    if len(frame) > ACK_LENGTH:
         closes = short.state == FIN_WAIT_1
         if closes:
             app.leave(number)
         delayed = 0
-        segments = decisions.segments_in(len(frame) - SHORTEST, tcp.fast.mss)
+        segments = decisions.segments_in(len(frame) - ACK_LENGTH, tcp.fast.mss)
         if not decisions.why_ack_now(QUICK_ACKS + 1 - short.requests, segments, knobs.tcp_delayed_ack, False):
             delayed = now + knobs.tcp_delayed_ack
             queue.sequence += 2  # its timer has started, and the response has stopped it
