@@ -1,6 +1,6 @@
-"""What the fast path's frames would have reported on the slow path: made up, event for event, when somebody reads it.
+"""What the fast path's frames would have reported on the ordinary path: made up, event for event, when it is read.
 
-`trace` sums a frame up in one entry of values. Sources are the lines of the slow path that decide the same:
+`trace` sums a frame up in one entry of values. Sources are the lines of the ordinary path that decide the same:
 it is the one to read, and a run that is repeated may take it. `tests/scripts/test_short_trace.py` compares the two.
 """
 

@@ -1,8 +1,8 @@
 """The fast path: short connections as records, from the SYN to TIME-WAIT, one unpack and one pack a segment.
 
 It takes a frame only when everything about it is as predicted: the segment that comes next, in order, with both
-checksums right, for a listener whose application has its answer ready. Anything else is left to the slow path, which
-gets the whole `Connection` (`promote`). The two leave the same state behind and send the same frames; so this is
+checksums right, for a listener whose application has its answer ready. Anything else is left to the ordinary path,
+which gets the whole `Connection` (`promote`). The two leave the same state behind and send the same frames; so this is
 header prediction (RFC 1323, appendix) taken to its end. It reports no events: `trace` does, where somebody looks.
 """
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
 HIGHEST_NUMBER = MASK - (1 << 18)
-"""Connections whose numbers could wrap are left to the slow path."""
+"""Connections whose numbers could wrap are left to the ordinary path."""
 HANDLED = b""
 """What `receive` returns when there is nothing to send."""
 ACK_LENGTH = 66
@@ -167,7 +167,7 @@ class FastPath:
     def receive(self, frame: bytearray | bytes | memoryview, length: int, checked: int = 0) -> bytes | None:
         """Handle the first `length` bytes of a buffer as a frame, if it is a segment as predicted.
 
-        Return the frame to send, or `HANDLED`; None, with nothing changed, when the slow path has to do it. With
+        Return the frame to send, or `HANDLED`; None, with nothing changed, when the ordinary path has to do it. With
         `checked` the checksum of the segment is not looked at: the device vouches for it.
         """
         if length < ACK_LENGTH:

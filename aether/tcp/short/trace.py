@@ -1,4 +1,4 @@
-"""Short connections in trace mode: the fast path to the letter, so that nobody can tell it from the slow path.
+"""Short connections in trace mode: the fast path to the letter, so that nobody can tell it from the ordinary path.
 
 Each has its timers in the world's queue, in the same order as its connection would, and its place in the tables; so it
 can be made whole at any time, and a run repeats exactly whichever way its frames took. What would have been reported,
@@ -135,13 +135,14 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         app.expect(short)
         return "established", 4, (number, due)
     rto = decisions.retransmission_timeout(short.srtt, short.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
-    trip = (short.rack, short.srtt, short.rttvar, rto) if in_flight else None
+    trip = None
     if in_flight:
+        trip = short.rack, short.srtt, short.rttvar, rto
         queue.wake(short, NEVER)
     if frame[TCP_FLAGS] & FIN:
         queue.sequence += 2 if state == FIN_WAIT_1 else 1  # FIN-WAIT-2's timer has started, and stopped
         short.wake_at = NEVER
-        until = deadline_of(short, knobs)
+        until = now + knobs.tcp_time_wait
         queue.wake(short, until)
         if in_flight:
             return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
@@ -161,6 +162,6 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         return "request", count, (number, due, trip, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
         return "acknowledged", 4, (number, due, trip, 0)
-    until = deadline_of(short, knobs)
+    until = now + FIN_TIMEOUT
     queue.wake(short, until)
     return "acknowledged", 6, (number, due, trip, until)
