@@ -26,6 +26,7 @@ from shell.language.registry import NOUNS, find, owns_line
 from shell.prompt.parsing import LineParser
 from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
+from shell.reading.stderr import OutputLost
 from shell.reading.tracing import LINES
 from shell.results.breakpoints import BreakpointHit
 from shell.results.craft import Crafted
@@ -156,7 +157,11 @@ class AetherShell(cmd2.Cmd):
         """Print, as everything here is printed in the end: nothing steers the terminal."""
         from shell.views.harmless import harmless
 
-        super().print_to(file, *map(harmless, objects), **kwargs)
+        try:
+            super().print_to(file, *map(harmless, objects), **kwargs)
+        except OSError as problem:
+            self.failures += 1
+            raise OutputLost(problem) from None
 
     def _persist_history(self) -> None:
         """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
