@@ -1,4 +1,4 @@
-"""Trace mode under load: short connections take the fast path, and what is recorded is what the ordinary one would do."""
+"""Trace mode under load: short connections take the fast path, and what is recorded is what the other would do."""
 
 from __future__ import annotations
 
