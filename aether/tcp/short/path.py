@@ -1,8 +1,8 @@
 """The fast path: short connections as records, from the SYN to TIME-WAIT, one unpack and one pack a segment.
 
 It takes a frame only when everything about it is as predicted: the segment that comes next, in order, with both
-checksums right, for a listener whose application has its answer ready. Anything else is left to the slow path, which
-gets the whole `Connection` (`promote`). The two leave the same state behind and send the same frames; so this is
+checksums right, for a listener whose application has its answer ready. Anything else is left to the ordinary path,
+which gets the whole `Connection` (`promote`). The two leave the same state behind and send the same frames; so this is
 header prediction (RFC 1323, appendix) taken to its end. It reports no events: `trace` does, where somebody looks.
 """
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
-HIGHEST = MASK - (1 << 18)
-"""Connections whose numbers could wrap are left to the slow path."""
+HIGHEST_NUMBER = MASK - (1 << 18)
+"""Connections whose numbers could wrap are left to the ordinary path."""
 HANDLED = b""
 """What `receive` returns when there is nothing to send."""
 ACK_LENGTH = 66
@@ -167,7 +167,7 @@ class FastPath:
     def receive(self, frame: bytearray | bytes | memoryview, length: int, checked: int = 0) -> bytes | None:
         """Handle the first `length` bytes of a buffer as a frame, if it is a segment as predicted.
 
-        Return the frame to send, or `HANDLED`; None, with nothing changed, when the slow path has to do it. With
+        Return the frame to send, or `HANDLED`; None, with nothing changed, when the ordinary path has to do it. With
         `checked` the checksum of the segment is not looked at: the device vouches for it.
         """
         if length < ACK_LENGTH:
@@ -227,7 +227,7 @@ class FastPath:
         kind_of_mss, mss, option, stamp, _, scale = _SYN_OPTIONS(frame, 54)
         if (
             kind_of_mss != MSS or option != SACK_PERMITTED_TIMESTAMP or scale >> 8 != SCALE or mss < 256
-            or scale & 0xFF > 14 or seq > HIGHEST or (0x4500 + ip_sum + addresses) % 65535
+            or scale & 0xFF > 14 or seq > HIGHEST_NUMBER or (0x4500 + ip_sum + addresses) % 65535
             or (not checked and (int.from_bytes(frame[26:SYN_LENGTH], "big") + 46) % 65535)
         ):
             return None
@@ -257,7 +257,7 @@ class FastPath:
         now = self.now
         iss, offset = tcp.isn.both(key, now)
         previous = old or whole
-        if iss > HIGHEST or (previous is not None and not 0 < (iss - previous.snd_nxt) & MASK < HALF):
+        if iss > HIGHEST_NUMBER or (previous is not None and not 0 < (iss - previous.snd_nxt) & MASK < HALF):
             return None
         if whole is not None:
             whole.end("rcv SYN")
@@ -351,8 +351,8 @@ class FastPath:
         size = len(response)
         window <<= short.wscale
         if (
-            size + 1 > window or size + 13 > short.mss or size + 13 > self.room or short.rcv_nxt > HIGHEST
-            or short.snd_nxt > HIGHEST or short.rttvar > SOONEST // 4
+            size + 1 > window or size + 13 > short.mss or size + 13 > self.room or short.rcv_nxt > HIGHEST_NUMBER
+            or short.snd_nxt > HIGHEST_NUMBER or short.rttvar > SOONEST // 4
         ):
             return None
         now = self.now

@@ -33,7 +33,7 @@ _ARRIVED = Struct(">15sBHHHBBH12sIIHH").unpack_from
 sequence and acknowledgement number, offset and flags, window."""
 
 
-class Coalescer:
+class ReceiveOffload:
     """What was gathered of one connection, until it is handed over: data, or acknowledgements without."""
 
     __slots__ = ("common", "count", "first", "last", "length", "next", "options", "parts", "sent")
