@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 from aether.apps.ping import Ping as PingJob
 from aether.apps.traceroute import METHODS
 from aether.apps.traceroute import Traceroute as TracerouteJob
-from aether.udp import UdpSocket
-from aether.wire.address import AddressError, parse_ip
-
-if TYPE_CHECKING:
-    from aether.host import Host
-    from aether.world import World
-from typing import TYPE_CHECKING
-
 from aether.net.claims import CONFLICT, Claim, claims_of
-from aether.net.igmp import ANY, is_group
+from aether.net.igmp import ANY
 from aether.operations.base import (
     Goes,
     Operation,
@@ -28,9 +20,11 @@ from aether.operations.base import (
     operation,
     read_address,
 )
-from aether.wire.address import BROADCAST_IP
+from aether.udp import UdpSocket
+from aether.wire.address import BROADCAST_IP, AddressError, is_multicast, parse_ip
 
 if TYPE_CHECKING:
+    from aether.host import Host
     from aether.net.interface import Interface
     from aether.world import World
 
@@ -56,7 +50,7 @@ class AddressAdd(Operation):
         address, prefix = _address_and_prefix(self.address)
         if not 0 <= self.interface < len(host.interfaces):
             raise OperationError(f"{self.host} has no interface {self.interface}. `ip addresses` lists them")
-        if is_group(address) or address in (ANY, BROADCAST_IP) or address[0] in (0, 127) or address[0] > 239:
+        if is_multicast(address) or address in (ANY, BROADCAST_IP) or address[0] in (0, 127) or address[0] > 239:
             raise OperationError(f"{self.address} is no address for a host")
         interface = host.interfaces[self.interface]
         claim = claims_of(interface).get(address)
@@ -173,7 +167,7 @@ def _find(world: World, host: str, group: str) -> tuple[bytes, Interface]:
         address = parse_ip(group)
     except AddressError as problem:
         raise OperationError(str(problem)) from None
-    if not is_group(address):
+    if not is_multicast(address):
         raise OperationError(f"{group} is no group: those are 224.0.0.0 to 239.255.255.255")
     try:
         return address, host_named(world, host).igmp.interface_for(address)

@@ -28,7 +28,6 @@ OPTION_PAD = 0
 OPTION_SUBNET_MASK = 1
 OPTION_ROUTERS = 3
 OPTION_DNS_SERVERS = 6
-OPTION_HOST_NAME = 12
 OPTION_DOMAIN_NAME = 15
 OPTION_MTU = 26
 OPTION_BROADCAST = 28
@@ -131,11 +130,6 @@ class DhcpMessage:
     def mtu(self) -> int | None:
         """The link's MTU in bytes."""
         return self._number(OPTION_MTU, 2)
-
-    @property
-    def host_name(self) -> str:
-        """The client's name."""
-        return self._text(OPTION_HOST_NAME)
 
     @property
     def domain_name(self) -> str:
