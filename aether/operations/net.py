@@ -25,6 +25,7 @@ from aether.wire.address import BROADCAST_IP, AddressError, is_multicast, parse_
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.net.igmp import Igmp
     from aether.net.interface import Interface
     from aether.world import World
 
@@ -98,8 +99,7 @@ class IgmpJoin(Operation):
 
     def apply(self, world: World) -> None:
         """Join it, and report that."""
-        igmp = host_named(world, self.host).igmp
-        group, interface = _find(world, self.host, self.group)
+        igmp, group, interface = _find(world, self.host, self.group)
         member = igmp.groups.get((interface.index, group))
         if member is not None and member.by_user:
             raise OperationError(f"{self.host} is in group {self.group} already. `igmp groups` lists them")
@@ -121,8 +121,7 @@ class IgmpLeave(Operation):
 
     def apply(self, world: World) -> None:
         """Leave it, and tell the routers if nobody else has reported it."""
-        igmp = host_named(world, self.host).igmp
-        group, interface = _find(world, self.host, self.group)
+        igmp, group, interface = _find(world, self.host, self.group)
         member = igmp.groups.get((interface.index, group))
         if member is None or not member.by_user:
             raise OperationError(f"{self.host} has not joined group {self.group}. `igmp groups` lists them")
@@ -145,8 +144,7 @@ class IgmpQuery(Operation):
         """Send the query."""
         if not 0 <= self.tenths <= 255:
             raise OperationError(f"the time to answer is from 0 to 25.5 s, not {self.tenths / 10:g} s")
-        igmp = host_named(world, self.host).igmp
-        group, interface = _find(world, self.host, self.group or "224.0.0.1")
+        igmp, group, interface = _find(world, self.host, self.group or "224.0.0.1")
         igmp.query(group if self.group else ANY, interface, self.tenths)
 
 
@@ -161,8 +159,9 @@ def _address_and_prefix(text: str) -> tuple[bytes, int]:
     return address, int(length)
 
 
-def _find(world: World, host: str, group: str) -> tuple[bytes, Interface]:
-    """Return a group, and the interface that leads to it."""
+def _find(world: World, host: str, group: str) -> tuple[Igmp, bytes, Interface]:
+    """Return the groups of a host, one of them, and the interface that leads to it."""
+    igmp = host_named(world, host).igmp
     try:
         address = parse_ip(group)
     except AddressError as problem:
@@ -170,7 +169,7 @@ def _find(world: World, host: str, group: str) -> tuple[bytes, Interface]:
     if not is_multicast(address):
         raise OperationError(f"{group} is no group: those are 224.0.0.0 to 239.255.255.255")
     try:
-        return address, host_named(world, host).igmp.interface_for(address)
+        return igmp, address, igmp.interface_for(address)
     except OSError as problem:
         raise OperationError(str(problem.strerror)) from None
 
