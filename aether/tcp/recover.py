@@ -40,7 +40,7 @@ def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None
 
 def duplicate(conn: Connection, sacked: int, same: bool) -> None:
     """A duplicate acknowledgement (RFC 5681 §2), or one that brings only SACK blocks."""
-    if conn.frto and frto.acknowledged(conn, advanced=False):
+    if conn.frto and (sacked or same) and frto.acknowledged(conn, advanced=False):
         _undo(conn, "the time-out was spurious: what was slow has arrived")
         return
     if conn.sack_ok:
