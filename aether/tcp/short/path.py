@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from mypy_extensions import mypyc_attr
@@ -26,7 +25,8 @@ from aether.tcp.short.record import WINDOW, ShortConnection, deadline_of
 from aether.tcp.short.responder import Answer, Responder
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
 from aether.timers import NEVER
-from aether.wire.ipv4 import PROTO_TCP
+from aether.wire import compose
+from aether.wire.ipv4 import DONT_FRAGMENT, PROTO_TCP
 
 if TYPE_CHECKING:
     from aether.net.ipv4 import Ipv4
@@ -44,26 +44,19 @@ ACK_LENGTH = 66
 """Bytes of a frame with a bare acknowledgement and a timestamp in it."""
 SYN_LENGTH = 74
 """Bytes of a frame with a SYN as Linux sends it: MSS, SACK permitted, timestamp, window scale."""
-IPV4 = 0x08004500
-"""The Ethernet type, version and header length, and type of service of a plain packet."""
+IPV4 = compose.PLAIN
 SYN, ACK, FIN_ACK, PSH_ACK, PSH_FIN_ACK = 0xA002, 0x8010, 0x8011, 0x8018, 0x8019
 """Header length and flags as they stand in a segment with these options."""
 SYN_ACK = 0xA012
-DONT_FRAGMENT = 0x4000
 TIMESTAMP = 0x0101080A
 MSS, SACK_PERMITTED_TIMESTAMP, SCALE = 0x0204, 0x0402080A, 0x010303
 SOONEST = 200_000
 """Microseconds within which no timer of such a connection can be due: the least retransmission time-out."""
 
-_ARRIVED = Struct(">6s6xIQH12sIIIIIII").unpack_from
-"""A frame up to its timestamp: hardware address, type to TOS, length to protocol, checksum, addresses and ports,
-sequence and acknowledgement number, offset to window, checksum and urgent pointer, option, and both timestamps."""
-_SYN_OPTIONS = Struct(">HHIIII").unpack_from
-"""The options of a SYN, from byte 54 on: MSS, SACK permitted with the timestamp's head, the timestamps, the scale."""
-_SEGMENT = Struct(">6s10sHHIH12sIIIHHIII").pack
-"""A frame: hardware address, source and type to TOS, length, identification, fragments to protocol, checksum,
-addresses and ports, sequence and acknowledgement number, offset to window, checksum, urgent pointer, option, stamps."""
-_SYN_SEGMENT = Struct(">6s10sHHIH12sIIIHHHHIIII").pack
+_ARRIVED = compose.STAMPED.unpack_from
+_SYN_OPTIONS = compose.SYN_OPTIONS.unpack_from
+_SEGMENT = compose.SEGMENT.pack
+_SYN_SEGMENT = compose.SYN_SEGMENT.pack
 
 
 class Path(NamedTuple):
