@@ -236,7 +236,7 @@ class Store:
             write(path, text, force=True)
         except (OSError, WriteError) as problem:
             why = problem.strerror or problem if isinstance(problem, OSError) else problem
-            if not _unwritten:
+            if all(each.parent != self.directory for each in _unwritten):
                 _warnings.append(f"your progress is kept as long as this shell runs, and not in {path}: {why}")
             _unwritten[path] = text
         else:
