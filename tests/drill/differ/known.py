@@ -134,6 +134,18 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "bytes-of-cwnd", "RFC 5681 §3.1", "Aether", "counts cwnd in bytes", "in segments, however small",
         m.bytes_of_cwnd),
+    Known(
+        "wrong-ack-in-syn-received", "RFC 9293 §3.10.7.4", "Aether", "looks at numbers, RST and SYN before the ACK",
+        "resets for the wrong ACK first", m.wrong_ack_in_syn_received),
+    Known(
+        "reset-in-close-wait", "connect(2)", "Linux", "ECONNRESET after every reset", "EPIPE if the peer's FIN came before",
+        m.reset_in_close_wait),
+    Known(
+        "queue-after-reset", "tcp(7)", "both", "nothing is queued after a reset", "what was queued before is still counted",
+        m.queue_after_reset),
+    Known(
+        "syn-in-fin-wait-2", "RFC 5961 §4.2", "Aether", "challenges a SYN in FIN-WAIT-2, as in every synchronized state",
+        "resets it where nobody holds the socket any more", m.syn_in_fin_wait_2),
 )
 
 

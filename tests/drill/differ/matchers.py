@@ -46,7 +46,7 @@ def later(trace: Trace, ack: int, time: int, within: int) -> bool:
     if time + within > last:
         return True
     return any(
-        out.ack is not None and signed(out.ack) >= ack and time - 1000 <= out.time <= time + within
+        "R" in out.flags or (out.ack is not None and signed(out.ack) >= ack) and time - 1000 <= out.time <= time + within
         for step in trace.steps for out in step.out)
 
 
@@ -63,7 +63,8 @@ def delayed_ack(d: Difference) -> str:
             return "ours"
     if d.kind == "missing" and isinstance(b, Out) and pure(b) and "delayed-ack" in d.passed and b.ack == d.acked[0]:
         near = [one for one in d.traces[1].steps[d.at].out if pure(one) and abs(one.time - b.time) < 100]
-        return "theirs" if len(near) > 1 else ""
+        if len(near) > 1:
+            return "theirs"
     if isinstance(b, Out) and pure(b) and b.ack is not None and not (isinstance(a, Out) and pure(a) and a.ack == b.ack):
         if d.acked[1] < b.ack <= d.acked[0]:
             return "theirs"
@@ -126,7 +127,7 @@ def edge(d: Difference) -> int:
     scale = 4 if "wscale" in " ".join(step.text for step in d.program.steps[:d.at + 1]) else 0
     return max((
         signed(one.ack) + ((one.window or 0) << (0 if "S" in one.flags else scale))
-        for one in segments(d) if one.ack is not None), default=0)
+        for one in segments(d) if one.ack is not None and signed(one.ack) <= max(d.top)), default=0)
 
 
 def stamp(packet: TcpPacket) -> int:
@@ -228,7 +229,7 @@ def data_after_close(d: Difference) -> str:
 
 def simultaneous(d: Difference) -> str:
     """Two SYNs that cross."""
-    crossing = before(d, "connect(") and any(one.flags == "S" for one in segments(d))
+    crossing = before(d, "connect(") and any("S" in one.flags and "." not in one.flags for one in segments(d))
     both = isinstance(d.ours, Out) and isinstance(d.theirs, Out)
     if crossing and both and {d.ours.flags, d.theirs.flags} == {"S."} and d.fields == ("options",):  # type: ignore[union-attr]
         return "end"
@@ -297,7 +298,7 @@ def collapsed(d: Difference) -> str:
     a, b = d.ours, d.theirs
     if again(d, a, 0) and again(d, b, 1):
         assert isinstance(a, Out) and isinstance(b, Out)
-        return "end" if a.seq == b.seq and a.length < b.length else ""
+        return "end" if a.seq == b.seq and (a.length < b.length or a.flags + b.flags == "P.FP.") else ""
     return ""
 
 
@@ -387,14 +388,17 @@ def without_ack(d: Difference) -> str:
 
 def challenge_rate(d: Difference) -> str:
     """An acknowledgement of nothing new, within half a second of another."""
-    a = d.ours
-    packet = arrived(d)
-    if d.kind != "extra" or not isinstance(a, Out) or not pure(a) or a.ack != d.acked[0] or packet is None:
+    if d.kind not in ("extra", "missing"):
+        return ""
+    side = 0 if d.kind == "extra" else 1
+    out, packet = (d.ours, d.theirs)[side], arrived(d)
+    if not isinstance(out, Out) or not pure(out) or out.ack != d.acked[side] or packet is None:
         return ""
     assert d.traces is not None
     recent = any(
-        a.time - 550_000 <= out.time < a.time and pure(out) for step in d.traces[1].steps[:d.at] for out in step.out)
-    return "ours" if recent and (not packet.span.length or "S" in packet.flags) else ""
+        out.time - 550_000 <= one.time < out.time and pure(one)
+        for step in d.traces[1 - side].steps[:d.at] for one in step.out)
+    return ("ours", "theirs")[side] if recent and (not packet.span.length or "S" in packet.flags) else ""
 
 
 def cork_pushed(d: Difference) -> str:
@@ -428,3 +432,30 @@ def old_segment_window(d: Difference) -> str:
     told = [one for one in segments(d) if one.span.length == 0 and one.span.first < d.acked[1] and "S" not in one.flags]
     data = isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]
     return "end" if told and data and d.kind == "missing" else ""
+
+
+def wrong_ack_in_syn_received(d: Difference) -> str:
+    """A segment for a half-open connection that acknowledges what was not sent, and is wrong otherwise too."""
+    b, packet = d.theirs, arrived(d)
+    if packet is None or packet.ack is None or not isinstance(b, Out) or b.flags != "R" or d.top[1] > 1:
+        return ""
+    return "end" if b.seq == packet.ack and packet.ack != 1 else ""
+
+
+def reset_in_close_wait(d: Difference) -> str:
+    """What a call says after a reset that came after the peer's FIN."""
+    fin = any("F" in one.flags for one in segments(d))
+    return "end" if d.kind == "result" and fin and (d.ours, d.theirs) == ("-1 ECONNRESET", "-1 EPIPE") else ""
+
+
+def queue_after_reset(d: Difference) -> str:
+    """How much is queued after a reset."""
+    return "end" if d.kind == "result" and called(d) == "ioctl" and str(d.ours).endswith(" 0") else ""
+
+
+def syn_in_fin_wait_2(d: Difference) -> str:
+    """A SYN for a connection that is closed here, and half-closed there."""
+    packet, b = arrived(d), d.theirs
+    if packet is None or "S" not in packet.flags or not isinstance(b, Out) or b.flags != "R." or not pure(d.ours):
+        return ""
+    return "end" if before(d, "close(") else ""

@@ -113,7 +113,7 @@ class _Generator:
                 found.append("sackOK")
         if self.stamps:
             self.clock += 1
-            found.append(f"TS val {self.clock - age} ecr {0 if '.' not in flags else 100}")
+            found.append(f"TS val {self.clock - age} ecr {0 if syn and '.' not in flags else 100}")
         if syn and self.scale:
             found.append("nop,wscale 4")
         if sack and self.sack and not syn:
