@@ -146,6 +146,33 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "syn-in-fin-wait-2", "RFC 5961 §4.2", "Aether", "challenges a SYN in FIN-WAIT-2, as in every synchronized state",
         "resets it where nobody holds the socket any more", m.syn_in_fin_wait_2),
+    Known(
+        "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
+        "measures it by the timestamp that is echoed, and times out later", m.trip_by_timestamps),
+    Known(
+        "duplicates-after-timeout", "RFC 5681 §3.1", "both", "a duplicate after a time-out lets the next lost segment go",
+        "only if something new was sent since", m.duplicates_after_timeout),
+    Known(
+        "repeated-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
+        "at those that follow, too, and gives cwnd back", m.repeated_timeouts),
+    Known(
+        "read-after-shut", "shutdown(2)", "Linux", "reads nothing after SHUT_RD", "reads what came, and what comes",
+        m.read_after_shut),
+    Known(
+        "limited-transmit", "RFC 3042 §2", "Aether", "sends new data for each of the first two duplicates",
+        "without SACK for fewer", m.limited_transmit),
+    Known(
+        "application-limited", "RFC 7661 §4.3", "both", "keeps a cwnd that was not used in full, until it idles",
+        "halves what was not used, after each time-out's length", m.application_limited),
+    Known(
+        "reset-at-fin", "RFC 9293 §3.10.7.4", "Aether", "believes a reset at RCV.NXT alone",
+        "also one at the number of the peer's FIN", m.reset_at_fin),
+    Known(
+        "old-reset", "RFC 7323 §5.2", "Aether", "believes a reset whatever its timestamp",
+        "discards one with an old timestamp in SYN-RECEIVED", m.old_reset),
+    Known(
+        "frto-without-sack", "RFC 5682 §2.1", "both", "looks for spurious time-outs with SACK only", "without it, too",
+        m.frto_without_sack),
 )
 
 

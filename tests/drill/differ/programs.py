@@ -165,7 +165,7 @@ class _Generator:
     def odd_number(self, right: int) -> int:
         return self.rng.choice((
             right - 1, right + 1, right - self.mss, right + self.mss, right + 3 * self.mss, right - 100, right + 100,
-            1, 0, right + 70_000, right - 70_000, right + 0x40000000))
+            1, 0, right + 300_000, right - 70_000, right + 0x40000000))
 
     def data(self) -> None:
         rng = self.rng
