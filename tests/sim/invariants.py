@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from aether.host import Host
@@ -72,12 +73,13 @@ class Invariants:
                 self._rested(host, number, cause)
 
     def _rested(self, host: str, number: int, cause: str) -> None:
-        """TIME-WAIT ends by its timer, by a newer SYN (RFC 6191), or by an exact reset (RFC 9293 §3.10.7.4)."""
+        """TIME-WAIT ends by its timer, by a newer SYN (RFC 6191), by an exact reset (RFC 9293 §3.10.7.4), or as the
+        application says (§3.10.5)."""
         since = self.resting.pop((host, number))
         came = self.arrived.get(host)
         if cause == "timeout":
             assert self.world.now - since >= 3_000_000, "TIME-WAIT is over before its time"
-        else:
+        elif cause != "abort":
             wanted = {"rcv SYN": SYN, "rcv RST": RST}.get(cause)
             assert wanted and came is not None and came.flags & wanted, f"TIME-WAIT was lost by: {cause}"
 
@@ -114,7 +116,8 @@ class Invariants:
                     raise AssertionError(
                         f"{host.name} #{conn.number} {conn.state} at {self.world.now}: {problem}") from problem
             for name, number in self.resting:
-                assert name != host.name or number in numbers, f"{name} #{number} has gone from TIME-WAIT without a word"
+                rests = name != host.name or number in numbers
+                assert rests, f"{name} #{number} has gone from TIME-WAIT without a word"
 
 
 def check(host: Host, conn: Connection) -> None:
@@ -145,7 +148,7 @@ def _scoreboard(conn: Connection) -> None:
         return
     flight = conn.flight
     segments = sorted(flight.segments.values(), key=lambda one: one.start)
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in pairwise(segments):
         assert before.end == after.start, "a gap or an overlap in what is in flight"
     if segments:
         assert segments[0].start <= conn.snd_una < segments[0].end, "what is in flight begins elsewhere"

@@ -37,8 +37,8 @@ LINKS = (
 )
 OPTIONS: tuple[tuple[int, int, Any], ...] = (
     (so.SOL_TCP, so.TCP_NODELAY, 1), (so.SOL_TCP, so.TCP_CORK, 1), (so.SOL_TCP, so.TCP_CORK, 0),
-    (so.SOL_SOCKET, so.SO_KEEPALIVE, 1), (so.SOL_SOCKET, so.SO_LINGER, (True, 0)), (so.SOL_TCP, so.TCP_USER_TIMEOUT, 5000),
-    (so.SOL_SOCKET, so.SO_RCVBUF, 4096), (so.SOL_TCP, so.TCP_LINGER2, 3),
+    (so.SOL_SOCKET, so.SO_KEEPALIVE, 1), (so.SOL_SOCKET, so.SO_LINGER, (True, 0)),
+    (so.SOL_TCP, so.TCP_USER_TIMEOUT, 5000), (so.SOL_SOCKET, so.SO_RCVBUF, 4096), (so.SOL_TCP, so.TCP_LINGER2, 3),
 )
 FLAGS = ("A", "A", "A", "PA", "FA", "R", "RA", "S", "SA", "F", "", "UA", "SFR")
 Action = tuple[Any, ...]

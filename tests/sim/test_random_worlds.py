@@ -11,9 +11,12 @@ import time
 
 import pytest
 
+from aether.tcp import output, refusals
+from aether.tcp.connection import Connection
+from aether.tcp.recovery import Flight
 from tests.sim.random_worlds import Action, Run, generate
 
-WORLDS = 160
+WORLDS = 3000
 PARTS = 4
 SECONDS = float(os.environ.get("AETHER_WORLDS_SECONDS", "0"))
 
@@ -53,16 +56,19 @@ def play(seed: int) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_what_always_holds(part: int) -> None:
+    if SECONDS:
+        play_for_long()
+        return
     for seed in range(part, WORLDS, PARTS):
         play(seed)
 
 
-@pytest.mark.skipif(not SECONDS, reason="AETHER_WORLDS_SECONDS says for how long")
-def test_for_long() -> None:
+def play_for_long() -> None:
+    """Play as many worlds as there is time for, and list what goes wrong."""
     seed = int(os.environ.get("AETHER_WORLDS_SEED") or random.SystemRandom().randrange(1 << 40))
     began, count, found = time.monotonic(), 0, []
     print(f"seeds from {seed}")
-    while time.monotonic() - began < SECONDS:
+    while time.monotonic() - began < SECONDS / PARTS:
         try:
             play(seed + count)
         except AssertionError as problem:
@@ -70,3 +76,37 @@ def test_for_long() -> None:
         count += 1
     print(f"{count} worlds in {time.monotonic() - began:.0f} s, {len(found)} with something wrong")
     assert not found, "\n\n".join(found[:20])
+
+
+def broken_persist(conn: Connection) -> None:
+    """Do not watch the window."""
+
+
+def broken_delack(conn: Connection, name: str, deadline: int) -> None:
+    """Start every timer but that of delayed ACKs."""
+    if name != "delack":
+        STARTED(conn, name, deadline)
+
+
+def broken_rate(conn: Connection, why: str) -> bool:
+    """Answer whatever comes."""
+    return True
+
+
+def broken_pipe(flight: Flight, start: int, end: int, now: int) -> None:
+    """Count a byte too many."""
+    SENT(flight, start, end, now)
+    flight.pipe += 1
+
+
+STARTED, SENT = Connection.start, Flight.sent
+
+
+@pytest.mark.parametrize(("owner", "name", "broken"), [
+    (output, "_watch_window", broken_persist), (Connection, "start", broken_delack),
+    (refusals, "_in_time", broken_rate), (Flight, "sent", broken_pipe),
+])
+def test_faults_are_noticed(owner: object, name: str, broken: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is broken on purpose is found within a few hundred worlds."""
+    monkeypatch.setattr(owner, name, broken)
+    assert any(problem_of(seed, generate(seed)) for seed in range(400))
