@@ -17,7 +17,7 @@ from aether.wire import ethernet, tcp
 from shell.drill import packets
 from shell.drill.flows import Flow
 from shell.drill.run import Wishes, knobs_of, load
-from shell.drill.script import Call, IcmpPacket, Packet, Script, TcpOption, TcpPacket
+from shell.drill.script import Call, IcmpPacket, Packet, Script, Span, TcpOption, TcpPacket
 from tests.scripts.device import DeviceLaboratory
 from tests.scripts.test_fast_path import GET, KEEP, Peer, state
 
@@ -25,8 +25,16 @@ from tests.scripts.test_fast_path import GET, KEEP, Peer, state
 class Bytes(Flow):
     """The far end of a packet script, which sends requests where the script has any bytes."""
 
-    __slots__ = ("latest", "stamp_of_script")
+    __slots__ = ("expected", "full", "latest", "sent", "stamp_of_script")
     stream = KEEP * 400
+
+    def __init__(self, port: int, full: int) -> None:
+        super().__init__(YOUR_ADDRESS, 80, HOST_ADDRESS, port)
+        self.full = full
+        """Bytes of a full segment of the script's."""
+        self.latest, self.stamp_of_script = 5000, 0
+        self.expected = self.sent = 1
+        """The number after what the host was to send, and after what it has sent."""
 
     def payload_of_peer(self, script: int, length: int) -> bytes:
         """Return what the far end sends at a sequence number."""
@@ -46,30 +54,43 @@ class Once(Bytes):
 
 
 class Usual(Bytes):
-    """A far end with the usual options, whose segments with bytes are requests: as short connections are made."""
+    """A far end with the usual options, each of whose segments with bytes is a request: as short connections are made.
+
+    Numbers are moved accordingly: full segments of the script follow each other as requests do, and what acknowledges
+    all that the script's host has sent acknowledges all that ours has.
+    """
 
     __slots__ = ()
 
     def payload_of_peer(self, script: int, length: int) -> bytes:
-        """Return a whole request, as long as the segment is; if that is too short, the beginning of one."""
-        padding = length - len(KEEP) - 5
-        return (KEEP[:-2] + b"X: " + b"a" * padding + b"\r\n\r\n" if padding >= 0 else KEEP)[:length]
+        """Return a request."""
+        return KEEP[:length]
+
+    def _moved(self, number: int) -> int:
+        full, rest = divmod((number - 1 - self.remote_isn) & 0xFFFFFFFF, self.full)
+        if full > 1 << 20:
+            return number
+        return (self.remote_isn + 1 + full * len(KEEP) + min(rest, len(KEEP) - 1)) & 0xFFFFFFFF
 
     def usual(self, packet: TcpPacket) -> TcpPacket:
-        """Return the segment with these options and timestamps that go on; back where the script's go back."""
-        self.latest = getattr(self, "latest", 5000) + 1
+        """Return the segment with these options, and timestamps that go on; back where the script's go back."""
+        self.latest += 1
         given = next((each.values[0] for each in packet.options or () if each.name == "timestamp"), None)
-        before = getattr(self, "stamp_of_script", 0)
-        back = 1000 if given is not None and given < before else 0
-        self.stamp_of_script = max(given or 0, before)
+        back = 1000 if given is not None and given < self.stamp_of_script else 0
+        self.stamp_of_script = max(given or 0, self.stamp_of_script)
         stamp = TcpOption("timestamp", (self.latest - back, 0 if packet.flags == "S" else 100))
-        if packet.flags == "S":
-            options = [TcpOption("mss", (1460,)), TcpOption("sack_permitted"), stamp, TcpOption("nop")]
-            return replace(packet, options=(*options, TcpOption("wscale", (7,))), window=64_240)
         nop = TcpOption("nop")
+        if packet.flags == "S":
+            options = [TcpOption("mss", (1460,)), TcpOption("sack_permitted"), stamp, nop, TcpOption("wscale", (7,))]
+            return replace(packet, options=tuple(options), window=64_240)
+        length = len(KEEP) if packet.span.length >= len(KEEP) else packet.span.length
+        first = self._moved(packet.span.first)
         sack = [each for each in packet.options or () if each.name == "sack" and len(each.values) <= 6]
-        flags = "P." if packet.flags == "." and packet.span.length else packet.flags
-        return replace(packet, flags=flags, options=(nop, nop, stamp, *([nop, nop, *sack] if sack else [])))
+        return replace(
+            packet, flags="P." if packet.flags == "." and length else packet.flags,
+            span=Span(first, (first + length) & 0xFFFFFFFF, length),
+            ack=self.sent if packet.ack is not None and packet.ack == self.expected else packet.ack,
+            options=(nop, nop, stamp, *([nop, nop, *sack] if sack else [])))
 
 
 DRILL = Path(__file__).parents[1] / "drill"
@@ -99,12 +120,16 @@ def told(
     """
     lab.world.allow_short_cuts(True)
     lab.interface.mtu = script.options.mtu
-    first = Peer(lab, 40_000)  # makes the response ready: from then on connections are short
-    for flags, payload in (("S", b""), ("A", b""), ("PA", GET), ("A", b""), ("FA", b"")):
-        lab.advance(977)
-        first.send(flags, payload)
+    log = []
+    for port, request in ((39_998, GET), (39_999, KEEP)):  # responses are ready then, and connections short
+        first = Peer(lab, port)
+        for flags, payload in (("S", b""), ("A", b""), ("PA", request), ("A", b""), ("FA", b"")):
+            lab.advance(977)
+            first.send(flags, payload)
+        log += first.log
     flows: dict[int, Bytes] = {}
-    log = list(first.log)
+    arriving = [line.event for line in script.lines if isinstance(line.event, TcpPacket) and line.event.inbound]
+    full = max([100, *(each.span.length for each in arriving)])
 
     def look() -> None:
         if most is not None:
@@ -113,7 +138,12 @@ def told(
             log.append((lab.world.now, frame))
             header = tcp.parse(frame[34:]) if frame[23] == 6 else None
             flow = flows.get(header.destination_port) if header is not None else None
-            if header is not None and flow is not None and header.flags & tcp.SYN and flow.unanchored:
+            if header is None or flow is None:
+                continue
+            if not header.flags & (tcp.SYN | tcp.RST):
+                end = flow.scripted(header.sequence) + len(frame) - 34 - header.header_length
+                flow.sent = max(flow.sent, end + bool(header.flags & tcp.FIN))
+            if header.flags & tcp.SYN and flow.unanchored:
                 flow.anchor(header.sequence, 0)
                 stamp = tcp.parse_options(header.options).timestamp
                 if stamp is not None:
@@ -124,10 +154,13 @@ def told(
         lab.advance(UNTIL_EXPECTED if when.kind == "any" else when.start if when.kind == "relative" else 977)
         look()
         event = line.event
+        if isinstance(event, TcpPacket) and not event.inbound and "S" not in event.flags:
+            for flow in flows.values():
+                flow.expected = max(flow.expected, event.span.last + ("F" in event.flags))
         if not isinstance(event, Packet) or not event.inbound:
             continue
         port = event.addresses[0][1] if isinstance(event, TcpPacket) and event.addresses else 40_001
-        flow = flows.setdefault(port, kind(YOUR_ADDRESS, 80, HOST_ADDRESS, port))
+        flow = flows.setdefault(port, kind(port, full))
         if isinstance(event, TcpPacket):
             if "S" in event.flags:
                 flow.remote_isn = event.span.first
