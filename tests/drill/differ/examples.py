@@ -28,7 +28,7 @@ def load() -> dict[str, Program]:
 
 def save(programs: dict[str, Program]) -> None:
     """Write them."""
-    text = "Programs that show each known difference, as short as they can be. Times are seconds since the step before.\n"
+    text = "Programs that show the known differences, as short as can be. Times: seconds since the step before.\n"
     for name, program in sorted(programs.items()):
         text += f"\n== {name}\n" + "".join(f"`sysctl -q {key}={value}`\n" for key, value in program.sysctls)
         text += "".join(f"+{step.wait / 1e6:g} {step.text}\n" for step in program.steps)

@@ -46,7 +46,8 @@ def later(trace: Trace, ack: int, time: int, within: int) -> bool:
     if time + within > last:
         return True
     return any(
-        "R" in out.flags or ((out.ack is not None and signed(out.ack) >= ack) and time - 1000 <= out.time <= time + within)
+        time - 1000 <= out.time <= time + within
+        and ("R" in out.flags or (out.ack is not None and signed(out.ack) >= ack))
         for step in trace.steps for out in step.out)
 
 
@@ -88,6 +89,8 @@ def minshall(d: Difference) -> str:
     if isinstance(b, Out) and b.length and "P" in b.flags and b.seq == d.top[1] and not before(d, "TCP_NODELAY, [1]"):
         small = b.length < 1400 and (not isinstance(d.ours, Out) or d.ours.seq < b.seq)
         if small and d.kind in ("missing", "segment", "undecided"):
+            return "end"
+        if d.kind == "time" and isinstance(d.ours, Out) and b.time < d.ours.time:
             return "end"
     return ""
 
@@ -143,7 +146,9 @@ def apart(d: Difference) -> tuple[set[str], set[str]]:
 
 def only(d: Difference, *only_these: str) -> bool:
     """Tell whether both differ in these options alone, and in the first of them."""
-    if d.kind != "segment" or d.fields != ("options",):
+    if d.kind != "segment" or d.fields not in (("options",), ("flags", "options")):
+        return False
+    if d.fields[0] == "flags" and d.ours.flags.replace("P", "") != d.theirs.flags.replace("P", ""):  # type: ignore[union-attr]
         return False
     mine, its = ({each.split()[0] for each in side if each != "nop"} for side in apart(d))
     if ("TS" in mine) != ("TS" in its):
@@ -160,9 +165,8 @@ def again(d: Difference, out: object, side: int) -> bool:
 
 def window_update(d: Difference) -> str:
     """Reading opens the window, and one host says so."""
-    if called(d) in ("read", "recv") and d.kind in ("extra", "missing"):
-        if pure(d.ours) or pure(d.theirs):
-            return "ours" if d.kind == "extra" else "theirs"
+    if called(d) == "read" and d.kind in ("extra", "missing") and (pure(d.ours) or pure(d.theirs)):
+        return "ours" if d.kind == "extra" else "theirs"
     a = d.ours
     if called(d) == "read" and d.kind == "segment" and isinstance(a, Out) and pure(a) and a.ack == d.acked[0] and (
             not pure(d.theirs)):
@@ -258,13 +262,6 @@ def send_before_open(d: Difference) -> str:
     return ""
 
 
-def silly_window(d: Difference) -> str:
-    """A segment that the peer's window cuts."""
-    b = d.theirs
-    if isinstance(b, Out) and b.length and b.seq == d.top[1] and b.seq + b.length == edge(d):
-        return "end"
-    return ""
-
 
 def probe_at_edge(d: Difference) -> str:
     """A probe of the tail where the window leaves room for less than a segment."""
@@ -287,6 +284,9 @@ def since(d: Difference, out: Out, side: int) -> int:
 def second_probe(d: Difference) -> str:
     """When something is sent again for the second time."""
     b = d.theirs
+    if d.kind == "segment" and again(d, d.ours, 0) and again(d, b, 1) and by_timer(d):
+        assert isinstance(b, Out) and isinstance(d.ours, Out)
+        return "end" if b.time + 50_000 < d.ours.time else ""
     if d.kind not in ("time", "missing") or not again(d, b, 1):
         return ""
     assert isinstance(b, Out)
@@ -314,7 +314,8 @@ def collapsed(d: Difference) -> str:
     a, b = d.ours, d.theirs
     if again(d, a, 0) and again(d, b, 1) and d.kind == "segment":
         assert isinstance(a, Out) and isinstance(b, Out)
-        return "end" if a.seq == b.seq and (a.length < b.length or a.flags + b.flags == "P.FP.") else ""
+        cut = a.seq == b.seq and a.length > b.length and any("sack" in each for each in b.options)
+        return "end" if cut or (a.seq == b.seq and (a.length < b.length or a.flags + b.flags == "P.FP.")) else ""
     return ""
 
 
@@ -324,7 +325,10 @@ def bytes_of_cwnd(d: Difference) -> str:
     if not isinstance(a, Out) or not a.length or not (d.kind == "extra" or again(d, d.theirs, 1)) or not alone(d):
         return ""
     if a.seq == d.top[0]:
-        return "end" if a.length < mss_of(d) - 12 and (a.length < 536 or "P" in a.flags or resent(d, 0)) else ""
+        assert d.traces is not None
+        full = mss_of(d) - (12 if with_timestamps(d) else 0)
+        sent = [out for step in d.traces[0].steps[:d.at + 1] for out in step.out if out.length and out.time <= a.time]
+        return "end" if any(out.length < full for out in sent) else ""
     return "end" if d.kind == "extra" and again(d, a, 0) and "frag_needed" in d.step else ""
 
 
@@ -333,7 +337,8 @@ def application_limited(d: Difference) -> str:
     a = d.ours
     idle = any(step.wait >= 330_000 for step in d.program.steps[:d.at + 1])
     full = isinstance(a, Out) and a.seq == d.top[0] and a.length >= mss_of(d) - 12
-    return "end" if full and idle and d.kind == "extra" and called(d) in ("write", "send") and not zero_window(d) else ""
+    written = called(d) in ("write", "send") and d.kind == "extra"
+    return "end" if full and idle and written and not zero_window(d) else ""
 
 
 def reset_at_fin(d: Difference) -> str:
@@ -364,6 +369,8 @@ def frto_without_sack(d: Difference) -> str:
 def unacceptable_ack(d: Difference) -> str:
     """Duplicate acknowledgements in segments that are below the window."""
     below = [one for one in segments(d) if one.ack is not None and one.span.last < d.acked[0] and "S" not in one.flags]
+    if below and again(d, d.theirs, 1) and isinstance(d.ours, Out) and d.ours.seq == d.top[0]:
+        return "end"
     return "end" if below and again(d, d.ours, 0) and arrived(d) and (d.kind == "time" or alone(d)) else ""
 
 
@@ -373,7 +380,7 @@ def few_duplicates(d: Difference) -> str:
     if packet is None or not again(d, a, 0) or not (d.kind == "time" or alone(d)):
         return ""
     assert isinstance(a, Out)
-    sack = any("sackOK" in step.text for step in d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
     same = sum(one.ack == packet.ack and not one.span.length for one in segments(d))
     return "end" if not sack and same >= 3 and d.top[0] - a.seq <= 3 * max(a.length, 1) else ""
 
@@ -429,7 +436,9 @@ def ends_at_window(d: Difference) -> str:
 def limited_transmit(d: Difference) -> str:
     """New data for a duplicate acknowledgement, without SACK."""
     packet, a = arrived(d), d.ours
-    if packet is None or packet.span.length or d.kind != "extra" or not isinstance(a, Out) or a.seq != d.top[0]:
+    if packet is None or packet.span.length or not isinstance(a, Out) or a.seq != d.top[0]:
+        return ""
+    if d.kind != "extra" and not pure(d.theirs):
         return ""
     sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
     same = sum(one.ack == packet.ack and not one.span.length for one in segments(d))
@@ -514,7 +523,8 @@ def by_timer(d: Difference) -> bool:
 
 def trip_by_timestamps(d: Difference) -> str:
     """The time-out, after timestamps have measured a round trip of what was sent again."""
-    earlier = d.kind == "extra" or (isinstance(d.theirs, Out) and isinstance(d.ours, Out) and d.ours.time < d.theirs.time)
+    a, b = d.ours, d.theirs
+    earlier = d.kind == "extra" or (isinstance(b, Out) and isinstance(a, Out) and a.time < b.time)
     return "end" if with_timestamps(d) and resent(d, 1) and earlier and again(d, d.ours, 0) and by_timer(d) else ""
 
 
@@ -525,19 +535,13 @@ def repeated_timeouts(d: Difference) -> str:
         d.kind == "missing" or again(d, d.ours, 0)) else ""
 
 
-def duplicates_after_timeout(d: Difference) -> str:
-    """Duplicate acknowledgements after a time-out, without SACK."""
-    packet = arrived(d)
-    if packet is None or packet.span.length or d.kind != "extra" or not again(d, d.ours, 0) or not resent(d, 1):
-        return ""
-    return "end" if ("net.ipv4.tcp_sack", "0") in d.program.sysctls or "sackOK" not in str(d.program.steps) else ""
-
 
 def old_segment_window(d: Difference) -> str:
     """A window in a segment that is below the window."""
     told = [one for one in segments(d) if one.span.last < max(d.acked) and "S" not in one.flags]
     fresh = any(
-        isinstance(one, Out) and one.length and one.seq == top for one, top in zip((d.ours, d.theirs), d.top, strict=True))
+        isinstance(one, Out) and one.length and one.seq == top
+        for one, top in zip((d.ours, d.theirs), d.top, strict=True))
     return "end" if len(told) and fresh and d.kind in ("missing", "extra") and zero_window(d) else ""
 
 

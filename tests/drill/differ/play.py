@@ -1,4 +1,4 @@
-"""Programs, played against Aether in virtual time, and against the kernel: many at once, each with addresses of its own."""
+"""Programs, played against Aether in virtual time, and against the kernel: many at once, each at its own addresses."""
 
 from __future__ import annotations
 

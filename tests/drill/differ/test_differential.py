@@ -1,7 +1,7 @@
 """Random programs against Aether and against the kernel: what differs is known, and listed with its clause.
 
-AETHER_DIFFER_SECONDS=1200 plays for so long, with seeds of its own (or from AETHER_DIFFER_SEED on), and says how much it
-played. What is found that is not known is cut down and printed as a packet script; AETHER_DIFFER_SAVE=DIR keeps it there.
+AETHER_DIFFER_SECONDS=1200 plays for so long, with seeds of its own (or from AETHER_DIFFER_SEED on), and says how many.
+What is found that is not known is cut down and printed as a packet script; AETHER_DIFFER_SAVE=DIR keeps it there.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def test_each_known_difference_is_there(session: Session) -> None:
                 if name in explain(program, play_aether(program), trace)[0]:
                     del missing[name]
     assert not missing, (
-        f"no difference any more: take {', '.join(missing)} out of tests/drill/differ/known.py, examples.txt and docs/drill.md")
+        f"no difference any more: {', '.join(missing)}. What is mended leaves known.py, examples.txt and docs/drill.md")
 
 
 def test_each_known_difference_is_documented() -> None:
