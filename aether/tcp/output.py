@@ -5,8 +5,9 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from aether.tcp import ecn, rack
+from aether.tcp import decisions, ecn, rack
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
@@ -51,7 +52,7 @@ def send_segment(
             conn.dsack = None
         options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
             edge & MASK for block in blocks for edge in block))
-    window = advertise(conn) >> conn.rcv_wscale
+    window = advertise(conn)
     conn.ack_pending = ""
     if conn.delack_segments:
         conn.delack_segments = 0
@@ -87,19 +88,12 @@ def timestamp(conn: Connection) -> int:
 
 
 def advertise(conn: Connection) -> int:
-    """Return the window to offer, in bytes, and remember its right edge (RFC 9293 §3.8.6.2.2).
-
-    The edge never moves left, and moves right only by a worthwhile amount: half the buffer or a full segment.
-    """
-    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
-    if edge - conn.rcv_adv < min(conn.limit // 2, conn.advmss):
-        edge = max(conn.rcv_adv, conn.rcv_nxt)
-    scale = conn.rcv_wscale
-    window = edge - conn.rcv_nxt
-    if edge <= conn.rcv_adv:
-        window = -(-window >> scale) << scale  # rounding down would take back what was offered
-    window = min(window >> scale, 0xFFFF) << scale
-    conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
+    """Return the window to offer as it goes on the wire, and remember its right edge."""
+    rcv_nxt, rcv_adv, scale = conn.rcv_nxt, conn.rcv_adv, conn.rcv_wscale
+    window = decisions.offered_window(rcv_nxt, rcv_adv, conn.limit, conn.receive.length, conn.advmss, scale)
+    edge = rcv_nxt + (window << scale)
+    if edge > rcv_adv:
+        conn.rcv_adv = edge
     return window
 
 
@@ -177,9 +171,9 @@ def _after_idle(conn: Connection) -> None:
     """Forget a window that was measured too long ago (RFC 2861 §3, RFC 5681 §4.1)."""
     knobs = conn.host.knobs
     idle = conn.host.now - conn.last_sent
-    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or conn.congestion.name == "none":
+    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or not conn.congestion.limits:
         return
-    restart = min(knobs.tcp_initial_window * conn.mss, conn.cwnd)
+    restart = min(initial_window(conn), conn.cwnd)
     if restart < conn.cwnd:
         conn.ssthresh = max(conn.ssthresh if conn.ssthresh < conn.cwnd else 0, conn.cwnd * 3 // 4)
         conn.cwnd = restart
