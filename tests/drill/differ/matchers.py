@@ -503,6 +503,8 @@ def undo_by_timestamps(d: Difference) -> str:
     b = d.theirs
     if not with_timestamps(d) or not resent(d, 1):
         return ""
+    if d.kind == "time" and isinstance(b, Out) and b.seq == d.top[1] and by_timer(d) and not pure(b):
+        return "end" if isinstance(d.ours, Out) and b.time < d.ours.time else ""
     if d.ours is not None and not again(d, d.ours, 0):
         return ""
     fresh = isinstance(b, Out) and bool(b.length or "F" in b.flags) and b.seq == d.top[1]

@@ -22,9 +22,9 @@ from tests.drill.differ.programs import Program
 
 REST = 30_000
 """Microseconds that are waited after the last step."""
-AT_ONCE = 60
+AT_ONCE = 100
 """Programs that run at the same time against the kernel."""
-STAGGER = 4_000
+STAGGER = 3_000
 """Microseconds between the beginnings of two."""
 FIRST_PORT = 1100
 
