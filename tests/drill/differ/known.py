@@ -162,7 +162,7 @@ KNOWN: tuple[Known, ...] = (
         m.syn_in_fin_wait_2),
     Known(
         "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
-        "measures it by the timestamp that is echoed, and times out later", m.trip_by_timestamps),
+        "measures it by the timestamp that is echoed, and times out at another time", m.trip_by_timestamps),
     Known(
         "repeated-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
         "at those that follow, too, and gives cwnd back", m.repeated_timeouts),

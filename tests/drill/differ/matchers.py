@@ -524,8 +524,10 @@ def by_timer(d: Difference) -> bool:
 
 
 def trip_by_timestamps(d: Difference) -> str:
-    """The time-out, after timestamps have measured a round trip of what was sent again."""
+    """The time-out, after timestamps have measured a round trip of what was sent again; without, its backoff stays."""
     a, b = d.ours, d.theirs
+    if d.kind == "missing" and again(d, b, 1) and with_timestamps(d) and resent(d, 0):
+        return "end"
     earlier = d.kind == "extra" or (isinstance(b, Out) and isinstance(a, Out) and a.time < b.time)
     return "end" if with_timestamps(d) and resent(d, 1) and earlier and again(d, d.ours, 0) and by_timer(d) else ""
 
