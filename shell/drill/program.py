@@ -12,11 +12,12 @@ from shell.drill.reports import CANNOT_PLAY, play_files, read_knobs, write_junit
 from shell.drill.run import Wishes, find, load
 from shell.lab import privileges
 from shell.language.grammar import CommandError
+from shell.reading.stderr import Parser, complain
 
 
 def main(argv: list[str]) -> int:
     """Play scripts; return 0 if all went as they are written, 1 if one did not, 2 if none could be played."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="aether-shell drill", description="Play packet scripts in the language of packetdrill.")
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", help="scripts, and directories of them (names that end in .pkt)")
@@ -41,10 +42,10 @@ def main(argv: list[str]) -> int:
         if options.junit:
             write_junit(report, options.junit)
     except CommandError as problem:
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
         return CANNOT_PLAY
     except KeyboardInterrupt:
-        print("aether-shell: interrupted", file=sys.stderr)
+        complain("interrupted")
         return 130
     _show(report, options)
     return int(bool(report.failed))

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import cmd2
 from cmd2.completion import CompletionItem, Completions
@@ -149,6 +149,12 @@ class AetherShell(cmd2.Cmd):
         """Print; how far the command was is gone then."""
         self._line.clear()
         super().poutput(*objects, **kwargs)
+
+    def print_to(self, file: IO[str], *objects: Any, **kwargs: Any) -> None:
+        """Print, as everything here is printed in the end: nothing steers the terminal."""
+        from shell.views.harmless import harmless
+
+        super().print_to(file, *map(harmless, objects), **kwargs)
 
     def _persist_history(self) -> None:
         """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""

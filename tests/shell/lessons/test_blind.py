@@ -95,8 +95,8 @@ def begin(shell: Shell, fault: str) -> None:
         name for name, each in FAULTS.items() if each.level == level and name != fault]
     shell.run(f"lesson start capstone --level {level}")
     assert shell.session.lesson is not None
-    assert shell.session.lesson.fault is not None
-    assert shell.session.lesson.fault.name == fault
+    assert shell.session.lesson.broken.fault is not None
+    assert shell.session.lesson.broken.fault.name == fault
     shell.run("trace on")
     for line in FAULTS[fault].probe:
         shell.try_(line)

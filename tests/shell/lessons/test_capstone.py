@@ -133,8 +133,8 @@ def test_a_name_may_be_written_in_any_way() -> None:
 
 def broken(shell: Shell) -> str:
     assert shell.session.lesson is not None
-    assert shell.session.lesson.fault is not None
-    return shell.session.lesson.fault.name
+    assert shell.session.lesson.broken.fault is not None
+    return shell.session.lesson.broken.fault.name
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])

@@ -13,8 +13,8 @@ from aether.link.port import Link
 from aether.link.tap import PLAIN
 from aether.link.tape import Tape
 from aether.world import World
+from tests.unit.engine.test_no_events import everything
 from tests.unit.far_end import App, lab
-from tests.unit.test_no_events import everything
 
 Change = Callable[[World, Link], object]
 
@@ -99,7 +99,7 @@ def heard_of(frames: list[bytes], bench: bool, left: bool) -> list[bytes]:
         loop: Loop = here.loop
         if not bench:
             loop.set_mode("trace")
-        heed_offload(loop.device, direct(loop))
+        heed_offload(here.device, direct(loop))
         link = world.links["lan"]
         (link.left if left else link.right).ear = ear
         for frame in frames or everything(here):
