@@ -362,8 +362,9 @@ def _watch_window(conn: Connection) -> None:
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
-    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
-    worth = min(conn.limit // 2, 2 * conn.advmss)
+    largest = 0xFFFF << conn.rcv_wscale  # room beyond what a header can say is no news
+    buffer = min(conn.limit, largest)
+    grown = conn.rcv_nxt + min(max(conn.limit - conn.receive.length, 0), largest) - conn.rcv_adv
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
-    if edge - conn.rcv_adv >= worth and (closed or edge - conn.rcv_adv >= conn.limit // 4):
+    if grown >= min(buffer // 2, 2 * conn.advmss) and (closed or grown >= buffer // 4):
         send_ack(conn, "window update")
