@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from struct import pack
 from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn, rack, user_timeout
@@ -47,8 +46,7 @@ def send_segment(
     if limit > 0:
         blocks = _blocks(conn, limit)
         conn.dsack = None  # it is reported once (RFC 2883 §4)
-        options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
-            edge & MASK for block in blocks for edge in block))
+        options += tcp.sack_option([(left & MASK, right & MASK) for left, right in blocks])
     window = advertise(conn)
     conn.ack_pending = ""
     conn.last_ack_sent = conn.rcv_nxt
@@ -103,7 +101,7 @@ def timestamp(conn: Connection) -> int:
 
 def _stamp(conn: Connection) -> bytes:
     """Return the timestamps option, once it is agreed on: in every segment, a reset too (RFC 7323 §3.2)."""
-    return pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent) if conn.ts_ok else b""
+    return tcp.timestamp_option(timestamp(conn), conn.ts_recent) if conn.ts_ok else b""
 
 
 def advertise(conn: Connection) -> int:

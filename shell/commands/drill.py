@@ -299,7 +299,9 @@ def connection_key(events: list[Event], number: int, host: str) -> tuple[bytes, 
         if event.kind == "tcp.opened" and event.values[0] == number and event.host == host:
             _, local, local_port, remote, remote_port = event.values
             return local, remote, local_port, remote_port
-    raise CommandError(f"the beginning of connection #{number} at {host} is not kept. `tcp conns` lists connections")
+    raise CommandError(
+        f"the beginning of connection #{number} at {host} is not kept. `tcp conns` lists connections. Of one in which "
+        "much happens, begin with `capture start`; afterwards `capture save FILE`, `capture load FILE`")
 
 
 @command(
@@ -333,14 +335,17 @@ def write(
         writer = Writer(packets_of(events, host, connection_key(events, int(words[1]), host)),
                         begin if begin is not None else -1, to if to is not None else NEVER)
     except CannotWrite as problem:
-        raise CommandError(f"{problem}. `tcp conns` and `frames` show what there is") from None
+        raise CommandError(f"{problem}. (`tcp conns` and `frames` show what there is)") from None
     knobs = {} if session.capture is not None else session.ask(partial(changed_knobs, host=host))
     about = f"Connection #{words[1]}, as {host} saw it."
-    text, player = written_and_played(writer.write(), about, knobs, writer.start % 1000)
+    written = writer.write()
+    with session.busy("playing what was written"):
+        text, player = written_and_played(written, about, knobs, writer.start % 1000)
     note = ""
     if player.failed is not None:
+        until = writer.start + written.time_of(player.outcomes.index(player.failed)) - 1
         note = (f"line {player.failed.line.place.line} does not go as it was seen ({player.failed.problem}): something "
-                "that no packet shows decided it. Mend the script, or shorten it with --to")
+                f"that no packet shows decided it. Mend the script, or let it end before: --to {until}us")
     if save:
         write_file(save, text, force=force, again=again)
     return results.DrillText(text, int(words[1]), len(player.outcomes), save, note, note)

@@ -27,11 +27,11 @@ class Comparison:
         return any(each.differs for each in self.fields)
 
 
-def compare(packet: Packet, seen: Seen, flow: Flow, isn: int, tick: int, tolerance: int) -> Comparison:
+def compare(packet: Packet, seen: Seen, flow: Flow, tick: int, tolerance: int) -> Comparison:
     """Hold a packet that the host has sent against a line; times are not looked at.
 
-    `isn` is the host's initial sequence number in the script, `tick` the microseconds of a step of its timestamp clock
-    (0: that is not looked at), `tolerance` how many microseconds it may be wrong.
+    `tick` is the microseconds of a step of the host's timestamp clock (0: that is not looked at), `tolerance` how many
+    microseconds it may be wrong.
     """
     found = Comparison()
     expected = {TcpPacket: "tcp", UdpPacket: "udp", IcmpPacket: "icmp"}[type(packet)]
@@ -46,7 +46,7 @@ def compare(packet: Packet, seen: Seen, flow: Flow, isn: int, tick: int, toleran
     if seen.problem:
         found.field("checksum" if "checksum" in seen.problem else "packet", "right", seen.problem)
     if isinstance(packet, TcpPacket) and seen.tcp is not None:
-        _tcp(found, packet, seen, seen.tcp, flow, isn, tick, tolerance)
+        _tcp(found, packet, seen, seen.tcp, flow, tick, tolerance)
     elif isinstance(packet, UdpPacket):
         _ports(found, packet.addresses, seen, flow)
         found.field("length", packet.length, len(seen.data))
@@ -71,8 +71,7 @@ def _ports(
 
 
 def _tcp(
-    found: Comparison, packet: TcpPacket, seen: Seen, header: tcp.TcpHeader, flow: Flow, isn: int, tick: int,
-    tolerance: int,
+    found: Comparison, packet: TcpPacket, seen: Seen, header: tcp.TcpHeader, flow: Flow, tick: int, tolerance: int,
 ) -> None:
     _ports(found, packet.addresses, seen, flow)
     flags = flag_bits(packet.flags)
@@ -89,7 +88,7 @@ def _tcp(
     if packet.options is not None:
         _options(found, packet.options, header.options, seen.sent.time, flow, tick, tolerance)
     if length and length == packet.span.length and seq == packet.span.first:
-        _data(found, flow.payload_of_host(seq, length, isn, bool(header.flags & tcp.SYN)), seen.data)
+        _data(found, flow.payload_of_host(seq, length, bool(header.flags & tcp.SYN)), seen.data)
 
 
 def _span(seq: int, length: int) -> str:

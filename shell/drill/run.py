@@ -12,7 +12,8 @@ from pathlib import Path
 
 from aether.operations.base import OperationError
 from shell.drill.errors import KernelError, ScriptError
-from shell.drill.player import Outcome, Player
+from shell.drill.outcome import Outcome
+from shell.drill.player import Player
 from shell.drill.script import Script, Settings
 from shell.drill.stage import Stage, VirtualStage
 from shell.language.grammar import CommandError

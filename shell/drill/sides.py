@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shell.drill.errors import KernelError
-from shell.drill.player import Outcome, Player
+from shell.drill.outcome import Outcome
+from shell.drill.player import Player
 from shell.drill.run import TRIES, Wishes, player_for
 from shell.drill.script import Call, Packet, Script, TcpPacket
 from shell.results.drill import DrillComparison, DrillPair

@@ -19,6 +19,8 @@ from shell.drill.script import TcpOption
 MASK, HALF = 0xFFFFFFFF, 1 << 31
 UNTOLD = 8_000
 """Bytes that may arrive before a window that moves is worth telling: below, nothing shows whether they were read."""
+MOST = 1_000
+"""Packets of a script that is written: beyond that nobody reads it, and each play of it takes seconds."""
 Key = tuple[bytes, bytes, int, int]
 """Source and destination, addresses and ports, as in what the host sends."""
 
@@ -67,6 +69,10 @@ class Written:
     def add(self, time: int, text: str) -> None:
         """Add one."""
         self.lines.append((time, text))
+
+    def time_of(self, index: int) -> int:
+        """Return when a line was, or the one before it that has a time."""
+        return next((time for time, _ in reversed(self.lines[:index + 1]) if time >= 0), 0)
 
 
 def packets_of(events: Iterable[Event], host: str, key: Key) -> list[Packet]:
@@ -140,6 +146,10 @@ class Writer:
         self.begin = begin
         if not self.packets:
             raise CannotWrite("no packet of this connection is kept, or none in that time")
+        if len(self.packets) > MOST:
+            until = self.packets[MOST - 1].time - 1  # several may have come at that moment
+            raise CannotWrite(f"there are {len(self.packets):,} packets, and a script has {MOST:,} at the most. It can "
+                              f"end earlier: --to {until}us")
         first = self.packets[0]
         if first.icmp or not first.header.flags & tcp.SYN or first.header.flags & tcp.ACK:
             raise CannotWrite("the connection's SYN is not kept: a script begins with the whole handshake")
@@ -198,6 +208,8 @@ class Writer:
                 if found and each.data:
                     found[-1].closes = True
                 opened = False
+        if opened:  # without PSH there was more to come, which the script leaves out
+            found[-1].last = (at + max(len(each.data) for each in self._fresh(False))) & MASK
         return found
 
     def _reads_promptly(self) -> bool:

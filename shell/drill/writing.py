@@ -12,6 +12,8 @@ TOLERANCES = (0, 1_000, 5_000, 20_000, 100_000)
 """Microseconds that are tried one after the other: the address of a neighbour, asked for in the lab, takes some."""
 
 
+MOST_LINES = 6_000
+"""Lines that are played at the most before the best so far is taken: some seconds."""
 PHASES = tuple(range(0, 1000, 50))
 """Microseconds into a millisecond at which a script may begin, where nobody knows: its timestamps then tick as seen."""
 
@@ -22,12 +24,16 @@ def written_and_played(written: Written, about: str, knobs: dict[str, str], phas
     `phase` is where in a millisecond of the host's clock it began, if that is known.
     """
     found: list[tuple[str, Player]] = []
+    played = 0
     for begin in (phase, *PHASES):
         for tolerance in TOLERANCES:
             text = to_text(written, about, knobs, tolerance, begin)
             found.append((text, _played(text)))
             if found[-1][1].failed is None:
                 return found[-1]
+            played += len(found[-1][1].outcomes)  # it is read as a whole, however far it goes
+            if played > MOST_LINES:
+                return max(found, key=_how_far)
         failed = max(found, key=_how_far)[1].failed
         if failed is None or [each.name for each in failed.fields if each.differs] != ["options"]:
             break

@@ -32,6 +32,8 @@ class Difference:
     traces: tuple[Trace, Trace] | None = None
     acked: tuple[int, int] = (0, 0)
     """The highest number that each has acknowledged before."""
+    acked_before: tuple[int, int] = (0, 0)
+    """The same when the step began."""
     top: tuple[int, int] = (0, 0)
     """The number after the highest that each has sent before."""
     passed: tuple[str, ...] = ()
@@ -112,11 +114,15 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
     """
     times = [*program.times, program.times[-1] + REST]
     mine, its = _Side(), _Side()
+
+    def difference(at: int, kind: str, a: Out | str | None, b: Out | str | None, fields: tuple[str, ...]) -> Difference:
+        return Difference(
+            program, at, kind, a, b, fields, (ours, theirs), (mine.acked, its.acked), before, (mine.top, its.top))
+
     for at, (a_step, b_step) in enumerate(zip(ours.steps, theirs.steps, strict=True)):
+        before = mine.acked, its.acked
         if a_step.result != b_step.result:
-            yield Difference(
-                program, at, "result", a_step.result, b_step.result, (), (ours, theirs), (mine.acked, its.acked),
-                (mine.top, its.top))
+            yield difference(at, "result", a_step.result, b_step.result, ())
             return
         left, right = list(a_step.out), list(b_step.out)
         while left or right:
@@ -124,8 +130,7 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
             kind, fields = _kind(a, b, a_step, b_step, times[at + 1], mine.left, its.left)
             passed = "both"
             if kind:
-                passed = yield Difference(
-                    program, at, kind, a, b, fields, (ours, theirs), (mine.acked, its.acked), (mine.top, its.top))
+                passed = yield difference(at, kind, a, b, fields)
                 if not passed:
                     return
             if passed != "theirs" and left:
@@ -133,9 +138,7 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
             if passed != "ours" and right:
                 its.take(right.pop(0))
     if ours.state and theirs.state and ours.state != theirs.state:
-        yield Difference(
-            program, len(program.steps) - 1, "state", str(ours.state), str(theirs.state), (), (ours, theirs),
-            (mine.acked, its.acked), (mine.top, its.top))
+        yield difference(len(program.steps) - 1, "state", str(ours.state), str(theirs.state), ())
 
 
 def _kind(
@@ -145,7 +148,8 @@ def _kind(
     """Return in what the next segments of both differ; an empty kind if they do not."""
     fields = fields_of(a, b) if a is not None and b is not None else ()
     if a is not None and b is not None and not fields:
-        waited = max(a.time - min(mine.at, mine_left.get(a.seq, mine.at)), b.time - min(its.at, its_left.get(b.seq, its.at)))
+        waited = max(
+            a.time - min(mine.at, mine_left.get(a.seq, mine.at)), b.time - min(its.at, its_left.get(b.seq, its.at)))
         return ("time" if abs(a.time - b.time) > 2 * SLACK + waited // 8 else ""), ()
     for one, happened, exact in ((a, mine, True), (b, its, False)):
         if one is not None and (_close(one, happened, following, exact) or _early(one, happened, exact)):

@@ -50,17 +50,13 @@ KNOWN: tuple[Known, ...] = (
         "window-back", "RFC 9293 §3.10.7.4", "Aether", "takes the window of a segment with the numbers of the last one",
         "only if it is larger, or 0", m.window_back),
     Known(
-        "window-update", "RFC 9293 §3.8.6.2.2", "both", "tells of a window that a read has opened by half the buffer",
-        "by its own measure", m.window_update),
-    Known(
         "paws-old-ack", "RFC 7323 §5.3", "Aether", "acknowledges a segment whose timestamp is too old",
         "not if it carries no data", m.paws_old_ack),
     Known(
-        "sack-of-controls", "RFC 2018 §3", "both", "reports data only, and a SYN that carries some",
-        "reports what a FIN takes of the numbers", m.sack_of_controls),
-    Known(
-        "partial-duplicate", "RFC 2883 §4", "Linux", "reports no duplicate where new data overlaps what waits behind a hole",
-        "reports it first", m.partial_duplicate),
+        "partial-duplicate", "RFC 2883 §4", "Linux",
+        "reports no duplicate where new data overlaps what waits behind a hole",
+        "reports it first",
+        m.partial_duplicate),
     Known(
         "echo-after-delay", "RFC 7323 §4.3", "both", "echoes the timestamp of its own last acknowledgement",
         "of its own, at another time", m.echo_after_delay),
@@ -71,17 +67,13 @@ KNOWN: tuple[Known, ...] = (
         "data-after-fin", "RFC 9293 §3.10.7.4", "Aether", "ignores data beyond the peer's FIN",
         "resets the connection", m.data_after_fin),
     Known(
-        "data-after-close", "RFC 9293 §3.6.1", "Linux", "answers data that nobody can read with RST,ACK, or takes it",
-        "with a RST at the number that the segment acknowledges, which §3.5.2 asks for", m.data_after_close),
-    Known(
-        "simultaneous-options", "RFC 7323 §3.2", "Aether", "answers a SYN that crosses its own with the options of both",
-        "with all that its own SYN had", m.simultaneous),
+        "simultaneous-options", "RFC 7323 §3.2", "Aether",
+        "answers a SYN that crosses its own with the options of both",
+        "with all that its own SYN had",
+        m.simultaneous),
     Known(
         "send-before-open", "RFC 9293 §3.10.2", "both", "takes data while the connection is being opened",
         "refuses it on a socket that does not wait (EAGAIN), as POSIX has it", m.send_before_open),
-    Known(
-        "silly-window", "RFC 9293 §3.8.6.2.1", "Aether", "sends no segment that the window cuts, unless it is half of the largest",
-        "fills the window", m.silly_window),
     Known(
         "probe-at-edge", "RFC 8985 §7.3", "both", "probes with as much new data as the window has room for",
         "with the last segment again unless a whole one has room", m.probe_at_edge),
@@ -92,21 +84,16 @@ KNOWN: tuple[Known, ...] = (
         "fin-beyond-cwnd", "RFC 5681 §3.1", "both", "sends a FIN without data whatever cwnd is",
         "when cwnd has room for a segment", m.fin_beyond_window),
     Known(
-        "poll-after-reset", "poll(2)", "Linux", "tells of ERR and HUP after a reset", "of IN and OUT too", m.poll_after_reset),
-    Known(
-        "listen-again", "listen(2)", "Linux", "refuses a second listen()", "takes its backlog; EINVAL if connected",
-        m.listen_again),
-    Known(
         "shutdown-after-reset", "shutdown(2)", "Linux", "lets a connection that is gone be shut down", "ENOTCONN",
         m.shutdown_after_reset),
-    Known(
-        "abort-options", "RFC 7323 §3.2", "Linux", "aborts without a timestamp", "with one", m.abort_options),
     Known(
         "ends-at-window", "RFC 9293 §3.10.7.4", "Aether", "discards a reset that ends where the window begins",
         "challenges it", m.ends_at_window),
     Known(
-        "without-ack", "RFC 9293 §3.10.7.4", "Aether", "acknowledges a segment outside of the window before it looks for ACK",
-        "discards what has neither ACK, RST nor SYN", m.without_ack),
+        "without-ack", "RFC 9293 §3.10.7.4", "Aether",
+        "acknowledges a segment outside of the window before it looks for ACK",
+        "discards what has neither ACK, RST nor SYN",
+        m.without_ack),
     Known(
         "challenge-rate", "RFC 5961 §7", "Linux", "answers each unacceptable segment",
         "one without data in half a second", m.challenge_rate),
@@ -120,8 +107,10 @@ KNOWN: tuple[Known, ...] = (
         "old-segment-window", "RFC 9293 §3.10.7.4", "Linux", "takes the window of a segment that is below its own",
         "discards that segment whole", m.old_segment_window),
     Known(
-        "unacceptable-ack", "RFC 9293 §3.10.7.4", "Linux", "counts duplicate acknowledgements in segments below the window",
-        "discards those segments whole", m.unacceptable_ack),
+        "unacceptable-ack", "RFC 9293 §3.10.7.4", "Linux",
+        "counts duplicate acknowledgements in segments below the window",
+        "discards those segments whole",
+        m.unacceptable_ack),
     Known(
         "few-duplicates", "RFC 5681 §3.2", "both", "sends again after three duplicates, whatever is in flight",
         "not where fewer segments are in flight than would bring three about", m.few_duplicates),
@@ -134,6 +123,45 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "bytes-of-cwnd", "RFC 5681 §3.1", "Aether", "counts cwnd in bytes", "in segments, however small",
         m.bytes_of_cwnd),
+    Known(
+        "wrong-ack-in-syn-received", "RFC 9293 §3.10.7.4", "Aether", "looks at numbers, RST and SYN before the ACK",
+        "resets for the wrong ACK first", m.wrong_ack_in_syn_received),
+    Known(
+        "reset-in-close-wait", "connect(2)", "Linux",
+        "ECONNRESET after every reset",
+        "EPIPE if the peer's FIN came before",
+        m.reset_in_close_wait),
+    Known(
+        "queue-after-reset", "tcp(7)", "both",
+        "nothing is queued after a reset",
+        "what was queued before is still counted",
+        m.queue_after_reset),
+    Known(
+        "syn-in-fin-wait-2", "RFC 5961 §4.2", "Aether",
+        "challenges a SYN in FIN-WAIT-2, as in every synchronized state",
+        "resets it where nobody holds the socket any more",
+        m.syn_in_fin_wait_2),
+    Known(
+        "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
+        "measures it by the timestamp that is echoed, and times out at another time", m.trip_by_timestamps),
+    Known(
+        "repeated-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
+        "at those that follow, too, and gives cwnd back", m.repeated_timeouts),
+    Known(
+        "limited-transmit", "RFC 3042 §2", "Aether", "sends new data for each of the first two duplicates",
+        "without SACK for fewer", m.limited_transmit),
+    Known(
+        "application-limited", "RFC 7661 §4.3", "both", "keeps a cwnd that was not used in full, until it idles",
+        "halves what was not used, after each time-out's length", m.application_limited),
+    Known(
+        "reset-at-fin", "RFC 9293 §3.10.7.4", "Aether", "believes a reset at RCV.NXT alone",
+        "also one at the number of the peer's FIN", m.reset_at_fin),
+    Known(
+        "old-reset", "RFC 7323 §5.2", "Aether", "believes a reset whatever its timestamp",
+        "discards one with an old timestamp in SYN-RECEIVED", m.old_reset),
+    Known(
+        "frto-without-sack", "RFC 5682 §2.1", "both", "looks for spurious time-outs with SACK only", "without it, too",
+        m.frto_without_sack),
 )
 
 

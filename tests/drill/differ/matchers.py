@@ -46,7 +46,8 @@ def later(trace: Trace, ack: int, time: int, within: int) -> bool:
     if time + within > last:
         return True
     return any(
-        out.ack is not None and signed(out.ack) >= ack and time - 1000 <= out.time <= time + within
+        time - 1000 <= out.time <= time + within
+        and ("R" in out.flags or (out.ack is not None and signed(out.ack) >= ack))
         for step in trace.steps for out in step.out)
 
 
@@ -63,7 +64,8 @@ def delayed_ack(d: Difference) -> str:
             return "ours"
     if d.kind == "missing" and isinstance(b, Out) and pure(b) and "delayed-ack" in d.passed and b.ack == d.acked[0]:
         near = [one for one in d.traces[1].steps[d.at].out if pure(one) and abs(one.time - b.time) < 100]
-        return "theirs" if len(near) > 1 else ""
+        if len(near) > 1:
+            return "theirs"
     if isinstance(b, Out) and pure(b) and b.ack is not None and not (isinstance(a, Out) and pure(a) and a.ack == b.ack):
         if d.acked[1] < b.ack <= d.acked[0]:
             return "theirs"
@@ -87,6 +89,8 @@ def minshall(d: Difference) -> str:
     if isinstance(b, Out) and b.length and "P" in b.flags and b.seq == d.top[1] and not before(d, "TCP_NODELAY, [1]"):
         small = b.length < 1400 and (not isinstance(d.ours, Out) or d.ours.seq < b.seq)
         if small and d.kind in ("missing", "segment", "undecided"):
+            return "end"
+        if d.kind == "time" and isinstance(d.ours, Out) and b.time < d.ours.time:
             return "end"
     return ""
 
@@ -112,7 +116,7 @@ def window_back(d: Difference) -> str:
             shrunk = shrunk or (here == at and 0 < one.window < window)
             window, at = one.window, here
     data = any(isinstance(one, Out) and (one.length or "F" in one.flags) for one in (d.ours, d.theirs))
-    return "end" if shrunk and data else ""
+    return "end" if shrunk and data and (d.kind in ("missing", "extra") or "length" in d.fields) else ""
 
 
 def segments(d: Difference) -> list[TcpPacket]:
@@ -126,7 +130,7 @@ def edge(d: Difference) -> int:
     scale = 4 if "wscale" in " ".join(step.text for step in d.program.steps[:d.at + 1]) else 0
     return max((
         signed(one.ack) + ((one.window or 0) << (0 if "S" in one.flags else scale))
-        for one in segments(d) if one.ack is not None), default=0)
+        for one in segments(d) if one.ack is not None and signed(one.ack) <= max(d.top)), default=0)
 
 
 def stamp(packet: TcpPacket) -> int:
@@ -142,9 +146,14 @@ def apart(d: Difference) -> tuple[set[str], set[str]]:
 
 def only(d: Difference, *only_these: str) -> bool:
     """Tell whether both differ in these options alone, and in the first of them."""
-    if d.kind != "segment" or d.fields != ("options",):
+    if d.kind != "segment" or d.fields not in (("options",), ("flags", "options")):
         return False
-    words = {each.split()[0] for side in apart(d) for each in side if each != "nop"}
+    if d.fields[0] == "flags" and d.ours.flags.replace("P", "") != d.theirs.flags.replace("P", ""):  # type: ignore[union-attr]
+        return False
+    mine, its = ({each.split()[0] for each in side if each != "nop"} for side in apart(d))
+    if ("TS" in mine) != ("TS" in its):
+        return False
+    words = mine | its
     return only_these[0] in words and words <= set(only_these)
 
 
@@ -154,12 +163,10 @@ def again(d: Difference, out: object, side: int) -> bool:
         out.seq + out.length + ("F" in out.flags) <= d.top[side])
 
 
-def window_update(d: Difference) -> str:
-    """Reading opens the window, and one host says so."""
-    if called(d) in ("read", "recv") and d.kind in ("extra", "missing"):
-        if pure(d.ours) or pure(d.theirs):
-            return "ours" if d.kind == "extra" else "theirs"
-    return ""
+def mss_of(d: Difference) -> int:
+    """Return the MSS that the peer has offered."""
+    found = re.search(r"mss (\d+)", str(d.program.steps))
+    return int(found[1]) if found else 536
 
 
 def paws_old_ack(d: Difference) -> str:
@@ -171,28 +178,13 @@ def paws_old_ack(d: Difference) -> str:
     return "ours" if 0 <= stamp(packet) < latest else ""
 
 
-def sack_of_controls(d: Difference) -> str:
-    """SACK blocks for what a SYN or a FIN takes of the sequence numbers."""
-    if not only(d, "sack", "TS"):
-        return ""
-    packet = arrived(d)
-    fins = [one.span.last for one in segments(d) if "F" in one.flags]
-    if packet is not None and (set(packet.flags) & set("SF") or signed(packet.span.first) <= 0):
-        return "both"
-    for side in apart(d):
-        for each in side:
-            for first, last in re.findall(r"(\d+):(\d+)", each):
-                if int(first) in fins or int(last) - 1 in fins or signed(int(first)) <= 0:
-                    return "both"
-    return ""
-
-
 def partial_duplicate(d: Difference) -> str:
     """New data that overlaps what waits behind a hole."""
     packet = arrived(d)
-    if packet is not None and packet.span.length and only(d, "sack") and not apart(d)[0] - {"nop"}:
-        return "both"
-    return ""
+    if packet is None or not packet.span.length or not only(d, "sack"):
+        return ""
+    mine, its = (len(re.findall(r"\d+:\d+", " ".join(side))) for side in apart(d))
+    return "both" if its > mine else ""
 
 
 def echo_after_delay(d: Difference) -> str:
@@ -212,23 +204,15 @@ def data_after_fin(d: Difference) -> str:
     """Data beyond the peer's FIN."""
     packet = arrived(d)
     fins = any("F" in one.flags for one in segments(d)[:-1])
-    if packet is not None and fins and packet.span.length and isinstance(d.theirs, Out) and d.theirs.flags == "R":
-        return "end"
-    return ""
-
-
-def data_after_close(d: Difference) -> str:
-    """Data for a connection of which nobody reads any more."""
-    packet = arrived(d)
-    shut = before(d, "close(") or before(d, "SHUT_RDWR") or before(d, "SHUT_RD)")
-    if packet is not None and packet.span.length and shut and isinstance(d.theirs, Out) and d.theirs.flags == "R":
+    if packet is not None and fins and packet.span.length and (
+            (isinstance(d.theirs, Out) and d.theirs.flags == "R") or (d.kind == "missing" and pure(d.theirs))):
         return "end"
     return ""
 
 
 def simultaneous(d: Difference) -> str:
     """Two SYNs that cross."""
-    crossing = before(d, "connect(") and any(one.flags == "S" for one in segments(d))
+    crossing = before(d, "connect(") and any("S" in one.flags and "." not in one.flags for one in segments(d))
     both = isinstance(d.ours, Out) and isinstance(d.theirs, Out)
     if crossing and both and {d.ours.flags, d.theirs.flags} == {"S."} and d.fields == ("options",):  # type: ignore[union-attr]
         return "end"
@@ -238,14 +222,6 @@ def simultaneous(d: Difference) -> str:
 def send_before_open(d: Difference) -> str:
     """write() before the connection is open, on a socket that does not wait."""
     if d.kind == "result" and called(d) in ("write", "send") and before(d, "connect(") and d.theirs == "-1 EAGAIN":
-        return "end"
-    return ""
-
-
-def silly_window(d: Difference) -> str:
-    """A segment that the peer's window cuts."""
-    b = d.theirs
-    if isinstance(b, Out) and b.length and b.seq == d.top[1] and b.seq + b.length == edge(d):
         return "end"
     return ""
 
@@ -271,6 +247,9 @@ def since(d: Difference, out: Out, side: int) -> int:
 def second_probe(d: Difference) -> str:
     """When something is sent again for the second time."""
     b = d.theirs
+    if d.kind == "segment" and again(d, d.ours, 0) and again(d, b, 1) and by_timer(d):
+        assert isinstance(b, Out) and isinstance(d.ours, Out)
+        return "end" if b.time + 50_000 < d.ours.time else ""
     if d.kind not in ("time", "missing") or not again(d, b, 1):
         return ""
     assert isinstance(b, Out)
@@ -282,75 +261,98 @@ def second_probe(d: Difference) -> str:
 def timeout_after_probe(d: Difference) -> str:
     """The time-out, where new data was sent after a probe."""
     a = d.ours
-    if d.kind not in ("extra", "time") or not again(d, a, 0) or called(d) == "":
+    if d.kind not in ("extra", "time", "segment") or not again(d, a, 0):
         return ""
     assert isinstance(a, Out) and d.traces is not None
     fresh = [
         out for step in d.traces[0].steps[:d.at + 1] for out in step.out
         if out.length and out.seq > a.seq and a.time - since(d, a, 0) < out.time < a.time]
-    later = not isinstance(d.theirs, Out) or d.theirs.time > a.time
+    b = d.theirs
+    later = not isinstance(b, Out) or b.time > a.time or (again(d, b, 1) and b.seq > a.seq)
     return "end" if fresh and later else ""
 
 
 def collapsed(d: Difference) -> str:
     """Small segments that are sent again."""
     a, b = d.ours, d.theirs
-    if again(d, a, 0) and again(d, b, 1):
+    if again(d, a, 0) and again(d, b, 1) and d.kind == "segment":
         assert isinstance(a, Out) and isinstance(b, Out)
-        return "end" if a.seq == b.seq and a.length < b.length else ""
+        cut = a.seq == b.seq and a.length > b.length and any("sack" in each for each in b.options)
+        return "end" if cut or (a.seq == b.seq and (a.length < b.length or a.flags + b.flags == "P.FP.")) else ""
     return ""
 
 
 def bytes_of_cwnd(d: Difference) -> str:
-    """Small segments beside one that was sent again after a time-out, when cwnd is one segment."""
+    """Small segments, where cwnd has room for their bytes."""
     a = d.ours
-    if not isinstance(a, Out) or not a.length or a.seq != d.top[0] or d.kind not in ("extra", "segment"):
+    if not isinstance(a, Out) or not a.length or not (d.kind == "extra" or again(d, d.theirs, 1)) or not alone(d):
         return ""
-    assert d.traces is not None
-    seen: set[int] = set()
-    for step in d.traces[0].steps[:d.at + 1]:
-        for out in step.out:
-            if out.time < a.time and out.length and out.seq in seen and out.seq + a.length <= a.seq + a.length:
-                return "end" if a.length < 1460 else ""
-            seen.add(out.seq)
+    if a.seq == d.top[0]:
+        assert d.traces is not None
+        full = mss_of(d) - (12 if with_timestamps(d) else 0)
+        sent = [out for step in d.traces[0].steps[:d.at + 1] for out in step.out if out.length and out.time <= a.time]
+        return "end" if any(out.length < full for out in sent) else ""
+    return "end" if d.kind == "extra" and again(d, a, 0) and "frag_needed" in d.step else ""
+
+
+def application_limited(d: Difference) -> str:
+    """More than was in use, a time-out after cwnd was not used in full."""
+    a = d.ours
+    idle = any(step.wait >= 330_000 for step in d.program.steps[:d.at + 1])
+    full = isinstance(a, Out) and a.seq == d.top[0] and a.length >= mss_of(d) - 12
+    written = called(d) in ("write", "send") and d.kind == "extra"
+    return "end" if full and idle and written and not zero_window(d) else ""
+
+
+def reset_at_fin(d: Difference) -> str:
+    """A reset at the number of the peer's FIN, after it."""
+    fins = {one.span.last for one in segments(d) if "F" in one.flags}
+    hit = any("R" in one.flags and one.span.first in fins for one in segments(d))
+    return "end" if hit and d.kind in ("result", "missing", "extra", "segment") else ""
+
+
+def old_reset(d: Difference) -> str:
+    """A reset with an old timestamp, in SYN-RECEIVED."""
+    latest = -1
+    for one in segments(d):
+        if "R" in one.flags and 0 <= stamp(one) < latest and isinstance(d.theirs, Out) and d.theirs.flags == "S.":
+            return "end" if d.kind == "missing" else ""
+        latest = max(latest, stamp(one))
     return ""
+
+
+def frto_without_sack(d: Difference) -> str:
+    """New data or the FIN after a time-out, without SACK."""
+    b = d.theirs
+    sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    fresh = isinstance(b, Out) and b.seq == d.top[1] and bool(b.length or "F" in b.flags)
+    return "end" if not sack and fresh and again(d, d.ours, 0) and resent(d, 1) else ""
 
 
 def unacceptable_ack(d: Difference) -> str:
     """Duplicate acknowledgements in segments that are below the window."""
     below = [one for one in segments(d) if one.ack is not None and one.span.last < d.acked[0] and "S" not in one.flags]
-    return "end" if below and again(d, d.ours, 0) and d.kind in ("extra", "time", "segment") and arrived(d) else ""
+    if below and again(d, d.theirs, 1) and isinstance(d.ours, Out) and d.ours.seq == d.top[0]:
+        return "end"
+    return "end" if below and again(d, d.ours, 0) and arrived(d) and (d.kind == "time" or alone(d)) else ""
 
 
 def few_duplicates(d: Difference) -> str:
     """Three duplicate acknowledgements without SACK, with too little in flight to bring them about."""
     a, packet = d.ours, arrived(d)
-    if packet is None or not again(d, a, 0) or d.kind not in ("extra", "time", "segment"):
+    if packet is None or not again(d, a, 0) or not (d.kind == "time" or alone(d)):
         return ""
     assert isinstance(a, Out)
-    sack = any("sackOK" in step.text for step in d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
     same = sum(one.ack == packet.ack and not one.span.length for one in segments(d))
     return "end" if not sack and same >= 3 and d.top[0] - a.seq <= 3 * max(a.length, 1) else ""
 
 
 def fin_beyond_window(d: Difference) -> str:
     """A bare FIN where cwnd leaves no room."""
-    a = d.ours
-    if d.kind in ("extra", "segment") and isinstance(a, Out) and a.flags == "F." and not a.length and a.seq == d.top[0]:
-        return "end"
-    return ""
-
-
-def poll_after_reset(d: Difference) -> str:
-    """poll() after a reset."""
-    if d.kind == "result" and called(d) == "poll" and (d.ours, d.theirs) == ("1 [24]", "1 [29]"):
-        return "end"
-    return ""
-
-
-def listen_again(d: Difference) -> str:
-    """listen() on a socket that listens, or is connected."""
-    if d.kind == "result" and called(d) == "listen":
+    a, b = d.ours, d.theirs
+    other = d.kind == "extra" or (isinstance(b, Out) and (pure(b) or again(d, b, 1)) and b.seq != getattr(a, "seq", -1))
+    if other and isinstance(a, Out) and a.flags == "F." and not a.length and a.seq == d.top[0]:
         return "end"
     return ""
 
@@ -360,21 +362,29 @@ def shutdown_after_reset(d: Difference) -> str:
     return "end" if d.kind == "result" and called(d) == "shutdown" and d.theirs == "-1 ENOTCONN" else ""
 
 
-def abort_options(d: Difference) -> str:
-    """Options and window of the reset that close() sends."""
-    if d.kind == "segment" and d.fields == ("options",) and isinstance(d.ours, Out) and d.ours.flags == "R." and (
-            called(d) == "close"):
-        return "both"
+def ends_at_window(d: Difference) -> str:
+    """A segment that ends where the window begins; a reset, also one that goes on inside."""
+    packet = arrived(d)
+    if packet is None:
+        return ""
+    end = packet.span.last + ("F" in packet.flags) + ("S" in packet.flags)
+    if d.kind == "missing" and "R" in packet.flags and pure(d.theirs) and end >= d.acked_before[1]:
+        return "theirs"
+    if d.kind == "extra" and packet.span.length and pure(d.ours) and end == d.acked_before[1] and alone(d):
+        return "ours"
     return ""
 
 
-def ends_at_window(d: Difference) -> str:
-    """A reset or a FIN that ends where the window begins."""
-    packet = arrived(d)
-    if packet is None or "R" not in packet.flags or not pure(d.theirs) or d.kind != "missing":
+def limited_transmit(d: Difference) -> str:
+    """New data for a duplicate acknowledgement, without SACK."""
+    packet, a = arrived(d), d.ours
+    if packet is None or packet.span.length or not isinstance(a, Out) or a.seq != d.top[0]:
         return ""
-    end = packet.span.last + ("F" in packet.flags) + ("S" in packet.flags)
-    return "theirs" if end == d.acked[1] else ""
+    if d.kind != "extra" and not pure(d.theirs):
+        return ""
+    sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    same = sum(one.ack == packet.ack and not one.span.length for one in segments(d))
+    return "end" if a.length and not sack and same > 1 else ""
 
 
 def without_ack(d: Difference) -> str:
@@ -387,44 +397,126 @@ def without_ack(d: Difference) -> str:
 
 def challenge_rate(d: Difference) -> str:
     """An acknowledgement of nothing new, within half a second of another."""
-    a = d.ours
-    packet = arrived(d)
-    if d.kind != "extra" or not isinstance(a, Out) or not pure(a) or a.ack != d.acked[0] or packet is None:
+    if d.kind not in ("extra", "missing"):
+        return ""
+    side = 0 if d.kind == "extra" else 1
+    out, packet = (d.ours, d.theirs)[side], arrived(d)
+    if not isinstance(out, Out) or not pure(out) or out.ack != d.acked[side] or packet is None:
         return ""
     assert d.traces is not None
     recent = any(
-        a.time - 550_000 <= out.time < a.time and pure(out) for step in d.traces[1].steps[:d.at] for out in step.out)
-    return "ours" if recent and (not packet.span.length or "S" in packet.flags) else ""
+        out.time - 550_000 <= one.time < out.time and pure(one)
+        for step in d.traces[1 - side].steps[:d.at] for one in step.out)
+    return ("ours", "theirs")[side] if recent and (not packet.span.length or "S" in packet.flags) else ""
 
 
 def cork_pushed(d: Difference) -> str:
     """What is held back for a full segment, when something else happens."""
     b = d.theirs
-    held = before(d, "MSG_MORE") or before(d, "TCP_CORK, [1]")
+    held = before(d, "MSG_MORE") or before(d, "TCP_CORK, [1]") or "MSG_MORE" in d.step
+    if held and d.kind == "time" and not again(d, d.ours, 0) and not pure(d.ours):
+        return "both"
     if held and isinstance(b, Out) and b.length and b.seq == d.top[1] and not (
             isinstance(d.ours, Out) and d.ours.length and d.ours.seq == b.seq and d.ours.length == b.length):
         return "end"
     return ""
 
 
-def undo_by_timestamps(d: Difference) -> str:
-    """More than one segment, after a time-out that timestamps prove spurious."""
-    b = d.theirs
+def with_timestamps(d: Difference) -> bool:
+    """Tell whether the connection has timestamps."""
     assert d.traces is not None
-    stamps = any(each.startswith("TS") for step in d.traces[1].steps for out in step.out for each in out.options)
-    if not stamps or not isinstance(b, Out) or not (b.length or "F" in b.flags) or b.seq != d.top[1]:
-        return ""
+    return any(each.startswith("TS") for step in d.traces[1].steps for out in step.out for each in out.options)
+
+
+def resent(d: Difference, side: int) -> bool:
+    """Tell whether a host has sent anything again up to the step."""
+    assert d.traces is not None
     seen: set[int] = set()
-    for step in d.traces[1].steps[:d.at + 1]:
+    for step in d.traces[side].steps[:d.at + 1]:
         for out in step.out:
             if (out.length or "F" in out.flags) and out.seq in seen:
-                return "end"
+                return True
             seen.add(out.seq)
-    return ""
+    return False
+
+
+def undo_by_timestamps(d: Difference) -> str:
+    """More than one segment, after a time-out that timestamps prove spurious; or none again."""
+    b = d.theirs
+    if not with_timestamps(d) or not resent(d, 1):
+        return ""
+    if d.kind == "time" and isinstance(b, Out) and b.seq == d.top[1] and by_timer(d) and not pure(b):
+        return "end" if isinstance(d.ours, Out) and b.time < d.ours.time else ""
+    if d.ours is not None and not again(d, d.ours, 0):
+        return ""
+    fresh = isinstance(b, Out) and bool(b.length or "F" in b.flags) and b.seq == d.top[1]
+    return "end" if fresh or (d.kind == "extra" and arrived(d) is not None and alone(d)) else ""
+
+
+def alone(d: Difference) -> bool:
+    """Tell whether the other host sent nothing with the number of ours in this step."""
+    assert d.traces is not None and isinstance(d.ours, Out)
+    return all(one.seq != d.ours.seq for one in d.traces[1].steps[d.at].out)
+
+
+def by_timer(d: Difference) -> bool:
+    """Tell whether a timer sent ours."""
+    assert d.traces is not None
+    return isinstance(d.ours, Out) and d.ours.time > d.traces[0].steps[d.at].at
+
+
+def trip_by_timestamps(d: Difference) -> str:
+    """The time-out, after timestamps have measured a round trip of what was sent again; without, its backoff stays."""
+    a, b = d.ours, d.theirs
+    if d.kind == "missing" and again(d, b, 1) and with_timestamps(d) and resent(d, 0):
+        return "end"
+    earlier = d.kind == "extra" or (isinstance(b, Out) and isinstance(a, Out) and a.time < b.time)
+    return "end" if with_timestamps(d) and resent(d, 1) and earlier and again(d, d.ours, 0) and by_timer(d) else ""
+
+
+def repeated_timeouts(d: Difference) -> str:
+    """What is acknowledged at once after two time-outs or more."""
+    b = d.theirs
+    return "end" if isinstance(b, Out) and b.length and b.seq == d.top[1] and resent(d, 1) and resent(d, 0) and (
+        d.kind == "missing" or again(d, d.ours, 0)) else ""
 
 
 def old_segment_window(d: Difference) -> str:
     """A window in a segment that is below the window."""
-    told = [one for one in segments(d) if one.span.length == 0 and one.span.first < d.acked[1] and "S" not in one.flags]
-    data = isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]
-    return "end" if told and data and d.kind == "missing" else ""
+    told = [one for one in segments(d) if one.span.last < max(d.acked) and "S" not in one.flags]
+    fresh = any(
+        isinstance(one, Out) and one.length and one.seq == top
+        for one, top in zip((d.ours, d.theirs), d.top, strict=True))
+    return "end" if len(told) and fresh and d.kind in ("missing", "extra") and zero_window(d) else ""
+
+
+def zero_window(d: Difference) -> bool:
+    """Tell whether the peer has closed its window at some time."""
+    return any(not one.window for one in segments(d) if "R" not in one.flags)
+
+
+def wrong_ack_in_syn_received(d: Difference) -> str:
+    """A segment for a half-open connection that acknowledges what was not sent, and is wrong otherwise too."""
+    b, packet = d.theirs, arrived(d)
+    if packet is None or packet.ack is None or not isinstance(b, Out) or b.flags != "R" or d.top[1] > 1:
+        return ""
+    return "end" if b.seq == packet.ack and packet.ack != 1 else ""
+
+
+def reset_in_close_wait(d: Difference) -> str:
+    """What a call says after a reset that came after the peer's FIN."""
+    fin = any("F" in one.flags for one in segments(d))
+    return "end" if d.kind == "result" and fin and (d.ours, d.theirs) == ("-1 ECONNRESET", "-1 EPIPE") else ""
+
+
+def queue_after_reset(d: Difference) -> str:
+    """How much is queued after a reset."""
+    return "end" if d.kind == "result" and called(d) == "ioctl" and str(d.ours).endswith(" 0") else ""
+
+
+def syn_in_fin_wait_2(d: Difference) -> str:
+    """A SYN for a connection that is closed here, and half-closed there."""
+    packet, b = arrived(d), d.theirs
+    if packet is None or "S" not in packet.flags or not isinstance(b, Out) or b.flags != "R." or not pure(d.ours):
+        return ""
+    return "end" if before(d, "close(") else ""

@@ -113,7 +113,7 @@ class _Generator:
                 found.append("sackOK")
         if self.stamps:
             self.clock += 1
-            found.append(f"TS val {self.clock - age} ecr {0 if '.' not in flags else 100}")
+            found.append(f"TS val {self.clock - age} ecr {0 if syn and '.' not in flags else 100}")
         if syn and self.scale:
             found.append("nop,wscale 4")
         if sack and self.sack and not syn:
@@ -165,7 +165,7 @@ class _Generator:
     def odd_number(self, right: int) -> int:
         return self.rng.choice((
             right - 1, right + 1, right - self.mss, right + self.mss, right + 3 * self.mss, right - 100, right + 100,
-            1, 0, right + 70_000, right - 70_000, right + 0x40000000))
+            1, 0, right + 300_000, right - 70_000, right + 0x40000000))
 
     def data(self) -> None:
         rng = self.rng
