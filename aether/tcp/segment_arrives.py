@@ -168,7 +168,7 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
     else:
         what = f"{segment.length} bytes, all received before"
         host.drop("tcp.old_duplicate", conn.number, what if segment.length else f"{seq - conn.rcv_nxt} from rcv_nxt")
-        _report_duplicate(conn, seq, seq + len(segment.payload))
+        _report_duplicate(conn, seq, seq + segment.length)
         if _usable_ack(conn, segment):
             acknowledge(conn, segment)
     if conn.state == TIME_WAIT and segment.flags & FIN:
