@@ -53,6 +53,9 @@ KNOWN: tuple[Known, ...] = (
         "paws-old-ack", "RFC 7323 §5.3", "Aether", "acknowledges a segment whose timestamp is too old",
         "not if it carries no data", m.paws_old_ack),
     Known(
+        "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
+        "reports nothing", m.number_of_the_syn),
+    Known(
         "partial-duplicate", "RFC 2883 §4", "Linux",
         "reports no duplicate where new data overlaps what waits behind a hole",
         "reports it first",

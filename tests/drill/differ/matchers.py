@@ -178,6 +178,14 @@ def paws_old_ack(d: Difference) -> str:
     return "ours" if 0 <= stamp(packet) < latest else ""
 
 
+def number_of_the_syn(d: Difference) -> str:
+    """A segment that is not a SYN, and begins at its number."""
+    packet = arrived(d)
+    if packet is not None and "S" not in packet.flags and signed(packet.span.first) <= 0 and only(d, "sack", "TS"):
+        return "both"
+    return ""
+
+
 def partial_duplicate(d: Difference) -> str:
     """New data that overlaps what waits behind a hole."""
     packet = arrived(d)
