@@ -29,7 +29,7 @@ class _Wrong(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class FileKey:
     """One thing that the file may say."""
 
     name: str
@@ -92,17 +92,17 @@ def _guess(word: str, words: tuple[str, ...]) -> str:
     return f". Did you mean {found[0]!r}?" if found else ""
 
 
-SETTINGS: dict[str, Setting] = {each.name: each for each in (
-    Setting("theme", "the colours: dark, light, mono, high-contrast; auto asks the terminal", "auto",
+SETTINGS: dict[str, FileKey] = {each.name: each for each in (
+    FileKey("theme", "the colours: dark, light, mono, high-contrast; auto asks the terminal", "auto",
             _one_of(*THEMES), '"high-contrast"'),
-    Setting("colours", "how many the terminal shows: truecolor, 256, 16, none; auto asks it", "auto",
+    FileKey("colours", "how many the terminal shows: truecolor, 256, 16, none; auto asks it", "auto",
             _one_of(*COLOURS), '"256"'),
-    Setting("output", "results drawn (rich), or as plain lines for a screen reader (plain)", "rich",
+    FileKey("output", "results drawn (rich), or as plain lines for a screen reader (plain)", "rich",
             _one_of("rich", "plain"), '"plain"'),
-    Setting("trace.on", "whether the trace runs from the start", False, _switch, "true"),
-    Setting("trace.layers", "the layers that the trace shows; all if there is none", [], _layers, '["arp", "tcp"]'),
-    Setting("keys", "lines that keys run; an empty line takes a key its meaning", {}, _keys, '{ f9 = "tcp conns" }'),
-    Setting("startup.commands", "lines that are run at the start, before you type", [], _lines,
+    FileKey("trace.on", "whether the trace runs from the start", False, _switch, "true"),
+    FileKey("trace.layers", "the layers that the trace shows; all if there is none", [], _layers, '["arp", "tcp"]'),
+    FileKey("keys", "lines that keys run; an empty line takes a key its meaning", {}, _keys, '{ f9 = "tcp conns" }'),
+    FileKey("startup.commands", "lines that are run at the start, before you type", [], _lines,
             '["link delay 20ms", "knob set tcp.congestion cubic"]'),
 )}
 

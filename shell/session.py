@@ -17,17 +17,17 @@ from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint, Breakpoints
-    from aether.engine.core import Core, Status
+    from aether.engine.core import Core, CoreStatus
     from aether.engine.shards import Shards
     from aether.engine.timelines import Timeline
     from aether.events import Event
     from aether.operations.base import Operation
     from aether.world import World
-    from shell.captures.live import Pipe
+    from shell.captures.live import CapturePipe
     from shell.captures.loaded import Capture
-    from shell.captures.recorder import Recorder, Store
+    from shell.captures.recorder import CaptureRecorder, CaptureStore
     from shell.configuration import Configuration
-    from shell.drill.draft import Draft
+    from shell.drill.draft import ScriptDraft
     from shell.reading.tracing import Tracer
 
 T = TypeVar("T")
@@ -175,18 +175,18 @@ class Session:
     """What the configuration file says; None where none was read."""
     capture: Capture | None = None
     """The file that is looked at instead of the lab; None for the lab."""
-    recorder: Recorder | None = None
+    recorder: CaptureRecorder | None = None
     """What `capture start` has begun; None while nothing is recorded."""
-    script: Draft | None = None
+    script: ScriptDraft | None = None
     """The packet script that is written line by line; None before one was begun."""
     asks_kernel: bool = True
     """False where a packet script is never played against the real kernel: what was recorded of one answers."""
     rehearsal: object | None = None
     """The packet script that is played line by line; None while there is none."""
-    store: Store | None = None
+    store: CaptureStore | None = None
     """What was recorded; None if nothing ever was."""
-    live: Pipe | None = None
-    live_recorder: Recorder | None = None
+    live: CapturePipe | None = None
+    live_recorder: CaptureRecorder | None = None
     """What `capture live` has begun."""
     part_of_more: bool = False
     """True while commands are parts of something longer, such as a proof: then Ctrl-C ends all of it."""
@@ -211,12 +211,13 @@ class Session:
             return
         self.core = core
         if self._tracer is not None:
-            from shell.reading.frames import Watcher
+            from shell.reading.frames import FrameWatcher
 
-            every_event, self._tracer.watcher = self._tracer.watcher.every_event, Watcher(self._tracer.watcher.host)
-            self._tracer.watcher.every_event = every_event
+            before = self._tracer.watcher
+            after = self._tracer.watcher = FrameWatcher(before.host)
+            after.every_event = before.every_event
             for event in core.events():
-                self._tracer.watcher.learn(event)
+                after.learn(event)
         for recorder in (self.recorder, self.live_recorder):
             if recorder is not None:
                 recorder.ring = core.ring
@@ -263,7 +264,7 @@ class Session:
         if self.shards is not None and mode == "bench" and self.shards.count != self.shards.wanted:
             self.shards.start(self.shards.wanted)
 
-    def status(self, fresh: bool = True) -> Status:
+    def status(self, fresh: bool = True) -> CoreStatus:
         """Return how the core is, or all workers together; unless it has to be `fresh`, as they were a moment ago."""
         return self.core.status() if self.shards is None else self.shards.status(fresh)
 

@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         if lines is not None:
             return run_lines(session, lines, stop=not options.lines)
         return run_interactive(session)
-    except script.ScriptError as problem:
+    except script.CommandFileError as problem:
         print(f"aether-shell: {problem}", file=sys.stderr)
         return 2
     finally:
@@ -171,7 +171,7 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
 
 def run_interactive(session: Session) -> int:
     """Run the interactive shell."""
-    from shell.lessons.progress import Store
+    from shell.lessons.progress import ProgressStore
     from shell.lessons.welcome import Greeter
     from shell.prompt.app import AetherShell
     from shell.prompt.screen import Screen
@@ -182,7 +182,7 @@ def run_interactive(session: Session) -> int:
     screen.start()
     try:
         app.poutput(intro(session), soft_wrap=False)
-        app.greeter = Greeter(Store.usual())
+        app.greeter = Greeter(ProgressStore.usual())
         if welcome := app.greeter.welcome():
             app.poutput(welcome)
         run_at_start(app, session)

@@ -26,7 +26,7 @@ HEARD = 4096
 """Frames that wait to be looked at, at the most."""
 
 
-class Segment:
+class VictimSegment:
     """A TCP segment of the victim's."""
 
     __slots__ = ("destination", "header", "payload", "source")
@@ -119,7 +119,7 @@ class Station(Sleeper):
         reply = arp.ArpPacket(arp.REPLY, MAC, address, self.victim_mac, self.victim_ip)
         self.put(ethernet.build(self.victim_mac, MAC, ethernet.TYPE_ARP, arp.build(reply)))
 
-    def take_heard(self) -> list[Segment]:
+    def take_heard(self) -> list[VictimSegment]:
         """Answer questions for our own address, and return the segments that the victim has sent."""
         found = []
         while self.heard:
@@ -141,10 +141,10 @@ class Station(Sleeper):
         return found
 
 
-def _segment(packet: bytes) -> Segment | None:
+def _segment(packet: bytes) -> VictimSegment | None:
     header = ipv4.parse(packet)
     if header.protocol != ipv4.PROTO_TCP or header.more_fragments or header.fragment_offset:
         return None
     data = packet[header.header_length:header.total_length]
     found = tcp.parse(data)
-    return Segment(header.source, header.destination, found, bytes(data[found.header_length:]))
+    return VictimSegment(header.source, header.destination, found, bytes(data[found.header_length:]))

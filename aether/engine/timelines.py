@@ -10,7 +10,7 @@ from aether.engine.history import History
 from aether.engine.log import Input, InputLog, LogError, Recording, feed, step_to
 from aether.engine.loop import Loop
 from aether.engine.past import Past
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from aether.engine.work import Work
 from aether.events import Event
@@ -88,7 +88,7 @@ def switch(loop: Loop, timeline: Timeline) -> None:
 
 
 @dataclass(slots=True)
-class Run:
+class RepeatedRun:
     """How a run went that was repeated from its inputs."""
 
     name: str
@@ -100,7 +100,7 @@ class Run:
 
 def repeat(
     log: InputLog, name: str, changes: Sequence[Operation], until: int, work: Work | None = None,
-) -> Run:
+) -> RepeatedRun:
     """Run the inputs of a log again from the seed, with `changes` made first; a knob among them stays as it is then.
 
     With changes, inputs come at their time, whatever the occurrence: that may be another one now. It goes on until
@@ -112,7 +112,7 @@ def repeat(
     recorded = any(isinstance(entry.data, (bytes, TapePlay)) for entry in log.inputs)
     world = lab.build(log.description)
     ring = EventRing()
-    world.observe(Recorder(world, ring))
+    world.observe(EventRecorder(world, ring))
     for change in changes:
         world.do(change)
     turned = {(change.host, change.name) for change in changes if isinstance(change, KnobSet)}
@@ -128,7 +128,7 @@ def repeat(
         work.did()
     while world.now < until and world.occurrence < LONGEST and world.step(until):
         work.did()
-    return Run(name, world, ring.since(0)[0], recorded)
+    return RepeatedRun(name, world, ring.since(0)[0], recorded)
 
 
 def _carry_out(world: World, entry: Input, before: Input, work: Work) -> None:
@@ -167,7 +167,7 @@ def from_recording(loop: Loop, recording: Recording) -> None:
     work = loop.work
     work.plan(recording.occurrence)
     world, ring = recording.beginning(), EventRing()
-    world.observe(Recorder(world, ring))
+    world.observe(EventRecorder(world, ring))
     history = History(world, InputLog(recording.description), loop.clock)
     fed = history.log
     for entry in recording.inputs:

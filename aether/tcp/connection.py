@@ -38,7 +38,7 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
-class Layer(Protocol):
+class ConnectionLayer(Protocol):
     """What a connection asks of the TCP layer that it belongs to."""
 
     host: Surroundings
@@ -116,7 +116,7 @@ class Connection(Sleeper):
     )
     UNHASHED = ("layer",)
 
-    def __init__(self, layer: Layer, key: bytes, number: int, state: str) -> None:
+    def __init__(self, layer: ConnectionLayer, key: bytes, number: int, state: str) -> None:
         super().__init__()
         self.layer = layer
         self.host = host = layer.host

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aether.engine import python
 from shell.bench.client import HELD
-from shell.bench.load import Load, why_left
+from shell.bench.load import LoadWish, why_left
 from shell.language.grammar import CommandError
 from shell.results.bench import Run
 from shell.session import Finished, Session
@@ -48,7 +48,7 @@ def chosen(kind: str, wanted: str) -> str:
     return wanted
 
 
-def refuse_too_many(load: Load) -> None:
+def refuse_too_many(load: LoadWish) -> None:
     """Raise CommandError if the kernel's side cannot have so many connections at a time."""
     if load.kind == "ping":
         return
@@ -66,7 +66,7 @@ def refuse_too_many(load: Load) -> None:
         raise CommandError(f"at most {most:,} connections at a time here, not {load.together:,}: {why}")
 
 
-def run(session: Session, load: Load, held: Callable[[], None]) -> Run:
+def run(session: Session, load: LoadWish, held: Callable[[], None]) -> Run:
     """Put the load on once; KeyboardInterrupt if it was cut off.
 
     `held` is called when all connections are open that are only held; then they are, for a while.
@@ -119,7 +119,7 @@ def _on_last_core(words: list[str], connections: int) -> list[str]:
     return [*more, *pin, *words]
 
 
-def ab(address: str, load: Load) -> list[str]:
+def ab(address: str, load: LoadWish) -> list[str]:
     """Return the command line of ApacheBench for a load."""
     words = ["ab", "-q", "-n", str(load.asked), "-c", str(load.together), "-s", "5"]
     words += ["-t", str(LONGEST), "-n", str(load.asked)]  # -t alone would ask for 50,000
@@ -128,7 +128,7 @@ def ab(address: str, load: Load) -> list[str]:
     return _on_last_core([*words, f"http://{address}/"], load.together)
 
 
-def wrk(address: str, load: Load) -> list[str]:
+def wrk(address: str, load: LoadWish) -> list[str]:
     """Return the command line of wrk for a load."""
     words = ["wrk", "-t", "1", "-c", str(load.at_once), "-d", f"{WRK_SECONDS}s", "--timeout", "5s", "--latency"]
     if load.kind != "keepalive":

@@ -14,7 +14,7 @@ from aether.operations.base import OperationError
 from aether.timers import NEVER
 from aether.world import World
 from shell.commands.common import FORCE, HOST
-from shell.drill.draft import NAME, Draft, opened, opening
+from shell.drill.draft import NAME, ScriptDraft, opened, opening
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import duration
@@ -205,7 +205,7 @@ def _script(session: Session, name: str) -> Script:
     return _draft(session).script() if name == NAME else load(Path(name).expanduser())
 
 
-def _draft(session: Session) -> Draft:
+def _draft(session: Session) -> ScriptDraft:
     if session.script is None:
         raise CommandError("no script was begun here. Begin with: drill new server (a file of that name is ./draft)")
     return session.script
@@ -248,7 +248,7 @@ def undo(session: Session) -> results.DrillDraft:
     return _as_it_is(draft, _latest(draft))
 
 
-def _latest(draft: Draft) -> int:
+def _latest(draft: ScriptDraft) -> int:
     """Return from which line on a draft is shown: what came after its opening, or the last one."""
     return max(min(draft.opening, len(draft.lines) - 1), 0)
 
@@ -268,7 +268,7 @@ def draft(session: Session, save: str, force: bool) -> results.DrillDraft:
     return _as_it_is(found, file=save, hint=GO_ON)
 
 
-def _as_it_is(draft: Draft, shown_from: int = 0, file: str = "", hint: str = "") -> results.DrillDraft:
+def _as_it_is(draft: ScriptDraft, shown_from: int = 0, file: str = "", hint: str = "") -> results.DrillDraft:
     return results.DrillDraft(list(draft.lines), draft.opening, shown_from, file, hint)
 
 

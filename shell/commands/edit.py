@@ -9,7 +9,7 @@ from shell.craft.delivery import MOST, deliver, drafted
 from shell.craft.edit import edit as edited
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import frame_number
-from shell.reading.frames import Seen, Watcher
+from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.results.craft import Crafted, Draft
 from shell.session import Session, Stored
 
@@ -65,10 +65,10 @@ def _range(text: str) -> tuple[int, int, str]:
     return first, last, where
 
 
-def kept(session: Session, first: int, last: int) -> tuple[Watcher, list[Seen]]:
+def kept(session: Session, first: int, last: int) -> tuple[FrameWatcher, list[SeenFrame]]:
     """Return the frames of a range that are still kept, as you saw them; CommandError if there is none."""
-    watcher = Watcher()
-    everything = [each for each in watcher.read(session.visible_events("a frame")) if isinstance(each, Seen)]
+    watcher = FrameWatcher()
+    everything = [each for each in watcher.read(session.visible_events("a frame")) if isinstance(each, SeenFrame)]
     found = {each.number: each for each in everything if first <= each.number <= last}
     if not found:
         numbers = [each.number for each in everything]

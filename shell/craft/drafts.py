@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from shell.craft.ends import inward as ends_inward
 from shell.craft.ends import outward
-from shell.craft.layers import Ends, complete, load, loaded
+from shell.craft.layers import Endpoints, complete, load, loaded
 from shell.craft.notation import parse
 from shell.craft.short import ALLOWED
 from shell.language.grammar import CommandError, did_you_mean
@@ -45,7 +45,7 @@ def build(session: Session, text: str, inward: bool = False) -> bytes:
             ends = ends_inward(session, far)
         elif arp is not None or (outer is not None and "dst" in outer.fields):
             theirs = ends_inward(session, far)
-            ends = Ends(theirs.destination_mac, theirs.destination, theirs.source_mac, far)
+            ends = Endpoints(theirs.destination_mac, theirs.destination, theirs.source_mac, far)
         else:
             ends = outward(session, far)
         return complete(packet, ends)

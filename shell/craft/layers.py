@@ -26,7 +26,7 @@ NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class Endpoints:
     """Who a frame is from and for, unless it says so itself."""
 
     source_mac: str
@@ -82,7 +82,7 @@ def loaded() -> bool:
     return bool(load.cache_info().currsize)
 
 
-def complete(packet: Packet, ends: Ends) -> bytes:
+def complete(packet: Packet, ends: Endpoints) -> bytes:
     """Give a packet what it lacks (Ethernet, addresses), and return its bytes; CommandError if it cannot be built."""
     layers = load()
     if not isinstance(packet, layers["Ether"]):
@@ -103,7 +103,7 @@ LARGEST = 65_549
 """Bytes of a frame: Ethernet's header, and the largest packet that IPv4 can describe."""
 
 
-def _address(packet: Packet, ends: Ends) -> None:
+def _address(packet: Packet, ends: Endpoints) -> None:
     """Fill the addresses that scapy would ask the machine for."""
     layers = load()
     at: Any = packet

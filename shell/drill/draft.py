@@ -32,7 +32,7 @@ OPENINGS: dict[str, tuple[str, ...]] = {"server": SERVER, "client": CLIENT, "emp
 
 
 @dataclass(slots=True)
-class Draft:
+class ScriptDraft:
     """The lines so far."""
 
     lines: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ def opening(kind: str) -> str:
     return kind
 
 
-def opened(kind: str) -> Draft:
+def opened(kind: str) -> ScriptDraft:
     """Return a draft that begins so; see `OPENINGS`."""
     lines = OPENINGS[kind]
-    return Draft(list(lines), len(lines))
+    return ScriptDraft(list(lines), len(lines))

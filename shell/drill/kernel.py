@@ -19,8 +19,8 @@ from aether.apps.process import Reply
 from aether.engine import python
 from shell.drill.errors import KernelError
 from shell.drill.info import kernel_info_fields
-from shell.drill.packets import Sent
-from shell.drill.script import Script, Settings
+from shell.drill.packets import SentPacket
+from shell.drill.script import Script, SysctlsLine
 from shell.drill.stage import StageError
 
 IGMP = 2
@@ -76,7 +76,8 @@ class KernelStage:
         if not sys.platform.startswith("linux"):
             raise KernelError("a kernel to play against is Linux: this system is another")
         options = script.options
-        settings = [each for line in script.lines if isinstance(line.event, Settings) for each in line.event.settings]
+        said = [line.event for line in script.lines if isinstance(line.event, SysctlsLine)]
+        settings = [each for event in said for each in event.settings]
         wanted = {
             "local_ip": options.local_ip, "gateway_ip": options.gateway_ip, "prefix": options.prefix,
             "mtu": options.mtu, "sysctls": [[each.name, each.value] for each in settings],
@@ -104,7 +105,7 @@ class KernelStage:
         self.device = descriptors[0]
         os.set_blocking(self.device, False)
         self.channel.setblocking(False)
-        self.sent: list[Sent] = []
+        self.sent: list[SentPacket] = []
         self.reply: tuple[Reply, int] | None = None
         self._buffer = b""
         self._answers: list[dict[str, Any]] = []
@@ -142,7 +143,7 @@ class KernelStage:
             except OSError:
                 raise StageError("the kernel's network is gone") from None
             if packet and packet[0] >> 4 == 4 and packet[9] != IGMP:
-                self.sent.append(Sent(self.now, 0, packet))
+                self.sent.append(SentPacket(self.now, 0, packet))
         try:
             data = self.channel.recv(1 << 20)
         except BlockingIOError:

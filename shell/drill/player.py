@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 
 from aether.apps.process import Reply
 from shell.drill import calls, memory, packets
-from shell.drill.compare import Comparison, compare
+from shell.drill.compare import Compared, compare
 from shell.drill.errors import ScriptError
 from shell.drill.expressions import EvaluationError, evaluate
-from shell.drill.flows import FIRST_REMOTE_PORT, Flow, pattern
-from shell.drill.packets import Difference, Sent
+from shell.drill.flows import FIRST_REMOTE_PORT, ScriptFlow, pattern
+from shell.drill.packets import Difference, SentPacket
 from shell.drill.script import (
-    Call,
     Code,
     IcmpPacket,
-    Line,
-    Packet,
     Script,
-    Settings,
+    ScriptCall,
+    ScriptLine,
+    ScriptPacket,
+    SysctlsLine,
     TcpPacket,
     UdpPacket,
 )
@@ -30,7 +30,7 @@ from shell.drill.stage import LONGEST, Stage, StageError, VirtualStage
 class Outcome:
     """How a line went."""
 
-    line: Line
+    line: ScriptLine
     verdict: str = ""
     """``ok``, ``failed``, ``waits`` (a call that has not returned), or empty for not yet."""
     expected_at: int = -1
@@ -63,13 +63,13 @@ class Outstanding:
     """A call that waits."""
 
     outcome: Outcome
-    call: Call
-    plan: calls.Plan
+    call: ScriptCall
+    plan: calls.CallPlan
     ends: int
     """When it is to return; -1 if it was to return at once."""
 
 
-class Player:
+class ScriptPlayer:
     """One play of a script. `forgiving` goes on after a line that failed, as far as that makes sense."""
 
     def __init__(self, script: Script, stage: Stage, tolerance: int, *, forgiving: bool = False) -> None:
@@ -85,11 +85,11 @@ class Player:
         """The time of the line before, from which ``+`` counts."""
         self.descriptors: dict[int, int] = {}
         """The descriptors of the stage by those of the script."""
-        self.flows: dict[int, Flow] = {}
+        self.flows: dict[int, ScriptFlow] = {}
         """The connection of each descriptor of the script."""
-        self.current: Flow | None = None
+        self.current: ScriptFlow | None = None
         """The connection that lines without addresses are about."""
-        self.known: list[Flow] = []
+        self.known: list[ScriptFlow] = []
         self.bound: dict[int, tuple[str, int]] = {}
         self.udp: dict[int, bool] = {}
         self.outstanding: Outstanding | None = None
@@ -126,7 +126,7 @@ class Player:
                 outcome.expected_at = -1
             else:
                 outcome.expected_at = start
-            if isinstance(line.event, Packet) and not line.event.inbound:
+            if isinstance(line.event, ScriptPacket) and not line.event.inbound:
                 self._expect(outcome, line.event, start, LONGEST if when.kind == "any" else end)
             else:
                 self._wait_until(start)
@@ -198,7 +198,7 @@ class Player:
         """Tell whether a line that follows may still want what came before now."""
         for outcome in self.outcomes[self.at:]:
             event, when = outcome.line.event, outcome.line.time
-            if isinstance(event, Packet) and not event.inbound:
+            if isinstance(event, ScriptPacket) and not event.inbound:
                 return when.kind == "any" or when.end >= 0
         return False
 
@@ -210,12 +210,12 @@ class Player:
 
     def _act(self, outcome: Outcome, ends: int) -> None:
         event = outcome.line.event
-        if isinstance(event, Call):
+        if isinstance(event, ScriptCall):
             self._call(outcome, event, ends)
         elif isinstance(event, Code):
             self._assert(event)
-        elif isinstance(event, Settings):
-            if self.at and any(not isinstance(each.line.event, Settings) for each in self.outcomes[:self.at]):
+        elif isinstance(event, SysctlsLine):
+            if self.at and any(not isinstance(each.line.event, SysctlsLine) for each in self.outcomes[:self.at]):
                 raise LineFailed("sysctl lines come before everything else here")
         elif isinstance(event, TcpPacket):
             packet = packets.build_tcp(event, self._flow_for(event))
@@ -232,10 +232,10 @@ class Player:
         stage = self.stage
         if not isinstance(stage, VirtualStage) or self.outstanding is not None:
             return False
-        found: list[tuple[Outcome, Call, calls.Plan]] = []
+        found: list[tuple[Outcome, ScriptCall, calls.CallPlan]] = []
         for each in self.outcomes[self.at + 1:]:
             event, when = each.line.event, each.line.time
-            if not isinstance(event, Call) or (when.kind, when.start, when.end) != ("relative", 0, -1):
+            if not isinstance(event, ScriptCall) or (when.kind, when.start, when.end) != ("relative", 0, -1):
                 break
             found.append((each, event, calls.plan(event, self.script.file)))
         if not found:
@@ -264,18 +264,18 @@ class Player:
                 each.verdict = "ok"
         return True
 
-    def _flow_or_default(self) -> Flow:
+    def _flow_or_default(self) -> ScriptFlow:
         if self.current is None:
             self.current = self._open_flow(self.script.options.bind_port, FIRST_REMOTE_PORT)
         return self.current
 
-    def _open_flow(self, local_port: int, remote_port: int, local_ip: str = "", remote_ip: str = "") -> Flow:
+    def _open_flow(self, local_port: int, remote_port: int, local_ip: str = "", remote_ip: str = "") -> ScriptFlow:
         options = self.script.options
-        flow = Flow(local_ip or options.local_ip, local_port, remote_ip or options.remote_ip, remote_port)
+        flow = ScriptFlow(local_ip or options.local_ip, local_port, remote_ip or options.remote_ip, remote_port)
         self.known.append(flow)
         return flow
 
-    def _flow_for(self, packet: TcpPacket | UdpPacket) -> Flow:
+    def _flow_for(self, packet: TcpPacket | UdpPacket) -> ScriptFlow:
         """Return the connection of a packet that we send; one that begins it opens it."""
         if packet.addresses is not None:
             remote, local = packet.addresses
@@ -288,18 +288,18 @@ class Player:
                 flow.unanchored = True
         return flow
 
-    def _flow_between(self, local: tuple[str, int], remote: tuple[str, int]) -> Flow | None:
+    def _flow_between(self, local: tuple[str, int], remote: tuple[str, int]) -> ScriptFlow | None:
         for flow in reversed(self.known):
             if (flow.local_ip, flow.local_port, flow.remote_ip, flow.remote_port) == (*local, *remote):
                 return flow
         return None
 
-    def _flow_of(self, seen: packets.Seen) -> Flow | None:
+    def _flow_of(self, seen: packets.ReadPacket) -> ScriptFlow | None:
         return self._flow_between(seen.source, seen.destination)
 
     # What we expect.
 
-    def _expect(self, outcome: Outcome, packet: Packet, start: int, end: int) -> None:
+    def _expect(self, outcome: Outcome, packet: ScriptPacket, start: int, end: int) -> None:
         stage = self.stage
         late = self._late(start - self.before)
         stage.run_until(min(end + late, LONGEST), self._has_come)
@@ -325,7 +325,7 @@ class Player:
     def _has_come(self) -> bool:
         return bool(self.stage.sent)
 
-    def _held_against(self, packet: Packet, sent: Sent, outcome: Outcome) -> Comparison:
+    def _held_against(self, packet: ScriptPacket, sent: SentPacket, outcome: Outcome) -> Compared:
         seen = packets.read(sent)
         flow = self._flow_expected(packet, seen)
         if seen.tcp is not None and isinstance(packet, TcpPacket):
@@ -336,7 +336,7 @@ class Player:
         outcome.got = packets.show(seen, known)
         return comparison
 
-    def _flow_expected(self, packet: Packet, seen: packets.Seen) -> Flow:
+    def _flow_expected(self, packet: ScriptPacket, seen: packets.ReadPacket) -> ScriptFlow:
         addresses = getattr(packet, "addresses", None)
         if addresses is not None:
             local, remote = addresses
@@ -349,7 +349,7 @@ class Player:
             flow.local_port = seen.source[1]
         return flow
 
-    def _anchor(self, flow: Flow, packet: TcpPacket, seen: packets.Seen) -> None:
+    def _anchor(self, flow: ScriptFlow, packet: TcpPacket, seen: packets.ReadPacket) -> None:
         """Let the host's SYN say where it counts from."""
         header = seen.tcp
         assert header is not None
@@ -359,7 +359,7 @@ class Player:
 
     # Calls.
 
-    def _call(self, outcome: Outcome, call: Call, ends: int) -> None:
+    def _call(self, outcome: Outcome, call: ScriptCall, ends: int) -> None:
         if self.outstanding is not None:
             other = self.outstanding.outcome.line.place.line
             raise LineFailed(f"the call of line {other} has not returned, and a program makes one at a time")
@@ -379,7 +379,7 @@ class Player:
             raise LineFailed("the call waits. One that may is written with both times: +0...0.5", [
                 Difference("result", outcome.line.text.rpartition("=")[2].strip(), "it has not returned")])
 
-    def _data(self, plan: calls.Plan) -> bytes:
+    def _data(self, plan: calls.CallPlan) -> bytes:
         if plan.payload is not None:
             return plan.payload
         flow = self.flows.get(plan.fd)
@@ -387,7 +387,7 @@ class Player:
             return pattern(0, plan.count)
         return pattern(len(flow.written), plan.count)
 
-    def _translated(self, plan: calls.Plan) -> tuple[int, list[object]]:
+    def _translated(self, plan: calls.CallPlan) -> tuple[int, list[object]]:
         """Return the descriptor and arguments with the stage's descriptors, and addresses in full."""
         number = self.descriptors.get
         arguments: list[object] = list(plan.arguments)
@@ -403,7 +403,7 @@ class Player:
             arguments = [plan.arguments[0], number(plan.arguments[1], plan.arguments[1]), *plan.arguments[2:]]
         return number(plan.fd, plan.fd), arguments
 
-    def _begins(self, plan: calls.Plan, arguments: list[object]) -> None:
+    def _begins(self, plan: calls.CallPlan, arguments: list[object]) -> None:
         """Note what a call is about to do to the connections that we know."""
         if plan.name == "bind":
             self.bound[plan.fd] = str(arguments[0]), int(str(arguments[1]))
@@ -444,7 +444,7 @@ class Player:
     def _give_time(self, waiting: Outstanding, late: int) -> None:
         """Where time is real, a call that is not to wait takes a moment all the same."""
         following = self.outcomes[self.at].line.event if self.at < len(self.outcomes) else None
-        asks = isinstance(following, Call) or (isinstance(following, Code) and waiting.ends <= self.stage.now)
+        asks = isinstance(following, ScriptCall) or (isinstance(following, Code) and waiting.ends <= self.stage.now)
         if waiting.ends < 0 or (asks and waiting.outcome is not self.outcomes[self.at]):
             self.stage.run_until(late + self.tolerance, self._returned)
 
@@ -457,7 +457,7 @@ class Player:
         """Hold what a call returned against its line."""
         value, code, out, _, _ = reply
         call, plan, outcome = waiting.call, waiting.plan, waiting.outcome
-        found = Comparison()
+        found = Compared()
         wanted = call.result
         outcome.got = _show_result(call.name, value, code)
         opened = plan.opens and wanted.value is not None and wanted.value >= 0 and value >= 0
@@ -481,7 +481,7 @@ class Player:
         if found.differs:
             raise LineFailed("the call returned something else", found.fields)
 
-    def _opened(self, script: int, live: int, plan: calls.Plan, out: object) -> None:
+    def _opened(self, script: int, live: int, plan: calls.CallPlan, out: object) -> None:
         self.descriptors[script] = live
         if plan.name == "socket":
             self.udp[script] = plan.arguments[0] == "udp"

@@ -15,7 +15,7 @@ from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
 from shell.lessons.conditions import AskFault, Check, CheckError, Match, Mended, read_check
 from shell.lessons.front import Front
-from shell.lessons.model import WIDTH, Choice, Finder, Lesson, Line, Prediction, Step
+from shell.lessons.model import WIDTH, Choice, Finder, Lesson, LessonLine, Prediction, Step
 
 LARGEST = 64 << 10
 """Bytes of a lesson file."""
@@ -221,7 +221,7 @@ class _Body:
     def _wrong(self, step: Step, number: int, body: list[tuple[int, str]]) -> None:
         step.wrong.append(self._commands(number, body, "wrong"))
 
-    def _commands(self, number: int, body: list[tuple[int, str]], block: str) -> list[Line]:
+    def _commands(self, number: int, body: list[tuple[int, str]], block: str) -> list[LessonLine]:
         found = []
         for place, content in body:
             text = content.strip()
@@ -238,7 +238,7 @@ class _Body:
                                     "declare [[faults]] in the front matter")
             elif why := refusal(text):
                 self.finder.add(place, *why)
-            found.append(Line(text, place, fault))
+            found.append(LessonLine(text, place, fault))
         if not found:
             self.finder.add(number, f"a {block} block without a command", "write commands of the shell, one a line")
         if len(found) > MOST_COMMANDS:

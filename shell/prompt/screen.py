@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aether.answers import Overview
     from aether.engine.breakpoints import Breakpoint
-    from aether.engine.core import Status
+    from aether.engine.core import CoreStatus
     from shell.prompt.app import AetherShell
     from shell.session import View
 
@@ -276,7 +276,7 @@ class _Runs:
 
 
 def toolbar(
-    kind: str, status: Status, overview: Overview | None, tracing: bool, selected: str = ""
+    kind: str, status: CoreStatus, overview: Overview | None, tracing: bool, selected: str = ""
 ) -> list[str]:
     """Return the parts of the bottom line: where, when, how much, and what is out of the ordinary."""
     sign = "⏸" if status.paused else "▶"

@@ -17,10 +17,10 @@ from aether.tcp.timers import FIN_TIMEOUT
 from aether.wire.tcp import SYN, Options
 
 if TYPE_CHECKING:
-    from aether.tcp.listener import Layer
+    from aether.tcp.listener import ListenerLayer
 
 
-def promote(layer: Layer, short: ShortConnection) -> Connection:
+def promote(layer: ListenerLayer, short: ShortConnection) -> Connection:
     """Return the connection that `short` stands for, with its timers' deadlines; whoever calls sees to the queue."""
     knobs = layer.host.knobs
     conn = Connection(layer, short.key, short.number, LISTEN)

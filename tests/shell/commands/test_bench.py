@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shell.bench.kernel import ab, read_ab, read_wrk
-from shell.bench.load import Load
+from shell.bench.load import LoadWish
 from shell.language.grammar import CommandError
 from tests.shell.conftest import Shell
 
@@ -204,7 +204,7 @@ def test_what_wrk_says_is_read() -> None:
 
 
 def test_apachebench_is_asked_for_what_was_asked() -> None:
-    words = ab("192.168.1.2", Load("keepalive", 50, 100))
+    words = ab("192.168.1.2", LoadWish("keepalive", 50, 100))
     assert words[-1] == "http://192.168.1.2/"
     assert "-k" in words
     assert "-n 50 -c 50" in " ".join(words)
