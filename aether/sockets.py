@@ -17,6 +17,7 @@ from aether.tcp import autotune, congestion, output, timers
 from aether.tcp.connection import Connection
 from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.listener import Listener
+from aether.tcp.negotiate import initial_window
 from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT
 from aether.wire.address import show_ip
 
@@ -280,7 +281,11 @@ class TcpSocket:
         """Let an option work on a connection that exists already."""
         options = conn.options = self.options
         if level == so.SOL_TCP and name == so.TCP_CONGESTION:
-            conn.congestion = congestion.make(options.congestion)
+            before = conn.cwnd
+            congestion.change(conn, options.congestion, initial_window(conn), conn.host.now)
+            if conn.cwnd != before:
+                conn.report_cwnd("another congestion control")
+            output.output(conn)
         elif level == so.SOL_TCP and name in (so.TCP_NODELAY, so.TCP_CORK):
             output.output(conn)
         elif name in (so.SO_KEEPALIVE, so.TCP_KEEPIDLE) and conn.state == ESTABLISHED:
@@ -299,7 +304,7 @@ class TcpSocket:
         if (level, name) == (so.SOL_SOCKET, so.SO_LINGER):
             return self.options.linger >= 0, max(self.options.linger, 0) // so.SECOND
         if (level, name) == (so.SOL_TCP, so.TCP_CONGESTION):
-            return self.options.congestion or (conn.congestion.name if conn else self.host.knobs.tcp_congestion)
+            return conn.algorithm if conn else self.options.congestion or self.host.knobs.tcp_congestion
         if (level, name) == (so.SOL_TCP, so.TCP_INFO):
             return tcp_info(self._connected())
         if (level, name) == (so.SOL_TCP, so.TCP_MAXSEG) and conn is not None:

@@ -36,6 +36,7 @@ class Surroundings:
         self.drops: dict[str, int] = {}
         """How often each reason of `events.DROPS` discarded something."""
         self.counters: dict[str, int] = {}
+        """How often each of `counters.COUNTERS` was counted; those that never were are missing."""
         self.observer: Observer | None = None
         self.short_cuts = False
         """Whether short connections may go by the shortest way; see `World.allow_short_cuts`."""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from shell.captures.loaded import Capture
     from shell.captures.recorder import CaptureRecorder, CaptureStore
     from shell.configuration import Configuration
-    from shell.drill.draft import ScriptDraft
     from shell.reading.tracing import Tracer
 
 T = TypeVar("T")
@@ -177,7 +176,7 @@ class Session:
     """The file that is looked at instead of the lab; None for the lab."""
     recorder: CaptureRecorder | None = None
     """What `capture start` has begun; None while nothing is recorded."""
-    script: ScriptDraft | None = None
+    script: object | None = None
     """The packet script that is written line by line; None before one was begun."""
     asks_kernel: bool = True
     """False where a packet script is never played against the real kernel: what was recorded of one answers."""

@@ -5,7 +5,7 @@ parsed in one go when it is complete, and only bytes are kept between occurrence
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import httptools
 
@@ -28,7 +28,7 @@ MAX_LINE = 8_192
 """Bytes of a request line, at the most (RFC 9112 §3 asks for 8,000)."""
 MAX_BODY = 1 << 20
 """Bytes of a request's body that are read to be thrown away."""
-PATIENCE = 15_000_000
+REQUEST_WITHIN = 15_000_000
 """Microseconds for a request to arrive, and for the next one to begin."""
 SWEEP = 5_000_000
 """How often, in microseconds, connections are looked at that may have been silent for too long."""
@@ -117,6 +117,7 @@ class HttpServer(Sleeper):
     """Serves a site, GET and HEAD only."""
 
     __slots__ = ("epoch", "host", "prepared", "prepared_at", "sessions", "site")
+    request_within: ClassVar[int] = REQUEST_WITHIN
 
     def __init__(self, host: Stack, epoch: int = -1) -> None:
         """`epoch` is what a clock showed when the world began, in microseconds since 1970; -1 if there is none.
@@ -466,7 +467,7 @@ class HttpSession:
         """
         sending = (self.answer is not None and self.body is None) or self._untaken()
         stalled = self.server.host.knobs.http_stalled
-        if (sending and not stalled) or silent < (stalled if sending else PATIENCE):
+        if (sending and not stalled) or silent < (stalled if sending else self.server.request_within):
             return
         if sending:
             self.server.sessions.pop(self.number, None)

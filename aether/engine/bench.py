@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from aether.engine.coalesce import Coalescer
 from aether.link.supersegment import SuperSegment
-from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT, Tap
+from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT
 from aether.net import quick_echo
 from aether.tcp import arrival
 from aether.wire.ipv4 import PROTO_ICMP
 from aether.wire.tcp import ACK, PSH
 
 if TYPE_CHECKING:
+    from aether.engine.device import Virtio
     from aether.engine.loop import Loop
     from aether.host import Host
     from aether.world import World
@@ -59,7 +60,7 @@ def collect_seldom(seldom: bool) -> None:
 def direct(loop: Loop) -> Host | None:
     """Return the host whose frames may go straight to the fast path; None if something stands in between."""
     world = loop.world
-    if loop.mode != "bench" or loop.breakpoint is not None or not isinstance(loop.device, Tap):
+    if loop.mode != "bench" or loop.breakpoint is not None or loop.device is None or loop.device.virtio is None:
         return None
     right = world.links["lan"].right
     host = right.peer.host
@@ -85,8 +86,9 @@ class Intake:
 
     def take(self, loop: Loop, host: Host) -> int:
         """Handle what the device has, a batch at the most; return how many frames that were."""
-        device = loop.device
-        assert isinstance(device, Tap)
+        assert loop.device is not None
+        device = loop.device.virtio
+        assert device is not None
         out: list[bytes | SuperSegment] = []
         handled, straight, burst = self._batch(loop, device, host, out)
         send(device, out, many=straight == handled and not self.alone)
@@ -94,7 +96,7 @@ class Intake:
         self.alone = self.small >= SMALL
         return handled
 
-    def _batch(self, loop: Loop, device: Tap, host: Host, out: list[bytes | SuperSegment]) -> tuple[int, int, int]:
+    def _batch(self, loop: Loop, device: Virtio, host: Host, out: list[bytes | SuperSegment]) -> tuple[int, int, int]:
         """Handle frames until there are none, and add to `out` what is to be sent after them.
 
         Return how many there were, how many of them no ordinary way was needed for, and how many came without a pause
@@ -153,7 +155,7 @@ class Intake:
         _count(host, world, taken, echoes, answered)
         return handled, taken + echoes, burst
 
-    def _holds(self, host: Host, world: World, device: Tap, length: int, out: list[bytes | SuperSegment]) -> bool:
+    def _holds(self, host: Host, world: World, device: Virtio, length: int, out: list[bytes | SuperSegment]) -> bool:
         """Hold the frame in the device's buffer back if others may follow it; what was held and does not go with it
         is handed over."""
         held, checked = self.held, device.raw[0] & NEEDS_CSUM
@@ -184,7 +186,7 @@ def _collect(host: Host, world: World, out: list[bytes | SuperSegment]) -> None:
     host.tcp.fast.prepare(world.now)
 
 
-def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
+def send(device: Virtio, out: Sequence[bytes | SuperSegment], many: bool) -> None:
     """Send the answers to a batch.
 
     Many that are one segment each, to peers that will not hear from us before they answer, may go by a thread of the
@@ -206,7 +208,7 @@ def send(device: Tap, out: Sequence[bytes | SuperSegment], many: bool) -> None:
             device.unwritten += 1
 
 
-def write(device: Tap, frame: bytes | SuperSegment) -> None:
+def write(device: Virtio, frame: bytes | SuperSegment) -> None:
     """Send a frame; if it has several segments and the device does not cut it up, one after the other."""
     if not isinstance(frame, SuperSegment):
         device.write(frame)
@@ -232,9 +234,9 @@ def leaves_work(host: Host) -> bool:
     return host.knobs.loop_offload and not host.knobs.ipv4_forward and len(host.interfaces) == 1
 
 
-def heed_offload(device: object, host: Host | None) -> None:
+def heed_offload(device: Virtio | None, host: Host | None) -> None:
     """Let the kernel leave work to us exactly while frames go straight to a host that wants that, and is their end."""
-    if isinstance(device, Tap):
+    if device is not None:
         wanted = host is not None and leaves_work(host)
         if wanted != device.unfinished:
             device.take_unfinished(wanted)
@@ -242,7 +244,7 @@ def heed_offload(device: object, host: Host | None) -> None:
             host.supersegments = SUPERSEGMENT
 
 
-def _arrive(loop: Loop, device: Tap, host: Host, length: int) -> None:
+def _arrive(loop: Loop, device: Virtio, host: Host, length: int) -> None:
     """Let a frame arrive that the fast path does not take.
 
     A checksum that the kernel has not computed cannot be wrong: nothing lies between it and us.

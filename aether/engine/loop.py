@@ -23,7 +23,6 @@ from aether.engine.ring import EventRing
 from aether.engine.work import Work
 from aether.events import Event
 from aether.lab import YOU
-from aether.link.tap import Tap
 from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
@@ -336,11 +335,12 @@ class Loop:
         """Write what left for the world outside; `many` says that all of it answers frames that the fast path took."""
         out = self.world.wire_out
         if out:
-            if isinstance(self.device, Tap):
-                send(self.device, out, many and len(out) >= ALONE)
-            elif self.device is not None:
+            device = self.device
+            if device is not None and device.virtio is not None:
+                send(device.virtio, out, many and len(out) >= ALONE)
+            elif device is not None:
                 for frame in out:
-                    self.device.write(frame)
+                    device.write(frame)
             out.clear()
 
     # Going on: what is due and what arrives, a batch at a time, then sleep.
@@ -351,7 +351,7 @@ class Loop:
         `until` bounds a simulation at speed inf; `after` is asked after every occurrence, and ends the batch with True.
         """
         host = direct(self)
-        heed_offload(self.device, host)
+        heed_offload(None if self.device is None else self.device.virtio, host)
         if host is not None:
             self._bench(host, after)
             return

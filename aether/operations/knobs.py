@@ -9,7 +9,7 @@ from aether import knobs
 
 if TYPE_CHECKING:
     from aether.world import World
-from aether.operations.base import Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 
 
 @operation
@@ -17,6 +17,7 @@ from aether.operations.base import Operation, OperationError, host_named, operat
 class KnobSet(Operation):
     """Turn a knob; the result is the old and the new value, as a person writes them."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     name: str = ""
     value: str = ""
@@ -41,6 +42,7 @@ class KnobSet(Operation):
 class ProfileSet(Operation):
     """Turn all knobs as a profile has them; the result is the names of those that changed."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     name: str = "modern"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from aether.socket_options import EPHEMERAL, SocketOptions
 from aether.streams import Stream
-from aether.tcp import autotune, output, path_mtu, timers
+from aether.tcp import autotune, decisions, output, path_mtu, timers
 from aether.tcp.connection import Connection, Empty
 from aether.tcp.isn import InitialSequence
 from aether.tcp.listener import Listener
@@ -162,17 +162,16 @@ class Tcp:
         return RECEIVE_SCALE
 
     def _reusable(self, conn: Connection, header: tcp.TcpHeader) -> bool:
-        """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1)."""
+        """Tell whether a segment is a SYN that may end TIME-WAIT early."""
         if header.flags & (SYN | ACK | RST) != SYN:
             return False
+        stamp = conn.ts_recent
         if conn.ts_ok:
             try:
-                stamp = tcp.parse_options(header.options).timestamp
+                stamp, _ = tcp.parse_options(header.options).timestamp or (stamp, 0)
             except WireError:
                 return False
-            if stamp is not None and stamp[0] != conn.ts_recent:
-                return ((stamp[0] - conn.ts_recent) & MASK) < HALF
-        return 0 < ((header.sequence - conn.rcv_nxt) & MASK) < HALF
+        return decisions.ends_time_wait(conn.ts_recent, stamp, conn.rcv_nxt, header.sequence)
 
     def _refuse(self, key: bytes, header: tcp.TcpHeader, length: int, packet: Packet) -> None:
         """RFC 9293 §3.10.7.1: the state is CLOSED."""

@@ -42,5 +42,9 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     if conn.options.max_segment:
         theirs = min(theirs, conn.options.max_segment)
     conn.mss = max(min(theirs, conn.layer.network.room_for(conn.remote_ip) - MIN_HEADER_LENGTH) - overhead, 32)
-    if knobs.tcp_congestion != "none":
-        conn.cwnd = knobs.tcp_initial_window * conn.mss  # RFC 6928 §2
+    conn.congestion.begin(conn, initial_window(conn))
+
+
+def initial_window(conn: Connection) -> int:
+    """Return how many bytes a connection may send before the first acknowledgement (RFC 6928 §2)."""
+    return conn.host.knobs.tcp_initial_window * conn.mss

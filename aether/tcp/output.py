@@ -5,8 +5,9 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from aether.tcp import ecn, rack
+from aether.tcp import decisions, ecn, rack
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
+SACK_HEAD, SACK_BLOCK = 4, 8
+"""Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves."""
 
@@ -41,15 +44,15 @@ def send_segment(
     options = b""
     if conn.ts_ok:
         options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
-    if conn.sack_ok and (conn.out_of_order is not None or conn.dsack is not None):
-        limit = 3 if conn.ts_ok else 4
+    limit = _blocks_beside(conn, len(payload)) if conn.out_of_order is not None or conn.dsack is not None else 0
+    if limit > 0:
         blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
         if conn.dsack is not None:
             blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
             conn.dsack = None
         options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
             edge & MASK for block in blocks for edge in block))
-    window = advertise(conn) >> conn.rcv_wscale
+    window = advertise(conn)
     conn.ack_pending = ""
     if conn.delack_segments:
         conn.delack_segments = 0
@@ -61,25 +64,36 @@ def send_segment(
         transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
 
 
+def _blocks_beside(conn: Connection, length: int) -> int:
+    """Return how many SACK blocks find room beside so many bytes: options and data together are within the MSS."""
+    if not conn.sack_ok:
+        return 0
+    most = 3 if conn.ts_ok else 4
+    return min(most, (conn.mss - length - SACK_HEAD) // SACK_BLOCK) if length else most
+
+
+def _full(conn: Connection) -> int:
+    """Return how many bytes a full segment has now: SACK blocks take of the MSS (RFC 9293 §3.7.1, RFC 6691 §2)."""
+    if conn.out_of_order is None and conn.dsack is None:
+        return conn.mss
+    most = _blocks_beside(conn, conn.mss // 2)
+    blocks = len(conn.out_of_order.blocks(most)) if conn.out_of_order is not None and most > 0 else 0
+    count = min(blocks + (conn.dsack is not None), most)
+    return conn.mss - SACK_HEAD - SACK_BLOCK * count if count > 0 else conn.mss
+
+
 def timestamp(conn: Connection) -> int:
     """Return the value of our timestamp clock: milliseconds, from a random start (RFC 7323 §5.4)."""
     return (conn.host.now // 1000 + conn.ts_offset) & MASK
 
 
 def advertise(conn: Connection) -> int:
-    """Return the window to offer, in bytes, and remember its right edge (RFC 9293 §3.8.6.2.2).
-
-    The edge never moves left, and moves right only by a worthwhile amount: half the buffer or a full segment.
-    """
-    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
-    if edge - conn.rcv_adv < min(conn.limit // 2, conn.advmss):
-        edge = max(conn.rcv_adv, conn.rcv_nxt)
-    scale = conn.rcv_wscale
-    window = edge - conn.rcv_nxt
-    if edge <= conn.rcv_adv:
-        window = -(-window >> scale) << scale  # rounding down would take back what was offered
-    window = min(window >> scale, 0xFFFF) << scale
-    conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
+    """Return the window to offer as it goes on the wire, and remember its right edge."""
+    rcv_nxt, rcv_adv, scale = conn.rcv_nxt, conn.rcv_adv, conn.rcv_wscale
+    window = decisions.offered_window(rcv_nxt, rcv_adv, conn.limit, conn.receive.length, conn.advmss, scale)
+    edge = rcv_nxt + (window << scale)
+    if edge > rcv_adv:
+        conn.rcv_adv = edge
     return window
 
 
@@ -157,9 +171,9 @@ def _after_idle(conn: Connection) -> None:
     """Forget a window that was measured too long ago (RFC 2861 §3, RFC 5681 §4.1)."""
     knobs = conn.host.knobs
     idle = conn.host.now - conn.last_sent
-    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or conn.congestion.name == "none":
+    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or not conn.congestion.limits:
         return
-    restart = min(knobs.tcp_initial_window * conn.mss, conn.cwnd)
+    restart = min(initial_window(conn), conn.cwnd)
     if restart < conn.cwnd:
         conn.ssthresh = max(conn.ssthresh if conn.ssthresh < conn.cwnd else 0, conn.cwnd * 3 // 4)
         conn.cwnd = restart
@@ -168,7 +182,7 @@ def _after_idle(conn: Connection) -> None:
 
 def push_out(conn: Connection) -> None:
     """Send what was held back for a full segment."""
-    length = min(conn.unsent(), conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+    length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
         _emit(conn, length, PSH)
 
@@ -177,7 +191,7 @@ def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
-        length = min(conn.send.end - conn.snd_nxt, conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
         _emit(conn, length, PSH)
         conn.tlp_end = conn.snd_nxt
     else:
@@ -235,6 +249,7 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
 def _send_new(conn: Connection) -> None:
     """Send new data while the peer's window, cwnd and Nagle's rule let it, and the FIN with or after it."""
     conn.cwnd_limited = False
+    full = _full(conn)
     while not conn.fin_sent:
         unsent = conn.send.end - conn.snd_nxt
         if unsent <= 0:
@@ -242,7 +257,7 @@ def _send_new(conn: Connection) -> None:
                 _emit(conn, 0, FIN)
             return
         room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
-        length = min(unsent, conn.mss, room)
+        length = min(unsent, full, room)
         if length <= 0:
             _blocked(conn, "window")
             return
@@ -250,7 +265,7 @@ def _send_new(conn: Connection) -> None:
             conn.cwnd_limited = True
             _blocked(conn, "cwnd")
             return
-        if length < conn.mss and not _may_send_small(conn, length, unsent):
+        if length < full and not _may_send_small(conn, length, unsent):
             return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
             _emit_several(conn, count)

@@ -14,6 +14,7 @@ from aether.operations.base import OperationError
 from aether.timers import NEVER
 from aether.world import World
 from shell.commands.common import FORCE, HOST
+from shell.commands.knob import profile_name
 from shell.drill.draft import NAME, ScriptDraft, opened, opening
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError, argument, command, option
@@ -48,10 +49,22 @@ def _one_line(text: str) -> str:
     return text
 
 
-FILE = argument("file", str, "a script; draft for the one that is written here", complete="scripts")
+def _name(text: str) -> str:
+    """Take the name of a script, or several; whether it is there is looked up when it is played."""
+    return text
+
+
+def _turned(text: str) -> str:
+    from shell.drill.reports import read_knobs
+
+    read_knobs([text])
+    return text
+
+
+FILE = argument("file", _name, "a script; draft for the one that is written here", complete="scripts")
 SEED = option("--seed", "another run of what is random", _seed, metavar="N")
-TURNED = option("--knob", "turn knobs first, divided by commas", str, metavar="NAME=VALUE", default="")
-PROFILE = option("--profile", "all knobs at once: modern or classic", str, metavar="NAME", default="",
+TURNED = option("--knob", "turn knobs first, divided by commas", _turned, metavar="NAME=VALUE", default="")
+PROFILE = option("--profile", "all knobs at once: modern or classic", profile_name, metavar="NAME", default="",
                  complete="modern classic")
 EVERYTHING = 1 << 30
 GO_ON = "`drill line ...` writes the next line, `drill run draft` plays all"
@@ -59,12 +72,12 @@ GO_ON = "`drill line ...` writes the next line, `drill run draft` plays all"
 
 @command(
     "drill run",
-    argument("files", str, "scripts, and directories of them; draft for the one that is written here", raw="many",
+    argument("files", _name, "scripts, and directories of them; draft for the one that is written here", raw="many",
              complete="scripts"),
     SEED, TURNED, PROFILE,
     option("--against", "aether, in virtual time, or kernel: this one, in a private network", _against, metavar="WHAT",
            default="aether", complete="aether kernel"),
-    option("--junit", "write the results for a CI too", str, metavar="FILE", default=""),
+    option("--junit", "write the results for a CI too", _name, metavar="FILE", default="", complete="files"),
     examples=("drill run tests/drill/closing", "drill run my.pkt --knob tcp.sack=off", "drill run my.pkt --seed 7"),
 )
 def run(
@@ -84,7 +97,7 @@ def run(
         with session.progress(len(files.split())) as told:
             report = play_files(files.split(), wishes, began, told)
     if session.lesson is not None:
-        report.hint = ""  # a lesson has its own lab, which a script that is stepped would take the place of
+        report.hint = report.failure = ""  # what fails is looked at, and a script that is stepped would take its lab
     if junit:
         write_junit(report, junit)
     return report
@@ -208,7 +221,7 @@ def _script(session: Session, name: str) -> Script:
 def _draft(session: Session) -> ScriptDraft:
     if session.script is None:
         raise CommandError("no script was begun here. Begin with: drill new server (a file of that name is ./draft)")
-    return session.script
+    return cast("ScriptDraft", session.script)
 
 
 @command(
@@ -222,8 +235,8 @@ def new(session: Session, kind: str) -> results.DrillDraft:
 
     Wherever a command takes a script, `draft` stands for it: drill run draft. The one before is forgotten.
     """
-    session.script = opened(kind)
-    return _as_it_is(session.script, hint=GO_ON)
+    session.script = begun = opened(kind)
+    return _as_it_is(begun, hint=GO_ON)
 
 
 @command(
@@ -254,7 +267,7 @@ def _latest(draft: ScriptDraft) -> int:
 
 
 @command(
-    "drill draft", option("--save", "write it to this file", str, metavar="FILE", default=""), FORCE,
+    "drill draft", option("--save", "write it to this file", str, metavar="FILE", default="", complete="files"), FORCE,
     examples=("drill draft", "drill draft --save my.pkt"),
 )
 def draft(session: Session, save: str, force: bool) -> results.DrillDraft:
@@ -293,7 +306,7 @@ def connection_key(events: list[Event], number: int, host: str) -> tuple[bytes, 
     "drill write", argument("what", str, "conn and its number, such as: conn 1", raw="many"),
     option("--from", "hold it to what came from this time on; before it anything may come", duration, metavar="TIME"),
     option("--to", "leave out what came after this time", duration, metavar="TIME"),
-    option("--save", "write it to this file", str, metavar="FILE", default=""), FORCE, HOST,
+    option("--save", "write it to this file", str, metavar="FILE", default="", complete="files"), FORCE, HOST,
     examples=("drill write conn 1", "drill write conn 1 --save fault.pkt", "drill write conn 2 --to 3s"),
 )
 def write(

@@ -43,7 +43,7 @@ def get(session: Session, url: str, host: str, wait: int, background: bool) -> H
 
 
 @command(
-    "http serve", argument("directory", str, "the directory whose files are served"),
+    "http serve", argument("directory", str, "the directory whose files are served", complete="files"),
     option("--port", "on which port (80)", parse_port, default=80, metavar="P"), HOST, examples=("http serve docs",),
 )
 def serve(session: Session, directory: str, port: int, host: str) -> Message:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aether.lab import LAN_NETWORK, WAN_NETWORK
@@ -106,9 +108,16 @@ def carry_out(session: Session, line: str) -> tuple[tuple[str, ...], Any]:
     check(session, line)
     command, values = values_of(line)
     values.pop("json"), values.pop("plain")
-    asks, session.asks_kernel = session.asks_kernel, False  # that takes programs, and the rights of whoever learns
-    try:
+    with by_itself(session):
         return tuple(line.split()), command.run(session, **values)
+
+
+@contextmanager
+def by_itself(session: Session) -> Iterator[None]:
+    """Carry out what a lesson says, and not whoever learns: no kernel is asked, which takes programs, and rights."""
+    asks, session.asks_kernel = session.asks_kernel, False
+    try:
+        yield
     finally:
         session.asks_kernel = asks
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from shell import scenarios
-from shell.drill import draft
 
 ALONE = "."
 """The verb of a noun that is a command by itself."""
@@ -114,7 +113,7 @@ that is not here is refused, as a new one that names a file would have to be."""
 BY_NAME = {"scenario show": "what", "scenario load": "what", "drill run": "files", "drill compare": "file"}
 """Arguments that may be a file when a person types them: from a lesson, only what comes with the program, by name."""
 
-NAMES: dict[str, Callable[[], Sequence[str]]] = {"scenario": scenarios.names, "drill": lambda: (draft.NAME,)}
+NAMES: dict[str, Callable[[], Sequence[str]]] = {"scenario": scenarios.names, "drill": lambda: ("draft",)}
 """Those names, by the noun of the command: scenarios, and the packet script that is written in the shell."""
 
 AT_THE_HOST = {"host ping": "address", "host connect": "address", "host http get": "url"}

@@ -1,4 +1,4 @@
-"""What was recorded of a kernel: each record is a script, which a kernel plays as it is written, and so does the record."""
+"""What was recorded of a kernel: each record is a script, which a kernel plays as it is written, and its memory too."""
 
 from __future__ import annotations
 

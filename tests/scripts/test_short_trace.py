@@ -185,3 +185,8 @@ LOOKS = st.dictionaries(st.integers(0, 30), st.sampled_from(["hash", "load", "sl
 def test_whatever_comes(steps: list[tuple[str, int]], looks: dict[int, str]) -> None:
     same([*PREPARED, *steps], looks)
     same([*PREPARED, *whole(1)[:3], *steps], looks)
+
+
+@pytest.mark.parametrize("waits", [(), (("wait1500000", 1),)], ids=["at once", "after a while"])
+def test_a_handshake_whose_time_out_begins_above_the_ceiling(waits: tuple[tuple[str, int], ...]) -> None:
+    same([*PREPARED, ("S", 1), *waits], tcp_rto_initial="5s", tcp_rto_max="1s")

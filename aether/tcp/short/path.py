@@ -19,6 +19,7 @@ from aether.net.ipv4 import MAX_PATHS
 from aether.net.neighbours import FRESH
 from aether.socket_options import SocketOptions
 from aether.statehash import declared_fields
+from aether.tcp import decisions
 from aether.tcp.listener import LEAST_HALF_OPEN, Listener
 from aether.tcp.short.promote import promote
 from aether.tcp.short.record import WINDOW, ShortConnection, deadline_of
@@ -246,9 +247,11 @@ class FastPath:
         if (
             listener.accepted or source in direct.path_mtus
             or listener.half_open >= max(listener.backlog, LEAST_HALF_OPEN)
-            or (old is not None and not _reusable(old.state, old.stamp, old.rcv_nxt, seq, stamp))
+            or (old is not None and not (
+                old.state == TIME_WAIT and decisions.ends_time_wait(old.stamp, stamp, old.rcv_nxt, seq)))
             or (whole is not None and not (
-                whole.ts_ok and _reusable(whole.state, whole.ts_recent, whole.rcv_nxt, seq, stamp)))
+                whole.state == TIME_WAIT and whole.ts_ok
+                and decisions.ends_time_wait(whole.ts_recent, stamp, whole.rcv_nxt, seq)))
         ):
             return None
         now = self.now
@@ -378,6 +381,7 @@ class FastPath:
             return None
         if short.state == FIN_WAIT_1:
             self._arrived(short, ack)
+            short.state = FIN_WAIT_2
         elif short.state != FIN_WAIT_2:
             return None
         short.see_window(window << short.wscale)
@@ -392,7 +396,7 @@ class FastPath:
         assert layer is not None
         layer.identification = identification = (layer.identification + 1) & 0xFFFF
         ack, stamp = short.rcv_nxt, short.stamp
-        control = flags << 16 | short.advertise(self.limit, self.mss)
+        control = flags << 16 | short.advertise(self.limit, self.mss, self.scale)
         stamped = (self.clock + short.ts_offset) & MASK
         return _SEGMENT(
             short.hop.mac, self.head, size + 52, identification, self.fixed,
@@ -483,12 +487,3 @@ class FastPath:
         """Make every connection whole: somebody wants to look at them, or an observer has come."""
         for key in list(self.shorts):
             self.promote(key)
-
-
-def _reusable(state: str, recent: int, rcv_nxt: int, seq: int, stamp: int) -> bool:
-    """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1)."""
-    if state != TIME_WAIT:
-        return False
-    if stamp != recent:
-        return ((stamp - recent) & MASK) < HALF
-    return 0 < ((seq - rcv_nxt) & MASK) < HALF

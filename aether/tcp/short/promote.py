@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from aether.tcp.connection import Connection
 from aether.tcp.listener import Listener, take_syn
 from aether.tcp.negotiate import negotiate
-from aether.tcp.short.record import WINDOW, ShortConnection
+from aether.tcp.short.record import WINDOW, ShortConnection, deadline_of
 from aether.tcp.short.responder import Responder
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LISTEN, SYN_RECEIVED, TIME_WAIT
-from aether.tcp.timers import FIN_TIMEOUT
 from aether.wire.tcp import SYN, Options
 
 if TYPE_CHECKING:
@@ -41,9 +40,8 @@ def promote(layer: ListenerLayer, short: ShortConnection) -> Connection:
     conn.ts_recent, conn.ts_recent_at = short.stamp, short.received_at
     conn.rcv_adv = conn.rcv_nxt + WINDOW
     conn.snd_nxt = short.snd_nxt
-    conn.round_trip.rto = min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
     if short.state == SYN_RECEIVED:
-        conn.deadlines["rto"] = short.opened + conn.round_trip.timeout()
+        conn.deadlines["rto"] = deadline_of(short, knobs)
         return conn
     conn.listener = None
     _established(conn, short)
@@ -53,12 +51,12 @@ def promote(layer: ListenerLayer, short: ShortConnection) -> Connection:
         if short.snd_una < short.snd_nxt:
             _in_flight(conn, short)
     elif short.state == FIN_WAIT_2:
-        conn.deadlines["fin-wait-2"] = short.received_at + FIN_TIMEOUT
+        conn.deadlines["fin-wait-2"] = deadline_of(short, knobs)
     elif short.state == TIME_WAIT:
         conn.fin_received = True
         conn.fin_at = short.rcv_nxt - 1
         conn.let_go()
-        conn.deadlines["time-wait"] = short.received_at + knobs.tcp_time_wait
+        conn.deadlines["time-wait"] = deadline_of(short, knobs)
     return conn
 
 
@@ -72,8 +70,7 @@ def _offered(short: ShortConnection) -> Options:
 def _established(conn: Connection, short: ShortConnection) -> None:
     trip = conn.round_trip
     trip.srtt, trip.rttvar, trip.minimum = short.srtt, short.rttvar, short.minimum
-    knobs = conn.host.knobs
-    trip.rto = min(trip.srtt + max(knobs.tcp_rto_min, 4 * trip.rttvar), knobs.tcp_rto_max)
+    trip.compute()
     conn.snd_una = short.snd_una
     conn.snd_wnd, conn.snd_wnd_max = short.window, short.window_max
     conn.snd_wl1, conn.snd_wl2 = short.wl1, short.snd_una

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from mypy_extensions import mypyc_attr
 
+from aether.tcp import decisions
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
 from aether.tcp.timers import FIN_TIMEOUT
 
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
     from aether.socket_options import SocketOptions
     from aether.tcp.connection import Connection
     from aether.tcp.listener import Listener
+    from aether.tcp.short.responder import Responder
 
-SCALE = 8
-"""The window scale that we offer."""
-PATIENCE = 15_000_000
-"""How long, in microseconds, a connection may wait for a request before the application is told of it."""
 WINDOW = 0xFFFF
 """What a SYN,ACK offers, in bytes."""
 
@@ -127,8 +125,8 @@ class ShortConnection:
         """The handshake is done."""
         self.state = ESTABLISHED
         self.since = now
-        self.srtt = self.minimum = sample = (now - self.opened) or 1
-        self.rttvar = sample >> 1
+        self.minimum = sample = (now - self.opened) or 1
+        self.srtt, self.rttvar = decisions.smoothed(0, 0, sample)
         self.snd_una = self.snd_nxt
         self.window = self.window_max = window
         self.requests = 0
@@ -163,32 +161,29 @@ class ShortConnection:
     def measured(self, sample: int) -> None:
         """Take a round trip, as `RoundTrip.sample` does."""
         sample = sample or 1
-        self.rttvar += (abs(self.srtt - sample) - self.rttvar) // 4
-        self.srtt += (sample - self.srtt) // 8
+        self.srtt, self.rttvar = decisions.smoothed(self.srtt, self.rttvar, sample)
         if sample < self.minimum:
             self.minimum = sample
 
-    def advertise(self, limit: int, mss: int) -> int:
-        """Return the window to offer as it goes on the wire, as `output.advertise` does."""
-        rcv_nxt, rcv_adv = self.rcv_nxt, self.rcv_adv
-        if rcv_nxt + limit - rcv_adv >= min(limit // 2, mss):
-            window = min(limit >> SCALE, 0xFFFF)
-        else:
-            window = min(-(min(rcv_nxt - rcv_adv, 0) >> SCALE), 0xFFFF)
-        if rcv_nxt + (window << SCALE) > rcv_adv:
-            self.rcv_adv = rcv_nxt + (window << SCALE)
+    def advertise(self, limit: int, mss: int, scale: int) -> int:
+        """Return the window to offer as it goes on the wire, and remember its right edge."""
+        window = decisions.offered_window(self.rcv_nxt, self.rcv_adv, limit, 0, mss, scale)
+        edge = self.rcv_nxt + (window << scale)
+        if edge > self.rcv_adv:
+            self.rcv_adv = edge
         return window
 
 
 def deadline_of(short: ShortConnection, knobs: Knobs) -> int:
-    """Return when the state that a connection is in has lasted for too long."""
+    """Return when the state that a connection is in has lasted for too long: of one in flight, at the soonest."""
     state = short.state
     if state == TIME_WAIT:
         return short.received_at + knobs.tcp_time_wait
     if state == SYN_RECEIVED:
-        return short.opened + min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
+        return short.opened + decisions.backed_off(knobs.tcp_rto_initial, 0, knobs.tcp_rto_max)
     if state == FIN_WAIT_2:
         return short.received_at + FIN_TIMEOUT
     if short.snd_una < short.snd_nxt:
         return short.sent_at + knobs.tcp_rto_min
-    return short.since + PATIENCE
+    app: Responder = short.listener.socket.app  # type: ignore[assignment]  # `path` has seen to it
+    return short.since + app.request_within

@@ -8,10 +8,12 @@ It takes frames only on a link to the world outside that does nothing to them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from aether.tcp import decisions
 from aether.tcp.connection import QUICK_ACKS
-from aether.tcp.short.record import ShortConnection
+from aether.tcp.short.record import ShortConnection, deadline_of
+from aether.tcp.short.responder import Responder
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
 from aether.tcp.timers import FIN_TIMEOUT
 from aether.timers import NEVER
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from aether.link.port import Port
     from aether.tcp.connection import Connection
     from aether.tcp.layer import Tcp
-    from aether.tcp.short.responder import TracedResponder
+    from aether.tcp.short.responder import Said
 
 SHORTEST = 66
 """Bytes of a frame with a timestamp in it."""
@@ -30,6 +32,20 @@ SYN, FIN = 2, 1
 NO_WINDOW = b"\0\0"
 Summary = tuple[str, int, tuple[Any, ...]]
 """What happened, how many events that makes, and the values that they unfold from."""
+
+
+class TracedResponder(Responder, Protocol):
+    """One that also keeps track, as it would otherwise, of connections that are not shown to it."""
+
+    def expect(self, short: ShortConnection) -> None:
+        """Note a connection whose handshake is done; it may be adopted later."""
+
+    def leave(self, number: int) -> None:
+        """Forget a connection, which was closed after its answer."""
+
+    @staticmethod
+    def said(request: bytes) -> Said:
+        """Return what would be reported of a request, and by which functions."""
 
 
 def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
@@ -101,10 +117,9 @@ def _opened(tcp: Tcp, short: ShortConnection, old: ShortConnection | Connection 
         tcp.take_port(key)
         del tcp.table[key]
     tcp.table[key] = short  # it keeps the place of the connection that it may become
-    knobs = host.knobs
     short.queued_at = short.wake_at = NEVER
     short.queued_order = 0
-    deadline = host.now + min(knobs.tcp_rto_initial, knobs.tcp_rto_max)
+    deadline = deadline_of(short, host.knobs)
     queue.wake(short, deadline)
     if old is None:
         return "opened", 6, (short.number, deadline, 0)
@@ -120,19 +135,14 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         queue.wake(short, NEVER)
         app.expect(short)
         return "established", 4, (number, due)
-    rto = 4 * short.rttvar
-    if rto < knobs.tcp_rto_min:
-        rto = knobs.tcp_rto_min
-    rto += short.srtt
-    if rto > knobs.tcp_rto_max:
-        rto = knobs.tcp_rto_max
+    rto = decisions.retransmission_timeout(short.srtt, short.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
     trip = (short.rack, short.srtt, short.rttvar, rto) if in_flight else None
     if in_flight:
         queue.wake(short, NEVER)
     if frame[TCP_FLAGS] & FIN:
         queue.sequence += 2 if state == FIN_WAIT_1 else 1  # FIN-WAIT-2's timer has started, and stopped
         short.wake_at = NEVER
-        until = now + knobs.tcp_time_wait
+        until = deadline_of(short, knobs)
         queue.wake(short, until)
         if in_flight:
             return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
@@ -142,7 +152,8 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         if closes:
             app.leave(number)
         delayed = 0
-        if short.requests > QUICK_ACKS and knobs.tcp_delayed_ack and len(frame) - SHORTEST <= tcp.fast.mss:
+        segments = decisions.segments_in(len(frame) - SHORTEST, tcp.fast.mss)
+        if not decisions.why_ack_now(QUICK_ACKS + 1 - short.requests, segments, knobs.tcp_delayed_ack, False):
             delayed = now + knobs.tcp_delayed_ack
             queue.sequence += 2  # its timer has started, and the response has stopped it
         until = now + rto
@@ -151,6 +162,6 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         return "request", count, (number, due, trip, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
         return "acknowledged", 4, (number, due, trip, 0)
-    until = now + FIN_TIMEOUT
+    until = deadline_of(short, knobs)
     queue.wake(short, until)
     return "acknowledged", 6, (number, due, trip, until)

@@ -43,7 +43,7 @@ PLAIN = {
     "occurrence": "1", "hexadecimal": "00", "switch": "on", "_switch": "on", "record_type": "A", "direction": "in",
     "application": "echo",
     "target": "192.168.1.1:7", "knob_name": "tcp.nagle", "profile_name": "modern", "_layers": "tcp", "_runs": "1",
-    "_count": "1", "_megabytes": "1", "partial": "1", "opening": "server",
+    "_count": "1", "_megabytes": "1", "partial": "1", "opening": "server", "_turned": "tcp.sack=off",
 }
 """What an argument takes, by the name of what reads it."""
 OURS = (str(Path(lessons.__file__).parents[1]), sys.prefix, sys.base_prefix, "/proc/")

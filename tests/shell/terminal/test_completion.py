@@ -1,5 +1,7 @@
 """What is offered at the cursor, through cmd2's own completion."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.shell.conftest import Shell
@@ -70,3 +72,23 @@ def test_the_address_of_now(shell: Shell) -> None:
     shell.run("dhcp release")
     assert offered(shell, "ping ") == ["192.168.1.1"]
     assert "you have no address," in shell.run("status")
+
+
+@pytest.mark.parametrize(("line", "expected"), [
+    ("drill run ", ["draft", "x.pkt", "y.pkt", "sub/"]), ("drill run x.pkt s", ["sub/"]), ("drill step su", ["sub/"]),
+    ("drill compare sub/", ["sub/z.pkt"]), ("drill run --knob tcp.sack=off y", ["y.pkt"]), ("drill run n", []),
+    ("drill run --against k", ["kernel"]), ("drill write conn 1 --save n", ["notes.txt"]),
+    ("capture load n", ["notes.txt"]), ("replay n", ["notes.txt"]), ("record x", ["x.pkt"]),
+    ("lesson path s", ["sub/"]),
+    ("lesson start sub", []), ("lesson start ./su", ["./sub/"]), ("scenario load ./n", []), ("status n", []),
+])
+def test_files_are_offered_where_files_are_taken(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, expected: list[str],
+) -> None:
+    """Of scripts those that are there, and the directories that may hold some."""
+    for name in ("x.pkt", "y.pkt", "notes.txt", "sub/z.pkt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    shell.run("drill new")
+    assert sorted(offered(shell, line)) == sorted(expected)

@@ -20,6 +20,7 @@ from shell.lessons import program
 from tests.tap.harness import ROOT, KernelLab
 
 NOBODY = "65534"
+SCRIPT = ROOT / "tests/drill/handshake/passive.pkt"
 SECRET = "secret-4711"
 OPTIONS = {
     "script": ("{file}",), "replay": ("--replay", "{file}", "-c", "status"),
@@ -47,7 +48,10 @@ WRITES = {
     "capture save": "capture save {new} --force", "record": "record {new} --force",
     "export": "export text --force {new} status",
     "scenario save": "scenario save {new} --force", "lesson report": "lesson report {new} --force",
-    "capture live": "capture live {new}", "redirection": "status > {new}", "pipe": "status | tee {new}",
+    "capture live": "capture live {new}", "drill run --junit": "drill run {script} --junit {new}",
+    "drill draft --save": "drill draft --save {new} --force",
+    "drill write --save": "drill write conn 1 --save {new} --force", "redirection": "status > {new}",
+    "pipe": "status | tee {new}",
 }
 BY_NAME = {"lesson new", "lesson record", "config init"}
 """These write to a place of their own: the present directory, the configuration."""
@@ -73,7 +77,7 @@ class Folder:
         return path
 
     def named(self, text: str, path: Path) -> str:
-        return text.format(file=path, new=path, directory=self.closed)
+        return text.format(file=path, new=path, directory=self.closed, script=SCRIPT)
 
 
 @pytest.fixture
@@ -139,7 +143,8 @@ def test_every_option_and_every_command_that_names_a_file_is_tried_here() -> Non
     found = {each.name for each in load_all() if files & {
         part for argument in each.arguments for part in (argument.name, argument.complete)}}
     assert found <= READS.keys() | WRITES.keys() | BY_NAME
-    assert not any(files & {option.parameter, option.complete} for each in load_all() for option in each.options)
+    assert {f"{each.name} {option.name}" for each in load_all() for option in each.options
+            if files & {option.parameter, option.complete}} <= WRITES.keys()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
@@ -184,6 +189,29 @@ def test_packet_scripts_are_read_as_the_person(folder: Folder, more: tuple[str, 
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("against", ["kernel", "both"])
+def test_packet_scripts_against_the_kernel_are_read_as_the_person(folder: Folder, against: str) -> None:
+    """Only the process that makes the network has root, until it has made it."""
+    done = run("drill", "--against", against, str(folder.file("drill run")))
+    assert SECRET not in said(done)
+    assert "Permission denied" in said(done)
+    assert done.returncode in (1, 2)
+
+
+def test_packet_scripts_are_played_against_the_kernel_and_reported_as_the_person(folder: Folder) -> None:
+    new, old = folder.top / "new.xml", folder.file("junit")
+    folder.top.chmod(0o777)
+    done = run("drill", "--against", "kernel", str(SCRIPT), "--junit", str(new), "--json")
+    assert '"verdict": "ok"' in done.stdout, done
+    assert (new.stat().st_uid, new.stat().st_gid) == (int(NOBODY), int(NOBODY))
+    folder.top.chmod(0o755)
+    done = run("drill", "--against", "kernel", str(SCRIPT), "--junit", str(old))
+    assert "Permission denied" in said(done)
+    assert done.returncode == 2
+    assert old.read_text().startswith(SECRET)
+    assert " 0 lines differ from Linux " in said(run("drill", "--against", "both", str(SCRIPT), "--plain"))
+
+
 @pytest.mark.parametrize("tap", [False, True], ids=["sim", "tap"])
 def test_commands_read_as_the_person(folder: Folder, tap: bool) -> None:
     lines = [folder.named(line, folder.file(name)) for name, line in READS.items()]
@@ -204,7 +232,8 @@ def test_commands_write_as_the_person(folder: Folder, tap: bool) -> None:
              for place in (files[name], folder.top / f"new{files[name].suffix}")]
     with KernelLab() as lab:
         where = ("--tap", "aether0") if tap else ("--sim",)
-        done = run(*where, "--plain", "-c", "link delay 1ms", "-c", "ping 192.168.1.1 --count 1",
+        done = run(*where, "--plain", "-c", "link delay 1ms", "-c", "ping 192.168.1.1 --count 1", "-c", "drill new",
+                   "-c", "tcp connect 192.168.1.1:80 --background", "-c", "run 1s",
                    *(word for line in lines for word in ("-c", line)), lab=lab)
     refused = [line for line in said(done).lower().split(str(folder.top)) if any(each in line for each in (
         "permission denied", "failed to redirect output", "is there already, and is no named pipe"))]

@@ -99,7 +99,7 @@ def heard_of(frames: list[bytes], bench: bool, left: bool) -> list[bytes]:
         loop: Loop = here.loop
         if not bench:
             loop.set_mode("trace")
-        heed_offload(loop.device, direct(loop))
+        heed_offload(here.device, direct(loop))
         link = world.links["lan"]
         (link.left if left else link.right).ear = ear
         for frame in frames or everything(here):

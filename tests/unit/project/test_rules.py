@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aether.counters import COUNTERS
 from aether.events import DROPS, KINDS
 from aether.knobs import KNOBS
 
@@ -131,6 +132,40 @@ def test_every_declaration_is_used() -> None:
         for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert not (set(KINDS) | set(DROPS)) - said
+
+
+def counters(path: Path) -> tuple[set[str], set[str]]:
+    """Return the counters that a file adds to, and those that it reads."""
+    counted, read = set(), set()
+    for node in nodes(path):
+        if named(node, "count") and isinstance(node, ast.Call):
+            counted.update(name for name in literals(node, 0) if all(name.split(".")))
+        elif isinstance(node, ast.Subscript) and is_counters(node.value):
+            names = [part.value for part in ast.walk(node.slice) if isinstance(part, ast.Constant)]
+            (counted if isinstance(node.ctx, ast.Store) else read).update(
+                name for name in names if isinstance(name, str) and "." in name)
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+            and is_counters(node.func.value)
+        ):
+            read.update(literals(node, 0))
+    return counted, read
+
+
+def is_counters(node: ast.AST) -> bool:
+    return ast.unparse(node).rpartition(".")[2] == "counters"
+
+
+def test_every_counter_is_declared_and_counted() -> None:
+    """One that is read and never counted says that nothing happened, whatever did."""
+    counted, read = set[str](), set[str]()
+    for path in (*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))):
+        adds, reads = counters(path)
+        counted |= adds if path in AETHER else set()
+        read |= reads
+    assert counted == set(COUNTERS)
+    assert not read - set(COUNTERS)
+    assert all(counter.help for counter in COUNTERS.values())
 
 
 def test_every_knob_is_asked_for() -> None:

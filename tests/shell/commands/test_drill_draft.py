@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from shell.drill import sides
-from shell.drill.draft import MOST
+from shell.drill.draft import MOST, ScriptDraft
 from shell.drill.errors import KernelError
 from shell.drill.run import Wishes, play
-
-from .conftest import Shell
+from tests.shell.conftest import Shell
 
 EARLY_FIN = ("+.1 < F. 101:101(0) ack 1 win 65535", "+0 > . 1:1(0) ack 1")
 
@@ -64,7 +63,7 @@ def test_a_line_that_makes_no_sense_is_refused_with_its_place(shell: Shell, line
 
 def test_a_draft_is_bounded(shell: Shell) -> None:
     shell.run("drill new")
-    assert shell.session.script is not None
+    assert isinstance(shell.session.script, ScriptDraft)
     shell.session.script.lines += ["+0 < . 1:1(0) ack 1"] * MOST
     assert "go on with an editor: drill draft --save" in " ".join(shell.fail("drill line +0 close(4) = 0").split())
 
