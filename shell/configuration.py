@@ -20,7 +20,7 @@ LAYERS = ("eth", "arp", "ip", "icmp", "igmp", "udp", "tcp", "dns", "dhcp", "http
 KEYS = (*(f"f{number}" for number in range(1, 13)), *(f"c-{letter}" for letter in "bfgkoqtvwxy"),
         *(f"escape {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
 """Keys that a line can be put on. The others belong to editing, or end things."""
-LARGEST = 65_536
+MAX_FILE = 65_536
 """Bytes of the longest file that is read."""
 
 
@@ -136,9 +136,9 @@ def load(file: Path) -> Configuration:
             return found
         found.exists = True
         with file.open("rb") as opened:
-            raw = opened.read(LARGEST + 1)
-        if len(raw) > LARGEST:
-            raise _Wrong(f"is longer than {LARGEST:,} bytes")
+            raw = opened.read(MAX_FILE + 1)
+        if len(raw) > MAX_FILE:
+            raise _Wrong(f"is longer than {MAX_FILE:,} bytes")
         tables = tomllib.loads(raw.decode("utf-8"))
     except OSError as problem:
         found.problems.append(f"{file} cannot be read: {problem.strerror}")

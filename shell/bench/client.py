@@ -26,7 +26,7 @@ from aether.wire import icmp
 
 ECHO_PORT = 7
 PING_SIZE = 56
-PATIENCE = 1.0
+PING_TIMEOUT = 1.0
 """Seconds for the answer to one ping."""
 HOLD = 2.0
 """Seconds for which held connections stay open once all are there."""
@@ -225,7 +225,7 @@ def ping(client: LoadClient, seconds: float) -> float:
         made = client.bound(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         where, skip = (client.address, ECHO_PORT), 0
         client.note = "by UDP to the echo port: ICMP needs root"
-    made.settimeout(PATIENCE)
+    made.settimeout(PING_TIMEOUT)
     identifier = os.getpid() & 0xFFFF
     began = time.perf_counter()
     while client.completed + client.failed < client.asked and time.perf_counter() - began < seconds:

@@ -17,7 +17,7 @@ from shell.language.grammar import CommandError
 from shell.results.bench import Run
 from shell.session import Finished, Session
 
-LONGEST = 50
+MAX_RUN = 50
 """Seconds that one run may take at the most: less than what a program at the host's side may."""
 WRK_SECONDS = 2
 """Seconds of one run of wrk, which counts time and not requests."""
@@ -77,7 +77,7 @@ def run(session: Session, load: LoadWish, held: Callable[[], None]) -> Run:
         return read_wrk(_finished(session, wrk(session.address, load)).output)
     words = [
         "env", f"{python.PATH}={python.search_path()}", *python.words("shell.bench.client"), load.kind, session.address,
-        session.lab.device, *(str(number) for number in (load.asked, load.at_once, load.size, LONGEST))]
+        session.lab.device, *(str(number) for number in (load.asked, load.at_once, load.size, MAX_RUN))]
 
     def write(text: str) -> None:
         if HELD in text:
@@ -122,7 +122,7 @@ def _on_last_core(words: list[str], connections: int) -> list[str]:
 def ab(address: str, load: LoadWish) -> list[str]:
     """Return the command line of ApacheBench for a load."""
     words = ["ab", "-q", "-n", str(load.asked), "-c", str(load.together), "-s", "5"]
-    words += ["-t", str(LONGEST), "-n", str(load.asked)]  # -t alone would ask for 50,000
+    words += ["-t", str(MAX_RUN), "-n", str(load.asked)]  # -t alone would ask for 50,000
     if load.kind == "keepalive":
         words.append("-k")
     return _on_last_core([*words, f"http://{address}/"], load.together)

@@ -16,7 +16,7 @@ from aether.apps.load import LoadReport
 from aether.apps.ping import PingProgress
 from aether.engine.figures import resident
 from aether.lab import HOST
-from aether.operations.load import MOST, MOST_AT_ONCE, LoadStart
+from aether.operations.load import MAX_REQUESTS, MOST_AT_ONCE, LoadStart
 from aether.operations.net import Ping
 from aether.operations.services import JobCancel
 from aether.operations.workers import WorkersSet, processor
@@ -30,7 +30,7 @@ from shell.results.bench import Run
 from shell.session import Session
 
 BOTH_ENDS = "memory: of both ends of each connection, since both hosts live in this program"
-LONGEST = 60
+MAX_RUN = 60
 """Seconds of world time that one run in the simulation may take at the most."""
 PING_INTERVAL = 1_000
 """Microseconds from one simulated echo request to the next."""
@@ -50,7 +50,7 @@ def check(session: Session, load: LoadWish) -> None:
     if load.kind == "hold":
         limits = [("connections", load.asked, high - low + 1, f": {ports}")]
     else:
-        limits = [("-n", load.asked, MOST, ""), ("-c", load.together, MOST_AT_ONCE, "")]
+        limits = [("-n", load.asked, MAX_REQUESTS, ""), ("-c", load.together, MOST_AT_ONCE, "")]
     for name, value, most, why in limits:
         if value > most:
             raise CommandError(f"in the simulation {name}: at most {most:,}, not {value:,}{why}")
@@ -144,7 +144,7 @@ def _simulated(session: Session, load: LoadWish, held: Callable[[], None]) -> Ru
                 host=HOST, kind=load.kind, address=session.address, asked=load.asked,
                 concurrency=min(load.at_once, load.asked), size=load.size))
         began = session.ask(lambda world: world.now)
-        outcome = session.wait(lambda world: queries.job_done(world, job, HOST), LONGEST * 1_000_000)
+        outcome = session.wait(lambda world: queries.job_done(world, job, HOST), MAX_RUN * 1_000_000)
         held()
         if load.kind == "hold" and outcome == "done":
             outcome = session.wait(lambda world: world.now >= began + 1_000_000, 1_000_000)

@@ -95,7 +95,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _problems(session: Session, found: list[list[Run]], measured: list[Measured]) -> list[str]:
-    longest = f"{measure.LONGEST} s of the network's time" if session.lab.run_program is None else f"{kernel.LONGEST} s"
+    longest = f"{measure.MAX_RUN} s of the network's time" if session.lab.run_program is None else f"{kernel.MAX_RUN} s"
     said = []
     for each, runs in zip(measured, found, strict=True):
         unfinished = sum(run.unfinished for run in runs)

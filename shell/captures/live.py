@@ -18,7 +18,7 @@ from shell.reading.frames import Note, SeenFrame
 
 LIMIT = 8 << 20
 """Bytes that wait for the reader."""
-PATIENCE = 2.0
+READER_TIMEOUT = 2.0
 """Seconds that a reader has for the rest when a capture ends."""
 
 
@@ -74,8 +74,8 @@ class CapturePipe:
             self._lose_reader()
 
     def close(self) -> None:
-        """Hand over what the reader takes within `PATIENCE`, and let go of the pipe."""
-        end = time.monotonic() + PATIENCE
+        """Hand over what the reader takes within `READER_TIMEOUT`, and let go of the pipe."""
+        end = time.monotonic() + READER_TIMEOUT
         self.tick()
         while self.connected and (self._rest or self._waiting) and time.monotonic() < end:
             time.sleep(0.01)

@@ -10,7 +10,7 @@ from aether.operations.frames import InjectFrame, SendFrame
 from shell.commands.common import WAITS
 from shell.commands.send import NO_RST
 from shell.craft.delivery import Correspondence, deliver, drafted
-from shell.craft.drafts import MOST, build, bytes_of, crafting
+from shell.craft.drafts import MAX_DRAFTS, build, bytes_of, crafting
 from shell.craft.layers import load
 from shell.craft.notation import parse
 from shell.language.grammar import CommandError, argument, command, option
@@ -50,7 +50,7 @@ def craft(session: Session, what: str) -> Draft:
 def keep(session: Session, name: str, stored: Stored) -> None:
     """Remember a crafted frame; the oldest goes when there are too many."""
     session.drafts.pop(name, None)
-    while len(session.drafts) >= MOST:
+    while len(session.drafts) >= MAX_DRAFTS:
         del session.drafts[next(iter(session.drafts))]
     session.drafts[name] = stored
 

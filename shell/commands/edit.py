@@ -5,7 +5,7 @@ from __future__ import annotations
 from shell.commands.common import WAITS
 from shell.commands.craft import keep
 from shell.commands.send import NO_RST
-from shell.craft.delivery import MOST, deliver, drafted
+from shell.craft.delivery import MAX_FRAMES, deliver, drafted
 from shell.craft.edit import edit as edited
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import frame_number
@@ -75,6 +75,6 @@ def kept(session: Session, first: int, last: int) -> tuple[FrameWatcher, list[Se
         there = f"Kept are frames {min(numbers)} to {max(numbers)}" if numbers else "There are none yet"
         which = f"{first} to {last}" if last > first else str(first)
         raise CommandError(f"no frame {which}. {there}; `frames` lists them")
-    if len(found) > MOST:
-        raise CommandError(f"at most {MOST:,} frames at a time, not {len(found):,}")
+    if len(found) > MAX_FRAMES:
+        raise CommandError(f"at most {MAX_FRAMES:,} frames at a time, not {len(found):,}")
     return watcher, list(found.values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from shell.commands.common import WAITS
 from shell.craft import settings, short
-from shell.craft.delivery import MOST, deliver
+from shell.craft.delivery import MAX_FRAMES, deliver
 from shell.craft.drafts import bytes_of, crafting
 from shell.craft.ends import Live, inward, live, outward
 from shell.craft.layers import Endpoints
@@ -123,8 +123,8 @@ def _from_to(text: str, source: str, source_port: int, port: int) -> tuple[str, 
 
 
 def _bounded(given: dict[str, Any]) -> None:
-    if given.get("count", 1) > MOST:
-        raise CommandError(f"count: at most {MOST:,} frames at a time")
+    if given.get("count", 1) > MAX_FRAMES:
+        raise CommandError(f"count: at most {MAX_FRAMES:,} frames at a time")
 
 
 def _deliver(session: Session, order: short.Order, no_rst: bool, wait: int, background: bool) -> Crafted:

@@ -132,7 +132,7 @@ def _changes(before: Overview, after: Overview) -> list[str]:
 
 FARTHEST = 200_000
 """Occurrences that `step until` looks at, at the most."""
-PATIENCE = 120_000_000
+TAP_TIMEOUT = 120_000_000
 """How much world time it takes behind a TAP, at the most, in microseconds."""
 Test = Callable[["list[Event]", "World"], bool]
 
@@ -158,7 +158,7 @@ def _go_until(session: Session, test: Test, what: str) -> Stopped:
         "nothing": f"nothing more is to come, and {what} did not happen",
         "present": f"this is the present, and {what} did not happen up to here. `run` and `step` go on",
         "limit": f"{what} did not happen in {done:,} occurrences",
-        "time": f"{what} did not happen in {PATIENCE // 1_000_000} s",
+        "time": f"{what} did not happen in {TAP_TIMEOUT // 1_000_000} s",
         "interrupted": f"interrupted; {what} has not happened yet",
     }.get(reason, _note(session))
     return Stopped(
@@ -183,7 +183,7 @@ def _wait_until(session: Session, test: Test) -> str:
     """Let time go on along the clock, as the kernel's does; return why it ended."""
     try:
         with session.watch_wait():
-            return "found" if session.core.run_until(test, PATIENCE) else "time"
+            return "found" if session.core.run_until(test, TAP_TIMEOUT) else "time"
     except KeyboardInterrupt:
         session.let_go()
         return "interrupted"

@@ -14,7 +14,7 @@ from shell.results.craft import Crafted, Draft
 from shell.results.frames import FrameRow
 from shell.session import Session, hint
 
-MOST = 10_000
+MAX_FRAMES = 10_000
 """Frames that one command makes."""
 
 

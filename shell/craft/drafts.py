@@ -13,7 +13,7 @@ from shell.craft.short import ALLOWED
 from shell.language.grammar import CommandError, did_you_mean
 from shell.session import Session
 
-MOST = 100
+MAX_DRAFTS = 100
 """Frames with a name."""
 
 

@@ -94,12 +94,12 @@ def complete(packet: Packet, ends: Endpoints) -> bytes:
         raise
     except Exception as problem:  # scapy raises whatever its fields raise
         raise CommandError(f"scapy cannot build it: {problem}. Look at the values once more") from None
-    if len(frame) > LARGEST:
-        raise CommandError(f"the frame has {len(frame):,} bytes; {LARGEST:,} is the most that fits onto the wire")
+    if len(frame) > MAX_FRAME:
+        raise CommandError(f"the frame has {len(frame):,} bytes; {MAX_FRAME:,} is the most that fits onto the wire")
     return frame
 
 
-LARGEST = 65_549
+MAX_FRAME = 65_549
 """Bytes of a frame: Ethernet's header, and the largest packet that IPv4 can describe."""
 
 

@@ -11,7 +11,7 @@ from shell.drill import constants as c
 from shell.drill.errors import ScriptError
 from shell.drill.script import Anything, Array, Either, Expr, Function, Number, QuotedText, ScriptCall, Struct, Symbol
 
-LARGEST = 16 << 20
+MAX_BYTES = 16 << 20
 """Bytes that one call writes or reads, at the most."""
 _ORDERS = ("htons", "htonl", "ntohs", "ntohl")
 NEVER = -1
@@ -112,8 +112,8 @@ class _Planner:
 
     def count(self, index: int) -> int:
         value = self.integer(index)
-        if not 0 <= value <= LARGEST:
-            raise self.wrong(f"expected a number of bytes up to {LARGEST}, not {value}", index)
+        if not 0 <= value <= MAX_BYTES:
+            raise self.wrong(f"expected a number of bytes up to {MAX_BYTES}, not {value}", index)
         return value
 
     def address(self, index: int) -> tuple[str, int] | None:
@@ -167,8 +167,8 @@ class _Planner:
             if length is None:
                 raise self.wrong("expected a buffer such as {..., 1000}", index)
             total += self.number(length, index)
-        if not 0 <= total <= LARGEST:
-            raise self.wrong(f"expected a number of bytes up to {LARGEST}, not {total}", index)
+        if not 0 <= total <= MAX_BYTES:
+            raise self.wrong(f"expected a number of bytes up to {MAX_BYTES}, not {total}", index)
         return total
 
     def message(self) -> int:

@@ -9,7 +9,7 @@ from shell.drill.script import Script
 from shell.language.grammar import CommandError
 
 NAME = "draft"
-MOST = 200
+MAX_LINES = 200
 """Lines of a draft; whoever writes more wants an editor."""
 SERVER = (
     "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3",
@@ -54,9 +54,9 @@ class ScriptDraft:
         """Add a line that can be read; CommandError says what is wrong with it, and at which of its characters."""
         from shell.drill.parse import parse
 
-        if len(self.lines) >= MOST:
-            raise CommandError(f"a draft has {MOST} lines at the most. Write it to a file, and go on with an editor: "
-                               "drill draft --save my.pkt")
+        if len(self.lines) >= MAX_LINES:
+            raise CommandError(f"a draft has {MAX_LINES} lines at the most. Write it to a file, and go on with an "
+                               "editor: drill draft --save my.pkt")
         try:
             parse(f"{self.text}{line}\n", NAME)
         except ScriptError as problem:

@@ -15,7 +15,7 @@ from shell.drill.errors import Place, ScriptError
 
 MAX_DEPTH = 30
 """How deep parts may be nested."""
-LARGEST = 1 << 80
+MAX_NUMBER = 1 << 80
 """Numbers beyond that are refused: nothing here counts so far."""
 WORDS = {
     "TCP_ESTABLISHED": 1, "TCP_SYN_SENT": 2, "TCP_SYN_RECV": 3, "TCP_FIN_WAIT1": 4, "TCP_FIN_WAIT2": 5,
@@ -110,7 +110,7 @@ def evaluate(node: ExpressionPart, values: Mapping[str, float]) -> float:
         found = _BINARY[kind][1](*numbers)
     except (ZeroDivisionError, OverflowError):
         raise EvaluationError(f"{kind} cannot be computed with {numbers[1]:g}") from None
-    if abs(found) > LARGEST:
+    if abs(found) > MAX_NUMBER:
         raise EvaluationError("a number becomes too large")
     return found
 

@@ -25,8 +25,8 @@ from shell.drill.script import Script, SysctlsLine
 from shell.drill.stage import StageError
 
 IGMP = 2
-LARGEST = 65_600
-PATIENCE = 20.0
+MAX_FRAME = 65_600
+HELPER_TIMEOUT = 20.0
 """Seconds until a helper that says nothing is given up."""
 LEAD = 2_000
 """Microseconds between the making of a stage and the beginning of its time."""
@@ -101,7 +101,7 @@ class KernelStage:
                 raise KernelError(
                     f"no kernel to play against: the helper process cannot be started ({problem.strerror}). "
                     f"Is {sys.executable} yours to run?") from None
-        self.channel.settimeout(PATIENCE)
+        self.channel.settimeout(HELPER_TIMEOUT)
         try:
             message, descriptors, _, _ = socket.recv_fds(self.channel, 65_536, 1)
         except OSError:
@@ -147,7 +147,7 @@ class KernelStage:
         """Take packets and answers that are there."""
         while True:
             try:
-                packet = os.read(self.device, LARGEST)
+                packet = os.read(self.device, MAX_FRAME)
             except BlockingIOError:
                 break
             except OSError:

@@ -23,7 +23,7 @@ from shell.drill.script import (
     TcpPacket,
     UdpPacket,
 )
-from shell.drill.stage import LONGEST, Stage, StageError, VirtualStage
+from shell.drill.stage import MAX_TIME, Stage, StageError, VirtualStage
 
 
 @dataclass(slots=True)
@@ -127,7 +127,7 @@ class ScriptPlayer:
             else:
                 outcome.expected_at = start
             if isinstance(line.event, ScriptPacket) and not line.event.inbound:
-                self._expect(outcome, line.event, start, LONGEST if when.kind == "any" else end)
+                self._expect(outcome, line.event, start, MAX_TIME if when.kind == "any" else end)
             else:
                 self._wait_until(start)
                 outcome.time = self.stage.now
@@ -156,7 +156,7 @@ class ScriptPlayer:
             return
         try:
             ends = max(waiting.ends, waiting.outcome.time) + self._late(waiting.ends - waiting.outcome.time)
-            self.stage.run_until(min(ends, LONGEST), self._returned)
+            self.stage.run_until(min(ends, MAX_TIME), self._returned)
             self._settle(last=True)
         except LineFailed as problem:
             if waiting.outcome.verdict != "failed":
@@ -176,7 +176,7 @@ class ScriptPlayer:
 
     def _wait_until(self, time: int) -> None:
         """Let time pass; LineFailed for a packet that nobody expects by then, StageError beyond the longest time."""
-        if time > LONGEST:
+        if time > MAX_TIME:
             raise StageError(
                 f"a script takes 10 minutes of virtual time at the most, and this line waits until +{time / 1e6:.6f} s")
         if self.stage.exact and self.stage.now > time + self.tolerance:
@@ -302,7 +302,7 @@ class ScriptPlayer:
     def _expect(self, outcome: Outcome, packet: ScriptPacket, start: int, end: int) -> None:
         stage = self.stage
         late = self._late(start - self.before)
-        stage.run_until(min(end + late, LONGEST), self._has_come)
+        stage.run_until(min(end + late, MAX_TIME), self._has_come)
         if not stage.sent:
             came = f"nothing until +{stage.now / 1e6:.6f} s"
             state = stage.state()

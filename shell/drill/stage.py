@@ -17,9 +17,9 @@ from shell.drill.info import tcp_info_fields
 from shell.drill.packets import SentPacket
 from shell.drill.script import Script
 
-LONGEST = 600_000_000
+MAX_TIME = 600_000_000
 """Microseconds of virtual time that a script may take."""
-MOST = 2_000_000
+MAX_OCCURRENCES = 2_000_000
 """Occurrences of one script."""
 
 
@@ -147,7 +147,7 @@ class VirtualStage:
     def run_until(self, time: int, enough: Callable[[], bool]) -> None:
         """Step through what is due."""
         world = self.world
-        if time > LONGEST:
+        if time > MAX_TIME:
             raise StageError("a script takes 10 minutes of virtual time at the most")
         while True:
             if enough():
@@ -164,8 +164,8 @@ class VirtualStage:
             if self.interrupted:
                 self.interrupted = False
                 raise StoppedInside
-            if world.occurrence > MOST:
-                raise StageError(f"{MOST} things have happened, and the script goes on")
+            if world.occurrence > MAX_OCCURRENCES:
+                raise StageError(f"{MAX_OCCURRENCES} things have happened, and the script goes on")
 
     def inject(self, packet: bytes) -> int:
         """Let a packet arrive."""

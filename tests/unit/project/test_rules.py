@@ -210,3 +210,13 @@ def test_a_name_is_one_thing() -> None:
     assert twice.keys() <= SAME_NAME.keys(), {name: twice[name] for name in twice.keys() - SAME_NAME.keys()}
     assert twice.keys() == SAME_NAME.keys(), f"one thing now: {sorted(SAME_NAME.keys() - twice.keys())}"
     assert all(len(where) == 2 for where in twice.values()), twice
+
+
+def test_a_limit_says_of_what() -> None:
+    """A bare LARGEST is another thing in each module that has one."""
+    for path in SOURCES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign):
+                names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+                bare = names & {"LARGEST", "LONGEST", "MOST", "PATIENCE"}
+                assert not bare, f"{name_of(path)}:{node.lineno}: {bare} of what?"
