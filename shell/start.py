@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     finally:
         if session.lesson is not None:
             session.lesson.suspend()
-        session.stop_recording()
+        session.recordings.stop()
         if session.shards is not None:
             session.shards.stop()
         core.stop()
@@ -111,7 +111,7 @@ def start_workers(shards: Shards) -> bool:
 def _with_workers(session: Session, queues: Queues) -> Session:
     from aether.engine.shards import Shards
 
-    session.shards = Shards(session.core, queues, lambda said: session.announce(Message(said)))
+    session.shards = Shards(session.core, queues, lambda said: session.terminal.announce(Message(said)))
     return session
 
 
@@ -143,7 +143,7 @@ def run_headless(session: Session) -> int:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    session.announce = _say
+    session.terminal.announce = _say
     print(intro(session).partition("\n")[0], flush=True)
     done.wait()
     return 0

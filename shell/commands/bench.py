@@ -254,7 +254,7 @@ def _compared(
     workers = 0 if session.shards is None else session.shards.wanted
     whole = False
     try:
-        with session.progress(steps(len(settings), runs)) as tell:
+        with session.terminal.progress(steps(len(settings), runs)) as tell:
             found = series(settings, lambda: measure(session, load), runs, tell)
         whole = not found.interrupted
     finally:

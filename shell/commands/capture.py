@@ -29,30 +29,30 @@ def start(session: Session, expression: str, host: str) -> Message:
     """Record frames from now on, until `capture stop`. What was recorded before is forgotten."""
     session.need_trace("a capture")
     tracer = _tracer(session, expression, host)
-    if session.recorder is not None:
-        session.recorder.stop()
-    session.store = CaptureStore()
-    session.recorder = CaptureRecorder(session.core.ring, session.store, tracer)
-    session.recorder.start()
+    if session.recordings.recorder is not None:
+        session.recordings.recorder.stop()
+    session.recordings.store = CaptureStore()
+    session.recordings.recorder = CaptureRecorder(session.core.ring, session.recordings.store, tracer)
+    session.recordings.recorder.start()
     return Message("recording", "`capture save FILE.pcapng` writes it, `capture stop` ends it")
 
 
 @command("capture stop", examples=("capture stop",))
 def stop(session: Session) -> CaptureStatus:
     """Stop recording, and close the pipe of `capture live`. What was recorded can still be saved."""
-    if session.recorder is None and session.live is None:
+    if session.recordings.recorder is None and session.recordings.live is None:
         raise CommandError(
             "nothing is recorded. `capture start` records, and `capture save FILE` writes what is kept anyway")
-    session.stop_recording()
-    frames = session.store.frames if session.store is not None else 0
+    session.recordings.stop()
+    frames = session.recordings.store.frames if session.recordings.store is not None else 0
     return _status(session, "`capture save FILE.pcapng` writes them" if frames else "")
 
 
 @command("capture status", examples=("capture status",))
 def status(session: Session) -> CaptureStatus:
     """Say what is recorded, where it goes, and which file is looked at."""
-    if session.recorder is not None:
-        session.recorder.collect(settled=True)
+    if session.recordings.recorder is not None:
+        session.recordings.recorder.collect(settled=True)
     return _status(session, "")
 
 
@@ -131,13 +131,13 @@ def live(session: Session, file: str, expression: str, host: str) -> Message:
     """
     session.need_trace("a capture")
     tracer = _tracer(session, expression, host)
-    if session.live is not None:
-        raise CommandError(f"frames go to {session.live.path} already. `capture stop` ends that")
+    if session.recordings.live is not None:
+        raise CommandError(f"frames go to {session.recordings.live.path} already. `capture stop` ends that")
     encoder = Encoder(host, _about(session))
     pipe = _standard_output(encoder) if file == "-" else _named(encoder, file)
-    session.live = pipe
-    session.live_recorder = CaptureRecorder(session.core.ring, pipe, tracer)
-    session.live_recorder.start()
+    session.recordings.live = pipe
+    session.recordings.live_recorder = CaptureRecorder(session.core.ring, pipe, tracer)
+    session.recordings.live_recorder.start()
     where = "standard output" if file == "-" else file
     return Message(f"frames go to {where} from now on", "" if file == "-" else f"wireshark -k -i {file}")
 
@@ -172,13 +172,13 @@ def _tracer(session: Session, expression: str, host: str) -> Tracer:
 
 def _recorded(session: Session, expression: str, host: str) -> tuple[list[SeenFrame | Note], int]:
     """Return what is to be saved, and how much is missing."""
-    if session.recorder is not None:
-        session.recorder.collect(settled=True)
-    store = session.store
-    if store is not None and (session.recorder is not None or store.frames):
+    recorder, store = session.recordings.recorder, session.recordings.store
+    if recorder is not None:
+        recorder.collect(settled=True)
+    if store is not None and (recorder is not None or store.frames):
         if expression or host != "you":
             raise CommandError("what was recorded is saved as it is: say which frames, or whose, at `capture start`")
-        return store.seen, store.refused + (session.recorder.missed if session.recorder is not None else 0)
+        return store.seen, store.refused + (recorder.missed if recorder is not None else 0)
     events = session.events()
     seen = list(FrameWatcher(host).read(events))
     if expression:
@@ -203,9 +203,9 @@ def _moment(nanoseconds: int) -> str:
 
 
 def _status(session: Session, hint: str) -> CaptureStatus:
-    store, pipe = session.store, session.live
+    store, pipe = session.recordings.store, session.recordings.live
     return CaptureStatus(
-        session.recorder is not None, store.frames if store is not None else 0,
+        session.recordings.recorder is not None, store.frames if store is not None else 0,
         store.bytes if store is not None else 0, pipe.path if pipe is not None else "",
         pipe.frames if pipe is not None else 0, pipe is not None and pipe.connected,
         pipe.given_up if pipe is not None else 0, session.capture.file if session.capture is not None else "", hint)

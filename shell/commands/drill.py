@@ -94,7 +94,7 @@ def run(
     if files == NAME:
         report = play_draft(_draft(session), wishes, began)
     else:
-        with session.progress(len(files.split())) as told:
+        with session.terminal.progress(len(files.split())) as told:
             report = play_files(files.split(), wishes, began, told)
     if session.lesson is not None:
         report.hint = report.failure = ""  # what fails is looked at, and a script that is stepped would take its lab
@@ -203,7 +203,7 @@ def compare(
     from shell.drill.sides import compare as compare_sides
 
     script = _script(session, file)
-    with session.busy("playing against the kernel, in real time"):
+    with session.terminal.busy("playing against the kernel, in real time"):
         found = compare_sides(script, Wishes(seed, profile, read_knobs([knob])), session.asks_kernel)
     if file == NAME:
         opening = _draft(session).opening

@@ -182,7 +182,7 @@ def _step_until(session: Session, test: Test, past: bool) -> tuple[str, int]:
 def _wait_until(session: Session, test: Test) -> str:
     """Let time go on along the clock, as the kernel's does; return why it ended."""
     try:
-        with session.watch_wait():
+        with session.terminal.waiting():
             return "found" if session.core.run_until(test, TAP_TIMEOUT) else "time"
     except KeyboardInterrupt:
         session.let_go()

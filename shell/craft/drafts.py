@@ -55,6 +55,6 @@ def build(session: Session, text: str, inward: bool = False) -> bytes:
 def crafting(session: Session) -> Iterator[None]:
     """Say that scapy is being imported, the first time."""
     if not loaded():
-        with session.busy("loading scapy, once"):
+        with session.terminal.busy("loading scapy, once"):
             load()
     yield

@@ -147,7 +147,7 @@ def test_cores_of_the_host_are_compared(shell: Shell) -> None:
 def test_progress_is_a_bar_that_grows(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(shell.app.stdout, "isatty", lambda: True)
-    shell.session.progress = shell.app._progress
+    shell.session.terminal.progress = shell.app._progress
     shown = shell.try_("bench compare trace -n 10 --runs 2")
     assert [f"{done}/6" in shown for done in range(1, 6)] == [True] * 5
     assert "benchmark mode: run 2 of 2" in shown
