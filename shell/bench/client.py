@@ -101,7 +101,7 @@ class LoadClient:
 
 
 class LoadConnection:
-    """One connection of a load."""
+    """A socket of the client's, and how much of the answer has come on it."""
 
     def __init__(self, client: LoadClient, connecting: socket.socket, began: float) -> None:
         self.client = client

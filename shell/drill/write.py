@@ -65,7 +65,7 @@ class Written:
     inside: bool = False
 
     def add(self, time: int, text: str) -> None:
-        """Add one."""
+        """Write a line below the others; `time` in microseconds of world time."""
         self.lines.append((time, text))
 
 
