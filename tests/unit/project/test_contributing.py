@@ -23,8 +23,10 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("tree")
     for part in ("aether", "shell", "lessons", "tools"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / part, copy / part)
+    tests = ("tests/__init__.py", "tests/shell/__init__.py", "tests/shell/golden.py")
+    for name in ("pyproject.toml", "README.md", *tests):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
     steps = STEP.findall(PAGE)
     assert len(steps) >= 10
     for kind, name, where, place, _, text in steps:
@@ -67,6 +69,12 @@ def test_the_lesson_is_proved(tree: Path) -> None:
     assert told.returncode == 0, told.stderr
 
 
+def test_the_view_has_its_scene(tree: Path) -> None:
+    look = "from tests.shell import golden; print(type(golden.result_of('hello', 80)).__name__)"
+    told = subprocess.run([sys.executable, "-c", look], cwd=tree, capture_output=True, text=True, timeout=120)
+    assert told.stdout == "HelloReport\n", told.stderr
+
+
 def test_the_rules_of_the_house_are_kept(tree: Path) -> None:
     """Style, types, and the tables of knobs and counters: nothing else has to be touched for them."""
     files = [name for kind, name, *_ in STEP.findall(PAGE) if name.endswith(".py")]
@@ -81,7 +89,7 @@ def test_the_rules_of_the_house_are_kept(tree: Path) -> None:
 def test_each_kind_touches_few_files() -> None:
     """As many as the table says: three at the most, generated pages aside."""
     for row in re.findall(r"^\| (?:a|an) [^|]+\| (.+) \|$", PAGE, re.MULTILINE):
-        assert 1 <= len(re.findall(r"`(?:aether|shell|lessons)/", row)) <= 3, row
+        assert 1 <= len(re.findall(r"`(?:aether|shell|lessons|tests)/", row)) <= 3, row
 
 
 def test_the_files_of_the_ten_changes_are_there() -> None:
