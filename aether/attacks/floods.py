@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aether.attacks.attack import Attack, Plan
-from aether.attacks.station import OWN, Segment
+from aether.attacks.station import OWN, VictimSegment
 from aether.tcp.listener import LEAST_HALF_OPEN
 from aether.wire import ethernet, icmp, ipv4, tcp
 from aether.wire.address import BROADCAST_MAC, show_ip
@@ -55,7 +55,7 @@ class SynFlood(Attack):
             next_probe = self.ends_at - self.plan.lasting + self.probed * PROBE_EVERY
             self.world.queue.wake(self, min(self.ends_at, max(next_probe, now + 1)))
 
-    def heard_segment(self, segment: Segment) -> None:
+    def heard_segment(self, segment: VictimSegment) -> None:
         """The honest client is answered, or not."""
         header = segment.header
         if self.accepts(segment):

@@ -38,7 +38,7 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
-class Layer(Protocol):
+class ConnectionLayer(Protocol):
     """What a connection asks of the TCP layer that it belongs to."""
 
     host: Surroundings
@@ -100,7 +100,22 @@ class Holder(Protocol):
 
 
 class Connection(Sleeper):
-    """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
+    """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds.
+
+    Its fields are in groups, each with the files that may change it (a test keeps to that); whoever makes a connection
+    (`layer`, `listener`, `short.promote`) fills in what it begins with. They are in one object, for a segment looks at
+    many of them: a second look-up for each would be dear.
+
+    - life: who it is, who holds it, its timers. `sockets`, `segment_arrives` and `timers` change it.
+    - send: what is sent, and what may be. `output`, `acknowledge`, `segment_arrives`, `negotiate`, `path_mtu`.
+    - receive: what came, and what may come. `segment_arrives`, `output`, `autotune`, `negotiate`.
+    - acknowledging: what the peer is to be told. `segment_arrives`, `output`, `ecn`, `refusals`, `timers`.
+    - agreed: the options in use. `negotiate`, `acknowledge`, `ecn`.
+    - recovery: round trips, congestion, losses. `recover`, `output`, `acknowledge`, `timers`, `rack`, `prr`, `frto`
+      and `congestion`.
+
+    Its methods, in order: its life; reports; what is in flight; timers; its end, and telling the application.
+    """
 
     __slots__ = (
         "ack_pending", "advmss", "algorithm", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks",
@@ -116,8 +131,9 @@ class Connection(Sleeper):
     )
     UNHASHED = ("algorithm", "layer")
 
-    def __init__(self, layer: Layer, key: bytes, number: int, state: str) -> None:
+    def __init__(self, layer: ConnectionLayer, key: bytes, number: int, state: str) -> None:
         super().__init__()
+        # life
         self.layer = layer
         self.host = host = layer.host
         self.key = key
@@ -138,10 +154,18 @@ class Connection(Sleeper):
         self.error = 0
         """The errno that ended it."""
         self.opened = host.now
-        self.last_received = host.now
-        self.bytes_sent = self.bytes_received = self.retransmits = 0
+        self.deferred = False
+        """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
+        self.backlogged = False
+        """True while it stands in its listener's queue of accepted connections."""
+        self.notifying = False
+        """True while the application is told of something: what it sends then leaves afterwards, in one go."""
+        self.keepalives = 0
+        self.clocks = Clocks()
+        self.deadlines: dict[str, int] = {}
+        """When each timer goes off, by its name; only the earliest stands in the world's queue."""
 
-        # Send sequence space (RFC 9293 §3.3.1, figure 3).
+        # send: the sequence space of RFC 9293 §3.3.1, figure 3
         self.iss = self.snd_una = self.snd_nxt = 0
         self.snd_wnd = self.snd_wnd_max = 0
         self.snd_wl1 = self.snd_wl2 = 0
@@ -154,8 +178,14 @@ class Connection(Sleeper):
         """The MSS that we ask for, in bytes."""
         self.mss = 536
         """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
+        self.more = False
+        """The application said that more will follow at once (MSG_MORE)."""
+        self.probes = 0
+        """Zero-window probes, or keepalives, without an answer."""
+        self.last_sent = host.now
+        self.bytes_sent = 0
 
-        # Receive sequence space (figure 4).
+        # receive: the sequence space of RFC 9293 §3.3.1, figure 4
         self.irs = self.rcv_nxt = self.rcv_adv = 0
         self.rcv_wscale = 0
         """How far the windows that we send are shifted (RFC 7323 §2.3)."""
@@ -170,8 +200,14 @@ class Connection(Sleeper):
         self.fin_received = False
         self.fin_at = -1
         """The sequence number of the peer's FIN, once it was seen, perhaps beyond a hole; -1 before."""
+        self.rcv_mss = 0
+        """The largest payload that has arrived, in bytes."""
+        self.rcv_up = 0
+        """Where urgent data ends; 0 before any (RFC 9293 §3.8.5)."""
+        self.last_received = host.now
+        self.bytes_received = 0
 
-        # Acknowledging.
+        # acknowledging
         self.ack_pending = ""
         """Why an acknowledgement is due at the end of this occurrence; empty if none is."""
         self.delack_segments = 0
@@ -179,15 +215,17 @@ class Connection(Sleeper):
         self.quick_acks = QUICK_ACKS
         self.answers_from = 0
         """From when on another ACK may answer what is not acceptable (`aether.tcp.refusals`)."""
-        self.notifying = False
-        """True while the application is told of something: what it sends then leaves afterwards, in one go."""
+        self.dsack: tuple[int, int] | None = None
+        """A duplicate to report with the next acknowledgement (RFC 2883)."""
 
-        # Options in use.
+        # agreed
         self.sack_ok = self.ts_ok = self.scaling = False
         self.ts_recent = self.ts_recent_at = 0
         self.ts_offset = 0
+        self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
+        self.ecn_reduced_at = 0
 
-        # Round trip, congestion, recovery.
+        # recovery
         self.round_trip = RoundTrip(knobs)
         self.algorithm = knobs.tcp_congestion
         """The name of its congestion control, also when it rests and has let go of that."""
@@ -211,28 +249,7 @@ class Connection(Sleeper):
         """Retransmissions of this recovery that no D-SACK has reported yet."""
         self.delivered = 0
         """Bytes that are known to have arrived."""
-        self.last_sent = host.now
-        self.clocks = Clocks()
-        self.more = False
-        """The application said that more will follow at once (MSG_MORE)."""
-        self.deferred = False
-        """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
-        self.rcv_mss = 0
-        """The largest payload that has arrived, in bytes."""
-        self.rcv_up = 0
-        """Where urgent data ends; 0 before any (RFC 9293 §3.8.5)."""
-        self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
-        self.ecn_reduced_at = 0
-        self.dsack: tuple[int, int] | None = None
-        """A duplicate to report with the next acknowledgement (RFC 2883)."""
-        self.keepalives = 0
-        self.probes = 0
-        """Zero-window probes, or keepalives, without an answer."""
-        self.backlogged = False
-        """True while it stands in its listener's queue of accepted connections."""
-
-        # Timers: each one's deadline by name; only the earliest stands in the world's queue.
-        self.deadlines: dict[str, int] = {}
+        self.retransmits = 0
 
     def take_options(self, options: SocketOptions) -> None:
         """Take the options of the socket that opens or accepts it, before the first segment is sent."""

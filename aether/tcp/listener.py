@@ -30,7 +30,7 @@ CLASSIC_MSS = 1460
 """What is assumed of a peer whose cookie carries no MSS, in bytes."""
 
 
-class Layer(connection.Layer, Protocol):
+class ListenerLayer(connection.ConnectionLayer, Protocol):
     """What a listener asks of the TCP layer that it belongs to."""
 
     isn: InitialSequence
@@ -56,7 +56,7 @@ class Listener:
     )
     UNHASHED = ("layer",)
 
-    def __init__(self, layer: Layer, ip: bytes, port: int, backlog: int, socket: Holder) -> None:
+    def __init__(self, layer: ListenerLayer, ip: bytes, port: int, backlog: int, socket: Holder) -> None:
         self.layer = layer
         self.host = layer.host
         self.ip = ip

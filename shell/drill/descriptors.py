@@ -6,10 +6,10 @@ import errno
 
 from aether.apps.process import Reply
 from shell.drill import calls, memory
-from shell.drill.compare import Comparison
+from shell.drill.compare import Compared
 from shell.drill.connections import Connections
-from shell.drill.flows import Flow, pattern
-from shell.drill.script import Call
+from shell.drill.flows import ScriptFlow, pattern
+from shell.drill.script import ScriptCall
 
 
 class Descriptors:
@@ -19,14 +19,14 @@ class Descriptors:
         self.connections = connections
         self.live: dict[int, int] = {}
         """The descriptors of the stage by those of the script."""
-        self.flows: dict[int, Flow] = {}
+        self.flows: dict[int, ScriptFlow] = {}
         """The connection of each descriptor of the script."""
         self.bound: dict[int, tuple[str, int]] = {}
         self.udp: dict[int, bool] = {}
         self.info_fd = -1
         """The connection whose ``tcp_info`` is asked for: the one that was accepted or opened last."""
 
-    def data(self, plan: calls.Plan) -> bytes:
+    def data(self, plan: calls.CallPlan) -> bytes:
         """Return what a call writes."""
         if plan.payload is not None:
             return plan.payload
@@ -35,7 +35,7 @@ class Descriptors:
             return pattern(0, plan.count)
         return pattern(len(flow.written), plan.count)
 
-    def translated(self, plan: calls.Plan) -> tuple[int, list[object]]:
+    def translated(self, plan: calls.CallPlan) -> tuple[int, list[object]]:
         """Return the descriptor and arguments with the stage's descriptors, and addresses in full."""
         number = self.live.get
         arguments: list[object] = list(plan.arguments)
@@ -51,7 +51,7 @@ class Descriptors:
             arguments = [plan.arguments[0], number(plan.arguments[1], plan.arguments[1]), *plan.arguments[2:]]
         return number(plan.fd, plan.fd), arguments
 
-    def begins(self, plan: calls.Plan, arguments: list[object]) -> None:
+    def begins(self, plan: calls.CallPlan, arguments: list[object]) -> None:
         """Note what a call is about to do to the connections that we know."""
         if plan.name == "bind":
             self.bound[plan.fd] = str(arguments[0]), int(str(arguments[1]))
@@ -64,7 +64,7 @@ class Descriptors:
                 self.connections.current = self.flows[plan.fd] = self.connections.open(local[1], port, local_ip, ip)
             self.info_fd = plan.fd
 
-    def hold(self, call: Call, plan: calls.Plan, reply: Reply, found: Comparison) -> str:
+    def hold(self, call: ScriptCall, plan: calls.CallPlan, reply: Reply, found: Compared) -> str:
         """Note in `found` how what a call returned differs from its line; return it as a script would write it."""
         value, code, out, _, _ = reply
         wanted = call.result
@@ -79,7 +79,7 @@ class Descriptors:
             found.field("result", expected, _show_value(value, name), same)
         return got
 
-    def settle(self, plan: calls.Plan, reply: Reply, found: Comparison) -> None:
+    def settle(self, plan: calls.CallPlan, reply: Reply, found: Compared) -> None:
         """Note what a call that succeeded has written or read, and how that differs."""
         if reply.value < 0:
             return
@@ -88,7 +88,7 @@ class Descriptors:
             flow.written += self.data(plan)[:reply.value]
         memory.hold(plan, reply, flow, udp, found)
 
-    def _opened(self, script: int, live: int, plan: calls.Plan, out: object) -> None:
+    def _opened(self, script: int, live: int, plan: calls.CallPlan, out: object) -> None:
         self.live[script] = live
         if plan.name == "socket":
             self.udp[script] = plan.arguments[0] == "udp"

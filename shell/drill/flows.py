@@ -22,7 +22,7 @@ def pattern(start: int, length: int) -> bytes:
     return (table * copies)[start:start + length] if copies > 1 else table[start:start + length]
 
 
-class Flow:
+class ScriptFlow:
     """One connection, or one pair of UDP ports, as the script counts it.
 
     What the far end numbers is on the wire as it is written. What the host numbers begins anywhere: its SYN says where.

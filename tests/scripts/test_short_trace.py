@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from aether.events import Event
 from aether.laboratory import Laboratory
@@ -17,13 +17,13 @@ from aether.world import World
 from tests.scripts.test_fast_path import GET, KEEP, MISSING, STEPS, Peer, whole
 
 
-class OneByOne(Recorder):
+class OneByOne(EventRecorder):
     """Is told of each event by itself, so that every frame takes the ordinary path."""
 
     together = None  # type: ignore[assignment]
 
 
-class Counting(Recorder):
+class Counting(EventRecorder):
     """Counts what it is told at once, by what it is and how many events."""
 
     def __init__(self, world: World, ring: EventRing) -> None:
@@ -81,7 +81,7 @@ class Clients:
 
 
 def play(
-    recorder: type[Recorder] | None, steps: list[tuple[str, int]], looks: dict[int, str], knobs: dict[str, str],
+    recorder: type[EventRecorder] | None, steps: list[tuple[str, int]], looks: dict[int, str], knobs: dict[str, str],
 ) -> tuple[list[tuple[int, bytes]], list[str], list[Event], Counter[str]]:
     """Play the steps; return what was sent, hashes at some and at the end, events, and what was told at once."""
     lab = Outside(seed=3, **knobs)

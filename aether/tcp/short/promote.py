@@ -16,10 +16,10 @@ from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LISTEN, SYN_R
 from aether.wire.tcp import SYN, Options
 
 if TYPE_CHECKING:
-    from aether.tcp.listener import Layer
+    from aether.tcp.listener import ListenerLayer
 
 
-def promote(layer: Layer, short: ShortConnection) -> Connection:
+def promote(layer: ListenerLayer, short: ShortConnection) -> Connection:
     """Return the connection that `short` stands for, with its timers' deadlines; whoever calls sees to the queue."""
     knobs = layer.host.knobs
     conn = Connection(layer, short.key, short.number, LISTEN)
