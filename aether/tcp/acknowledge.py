@@ -38,10 +38,12 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     if conn.ecn_ok and segment.flags & ECE and ecn.echoed(conn):
         recover.slow_down(conn, "the network marked congestion")
     sacked, duplicate = _take_sack(conn, segment)
+    same = segment.length == 0 and conn.snd_una + conn.snd_wnd == edge_before
+    if rack.probed(conn, segment, duplicate, same and not sacked and ack == conn.snd_una):
+        recover.slow_down(conn, "the probe repaired a loss")
     if ack > conn.snd_una:
-        _advance(conn, segment, sacked, duplicate)
+        _advance(conn, segment, sacked)
     elif conn.snd_nxt > conn.snd_una:
-        same = segment.length == 0 and conn.snd_una + conn.snd_wnd == edge_before
         recover.duplicate(conn, sacked, same)
     conn.flight.arrived.clear()
     return True
@@ -87,7 +89,7 @@ def _take_sack(conn: Connection, segment: Segment) -> tuple[int, bool]:
     return conn.flight.sack(tuple(blocks), una, conn.snd_nxt), duplicate
 
 
-def _advance(conn: Connection, segment: Segment, sacked: int, duplicate: bool) -> None:
+def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     """New data is acknowledged."""
     host, ack = conn.host, segment.ack
     limited = conn.cwnd_limited or (conn.cwnd < conn.ssthresh and 2 * conn.flight_size() >= conn.cwnd)
@@ -96,8 +98,6 @@ def _advance(conn: Connection, segment: Segment, sacked: int, duplicate: bool) -
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
     _measure(conn, segment, acked)
-    if rack.probed(conn, ack, duplicate):
-        recover.slow_down(conn, "the probe repaired a loss")
     recover.advanced(conn, acked, sacked, limited)
     if conn.snd_una == conn.snd_nxt:
         conn.stop("rto")

@@ -176,6 +176,7 @@ def push_out(conn: Connection) -> None:
 def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt
+    conn.tlp_resent = False
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
         length = min(conn.send.end - conn.snd_nxt, conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
         _emit(conn, length, PSH)

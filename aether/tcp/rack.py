@@ -14,6 +14,7 @@ from aether.tcp.reordering import PERSISTENCE
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.recovery import Sent
+    from aether.tcp.segment import Segment
 
 MAX_ACK_DELAY = 200_000
 """How long the acknowledgement of a single segment may be delayed (§7.2, TLP.max_ack_delay), in microseconds."""
@@ -84,11 +85,16 @@ def schedule_probe(conn: Connection) -> None:
         conn.start("tlp", deadline)
 
 
-def probed(conn: Connection, ack: int, duplicate: bool) -> bool:
-    """Look at an acknowledgement after a probe (§7.4); return True if it says that the probe repaired a loss."""
-    if conn.tlp_end < 0 or ack < conn.tlp_end:
+def probed(conn: Connection, segment: Segment, duplicate: bool, plain: bool) -> bool:
+    """Look at an acknowledgement after a probe (§7.4.2); return True if it says that the probe repaired a loss.
+
+    Only one that goes beyond the probe says so: what was probed for, and the probe, may both have arrived, and one
+    acknowledgement been late. `duplicate` if it brings a D-SACK, `plain` if it brings nothing at all.
+    """
+    if conn.tlp_end < 0 or segment.ack < conn.tlp_end:
         return False
-    resent = conn.tlp_resent
+    beyond = segment.ack > conn.tlp_end
+    if conn.tlp_resent and not duplicate and not beyond and not plain:
+        return False
     conn.tlp_end = -1
-    conn.tlp_resent = False
-    return resent and not duplicate
+    return conn.tlp_resent and not duplicate and beyond

@@ -90,6 +90,7 @@ def _start(conn: Connection, why: str) -> None:
         conn.flight.mark_first_lost(conn.snd_una)
     _remember(conn)
     conn.recover = conn.snd_nxt
+    conn.tlp_end = -1
     conn.stop("tlp")
     prr.begin(conn)
     conn.congestion.lost(conn, conn.host.now)

@@ -301,10 +301,13 @@ def probing() -> Script:
 
 
 def test_a_probe_that_repaired_a_loss_slows_down() -> None:
-    """RFC 8985 §7.4: acknowledged without a D-SACK, the last segment had been lost."""
+    """RFC 8985 §7.4.2: an acknowledgement from beyond the probe, and no D-SACK before it: the segment had been lost."""
     s = probing()
     before = s.conn.cwnd
     s.inject(f"A seq=1 ack={1 + 4 * MSS}")
+    assert s.conn.cwnd >= before
+    s.send(b"z" * 10)
+    s.inject(f"A seq=1 ack={11 + 4 * MSS}")
     assert s.conn.cwnd < before
 
 
