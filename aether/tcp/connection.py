@@ -312,6 +312,8 @@ class Connection(Sleeper):
         """Handle the timer that is due."""
         self.host.now = now
         name = min(self.deadlines, key=self.deadlines.__getitem__)
+        if name == "rto" and self.deadlines.get("tlp") == self.deadlines[name]:
+            name = "tlp"  # the probe goes first (RFC 8985 §7.2)
         del self.deadlines[name]
         if self.host.observer is not None:
             self.host.observer(self.host.name, "tcp.timer", self.number, name, "fired", now)

@@ -15,6 +15,7 @@ from aether.tcp.connection import Connection
 from aether.tcp.listener import Listener, take_syn
 from aether.tcp.negotiate import negotiate
 from aether.tcp.prepared import Prepared
+from aether.tcp.rack import probe_timeout
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LISTEN, SYN_RECEIVED, TIME_WAIT
 from aether.tcp.timers import FIN_TIMEOUT
 from aether.wire.tcp import SYN, Options
@@ -299,3 +300,6 @@ def _in_flight(conn: Connection, lean: Lean) -> None:
     conn.send.hold(start, lean.response)
     conn.flight.sent(start, lean.snd_nxt, lean.sent_at)
     conn.deadlines["rto"] = lean.sent_at + conn.round_trip.timeout()
+    if conn.host.knobs.tcp_rack:
+        probe = lean.sent_at + probe_timeout(conn.round_trip, True)
+        conn.deadlines["tlp"] = min(probe, conn.deadlines["rto"])

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 
 from aether.tcp.recovery import DUP_THRESH
 from aether.tcp.reordering import PERSISTENCE
+from aether.timers import NEVER
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.recovery import Sent
+    from aether.tcp.rto import RoundTrip
     from aether.tcp.segment import Segment
 
 MAX_ACK_DELAY = 200_000
 """How long the acknowledgement of a single segment may be delayed (§7.2, TLP.max_ack_delay), in microseconds."""
 FIRST_PROBE = 1_000_000
 """The probe time-out before anything was measured (§7.2)."""
+LEAST_PROBE = 2_000
+"""As on Linux: a timer that fires sooner than an interrupt of the far end asks too early; in microseconds."""
 
 
 def detect(conn: Connection) -> int:
@@ -75,14 +79,18 @@ def schedule_probe(conn: Connection) -> None:
     if not wanted:
         conn.stop("tlp")
         return
-    timeout = 2 * trip.srtt if trip.srtt else FIRST_PROBE
-    if conn.flight_size() <= conn.mss:
-        timeout += MAX_ACK_DELAY
-    deadline = host.now + timeout
-    if deadline >= conn.deadlines.get("rto", deadline):
-        conn.stop("tlp")  # the retransmission timer is as early
-    else:
-        conn.start("tlp", deadline)
+    conn.start("tlp", min(host.now + probe_timeout(trip, len(conn.flight.segments) == 1 and not conn.flight.several),
+                          conn.deadlines.get("rto", NEVER)))
+
+
+def probe_timeout(trip: RoundTrip, single: bool) -> int:
+    """Return how long to wait for an acknowledgement before probing (§7.2), `single` if for that of one segment.
+
+    If the retransmission timer would be earlier, the probe goes at its time, and in its place (`Connection.wake`).
+    """
+    if not trip.srtt:
+        return FIRST_PROBE
+    return max(2 * trip.srtt, LEAST_PROBE) + (MAX_ACK_DELAY if single else 0)
 
 
 def probed(conn: Connection, segment: Segment, duplicate: bool, plain: bool) -> bool:

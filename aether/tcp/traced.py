@@ -143,6 +143,9 @@ def _went_on(tcp: Tcp, lean: Lean, frame: bytes, state: str, due: int, in_flight
     if rto > knobs.tcp_rto_max:
         rto = knobs.tcp_rto_max
     trip = (lean.rack, lean.srtt, lean.rttvar, rto) if in_flight else None
+    # The probe for a single segment is due with the retransmission timer, since rttvar is small (`FastPath._request`).
+    probes = bool(knobs.tcp_rack)
+    probed = probes and in_flight
     if in_flight:
         queue.wake(lean, NEVER)
     if frame[TCP_FLAGS] & FIN:
@@ -151,8 +154,8 @@ def _went_on(tcp: Tcp, lean: Lean, frame: bytes, state: str, due: int, in_flight
         until = now + knobs.tcp_time_wait
         queue.wake(lean, until)
         if in_flight:
-            return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
-        return "finished", 8, (number, due, None, due, until)
+            return "finished", 12 + probed, (number, due, trip, probes, now + FIN_TIMEOUT, until)
+        return "finished", 8, (number, due, None, probes, due, until)
     if len(frame) > SHORTEST:
         closes = lean.state == FIN_WAIT_1
         if closes:
@@ -163,10 +166,10 @@ def _went_on(tcp: Tcp, lean: Lean, frame: bytes, state: str, due: int, in_flight
             queue.sequence += 2  # its timer has started, and the response has stopped it
         until = now + rto
         queue.wake(lean, until)
-        count = 7 + closes + 2 * in_flight + (2 if delayed else 0)
-        return "request", count, (number, due, trip, delayed, closes, until, app.said)
+        count = 7 + closes + 2 * in_flight + probed + probes + (2 if delayed else 0)
+        return "request", count, (number, due, trip, probes, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
-        return "acknowledged", 4, (number, due, trip, 0)
+        return "acknowledged", 4 + probed, (number, due, trip, probes, 0)
     until = now + FIN_TIMEOUT
     queue.wake(lean, until)
-    return "acknowledged", 6, (number, due, trip, until)
+    return "acknowledged", 6 + probed, (number, due, trip, probes, until)
