@@ -111,15 +111,19 @@ def _proportion(conn: Connection, delivered: int) -> None:
 def _partial(conn: Connection, count: int) -> None:
     """Some of what was lost has arrived, and the next hole begins here (RFC 6582 §3.2, RFC 6675 §5)."""
     flight = conn.flight
-    flight.dup_acks = 0
-    if conn.phase == "loss":
-        _grow(conn, count)
-    if conn.sack_ok:
-        _look(conn)
-    elif conn.phase == "recovery":
-        first = flight.segments.get(conn.snd_una)
-        if first is not None and first.sends == 1:
-            flight.mark_first_lost(conn.snd_una)
+    if conn.sack_ok or conn.phase == "loss":
+        flight.dup_acks = 0
+        if conn.phase == "loss":
+            _grow(conn, count)
+        if conn.sack_ok:
+            _look(conn)
+        return
+    # Of the duplicates so far each stood for a segment: all that is acknowledged now but the one that was sent again.
+    flight.dup_acks = max(flight.dup_acks - count // conn.mss + 1, 0)
+    flight.mark_first_lost(conn.snd_una)
+    first = flight.segments.get(conn.snd_una)
+    if first is not None:
+        resend(conn, first, "a partial acknowledgement")  # at once, whatever cwnd is (§3.2, step 5)
 
 
 def _grow(conn: Connection, count: int) -> None:
