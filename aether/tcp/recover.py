@@ -1,6 +1,6 @@
 """Loss recovery as a small state machine: open, recovery (after duplicate ACKs or SACKs), loss (after a time-out).
 
-RFC 5681 §3.2, RFC 6582 (without SACK), RFC 6675 (with SACK), RFC 8985 (with RACK), RFC 6937 (PRR), RFC 5682 (F-RTO).
+RFC 5681 §3.2, RFC 6582 (without SACK), RFC 6675 (with SACK), RFC 8985 (with RACK), RFC 9937 (PRR), RFC 5682 (F-RTO).
 """
 
 from __future__ import annotations
@@ -27,15 +27,14 @@ def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None
         if limited:
             _grow(conn, acked.bytes)
         if conn.sack_ok:
-            _look(conn)
+            _look(conn, delivered, True)
         return
     if conn.frto and frto.acknowledged(conn, advanced=True):
         _undo(conn, "the time-out was spurious: what was slow has arrived")
     elif conn.snd_una >= conn.recover:
         _ended(conn)
     else:
-        _partial(conn, acked.bytes)
-        _proportion(conn, delivered)
+        _partial(conn, acked.bytes, delivered)
 
 
 def duplicate(conn: Connection, sacked: int, same: bool) -> None:
@@ -46,8 +45,7 @@ def duplicate(conn: Connection, sacked: int, same: bool) -> None:
     if conn.sack_ok:
         if sacked:
             conn.delivered += sacked
-            _look(conn)
-            _proportion(conn, sacked)
+            _look(conn, sacked, False)
         return
     if not same:
         return
@@ -55,13 +53,13 @@ def duplicate(conn: Connection, sacked: int, same: bool) -> None:
     conn.flight.dup_acks += 1
     # RFC 6582 §3.2: not for duplicates of what was sent before the last recovery began.
     if conn.phase == "open" and conn.flight.dup_acks >= DUP_THRESH and conn.snd_una > conn.recover:
-        _start(conn, "three duplicate acknowledgements")
+        _start(conn, "three duplicate acknowledgements", conn.mss)
     else:
-        _proportion(conn, conn.mss)
+        _proportion(conn, conn.mss, False)
 
 
-def _look(conn: Connection) -> None:
-    """Look for losses, by time (RACK) or by what was SACKed above."""
+def _look(conn: Connection, delivered: int, advanced: bool) -> None:
+    """Look for losses, by time (RACK) or by what was SACKed above, after an acknowledgement of so many bytes."""
     if not conn.host.knobs.tcp_retransmit:
         return
     lost = 0
@@ -73,17 +71,23 @@ def _look(conn: Connection) -> None:
     else:
         lost = conn.flight.detect(conn.snd_una, conn.mss)
     if lost and conn.phase == "open":
-        _start(conn, "later segments have arrived" if conn.host.knobs.tcp_rack else "enough was SACKed above it")
+        why = "later segments have arrived" if conn.host.knobs.tcp_rack else "enough was SACKed above it"
+        _start(conn, why, delivered)
+    else:
+        _proportion(conn, delivered, advanced and not lost)
 
 
 def reordering_timer(conn: Connection) -> None:
     """The time for reordered segments to arrive is over (RFC 8985 §6.3)."""
     if rack.detect(conn) and conn.phase == "open":
-        _start(conn, "later segments have arrived")
+        _start(conn, "later segments have arrived", 0)
 
 
-def _start(conn: Connection, why: str) -> None:
-    """Enter recovery, and send the first lost segment again whatever cwnd is (RFC 5681 §3.2, RFC 6675 §5, step 4.3)."""
+def _start(conn: Connection, why: str, delivered: int) -> None:
+    """Enter recovery, and send the first lost segment again whatever cwnd is (RFC 5681 §3.2, RFC 6675 §5, step 4.3).
+
+    So many bytes were delivered by the acknowledgement that says so; none if it was a timer.
+    """
     if not conn.host.knobs.tcp_retransmit:
         return
     if not conn.sack_ok:
@@ -92,9 +96,10 @@ def _start(conn: Connection, why: str) -> None:
     conn.recover = conn.snd_nxt
     conn.tlp_end = -1
     conn.stop("tlp")
-    prr.begin(conn)
+    prr.begin(conn, delivered)
     conn.congestion.lost(conn, conn.host.now)
     conn.phase = "recovery"
+    _proportion(conn, delivered, False)
     conn.report_recovery("recovery", why)
     conn.report_cwnd("loss")
     first = conn.flight.next_lost()
@@ -102,13 +107,13 @@ def _start(conn: Connection, why: str) -> None:
         resend(conn, first, why)
 
 
-def _proportion(conn: Connection, delivered: int) -> None:
+def _proportion(conn: Connection, delivered: int, safe: bool) -> None:
     """Let proportional rate reduction say how much may leave now."""
     if conn.phase == "recovery" and conn.host.knobs.tcp_prr and conn.congestion.name != "none":
-        prr.update(conn, delivered, in_network(conn))
+        prr.update(conn, delivered, in_network(conn), safe)
 
 
-def _partial(conn: Connection, count: int) -> None:
+def _partial(conn: Connection, count: int, delivered: int) -> None:
     """Some of what was lost has arrived, and the next hole begins here (RFC 6582 §3.2, RFC 6675 §5)."""
     flight = conn.flight
     if conn.sack_ok or conn.phase == "loss":
@@ -116,11 +121,13 @@ def _partial(conn: Connection, count: int) -> None:
         if conn.phase == "loss":
             _grow(conn, count)
         if conn.sack_ok:
-            _look(conn)
+            _look(conn, delivered, True)
         return
-    # Of the duplicates so far each stood for a segment: all that is acknowledged now but the one that was sent again.
-    flight.dup_acks = max(flight.dup_acks - count // conn.mss + 1, 0)
+    # Each duplicate before stood for a segment: all of those that are acknowledged now but the one that was sent again.
+    told = min(flight.dup_acks, max(count // conn.mss - 1, 0))
+    flight.dup_acks -= told
     flight.mark_first_lost(conn.snd_una)
+    _proportion(conn, count - told * conn.mss, False)
     first = flight.segments.get(conn.snd_una)
     if first is not None:
         resend(conn, first, "a partial acknowledgement")  # at once, whatever cwnd is (§3.2, step 5)
@@ -139,7 +146,10 @@ def _ended(conn: Connection) -> None:
     conn.frto = frto.OFF
     conn.rack.recovered()
     if conn.phase == "recovery" and conn.congestion.name != "none":
-        conn.cwnd = conn.ssthresh if conn.sack_ok else min(conn.ssthresh, max(conn.flight.pipe, conn.mss) + conn.mss)
+        if conn.sack_ok or conn.host.knobs.tcp_prr:
+            conn.cwnd = conn.ssthresh  # RFC 9937 §6.4
+        else:
+            conn.cwnd = min(conn.ssthresh, max(conn.flight.pipe, conn.mss) + conn.mss)
         conn.report_cwnd("recovered")
     conn.report_recovery("open", f"ended {conn.phase}")
     conn.phase = "open"

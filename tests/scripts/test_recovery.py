@@ -1,4 +1,4 @@
-"""Loss recovery: RFC 5681, 6582, 6675, 8985, 6937, 3042, 5682, 2883; congestion windows: RFC 6928, 9438, 2861, 3168."""
+"""Loss recovery: RFC 5681, 6582, 6675, 8985, 9937, 3042, 5682, 2883; congestion windows: RFC 6928, 9438, 2861, 3168."""
 
 import pytest
 
@@ -321,7 +321,7 @@ def test_a_probe_that_was_not_needed_changes_nothing() -> None:
 
 @pytest.mark.parametrize("prr", ["on", "off"])
 def test_prr_sends_in_proportion(prr: str) -> None:
-    """RFC 6937 §3.1: during recovery about seven segments for ten that arrive, spread evenly; tcp.prr."""
+    """RFC 9937 §6.2: during recovery about seven segments for ten that arrive, spread evenly; tcp.prr."""
     s = sending(10, "mss=1460 sackok", tcp_rack="off", tcp_prr=prr)
     s.send(b"y" * 40 * MSS)
     s.skip()
