@@ -34,6 +34,7 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     edge_before = conn.snd_una + conn.snd_wnd
     update_window(conn, segment)
     if ack < conn.snd_una:
+        _overtaken(conn, segment)
         return True
     if conn.ecn_ok and segment.flags & ECE and ecn.echoed(conn):
         recover.slow_down(conn, "the network marked congestion")
@@ -47,6 +48,14 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
         recover.duplicate(conn, sacked, same)
     conn.flight.arrived.clear()
     return True
+
+
+def _overtaken(conn: Connection, segment: Segment) -> None:
+    """An acknowledgement was overtaken on its way: it still says what has arrived (RFC 6675 §5: any ACK)."""
+    sacked, _ = _take_sack(conn, segment)
+    if sacked:
+        recover.duplicate(conn, sacked, False)
+    conn.flight.arrived.clear()
 
 
 def take_timestamp(conn: Connection, segment: Segment) -> None:
@@ -85,7 +94,7 @@ def _take_sack(conn: Connection, segment: Segment) -> tuple[int, bool]:
     if duplicate:
         del blocks[0]
         conn.host.count("tcp.dsack_received")
-        recover.duplicate_reported(conn)
+        recover.duplicate_reported(conn, low, high)
     return conn.flight.sack(tuple(blocks), una, conn.snd_nxt), duplicate
 
 

@@ -205,8 +205,10 @@ class Connection(Sleeper):
         self.prr_delivered = self.prr_out = 0
         self.prr_flight = 1
         self.prior_cwnd = self.prior_ssthresh = 0
-        self.undo_from = self.undo_count = 0
-        """Retransmissions of this recovery that no D-SACK has reported yet."""
+        self.undo_from = -1
+        """What the latest recovery has sent again begins here; -1 if nothing can be undone."""
+        self.undo_count = 0
+        """Retransmissions since then that no D-SACK has reported yet."""
         self.delivered = 0
         """Bytes that are known to have arrived."""
         self.last_sent = host.now

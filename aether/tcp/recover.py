@@ -194,12 +194,13 @@ def _remember(conn: Connection) -> None:
     conn.undo_count = 0
 
 
-def duplicate_reported(conn: Connection) -> None:
-    """A D-SACK: something sent again had arrived already (RFC 2883, RFC 3708)."""
-    rack.duplicate_reported(conn)
-    if conn.phase == "open" or conn.undo_count <= 0:
+def duplicate_reported(conn: Connection, low: int, high: int) -> None:
+    """A D-SACK: something sent again had arrived already (RFC 2883, RFC 3708), perhaps in a recovery that is over."""
+    if not (conn.tlp_resent and high == conn.tlp_end):
+        rack.duplicate_reported(conn)  # the duplicate of a probe says nothing of reordering
+    if conn.undo_from < 0 or conn.undo_count <= 0 or high <= conn.undo_from:
         return
-    conn.undo_count -= 1
+    conn.undo_count = max(conn.undo_count - max(-(-(high - low) // conn.mss), 1), 0)
     if conn.undo_count == 0:
         _undo(conn, "every retransmission turned out to be a duplicate")
 
@@ -212,6 +213,8 @@ def _undo(conn: Connection, why: str) -> None:
     conn.ssthresh = max(conn.ssthresh, conn.prior_ssthresh)
     conn.phase = "open"
     conn.frto = frto.OFF
+    conn.undo_from = -1
+    conn.undo_count = 0
     conn.host.count("tcp.undone")
     conn.report_recovery("open", why)
     conn.report_cwnd("undone")
@@ -221,4 +224,5 @@ def slow_down(conn: Connection, why: str) -> None:
     """Reduce the window as after a loss, with nothing to send again (RFC 3168 §6.1.2, RFC 8985 §7.4)."""
     if conn.phase == "open":
         conn.congestion.lost(conn, conn.host.now)
+        conn.undo_from = -1  # what was taken before is not given back any more
         conn.report_cwnd(why)
