@@ -173,6 +173,18 @@ def push_out(conn: Connection) -> None:
         _emit(conn, length, PSH)
 
 
+def send_beyond(conn: Connection, count: int) -> bool:
+    """Send up to `count` new segments, whatever cwnd says (RFC 5682 §3.1, step 2b); return whether any left."""
+    before = conn.snd_nxt
+    for _ in range(count):
+        unsent = conn.unsent()
+        length = min(unsent, conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        if length <= 0 or (length < conn.mss and not _may_send_small(conn, length, unsent)):
+            break
+        _emit(conn, length, PSH if length == unsent else 0)
+    return conn.snd_nxt > before
+
+
 def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt

@@ -32,7 +32,11 @@ def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None
     if conn.frto and frto.acknowledged(conn, advanced=True):
         _undo(conn, "the time-out was spurious: what was slow has arrived")
     elif conn.snd_una >= conn.recover:
+        if conn.phase == "loss":
+            _grow(conn, acked.bytes)
         _ended(conn)
+    elif conn.frto == frto.SECOND:
+        _grow(conn, acked.bytes)
     else:
         _partial(conn, acked.bytes, delivered)
 
@@ -181,7 +185,7 @@ def timed_out(conn: Connection) -> None:
     elif frto.begin(conn):
         conn.flight.mark_first_lost(conn.snd_una)
     else:
-        conn.flight.mark_all_lost()
+        conn.flight.mark_all_lost(conn.recover)
     earliest = conn.flight.next_lost()
     if earliest is not None:
         resend(conn, earliest, "time-out")  # whatever cwnd says (RFC 6298 §5.4)

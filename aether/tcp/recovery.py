@@ -270,10 +270,11 @@ class Flight:
             return 0
         return self.mark_lost(segment)
 
-    def mark_all_lost(self) -> None:
-        """Take everything that is not SACKed for lost: the timer ran out (RFC 6675 §5.1)."""
+    def mark_all_lost(self, limit: int) -> None:
+        """Take everything before `limit` that is not SACKed for lost: the timer ran out (RFC 6675 §5.1)."""
         for segment in list(self.by_time.values()):
-            self.mark_lost(segment)
+            if segment.end <= limit:
+                self.mark_lost(segment)
 
     def mark_lost(self, segment: Sent) -> int:
         """Take one segment for lost; return its length in bytes."""
