@@ -101,15 +101,16 @@ def _take_sack(conn: Connection, segment: Segment) -> tuple[int, bool]:
 def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     """New data is acknowledged."""
     host, ack = conn.host, segment.ack
-    limited = conn.cwnd_limited or (conn.cwnd < conn.ssthresh and 2 * conn.flight_size() >= conn.cwnd)
+    used = conn.cwnd_full or (conn.cwnd < conn.ssthresh and 2 * conn.cwnd_used > conn.cwnd)
     acked = conn.flight.acknowledge(conn.snd_una, ack)
     conn.snd_una = ack
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
     _measure(conn, segment, acked)
-    recover.advanced(conn, acked, sacked, limited)
+    recover.advanced(conn, acked, sacked, used)
     if conn.snd_una == conn.snd_nxt:
         conn.stop("rto")
+        conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = False, 0, 0
     elif host.knobs.tcp_retransmit:
         conn.start("rto", host.now + conn.round_trip.timeout())
     rack.schedule_probe(conn)

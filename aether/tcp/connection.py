@@ -104,15 +104,16 @@ class Connection(Sleeper):
 
     __slots__ = (
         "ack_pending", "advmss", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks", "congestion",
-        "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo",
-        "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto",
-        "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "layer", "limit", "listener",
-        "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
-        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
-        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
-        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
-        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end",
-        "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "cwnd", "cwnd_full", "cwnd_limited", "cwnd_round", "cwnd_used", "deadlines", "deferred", "delack_segments",
+        "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued",
+        "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss", "keepalives", "key", "last_received",
+        "last_sent", "layer", "limit", "listener", "local_ip", "local_port", "more", "mss", "notifying", "number",
+        "opened", "options", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered",
+        "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale",
+        "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send",
+        "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh",
+        "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at",
+        "undo_count", "undo_from",
     )
     UNHASHED = ("layer",)
 
@@ -192,6 +193,11 @@ class Connection(Sleeper):
         self.congestion = congestion.make(knobs.tcp_congestion)
         self.cwnd = INFINITE
         self.cwnd_limited = False
+        """Whether cwnd is what holds data back now."""
+        self.cwnd_full = False
+        """Whether cwnd was used in full in this round trip, which lasts until `cwnd_round` is acknowledged."""
+        self.cwnd_used = self.cwnd_round = 0
+        """If not, how much was in flight at the most, in bytes. All three are 0 when nothing is in flight."""
         self.ssthresh = INFINITE
         self.phase = "open"
         """``open``, ``recovery`` (after duplicate ACKs or SACKs) or ``loss`` (after a time-out)."""

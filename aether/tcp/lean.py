@@ -299,6 +299,7 @@ def _in_flight(conn: Connection, lean: Lean) -> None:
     start = lean.snd_una
     conn.send.hold(start, lean.response)
     conn.flight.sent(start, lean.snd_nxt, lean.sent_at)
+    conn.cwnd_used, conn.cwnd_round = lean.snd_nxt - start, lean.snd_nxt
     conn.deadlines["rto"] = lean.sent_at + conn.round_trip.timeout()
     if conn.host.knobs.tcp_rack:
         probe = lean.sent_at + probe_timeout(conn.round_trip, True)

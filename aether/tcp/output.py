@@ -150,7 +150,16 @@ def output(conn: Connection) -> None:
         _send_new(conn)
         if conn.snd_nxt > before:
             rack.schedule_probe(conn)
+            _note_use(conn)
     _watch_window(conn)
+
+
+def _note_use(conn: Connection) -> None:
+    """Keep how much of cwnd is used in a round trip: it grows only if that is enough (RFC 7661 §4.1, as on Linux)."""
+    flight = conn.snd_nxt - conn.snd_una
+    full = conn.cwnd_limited or flight + conn.mss > conn.cwnd
+    if full or conn.snd_una >= conn.cwnd_round or (flight > conn.cwnd_used and not conn.cwnd_full):
+        conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = full, flight, conn.snd_nxt
 
 
 def _after_idle(conn: Connection) -> None:

@@ -79,8 +79,8 @@ def schedule_probe(conn: Connection) -> None:
     if not wanted:
         conn.stop("tlp")
         return
-    conn.start("tlp", min(host.now + probe_timeout(trip, len(conn.flight.segments) == 1 and not conn.flight.several),
-                          conn.deadlines.get("rto", NEVER)))
+    single = len(conn.flight.segments) == 1 and (not conn.flight.several or conn.flight_size() <= conn.mss)
+    conn.start("tlp", min(host.now + probe_timeout(trip, single), conn.deadlines.get("rto", NEVER)))
 
 
 def probe_timeout(trip: RoundTrip, single: bool) -> int:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 RENEGED = "the retransmission timer ran out, and the peer let go of what it had SACKed"
 
 
-def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None:
-    """`snd_una` has advanced; `limited` if the congestion window was what held us back before."""
+def advanced(conn: Connection, acked: Acked, sacked: int, used: bool) -> None:
+    """`snd_una` has advanced; `used` if so much of the congestion window was used that it may grow."""
     delivered = acked.delivered + sacked
     if conn.phase == "open":
         conn.flight.dup_acks = 0
-        if limited:
+        if used:
             _grow(conn, acked.bytes)
         if conn.sack_ok:
             _look(conn, delivered, True)
