@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
+WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "too large for the path"}
+"""Why a segment is sent again, by phase: outside of a recovery it did not fit (`aether.tcp.path_mtu`)."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves."""
 
@@ -228,7 +230,7 @@ def _resend_lost(conn: Connection) -> bool:
         if pipe and pipe + segment.end - segment.start > conn.cwnd:
             conn.cwnd_limited = True
             return False
-        resend(conn, segment, "lost" if conn.phase == "recovery" else "after a time-out")
+        resend(conn, segment, WHY_LOST[conn.phase])
     return True
 
 
