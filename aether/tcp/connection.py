@@ -107,13 +107,13 @@ class Connection(Sleeper):
         "cwnd", "cwnd_full", "cwnd_limited", "cwnd_round", "cwnd_used", "deadlines", "deferred", "delack_segments",
         "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued",
         "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss", "keepalives", "key", "last_received",
-        "last_sent", "layer", "limit", "listener", "local_ip", "local_port", "more", "mss", "notifying", "number",
-        "opened", "options", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered",
-        "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale",
-        "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send",
-        "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh",
-        "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at",
-        "undo_count", "undo_from",
+        "last_sent", "layer", "limit", "listener", "local_ip", "local_port", "may_be_cut", "more", "mss", "notifying",
+        "number", "opened", "options", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh", "probes",
+        "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up",
+        "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok",
+        "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket",
+        "ssthresh", "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent",
+        "ts_recent_at", "undo_count", "undo_from",
     )
     UNHASHED = ("layer",)
 
@@ -153,6 +153,8 @@ class Connection(Sleeper):
         knobs = host.knobs
         self.advmss = min(knobs.tcp_mss, layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH)
         """The MSS that we ask for, in bytes."""
+        self.may_be_cut = layer.network.may_be_cut(self.remote_ip)
+        """Whether what we send arrives only if it is cut on its way."""
         self.mss = 536
         """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
 

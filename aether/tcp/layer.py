@@ -292,7 +292,10 @@ class Tcp:
         if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
         elif error == errno.EMSGSIZE:
-            path_mtu.too_big(conn, mtu)
+            if path_mtu.too_big(conn, mtu):
+                for other in self.connections.values():
+                    if other.remote_ip == conn.remote_ip:
+                        path_mtu.heed(other)
         elif error and conn.state == SYN_SENT:
             conn.end("unreachable", error)
         else:

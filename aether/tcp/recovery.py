@@ -284,20 +284,22 @@ class Flight:
         heappush(self.lost, segment.start)
         return segment.end - segment.start
 
-    def cut(self, mss: int) -> None:
-        """Cut what is in segments larger than `mss` anew, to be sent again (RFC 1191 §6.4): they cannot have arrived.
+    def cut(self, mss: int, largest: int) -> bool:
+        """Cut what is in segments larger than `largest` anew, to be sent again (RFC 1191 §6.4): it did not arrive.
 
-        Those that follow each other are cut as one, so that no small rests are left between them.
+        Those that follow each other are cut as one, so that no small rests are left between them. Return whether there
+        are any.
         """
         self.take_apart()
         run: list[Sent] = []
-        for start in sorted(start for start, segment in self.segments.items() if segment.end - start > mss):
+        for start in sorted(start for start, segment in self.segments.items() if segment.end - start > largest):
             if run and run[-1].end < start:
                 self._cut(run, mss)
                 run = []
             run.append(self.segments[start])
         if run:
             self._cut(run, mss)
+        return bool(run)
 
     def _cut(self, run: list[Sent], mss: int) -> None:
         for segment in run:
