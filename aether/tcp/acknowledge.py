@@ -102,6 +102,8 @@ def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     """New data is acknowledged."""
     host, ack = conn.host, segment.ack
     used = conn.cwnd_full or (conn.cwnd < conn.ssthresh and 2 * conn.cwnd_used > conn.cwnd)
+    if conn.ecn_ok and segment.flags & ECE:
+        used = False  # RFC 3168 §6.1.2: no growth by an acknowledgement that echoes congestion
     acked = conn.flight.acknowledge(conn.snd_una, ack)
     conn.snd_una = ack
     conn.send.release(ack)
