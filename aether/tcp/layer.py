@@ -124,7 +124,7 @@ class Tcp:
         conn = (self.fast.inflate(key) if self.fast.leans else None) or self.table.get(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             listener = self.listener_for(key)
-            if listener is not None and not listener.full():  # else it would end for nothing
+            if listener is not None and listener.would_open(header):  # else it would end for nothing
                 conn.end("rcv SYN")
                 listener.arrives(key, header, payload, packet, conn.snd_nxt)
                 return
