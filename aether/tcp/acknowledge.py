@@ -109,7 +109,7 @@ def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
     _measure(conn, segment, acked)
-    recover.advanced(conn, acked, sacked, used)
+    recover.advanced(conn, segment, acked, sacked, used)
     if conn.snd_una == conn.snd_nxt:
         conn.stop("rto")
         conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = False, 0, 0

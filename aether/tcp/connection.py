@@ -113,7 +113,7 @@ class Connection(Sleeper):
         "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok",
         "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket",
         "ssthresh", "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent",
-        "ts_recent_at", "undo_count", "undo_from",
+        "ts_recent_at", "undo_count", "undo_from", "undo_stamp",
     )
     UNHASHED = ("layer",)
 
@@ -215,6 +215,8 @@ class Connection(Sleeper):
         self.prior_cwnd = self.prior_ssthresh = 0
         self.undo_from = -1
         """What the latest recovery has sent again begins here; -1 if nothing can be undone."""
+        self.undo_stamp = -1
+        """The timestamp of the first retransmission since then, until an acknowledgement has told for what it is."""
         self.undo_count = 0
         """Retransmissions since then that no D-SACK has reported yet."""
         self.delivered = 0

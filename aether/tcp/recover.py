@@ -1,25 +1,27 @@
 """Loss recovery as a small state machine: open, recovery (after duplicate ACKs or SACKs), loss (after a time-out).
 
-RFC 5681 §3.2, RFC 6582 (without SACK), RFC 6675 (with SACK), RFC 8985 (with RACK), RFC 9937 (PRR), RFC 5682 (F-RTO).
+RFC 5681 §3.2, RFC 6582 (without SACK), RFC 6675 (with SACK), RFC 8985 (with RACK), RFC 9937 (PRR); and what was no loss
+after all: RFC 5682 (F-RTO), RFC 3522 (Eifel), RFC 3708 (D-SACK).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.tcp import frto, prr, rack
+from aether.tcp import eifel, frto, prr, rack
 from aether.tcp.output import in_network, resend
 from aether.tcp.recovery import DUP_THRESH
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.recovery import Acked
+    from aether.tcp.segment import Segment
 
 
 RENEGED = "the retransmission timer ran out, and the peer let go of what it had SACKed"
 
 
-def advanced(conn: Connection, acked: Acked, sacked: int, used: bool) -> None:
+def advanced(conn: Connection, segment: Segment, acked: Acked, sacked: int, used: bool) -> None:
     """`snd_una` has advanced; `used` if so much of the congestion window was used that it may grow."""
     delivered = acked.delivered + sacked
     if conn.phase == "open":
@@ -29,7 +31,9 @@ def advanced(conn: Connection, acked: Acked, sacked: int, used: bool) -> None:
         if conn.sack_ok:
             _look(conn, delivered, True)
         return
-    if conn.frto and frto.acknowledged(conn, advanced=True):
+    if conn.undo_stamp >= 0 and eifel.spurious(conn, segment):
+        _undo(conn, "the original has arrived, says its timestamp: the retransmission was spurious")
+    elif conn.frto and frto.acknowledged(conn, advanced=True):
         _undo(conn, "the time-out was spurious: what was slow has arrived")
     elif conn.snd_una >= conn.recover:
         if conn.phase == "loss":
@@ -196,6 +200,7 @@ def _remember(conn: Connection) -> None:
     conn.prior_cwnd, conn.prior_ssthresh = conn.cwnd, conn.ssthresh
     conn.undo_from = conn.snd_una
     conn.undo_count = 0
+    eifel.resending(conn)
 
 
 def duplicate_reported(conn: Connection, low: int, high: int) -> None:
@@ -217,7 +222,7 @@ def _undo(conn: Connection, why: str) -> None:
     conn.ssthresh = max(conn.ssthresh, conn.prior_ssthresh)
     conn.phase = "open"
     conn.frto = frto.OFF
-    conn.undo_from = -1
+    conn.undo_from = conn.undo_stamp = -1
     conn.undo_count = 0
     conn.host.count("tcp.undone")
     conn.report_recovery("open", why)

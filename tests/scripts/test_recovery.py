@@ -2,6 +2,8 @@
 
 import pytest
 
+from aether.tcp.output import timestamp
+
 from .script import Script
 
 MSS = 1460
@@ -390,6 +392,23 @@ def test_a_spurious_time_out_is_noticed(frto: str) -> None:
     s.inject(f"A seq=1 ack={1 + 4 * MSS}")
     undone = s.conn.phase == "open" and s.conn.cwnd >= before
     assert undone == (frto == "on")
+
+
+@pytest.mark.parametrize("eifel", ["on", "off"])
+@pytest.mark.parametrize("echoed", ["the original", "the retransmission"])
+def test_the_first_echo_after_a_retransmission_tells(echoed: str, eifel: str) -> None:
+    """RFC 3522 §3.2, RFC 4015 §3: which of both has arrived, the original or what was sent again; tcp.eifel."""
+    s = sending(4, "mss=1472 tsval=1 tsecr=0", tcp_eifel=eifel)
+    before = s.conn.cwnd
+    original = timestamp(s.conn)
+    time_out(s)
+    again = timestamp(s.conn)
+    s.skip()
+    s.inject(f"A seq=1 ack={1 + MSS} tsval=2 tsecr={original if echoed == 'the original' else again}")
+    undone = s.conn.phase == "open" and s.conn.cwnd >= before
+    assert undone == (echoed == "the original" and eifel == "on")
+    s.inject(f"A seq=1 ack={1 + 2 * MSS} tsval=2 tsecr={original}")
+    assert s.conn.phase == ("open" if undone else "loss"), "only the first tells"
 
 
 def test_a_real_time_out_is_not_undone() -> None:
