@@ -86,9 +86,10 @@ def coded() -> dict[tuple[int, str], set[str]]:
     found: dict[tuple[int, str], set[str]] = defaultdict(set)
     for file in sorted(path for folder in CODE for path in (ROOT / folder).rglob("*.py")):
         text = file.read_text(encoding="utf-8")
-        owners = _owners(ast.parse(text))
+        tree = ast.parse(text)
+        owners, about = _owners(tree), {number for number, _ in named(ast.get_docstring(tree) or "")}
         for line, said in _said(text):
-            for key in named(said):
+            for key in named(said, *(about if len(about) == 1 else ())):
                 found[key].add(f"{file.relative_to(ROOT)}{_owner(owners, line)}")
     return dict(found)
 
@@ -147,18 +148,21 @@ def tested() -> dict[tuple[int, str], set[str]]:
     return dict(found)
 
 
-def named(text: str) -> list[tuple[int, str]]:
-    """Return the clauses that a docstring names; a § without an RFC before it belongs to the one named last."""
+def named(text: str, about: int = 0) -> list[tuple[int, str]]:
+    """Return the clauses that a docstring names; a § without an RFC before it belongs to the one named last.
+
+    Or to the one that everything here is `about`: the only RFC that the head of the module names; 0 is none.
+    """
     found: list[tuple[int, str]] = []
-    last = 0
+    last, named_here = about, False
     for match in re.finditer(r"RFC (\d+)|§([\d.]*\d)", text):
         if match[1]:
-            if last and not any(number == last for number, _ in found):
+            if named_here and not any(number == last for number, _ in found):
                 found.append((last, ""))
-            last = int(match[1])
+            last, named_here = int(match[1]), True
         elif last:
             found.append((last, match[2]))
-    if last and not any(number == last for number, _ in found):
+    if named_here and not any(number == last for number, _ in found):
         found.append((last, ""))
     return found
 

@@ -35,9 +35,11 @@ def acknowledged(conn: Connection, advanced: bool) -> bool:
     if any(segment.sends == 1 and segment.end <= conn.recover for segment in conn.flight.arrived):
         conn.frto = OFF
         return True
-    if conn.frto == FIRST and advanced and conn.snd_una < conn.recover and send_beyond(conn, NEW_SEGMENTS):
+    if conn.frto == FIRST and not advanced:
+        return False  # a duplicate says nothing of what was sent again: step 2 goes on
+    if conn.frto == FIRST and conn.snd_una < conn.recover and send_beyond(conn, NEW_SEGMENTS):
         conn.frto = SECOND
-    elif conn.frto != OFF:
+    else:
         give_up(conn)
     return False
 

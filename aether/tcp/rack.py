@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp import decisions
 from aether.tcp.recovery import DUP_THRESH
 from aether.tcp.reordering import PERSISTENCE
 from aether.timers import NEVER
@@ -15,19 +16,12 @@ from aether.timers import NEVER
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.recovery import Sent
-    from aether.tcp.rto import RoundTrip
     from aether.tcp.segment import Segment
 
-MAX_ACK_DELAY = 200_000
-"""How long the acknowledgement of a single segment may be delayed (§7.2, TLP.max_ack_delay), in microseconds."""
-FIRST_PROBE = 1_000_000
-"""The probe time-out before anything was measured (§7.2)."""
-LEAST_PROBE = 2_000
-"""As on Linux: a timer that fires sooner than an interrupt of the far end asks too early; in microseconds."""
 
 
 def detect(conn: Connection) -> int:
-    """Mark what is lost by now, and start the timer for what may be lost soon (§6.2, step 5); return lost bytes."""
+    """Mark what is lost by now (§3.1), start the timer for what may be lost soon (§6.2, step 5); return lost bytes."""
     flight, rack, now = conn.flight, conn.rack, conn.host.now
     window = _window(conn)
     lost = wait = 0
@@ -80,17 +74,7 @@ def schedule_probe(conn: Connection) -> None:
         conn.stop("tlp")
         return
     single = len(conn.flight.segments) == 1 and (not conn.flight.several or conn.flight_size() <= conn.mss)
-    conn.start("tlp", min(host.now + probe_timeout(trip, single), conn.deadlines.get("rto", NEVER)))
-
-
-def probe_timeout(trip: RoundTrip, single: bool) -> int:
-    """Return how long to wait for an acknowledgement before probing (§7.2), `single` if for that of one segment.
-
-    If the retransmission timer would be earlier, the probe goes at its time, and in its place (`Connection.wake`).
-    """
-    if not trip.srtt:
-        return FIRST_PROBE
-    return max(2 * trip.srtt, LEAST_PROBE) + (MAX_ACK_DELAY if single else 0)
+    conn.start("tlp", min(host.now + decisions.probe_timeout(trip.srtt, single), conn.deadlines.get("rto", NEVER)))
 
 
 def probed(conn: Connection, segment: Segment, duplicate: bool, plain: bool) -> bool:

@@ -22,7 +22,7 @@ RENEGED = "the retransmission timer ran out, and the peer let go of what it had 
 
 
 def advanced(conn: Connection, segment: Segment, acked: Acked, sacked: int, used: bool) -> None:
-    """`snd_una` has advanced; `used` if so much of the congestion window was used that it may grow."""
+    """`snd_una` has advanced; `used` if so much of the congestion window was used that it may grow (RFC 7661 §4)."""
     delivered = acked.delivered + sacked
     if conn.phase == "open":
         conn.flight.dup_acks = 0
@@ -47,7 +47,7 @@ def advanced(conn: Connection, segment: Segment, acked: Acked, sacked: int, used
 
 def duplicate(conn: Connection, sacked: int, same: bool) -> None:
     """A duplicate acknowledgement (RFC 5681 §2), or one that brings only SACK blocks."""
-    if conn.frto and frto.acknowledged(conn, advanced=False):
+    if conn.frto and (sacked or same) and frto.acknowledged(conn, advanced=False):
         _undo(conn, "the time-out was spurious: what was slow has arrived")
         return
     if conn.sack_ok:
@@ -67,7 +67,7 @@ def duplicate(conn: Connection, sacked: int, same: bool) -> None:
 
 
 def _look(conn: Connection, delivered: int, advanced: bool) -> None:
-    """Look for losses, by time (RACK) or by what was SACKed above, after an acknowledgement of so many bytes."""
+    """Look for losses, by time (RACK) or by what was SACKed above (RFC 6675), after an ACK of so many bytes."""
     if not conn.host.knobs.tcp_retransmit:
         return
     lost = 0
@@ -117,7 +117,7 @@ def _start(conn: Connection, why: str, delivered: int) -> None:
 
 def _proportion(conn: Connection, delivered: int, safe: bool) -> None:
     """Let proportional rate reduction say how much may leave now."""
-    if conn.phase == "recovery" and conn.host.knobs.tcp_prr and conn.congestion.name != "none":
+    if conn.phase == "recovery" and conn.host.knobs.tcp_prr and conn.congestion.limits:
         prr.update(conn, delivered, in_network(conn), safe)
 
 
@@ -153,7 +153,7 @@ def _ended(conn: Connection) -> None:
     conn.flight.dup_acks = 0
     conn.frto = frto.OFF
     conn.rack.recovered()
-    if conn.phase == "recovery" and conn.congestion.name != "none":
+    if conn.phase == "recovery" and conn.congestion.limits:
         if conn.sack_ok or conn.host.knobs.tcp_prr:
             conn.cwnd = conn.ssthresh  # RFC 9937 §6.4
         else:
@@ -176,7 +176,7 @@ def timed_out(conn: Connection) -> None:
         conn.phase = "loss"
         conn.report_cwnd("time-out")
         conn.report_recovery("loss", RENEGED if reneged else "the retransmission timer ran out")
-    elif conn.congestion.name != "none":
+    elif conn.congestion.limits:
         conn.cwnd = min(conn.cwnd, conn.mss)
     conn.recover = conn.snd_nxt
     conn.round_trip.backoff += 1

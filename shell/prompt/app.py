@@ -9,21 +9,24 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import cmd2
 from cmd2.completion import CompletionItem, Completions
 from cmd2.parsing import Statement
 
+from aether.engine.core import CoreError
 from aether.knobs import KnobError
 from aether.operations.base import OperationError
 from aether.wire.address import AddressError
+from shell.commands.recordings import keep
 from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
 from shell.prompt.parsing import LineParser
 from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
+from shell.reading.stderr import OutputLost
 from shell.reading.tracing import LINES
 from shell.results.breakpoints import BreakpointHit
 from shell.results.craft import Crafted
@@ -150,6 +153,16 @@ class AetherShell(cmd2.Cmd):
         self._line.clear()
         super().poutput(*objects, **kwargs)
 
+    def print_to(self, file: IO[str], *objects: Any, **kwargs: Any) -> None:
+        """Print, as everything here is printed in the end: nothing steers the terminal."""
+        from shell.views.harmless import harmless
+
+        try:
+            super().print_to(file, *map(harmless, objects), **kwargs)
+        except OSError as problem:
+            self.failures += 1
+            raise OutputLost(problem) from None
+
     def _persist_history(self) -> None:
         """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
         if not self.persistent_history_file:
@@ -178,7 +191,7 @@ class AetherShell(cmd2.Cmd):
 
     def _run_of_lesson(self, line: str) -> None:
         """Run a line of a lesson file: our grammar reads it, and nobody looks for redirections, pipes and macros."""
-        from shell.lessons.allowed import check
+        from shell.lessons.allowed import by_itself, check
 
         try:
             check(self.session, line)
@@ -186,7 +199,8 @@ class AetherShell(cmd2.Cmd):
             self.fail(str(problem))
             return
         noun, rest = [*line.split(None, 1), ""][:2]
-        self.invoke(noun, rest, [] if owns_line(line) else shlex.split(line))
+        with by_itself(self.session):
+            self.invoke(noun, rest, [] if owns_line(line) else shlex.split(line))
 
     def tell_lesson(self) -> None:
         """Say what has come true in the lesson, below the frames that brought it about."""
@@ -256,11 +270,13 @@ class AetherShell(cmd2.Cmd):
         super().perror(*objects, **{"soft_wrap": not sys.stderr.isatty(), **kwargs})
 
     def pexcept(self, exception: BaseException, **kwargs: Any) -> None:
-        """Report a mistake of ours in one line; a traceback never reaches a user who did not ask for it."""
+        """Report a mistake of ours in a few lines; a traceback never reaches a user who did not ask for it."""
         frames = traceback.extract_tb(exception.__traceback__)
         where = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+        kept = keep(self.session) if isinstance(exception, CoreError) else ""
         self.perror(f"internal error{where}: {type(exception).__name__}: {exception}\n"
-                    "This is a mistake in Aether, not in what you typed. AETHER_DEBUG=1 shows the traceback")
+                    "This is a mistake in Aether, not in what you typed. AETHER_DEBUG=1 shows the traceback"
+                    f"{kept and f'{chr(10)}{kept}'}")
         if os.environ.get("AETHER_DEBUG"):
             traceback.print_exception(exception, file=sys.stderr)
 
@@ -372,13 +388,17 @@ class AetherShell(cmd2.Cmd):
 
     def offer(self, text: str, line: str, begidx: int, endidx: int) -> Completions:
         """Return what may stand at the cursor."""
-        from shell.prompt.completion import candidates
+        from shell.prompt.completion import candidates, paths
 
+        before = line[:begidx].split()
         try:
-            found = candidates(self.session, line[:begidx].split(), text)
+            found = candidates(self.session, before, text)
         except EXPECTED:
             found = []
         items = [CompletionItem(each.text, display_meta=each.help) for each in found if each.text.startswith(text)]
+        if fits := paths(before, text):
+            files = self.path_complete(text, line, begidx, endidx, path_filter=fits)
+            return replace(files, items=[*items, *files.items])
         return Completions(items, is_sorted=True)
 
 
