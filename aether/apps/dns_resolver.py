@@ -208,7 +208,7 @@ class Lookup(Sleeper):
         query = self._query()
         try:
             self.tcp.connect(self.server, dns.PORT)
-            self.tcp.send(len(query).to_bytes(2, "big") + query)
+            self.tcp.send(dns.framed(query))
         except OSError:
             self._ask()
 
@@ -243,9 +243,8 @@ class Lookup(Sleeper):
                 self._ask()
                 return
             self.received += data
-            length = int.from_bytes(self.received[:2], "big")
-            if len(self.received) >= 2 + length and len(self.received) >= 2:
-                message, self.received = self.received[2:2 + length], self.received[2 + length:]
+            message, self.received = dns.unframed(self.received)
+            if message is not None:
                 self._take(message)
 
     def _take(self, data: bytes) -> None:

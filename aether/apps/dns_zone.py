@@ -11,7 +11,7 @@ from aether.wire.address import AddressError, parse_ip, show_ip
 TYPES = {name: number for number, name in dns.TYPES.items() if number not in (dns.TYPE_OPT, dns.TYPE_ANY)}
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 DEFAULT_TTL = 3_600
-LONGEST = 1_000_000
+LONGEST_ZONE = 1_000_000
 """Characters of a zone at the most."""
 
 
@@ -52,8 +52,8 @@ class Line(NamedTuple):
 
 def parse_zones(text: str) -> list[Zone]:
     """Return the zones in a text, one for each SOA, the most specific first; ZoneError names the line."""
-    if len(text) > LONGEST:
-        raise ZoneError(f"a zone has at most {LONGEST} characters, not {len(text)}")
+    if len(text) > LONGEST_ZONE:
+        raise ZoneError(f"a zone has at most {LONGEST_ZONE} characters, not {len(text)}")
     records = _Reader().read(text)
     zones = [Zone(record) for record in records if record.type == dns.TYPE_SOA]
     if not zones:

@@ -20,6 +20,9 @@ LATENCY = 200
 LINK = "lan"
 OWN, TRUSTED = 66, 77
 """Last bytes of the attacker's own address, and of one that it pretends to be."""
+MSS = tcp.build_options(mss=1460)
+PORTS = range(2000, 60_000)
+"""Where the ports of an attack are drawn from, so that one does not meet what is left of another."""
 SPOOFED = range(100, 250)
 """Last bytes of addresses that it invents."""
 HEARD = 4096
@@ -113,6 +116,15 @@ class Station(Sleeper):
         """Send a TCP segment to the victim."""
         self.packet(source, ipv4.PROTO_TCP, tcp.build(
             source, self.victim_ip, port, to, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, flags, window, options, payload))
+
+    def ask(self, source: bytes, port: int, to: int, seq: int, window: int = 64_240) -> None:
+        """Ask the victim for a connection."""
+        self.segment(source, port, to, seq, 0, tcp.SYN, window, MSS)
+
+    def accepts(self, segment: Segment) -> bool:
+        """Tell whether a segment grants the attacker's own address a connection that was asked for."""
+        asked_by_us = segment.destination == self.address(OWN)
+        return asked_by_us and segment.header.flags & (tcp.SYN | tcp.ACK) == tcp.SYN | tcp.ACK
 
     def claim(self, address: bytes) -> None:
         """Say in an ARP reply that an address is ours."""

@@ -122,7 +122,6 @@ class Core:
         self._door = threading.Lock()
         """Held to ask for something, and to end: what is asked for is answered."""
         self._fault = ""
-        self._fault_text = ""
         self._thread = threading.Thread(target=self._main, name="aether-core", daemon=True)
 
     @property
@@ -385,18 +384,12 @@ class Core:
 
     def _keep_fault(self, problem: BaseException) -> None:
         """A fault of the program: stop the world as it is, and keep what happened."""
-        self._fault_text = traceback.format_exc()
         place = traceback.extract_tb(problem.__traceback__)[-1]
         self._fault = f"{type(problem).__name__}: {problem} ({place.filename.rpartition('/')[2]}:{place.lineno})"
         self.loop.pause()
         waiting, self._waits = self._waits, []
         for wait in waiting:
             wait.answer.set_exception(CoreError(self._fault))
-
-    @property
-    def fault_text(self) -> str:
-        """The whole traceback of the last fault, for a bug report."""
-        return self._fault_text
 
     def _status(self) -> Status:
         loop, world = self.loop, self.loop.view

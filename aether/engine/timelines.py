@@ -22,7 +22,7 @@ from aether.world import World
 
 SETTLE = 10_000_000
 """How much world time a repeated run gets after its last input, at the most, in microseconds."""
-LONGEST = 500_000
+MOST_OCCURRENCES = 500_000
 """Occurrences of a repeated run, at the most."""
 
 
@@ -124,9 +124,10 @@ def repeat(
             _carry_out(world, entry, before, work)
         before = entry
     end = max(until, world.now) + (0 if recorded else SETTLE)
-    while world.occurrence < LONGEST and any(h.tcp.connections for h in world.hosts.values()) and world.step(end):
+    hosts = world.hosts.values()
+    while world.occurrence < MOST_OCCURRENCES and any(host.tcp.connections for host in hosts) and world.step(end):
         work.did()
-    while world.now < until and world.occurrence < LONGEST and world.step(until):
+    while world.now < until and world.occurrence < MOST_OCCURRENCES and world.step(until):
         work.did()
     return Run(name, world, ring.since(0)[0], recorded)
 
@@ -134,10 +135,10 @@ def repeat(
 def _carry_out(world: World, entry: Input, before: Input, work: Work) -> None:
     """Give an input to a world that may have gone another way."""
     in_one_go = isinstance(before.data, bytes) and before[:2] == entry[:2]
-    while not in_one_go and world.occurrence < LONGEST and world.step(entry.time):
+    while not in_one_go and world.occurrence < MOST_OCCURRENCES and world.step(entry.time):
         world.wire_out.clear()
         work.did()
-    if world.occurrence >= LONGEST:  # what is due was not waited for, so time must not go on
+    if world.occurrence >= MOST_OCCURRENCES:  # what is due was not waited for, so time must not go on
         return
     world.advance(entry.time)
     work.did()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aether.net.options import fill, returned
 from aether.wire import icmp, ipv4
-from aether.wire.address import BROADCAST_IP, show_ip
+from aether.wire.address import BROADCAST_IP, is_multicast, show_ip
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Icmp:
             return
         if header.fragment_offset or header.source == b"\0\0\0\0" or header.source[0] >= 224:
             return
-        if header.destination == BROADCAST_IP or header.destination[0] >> 4 == 0xE:
+        if header.destination == BROADCAST_IP or is_multicast(header.destination):
             return
         if any(header.destination == a.broadcast for i in host.interfaces for a in i.addresses):
             return

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from aether.net import options as ip_options
 from aether.net.fragments import Fragments, cut
-from aether.net.igmp import is_group
 from aether.net.routes import Way
 from aether.wire import icmp, ipv4
-from aether.wire.address import BROADCAST_IP, show_ip
+from aether.wire.address import BROADCAST_IP, is_multicast, show_ip
 from aether.wire.error import WireError
 from aether.wire.ethernet import HEADER_LENGTH
 
@@ -58,7 +57,7 @@ class Ipv4:
             return
         if header.options and not self._options_are_good(packet, header, interface):
             return
-        if is_group(header.destination) and not host.igmp.listens(header.destination, interface):
+        if is_multicast(header.destination) and not host.igmp.listens(header.destination, interface):
             host.drop("ipv4.not_member", detail=f"group {show_ip(header.destination)}")
             return
         if not self._is_for_us(header.destination, interface):
@@ -115,7 +114,7 @@ class Ipv4:
                 host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, packet)
 
     def _is_for_us(self, destination: bytes, interface: Interface) -> bool:
-        if destination in self.host.local or destination == BROADCAST_IP or is_group(destination):
+        if destination in self.host.local or destination == BROADCAST_IP or is_multicast(destination):
             return True
         if not interface.addresses:
             return True  # a host without an address yet takes what is sent to its hardware address (RFC 2131 §4.1)
@@ -191,7 +190,7 @@ class Ipv4:
 
     def is_group(self, address: bytes) -> bool:
         """Tell whether an address is a group's."""
-        return is_group(address)
+        return is_multicast(address)
 
     def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
         """Return the address that we send from to reach a destination (RFC 1122 §3.3.4); None if there is no route.
@@ -202,8 +201,8 @@ class Ipv4:
             return destination
         route = self.host.routes.find(destination)
         if route is None:
-            without = (is_group(destination) and self.host.interfaces) or (everybody and destination == BROADCAST_IP)
-            return self.host.address if without else None
+            to_all = self.host.interfaces if is_multicast(destination) else everybody and destination == BROADCAST_IP
+            return self.host.address if to_all else None
         return self.host.interfaces[route.interface].source(route.gateway or destination)
 
     def find_way(self, destination: bytes) -> Way | None:
@@ -297,12 +296,12 @@ class Ipv4:
         if route is not None:
             interface = host.interfaces[route.interface]
         elif interface is None:
-            if not (destination == BROADCAST_IP or is_group(destination)) or not host.interfaces:
+            if not (destination == BROADCAST_IP or is_multicast(destination)) or not host.interfaces:
                 host.drop("ipv4.no_route", detail=show_ip(destination))
                 return False
             interface = host.interfaces[0]
         if not ttl:
-            ttl = 1 if destination[0] >> 4 == 0xE else host.knobs.ipv4_ttl
+            ttl = 1 if is_multicast(destination) else host.knobs.ipv4_ttl
         length = len(payload) + ipv4.MIN_HEADER_LENGTH + len(options)
         mtu = interface.mtu
         if protocol != ipv4.PROTO_TCP and destination in self.path_mtus:  # TCP fits its segments to the path itself
@@ -325,7 +324,7 @@ class Ipv4:
     def _transmit(self, packet: bytes, destination: bytes, next_hop: bytes, interface: Interface) -> None:
         if destination == BROADCAST_IP or any(destination == a.broadcast for a in interface.addresses):
             interface.neighbours.broadcast(packet)
-        elif destination[0] >> 4 == 0xE:
+        elif is_multicast(destination):
             interface.neighbours.multicast(destination, packet)
         else:
             interface.neighbours.send(next_hop, packet)

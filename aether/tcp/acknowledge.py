@@ -1,4 +1,4 @@
-"""What an acknowledgement brings: round trips, the peer's window, and food for the recovery.
+"""What an acknowledgement brings: round trips, the peer's window, and what tells of losses.
 
 RFC 9293 §3.10.7.4 (fifth check), RFC 6298, RFC 2018, RFC 2883.
 """

@@ -28,12 +28,14 @@ def retransmission_timeout(srtt: int, rttvar: int, least: int, most: int) -> int
 
     As Linux: the floor is under the variance term, not under the sum.
     """
-    return min(srtt + max(least, 4 * rttvar), most)
+    rto = srtt + (4 * rttvar if 4 * rttvar > least else least)
+    return rto if rto < most else most
 
 
 def backed_off(rto: int, backoff: int, most: int) -> int:
     """Return the time-out to use now: doubled for every time that it ran out, up to the ceiling (RFC 6298 §5.5)."""
-    return min(rto << backoff, most)
+    rto <<= backoff
+    return rto if rto < most else most
 
 
 def probe_timeout(srtt: int, single: bool) -> int:
@@ -74,7 +76,7 @@ def ends_time_wait(recent: int, stamp: int, rcv_nxt: int, sequence: int) -> bool
 
 def segments_in(length: int, mss: int) -> int:
     """Return how many segments a payload counts for: a device may hand over several in one."""
-    return max(-(-length // mss), 1)
+    return 1 if length <= mss else -(-length // mss)
 
 
 def why_ack_now(quick_acks: int, segments: int, delay: int, filled: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from struct import pack
 from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn, rack
@@ -45,15 +44,14 @@ def send_segment(
         tos |= ecn.ECT0 if new else 0
     options = b""
     if conn.ts_ok:
-        options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
+        options = tcp.timestamp_option(timestamp(conn), conn.ts_recent)
     limit = _blocks_beside(conn, len(payload)) if conn.out_of_order is not None or conn.dsack is not None else 0
     if limit > 0:
         blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
         if conn.dsack is not None:
             blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
             conn.dsack = None
-        options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
-            edge & MASK for block in blocks for edge in block))
+        options += tcp.sack_option([(left & MASK, right & MASK) for left, right in blocks])
     window = advertise(conn)
     conn.ack_pending = ""
     if conn.delack_segments:

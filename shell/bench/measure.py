@@ -16,7 +16,7 @@ from aether.apps.load import LoadReport
 from aether.apps.ping import PingReport
 from aether.engine.figures import resident
 from aether.lab import HOST
-from aether.operations.load import MOST, MOST_AT_ONCE, LoadStart
+from aether.operations.load import MOST_AT_ONCE, MOST_REQUESTS, LoadStart
 from aether.operations.net import Ping
 from aether.operations.services import JobCancel
 from aether.operations.workers import WorkersSet, processor
@@ -50,7 +50,7 @@ def check(session: Session, load: Load) -> None:
     if load.kind == "hold":
         limits = [("connections", load.asked, high - low + 1, f": {ports}")]
     else:
-        limits = [("-n", load.asked, MOST, ""), ("-c", load.together, MOST_AT_ONCE, "")]
+        limits = [("-n", load.asked, MOST_REQUESTS, ""), ("-c", load.together, MOST_AT_ONCE, "")]
     for name, value, most, why in limits:
         if value > most:
             raise CommandError(f"in the simulation {name}: at most {most:,}, not {value:,}{why}")

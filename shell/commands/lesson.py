@@ -286,16 +286,14 @@ def _lint_here(session: Session, paths: list[Path]) -> tuple[list[Path], list[Pr
          option("--remove", "look there no longer"), examples=("lesson path ~/my-lessons", "lesson path"))
 def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
     """Add a directory to those where lessons are looked for, or list them."""
-    store = Store.usual()
-    progress = store.load()
-    if directory:
-        whole = str(Path(directory).expanduser().resolve())
-        if remove and whole not in progress.paths:
-            raise CommandError(f"{whole} is not among the directories. `lesson path` lists them")
-        if not remove and not os.path.isdir(whole):
-            raise CommandError(f"{directory} is no directory. Make it, and put lessons into it: files ID.md")
-        progress.paths = [each for each in progress.paths if each != whole] + ([] if remove else [whole])
-        store.save(progress)
+    with Store.usual().changing() as progress:
+        if directory:
+            whole = str(Path(directory).expanduser().resolve())
+            if remove and whole not in progress.paths:
+                raise CommandError(f"{whole} is not among the directories. `lesson path` lists them")
+            if not remove and not os.path.isdir(whole):
+                raise CommandError(f"{directory} is no directory. Make it, and put lessons into it: files ID.md")
+            progress.paths = [each for each in progress.paths if each != whole] + ([] if remove else [whole])
     return LessonPaths(list(map(str, directories(progress))))
 
 
@@ -303,14 +301,12 @@ def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
          examples=("lesson course networks.toml", "lesson course off"))
 def course(session: Session, file: str) -> LessonList:
     """Take the lessons of a course file alone, in its order and with its deadlines."""
-    store = Store.usual()
-    progress = store.load()
-    if file:
-        whole = "" if file == "off" else str(Path(file).expanduser().resolve())
-        if whole:
-            load_course(Path(whole), list(library.files(directories(progress))))
-        progress.course = whole
-        store.save(progress)
+    with Store.usual().changing() as progress:
+        if file:
+            whole = "" if file == "off" else str(Path(file).expanduser().resolve())
+            if whole:
+                load_course(Path(whole), list(library.files(directories(progress))))
+            progress.course = whole
     return list_(session)
 
 

@@ -19,7 +19,6 @@ from shell.session import Session
 NO_RST = option("--no-rst", "do not let our stack answer what comes back with a reset")
 WHAT = argument("what", str, "a crafted frame by its name, or in scapy's notation", raw="line", complete="craft")
 PORTLESS = ("ping", "arp", "ip")
-DEFAULT_PORT = {"dns": 53}
 
 
 def target(text: str) -> str:

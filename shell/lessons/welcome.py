@@ -48,9 +48,8 @@ class Greeter:
             return ""
 
     def _first(self, what: str) -> bool:
-        progress = self.store.load()
-        if what in progress.seen:
-            return False
-        progress.seen.append(what)
-        self.store.save(progress)
-        return True
+        with self.store.changing() as progress:
+            first = what not in progress.seen
+            if first:
+                progress.seen.append(what)
+        return first

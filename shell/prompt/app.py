@@ -125,6 +125,8 @@ class AetherShell(cmd2.Cmd):
                 self.fail(failure)
             self.tell_stops(mode)
             self.play(result)
+            if noun == "lesson" or self.session.lesson is not None:
+                self._warn_of_progress()
             if self.session.lesson is not None:
                 self.session.lesson.note_command(words, result)
             elif self.greeter is not None and (tip := self.greeter.tip(found.path)):
@@ -164,18 +166,23 @@ class AetherShell(cmd2.Cmd):
             raise OutputLost(problem) from None
 
     def _persist_history(self) -> None:
-        """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
+        """Write the history, as every file is written: a kill leaves the old one."""
         if not self.persistent_history_file:
             return
-        import lzma
+        from shell.prompt.history import persist
+        from shell.writing import WriteError
 
-        from shell.writing import WriteError, write
-
-        self.history.truncate(self._persistent_history_length)
         try:
-            write(self.persistent_history_file, lzma.compress(self.history.to_json().encode()), force=True)
+            persist(self.history, self.persistent_history_file, self._persistent_history_length)
         except WriteError as problem:
             self.perror(f"the history is not kept: {problem}")
+
+    def _warn_of_progress(self) -> None:
+        """Say once that what is done in lessons cannot be written down."""
+        from shell.lessons.progress import take_warnings
+
+        for warning in take_warnings():
+            self.print_to(sys.stderr, warning)
 
     def _note_typed(self, line: str) -> None:
         """Remember a line for `lesson record`."""

@@ -1,4 +1,4 @@
-"""In trace mode the fast path cannot be told from the slow path: the same frames, events, timers and state, exactly."""
+"""In trace mode the fast path cannot be told from the ordinary one: the same frames, events, timers and state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.scripts.test_fast_path import GET, KEEP, MISSING, STEPS, Peer, whole
 
 
 class OneByOne(Recorder):
-    """Is told of each event by itself, so that every frame takes the slow path."""
+    """Is told of each event by itself, so that every frame takes the ordinary path."""
 
     together = None  # type: ignore[assignment]
 
@@ -113,7 +113,7 @@ def play(
 
 
 PREPARED = [*whole(2, "keep"), *whole(3)]
-"""The first request of a kind takes the slow path; from then on its response is ready."""
+"""The first request of a kind takes the ordinary path; from then on its response is ready."""
 
 
 def same(steps: list[tuple[str, int]], looks: dict[int, str] | None = None, **knobs: str) -> Counter[str]:

@@ -1,6 +1,6 @@
-"""What the fast path's frames would have reported on the slow path: made up, event for event, when somebody reads it.
+"""What the fast path's frames would have reported on the ordinary path: made up, event for event, when it is read.
 
-`trace` sums a frame up in one entry of values. Sources are the lines of the slow path that decide the same:
+`trace` sums a frame up in one entry of values. Sources are the lines of the ordinary path that decide the same:
 it is the one to read, and a run that is repeated may take it. `tests/scripts/test_short_trace.py` compares the two.
 """
 
@@ -17,6 +17,7 @@ from aether.tcp import acknowledge, output, rack, segment_arrives, timers
 from aether.tcp.connection import Connection
 from aether.tcp.layer import Tcp
 from aether.tcp.listener import Listener
+from aether.tcp.short.path import ACK_LENGTH
 from aether.tcp.short.responder import Said
 from aether.tcp.states import (
     CLOSED,
@@ -32,8 +33,6 @@ Together = tuple[int, int, int, str, int, int, str, tuple[Any, ...]]
 """Several events as one: the first serial, occurrence, time, host and frame as in `Event`, how many they are, and what
 is made of them here. It stands in the place of each of them."""
 
-PAYLOAD = 66
-"""Where a frame with a timestamp in it has its payload."""
 Report = tuple[str, tuple[Any, ...], Callable[..., Any], str]
 """An event: kind, values, the function that reports it, and a name or constant in the call that does (`_place`)."""
 
@@ -85,8 +84,8 @@ def _request(
     answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, probes: bool,
     delayed: int, closes: bool, until: int, said: Callable[[bytes], Said],
 ) -> list[Report]:
-    length = len(frame) - PAYLOAD
-    name, words, answers, hangs_up = said(frame[PAYLOAD:])
+    length = len(frame) - ACK_LENGTH
+    name, words, answers, hangs_up = said(frame[ACK_LENGTH:])
     reports: list[Report] = [
         _accepted(frame, conn, length),
         *_acked(conn, due, trip, probes),

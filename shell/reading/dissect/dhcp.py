@@ -21,8 +21,6 @@ from shell.reading.dissect.tree import (
     yes,
 )
 
-COOKIE = b"\x63\x82\x53\x63"
-
 
 def _text(data: bytes) -> str:
     return data.partition(b"\0")[0].decode("utf-8", "replace")
@@ -60,7 +58,7 @@ def dhcp_message(tree: Tree, start: int, end: int) -> None:
     overload = _overload(body)
     try:
         _header(reader, overload)
-        if reader.peek(4) == COOKIE:
+        if reader.peek(4) == dhcp.COOKIE:
             reader.take("dhcp.cookie", "cookie", 4, ip)
             for begin, stop in _areas(reader, start, overload):
                 _options(Reader(tree, layer, begin, stop))

@@ -1,4 +1,4 @@
-"""Trace mode under load: short connections take the fast path, and what is recorded is what the slow path would do."""
+"""Trace mode under load: short connections take the fast path, and what is recorded is what the other would do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COUNT = 1000
 
 
 class OneByOne(Recorder):
-    """Is told of each event by itself, so that every frame takes the slow path."""
+    """Is told of each event by itself, so that every frame takes the ordinary path."""
 
     together = None  # type: ignore[assignment]
 

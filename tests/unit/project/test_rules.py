@@ -181,3 +181,37 @@ def test_one_concern_a_file(path: Path) -> None:
     assert length <= TOO_LONG, f"{name_of(path)} has {length} lines: which concerns are these?"
     if length > LONG:
         warnings.warn(f"{name_of(path)} has {length} lines: is it still one concern?", stacklevel=1)
+
+
+def top_level(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that a module gives to something, without those that a decorator has registered."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            if not node.decorator_list or ast.unparse(node.decorator_list[0]).startswith("dataclass"):
+                yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                yield from (part.id for part in ast.walk(target) if isinstance(part, ast.Name))
+
+
+UNUSED_HERE = {"aether.laboratory.Laboratory": "what users of the library make their first world with"}
+
+
+def test_no_name_is_dead() -> None:
+    """What nothing but a test asks for, the program does not need."""
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in (
+        *SOURCES, *sorted((ROOT / "benchmarks").rglob("*.py")), *sorted((ROOT / "tools").rglob("*.py")))}
+    imported, attributes = set[str](), set[str]()
+    for node in (node for tree in trees.values() for node in ast.walk(tree)):
+        if isinstance(node, ast.ImportFrom):
+            imported.update(f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Attribute):
+            attributes.add(node.attr)
+    dead = set()
+    for path in SOURCES:
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        names = (node for node in ast.walk(trees[path]) if isinstance(node, ast.Name))
+        used = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+        dead |= {f"{module}.{name}" for name in top_level(trees[path]) if not name.startswith("__")
+                 and name not in used and name not in attributes and f"{module}.{name}" not in imported}
+    assert dead == set(UNUSED_HERE)
