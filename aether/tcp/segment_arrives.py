@@ -335,7 +335,7 @@ def _text(conn: Connection, segment: Segment) -> None:
 
 
 def _report_duplicate(conn: Connection, start: int, end: int) -> None:
-    """Let the next acknowledgement say that this came twice: the first part of a segment that did (RFC 2883 §4)."""
+    """Let the next acknowledgement say that this came twice: the first part of one that did (RFC 2883 §4, §4.1)."""
     if conn.sack_ok and conn.host.knobs.tcp_dsack and end > start:
         conn.dsack = start, end
 
