@@ -24,7 +24,7 @@ def resending(conn: Connection) -> None:
 
 
 def spurious(conn: Connection, segment: Segment) -> bool:
-    """Look at the first acknowledgement of new data after that (RFC 3522 §3.2, steps 3 to 5); return True for the original's.
+    """Look at the first acknowledgement of new data after that (RFC 3522 §3.2, steps 3 to 5); True for the original's.
 
     One that echoes congestion gives nothing back (RFC 4015 §3).
     """
