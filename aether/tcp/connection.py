@@ -119,15 +119,16 @@ class Connection(Sleeper):
 
     __slots__ = (
         "ack_pending", "advmss", "algorithm", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks",
-        "congestion", "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack",
-        "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent",
-        "flight", "frto", "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "layer", "limit",
-        "listener", "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order",
-        "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks",
-        "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip",
-        "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1",
-        "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since",
-        "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "congestion", "cwnd", "cwnd_full", "cwnd_limited", "cwnd_round", "cwnd_used", "deadlines", "deferred",
+        "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at",
+        "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss", "keepalives", "key",
+        "last_received", "last_sent", "layer", "limit", "listener", "local_ip", "local_port", "may_be_cut", "more",
+        "mss", "notifying", "number", "opened", "options", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh",
+        "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt",
+        "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip",
+        "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max",
+        "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset",
+        "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from", "undo_stamp",
     )
     UNHASHED = ("algorithm", "layer")
 
@@ -176,6 +177,8 @@ class Connection(Sleeper):
         knobs = host.knobs
         self.advmss = min(knobs.tcp_mss, layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH)
         """The MSS that we ask for, in bytes."""
+        self.may_be_cut = layer.network.may_be_cut(self.remote_ip)
+        """Whether what we send arrives only if it is cut on its way."""
         self.mss = 536
         """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
         self.more = False
@@ -232,6 +235,11 @@ class Connection(Sleeper):
         self.congestion = congestion.make(self.algorithm)
         self.cwnd = INFINITE
         self.cwnd_limited = False
+        """Whether cwnd is what holds data back now."""
+        self.cwnd_full = False
+        """Whether cwnd was used in full in this round trip, which lasts until `cwnd_round` is acknowledged."""
+        self.cwnd_used = self.cwnd_round = 0
+        """If not, how much was in flight at the most, in bytes. All three are 0 when nothing is in flight."""
         self.ssthresh = INFINITE
         self.phase = "open"
         """``open``, ``recovery`` (after duplicate ACKs or SACKs) or ``loss`` (after a time-out)."""
@@ -245,8 +253,12 @@ class Connection(Sleeper):
         self.prr_delivered = self.prr_out = 0
         self.prr_flight = 1
         self.prior_cwnd = self.prior_ssthresh = 0
-        self.undo_from = self.undo_count = 0
-        """Retransmissions of this recovery that no D-SACK has reported yet."""
+        self.undo_from = -1
+        """What the latest recovery has sent again begins here; -1 if nothing can be undone."""
+        self.undo_stamp = -1
+        """The timestamp of the first retransmission since then, until an acknowledgement has told for what it is."""
+        self.undo_count = 0
+        """Retransmissions since then that no D-SACK has reported yet."""
         self.delivered = 0
         """Bytes that are known to have arrived."""
         self.retransmits = 0
@@ -332,6 +344,8 @@ class Connection(Sleeper):
         """Handle the timer that is due."""
         self.host.now = now
         name = min(self.deadlines, key=self.deadlines.__getitem__)
+        if name == "rto" and self.deadlines.get("tlp") == self.deadlines[name]:
+            name = "tlp"  # the probe goes first (RFC 8985 §7.2)
         del self.deadlines[name]
         if self.host.observer is not None:
             self.host.observer(self.host.name, "tcp.timer", self.number, name, "fired", now)

@@ -6,6 +6,12 @@ place of one of them is seen by every path.
 
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
+MAX_ACK_DELAY = 200_000
+"""How long the acknowledgement of a single segment may be delayed (RFC 8985 §7.2, TLP.max_ack_delay)."""
+FIRST_PROBE = 1_000_000
+"""The probe time-out before anything was measured (RFC 8985 §7.2)."""
+LEAST_PROBE = 2_000
+"""As on Linux: sooner than that a timer would ask before an answer can be expected."""
 DELAYED_ACK_SEGMENTS = 2
 """An ACK is due for so many full segments at the latest (RFC 9293 §3.8.6.3)."""
 
@@ -30,6 +36,16 @@ def backed_off(rto: int, backoff: int, most: int) -> int:
     """Return the time-out to use now: doubled for every time that it ran out, up to the ceiling (RFC 6298 §5.5)."""
     rto <<= backoff
     return rto if rto < most else most
+
+
+def probe_timeout(srtt: int, single: bool) -> int:
+    """Return how long to wait for an acknowledgement before probing (RFC 8985 §7.2), `single` if for one segment's.
+
+    If the retransmission timer would be earlier, the probe goes at its time, and in its place (`Connection.wake`).
+    """
+    if not srtt:
+        return FIRST_PROBE
+    return max(2 * srtt, LEAST_PROBE) + (MAX_ACK_DELAY if single else 0)
 
 
 def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: int, scale: int) -> int:

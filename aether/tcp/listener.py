@@ -94,7 +94,7 @@ class Listener:
         except WireError as problem:
             host.drop(problem.reason, detail=problem.detail)
             return
-        crowded = self.half_open >= max(self.backlog, LEAST_HALF_OPEN)
+        crowded = self._crowded()
         how = host.knobs.tcp_syn_cookies
         if how == "always" or (crowded and how == "auto"):
             self._answer_with_cookie(key, header, options, packet)
@@ -222,6 +222,17 @@ class Listener:
         self.half_open += 1
         self.established(conn)
         segment_arrives(conn, header, payload, packet)
+
+    def would_open(self, header: TcpHeader) -> bool:
+        """Tell whether a SYN would open a connection now, without a cookie unless there are always cookies."""
+        try:
+            tcp.parse_options(header.options)
+        except WireError:
+            return False
+        return not self.full() and (self.host.knobs.tcp_syn_cookies == "always" or not self._crowded())
+
+    def _crowded(self) -> bool:
+        return self.half_open >= max(self.backlog, LEAST_HALF_OPEN)
 
     def full(self) -> bool:
         """Tell whether the queue of connections to accept has no room."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
+WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "too large for the path"}
+"""Why a segment is sent again, by phase: outside of a recovery it did not fit (`aether.tcp.path_mtu`)."""
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
@@ -162,7 +164,16 @@ def output(conn: Connection) -> None:
         _send_new(conn)
         if conn.snd_nxt > before:
             rack.schedule_probe(conn)
+            _note_use(conn)
     _watch_window(conn)
+
+
+def _note_use(conn: Connection) -> None:
+    """Keep how much of cwnd is used in a round trip: it grows only if that is enough (RFC 7661 §4.1, as on Linux)."""
+    flight = conn.snd_nxt - conn.snd_una
+    full = conn.cwnd_limited or flight + conn.mss > conn.cwnd
+    if full or conn.snd_una >= conn.cwnd_round or (flight > conn.cwnd_used and not conn.cwnd_full):
+        conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = full, flight, conn.snd_nxt
 
 
 def _after_idle(conn: Connection) -> None:
@@ -185,9 +196,22 @@ def push_out(conn: Connection) -> None:
         _emit(conn, length, PSH)
 
 
+def send_beyond(conn: Connection, count: int) -> bool:
+    """Send up to `count` new segments, whatever cwnd says (RFC 5682 §3.1, step 2b); return whether any left."""
+    before, full = conn.snd_nxt, _full(conn)
+    for _ in range(count):
+        unsent = conn.unsent()
+        length = min(unsent, full, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        if length <= 0 or (length < full and not _may_send_small(conn, length, unsent)):
+            break
+        _emit(conn, length, PSH if length == unsent else 0)
+    return conn.snd_nxt > before
+
+
 def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt
+    conn.tlp_resent = False
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
         length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
         _emit(conn, length, PSH)
@@ -218,7 +242,7 @@ def _resend_lost(conn: Connection) -> bool:
         if pipe and pipe + segment.end - segment.start > conn.cwnd:
             conn.cwnd_limited = True
             return False
-        resend(conn, segment, "lost" if conn.phase == "recovery" else "after a time-out")
+        resend(conn, segment, WHY_LOST[conn.phase])
     return True
 
 
