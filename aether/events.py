@@ -87,6 +87,8 @@ KINDS: dict[str, Kind] = {
     "tcp.blocked": Kind(("conn", "by"), "data has to wait, and for what"),
     "tcp.urgent": Kind(("conn", "length"), "the peer calls so many bytes ahead urgent"),
     "tcp.cookie": Kind(("isn", "mss", "what"), "a SYN cookie is sent, or opens a connection"),
+    "tcp.fast_open": Kind(
+        ("conn", "what", "cookie", "length"), "data in a SYN, or a cookie for it, is sent, taken or refused"),
     "tcp.error": Kind(("conn", "error"), "a connection ends with an error"),
     # Applications and the user.
     "app": Kind(("name", "what"), "an application says what it does"),

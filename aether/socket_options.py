@@ -11,10 +11,11 @@ SOL_IP, SOL_SOCKET, SOL_TCP = 0, 1, 6
 SO_REUSEADDR, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_LINGER = 2, 4, 7, 8, 9, 13
 TCP_NODELAY, TCP_MAXSEG, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_SYNCNT = 1, 2, 3, 4, 5, 6, 7
 TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_INFO, TCP_CONGESTION, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT = 8, 9, 11, 13, 18, 25
+TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE = 23, 30, 33, 34
 IP_TOS, IP_TTL, IP_MTU_DISCOVER = 1, 2, 10
 IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_PMTUDISC_DO = 0, 1, 2
 
-MSG_PEEK, MSG_DONTWAIT, MSG_MORE = 0x2, 0x40, 0x8000
+MSG_PEEK, MSG_DONTWAIT, MSG_MORE, MSG_FASTOPEN = 0x2, 0x40, 0x8000, 0x20000000
 SHUT_RD, SHUT_WR, SHUT_RDWR = 0, 1, 2
 F_GETFL, F_SETFL, O_NONBLOCK = 3, 4, 0x800
 SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
@@ -50,6 +51,13 @@ class SocketOptions:
     tos: int = 0
     ttl: int = 0
     mtu_discover: int = IP_PMTUDISC_WANT
+    fast_open: int = 0
+    """Of a listener: handshakes with data in the SYN that may be pending (RFC 7413 §5.1); 0 takes none."""
+    fast_open_connect: bool = False
+    """`connect` waits for the first data, if that may go with the SYN."""
+    fast_open_no_cookie: bool = False
+    fast_open_key: bytes = b""
+    """16 bytes, or 32 with a key whose cookies are believed too; empty for the host's."""
 
 
 class Option(NamedTuple):
@@ -77,11 +85,16 @@ OPTIONS: dict[tuple[int, int], Option] = {
     (SOL_TCP, TCP_DEFER_ACCEPT): Option("defer_accept", 0, 86_400, SECOND),
     (SOL_TCP, TCP_USER_TIMEOUT): Option("user_timeout", 0, 1 << 31, 1000),
     (SOL_TCP, TCP_NOTSENT_LOWAT): Option("notsent_lowat", 0, 1 << 32),
+    (SOL_TCP, TCP_FASTOPEN): Option("fast_open", 0, (1 << 31) - 1),
+    (SOL_TCP, TCP_FASTOPEN_CONNECT): Option("fast_open_connect", 0, 1),
+    (SOL_TCP, TCP_FASTOPEN_NO_COOKIE): Option("fast_open_no_cookie", 0, 1),
     (SOL_IP, IP_TOS): Option("tos", 0, 255),
     (SOL_IP, IP_TTL): Option("ttl", 1, 255),
     (SOL_IP, IP_MTU_DISCOVER): Option("mtu_discover", 0, 2),
 }
 
+BEFORE_OPENING = (TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE)
+"""Options of TCP that a connection, once begun, does not take any more."""
 LEAST_BUFFER = {"send_buffer": 4608, "receive_buffer": 2304}
 """What Linux makes of smaller wishes, in bytes."""
 

@@ -198,6 +198,8 @@ class Process:
         if found.connecting:
             return self._heard(found)
         self._tcp(found).connect(ip, port)
+        if self._tcp(found).deferred is not None:
+            return Reply(0)
         found.connecting = True
         if found.nonblocking:
             return Reply(-1, errno.EINPROGRESS)
@@ -244,7 +246,14 @@ class Process:
     def _sendto(self, found: Descriptor, flags: int, address: str, port: int, data: bytes) -> Reply:
         if isinstance(found.what, UdpSocket):
             return Reply(found.what.send_to(data, parse_ip(address), port))
-        return self._write(found, flags, data)
+        if not flags & so.MSG_FASTOPEN:
+            return self._write(found, flags, data)
+        waits = not (found.nonblocking or flags & so.MSG_DONTWAIT)
+        try:
+            taken = self._tcp(found).send_early(data, parse_ip(address), port)
+        except BlockingIOError as problem:
+            return Reply(-1, problem.errno or errno.EINPROGRESS, waits=waits)
+        return Reply(taken, waits=waits)
 
     def _shutdown(self, found: Descriptor, how: int) -> Reply:
         self._tcp(found).shutdown(how)
@@ -269,6 +278,8 @@ class Process:
             return Reply(0)
         if isinstance(value, list):
             value = bool(value[0]), int(value[1])
+        if (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY):
+            value = value.encode("latin-1")
         self._tcp(found).set_option(level, name, value)
         return Reply(0)
 
@@ -279,6 +290,8 @@ class Process:
             code, found.what.error = found.what.error, 0
             return Reply(0, out=code)
         value = self._tcp(found).get_option(level, name)
+        if isinstance(value, bytes):
+            return Reply(0, out=value.hex())
         if isinstance(value, TcpInfo):
             return Reply(0, out=asdict(value))
         return Reply(0, out=[int(value[0]), value[1]] if isinstance(value, tuple) else value)

@@ -291,7 +291,9 @@ class FastPath:
         options, defaults = listener.socket.options, tcp.defaults
         if (
             not isinstance(listener.socket.app, Prepared)
-            or replace(options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay) != defaults
+            or replace(
+                options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay,
+                fast_open=defaults.fast_open) != defaults
         ):
             return None
         if len(self.paths) >= MAX_PATHS:

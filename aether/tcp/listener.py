@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import connection, cookies
+from aether.tcp.fastopen import NOTHING, Opening, Verdict
 from aether.tcp.negotiate import negotiate
 from aether.tcp.output import answer_reset, send_syn
 from aether.tcp.segment_arrives import segment_arrives
@@ -52,7 +54,8 @@ class Listener:
     """What a passive open leaves behind (RFC 9293 §3.10.1)."""
 
     __slots__ = (
-        "accepted", "backlog", "cookies_until", "half_open", "host", "ip", "layer", "port", "socket", "used_cookies",
+        "accepted", "backlog", "cookies_until", "half_open", "host", "ip", "layer", "pending", "port", "resets",
+        "socket", "used_cookies",
     )
     UNHASHED = ("layer",)
 
@@ -67,6 +70,10 @@ class Listener:
         """Connections in SYN-RECEIVED."""
         self.accepted: list[Connection] = []
         """Established connections that the application has not taken yet."""
+        self.pending = 0
+        """Connections with data in the SYN whose handshake is not done, or was reset lately (RFC 7413 §5.1)."""
+        self.resets: deque[int] = deque()
+        """When each of those that were reset counts no more, in microseconds."""
         self.cookies_until = 0
         """Until when an ACK out of the blue may bring a cookie of ours, in microseconds."""
         self.used_cookies: dict[tuple[bytes, int], int] = {}
@@ -84,10 +91,10 @@ class Listener:
         elif self.full():
             host.drop("tcp.backlog_full", detail=f"port {self.port}, backlog {self.backlog}")
         else:
-            self._syn(key, header, packet, used)
+            self._syn(key, header, payload, packet, used)
 
-    def _syn(self, key: bytes, header: TcpHeader, packet: Packet, used: int) -> None:
-        """Third check of §3.10.7.2: a SYN. Data on it is not kept: the peer sends it again."""
+    def _syn(self, key: bytes, header: TcpHeader, payload: bytes, packet: Packet, used: int) -> None:
+        """Third check of §3.10.7.2: a SYN. Data on it is not kept, without Fast Open: the peer sends it again."""
         host = self.host
         try:
             options = tcp.parse_options(header.options)
@@ -101,9 +108,21 @@ class Listener:
         elif crowded:
             host.drop("tcp.backlog_full", detail=f"port {self.port}: {self.half_open} handshakes under way")
         else:
-            self._remember(key, header, options, used)
+            verdict = NOTHING
+            if payload or options.fast_open is not None:
+                verdict = self._judge(options, len(payload), packet)
+            self._remember(key, header, options, used, verdict, payload)
 
-    def _remember(self, key: bytes, header: TcpHeader, options: tcp.Options, used: int) -> None:
+    def _judge(self, options: tcp.Options, length: int, packet: Packet) -> Verdict:
+        """Say what becomes of a SYN with data or a cookie in it (RFC 7413 §4.2.2)."""
+        wishes, everybody = self.socket.options, self.host.knobs.tcp_fastopen_listeners
+        return self.layer.fast_open.judge(
+            self, options, length, packet.source, packet.destination,
+            wishes.fast_open or (self.backlog if everybody else 0), wishes.fast_open_key, wishes.fast_open_no_cookie)
+
+    def _remember(
+        self, key: bytes, header: TcpHeader, options: tcp.Options, used: int, verdict: Verdict, payload: bytes,
+    ) -> None:
         host = self.host
         conn = self.layer.create(key, LISTEN, used)
         conn.listener = self
@@ -111,12 +130,35 @@ class Listener:
         take_syn(conn, header.sequence, header.window)
         negotiate(conn, options, header.flags)
         self.layer.add(conn)
-        self.half_open += 1
         conn.move("rcv SYN")
+        if verdict.take:
+            self._take_early(conn, payload, verdict)
+        else:
+            self.half_open += 1
+            conn.fast_open = Opening(verdict.cookie) if verdict.cookie is not None else None
+        if verdict.cookie is not None:
+            self.layer.fast_open.given(conn, verdict.cookie)
         send_syn(conn)
-        conn.snd_nxt = conn.iss + 1
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+        if verdict.take:
+            self._offer(conn)
+
+    def _take_early(self, conn: Connection, payload: bytes, verdict: Verdict) -> None:
+        """Take the data of a SYN for the application (RFC 7413 §4.2.2); a FIN with it has to come again."""
+        self.pending += 1
+        conn.fast_open = Opening(verdict.cookie, queue=self)
+        conn.syn_data = True
+        conn.snd_una = conn.iss + 1  # what is sent before the handshake ends is acknowledged together with our SYN
+        payload = payload[:conn.limit]
+        self.layer.fast_open.taken(conn, len(payload))
+        if payload:
+            conn.receive.append(payload)
+            conn.rcv_nxt = conn.rcv_adv = conn.rcv_nxt + len(payload)
+            conn.rcv_mss = min(len(payload), conn.advmss)
+            conn.bytes_received = len(payload)
+            if self.host.observer is not None:
+                self.host.observer(self.host.name, "tcp.delivered", conn.number, len(payload))
 
     def _answer_with_cookie(
         self, key: bytes, header: TcpHeader, offered: tcp.Options, packet: Packet
@@ -230,6 +272,9 @@ class Listener:
     def established(self, conn: Connection) -> None:
         """Queue a connection whose handshake is done, and tell the application."""
         self.half_open -= 1
+        self._offer(conn)
+
+    def _offer(self, conn: Connection) -> None:
         self.accepted.append(conn)
         conn.backlogged, conn.deferred = True, False
         if self.socket.app is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import ecn, rack
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.fastopen import pending
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
-"""States in which no data leaves."""
+"""States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
 
 
 def send_segment(
@@ -100,6 +101,7 @@ def send_syn(conn: Connection) -> None:
         window_scale=conn.rcv_wscale if (conn.scaling if answering else knobs.tcp_window_scaling) else None,
         sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
         timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
+        fast_open=conn.fast_open.cookie if conn.fast_open is not None else None,
     )
     window = min(conn.limit, 0xFFFF)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
@@ -107,9 +109,36 @@ def send_syn(conn: Connection) -> None:
     if not answering and knobs.tcp_ecn == "on":
         flags |= ECE | CWR  # RFC 3168 §6.1.1
     host.count("tcp.sent")
+    payload = b""
+    if conn.snd_nxt == conn.iss:
+        conn.snd_nxt += 1
+        if conn.fast_open is not None:
+            payload = _early(conn)
+    if conn.fast_open is not None:
+        conn.fast_open.cookie = None  # what is sent again goes without (RFC 7413 §4.2.1, §4.2.2)
     transmit(
-        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, b"",
+        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, payload,
         conn.options.tos & ~0b11)
+
+
+def send_early_again(conn: Connection) -> None:
+    """Send at once what our SYN carried and the peer has not taken (RFC 7413 §4.2.2); no sign of congestion."""
+    conn.flight.cut(conn.mss)
+    conn.flight.mark_all_lost()
+    while (segment := conn.flight.next_lost()) is not None:
+        resend(conn, segment, "the peer did not take the data of the SYN")
+
+
+def _early(conn: Connection) -> bytes:
+    """Take what was written already into the SYN (RFC 7413 §4.2.2); it counts as sent."""
+    length = conn.unsent()
+    if not length:
+        return b""
+    conn.flight.sent(conn.snd_nxt, conn.send.end, conn.host.now)
+    payload = conn.send.read(conn.snd_nxt, length)
+    conn.snd_nxt = conn.send.end
+    conn.bytes_sent += length
+    return payload
 
 
 def send_reset(conn: Connection, why: str) -> None:
@@ -141,14 +170,14 @@ def answer_reset(
 
 def output(conn: Connection) -> None:
     """Send what may be sent now: first what was lost, then what is new, then the FIN."""
-    if conn.notifying or conn.state in SILENT:
+    if conn.notifying or (conn.state in SILENT and not (conn.state == SYN_RECEIVED and pending(conn))):
         return
     if _resend_lost(conn):
         before = conn.snd_nxt
         if before == conn.snd_una and conn.unsent():
             _after_idle(conn)
         _send_new(conn)
-        if conn.snd_nxt > before:
+        if conn.snd_nxt > before and conn.state != SYN_RECEIVED:
             rack.schedule_probe(conn)
     _watch_window(conn)
 
@@ -349,6 +378,8 @@ def _watch_window(conn: Connection) -> None:
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
+    if conn.state == SYN_RECEIVED:
+        return  # the end of the handshake brings it
     edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
     worth = min(conn.limit // 2, 2 * conn.advmss)
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss

@@ -227,9 +227,9 @@ class _Planner:
 
     def flags(self, index: int) -> int:
         value = self.integer(index, 0)
-        allowed = so.MSG_PEEK | so.MSG_DONTWAIT | so.MSG_MORE | 0x4000
+        allowed = so.MSG_PEEK | so.MSG_DONTWAIT | so.MSG_MORE | so.MSG_FASTOPEN | 0x4000
         if value & ~allowed:
-            raise self.wrong("expected 0, MSG_PEEK, MSG_DONTWAIT, MSG_MORE or MSG_NOSIGNAL", index)
+            raise self.wrong("expected 0, MSG_PEEK, MSG_DONTWAIT, MSG_MORE, MSG_FASTOPEN or MSG_NOSIGNAL", index)
         return value & ~0x4000
 
     def written(self, flags: int, count: int, payload: bytes | None) -> Plan:
@@ -282,6 +282,8 @@ class _Planner:
         value = self.value(3)
         if value is None:
             raise self.wrong("expected the value of the option, such as [1]", 3)
+        if (self.integer(1), self.integer(2)) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY) and not isinstance(value, str):
+            raise self.wrong("expected a key of 16 or 32 bytes as a text", 3)
         return Plan("setsockopt", self.fd(), [self.integer(1), self.integer(2), value])
 
     def getsockopt(self) -> Plan:

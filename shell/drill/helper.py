@@ -202,7 +202,7 @@ class Program:
         if isinstance(value, list):
             value = struct.pack("ii", *value)
         elif isinstance(value, str):
-            value = value.encode()
+            value = value.encode("latin-1")
         elif not -(1 << 31) <= value < 1 << 31:
             value = struct.pack("I", value & 0xFFFFFFFF)
         found.setsockopt(level, name, value)

@@ -6,6 +6,7 @@ import errno
 from dataclasses import dataclass, field
 
 from aether.apps.process import Reply
+from aether.socket_options import MSG_FASTOPEN
 from shell.drill import calls, memory, packets
 from shell.drill.compare import Comparison, compare
 from shell.drill.errors import ScriptError
@@ -373,6 +374,8 @@ class Player:
             data = self._data(plan)
         self.outstanding = Outstanding(outcome, call, plan, ends)
         self._begins(plan, arguments)
+        if _early(plan) and plan.fd in self.flows:
+            self.flows[plan.fd].written += data  # the SYN may carry it, before the call returns
         self.stage.call(plan.name, fd, arguments, data, plan.timeout)
         if self.stage.exact and ends < 0 and self.stage.reply is None:
             self.outstanding = None
@@ -472,9 +475,12 @@ class Player:
         late = self._late(waiting.ends - waiting.outcome.time)
         if waiting.ends >= 0 and not -self.tolerance <= time - waiting.ends <= late:
             found.field("returns at", f"+{waiting.ends / 1e6:.6f} s", f"+{time / 1e6:.6f} s")
+        if _early(plan) and plan.fd in self.flows:
+            written = self.flows[plan.fd].written
+            del written[len(written) - plan.count + max(value, 0):]
         if value >= 0:
             flow, udp = self.flows.get(plan.fd), self.udp.get(plan.fd, False)
-            if plan.count >= 0 and flow is not None and not udp:
+            if plan.count >= 0 and flow is not None and not udp and not _early(plan):
                 flow.written += self._data(plan)[:value]
             memory.hold(plan, reply, flow, udp, found)
         if found.differs:
@@ -506,6 +512,10 @@ class Player:
             if not right:
                 fields = [Difference(name, assertion.text, f"{values[name]:g}") for name in assertion.names]
                 raise LineFailed(f"assert {assertion.text}: it is not so", fields)
+
+
+def _early(plan: calls.Plan) -> bool:
+    return plan.name == "sendto" and bool(plan.arguments[0] & MSG_FASTOPEN)
 
 
 def _show_value(value: int, code: str) -> str:
