@@ -122,7 +122,7 @@ class TcpSocket:
     def send_early(self, data: bytes, address: bytes, port: int) -> int:
         """Connect, and let as much of `data` go with the SYN as may (MSG_FASTOPEN, RFC 7413); return how many bytes.
 
-        OSError EINPROGRESS if that is nothing, EOPNOTSUPP where the knob tcp.fastopen does not allow it, or as `connect`.
+        OSError EINPROGRESS if that is nothing, EOPNOTSUPP where the knob tcp.fastopen forbids it, or as `connect`.
         """
         tcp = self.host.tcp
         if not tcp.fast_open.enabled():
@@ -213,8 +213,10 @@ class TcpSocket:
             conn.end("close")
             return
         conn.fin_queued = True
-        if conn.state in CAN_SEND:  # in SYN-RECEIVED it is carried out when the handshake is complete
+        if conn.state in CAN_SEND:  # in SYN-RECEIVED the state changes when the handshake is complete
             conn.move("close")
+            output.output(conn)
+        elif pending(conn):
             output.output(conn)
 
     def close(self) -> None:

@@ -51,8 +51,8 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "cookie_clock", "defaults", "direct", "empty", "fast", "fast_open", "host", "isn", "ledger", "listeners", "network",
-        "ports", "ports_used", "silent", "table",
+        "cookie_clock", "defaults", "direct", "empty", "fast", "fast_open", "host", "isn", "ledger", "listeners",
+        "network", "ports", "ports_used", "silent", "table",
     )
     UNHASHED = ("direct", "ledger", "network")
 

@@ -78,7 +78,7 @@ class Flow:
         return live if self.first_stamp is None else (live - self.first_stamp[1] + self.first_stamp[0]) & MASK
 
     def payload_of_host(self, script: int, length: int, isn: int, syn: bool) -> bytes:
-        """Return what the host's application wrote at a sequence number, or behind that of its SYN, as far as it did."""
+        """Return what the host's application wrote at a sequence number, or behind its SYN's, as far as it did."""
         start = (script - isn - (not syn)) & MASK
         return bytes(self.written[start:start + length]) if start < 1 << 31 else b""
 

@@ -469,8 +469,8 @@ class Player:
             self._opened(wanted.value, value, plan, out)
         elif wanted.value is not None:
             expected = _show_value(wanted.value, wanted.errno)
-            name = errno.errorcode.get(code, str(code)) if code else ""
-            same = wanted.value == value and (not wanted.errno or name == wanted.errno)
+            name = _errno_name(code)
+            same = wanted.value == value and (not wanted.errno or getattr(errno, wanted.errno, -1) == code)
             found.field("result", expected, _show_value(value, name), same)
         late = self._late(waiting.ends - waiting.outcome.time)
         if waiting.ends >= 0 and not -self.tolerance <= time - waiting.ends <= late:
@@ -523,4 +523,11 @@ def _show_value(value: int, code: str) -> str:
 
 
 def _show_result(name: str, value: int, code: int) -> str:
-    return f"{name}() = {_show_value(value, errno.errorcode.get(code, str(code)) if code else '')}"
+    return f"{name}() = {_show_value(value, _errno_name(code))}"
+
+
+def _errno_name(code: int) -> str:
+    """Return the name that the manual pages use, where an error has two."""
+    if code in (errno.EAGAIN, errno.EOPNOTSUPP):
+        return "EAGAIN" if code == errno.EAGAIN else "EOPNOTSUPP"
+    return errno.errorcode.get(code, str(code)) if code else ""

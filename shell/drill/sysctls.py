@@ -50,7 +50,7 @@ def _bits(text: str) -> int | None:
         value = int(text, 0)
     except ValueError:
         return None
-    return value if 0 <= value and not value & ~0x607 else None
+    return value if value >= 0 and not value & ~0x607 else None
 
 
 def _sides(client: int, server: int) -> Callable[[str], str | None]:
