@@ -215,7 +215,8 @@ def listeners(world: World, host: str = "you") -> list[ListenerRow]:
     found = host_named(world, host).tcp.listeners
     return [
         ListenerRow(
-            _endpoint(ip, port), one.backlog, one.half_open, len(one.accepted), _application(one.socket.app))
+            _endpoint(ip, port), one.backlog, one.half_open + one.pending - len(one.resets), len(one.accepted),
+            _application(one.socket.app))
         for (ip, port), one in sorted(found.items(), key=_port_of_listener)
     ]
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from aether.net.ipv4 import Ipv4
     from aether.socket_options import SocketOptions
     from aether.surroundings import Surroundings
-    from aether.tcp.fastopen import FastOpen, Opening
     from aether.tcp.network import Network
+    from aether.tcp.opening import Opening
     from aether.tcp.reassembly import Reassembly
+    from aether.wire.tcp import Options
 
 QUICK_ACKS = 16
 """Segments at the start of a connection that are acknowledged at once, as on Linux."""
@@ -39,6 +40,16 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
+class FastOpen(Protocol):
+    """What a connection asks of whoever sees to data in SYNs (RFC 7413)."""
+
+    def answered(self, conn: Connection, options: Options | None, ack: int) -> None:
+        """Take the answer to a SYN with data, or with a question for a cookie."""
+
+    def ended(self, conn: Connection, cause: str) -> None:
+        """Take note that such a connection has ended before its handshake did."""
+
+
 class Layer(Protocol):
     """What a connection asks of the TCP layer that it belongs to."""
 
@@ -48,7 +59,10 @@ class Layer(Protocol):
     """The network layer's, as it stands there."""
     defaults: SocketOptions
     empty: Empty
-    fast_open: FastOpen
+
+    @property
+    def fast_open(self) -> FastOpen:
+        """Who sees to data in SYNs."""
 
     def receive_buffer(self) -> int:
         """Return how much a new connection may keep for its application, in bytes."""

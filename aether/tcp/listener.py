@@ -6,9 +6,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import connection, cookies
-from aether.tcp.fastopen import NOTHING, Opening, Verdict
+from aether.tcp.fastopen import NOTHING, FastOpen, Verdict
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import answer_reset, send_syn
+from aether.tcp.opening import Opening
+from aether.tcp.output import answer_reset, output, send_syn
 from aether.tcp.segment_arrives import segment_arrives
 from aether.tcp.states import LISTEN
 from aether.tcp.timers import opened
@@ -36,6 +37,7 @@ class Layer(connection.Layer, Protocol):
     """What a listener asks of the TCP layer that it belongs to."""
 
     isn: InitialSequence
+    fast_open: FastOpen
     cookie_clock: int
     fast: Any
     """Who keeps short connections."""
@@ -143,6 +145,9 @@ class Listener:
             conn.start("rto", host.now + conn.round_trip.timeout())
         if verdict.take:
             self._offer(conn)
+            if conn.receive.length:
+                conn.notify()  # whoever has accepted it hears at once that there is something to read
+            output(conn)
 
     def _take_early(self, conn: Connection, payload: bytes, verdict: Verdict) -> None:
         """Take the data of a SYN for the application (RFC 7413 §4.2.2); a FIN with it has to come again."""

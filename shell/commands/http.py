@@ -30,12 +30,13 @@ SHOWN = 2000
 
 
 @command(
-    "http get", argument("url", str, "what to fetch, such as http://192.168.1.1/", complete="urls"), HOST, *WAITS,
-    examples=("http get http://192.168.1.1/", "http get www.lab"),
+    "http get", argument("url", str, "what to fetch, such as http://192.168.1.1/", complete="urls"),
+    option("--early", "let the request go with the SYN, once there is a cookie for it (Fast Open)"), HOST, *WAITS,
+    examples=("http get http://192.168.1.1/", "http get www.lab", "http get http://192.168.1.1/ --early"),
 )
-def get(session: Session, url: str, host: str, wait: int, background: bool) -> HttpReport:
+def get(session: Session, url: str, early: bool, host: str, wait: int, background: bool) -> HttpReport:
     """Fetch a page over a connection of its own; names are looked up, and redirections followed."""
-    job = session.do(HttpGet(host=host, url=url))
+    job = session.do(HttpGet(host=host, url=url, early=early))
 
     def finished(world: World) -> bool:
         return queries.job_done(world, job, host)
