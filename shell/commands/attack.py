@@ -28,7 +28,8 @@ CONN = option(
 OFFSET = option("--offset", "how far the number is from the one that would be right", count, metavar="N", default=-1)
 OPTIONS = {
     "syn-flood": (PORT,), "fast-open-flood": (PORT,), "rst-blind": (CONN,), "rst-window": (CONN, OFFSET),
-    "isn-guess": (PORT, OFFSET), "arp-poison": (), "slow-reader": (PORT,), "tiny-window": (PORT,), "sack-storm": (PORT,), "fragment-bomb": (),
+    "isn-guess": (PORT, OFFSET), "arp-poison": (), "slow-reader": (PORT,),
+    "tiny-window": (PORT,), "sack-storm": (PORT,), "fragment-bomb": (),
     "land": (PORT,), "smurf": (),
 }
 
