@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aether.laboratory import Laboratory
 from aether.statehash import declared_fields
+from aether.tcp.siphash import siphash
 from aether.wire import tcp
 from tests.scripts.device import DeviceLaboratory
 
@@ -35,7 +36,8 @@ class Peer:
         self.stamp += 1
         stamp = self.stamp - age, 0
         if flags == "S":
-            options = tcp.build_options(mss=1460, sack_permitted=True, timestamp=stamp, window_scale=7)
+            options = tcp.build_options(
+                mss=1460, sack_permitted=True, timestamp=stamp, window_scale=7, fast_open=more.pop("cookie", None))
         else:
             options = tcp.build_options(timestamp=stamp)
         options = more.pop("options", options)
@@ -73,6 +75,13 @@ def play(
         elif what == "syn again":
             peer.seq += 100_000
             peer.send("S")
+        elif what == "ask":
+            peer.send("S", cookie=b"")
+        elif what == "early":
+            peer.send("S", GET, cookie=siphash(lab.host.tcp.fast_open.keys()[:16], lab.theirs + lab.ours))
+        elif what == "early again":
+            peer.seq += 100_000
+            peer.send("S", KEEP, cookie=bytes(8))
         elif what == "get":
             peer.send("PA", GET)
         elif what == "keep":
@@ -143,12 +152,12 @@ def state(lab: Laboratory) -> dict[str, Any]:
 
 def same(steps: list[tuple[str, int]], peek_at: int = -1) -> int:
     """Check that every way does the same; return how many short connections there were at most."""
-    slow, slow_log, none = play(Laboratory(seed=3, tcp_fast_path="off"), steps, peek_at)
+    slow, slow_log, none = play(Laboratory(seed=3, tcp_fast_path="off", tcp_fastopen="server"), steps, peek_at)
     assert none == 0
     theirs = state(slow)
     counts = set()
-    device = DeviceLaboratory(seed=3)
-    for lab in (Laboratory(seed=3), device):
+    device = DeviceLaboratory(seed=3, tcp_fastopen="server")
+    for lab in (Laboratory(seed=3, tcp_fastopen="server"), device):
         fast, fast_log, most = play(lab, steps, peek_at)
         assert fast_log == slow_log
         ours = state(fast)
@@ -194,8 +203,20 @@ def test_ports_are_used_again() -> None:
 STEPS = st.sampled_from([
     "S", "A", "A", "A", "get", "get", "keep", "keep", "FA", "FA", "syn again", "missing", "half", "two", "beyond",
     "old", "window", "future", "none", "reset", "duplicate", "PA", "wait30000", "wait300000", "wait2000000",
-    "wait21000000", "wait61000000",
+    "wait21000000", "wait61000000", "ask", "early", "early again",
 ])
+
+
+def test_data_in_the_syn() -> None:
+    """RFC 7413 §4.2.2: the short path leaves it to the ordinary one, and so do those that rest at its port."""
+    early = [*whole(), ("early", 1), ("A", 1), ("FA", 1)]
+    lab, _, _ = play(Laboratory(seed=3, tcp_fastopen="server"), early, -1)
+    assert lab.host.counters["tcp.fastopen_taken"] == 1
+    same(early)
+    same([*whole(), ("ask", 1), ("A", 1), ("get", 1), ("A", 1), ("FA", 1)])
+    same([*whole(), *whole(1), ("early again", 1), ("A", 1), ("FA", 1)])
+    for wait in ("wait300000", "wait1500000", "wait61500000"):
+        same([*whole(), ("early", 1), (wait, 1), ("A", 1)])
 
 
 @settings(max_examples=300, deadline=None)

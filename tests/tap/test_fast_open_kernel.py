@@ -1,4 +1,4 @@
-"""Fast Open (RFC 7413) with the real kernel at the other end: its client with our server, our client with its server."""
+"""Fast Open (RFC 7413) with the real kernel at the other end: its client and our server, and the other way round."""
 
 from __future__ import annotations
 
