@@ -22,6 +22,10 @@ TREE := $(if $(COMPILED),build/compiled,.)
 HOME_OF_INSTALL = $(PREFIX)/lib/aether-shell
 LINK = $(PREFIX)/bin/aether-shell
 
+# Compiled, and not for every system; everything else works without.
+regex = $(1) -m pip install --quiet --disable-pip-version-check --only-binary :all: 'google-re2>=1.1' 2>/dev/null \
+	|| echo "make: google-re2 is not to be had for this system: 'matches' takes bounded expressions only"
+
 .PHONY: shell test lint bench matrix pictures peers compiled install uninstall clean python
 
 shell: $(VENV)/stamp $(if $(COMPILED),compiled)
@@ -58,6 +62,7 @@ pictures: $(VENV)/stamp
 $(VENV)/stamp: pyproject.toml | python
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(call regex,$(VENV)/bin/python)
 	@touch $@
 
 # Says what is missing before anything is done.
@@ -75,6 +80,7 @@ install: python $(if $(COMPILED),compiled)
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT \
 	&& cp -R aether shell lessons pyproject.toml README.md LICENSE "$$copy" \
 	&& $(HOME_OF_INSTALL)/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir "$$copy"
+	@$(call regex,$(HOME_OF_INSTALL)/bin/python)
 	@$(if $(COMPILED),$(PY) tools/compiled.py --into \
 	"$$($(HOME_OF_INSTALL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')")
 	@chmod -R a+rX $(HOME_OF_INSTALL)

@@ -12,7 +12,7 @@ Observer = Callable[..., None]
 
 Teller = Callable[[str, int, str, tuple[Any, ...]], None]
 """Called as ``teller(host_name, count, happening, values)`` for the events of one occurrence at once, so many of them,
-where all that they say follows from a few values; `aether.engine.retold` says what each happening unfolds to."""
+where all that they say follows from a few values; `aether.tcp.short.events` says what each happening unfolds to."""
 
 
 class Kind(NamedTuple):

@@ -29,7 +29,7 @@ class Laboratory:
         self.host = Host(YOU, profile(profile_name))
         for attribute, text in knobs.items():
             knob = find(attribute.replace("_", ".", 1))
-            setattr(self.host.knobs, knob.attribute, parse(knob, text))
+            self.host.turn(knob.attribute, parse(knob, text))
         self.ours, self.theirs = parse_ip(YOUR_ADDRESS), parse_ip(HOST_ADDRESS)
         self.interface = self.host.add_interface(YOUR_MAC, self.ours, PREFIX)
         self.world.add_host(self.host)

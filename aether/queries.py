@@ -128,7 +128,7 @@ def connection(world: World, number: int, host: str = "you") -> ConnectionDetail
         rcv_out_of_order=_beyond_a_hole(conn),
         in_flight=conn.flight_size(), mss=conn.mss, cwnd=conn.cwnd if conn.cwnd < finite else None,
         ssthresh=conn.ssthresh if conn.ssthresh < finite else None,
-        congestion=conn.host.knobs.tcp_congestion, phase=conn.phase, srtt_us=conn.round_trip.srtt,
+        congestion=conn.algorithm, phase=conn.phase, srtt_us=conn.round_trip.srtt,
         rttvar_us=conn.round_trip.rttvar, rto_us=conn.round_trip.timeout(), retransmits=conn.retransmits,
         sent=conn.bytes_sent, received=conn.bytes_received, options=options,
         timers=[

@@ -18,6 +18,7 @@ from aether.tcp.connection import Connection
 from aether.tcp.fastopen import pending
 from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.listener import Listener
+from aether.tcp.negotiate import initial_window
 from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT
 from aether.wire.address import show_ip
 
@@ -142,7 +143,7 @@ class TcpSocket:
     def send(self, data: bytes, flags: int = 0) -> int:
         """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
-        OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
+        RFC 9293 §3.10.2. OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
         """
         if flags & so.MSG_FASTOPEN:
             raise OSError(errno.EISCONN if self.connection is not None else errno.EINVAL, "send_early() does that")
@@ -173,7 +174,7 @@ class TcpSocket:
     def receive(self, limit: int = 65536, flags: int = 0) -> bytes:
         """Return what has arrived, up to `limit` bytes; empty after the peer's FIN. MSG_PEEK leaves it there.
 
-        OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
+        RFC 9293 §3.10.3. OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
         """
         if self.deferred is not None:
             raise BlockingIOError(errno.EAGAIN, "the connection begins with the first data that is sent")
@@ -229,7 +230,6 @@ class TcpSocket:
             return
         self.closed = True
         if self.listener is not None:
-            self.host.tcp.fast.forget()  # short connections are given to the application, while there is one
             self._stop_listening(self.listener)
         self.app = None
         conn = self.connection
@@ -262,7 +262,7 @@ class TcpSocket:
             conn.socket = None
 
     def _stop_listening(self, listener: Listener) -> None:
-        self.host.tcp.listeners.pop((listener.ip, listener.port), None)
+        self.host.tcp.stop_listening(listener)  # short ones are given to the application, while there is one
         for conn in [c for c in self.host.tcp.connections.values() if c.listener is listener]:
             output.send_reset(conn, "the listener is closed")
             conn.end("abort")
@@ -286,7 +286,7 @@ class TcpSocket:
         return mask
 
     def ioctl(self, request: int) -> int:
-        """Return bytes unread (SIOCINQ) or not yet acknowledged (SIOCOUTQ); OSError ENOTTY for anything else."""
+        """Return bytes unread (SIOCINQ) or not yet acknowledged (SIOCOUTQ), as RFC 9293 §3.10.6; OSError ENOTTY."""
         conn = self._connected()
         if request == so.SIOCINQ:
             return conn.receive.length
@@ -303,7 +303,7 @@ class TcpSocket:
         raise OSError(errno.EINVAL, "a socket of this host is non-blocking, and stays so")
 
     def set_option(self, level: int, name: int, value: int | str | bytes | tuple[bool, int]) -> None:
-        """Set an option, in Linux's units; OSError ENOPROTOOPT, EINVAL.
+        """Set an option, in Linux's units (RFC 9293 §3.9.1); OSError ENOPROTOOPT, EINVAL.
 
         SO_LINGER takes (on, seconds), TCP_CONGESTION the name of an algorithm, TCP_FASTOPEN_KEY bytes.
         """
@@ -340,7 +340,11 @@ class TcpSocket:
         """Let an option work on a connection that exists already."""
         options = conn.options = self.options
         if level == so.SOL_TCP and name == so.TCP_CONGESTION:
-            conn.congestion = congestion.make(options.congestion)
+            before = conn.cwnd
+            congestion.change(conn, options.congestion, initial_window(conn), conn.host.now)
+            if conn.cwnd != before:
+                conn.report_cwnd("another congestion control")
+            output.output(conn)
         elif level == so.SOL_TCP and name in (so.TCP_NODELAY, so.TCP_CORK):
             output.output(conn)
         elif name in (so.SO_KEEPALIVE, so.TCP_KEEPIDLE) and conn.state == ESTABLISHED:
@@ -359,7 +363,7 @@ class TcpSocket:
         if (level, name) == (so.SOL_SOCKET, so.SO_LINGER):
             return self.options.linger >= 0, max(self.options.linger, 0) // so.SECOND
         if (level, name) == (so.SOL_TCP, so.TCP_CONGESTION):
-            return self.options.congestion or (conn.congestion.name if conn else self.host.knobs.tcp_congestion)
+            return conn.algorithm if conn else self.options.congestion or self.host.knobs.tcp_congestion
         if (level, name) == (so.SOL_TCP, so.TCP_INFO):
             return tcp_info(self._connected())
         if (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY):

@@ -12,8 +12,9 @@ from aether.net.ipv4 import Ipv4
 from aether.net.neighbours import Neighbours
 from aether.net.node import Node
 from aether.surroundings import Setting
-from aether.tcp import arrival, traced
+from aether.tcp import arrival
 from aether.tcp.layer import Ledger, Tcp
+from aether.tcp.short import trace
 from aether.udp import Udp
 from aether.wire import ethernet
 
@@ -28,7 +29,7 @@ class Network(Setting, Ledger, Protocol):
 class Stack(Node):
     """One complete stack. Everything in it changes only inside an occurrence of its world."""
 
-    UNHASHED = ("elsewhere", "observer", "quick", "supersegments")
+    UNHASHED = ("elsewhere", "observer", "short_cuts", "supersegments")
     ipv4: Ipv4
     icmp: Icmp
     igmp: Igmp
@@ -60,9 +61,9 @@ class Stack(Node):
             self.add_address(interface, ip, prefix)
         return interface
 
-    def _index_addresses(self) -> None:
+    def changes(self) -> None:
+        """Predict nothing any more from what is about to change."""
         self.tcp.fast.forget()
-        super()._index_addresses()
 
     def free_interface(self) -> int:
         """Return the index of the first interface without a link; IndexError if there is none."""
@@ -73,7 +74,7 @@ class Stack(Node):
 
     def receive(self, frame: bytes, index: int) -> None:
         """Handle a frame that arrived at interface `index`."""
-        if self.quick and not index:
+        if self.short_cuts and not index:
             fast = self.tcp.fast
             fast.prepare(self.now)
             answer = fast.receive(frame, len(frame))
@@ -105,7 +106,7 @@ class Stack(Node):
 
     def foresees(self, port: Port, frame: bytes) -> bool:
         """Handle a frame that enters the link at `port` from outside, if it is as predicted; else return False."""
-        return traced.arrives(self.tcp, port, frame)
+        return trace.arrives(self.tcp, port, frame)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "observer": None, "elsewhere": None}

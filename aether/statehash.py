@@ -2,7 +2,9 @@
 
 Pickles of equal states differ (they remember which strings were shared), so they cannot be
 compared; this can. An object takes part with its ``__slots__`` or ``__dict__``, except for
-what its class lists in ``UNHASHED``, or with what its method ``canonical()`` returns. A
+what its class lists in ``UNHASHED``, or with what its method ``canonical()`` returns. Its
+class goes by its name, or by the one in ``HASHED_AS``, which it had when the first runs were
+written down: digests of old runs stay comparable. A
 compiled class has no ``__slots__``; mypyc lists them elsewhere, and ours are sorted. Objects
 that were met before are named by the order of their first visit, so cycles end.
 """
@@ -42,7 +44,8 @@ def state_hash(root: object) -> str:
 
 def _parts(value: Any) -> list[Any]:
     """Return what a value is made of; rows of plain values are one text, as they stand in the digest."""
-    name = type(value).__name__
+    kind = type(value)
+    name = getattr(kind, "HASHED_AS", kind.__name__)
     if isinstance(value, dict):
         return _row((f"{name}{len(value)}", *chain.from_iterable(value.items())))
     if isinstance(value, (list, tuple, deque)):

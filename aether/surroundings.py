@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from aether.knobs import Knobs
+from aether.knobs import Knobs, Value
 from aether.streams import Stream
 
 if TYPE_CHECKING:
@@ -36,11 +36,24 @@ class Surroundings:
         self.drops: dict[str, int] = {}
         """How often each reason of `events.DROPS` discarded something."""
         self.counters: dict[str, int] = {}
+        """How often each of `counters.COUNTERS` was counted; those that never were are missing."""
         self.observer: Observer | None = None
-        self.quick = False
-        """Whether the short way may be taken for short connections; see `World.allow_short_cuts`."""
+        self.short_cuts = False
+        """Whether short connections may go by the shortest way; see `World.allow_short_cuts`."""
         self.supersegments = 0
         """Bytes of payload, of several segments, that may leave in one frame, to be cut up at the device; 0: none."""
+
+    def changes(self) -> None:
+        """What others predict from is about to change: a knob, who listens, an address, a route, an MTU.
+
+        Every change of one of these says so here, before it is made: what was predicted is made whole under what it
+        was agreed under, for which a number that is compared later would come too late.
+        """
+
+    def turn(self, attribute: str, value: Value) -> None:
+        """Give a knob a value: no knob of a host changes in any other way."""
+        self.changes()
+        setattr(self.knobs, attribute, value)
 
     def stream(self, *names: str) -> Stream:
         """Return a stream of randomness for one consumer at this host."""

@@ -97,12 +97,12 @@ class World:
         """Say whether hosts may take the shortest way for short connections.
 
         It reports nothing, and numbers what waits in another order. So only benchmark mode allows it: everywhere else
-        a run repeats exactly, whether somebody looks or not, and short connections keep to that (`aether.tcp.traced`).
+        a run repeats exactly, whether somebody looks or not, and short ones keep to that (`aether.tcp.short.trace`).
         """
         for host in self.hosts.values():
-            if host.quick != allowed:
-                host.tcp.fast.inflate_all()
-                host.quick = allowed
+            if host.short_cuts != allowed:
+                host.tcp.fast.promote_all()
+                host.short_cuts = allowed
 
     def next_deadline(self) -> int:
         """Return when the next occurrence is due, in microseconds; NEVER if none is waiting."""
@@ -191,7 +191,7 @@ class World:
     def state_hash(self) -> str:
         """Return a digest of the whole state; equal states give equal digests. Short connections are made whole."""
         for host in self.hosts.values():
-            host.tcp.fast.inflate_all()
+            host.tcp.fast.promote_all()
         return state_hash(self)
 
     def snapshot(self) -> bytes:

@@ -30,10 +30,10 @@ class BusyServer(HttpServer):
 
     __slots__ = ()
 
-    def quick(self, request: bytes) -> tuple[bytes, bool, int] | None:
+    def ready_answer(self, request: bytes) -> tuple[bytes, bool, int] | None:
         """Work, and answer as usual."""
         sum(range(WORK))
-        return super().quick(request)
+        return super().ready_answer(request)
 
 
 def serve(count: int) -> None:

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from aether.engine import lookback
 from aether.engine.breakpoints import Breakpoints
 from aether.engine.loop import Loop
 from aether.engine.wakeup import Wakeup
@@ -101,8 +102,8 @@ def visits(loop: Loop, where: Callable[[int], int], count: int = VISITS) -> tupl
     for number in range(count):
         began = time.perf_counter()
         occurrence = where(number)
-        loop.go_to(occurrence, lambda world: None)
-        loop.events_of(occurrence)
+        lookback.go_to(loop, occurrence, lambda world: None)
+        lookback.events_of(loop, occurrence)
         taken.append((time.perf_counter() - began) * 1000)
     return statistics.median(taken), max(taken)
 
@@ -136,7 +137,7 @@ def way_back(occurrences: int) -> None:
         print(f"  {name:45} {median:8.1f} ms, at the most {longest:8.1f} ms")
     wrong = 0
     for mark, digest in seen.items():
-        loop.go_to(mark)
+        lookback.go_to(loop, mark)
         wrong += loop.view.state_hash() != digest
     print(f"  {'the past is another than it was':45} {wrong:8} of {len(seen)} times")
     print(f"  {'snapshots kept, of those taken':45} {kept:8} of {loop.history.taken}, {loop.history.size() >> 20} MB")

@@ -6,10 +6,10 @@ import argparse
 import os
 import sys
 from importlib.util import find_spec
-from typing import NoReturn
 
 from aether import __version__
 from shell.lab.cores import how_many
+from shell.reading.stderr import Parser, complain
 
 EXAMPLES = """\
 examples:
@@ -24,22 +24,15 @@ examples:
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"aether-shell: {message}. (aether-shell --help)\n")
-
-
 def _compiled() -> str:
     """Return what to say of a program whose hottest modules are compiled (`make compiled`)."""
-    found = find_spec("aether.tcp.fast_path")
+    found = find_spec("aether.tcp.short.path")
     return "" if found is None or (found.origin or "").endswith(".py") else ", compiled"
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    found = _Parser(
+    found = Parser(
         prog="aether-shell", description="A debugger for TCP/IP: a complete stack that you can pause, step and break.",
         epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = found.add_argument
@@ -87,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             return _lesson(arguments[1:])
         except KeyboardInterrupt:
-            print("aether-shell: interrupted", file=sys.stderr)
+            complain("interrupted")
             return 130
     if arguments[:1] == ["drill"]:
         from shell.drill.program import main as drill
@@ -121,7 +114,7 @@ def _lesson(arguments: list[str]) -> int:
         try:
             privileges.drop()  # before any file is opened that the command line names
         except privileges.PrivilegeError as problem:
-            print(f"aether-shell: {problem}", file=sys.stderr)
+            complain(problem)
             return 1
     return lessons(arguments)
 

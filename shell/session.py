@@ -176,6 +176,10 @@ class Session:
     """The file that is looked at instead of the lab; None for the lab."""
     recorder: Recorder | None = None
     """What `capture start` has begun; None while nothing is recorded."""
+    script: object | None = None
+    """The packet script that is written line by line; None before one was begun."""
+    asks_kernel: bool = True
+    """False where a packet script is never played against the real kernel: what was recorded of one answers."""
     rehearsal: object | None = None
     """The packet script that is played line by line; None while there is none."""
     store: Store | None = None

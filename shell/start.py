@@ -16,6 +16,7 @@ from aether.wire.address import AddressError
 from shell.lab.peer import introduction
 from shell.language.grammar import CommandError
 from shell.prompt import script
+from shell.reading.stderr import complain
 from shell.results.message import Message
 from shell.session import Lab, Session
 
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         session = open_session(options, scripted=script.nobody_types(options))
     except (CommandError, AddressError, OSError) as problem:
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
         return 1
     core = session.core
     core.start()
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
             return run_lines(session, lines, stop=not options.lines)
         return run_interactive(session)
     except script.ScriptError as problem:
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
         return 2
     finally:
         if session.lesson is not None:
@@ -102,7 +103,7 @@ def start_workers(shards: Shards) -> bool:
     try:
         shards.start(shards.wanted)
     except ShardError as problem:
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
         return False
     return True
 
@@ -125,11 +126,11 @@ def replay(session: Session, file: str) -> bool:
         done = recordings.replay(session, file)
     except CommandError as problem:
         line.clear()
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
         return False
     except KeyboardInterrupt:
         line.clear()
-        print(f"aether-shell: interrupted; {file} was not replayed", file=sys.stderr)
+        complain(f"interrupted; {file} was not replayed")
         return False
     line.clear()
     session.core.look = None
@@ -164,7 +165,7 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
     try:
         app.run_lines(lines, stop=stop)
     except UnicodeDecodeError:
-        print("aether-shell: cannot read standard input: it is not UTF-8 text", file=sys.stderr)
+        complain("cannot read standard input: it is not UTF-8 text")
         return 2
     return 1 if app.failures else 0
 
@@ -197,11 +198,11 @@ def configure(session: Session, options: argparse.Namespace) -> bool:
 
     path = Path(options.config).expanduser() if options.config else default_file()
     if options.config and not os.path.exists(path):
-        print(f"aether-shell: there is no configuration file {options.config}", file=sys.stderr)
+        complain(f"there is no configuration file {options.config}")
         return False
     session.configuration = found = load(path)
     for problem in found.problems if session.scripted and options.config else ():
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
     if found.values.keys() & {"theme", "colours"}:
         from shell.views import theme
 
@@ -215,7 +216,7 @@ def begin_as_configured(session: Session) -> None:
     if found is None:
         return
     for problem in found.problems:
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
     if session.output == "rich":
         session.output = found["output"]
     session.tracing = found["trace.on"]

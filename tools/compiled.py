@@ -24,7 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 TREE = ROOT / "build" / "compiled"
 KEPT = ROOT / "build" / "extensions"
 """What was compiled, by what it was made of."""
-MODULES = ("aether/tcp/fast_path.py", "aether/tcp/lean.py", "aether/tcp/traced.py")
+MODULES = (
+    "aether/tcp/decisions.py", "aether/tcp/short/path.py", "aether/tcp/short/record.py", "aether/tcp/short/trace.py",
+)
 """What was measured to pay. The loop around them does not: it waits for the kernel."""
 COPIED = (
     "aether", "shell", "lessons", "benchmarks", "tests", "tools", "docs", "Makefile", "README.md", "CHANGELOG.md",

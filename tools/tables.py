@@ -1,4 +1,4 @@
-"""docs/knobs.md and docs/states.md: the knobs and the transitions of TCP, from the code that acts by them.
+"""docs/knobs.md, docs/counters.md and docs/states.md: knobs, counters, TCP's transitions, from what the code acts by.
 
     python tools/tables.py [DIRECTORY]
 """
@@ -11,12 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from aether.counters import COUNTERS  # noqa: E402
 from aether.knobs import KNOBS, Knob, show  # noqa: E402
 from aether.tcp.states import CLOSED, ENDS, RESETS, STATES, TRANSITIONS  # noqa: E402
 
 GROUPS = {
-    "arp": "ARP", "ipv4": "IPv4", "icmp": "ICMP", "tcp": "TCP", "loop": "The loop, and the cores of a host",
-    "http": "HTTP",
+    "arp": "ARP", "ipv4": "IPv4", "icmp": "ICMP", "igmp": "IGMP", "udp": "UDP", "tcp": "TCP",
+    "loop": "The loop, and the cores of a host",
+    "dhcp": "DHCP", "dns": "DNS", "http": "HTTP",
 }
 KNOBS_HEAD = """\
 # Knobs
@@ -27,6 +29,14 @@ Every switch inside the protocols; made from their declarations by `python tools
 `knob diff` lists what differs from the default. `profile modern` sets all of them to the default, `profile classic` to
 what a stack without the inventions of the last decades would do. `--host NAME` turns those of another simulated host.
 `compare knob NAME=VALUE` runs everything again with one of them turned, and shows what became of it.
+"""
+COUNTERS_HEAD = """\
+# Counters
+
+What a host counts; made from its declarations by `python tools/tables.py`, and kept current by a test.
+
+`counters` shows those that are not 0, `counters --host NAME` those of another simulated host. What is discarded is
+counted by its reason (`drops`), what a link loses by its cause, and ICMP messages by type and code (`icmp stats`).
 """
 STATES_HEAD = """\
 # The states of TCP
@@ -62,6 +72,17 @@ def _values(knob: Knob) -> str:
     return f"{show(knob, knob.low)} to {show(knob, knob.high)}{unit}"
 
 
+def counters_page() -> str:
+    """Return docs/counters.md."""
+    parts = [COUNTERS_HEAD]
+    for prefix in dict.fromkeys(name.partition(".")[0] for name in COUNTERS):
+        parts += [f"## {GROUPS[prefix]}\n", "| counter | what is counted | source |", "|---|---|---|"]
+        parts += [f"| `{name}` | {counter.help} | {counter.rfc} |" for name, counter in COUNTERS.items()
+                  if name.startswith(f"{prefix}.")]
+        parts.append("")
+    return "\n".join(parts)
+
+
 def states_page() -> str:
     """Return docs/states.md."""
     parts = [STATES_HEAD, "| from | what happens | to | what is sent | source |", "|---|---|---|---|---|"]
@@ -77,7 +98,7 @@ def states_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"knobs.md": knobs_page, "states.md": states_page}
+PAGES = {"knobs.md": knobs_page, "counters.md": counters_page, "states.md": states_page}
 
 
 def main() -> None:

@@ -224,7 +224,7 @@ class DhcpClient(Sleeper):
             **options,
         }
         if kind not in (dhcp.DECLINE, dhcp.RELEASE):
-            options[dhcp.OPTION_PARAMETER_LIST] = WANTED
+            options[dhcp.OPTION_PARAMETER_LIST] = WANTED  # RFC 2132 §9.8
             options[dhcp.OPTION_MAX_MESSAGE_SIZE] = MTU_HIGH.to_bytes(2, "big")
         secs = min((host.now - self.asked_at) // SECOND, 0xFFFF)
         message = dhcp.DhcpMessage(
@@ -276,6 +276,7 @@ class DhcpClient(Sleeper):
             self._again()
 
     def _granted(self, message: dhcp.DhcpMessage) -> None:
+        """Take a lease: a new one after a look whether anybody has the address (RFC 2131 §3.1, step 5)."""
         lease = self._read(message)
         if lease is None:
             return
@@ -320,7 +321,7 @@ class DhcpClient(Sleeper):
             return None
         now = self.sent_at  # time counts from the request (RFC 2131 §4.4.5)
         if seconds == FOREVER:
-            return Lease(settings, server, now, NEVER, NEVER, NEVER)
+            return Lease(settings, server, now, NEVER, NEVER, NEVER)  # RFC 2131 §3.3
         renew, rebind = message.renewal_time or 0, message.rebinding_time or 0
         whole = seconds * SECOND
         if not 0 < renew < rebind < seconds:
@@ -338,7 +339,7 @@ class DhcpClient(Sleeper):
         mtu = message.mtu or self._usual_mtu()
         return Settings(
             address, prefix, router, tuple(message.dns_servers), message.domain_name.strip("."),
-            min(max(mtu, MTU_LOW), MTU_HIGH))
+            min(max(mtu, MTU_LOW), MTU_HIGH))  # RFC 2132 §5.1, which allows less than a link can work with
 
     # Using an address.
 
@@ -424,7 +425,7 @@ class DhcpClient(Sleeper):
         if wanted.servers:
             host.resolver.servers = list(wanted.servers)
         host.resolver.domain = wanted.domain
-        interface.mtu = wanted.mtu
+        host.set_mtu(interface, wanted.mtu)
 
     def _fall_back(self) -> None:
         """Nobody answered in time: use the static address, and go on asking."""

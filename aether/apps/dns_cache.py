@@ -33,7 +33,7 @@ class Entry:
 
 
 class Cache:
-    """The cache of one resolver; names are compared without regard to case (RFC 4343)."""
+    """The cache of one resolver (RFC 1035 §7.4); names are compared without regard to case (RFC 4343)."""
 
     __slots__ = ("entries", "hits", "misses")
 

@@ -213,7 +213,7 @@ class Lookup(Sleeper):
             self._ask()
 
     def wake(self, now: int) -> None:
-        """Nobody answered in time: ask the next one."""
+        """Nobody answered in time: ask the next one (RFC 1035 §7.2)."""
         self.host.now = now
         self.host.count("dns.timeouts")
         self._ask()
@@ -303,7 +303,7 @@ class Lookup(Sleeper):
             cache.deny(self.current, self.kind, message.code, soa, now)
         if fold(self.current) != fold(asked) and soa is None and message.code == dns.NO_ERROR:
             self.tries = 0
-            self._go_on()  # the alias leads out of what this server knows
+            self._go_on()  # RFC 1034 §5.3.3: the alias leads out of what this server knows
         else:
             self._finish("")
 

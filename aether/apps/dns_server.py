@@ -119,7 +119,7 @@ class DnsServer:
                 self._add_addresses(response)
                 return
             if not found:
-                break
+                break  # the name exists, perhaps only because of those below it (RFC 8020 §2)
             name = str(found[0].data)
             zone = self._zone(name)
             if zone is None:

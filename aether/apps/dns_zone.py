@@ -230,7 +230,7 @@ def show_data(record: dns.Record) -> str:
 
 
 def show_ipv6(address: bytes) -> str:
-    """Return an IPv6 address as text (RFC 5952): the longest run of zeros becomes ``::``."""
+    """Return an IPv6 address as text (RFC 5952 §4): the longest run of zeros becomes ``::``."""
     groups = [int.from_bytes(address[at:at + 2], "big") for at in range(0, 16, 2)]
     best, length = 0, 0
     for start in range(8):

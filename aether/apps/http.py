@@ -5,8 +5,7 @@ parsed in one go when it is complete, and only bytes are kept between occurrence
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import httptools
 
@@ -14,12 +13,13 @@ from aether.apps.http_body import Body, BodyError
 from aether.apps.http_date import parse_date, show_date
 from aether.apps.http_site import HTML, File, PathError, Site, path_of, range_of
 from aether.socket_options import SIOCOUTQ
-from aether.tcp.lean import Lean
+from aether.sockets import TcpSocket
+from aether.tcp.short.record import ShortConnection
+from aether.tcp.short.responder import Said
 from aether.timers import Sleeper
 from aether.wire.checksum import partial_sum
 
 if TYPE_CHECKING:
-    from aether.sockets import TcpSocket
     from aether.stack import Stack
 
 MAX_HEAD = 16_384
@@ -28,7 +28,7 @@ MAX_LINE = 8_192
 """Bytes of a request line, at the most (RFC 9112 §3 asks for 8,000)."""
 MAX_BODY = 1 << 20
 """Bytes of a request's body that are read to be thrown away."""
-PATIENCE = 15_000_000
+REQUEST_WITHIN = 15_000_000
 """Microseconds for a request to arrive, and for the next one to begin."""
 SWEEP = 5_000_000
 """How often, in microseconds, connections are looked at that may have been silent for too long."""
@@ -50,7 +50,7 @@ numbered, acknowledged and could have been lost in plain sight.</p>
 </body>
 </html>
 """
-REASONS = {
+REASONS = {  # RFC 9110 §15, RFC 6585 §5
     200: "OK", 206: "Partial Content", 301: "Moved Permanently", 304: "Not Modified", 400: "Bad Request",
     404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout", 413: "Content Too Large",
     414: "URI Too Long", 416: "Range Not Satisfiable", 431: "Request Header Fields Too Large", 501: "Not Implemented",
@@ -117,6 +117,7 @@ class HttpServer(Sleeper):
     """Serves a site, GET and HEAD only."""
 
     __slots__ = ("epoch", "host", "prepared", "prepared_at", "sessions", "site")
+    request_within: ClassVar[int] = REQUEST_WITHIN
 
     def __init__(self, host: Stack, epoch: int = -1) -> None:
         """`epoch` is what a clock showed when the world began, in microseconds since 1970; -1 if there is none.
@@ -133,7 +134,7 @@ class HttpServer(Sleeper):
         add up to, modulo 65535 (RFC 1071)."""
         self.prepared_at = -1
         """The second since 1970 that their dates tell."""
-        self.sessions: dict[int, HttpSession | Lean] = {}
+        self.sessions: dict[int, HttpSession | ShortConnection] = {}
         """By the numbers of their connections; in trace mode also those that were not shown to us yet."""
 
     def serve(self, site: Site) -> None:
@@ -151,7 +152,7 @@ class HttpServer(Sleeper):
             if len(self.sessions) == 1:
                 self._sweep_next()
 
-    def quick(self, request: bytes) -> tuple[bytes, bool, int] | None:
+    def ready_answer(self, request: bytes) -> tuple[bytes, bool, int] | None:
         """Return what is prepared for exactly these bytes, None if that is nothing."""
         if self.epoch >= 0 and (self.epoch + self.host.now) // SECOND != self.prepared_at:
             return None
@@ -167,9 +168,9 @@ class HttpServer(Sleeper):
         if first:
             self._sweep_next()
 
-    def expect(self, lean: Lean) -> None:
+    def expect(self, short: ShortConnection) -> None:
         """Note a connection that was not shown to us: it counts as a session."""
-        self.sessions[lean.number] = lean
+        self.sessions[short.number] = short
         if len(self.sessions) == 1:
             self._sweep_next()
 
@@ -178,17 +179,18 @@ class HttpServer(Sleeper):
         del self.sessions[number]
 
     @staticmethod
-    def said(request: bytes) -> tuple[str, str, Callable[..., object]]:
+    def said(request: bytes) -> Said:
         """Return what `answer` reports of a request."""
         method, target = request.split(b" ", 2)[:2]
-        return "http", f"{method.decode()} {target.decode('latin-1')}", HttpServer.answer
+        words = f"{method.decode()} {target.decode('latin-1')}"
+        return "http", words, HttpServer.answer, TcpSocket.shutdown
 
     def wake(self, now: int) -> None:
         """Look for connections that have been silent for too long."""
         self.host.now = now
         for session in list(self.sessions.values()):
-            if isinstance(session, Lean):
-                self.host.tcp.fast.inflate(session.key)
+            if isinstance(session, ShortConnection):
+                self.host.tcp.fast.promote(session.key)
         for session in list(self.sessions.values()):
             assert isinstance(session, HttpSession)
             session.time_out(now - session.since)
@@ -210,7 +212,7 @@ class HttpServer(Sleeper):
         keep = request.keep
         if method not in METHODS:
             keep = keep and b"expect" not in request.headers
-            return self.refusal(405, f"{method.decode()} is not allowed here", keep), body
+            return self.refusal(405, f"{method.decode()} is not allowed here", keep), body  # RFC 9110 §15.5.6
         try:
             path = path_of(request.url)
         except PathError as problem:
@@ -225,7 +227,10 @@ class HttpServer(Sleeper):
         return self._file(request, file, method == b"HEAD", keep), body
 
     def _file(self, request: Request, file: File, head_only: bool, keep: bool) -> Answer:
-        """Answer with a file, a part of it, or that it has not changed (RFC 9110 §13, §14)."""
+        """Answer with a file, a part of it, or that it has not changed.
+
+        RFC 9110 §8.8.2 (Last-Modified), §9.3.2 (HEAD), §13.1.3 and §13.1.5 (conditions), §14.2 (Range).
+        """
         length = len(file.data)
         begin, end, status = 0, length, 200
         extra = "Accept-Ranges: bytes\r\n"
@@ -258,7 +263,7 @@ class HttpServer(Sleeper):
         return f"{lines}{extra}Connection: {'keep-alive' if keep else 'close'}\r\n\r\n".encode("latin-1")
 
     def refusal(self, status: int, why: str, keep: bool, extra: str = "", head_only: bool = False) -> Answer:
-        """Return a response that says why there is nothing else."""
+        """Return a response that says why there is nothing else (RFC 9110 §15.5, §15.6)."""
         body = f"<!DOCTYPE html>\n<title>{status}</title>\n<h1>{status} {REASONS[status]}</h1>\n<p>{why}</p>\n".encode()
         if status == 405:
             extra += "Allow: GET, HEAD\r\n"
@@ -275,7 +280,7 @@ class HttpServer(Sleeper):
 
 
 def parse(head: bytes) -> Request:
-    """Read a request's head; Refusal if it is none, or asks for what does not exist."""
+    """Read a request's head; Refusal if it is none, or asks for what does not exist (RFC 9110 §15.6.2)."""
     line = head.partition(b"\r\n")[0]
     words = line.split(b" ")
     if len(words) != 3 or not _TOKEN.fullmatch(words[0]):
@@ -401,7 +406,7 @@ class HttpSession:
             return False
         head, self.received = received[:end], received[end:]
         server = self.server
-        known = server.quick(head) if server.host.quick else None
+        known = server.ready_answer(head) if server.host.short_cuts else None
         if known is not None:
             self.head = known[0]
             self.answer = Answer(b"", b"", 0, 0, known[1])
@@ -456,10 +461,13 @@ class HttpSession:
         self.ready(self.socket)
 
     def time_out(self, silent: int) -> None:
-        """End a connection that was silent for too long (microseconds); one amid a request hears why."""
+        """End a connection that was silent for too long (microseconds); one amid a request hears why.
+
+        RFC 9112 §9.5, RFC 9110 §15.5.9.
+        """
         sending = (self.answer is not None and self.body is None) or self._untaken()
         stalled = self.server.host.knobs.http_stalled
-        if (sending and not stalled) or silent < (stalled if sending else PATIENCE):
+        if (sending and not stalled) or silent < (stalled if sending else self.server.request_within):
             return
         if sending:
             self.server.sessions.pop(self.number, None)

@@ -49,6 +49,7 @@ class Body:
         return b"".join(pieces), data[at:]
 
     def _line(self, data: bytes, at: int) -> int:
+        """Take a line between the chunks (RFC 9112 §7.1); return where the next thing begins."""
         end = data.find(b"\n", at) + 1
         self.line += data[at:end or len(data)]
         if len(self.line) > MAX_LINE:

@@ -7,7 +7,7 @@ _ERA = 146_097
 
 
 def show_date(seconds: int) -> str:
-    """Return seconds since 1970 (UTC, not before) as ``Sun, 06 Nov 1994 08:49:37 GMT``."""
+    """Return seconds since 1970 (UTC, not before) as ``Sun, 06 Nov 1994 08:49:37 GMT`` (RFC 9110 §5.6.7)."""
     days, rest = divmod(seconds, 86_400)
     # Counted from 1 March of year 0, leap days come at the end of a year.
     era, day_of_era = divmod(days + 719_468, _ERA)

@@ -66,7 +66,10 @@ class Site:
 
 
 def path_of(target: bytes) -> str:
-    """Return the path in a request target, decoded once (RFC 3986 §2.4); PathError for anything doubtful."""
+    """Return the path in a request target, decoded once (RFC 3986 §2.1, §2.4).
+
+    PathError for anything doubtful, what leads out first of all (RFC 9110 §17.3).
+    """
     if target[:1] != b"/":
         scheme, separator, rest = target.partition(b"://")
         if not separator or scheme.lower() != b"http":

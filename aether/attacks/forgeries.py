@@ -21,7 +21,7 @@ STRIDE = 60_000
 class _Reset(Attack):
     """A reset in the name of a connection's peer."""
 
-    __slots__ = ("key", "seq")
+    __slots__ = ("before", "key", "seq")
     RFC = "RFC 5961 §3"
     DEFENCE = "only the exact number resets; another one in the window is questioned (tcp.challenge_ack)"
     KNOBS = ("tcp.challenge_ack=off",)
@@ -33,6 +33,7 @@ class _Reset(Attack):
             raise ValueError("which connections the kernel has is not known here; attack your own stack: --at you")
         conn = _connection(host.tcp.connections.values(), self.plan.conn, self.victim)
         self.key = conn.key
+        self.before = host.counters.get("tcp.challenge_acks", 0)
         self.seq = conn.rcv_nxt + self.plan.offset
 
     def reset(self, seq: int) -> None:
@@ -45,11 +46,11 @@ class _Reset(Attack):
         host = self.victim_host()
         conn = host.tcp.connections.get(self.key) if host is not None else None
         gone = conn is None or conn.state == CLOSED
-        challenges = host.counters.get("tcp.challenge_acks", 0) if host is not None else 0
+        challenges = host.counters.get("tcp.challenge_acks", 0) - self.before if host is not None else 0
         resets = f"{self.sent:,} resets" if self.sent > 1 else "1 reset"
         found = [f"the connection is {'gone' if gone else 'there still'}, after {resets}"]
         if challenges and not gone:
-            found.append(f"{challenges} challenge ACKs were sent")
+            found.append(f"{challenges} challenge ACK{'s were' if challenges > 1 else ' was'} sent")
         return gone, found
 
 

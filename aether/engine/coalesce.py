@@ -9,6 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
+from aether.tcp.connection import Connection
 from aether.tcp.sequence import HALF, MASK
 from aether.wire.checksum import frame_ok
 from aether.wire.ipv4 import PROTO_TCP, Ipv4Header
@@ -16,7 +17,6 @@ from aether.wire.tcp import ACK, PSH, TcpHeader
 
 if TYPE_CHECKING:
     from aether.host import Host
-    from aether.tcp.connection import Connection
     from aether.world import World
 
 LIMIT = 65_000
@@ -129,10 +129,10 @@ def _may_begin(
     """Return the connection that a segment is the next of, if there is no hole, and others may follow it."""
     place, _, fragment, _, protocol, key, bits = common
     conn = host.tcp.table.get(key)
-    if conn is None or sequence != conn.rcv_nxt & MASK or conn.out_of_order is not None:
+    if not isinstance(conn, Connection) or sequence != conn.rcv_nxt & MASK or conn.out_of_order is not None:
         return None
     fits = (
-        place[:6] == host.interfaces[0].mac and place[12:] == PLAIN and protocol == PROTO_TCP
+        place[:6] == host.interfaces[0].mac and key[4:8] in host.local and place[12:] == PLAIN and protocol == PROTO_TCP
         and not fragment & ~DONT_FRAGMENT and start >= MIN_LENGTH and bits & 0xFFF & ~PSH == ACK
         and (size > 0 or not options or (options[:4] == TIMESTAMP and len(options) == 12)))
     return conn if fits else None

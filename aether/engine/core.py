@@ -29,6 +29,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from aether import lab
+from aether.engine import lookback
 from aether.engine.backoff import Shares
 from aether.engine.device import Device
 from aether.engine.loop import Loop, StepResult
@@ -219,19 +220,19 @@ class Core:
 
         `before` is asked about the world before that occurrence, if that is in the past too.
         """
-        self._call(lambda: self.loop.go_to(occurrence, before))
+        self._call(lambda: lookback.go_to(self.loop, occurrence, before))
 
     def live(self) -> None:
         """Return to the present, which stands still."""
-        self._call(lambda: self.loop.go_to(self.loop.world.occurrence))
+        self._call(lambda: lookback.go_to(self.loop, self.loop.world.occurrence))
 
     def events(self) -> list[Event]:
         """Return the latest events up to what is shown."""
-        return self._call(self.loop.events)
+        return self._call(lambda: lookback.events(self.loop))
 
     def events_of(self, occurrence: int) -> list[Event]:
         """Return the events of one occurrence."""
-        return self._call(lambda: self.loop.events_of(occurrence))
+        return self._call(lambda: lookback.events_of(self.loop, occurrence))
 
     def with_loop(self, what: Callable[[Loop], T]) -> T:
         """Have something done with the loop itself, between two occurrences: for timelines and recordings."""
@@ -355,12 +356,12 @@ class Core:
     def _advance(self) -> None:
         """Let the world go on for a while, or wait until it has something to do."""
         loop = self.loop
-        if loop.paused or (loop.gated and not self._waits):
+        if loop.paused or (loop.pace.gated and not self._waits):
             self._release(paused=True)
             loop.rest()
         elif self._waits:
             until = min(wait.until for wait in self._waits)
-            loop.go(until if loop.speed == math.inf else NEVER, self._after_occurrence)
+            loop.go(until if loop.pace.speed == math.inf else NEVER, self._after_occurrence)
             self._release(paused=loop.paused)
         else:
             loop.go(NEVER, None)
@@ -401,7 +402,7 @@ class Core:
         loop, world = self.loop, self.loop.view
         shares, modelled = _waiting(loop)
         return Status(
-            loop.mode, loop.paused, loop.speed, world.occurrence, world.now, world.frames,
+            loop.mode, loop.paused, loop.pace.speed, world.occurrence, world.now, world.frames,
             sum(sum(host.drops.values()) for host in world.hosts.values()), shares.spin, shares.yielding, shares.sleep,
             len(self.ring), self.ring.lost, len(loop.log.inputs) if loop.log is not None else 0,
             loop.history.first if loop.history is not None else -1,

@@ -6,26 +6,23 @@ deadline, however late we look. Due timers come before a later input, so that th
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aether.engine.backoff import Backoff
-from aether.engine.bench import ALONE, collect_seldom, direct, heed_offload, send, take_frames
-from aether.engine.coalesce import Coalescer
+from aether.engine.bench import ALONE, Intake, collect_seldom, direct, heed_offload, send
 from aether.engine.history import History
 from aether.engine.log import InputLog
-from aether.engine.past import WINDOW, Past, Scan
+from aether.engine.pace import Pace
+from aether.engine.past import WINDOW, Past
 from aether.engine.recorder import Recorder
 from aether.engine.relay import hear
 from aether.engine.ring import EventRing
 from aether.engine.work import Work
 from aether.events import Event
 from aether.lab import YOU
-from aether.link.tap import Tap
 from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
@@ -53,7 +50,12 @@ class StepResult:
 
 
 class Loop:
-    """Drives one world. Only the core's thread calls this."""
+    """Drives one world. Only the core's thread calls this.
+
+    Its methods, in order: what is recorded; time; what is done to the world; one occurrence after the other; frames
+    in and out; going on, a batch at a time. How time passes is its `Pace`, benchmark mode's way with frames its
+    `Intake`; what looks at the past is in `aether.engine.lookback`, what makes another present of it in `timelines`.
+    """
 
     def __init__(
         self, world: World, device: Device | None, wakeup: Wakeup, description: dict[str, object], *, mode: str,
@@ -64,15 +66,10 @@ class Loop:
         self.wakeup = wakeup
         self.description = description
         self.clock = clock
-        self.speed = speed
         self.paused = False
         self.mode = ""
-        self.alone = True
-        """In benchmark mode: whether frames come one by one."""
-        self.small = 0
-        """In benchmark mode: how many batches were small since the last one that was not."""
-        self.held = Coalescer()
-        """In benchmark mode: segments that wait to be handed over as one."""
+        self.intake = Intake()
+        """How benchmark mode takes frames from a device."""
         self.relay: Relay | None = None
         """Where frames go that are another worker's; None without workers."""
         self.ring = EventRing()
@@ -92,13 +89,10 @@ class Loop:
         """What is told of every occurrence that somebody waits for, and says when to end; of who asks at the moment."""
         self.past: Past | None = None
         """Where we look at the past, if we do."""
-        self._anchor = (clock(), world.now)
+        self.pace = Pace(clock, speed, real=device is not None, time=world.now)
         self.set_mode(mode)
 
-    @property
-    def gated(self) -> bool:
-        """True when time passes only while somebody waits: a simulation at speed inf."""
-        return self.speed == math.inf and self.device is None
+    # What is recorded, and how time is waited for.
 
     def set_mode(self, mode: str) -> None:
         """Record everything, or nothing."""
@@ -130,22 +124,70 @@ class Loop:
         """Ask `hit` at the end of every occurrence, about its events and the world."""
         self.breakpoint = hit
 
+    def _heed_knobs(self) -> None:
+        """Wait as the knobs of your host say."""
+        knobs = self.world.hosts[YOU].knobs
+        self.backoff.limit(knobs.loop_spin, knobs.loop_yield)
+
+    # Time: whether it goes on, and how fast.
+
     def set_speed(self, speed: float) -> None:
         """Change how fast world time passes."""
         self.catch_up()
-        self.speed = speed
-        self._anchor = (self.clock(), self.world.now)
+        self.pace.speed = speed
+        self.pace.begin(self.world.now)
 
     def run(self) -> None:
         """Let time go on from where it stands; out of the past, from the present."""
         self.past = None
         if self.paused:
             self.paused = False
-            self._anchor = (self.clock(), self.world.now)
+            self.pace.begin(self.world.now)
 
     def pause(self) -> None:
         """Let time stand still."""
         self.paused = True
+
+    def target(self) -> int:
+        """Return what the world's clock should show now, in microseconds."""
+        return self.world.now if self.paused or self.pace.gated else self.pace.time()
+
+    def catch_up(self) -> None:
+        """Handle what is due by now, so that what comes next comes at the right time."""
+        if self.paused:
+            return
+        target = self.target()
+        before, began = self.world.occurrence, self.clock()
+        for _ in range(BATCH):
+            if not self._stepped(target):
+                self.world.advance(target)
+                break
+            if self.paused:
+                break
+        else:
+            if self.device is None:  # a simulation that cannot keep up falls behind instead of racing later
+                self.pace.begin(self.world.now)
+        if self.world.occurrence > before:
+            self.flush()
+            if self.history is not None:
+                self.history.worked_for(self.world, self.clock() - began)
+
+    def keep_time(self) -> None:
+        """Handle what is due by now, in benchmark mode."""
+        world = self.world
+        target = self.pace.time()
+        while world.step(target):
+            pass
+        world.advance(target)
+        if world.wire_out:
+            self.flush()
+
+    # What is done to the world that is driven, or put in its place.
+
+    @property
+    def view(self) -> World:
+        """The world that is shown: the present, or the past that we look at."""
+        return self.world if self.past is None else self.past.world
 
     def do(self, operation: Operation) -> Any:
         """Log an operation and carry it out; OperationError in the past, where nothing can be changed."""
@@ -163,24 +205,29 @@ class Loop:
             if self.breakpoint is not None:
                 self._ask(serial)
 
-    def share(self, relay: Relay | None) -> None:
-        """Be one of several workers, who pass on what belongs to others; or the only one, with None."""
-        self.relay = relay
-        host = self.world.hosts[YOU]
-        host.elsewhere = None if relay is None or relay.number else partial(relay.take_whole, host)
+    def replace_world(self, world: World, log: InputLog, history: History, *, recorded: bool = False) -> None:
+        """Put another world in the place of this one: a fork, or a recording that was read back.
 
-    def clock_and_time(self) -> tuple[int, int]:
-        """Return a moment of the machine's clock, in nanoseconds, and the world time that belongs to it."""
-        return self.clock(), self.target()
+        `recorded` says that the ring holds its events already; otherwise the latest are made anew.
+        """
+        at = world.occurrence
+        latest = [] if recorded or at <= history.first else Past(history, world).events(
+            at - WINDOW + 1, at, self.work)  # before anything has changed: it may be interrupted
+        self.past = None
+        self.pause()
+        self.world.observe(None)
+        self.world = world
+        self._heed_knobs()
+        self.recorder = Recorder(world, self.ring)
+        self.log = log
+        self.history = history
+        self.description = log.description
+        if not recorded:
+            self.ring.refill(latest)
+        world.observe(self.recorder)
+        self.pace.begin(world.now)
 
-    def go_by(self, clock: int, time: int) -> None:
-        """Let world time be `time` at a moment of the machine's clock, as another worker has it."""
-        self._anchor = clock, time
-
-    def _heed_knobs(self) -> None:
-        """Wait as the knobs of your host say."""
-        knobs = self.world.hosts[YOU].knobs
-        self.backoff.limit(knobs.loop_spin, knobs.loop_yield)
+    # One occurrence after the other.
 
     def step(self, count: int) -> list[StepResult]:
         """Handle up to `count` occurrences; time jumps to each. Interrupted ends it between two of them."""
@@ -229,75 +276,6 @@ class Loop:
                 break
         return False, done
 
-    @property
-    def view(self) -> World:
-        """The world that is shown: the present, or the past that we look at."""
-        return self.world if self.past is None else self.past.world
-
-    def go_to(self, occurrence: int, before: Callable[[World], object] | None = None) -> None:
-        """Look at the end of an occurrence; OperationError if there is no history, or it is out of reach.
-
-        `before` is asked about the world before that occurrence, unless it is the present one.
-        """
-        if self.history is None:
-            raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
-        if occurrence == self.world.occurrence:
-            self.past = None
-        else:
-            past = self.past or Past(self.history, self.world)
-            past.go(occurrence, before, self.work)
-            self.past = past
-        self.pause()
-
-    def events(self) -> list[Event]:
-        """Return the latest events up to where we stand: from the ring, or made anew by replay."""
-        kept = self.ring.since(0)[0]
-        if self.past is None:
-            return kept
-        at = self.past.occurrence
-        if kept and kept[0].occurrence <= max(at - WINDOW, self.past.history.first + 1):
-            return kept[:bisect_right(kept, at, key=_occurrence)]
-        return self.past.recent(self.work)
-
-    def events_of(self, occurrence: int) -> list[Event]:
-        """Return the events of one occurrence: from the ring, or made anew by replay; none if it is out of reach."""
-        if self.past is not None and occurrence == self.past.occurrence:
-            return self.past.latest
-        found = self.ring.of(occurrence)
-        if found is not None:
-            return found
-        if self.history is None or not self.history.first < occurrence <= self.world.occurrence:
-            return []
-        return Past(self.history, self.world).events(occurrence, occurrence, self.work)
-
-    def scan(self) -> Scan:
-        """Return the events of the past up to here, to be made anew from the beginning of history."""
-        if self.history is None:
-            raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
-        return Scan(self.history, self.view.occurrence)
-
-    def replace_world(self, world: World, log: InputLog, history: History, *, recorded: bool = False) -> None:
-        """Put another world in the place of this one: a fork, or a recording that was read back.
-
-        `recorded` says that the ring holds its events already; otherwise the latest are made anew.
-        """
-        at = world.occurrence
-        latest = [] if recorded or at <= history.first else Past(history, world).events(
-            at - WINDOW + 1, at, self.work)  # before anything has changed: it may be interrupted
-        self.past = None
-        self.pause()
-        self.world.observe(None)
-        self.world = world
-        self._heed_knobs()
-        self.recorder = Recorder(world, self.ring)
-        self.log = log
-        self.history = history
-        self.description = log.description
-        if not recorded:
-            self.ring.refill(latest)
-        world.observe(self.recorder)
-        self._anchor = (self.clock(), world.now)
-
     def _one(self) -> bool:
         """Handle one occurrence: what is due, else what the device has, else what comes next."""
         world = self.world
@@ -307,6 +285,32 @@ class Loop:
             if self._input(frame):
                 return True
         return world.step()
+
+    def _stepped(self, until: int) -> bool:
+        """Handle what is due by `until`, and ask the breakpoints about it."""
+        serial = self.ring.last_serial
+        if not self.world.step(until):
+            return False
+        if self.breakpoint is not None:
+            self._ask(serial)
+        return True
+
+    def _ask(self, serial: int) -> bool:
+        """Ask the breakpoints about what has happened since an event; pause, and return True, if one is hit."""
+        assert self.breakpoint is not None
+        if not self.breakpoint(self.ring.since(serial)[0], self.world):
+            return False
+        self.pause()
+        self.stopped = True
+        return True
+
+    # Frames: from the device and to it, from other workers and to them.
+
+    def share(self, relay: Relay | None) -> None:
+        """Be one of several workers, who pass on what belongs to others; or the only one, with None."""
+        self.relay = relay
+        host = self.world.hosts[YOU]
+        host.elsewhere = None if relay is None or relay.number else partial(relay.take_whole, host)
 
     def feed(self, frame: bytes, believed: bool = False) -> None:
         """Let a frame arrive that another worker has read; at worker 0 the others may have to hear of it."""
@@ -327,48 +331,19 @@ class Loop:
             self.log.add(self.world, frame)
         return self.world.arrive(frame)
 
-    def target(self) -> int:
-        """Return what the world's clock should show now, in microseconds."""
-        if self.paused or self.gated:
-            return self.world.now
-        at, world_time = self._anchor
-        passed = (self.clock() - at) // 1000
-        return world_time + (passed if self.device is not None else int(passed * self.speed))
-
-    def catch_up(self) -> None:
-        """Handle what is due by now, so that what comes next comes at the right time."""
-        if self.paused:
-            return
-        target = self.target()
-        before, began = self.world.occurrence, self.clock()
-        for _ in range(BATCH):
-            if not self._stepped(target):
-                self.world.advance(target)
-                break
-            if self.paused:
-                break
-        else:
-            if self.device is None:  # a simulation that cannot keep up falls behind instead of racing later
-                self._anchor = (self.clock(), self.world.now)
-        if self.world.occurrence > before:
-            self.flush()
-            if self.history is not None:
-                self.history.worked_for(self.world, self.clock() - began)
-
     def flush(self, many: bool = False) -> None:
         """Write what left for the world outside; `many` says that all of it answers frames that the fast path took."""
         out = self.world.wire_out
         if out:
-            if isinstance(self.device, Tap):
-                send(self.device, out, many and len(out) >= ALONE)
-            elif self.device is not None:
+            device = self.device
+            if device is not None and device.virtio is not None:
+                send(device.virtio, out, many and len(out) >= ALONE)
+            elif device is not None:
                 for frame in out:
-                    self.device.write(frame)
+                    device.write(frame)
             out.clear()
 
-    def rest(self) -> None:
-        """Wait for a request, while paused."""
-        self.wakeup.rest(LONGEST_SLEEP)
+    # Going on: what is due and what arrives, a batch at a time, then sleep.
 
     def go(self, until: int, after: Callable[[], bool] | None) -> None:
         """Go on for up to a batch of occurrences, then wait if nothing is due.
@@ -376,14 +351,14 @@ class Loop:
         `until` bounds a simulation at speed inf; `after` is asked after every occurrence, and ends the batch with True.
         """
         host = direct(self)
-        heed_offload(self.device, host)
+        heed_offload(None if self.device is None else self.device.virtio, host)
         if host is not None:
             self._bench(host, after)
             return
         began = self.clock()
         world, fast = self.world, self.world.hosts[YOU].tcp.fast
         before, taken = world.occurrence, fast.taken
-        busy = self._gated_batch(until, after) if self.gated else self._batch(after)
+        busy = self._gated_batch(until, after) if self.pace.gated else self._batch(after)
         self.flush(many=fast.taken - taken == world.occurrence - before)
         if self.history is not None and world.occurrence > before:
             self.history.worked_for(world, self.clock() - began)
@@ -395,23 +370,12 @@ class Loop:
     def _bench(self, host: Host, after: Callable[[], bool] | None) -> None:
         """Handle what is due, then what the device has, and wait if that was nothing."""
         self.keep_time()
-        if take_frames(self, host):
+        if self.intake.take(self, host):
             self.backoff.busy()
         elif self.backoff.idle():
             self._sleep(NEVER)
         if after is not None:
             after()
-
-    def keep_time(self) -> None:
-        """Handle what is due by now, in benchmark mode."""
-        world = self.world
-        at, world_time = self._anchor
-        target = world_time + (self.clock() - at) // 1000
-        while world.step(target):
-            pass
-        world.advance(target)
-        if world.wire_out:
-            self.flush()
 
     def _gated_batch(self, until: int, after: Callable[[], bool] | None) -> bool:
         for _ in range(BATCH):
@@ -421,24 +385,6 @@ class Loop:
                 return after is not None
             if self.paused or (after is not None and after()):
                 return True
-        return True
-
-    def _stepped(self, until: int) -> bool:
-        """Handle what is due by `until`, and ask the breakpoints about it."""
-        serial = self.ring.last_serial
-        if not self.world.step(until):
-            return False
-        if self.breakpoint is not None:
-            self._ask(serial)
-        return True
-
-    def _ask(self, serial: int) -> bool:
-        """Ask the breakpoints about what has happened since an event; pause, and return True, if one is hit."""
-        assert self.breakpoint is not None
-        if not self.breakpoint(self.ring.since(serial)[0], self.world):
-            return False
-        self.pause()
-        self.stopped = True
         return True
 
     def _batch(self, after: Callable[[], bool] | None) -> bool:
@@ -452,7 +398,7 @@ class Loop:
                 return True
         if handled == BATCH:  # more may be due: were time to pass first, it would fire late, but not in a replay
             if device is None:
-                self._anchor = (self.clock(), world.now)
+                self.pace.begin(world.now)
             return True
         world.advance(target)
         while device is not None and handled < BATCH and (frame := device.read()) is not None:
@@ -465,21 +411,21 @@ class Loop:
                 break
         return handled > 0
 
+    def rest(self) -> None:
+        """Wait for a request, while paused."""
+        self.wakeup.rest(LONGEST_SLEEP)
+
     def _sleep(self, until: int) -> None:
         """Wait until something is due, arrives or is asked for."""
         due = min(self.world.next_deadline(), until)
         seconds = LONGEST_SLEEP
-        if self.gated:
+        if self.pace.gated:
             due = NEVER
         if due < NEVER:
             left = (due - self.world.now) / 1_000_000
             if self.device is None:
-                left /= self.speed
+                left /= self.pace.speed
             seconds = min(max(left, 0.0), LONGEST_SLEEP)
         began = self.clock()
         self.wakeup.sleep(seconds)
         self.backoff.slept(self.clock() - began)
-
-
-def _occurrence(event: Event) -> int:
-    return event.occurrence

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from aether.engine.bench import direct, leaves_work
 from aether.lab import YOU
-from aether.link.tap import Tap
 
 if TYPE_CHECKING:
     from aether.engine.loop import Loop
@@ -19,7 +18,7 @@ ON, TRACING, KNOB, FORWARDING, BETWEEN = "on", "trace mode", "loop.offload", "fo
 
 def offload(loop: Loop) -> str:
     """Return ``on``, or why it is off; empty where there is no TAP."""
-    if not isinstance(loop.device, Tap):
+    if loop.device is None or loop.device.virtio is None:
         return ""
     if loop.mode != "bench":
         return TRACING

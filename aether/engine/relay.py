@@ -128,4 +128,4 @@ def _flow(frame: Frame, at: int) -> bytes:
 
 
 def _has(host: Host, key: bytes) -> bool:
-    return key in host.tcp.table or key in host.tcp.fast.leans
+    return key in host.tcp.table or key in host.tcp.fast.shorts

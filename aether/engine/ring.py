@@ -7,8 +7,8 @@ from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from aether.engine.retold import Together, unfold
 from aether.events import Event
+from aether.tcp.short.events import Together, unfold
 
 Raw = tuple[int, int, int, str, int, str, tuple[Any, ...], CodeType | str, int]
 """An event as it is recorded: the fields of `Event`, and at the end where it comes from. That is a function and the

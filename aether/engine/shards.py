@@ -30,23 +30,11 @@ from aether.engine.loop import Loop
 from aether.engine.relay import ALL, ALL_BELIEVE, Relay
 from aether.engine.worker import Beginning, first_number
 from aether.link.queues import Queues
-from aether.operations.base import Operation
-from aether.operations.knobs import KnobSet, ProfileSet
-from aether.operations.link import LinkClear, LinkDrop, LinkDropOff, LinkScenario, LinkSet
-from aether.operations.net import ArpClear
-from aether.operations.reading import TcpRead, TcpReading, TcpShutdown
-from aether.operations.services import HttpFile, HttpServe
-from aether.operations.tcp import TcpAbort, TcpClose, TcpListen, TcpSend, TcpUnlisten
+from aether.operations.base import Goes, Operation
 from aether.queries import QueryError
 from aether.world import World
 
 T = TypeVar("T")
-EVERYWHERE = (
-    KnobSet, ProfileSet, TcpListen, TcpUnlisten, HttpServe, HttpFile, ArpClear, LinkSet, LinkDrop, LinkDropOff,
-    LinkClear, LinkScenario,
-)
-"""What changes the host, and so each worker's part of it; all else is for worker 0, or for a connection's owner."""
-OF_CONNECTION = (TcpSend, TcpClose, TcpAbort, TcpShutdown, TcpRead, TcpReading)
 START_WITHIN = 20.0
 """Seconds in which a worker has to be ready."""
 TOO_OFTEN = 3
@@ -165,11 +153,12 @@ class Shards:
 
     def do(self, operation: Operation) -> Any:
         """Carry an operation out wherever it belongs, and return the result of the first."""
-        if isinstance(operation, OF_CONNECTION):
-            worker = self.owner(operation.conn, operation.host)
+        if operation.goes is Goes.OWNER:
+            about: Any = operation
+            worker = self.owner(about.conn, about.host)
             return self.children[worker - 1].call("do", operation) if worker else self.core.do(operation)
         result = self.core.do(operation)
-        if isinstance(operation, EVERYWHERE):
+        if operation.goes is Goes.EVERYWHERE:
             for child in self.children:
                 child.call("do", operation)
         return result
@@ -209,7 +198,7 @@ class Shards:
         return Child(number, self.queues, own, self._lost, self.core.feed, self.count_anew)
 
     def _beginning(self, count: int, latest: int) -> Beginning:
-        snapshot, at = self.core.with_loop(lambda loop: (loop.world.snapshot(), loop.clock_and_time()))
+        snapshot, at = self.core.with_loop(lambda loop: (loop.world.snapshot(), (loop.clock(), loop.target())))
         return Beginning(0, count, self.queues.taps[0].name, snapshot, latest, at)
 
     def _give(self, worker: int, frame: bytes) -> None:

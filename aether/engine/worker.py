@@ -28,7 +28,7 @@ from aether.engine.relay import Relay
 from aether.link.tap import Tap
 from aether.net.neighbours import Neighbours
 from aether.operations.base import OperationError
-from aether.tcp.fast_path import FastPath
+from aether.tcp.short.path import FastPath
 from aether.timers import NEVER
 from aether.world import World
 
@@ -96,7 +96,7 @@ class Worker:
         self._sending = threading.Lock()
         self.core = Core(share_of(beginning), tap, mode="bench")
         self.core.loop.share(Relay(beginning.number, beginning.workers, self._hand_over))
-        self.core.loop.go_by(*beginning.clock_and_time)
+        self.core.loop.pace.go_by(*beginning.clock_and_time)
 
     def serve(self) -> None:
         """Answer until the other end is closed."""

@@ -7,8 +7,6 @@ compiled once and asked often; state holds its text, and the compiled form is on
 from __future__ import annotations
 
 import operator
-import re
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -18,6 +16,7 @@ from aether.filters.errors import FilterError
 from aether.filters.field import EVENT, FRAME, Getter
 from aether.filters.fields import all_fields
 from aether.filters.operands import Operand, Operands
+from aether.filters.pattern import PatternProblem, Search, searcher
 from aether.filters.record import Record
 from aether.filters.syntax import (
     Arithmetic,
@@ -41,8 +40,6 @@ _MIRRORED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }
-MAX_PATTERN = 300
-"""Characters of a regular expression."""
 
 
 class Filter:
@@ -246,18 +243,11 @@ class _Compiler:
             return lambda record: bool(values := get(record)) and all(search(value) for value in values)
         return lambda record: any(search(value) for value in get(record))
 
-    def _pattern(self, node: Text, is_text: bool) -> Callable[[Any], object]:
-        pattern = node.value
-        if len(pattern) > MAX_PATTERN:
-            self.operands.fail(node, f"a regular expression has at most {MAX_PATTERN} characters")
+    def _pattern(self, node: Text, is_text: bool) -> Search:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                if is_text:
-                    return re.compile(pattern.decode("utf-8", "replace"), re.IGNORECASE).search
-                return re.compile(pattern, re.IGNORECASE).search
-        except (re.error, OverflowError, RecursionError, ValueError) as error:
-            self.operands.fail(node, f"this is no regular expression: {error}")
+            return searcher(node.value, is_text)
+        except PatternProblem as problem:
+            self.operands.fail(node, str(problem))
 
     def _shown(self, node: Node) -> str:
         return self.operands.text[node.start:node.end]

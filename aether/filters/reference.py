@@ -47,6 +47,9 @@ count too. A comparison holds if *some* value fits, and `!=` holds if *no* value
 `ip.addr != 192.168.1.1` are packets in which the address does not occur. A frame without the field
 matches neither; `!(tcp.port == 80)` matches it too.
 
+`matches` takes the regular expressions of RE2, whose time is bounded whatever a peer sends: no looking ahead or back,
+no `\\1`. Where google-re2 is not installed, expressions that are not bounded by how they are written are refused.
+
 A field that stands alone asks whether it exists. `tcp.flags.syn` exists in every segment, as 0 or 1, so
 ask `tcp.flags.syn == 1`. What is ours and only ever true, like `frame.dropped`, exists only then.
 

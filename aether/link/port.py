@@ -36,6 +36,19 @@ class Port:
         self.ear: Ear | None = None
         """Whoever hears every frame that enters the link here."""
 
+    @property
+    def transparent(self) -> bool:
+        """Whether frames pass this link both ways at once and unchanged, and nobody on it hears them.
+
+        Whoever leaves out a frame's way over the link, for it makes no difference, asks here and nowhere else.
+        """
+        peer = self.peer
+        return (
+            self.pipe.clear and peer.pipe.clear and not self.latency and not peer.latency
+            and self.ear is None and peer.ear is None and self.tape is None and peer.tape is None
+            and (self.host is None or not self.host.models_processor)
+            and (peer.host is None or not peer.host.models_processor))
+
     def transmit(self, frame: bytes) -> int:
         """Put a frame on the link, and return the number it was given."""
         number = self.number(frame)

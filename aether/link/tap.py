@@ -78,6 +78,11 @@ class Tap:
         self.unwritten = 0
         """Frames that the kernel did not take: its queue was full, or the interface was down."""
 
+    @property
+    def virtio(self) -> Tap:
+        """This device, as one that can do all that a virtio header can ask for (`aether.engine.device.Virtio`)."""
+        return self
+
     def read(self) -> bytes | None:
         """Return the next frame, or None if there is none now; DeviceError if the device was removed."""
         try:

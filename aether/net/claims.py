@@ -63,7 +63,7 @@ class Claim(Sleeper):
             self.host.queue.wake(self, NEVER)
 
     def wake(self, now: int) -> None:
-        """Send what is due: a probe, or an announcement."""
+        """Send what is due: a probe (RFC 5227 §2.1.1), or an announcement (§2.3)."""
         host = self.host
         host.now = now
         if self.state == PROBING:

@@ -95,7 +95,7 @@ class Fragments(Sleeper):
         return unfinished
 
     def _place(self, unfinished: Unfinished, header: ipv4.Ipv4Header, payload: bytes) -> int | None:
-        """Return the index for a fragment; None if it adds nothing, or condemns the packet."""
+        """Return the index for a fragment (RFC 815); None if it adds nothing, or condemns the packet."""
         start, pieces = header.fragment_offset, unfinished.pieces
         end = start + len(payload)
         where = bisect_left(pieces, start, key=_start)

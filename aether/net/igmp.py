@@ -101,7 +101,7 @@ class Igmp(Sleeper):
         return group == igmp.ALL_HOSTS or (interface.index, group) in self.groups
 
     def join(self, group: bytes, interface: Interface) -> None:
-        """Become a member once more; OSError EINVAL for what is no group, ENOBUFS for too many."""
+        """Become a member once more (RFC 1112 §7.1); OSError EINVAL for what is no group, ENOBUFS for too many."""
         if not is_group(group):
             raise OSError(errno.EINVAL, f"{show_ip(group)} is no group: those are 224.0.0.0 to 239.255.255.255")
         key = interface.index, group

@@ -84,7 +84,10 @@ class Ipv4:
     def _parameter_problem(
         self, packet: bytes, header: ipv4.Ipv4Header, problem: WireError, interface: Interface
     ) -> None:
-        """Tell a sender which byte of its header is wrong, if the packet was for us or to be passed on."""
+        """Tell a sender which byte of its header is wrong, if the packet was for us or to be passed on.
+
+        RFC 1122 §3.2.2.5, RFC 1812 §4.3.3.5.
+        """
         if self._bad_source(header.source, interface):
             return
         if self.host.knobs.ipv4_forward or self._is_unicast(header.destination):
@@ -188,7 +191,7 @@ class Ipv4:
         return is_group(address)
 
     def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
-        """Return the address that we send from to reach a destination; None if there is no route.
+        """Return the address that we send from to reach a destination (RFC 1122 §3.3.4); None if there is no route.
 
         With `everybody` 255.255.255.255 needs none.
         """
@@ -260,7 +263,7 @@ class Ipv4:
         return self.host.igmp.interface_for(group, index).index
 
     def learn_mtu(self, destination: bytes, mtu: int) -> bool:
-        """Believe for ten minutes that a path takes no larger packets (RFC 1191 §6.3); False if that is no news."""
+        """Believe for ten minutes that a path takes no larger packets (RFC 1191 §3, §6.3); False if it is no news."""
         if mtu >= self.mtu_for(destination):
             return False
         while len(self.path_mtus) >= MAX_PATHS:

@@ -103,22 +103,29 @@ class Node(Surroundings):
         self.interfaces: list[Interface] = []
         self.local: dict[bytes, Interface] = {}
         """Our own addresses, as the stack looks them up."""
-        self.routes = Routes()
+        self.routes = Routes(self)
 
     def add_address(self, interface: Interface, ip: bytes, prefix: int) -> None:
         """Give an interface an address, and a route to its network."""
+        self.changes()
         interface.addresses.append(Address(ip, prefix))
         self.routes.add(ip, prefix, None, interface.index)
         self._index_addresses()
 
     def remove_address(self, interface: Interface, ip: bytes) -> None:
         """Take an address away, with the route to its network unless another address is in it too."""
+        self.changes()
         for address in [a for a in interface.addresses if a.ip == ip]:
             interface.addresses.remove(address)
             if not any((other.mask, other.broadcast) == (address.mask, address.broadcast)
                        for other in interface.addresses):
                 self.routes.remove(ip, address.prefix)
         self._index_addresses()
+
+    def set_mtu(self, interface: Interface, mtu: int) -> None:
+        """Let packets of so many bytes leave through an interface."""
+        self.changes()
+        interface.mtu = mtu
 
     def _index_addresses(self) -> None:
         self.local.clear()

@@ -18,8 +18,9 @@ MOST_MISSED = 15
 def fill(raw: bytes, address: bytes, ours: Container[bytes], now: int) -> bytes:
     """Return options as they leave a host: with its `address`, and the time, in their next free places.
 
-    `ours` are all addresses of this host, which prespecified timestamps ask for; `now` is in microseconds. What
-    cannot be right raises WireError `ipv4.options`, with the offset in the packet of the byte that is wrong.
+    RFC 1122 §3.2.1.8. `ours` are all addresses of this host, which prespecified timestamps ask for; `now` is in
+    microseconds. What cannot be right raises WireError `ipv4.options`, with the offset in the
+    packet of the byte that is wrong.
     """
     options = bytearray(raw)
     seen = set()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from aether.net.interface import Interface
     from aether.net.neighbours import Neighbour
+    from aether.surroundings import Surroundings
 
 
 class Route(NamedTuple):
@@ -36,10 +37,11 @@ class Way(NamedTuple):
 class Routes:
     """The routes of one host, the most specific first."""
 
-    __slots__ = ("table", "ways")
-    UNHASHED = ("ways",)
+    __slots__ = ("host", "table", "ways")
+    UNHASHED = ("host", "ways")
 
-    def __init__(self) -> None:
+    def __init__(self, host: Surroundings) -> None:
+        self.host = host
         self.table: list[Route] = []
         self.ways: dict[bytes, Way] = {}
         """What was found out lately, by destination; it says nothing that the routes and neighbours do not."""
@@ -47,13 +49,13 @@ class Routes:
     def add(self, address: bytes, prefix: int, gateway: bytes | None, interface: int) -> None:
         """Add a route to the network of `address`, in place of one to the same network."""
         self.remove(address, prefix)
-        self.ways.clear()
         self.table.append(Route(_network(address, prefix), prefix, gateway, interface))
         self.table.sort(key=_specific_first)
 
     def remove(self, address: bytes, prefix: int) -> bool:
         """Remove the route to a network; return whether there was one."""
         network = _network(address, prefix)
+        self.host.changes()
         self.ways.clear()
         before = len(self.table)
         self.table = [r for r in self.table if (r.network, r.prefix) != (network, prefix)]

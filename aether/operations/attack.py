@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.attacks.kinds import ATTACKS
 from aether.attacks.station import LINK
-from aether.operations.base import Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ VICTIMS = ("you", "host")
 class AttackStart(Operation):
     """Begin an attack; the result is the number of the job, at `you`. -1 leaves a number as the attack has it."""
 
+    goes = Goes.FIRST
     kind: str = ""
     victim: str = "you"
     count: int = -1

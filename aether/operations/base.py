@@ -11,7 +11,8 @@ import base64
 import binascii
 import errno
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from aether.sockets import TcpSocket, socket_of
 from aether.wire.address import AddressError, parse_ip
@@ -26,9 +27,23 @@ class OperationError(ValueError):
     """An operation that cannot be carried out; the text says what, where and what to do next."""
 
 
+class Goes(Enum):
+    """Which of several workers behind one device carry an operation out (`aether.engine.shards`)."""
+
+    EVERYWHERE = "everywhere"
+    """It changes what a host is, and so each worker's part of it."""
+    FIRST = "first"
+    """To worker 0, which has what makes a host one: all but the connections that peers open."""
+    OWNER = "owner"
+    """To the worker that has connection `conn` of `host`."""
+
+
 @dataclass(slots=True)
 class Operation:
     """The base of all operations."""
+
+    goes: ClassVar[Goes]
+    """Where it is carried out. Each class says it of itself: there is no answer that would do for one that does not."""
 
     def apply(self, world: World) -> Any:
         """Carry it out, and return the result as plain data."""
@@ -42,7 +57,9 @@ _O = TypeVar("_O", bound=type[Operation])
 
 
 def operation(cls: _O) -> _O:
-    """Register an operation under its class name, so that logs can be read back."""
+    """Register an operation under its class name, so that logs can be read back; TypeError if it goes nowhere."""
+    if "goes" not in cls.__dict__:
+        raise TypeError(f"{cls.__name__} does not say to which workers it goes")
     OPERATIONS[cls.__name__] = cls
     return cls
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aether import knobs
 from aether.apps.process import Prepared, Process, Reply
 from aether.net.neighbours import REACHABLE, Neighbour
-from aether.operations.base import Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 from aether.sockets import TcpSocket
 from aether.wire.address import AddressError, parse_ip
 
@@ -33,6 +33,7 @@ class BareHost(Operation):
     The result is the number of the program, for `SystemCall`.
     """
 
+    goes = Goes.FIRST
     host: str = "you"
     neighbour: str = ""
     mac: bytes = b""
@@ -62,11 +63,11 @@ class BareHost(Operation):
             for socket in list(sockets):
                 socket.close()
         for knob in knobs.KNOBS.values():
-            setattr(host.knobs, knob.attribute, getattr(wanted, knob.attribute))
+            host.turn(knob.attribute, getattr(wanted, knob.attribute))
         if self.fast_open_key:
             host.tcp.fast_open.secret = self.fast_open_key
         interface = host.interfaces[0]
-        interface.mtu = self.mtu
+        host.set_mtu(interface, self.mtu)
         interface.neighbours.entries[address] = entry = Neighbour(address)
         entry.mac, entry.state = self.mac, REACHABLE
         return host.add_job(Process(host))
@@ -77,6 +78,7 @@ class BareHost(Operation):
 class SystemCall(Operation):
     """Let a program make a system call; the result is its reply."""
 
+    goes = Goes.FIRST
     host: str = "you"
     process: int = 1
     name: str = ""
@@ -101,6 +103,7 @@ class PrepareCalls(Operation):
     Each is a list: name, descriptor, arguments, and the bytes to write in hexadecimal.
     """
 
+    goes = Goes.FIRST
     host: str = "you"
     process: int = 1
     calls: list[Any] = field(default_factory=list)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aether.world import World
-from aether.operations.base import Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 
 
 @operation
@@ -19,6 +19,7 @@ class SendFrame(Operation):
     is not answered with a reset.
     """
 
+    goes = Goes.FIRST
     data: bytes = b""
     host: str = "you"
     no_rst: bool = False
@@ -41,6 +42,7 @@ class SendFrame(Operation):
 class InjectFrame(Operation):
     """Put crafted bytes onto a host, as if they came from the wire: into the queue of its first interface."""
 
+    goes = Goes.FIRST
     data: bytes = b""
     host: str = "you"
 

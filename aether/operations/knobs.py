@@ -9,7 +9,7 @@ from aether import knobs
 
 if TYPE_CHECKING:
     from aether.world import World
-from aether.operations.base import Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 
 
 @operation
@@ -17,6 +17,7 @@ from aether.operations.base import Operation, OperationError, host_named, operat
 class KnobSet(Operation):
     """Turn a knob; the result is the old and the new value, as a person writes them."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     name: str = ""
     value: str = ""
@@ -30,8 +31,7 @@ class KnobSet(Operation):
         except knobs.KnobError as problem:
             raise OperationError(str(problem)) from None
         old = getattr(host.knobs, knob.attribute)
-        host.tcp.fast.forget()
-        setattr(host.knobs, knob.attribute, value)
+        host.turn(knob.attribute, value)
         if host.observer is not None:
             host.observer(host.name, "knob", self.name, knobs.show(knob, old), knobs.show(knob, value))
         return knobs.show(knob, old), knobs.show(knob, value)
@@ -42,6 +42,7 @@ class KnobSet(Operation):
 class ProfileSet(Operation):
     """Turn all knobs as a profile has them; the result is the names of those that changed."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     name: str = "modern"
 
@@ -56,8 +57,7 @@ class ProfileSet(Operation):
         for knob in knobs.KNOBS.values():
             old, value = getattr(host.knobs, knob.attribute), getattr(wanted, knob.attribute)
             if old != value:
-                host.tcp.fast.forget()
-                setattr(host.knobs, knob.attribute, value)
+                host.turn(knob.attribute, value)
                 changed.append(knob.name)
                 if host.observer is not None:
                     host.observer(host.name, "knob", knob.name, knobs.show(knob, old), knobs.show(knob, value))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.link.quantities import QuantityError
 from aether.link.tape import Tape, unpack
-from aether.operations.base import Operation, OperationError, operation
+from aether.operations.base import Goes, Operation, OperationError, operation
 
 if TYPE_CHECKING:
     from aether.link.impairments import Pipe
@@ -38,6 +38,7 @@ def _say(world: World, link: str, what: str) -> None:
 class LinkSet(Operation):
     """Set one impairment; the result is how it stands now."""
 
+    goes = Goes.EVERYWHERE
     link: str = "lan"
     direction: str = "both"
     what: str = ""
@@ -60,6 +61,7 @@ class LinkSet(Operation):
 class LinkDrop(Operation):
     """Lose the next frames; with an expression, the next that match it, counted over all directions meant."""
 
+    goes = Goes.EVERYWHERE
     link: str = "lan"
     direction: str = "both"
     count: int = 1
@@ -97,6 +99,7 @@ class LinkDrop(Operation):
 class LinkDropOff(Operation):
     """Lose no frame on purpose any more: neither the next, nor every N-th, nor one that matches."""
 
+    goes = Goes.EVERYWHERE
     link: str = "lan"
     direction: str = "both"
 
@@ -112,6 +115,7 @@ class LinkDropOff(Operation):
 class LinkScenario(Operation):
     """Make a link as a scenario has it: everything before is taken away, and all of these are set, or nothing is."""
 
+    goes = Goes.EVERYWHERE
     link: str = "lan"
     name: str = ""
     out: dict[str, str] = field(default_factory=dict)
@@ -141,6 +145,7 @@ class LinkScenario(Operation):
 class LinkClear(Operation):
     """Take all impairments away."""
 
+    goes = Goes.EVERYWHERE
     link: str = "lan"
     direction: str = "both"
 
@@ -156,6 +161,7 @@ class LinkClear(Operation):
 class TapePlay(Operation):
     """Let frames of a recorded run come into a link from the world outside, when they came then."""
 
+    goes = Goes.FIRST
     link: str = "lan"
     data: bytes = b""
     """The frames with their times, as `aether.link.tape.pack` writes them."""

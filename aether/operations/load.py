@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aether.apps.load import KINDS, PORTS, Load
-from aether.operations.base import Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ LARGEST = 1 << 32
 class LoadStart(Operation):
     """Put a load on an address: `asked` in all, `concurrency` at a time; the result is the number of the job."""
 
+    goes = Goes.FIRST
     host: str = "host"
     kind: str = "http"
     address: str = ""

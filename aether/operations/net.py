@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from aether.net.claims import CONFLICT, Claim, claims_of
 from aether.net.igmp import ANY, is_group
 from aether.operations.base import (
+    Goes,
     Operation,
     OperationError,
     checked_port,
@@ -43,6 +44,7 @@ MAX_ADDRESSES = 64
 class AddressAdd(Operation):
     """Give an interface one more address, once probing has shown that nobody else has it."""
 
+    goes = Goes.FIRST
     host: str = "you"
     address: str = ""
     """With the length of its prefix, such as ``192.168.1.7/24``."""
@@ -70,6 +72,7 @@ class AddressAdd(Operation):
 class AddressRemove(Operation):
     """Take an address away, or stop to probe for it."""
 
+    goes = Goes.FIRST
     host: str = "you"
     address: str = ""
 
@@ -95,6 +98,7 @@ class AddressRemove(Operation):
 class IgmpJoin(Operation):
     """Become a member of a multicast group."""
 
+    goes = Goes.FIRST
     host: str = "you"
     group: str = ""
 
@@ -117,6 +121,7 @@ class IgmpJoin(Operation):
 class IgmpLeave(Operation):
     """Be a member of a multicast group no more."""
 
+    goes = Goes.FIRST
     host: str = "you"
     group: str = ""
 
@@ -136,6 +141,7 @@ class IgmpLeave(Operation):
 class IgmpQuery(Operation):
     """Ask, as a router does, who is in a group; without one, who is in any."""
 
+    goes = Goes.FIRST
     host: str = "you"
     group: str = ""
     tenths: int = 100
@@ -180,6 +186,7 @@ def _find(world: World, host: str, group: str) -> tuple[bytes, Interface]:
 class UdpSend(Operation):
     """Send one datagram; the result is the local port that it left from."""
 
+    goes = Goes.FIRST
     host: str = "you"
     address: str = ""
     port: int = 0
@@ -210,6 +217,7 @@ class UdpSend(Operation):
 class ArpClear(Operation):
     """Forget all neighbours; the result is how many there were."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
 
     def apply(self, world: World) -> int:
@@ -222,6 +230,7 @@ class ArpClear(Operation):
 class ArpWho(Operation):
     """Ask who has an address."""
 
+    goes = Goes.FIRST
     host: str = "you"
     address: str = ""
 
@@ -240,6 +249,7 @@ class ArpWho(Operation):
 class Ping(Operation):
     """Start a ping; the result is the number of its job. Times in microseconds, sizes in bytes."""
 
+    goes = Goes.FIRST
     host: str = "you"
     address: str = ""
     count: int = 4
@@ -280,6 +290,7 @@ class Ping(Operation):
 class Traceroute(Operation):
     """Start to look for the routers on the way to an address; the result is the number of its job."""
 
+    goes = Goes.FIRST
     host: str = "you"
     address: str = ""
     method: str = "udp"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aether.apps.simple import Hold
-from aether.operations.base import Operation, OperationError, connection_named, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, connection_named, host_named, operation
 from aether.sockets import socket_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def _say(host: Host, what: str) -> None:
 class TcpReading(Operation):
     """Read what arrives at once, or leave it in the receive buffer until it is asked for."""
 
+    goes = Goes.OWNER
     host: str = "you"
     conn: int = 0
     on: bool = True
@@ -55,6 +56,7 @@ class TcpReading(Operation):
 class TcpRead(Operation):
     """Read once, at most so many bytes; the result is what was read."""
 
+    goes = Goes.OWNER
     host: str = "you"
     conn: int = 0
     limit: int = 65_536
@@ -78,6 +80,7 @@ class TcpRead(Operation):
 class TcpShutdown(Operation):
     """Send no more, and go on reading: half of a connection is closed (RFC 9293 §3.6)."""
 
+    goes = Goes.OWNER
     host: str = "you"
     conn: int = 0
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from aether.apps import dns_zone
 from aether.apps.http import HttpServer
 from aether.apps.http_site import File, PathError, Site, type_of
-from aether.operations.base import Operation, OperationError, explained, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, explained, host_named, operation
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 class DnsAsk(Operation):
     """Start to look a name up; the result is the number of the job. For an address, PTR asks for its name."""
 
+    goes = Goes.FIRST
     host: str = "you"
     name: str = ""
     type: str = "A"
@@ -61,6 +62,7 @@ class DnsAsk(Operation):
 class DnsFlush(Operation):
     """Forget what a resolver remembers; the result is how many entries that were."""
 
+    goes = Goes.FIRST
     host: str = "you"
 
     def apply(self, world: World) -> int:
@@ -73,6 +75,7 @@ class DnsFlush(Operation):
 class DhcpStart(Operation):
     """Give up the address there is, and ask for one by DHCP."""
 
+    goes = Goes.FIRST
     host: str = "you"
 
     def apply(self, world: World) -> None:
@@ -89,6 +92,7 @@ class DhcpStart(Operation):
 class DhcpRenew(Operation):
     """Ask for more time now."""
 
+    goes = Goes.FIRST
     host: str = "you"
 
     def apply(self, world: World) -> None:
@@ -102,6 +106,7 @@ class DhcpRenew(Operation):
 class DhcpRelease(Operation):
     """Give the leased address back."""
 
+    goes = Goes.FIRST
     host: str = "you"
 
     def apply(self, world: World) -> None:
@@ -115,6 +120,7 @@ class DhcpRelease(Operation):
 class DhcpInform(Operation):
     """Ask for everything but an address."""
 
+    goes = Goes.FIRST
     host: str = "you"
 
     def apply(self, world: World) -> None:
@@ -137,6 +143,7 @@ def _port_taken(problem: OSError) -> OperationError:
 class HttpServe(Operation):
     """Serve files on a port, none of them yet, in place of what was served there; `HttpFile` adds them."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     port: int = 80
     epoch: int = -1
@@ -163,6 +170,7 @@ class HttpServe(Operation):
 class HttpFile(Operation):
     """Add a file to what `HttpServe` serves."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     port: int = 80
     path: str = ""
@@ -196,6 +204,7 @@ def _http_server(host: Host, port: int) -> HttpServer | None:
 class HttpGet(Operation):
     """Start to fetch a URL such as http://192.168.1.1/; the result is the number of the job."""
 
+    goes = Goes.FIRST
     host: str = "you"
     url: str = ""
     early: bool = False
@@ -223,6 +232,7 @@ class HttpGet(Operation):
 class JobCancel(Operation):
     """End a job before it is done."""
 
+    goes = Goes.FIRST
     host: str = "you"
     job: int = 0
 

@@ -12,6 +12,7 @@ from aether.sockets import TcpSocket, socket_of
 if TYPE_CHECKING:
     from aether.world import World
 from aether.operations.base import (
+    Goes,
     Operation,
     OperationError,
     checked_port,
@@ -29,6 +30,7 @@ from aether.operations.base import (
 class TcpConnect(Operation):
     """Open a connection that the user holds; the result is its number."""
 
+    goes = Goes.FIRST
     host: str = "you"
     address: str = ""
     port: int = 0
@@ -70,6 +72,7 @@ def _opened_early(socket: TcpSocket, address: bytes, port: int, data: bytes) -> 
 class TcpListen(Operation):
     """Listen on a port with a small service: echo, discard, chargen, daytime or hold. The result is the port."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     port: int = 0
     app: str = "hold"
@@ -91,6 +94,7 @@ class TcpListen(Operation):
 class TcpSend(Operation):
     """Send bytes over a connection; the result is how many its buffer took."""
 
+    goes = Goes.OWNER
     host: str = "you"
     conn: int = 0
     data: bytes = b""
@@ -109,6 +113,7 @@ class TcpSend(Operation):
 class TcpClose(Operation):
     """Close our direction of a connection: a FIN after everything that was sent."""
 
+    goes = Goes.OWNER
     host: str = "you"
     conn: int = 0
 
@@ -122,6 +127,7 @@ class TcpClose(Operation):
 class TcpAbort(Operation):
     """End a connection with a reset."""
 
+    goes = Goes.OWNER
     host: str = "you"
     conn: int = 0
 
@@ -140,6 +146,7 @@ class TcpAbort(Operation):
 class TcpUnlisten(Operation):
     """Stop listening on a port; handshakes under way and connections that nobody took are reset."""
 
+    goes = Goes.EVERYWHERE
     host: str = "you"
     port: int = 0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from aether.answers import ProcessorReport, WorkerRow
 from aether.link.processor import Worker, worker_of_flow
-from aether.operations.base import Operation, host_named, operation
+from aether.operations.base import Goes, Operation, host_named, operation
 from aether.operations.knobs import KnobSet
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class WorkersSet(Operation):
     """Give a host so many cores, or leave it those that it has (0); they begin to count anew."""
 
+    goes = Goes.FIRST
     host: str = "you"
     count: int = 0
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def acknowledge(conn: Connection, segment: Segment) -> bool:
-    """Process the acknowledgement of a segment; return False if the segment must be dropped."""
+    """Process the acknowledgement of a segment; return False if the segment must be dropped (RFC 5961 §5.2)."""
     ack = segment.ack
     if ack > conn.snd_nxt:
         conn.host.drop("tcp.future_ack", conn.number, f"{ack - conn.snd_nxt} beyond snd_nxt")
@@ -100,9 +100,9 @@ def _advance(conn: Connection, segment: Segment, sacked: int, duplicate: bool) -
         recover.slow_down(conn, "the probe repaired a loss")
     recover.advanced(conn, acked, sacked, limited)
     if conn.snd_una == conn.snd_nxt:
-        conn.stop("rto")
+        conn.stop("rto")  # RFC 6298 §5.2
     elif host.knobs.tcp_retransmit:
-        conn.start("rto", host.now + conn.round_trip.timeout())
+        conn.start("rto", host.now + conn.round_trip.timeout())  # RFC 6298 §5.3
     rack.schedule_probe(conn)
     if conn.socket is not None and conn.socket.wants_to_write:
         segment.news = True

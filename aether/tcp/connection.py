@@ -119,18 +119,19 @@ class Connection(Sleeper):
     """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
 
     __slots__ = (
-        "ack_pending", "advmss", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks", "congestion",
-        "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo",
-        "ecn_ok", "ecn_reduced_at", "error", "fast_open", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight",
-        "frto", "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "layer", "limit", "listener",
-        "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
-        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
-        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
-        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
-        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "syn_data", "taken", "taken_since",
-        "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "ack_pending", "advmss", "algorithm", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks",
+        "congestion", "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack",
+        "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fast_open", "fin_at", "fin_queued", "fin_received",
+        "fin_sent", "flight", "frto", "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "layer",
+        "limit", "listener", "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options",
+        "out_of_order", "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out",
+        "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover",
+        "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una",
+        "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "syn_data",
+        "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at",
+        "undo_count", "undo_from",
     )
-    UNHASHED = ("layer",)
+    UNHASHED = ("algorithm", "layer")
 
     def __init__(self, layer: Layer, key: bytes, number: int, state: str) -> None:
         super().__init__()
@@ -210,7 +211,9 @@ class Connection(Sleeper):
 
         # Round trip, congestion, recovery.
         self.round_trip = RoundTrip(knobs)
-        self.congestion = congestion.make(knobs.tcp_congestion)
+        self.algorithm = knobs.tcp_congestion
+        """The name of its congestion control, also when it rests and has let go of that."""
+        self.congestion = congestion.make(self.algorithm)
         self.cwnd = INFINITE
         self.cwnd_limited = False
         self.ssthresh = INFINITE
@@ -261,7 +264,8 @@ class Connection(Sleeper):
         if options.receive_buffer:
             self.limit = options.receive_buffer
         if options.congestion:
-            self.congestion = congestion.make(options.congestion)
+            self.algorithm = options.congestion
+            self.congestion = congestion.make(self.algorithm)
 
     def move(self, cause: str) -> None:
         """Change the state as the table says when `cause` happens."""

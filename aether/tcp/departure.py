@@ -88,8 +88,7 @@ def _direct(way: Way, length: int) -> bool:
     port = way.interface.port
     assert port is not None
     return (
-        length <= way.interface.mtu and port.world.observer is None and port.ear is None and port.pipe.clear
-        and not port.latency and port.peer.host is None and port.peer.tape is None)
+        length <= way.interface.mtu and port.peer.host is None and port.world.observer is None and port.transparent)
 
 
 def _transmit_uncut(

@@ -32,6 +32,8 @@ def acknowledged(conn: Connection, advanced: bool) -> bool:
     if conn.frto == FIRST and advanced and conn.snd_una < conn.recover and conn.unsent():
         conn.frto = SECOND  # send new data now, and see what the next acknowledgement says
         return False
+    if conn.frto == FIRST and not advanced:
+        return False  # a duplicate says nothing of what was sent again: step 2 goes on
     give_up(conn)
     return False
 

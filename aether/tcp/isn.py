@@ -24,7 +24,8 @@ class InitialSequence:
         """Return an ISN and a start of the timestamp clock, 32 bits each, for the connection named by `key`.
 
         `how` is the knob tcp.isn: ``rfc6528`` adds a keyed hash of the connection to a clock of 4 microseconds,
-        ``random`` draws, and ``predictable`` counts on by the same step for every connection. `now` in microseconds.
+        ``random`` draws, and ``predictable`` counts on by the same step for every connection (RFC 6528 §1).
+        `now` in microseconds.
         """
         iss, offset = self.both(key, now)
         if how == "predictable":

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from aether.socket_options import EPHEMERAL, SocketOptions
 from aether.streams import Stream
-from aether.tcp import autotune, output, path_mtu, timers
+from aether.tcp import autotune, decisions, output, path_mtu, timers
 from aether.tcp.connection import Connection, Empty
-from aether.tcp.fast_path import FastPath
 from aether.tcp.fastopen import FastOpen
 from aether.tcp.isn import InitialSequence
 from aether.tcp.listener import Listener
 from aether.tcp.segment_arrives import segment_arrives
 from aether.tcp.sequence import HALF, MASK
+from aether.tcp.short.path import FastPath
 from aether.tcp.states import CLOSED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
 from aether.wire.address import show_ip
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from aether.surroundings import Surroundings
     from aether.tcp.connection import Holder
     from aether.tcp.network import Network, Packet
+    from aether.tcp.short.record import ShortConnection
 
 ANY = b"\0\0\0\0"
 APART = 65_537
@@ -61,8 +62,11 @@ class Tcp:
         self.network = network
         self.direct: Ipv4 | None = network.direct
         self.ledger: Ledger
-        self.table: dict[bytes, Connection] = {}
-        """By remote and local address, remote and local port: in IPv4, bytes 26-38 of an arriving frame."""
+        self.table: dict[bytes, Connection | ShortConnection] = {}
+        """By remote and local address, remote and local port: in IPv4, bytes 26-38 of an arriving frame.
+
+        In trace mode a short connection keeps the place of the whole one that it may become.
+        """
         self.listeners: dict[tuple[bytes, int], Listener] = {}
         """By address (0.0.0.0 for any) and port."""
         self.ports_used: dict[int, int] = {}
@@ -91,19 +95,26 @@ class Tcp:
     @property
     def connections(self) -> dict[bytes, Connection]:
         """Every connection, whole, by its key."""
-        if self.fast.leans:
-            self.fast.inflate_all()
-        return self.table
+        if self.fast.shorts:
+            self.fast.promote_all()
+        return cast("dict[bytes, Connection]", self.table)
+
+    def find(self, key: bytes) -> Connection | None:
+        """Return the connection of a key, made whole if it is a short one; None if there is none."""
+        found = self.table.get(key)
+        if isinstance(found, Connection):
+            return found
+        return self.fast.promote(key) if self.fast.shorts else None
 
     def count(self) -> int:
         """Return how many connections there are."""
-        return len(self.table) + (len(self.fast.leans) if self.host.quick else 0)
+        return len(self.table) + (len(self.fast.shorts) if self.host.short_cuts else 0)
 
     def living(self) -> int:
         """Return how many of them do more than rest in TIME-WAIT."""
-        leans = self.fast.leans.values() if self.host.quick else ()
+        shorts = self.fast.shorts.values() if self.host.short_cuts else ()
         return sum(conn.state != TIME_WAIT for conn in self.table.values()) + sum(
-            lean.state != TIME_WAIT for lean in leans)
+            short.state != TIME_WAIT for short in shorts)
 
     def receive(self, data: bytes, packet: Packet) -> None:
         """Handle a segment (RFC 9293 §3.10.7)."""
@@ -124,7 +135,7 @@ class Tcp:
 
     def take(self, key: bytes, header: tcp.TcpHeader, payload: bytes, packet: Packet) -> None:
         """Hand a segment to whom it is for."""
-        conn = (self.fast.inflate(key) if self.fast.leans else None) or self.table.get(key)
+        conn = self.find(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             listener = self.listener_for(key)
             if listener is not None and not listener.full():  # else it would end for nothing
@@ -154,17 +165,16 @@ class Tcp:
         return RECEIVE_SCALE
 
     def _reusable(self, conn: Connection, header: tcp.TcpHeader) -> bool:
-        """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1)."""
+        """Tell whether a segment is a SYN that may end TIME-WAIT early."""
         if header.flags & (SYN | ACK | RST) != SYN:
             return False
+        stamp = conn.ts_recent
         if conn.ts_ok:
             try:
-                stamp = tcp.parse_options(header.options).timestamp
+                stamp, _ = tcp.parse_options(header.options).timestamp or (stamp, 0)
             except WireError:
                 return False
-            if stamp is not None and stamp[0] != conn.ts_recent:
-                return ((stamp[0] - conn.ts_recent) & MASK) < HALF
-        return 0 < ((header.sequence - conn.rcv_nxt) & MASK) < HALF
+        return decisions.ends_time_wait(conn.ts_recent, stamp, conn.rcv_nxt, header.sequence)
 
     def _refuse(self, key: bytes, header: tcp.TcpHeader, length: int, packet: Packet) -> None:
         """RFC 9293 §3.10.7.1: the state is CLOSED."""
@@ -255,7 +265,7 @@ class Tcp:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
         local_port = local_port or self.free_port()
         key = address + source + port.to_bytes(2, "big") + local_port.to_bytes(2, "big")
-        if key in self.table or key in self.fast.leans:
+        if key in self.table or key in self.fast.shorts:
             raise OSError(errno.EADDRINUSE, f"port {local_port} is connected to {show_ip(address)}:{port} already")
         conn = self.create(key, CLOSED)
         conn.socket = socket
@@ -285,18 +295,23 @@ class Tcp:
         """Open passively; OSError EADDRINUSE."""
         if (ip, port) in self.listeners or (ANY, port) in self.listeners:
             raise OSError(errno.EADDRINUSE, f"somebody listens on port {port} already")
-        self.fast.forget()
+        self.host.changes()
         self.listeners[ip, port] = listener = Listener(self, ip, port, backlog, socket)
         return listener
 
+    def stop_listening(self, listener: Listener) -> None:
+        """Let nobody listen there any more; what is connected stays."""
+        self.host.changes()
+        self.listeners.pop((listener.ip, listener.port), None)
+
     def failed(self, packet: Packet, inner: bytes, error: int, mtu: int = 0) -> None:
-        """Take an error about a segment of ours, carefully (RFC 5927 §4, RFC 9293 §3.9.2.2).
+        """Take an error about a segment of ours, carefully (RFC 5927 §4.1, §5.2, RFC 9293 §3.9.2.2).
 
         `packet` is the header that it left with, and `inner` how it began. `error` is the errno that ends an attempt
         to connect, EMSGSIZE where the path takes packets of `mtu` bytes only, and 0 for what may pass.
         """
         key = packet.destination + packet.source + inner[2:4] + inner[:2]
-        conn = self.fast.inflate(key) or self.table.get(key)
+        conn = self.find(key)
         sequence = int.from_bytes(inner[4:8], "big")
         if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")

@@ -17,7 +17,10 @@ MAX_SCALE = 14
 
 
 def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
-    """Take what the peer's SYN offers and we want too; `mss` then leaves room for the options in use."""
+    """Take what the peer's SYN offers and we want too; `mss` then leaves room for the options in use (RFC 6691).
+
+    SACK is agreed on by RFC 2018 §2, timestamps by RFC 7323 §3.2.
+    """
     knobs = conn.host.knobs
     if flags & ACK:
         conn.ecn_ok = knobs.tcp_ecn == "on" and flags & (ECE | CWR) == ECE  # RFC 3168 §6.1.1
@@ -39,5 +42,9 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     if conn.options.max_segment:
         theirs = min(theirs, conn.options.max_segment)
     conn.mss = max(min(theirs, conn.layer.network.room_for(conn.remote_ip) - MIN_HEADER_LENGTH) - overhead, 32)
-    if knobs.tcp_congestion != "none":
-        conn.cwnd = knobs.tcp_initial_window * conn.mss
+    conn.congestion.begin(conn, initial_window(conn))
+
+
+def initial_window(conn: Connection) -> int:
+    """Return how many bytes a connection may send before the first acknowledgement (RFC 6928 §2)."""
+    return conn.host.knobs.tcp_initial_window * conn.mss

@@ -5,9 +5,10 @@ from __future__ import annotations
 from struct import pack
 from typing import TYPE_CHECKING
 
-from aether.tcp import ecn, rack
+from aether.tcp import decisions, ecn, rack
 from aether.tcp.departure import transmit, transmit_several
 from aether.tcp.fastopen import pending
+from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
+SACK_HEAD, SACK_BLOCK = 4, 8
+"""Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
 
@@ -31,8 +34,8 @@ def send_segment(
 ) -> None:
     """Send one segment, with the acknowledgement, the window and the options that are in use.
 
-    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.5). With `several`, so many
-    bytes of the stream fill the payload of several segments.
+    `new` is True for data that was never sent before: only that carries ECT (RFC 3168 §6.1.4, §6.1.5).
+    With `several`, so many bytes of the stream fill the payload of several segments.
     """
     host = conn.host
     tos = conn.options.tos & ~0b11
@@ -42,15 +45,15 @@ def send_segment(
     options = b""
     if conn.ts_ok:
         options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
-    if conn.sack_ok and (conn.out_of_order is not None or conn.dsack is not None):
-        limit = 3 if conn.ts_ok else 4
+    limit = _blocks_beside(conn, len(payload)) if conn.out_of_order is not None or conn.dsack is not None else 0
+    if limit > 0:
         blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
         if conn.dsack is not None:
             blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
             conn.dsack = None
         options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
             edge & MASK for block in blocks for edge in block))
-    window = advertise(conn) >> conn.rcv_wscale
+    window = advertise(conn)
     conn.ack_pending = ""
     if conn.delack_segments:
         conn.delack_segments = 0
@@ -62,25 +65,36 @@ def send_segment(
         transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
 
 
+def _blocks_beside(conn: Connection, length: int) -> int:
+    """Return how many SACK blocks find room beside so many bytes: options and data together are within the MSS."""
+    if not conn.sack_ok:
+        return 0
+    most = 3 if conn.ts_ok else 4
+    return min(most, (conn.mss - length - SACK_HEAD) // SACK_BLOCK) if length else most
+
+
+def _full(conn: Connection) -> int:
+    """Return how many bytes a full segment has now: SACK blocks take of the MSS (RFC 9293 §3.7.1, RFC 6691 §2)."""
+    if conn.out_of_order is None and conn.dsack is None:
+        return conn.mss
+    most = _blocks_beside(conn, conn.mss // 2)
+    blocks = len(conn.out_of_order.blocks(most)) if conn.out_of_order is not None and most > 0 else 0
+    count = min(blocks + (conn.dsack is not None), most)
+    return conn.mss - SACK_HEAD - SACK_BLOCK * count if count > 0 else conn.mss
+
+
 def timestamp(conn: Connection) -> int:
     """Return the value of our timestamp clock: milliseconds, from a random start (RFC 7323 §5.4)."""
     return (conn.host.now // 1000 + conn.ts_offset) & MASK
 
 
 def advertise(conn: Connection) -> int:
-    """Return the window to offer, in bytes, and remember its right edge (RFC 9293 §3.8.6.2.2).
-
-    The edge never moves left, and moves right only by a worthwhile amount: half the buffer or a full segment.
-    """
-    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
-    if edge - conn.rcv_adv < min(conn.limit // 2, conn.advmss):
-        edge = max(conn.rcv_adv, conn.rcv_nxt)
-    scale = conn.rcv_wscale
-    window = edge - conn.rcv_nxt
-    if edge <= conn.rcv_adv:
-        window = -(-window >> scale) << scale  # rounding down would take back what was offered
-    window = min(window >> scale, 0xFFFF) << scale
-    conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
+    """Return the window to offer as it goes on the wire, and remember its right edge."""
+    rcv_nxt, rcv_adv, scale = conn.rcv_nxt, conn.rcv_adv, conn.rcv_wscale
+    window = decisions.offered_window(rcv_nxt, rcv_adv, conn.limit, conn.receive.length, conn.advmss, scale)
+    edge = rcv_nxt + (window << scale)
+    if edge > rcv_adv:
+        conn.rcv_adv = edge
     return window
 
 
@@ -93,7 +107,7 @@ def send_ack(conn: Connection, why: str) -> None:
 
 
 def send_syn(conn: Connection) -> None:
-    """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1)."""
+    """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1; RFC 7323 §1.3)."""
     host, knobs = conn.host, conn.host.knobs
     answering = conn.state == SYN_RECEIVED
     options = tcp.build_options(
@@ -183,12 +197,12 @@ def output(conn: Connection) -> None:
 
 
 def _after_idle(conn: Connection) -> None:
-    """Forget a window that was measured too long ago (RFC 2861, RFC 5681 §4.1)."""
+    """Forget a window that was measured too long ago (RFC 2861 §3, RFC 5681 §4.1)."""
     knobs = conn.host.knobs
     idle = conn.host.now - conn.last_sent
-    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or conn.congestion.name == "none":
+    if not knobs.tcp_slow_start_after_idle or idle < conn.round_trip.rto or not conn.congestion.limits:
         return
-    restart = min(knobs.tcp_initial_window * conn.mss, conn.cwnd)
+    restart = min(initial_window(conn), conn.cwnd)
     if restart < conn.cwnd:
         conn.ssthresh = max(conn.ssthresh if conn.ssthresh < conn.cwnd else 0, conn.cwnd * 3 // 4)
         conn.cwnd = restart
@@ -197,7 +211,7 @@ def _after_idle(conn: Connection) -> None:
 
 def push_out(conn: Connection) -> None:
     """Send what was held back for a full segment."""
-    length = min(conn.unsent(), conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+    length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
         _emit(conn, length, PSH)
 
@@ -206,7 +220,7 @@ def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
-        length = min(conn.send.end - conn.snd_nxt, conn.mss, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
         _emit(conn, length, PSH)
         conn.tlp_end = conn.snd_nxt
     else:
@@ -222,7 +236,7 @@ def in_network(conn: Connection) -> int:
     """Return how many bytes are thought to be in the network; without SACK a duplicate ACK stands for a segment."""
     flight = conn.flight
     if conn.phase == "open" and not conn.host.knobs.tcp_limited_transmit:
-        return conn.flight_size()  # RFC 3042: otherwise the first duplicates already let new data out
+        return conn.flight_size()  # RFC 3042 §2: otherwise the first duplicates already let new data out
     if conn.sack_ok or not flight.dup_acks:
         return flight.pipe
     return max(flight.pipe - flight.dup_acks * conn.mss, 0)
@@ -264,6 +278,7 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
 def _send_new(conn: Connection) -> None:
     """Send new data while the peer's window, cwnd and Nagle's rule let it, and the FIN with or after it."""
     conn.cwnd_limited = False
+    full = _full(conn)
     while not conn.fin_sent:
         unsent = conn.send.end - conn.snd_nxt
         if unsent <= 0:
@@ -271,7 +286,7 @@ def _send_new(conn: Connection) -> None:
                 _emit(conn, 0, FIN)
             return
         room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
-        length = min(unsent, conn.mss, room)
+        length = min(unsent, full, room)
         if length <= 0:
             _blocked(conn, "window")
             return
@@ -279,7 +294,7 @@ def _send_new(conn: Connection) -> None:
             conn.cwnd_limited = True
             _blocked(conn, "cwnd")
             return
-        if length < conn.mss and not _may_send_small(conn, length, unsent):
+        if length < full and not _may_send_small(conn, length, unsent):
             return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
             _emit_several(conn, count)
@@ -289,7 +304,7 @@ def _send_new(conn: Connection) -> None:
 
 
 def _may_send_small(conn: Connection, length: int, unsent: int) -> bool:
-    """Nagle (RFC 896) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
+    """Nagle (RFC 896, RFC 9293 §3.7.4) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
     idle = conn.snd_nxt == conn.snd_una
     if length < unsent:  # the window cuts it
         if (length * 2 >= conn.snd_wnd_max and idle) or not conn.host.knobs.tcp_silly_window:

@@ -18,7 +18,7 @@ TIMESTAMP = 12
 
 
 def too_big(conn: Connection, mtu: int) -> None:
-    """Take an error that says the path takes packets of `mtu` bytes at the most."""
+    """Take an error that says the path takes packets of `mtu` bytes at the most (RFC 1191 §6.4)."""
     room = conn.layer.network.narrowed(conn.remote_ip, mtu)
     if not room:
         conn.host.drop("icmp.unmatched", conn.number, f"claims an MTU of {mtu}, and it is no smaller")

@@ -22,7 +22,7 @@ FIRST_PROBE = 1_000_000
 
 
 def detect(conn: Connection) -> int:
-    """Mark what is lost by now, and start the timer for what may be lost soon (§6.2, step 5); return lost bytes."""
+    """Mark what is lost by now (§3.1), start the timer for what may be lost soon (§6.2, step 5); return lost bytes."""
     flight, rack, now = conn.flight, conn.rack, conn.host.now
     window = _window(conn)
     lost = wait = 0

@@ -20,7 +20,7 @@ RENEGED = "the retransmission timer ran out, and the peer let go of what it had 
 
 
 def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None:
-    """`snd_una` has advanced; `limited` if the congestion window was what held us back before."""
+    """`snd_una` has advanced; `limited` if the congestion window was what held us back before (RFC 7661 §4)."""
     delivered = acked.delivered + sacked
     if conn.phase == "open":
         conn.flight.dup_acks = 0
@@ -40,7 +40,7 @@ def advanced(conn: Connection, acked: Acked, sacked: int, limited: bool) -> None
 
 def duplicate(conn: Connection, sacked: int, same: bool) -> None:
     """A duplicate acknowledgement (RFC 5681 §2), or one that brings only SACK blocks."""
-    if conn.frto and frto.acknowledged(conn, advanced=False):
+    if conn.frto and (sacked or same) and frto.acknowledged(conn, advanced=False):
         _undo(conn, "the time-out was spurious: what was slow has arrived")
         return
     if conn.sack_ok:
@@ -61,7 +61,7 @@ def duplicate(conn: Connection, sacked: int, same: bool) -> None:
 
 
 def _look(conn: Connection) -> None:
-    """Look for losses, by time (RACK) or by what was SACKed above."""
+    """Look for losses, by time (RACK) or by what was SACKed above (RFC 6675)."""
     if not conn.host.knobs.tcp_retransmit:
         return
     lost = 0
@@ -103,7 +103,7 @@ def _start(conn: Connection, why: str) -> None:
 
 def _proportion(conn: Connection, delivered: int) -> None:
     """Let proportional rate reduction say how much may leave now."""
-    if conn.phase == "recovery" and conn.host.knobs.tcp_prr and conn.congestion.name != "none":
+    if conn.phase == "recovery" and conn.host.knobs.tcp_prr and conn.congestion.limits:
         prr.update(conn, delivered, in_network(conn))
 
 
@@ -133,7 +133,7 @@ def _ended(conn: Connection) -> None:
     conn.flight.dup_acks = 0
     conn.frto = frto.OFF
     conn.rack.recovered()
-    if conn.phase == "recovery" and conn.congestion.name != "none":
+    if conn.phase == "recovery" and conn.congestion.limits:
         conn.cwnd = conn.ssthresh if conn.sack_ok else min(conn.ssthresh, max(conn.flight.pipe, conn.mss) + conn.mss)
         conn.report_cwnd("recovered")
     conn.report_recovery("open", f"ended {conn.phase}")
@@ -153,7 +153,7 @@ def timed_out(conn: Connection) -> None:
         conn.phase = "loss"
         conn.report_cwnd("time-out")
         conn.report_recovery("loss", RENEGED if reneged else "the retransmission timer ran out")
-    elif conn.congestion.name != "none":
+    elif conn.congestion.limits:
         conn.cwnd = min(conn.cwnd, conn.mss)
     conn.recover = conn.snd_nxt
     conn.round_trip.backoff += 1

@@ -168,7 +168,10 @@ class Flight:
         return before
 
     def sack(self, blocks: tuple[tuple[int, int], ...], una: int, snd_nxt: int) -> int:
-        """Take SACK blocks; return how many bytes are newly known to have arrived."""
+        """Take SACK blocks; return how many bytes are newly known to have arrived.
+
+        RFC 2018 §5: what lies below `una` or beyond `snd_nxt` says nothing.
+        """
         new = 0
         for left, right in blocks:
             if una < right <= snd_nxt and left < right and left >= una:
@@ -271,7 +274,7 @@ class Flight:
         return self.mark_lost(segment)
 
     def mark_all_lost(self) -> None:
-        """Take everything that is not SACKed for lost: the timer ran out (RFC 6675 §5.1)."""
+        """Take everything that is not SACKed for lost: the timer ran out (RFC 6675 §5.1, RFC 5681 §4.3)."""
         for segment in list(self.by_time.values()):
             self.mark_lost(segment)
 

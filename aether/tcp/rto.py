@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp import decisions
+
 if TYPE_CHECKING:
     from aether.knobs import Knobs
 
@@ -27,16 +29,16 @@ class RoundTrip:
     def sample(self, rtt: int) -> None:
         """Take a measurement (RFC 6298 §2.2, §2.3); never one of a retransmitted segment (Karn's rule, §3)."""
         rtt = max(rtt, 1)
-        if self.srtt == 0:
-            self.srtt, self.rttvar = rtt, rtt // 2
-        else:
-            self.rttvar += (abs(self.srtt - rtt) - self.rttvar) // 4
-            self.srtt += (rtt - self.srtt) // 8
+        self.srtt, self.rttvar = decisions.smoothed(self.srtt, self.rttvar, rtt)
         self.minimum = min(self.minimum, rtt) if self.minimum else rtt
         self.backoff = 0
-        # As Linux: the floor is under the variance term, not under the sum.
-        self.rto = min(self.srtt + max(self.knobs.tcp_rto_min, 4 * self.rttvar), self.knobs.tcp_rto_max)
+        self.compute()
+
+    def compute(self) -> None:
+        """Let the time-out follow from what was measured."""
+        knobs = self.knobs
+        self.rto = decisions.retransmission_timeout(self.srtt, self.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
 
     def timeout(self) -> int:
-        """Return the time-out to use now: doubled for every time that it ran out, up to the ceiling (§5.5)."""
-        return min(self.rto << self.backoff, self.knobs.tcp_rto_max)
+        """Return the time-out to use now, with backoff."""
+        return decisions.backed_off(self.rto, self.backoff, self.knobs.tcp_rto_max)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from aether.tcp import ecn
+from aether.tcp import decisions, ecn
 from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
 from aether.tcp.fastopen import done, pending
 from aether.tcp.negotiate import negotiate
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from aether.tcp.network import Packet
     from aether.wire.tcp import TcpHeader
 
-DELAYED_ACK_SEGMENTS = 2
-"""At least every second full segment is acknowledged (RFC 9293 §3.8.6.3)."""
 
 OUTDATED = 24 * 86_400_000_000
 """After so long without a new timestamp the last one proves nothing: the clock may have gone half around
@@ -133,7 +131,7 @@ def _window_of_syn(conn: Connection, segment: Segment) -> None:
 
 
 def _acceptable(conn: Connection, segment: Segment) -> bool:
-    """First check: the sequence number (§3.10.7.4), and PAWS (RFC 7323 §5.3)."""
+    """First check: the sequence number (§3.10.7.4), and PAWS (RFC 7323 §5.2, §5.3)."""
     host, seq = conn.host, segment.seq
     stamp = segment.options.timestamp if segment.options is not None else None
     if conn.ts_ok and stamp is not None and not segment.flags & RST:
@@ -211,7 +209,7 @@ def _usable_ack(conn: Connection, segment: Segment) -> bool:
 
 
 def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> bool:
-    """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3, §4)."""
+    """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3.2, §4.2, where RFC 793 believed them)."""
     host, flags = conn.host, segment.flags
     if flags & RST:
         if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
@@ -362,7 +360,7 @@ def _text(conn: Connection, segment: Segment) -> None:
 
 
 def _report_duplicate(conn: Connection, start: int, end: int) -> None:
-    """Let the next acknowledgement say that this came twice (RFC 2883)."""
+    """Let the next acknowledgement say that this came twice (RFC 2883 §4.1)."""
     if conn.sack_ok and conn.host.knobs.tcp_dsack and end > start:
         conn.dsack = start, end
 
@@ -386,18 +384,14 @@ def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
 
 
 def _plan_ack(conn: Connection, length: int, filled: bool) -> None:
-    """Decide whether the acknowledgement is due at once or may wait (RFC 9293 §3.8.6.3, RFC 5681 §4.2)."""
-    conn.delack_segments += max(-(-length // conn.advmss), 1)
+    """Let the acknowledgement leave at the end of the occurrence, or wait."""
+    conn.delack_segments += decisions.segments_in(length, conn.advmss)
     delay = conn.host.knobs.tcp_delayed_ack
-    if filled:
-        conn.ack_pending = "a hole is filled"
-    elif conn.quick_acks > 0:
+    why = decisions.why_ack_now(conn.quick_acks, conn.delack_segments, delay, filled)
+    if conn.quick_acks > 0 and not filled:
         conn.quick_acks -= 1
-        conn.ack_pending = "quick: the connection is young"
-    elif delay == 0:
-        conn.ack_pending = "delayed ACKs are off"
-    elif conn.delack_segments >= DELAYED_ACK_SEGMENTS:
-        conn.ack_pending = "every second segment"
+    if why:
+        conn.ack_pending = why
     elif "delack" not in conn.deadlines:
         conn.start("delack", conn.host.now + delay)
 

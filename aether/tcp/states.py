@@ -68,6 +68,7 @@ RESETS = frozenset((SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAI
 """Where an abort sends a reset: elsewhere the peer knows of nothing, or both sides have closed (RFC 9293 §3.10.5)."""
 
 TABLE: dict[tuple[str, str], Transition] = {(t.old, t.cause): t for t in TRANSITIONS}
+"""By a state and what happens in it: every row of RFC 9293 §3.10."""
 TABLE.update({(state, cause): Transition(
     state, cause, CLOSED, "RST" if cause == "abort" and state in RESETS else "", "RFC 9293 §3.10")
     for state in STATES if state != CLOSED for cause in ENDS})

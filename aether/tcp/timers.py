@@ -125,7 +125,7 @@ def start_fin_wait_2(conn: Connection) -> None:
 
 
 def _waited_too_long(conn: Connection) -> bool:
-    """End a connection whose data has waited for longer than TCP_USER_TIMEOUT (RFC 5482); return whether it did."""
+    """End a connection whose data has waited for longer than TCP_USER_TIMEOUT (RFC 5482 §3); return whether it did."""
     limit = conn.options.user_timeout
     if not limit or conn.host.now - conn.last_received < limit:
         return False

@@ -106,7 +106,7 @@ class Text(NamedTuple):
 
 
 Data = bytes | str | Mx | Soa | Srv | Options | Text
-"""A, AAAA and unknown types: bytes. NS, CNAME and PTR: a name."""
+"""A, AAAA (RFC 3596 §2.1) and unknown types: bytes. NS, CNAME and PTR: a name."""
 
 
 class Question(NamedTuple):

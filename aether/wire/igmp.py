@@ -36,7 +36,7 @@ class IgmpMessage(NamedTuple):
 
 
 def parse(data: Buffer) -> IgmpMessage:
-    """Read a message; WireError `igmp.truncated` or `igmp.checksum`."""
+    """Read a message, which may be longer than this (RFC 2236 §2.5). WireError `igmp.truncated`, `igmp.checksum`."""
     if len(data) < HEADER_LENGTH:
         raise WireError("igmp.truncated", f"{len(data)} bytes")
     kind, max_response, received, group = _HEADER.unpack_from(data)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from aether import queries
 from aether.attacks.attack import Attack
 from aether.attacks.kinds import ATTACKS
+from aether.lab import YOU
 from aether.operations.attack import LONGEST, AttackStart
 from aether.operations.services import JobCancel
 from aether.world import World
+from shell.commands.common import run_job
 from shell.language.grammar import CommandError, argument, command, did_you_mean, option
 from shell.language.values import count, duration, port
 from shell.results.attack import AttackList, AttackReport, AttackRow
@@ -81,11 +80,9 @@ def _attack(
     session: Session, kind: type[Attack], at: str, count: int, every: int, background: bool, port: int = -1,
     conn: int = -1, offset: int = -1, **rest: int,
 ) -> AttackReport:
-    job = session.do(AttackStart(
+    _, outcome, report = run_job(session, AttackStart(
         kind=kind.NAME, victim=at, count=count, every=every, lasting=rest["for"], port=port, conn=conn, offset=offset,
-        kernel=session.lab.host_address))
-    outcome = session.wait(lambda world: queries.job_done(world, job), LONGEST, background)
-    report = session.ask(partial(queries.job_report, number=job))
+        kernel=session.lab.host_address), YOU, LONGEST, background)
     return AttackReport(
         _row(kind), at, outcome, report.moves, report.sent, report.elapsed, report.success, report.findings,
         hint(outcome))

@@ -57,7 +57,7 @@ def status(session: Session) -> CaptureStatus:
 
 
 @command(
-    "capture save", argument("file", str, "the file to write; .pcapng is usual"), WHICH,
+    "capture save", argument("file", str, "the file to write; .pcapng is usual", complete="files"), WHICH,
     FORCE, HOST,
     examples=("capture save run.pcapng", "capture save web.pcapng tcp.port == 80", "capture save run.pcapng --force"),
 )
@@ -85,7 +85,7 @@ def save(session: Session, file: str, expression: str, force: bool, host: str) -
     return CaptureSaved(file, encoder.frames, commented, len(content), missing, f"wireshark {file}")
 
 
-@command("capture load", argument("file", str, "a capture: pcap or pcapng, perhaps packed by gzip"),
+@command("capture load", argument("file", str, "a capture: pcap or pcapng, perhaps packed by gzip", complete="files"),
          examples=("capture load run.pcapng",))
 def load(session: Session, file: str) -> CaptureLoaded:
     """Look at a capture: `frames`, `frame N` and expressions are about it, until `capture close`.
@@ -118,7 +118,8 @@ def close(session: Session) -> Message:
 
 
 @command(
-    "capture live", argument("file", str, "a named pipe, which is made if it is not there; - for standard output"),
+    "capture live",
+    argument("file", str, "a named pipe, which is made if it is not there; - for standard output", complete="files"),
     WHICH, HOST, examples=("capture live /tmp/aether", "capture live /tmp/aether icmp"),
 )
 def live(session: Session, file: str, expression: str, host: str) -> Message:

@@ -48,7 +48,7 @@ def show(session: Session) -> ConfigReport:
     return _report(session.configuration or load_file(default_file()))
 
 
-@command("config check", argument("file", str, "a configuration file; yours without it", default=""),
+@command("config check", argument("file", str, "a configuration file; yours without it", default="", complete="files"),
          examples=("config check", "config check other.toml"))
 def check(session: Session, file: str) -> ConfigReport:
     """Say what is wrong with a configuration file."""

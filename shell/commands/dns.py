@@ -6,8 +6,7 @@ from functools import partial
 
 from aether import queries
 from aether.operations.services import DnsAsk, DnsFlush
-from aether.world import World
-from shell.commands.common import HOST, WAITS
+from shell.commands.common import HOST, WAITS, run_job
 from shell.lab.peer import refusal
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import address as parse_address
@@ -36,13 +35,8 @@ def ask(
 ) -> DnsReport:
     """Look a name up: in the cache, then at a name server."""
     wanted = type or ("PTR" if ":" in name or name.replace(".", "").isdigit() else "A")
-    job = session.do(DnsAsk(host=host, name=name, type=wanted, server=server))
-
-    def finished(world: World) -> bool:
-        return queries.job_done(world, job, host)
-
-    outcome = session.wait(finished, wait, background)
-    so_far = session.ask(partial(queries.job_report, number=job, host=host))
+    job, outcome, so_far = run_job(
+        session, DnsAsk(host=host, name=name, type=wanted, server=server), host, wait, background)
     if so_far.error:
         asked = server or next(iter(session.ask(partial(queries.dns_cache, host=host)).servers), "")
         raise CommandError(f"{so_far.name}: {so_far.error}{refusal(session, asked, 53, host)}")

@@ -14,6 +14,8 @@ from aether.operations.base import OperationError
 from aether.timers import NEVER
 from aether.world import World
 from shell.commands.common import FORCE, HOST
+from shell.commands.knob import profile_name
+from shell.drill.draft import NAME, Draft, opened, opening
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import duration
@@ -26,6 +28,7 @@ from shell.writing import write as write_file
 if TYPE_CHECKING:
     from aether.events import Event
     from shell.drill.rehearsal import Rehearsal
+    from shell.drill.script import Script
 
 
 def _seed(text: str) -> int:
@@ -40,20 +43,41 @@ def _against(text: str) -> str:
     return text
 
 
-FILE = argument("file", str, "a script")
+def _one_line(text: str) -> str:
+    if not text:
+        raise CommandError("drill line needs a line of a script, such as: drill line +.1 < F. 1:1(0) ack 1 win 65535")
+    return text
+
+
+def _name(text: str) -> str:
+    """Take the name of a script, or several; whether it is there is looked up when it is played."""
+    return text
+
+
+def _turned(text: str) -> str:
+    from shell.drill.reports import read_knobs
+
+    read_knobs([text])
+    return text
+
+
+FILE = argument("file", _name, "a script; draft for the one that is written here", complete="scripts")
 SEED = option("--seed", "another run of what is random", _seed, metavar="N")
-TURNED = option("--knob", "turn knobs first, divided by commas", str, metavar="NAME=VALUE", default="")
-PROFILE = option("--profile", "all knobs at once: modern or classic", str, metavar="NAME", default="",
+TURNED = option("--knob", "turn knobs first, divided by commas", _turned, metavar="NAME=VALUE", default="")
+PROFILE = option("--profile", "all knobs at once: modern or classic", profile_name, metavar="NAME", default="",
                  complete="modern classic")
 EVERYTHING = 1 << 30
+GO_ON = "`drill line ...` writes the next line, `drill run draft` plays all"
 
 
 @command(
-    "drill run", argument("files", str, "scripts, and directories of them", raw="many"), SEED, TURNED,
-    PROFILE,
+    "drill run",
+    argument("files", _name, "scripts, and directories of them; draft for the one that is written here", raw="many",
+             complete="scripts"),
+    SEED, TURNED, PROFILE,
     option("--against", "aether, in virtual time, or kernel: this one, in a private network", _against, metavar="WHAT",
            default="aether", complete="aether kernel"),
-    option("--junit", "write the results for a CI too", str, metavar="FILE", default=""),
+    option("--junit", "write the results for a CI too", _name, metavar="FILE", default="", complete="files"),
     examples=("drill run tests/drill/closing", "drill run my.pkt --knob tcp.sack=off", "drill run my.pkt --seed 7"),
 )
 def run(
@@ -63,12 +87,17 @@ def run(
 
     The session's own world is left alone. With --against kernel the scripts are played against Linux, in real time.
     """
-    from shell.drill.reports import play_files, read_knobs, write_junit
+    from shell.drill.reports import play_draft, play_files, read_knobs, write_junit
 
     wishes = Wishes(seed, profile, read_knobs([knob]), against)
     began = time.perf_counter()
-    with session.progress(len(files.split())) as told:
-        report = play_files(files.split(), wishes, began, told)
+    if files == NAME:
+        report = play_draft(_draft(session), wishes, began)
+    else:
+        with session.progress(len(files.split())) as told:
+            report = play_files(files.split(), wishes, began, told)
+    if session.lesson is not None:
+        report.hint = report.failure = ""  # what fails is looked at, and a script that is stepped would take its lab
     if junit:
         write_junit(report, junit)
     return report
@@ -76,7 +105,8 @@ def run(
 
 @command(
     "drill step",
-    argument("what", str, "a script to begin with; or how many lines to play", default="1"),
+    argument("what", str, "a script to begin with (draft: the one that is written here), or how many lines to play",
+             default="1", complete="scripts"),
     option("--to", "play up to this line, and stand before it; `end` plays all that is left", str, metavar="LINE",
            default=""),
     SEED, TURNED, PROFILE,
@@ -121,14 +151,13 @@ def _line(text: str) -> int:
 def _begin(session: Session, file: str, wishes: Wishes) -> None:
     """Put the script's world in the place of the session's."""
     from shell.drill.rehearsal import begin
-    from shell.drill.run import load
 
     session.need_trace("drill step")
     if session.lab.kind != "SIM":
         raise CommandError("a script is stepped without a device: aether-shell --sim, then drill step FILE")
     if session.lesson is not None:
         raise CommandError("a lesson is under way, and it would lose its lab. First: lesson quit")
-    script = load(Path(file).expanduser())
+    script = _script(session, file)
 
     def start(loop: Loop) -> object:
         try:
@@ -165,14 +194,95 @@ def show(session: Session) -> results.DrillStep:
 def compare(
     session: Session, file: str, seed: int | None, knob: str, profile: str,
 ) -> results.DrillComparison:
-    """Play a script against Aether and against this kernel, and show both line by line. It needs rights to a TUN."""
+    """Play a script against Aether and against this kernel, and show both line by line.
+
+    It needs rights to a TUN. Without them, the kernel's answers to some scripts are known from a record.
+    """
     from shell.drill.reports import read_knobs
-    from shell.drill.run import load
+    from shell.drill.sides import arrivals
     from shell.drill.sides import compare as compare_sides
 
-    script = load(Path(file).expanduser())
+    script = _script(session, file)
     with session.busy("playing against the kernel, in real time"):
-        return compare_sides(script, Wishes(seed, profile, read_knobs([knob])))
+        found = compare_sides(script, Wishes(seed, profile, read_knobs([knob])), session.asks_kernel)
+    if file == NAME:
+        opening = _draft(session).opening
+        found.written, found.arrived = len(script.lines) - opening, arrivals(script, opening)
+    return found
+
+
+def _script(session: Session, name: str) -> Script:
+    """Return the script of that name, or the draft; CommandError."""
+    from shell.drill.run import load
+
+    return _draft(session).script() if name == NAME else load(Path(name).expanduser())
+
+
+def _draft(session: Session) -> Draft:
+    if session.script is None:
+        raise CommandError("no script was begun here. Begin with: drill new server (a file of that name is ./draft)")
+    return cast("Draft", session.script)
+
+
+@command(
+    "drill new",
+    argument("kind", opening, "server: a connection that is accepted, as 4; client: one that is opened, as 3; or empty",
+             default="server", complete="server client empty"),
+    examples=("drill new", "drill new client"),
+)
+def new(session: Session, kind: str) -> results.DrillDraft:
+    """Begin a script here, with the lines that open a connection; `drill line` goes on with it.
+
+    Wherever a command takes a script, `draft` stands for it: drill run draft. The one before is forgotten.
+    """
+    session.script = begun = opened(kind)
+    return _as_it_is(begun, hint=GO_ON)
+
+
+@command(
+    "drill line", argument("line", _one_line, "an event with its time, as in a script", raw="line"),
+    examples=("drill line +.1 < P. 1:101(100) ack 1 win 65535", "drill line +0 > . 1:1(0) ack 101"),
+)
+def line(session: Session, line: str) -> results.DrillDraft:
+    """Write the next line of the script that was begun with `drill new`; one that cannot be read is refused."""
+    draft = _draft(session)
+    draft.add(line)
+    return _as_it_is(draft, _latest(draft))
+
+
+@command("drill undo", examples=("drill undo",))
+def undo(session: Session) -> results.DrillDraft:
+    """Take the last line of the script that is written here away."""
+    draft = _draft(session)
+    if not draft.lines:
+        raise CommandError("the script has no line")
+    draft.lines.pop()
+    draft.opening = min(draft.opening, len(draft.lines))
+    return _as_it_is(draft, _latest(draft))
+
+
+def _latest(draft: Draft) -> int:
+    """Return from which line on a draft is shown: what came after its opening, or the last one."""
+    return max(min(draft.opening, len(draft.lines) - 1), 0)
+
+
+@command(
+    "drill draft", option("--save", "write it to this file", str, metavar="FILE", default="", complete="files"), FORCE,
+    examples=("drill draft", "drill draft --save my.pkt"),
+)
+def draft(session: Session, save: str, force: bool) -> results.DrillDraft:
+    """Show the script that is written here, or write it to a file.
+
+    A file that is there already is replaced only with `--force`.
+    """
+    found = _draft(session)
+    if save:
+        write_file(save, found.text, force=force, again=f"drill draft --save {save} --force")
+    return _as_it_is(found, file=save, hint=GO_ON)
+
+
+def _as_it_is(draft: Draft, shown_from: int = 0, file: str = "", hint: str = "") -> results.DrillDraft:
+    return results.DrillDraft(list(draft.lines), draft.opening, shown_from, file, hint)
 
 
 def changed_knobs(world: World, host: str) -> dict[str, str]:
@@ -196,7 +306,7 @@ def connection_key(events: list[Event], number: int, host: str) -> tuple[bytes, 
     "drill write", argument("what", str, "conn and its number, such as: conn 1", raw="many"),
     option("--from", "hold it to what came from this time on; before it anything may come", duration, metavar="TIME"),
     option("--to", "leave out what came after this time", duration, metavar="TIME"),
-    option("--save", "write it to this file", str, metavar="FILE", default=""), FORCE, HOST,
+    option("--save", "write it to this file", str, metavar="FILE", default="", complete="files"), FORCE, HOST,
     examples=("drill write conn 1", "drill write conn 1 --save fault.pkt", "drill write conn 2 --to 3s"),
 )
 def write(

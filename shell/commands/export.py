@@ -26,7 +26,7 @@ def _width(text: str) -> int:
 
 @command(
     "export", argument("format", _format, "svg, html or text", complete="svg html text"),
-    argument("file", str, "the file to write"),
+    argument("file", str, "the file to write", complete="files"),
     argument("line", str, "the command whose result is drawn", raw="program"),
     option("--width", "how many columns it has (100)", _width, default=100, metavar="N"),
     option("--theme", "the colours: dark, light, mono, high-contrast", str, default="", metavar="NAME",

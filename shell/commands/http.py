@@ -5,15 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import time
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from aether import queries
 from aether.apps.http_site import PathError, path_of
 from aether.operations.services import HttpFile, HttpGet, HttpServe
-from aether.world import World
-from shell.commands.common import HOST, WAITS
+from shell.commands.common import HOST, WAITS, run_job
 from shell.lab.peer import refusal
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import port as parse_port
@@ -36,16 +33,18 @@ SHOWN = 2000
 )
 def get(session: Session, url: str, early: bool, host: str, wait: int, background: bool) -> HttpReport:
     """Fetch a page over a connection of its own; names are looked up, and redirections followed."""
-    job = session.do(HttpGet(host=host, url=url, early=early))
-
-    def finished(world: World) -> bool:
-        return queries.job_done(world, job, host)
-
-    return report(session, job, host, session.wait(finished, wait, background))
+    job, outcome, so_far = run_job(session, HttpGet(host=host, url=url, early=early), host, wait, background)
+    if so_far.error and not so_far.status:
+        more = _refused(session, so_far.url, host) if so_far.error == "ECONNREFUSED" else ""
+        raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}{more}")
+    return HttpReport(
+        job, so_far.url, outcome, so_far.status, so_far.reason, [f"{name}: {value}" for name, value in so_far.headers],
+        printable_bytes(so_far.body[:SHOWN], lines=True), so_far.length, so_far.elapsed,
+        _in_words(so_far.error), hint(outcome), so_far.redirects)
 
 
 @command(
-    "http serve", argument("directory", str, "the directory whose files are served"),
+    "http serve", argument("directory", str, "the directory whose files are served", complete="files"),
     option("--port", "on which port (80)", parse_port, default=80, metavar="P"), HOST, examples=("http serve docs",),
 )
 def serve(session: Session, directory: str, port: int, host: str) -> Message:
@@ -105,18 +104,6 @@ def _can_serve(file: Path, top: Path, path: str) -> bool:
         return inside and path_of(path.replace("%", "%25").encode()) == path
     except (OSError, PathError, UnicodeEncodeError):
         return False
-
-
-def report(session: Session, job: int, host: str, outcome: str) -> HttpReport:
-    """Return how far a request is; CommandError if it failed."""
-    so_far = session.ask(partial(queries.job_report, number=job, host=host))
-    if so_far.error and not so_far.status:
-        more = _refused(session, so_far.url, host) if so_far.error == "ECONNREFUSED" else ""
-        raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}{more}")
-    return HttpReport(
-        job, so_far.url, outcome, so_far.status, so_far.reason, [f"{name}: {value}" for name, value in so_far.headers],
-        printable_bytes(so_far.body[:SHOWN], lines=True), so_far.length, so_far.elapsed,
-        _in_words(so_far.error), hint(outcome), so_far.redirects)
 
 
 def _refused(session: Session, url: str, host: str) -> str:

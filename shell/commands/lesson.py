@@ -122,7 +122,7 @@ def start(session: Session, name: str, anew: bool, level: int = 0) -> LessonStep
     if level and level not in {each.level for each in player.lesson.faults}:
         raise CommandError(f"{player.lesson.title!r} has no fault of level {level}. "
                            "`lesson start capstone --level 1` has")
-    player.level = level
+    player.broken.level = level
     saved = store.load_lab(player.lesson.id)
     return _begin(session, player, None if anew or level else saved)
 

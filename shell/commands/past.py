@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aether.engine import lookback
 from aether.engine.breakpoints import expand
 from aether.events import Event
 from aether.filters import Filter, FilterError, Records, compile_filter
@@ -80,7 +81,7 @@ def _latest(found: Filter, records: Records, events: list[Event], before: int) -
 def _search(session: Session, found: Filter, now: int) -> int:
     """Go through the whole run once more, from its beginning."""
     target, records = 0, Records()
-    scan = session.core.with_loop(lambda loop: loop.scan())
+    scan = session.core.with_loop(lookback.scan)
     session.core.work.plan(now - scan.world.occurrence)
     while (events := session.core.with_loop(lambda loop: scan.more(CHUNK, loop.work))) is not None:
         target = _latest(found, records, events, now) or target

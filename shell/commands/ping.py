@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from aether import queries
 from aether.operations.net import Ping
-from aether.world import World
-from shell.commands.common import HOST, WAITS
+from shell.commands.common import HOST, WAITS, run_job
 from shell.language.grammar import argument, command, option
 from shell.language.values import address as parse_address
 from shell.language.values import count as parse_count
@@ -44,20 +40,9 @@ def ping(
     With --df no router may cut the requests: one that is too large for a path comes back as an error, and shows the
     path's MTU.
     """
-    job = session.do(Ping(
+    job, outcome, so_far = run_job(session, Ping(
         host=host, address=address, count=count, size=size, interval_us=interval, ttl=ttl, tos=tos, dont_fragment=df,
-        pattern=pattern))
-
-    def finished(world: World) -> bool:
-        return queries.job_done(world, job, host)
-
-    outcome = session.wait(finished, wait, background)
-    return report(session, job, host, outcome)
-
-
-def report(session: Session, job: int, host: str, outcome: str) -> PingReport:
-    """Return how a ping went so far."""
-    so_far = session.ask(partial(queries.job_report, number=job, host=host))
+        pattern=pattern), host, wait, background)
     good = [reply for reply in so_far.replies if reply.rtt >= 0]
     return PingReport(
         job, so_far.destination, outcome, so_far.sent, so_far.received,

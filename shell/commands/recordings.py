@@ -18,7 +18,7 @@ LARGEST = 512 << 20
 """Bytes of a recording that is read, at the most."""
 
 
-@command("record", argument("file", str, "the file to write"), FORCE,
+@command("record", argument("file", str, "the file to write", complete="files"), FORCE,
          examples=("record run.aether", "record run.aether --force"))
 def record(session: Session, file: str, force: bool) -> Message:
     """Write the run so far to a file: seed, and everything that came from outside. `replay` repeats it exactly."""
@@ -40,7 +40,8 @@ def record(session: Session, file: str, force: bool) -> Message:
     return Message(said, f"aether-shell --sim, then: replay {file}")
 
 
-@command("replay", argument("file", str, "a file that `record` wrote"), examples=("replay run.aether",))
+@command("replay", argument("file", str, "a file that `record` wrote", complete="files"),
+         examples=("replay run.aether",))
 def replay(session: Session, file: str) -> Message:
     """Read a run back, check that it ends in the same state, and stand still at its end. `goto`, `back`, `why` work."""
     session.need_trace("replay")

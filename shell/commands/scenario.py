@@ -49,7 +49,7 @@ def off(session: Session, link: str) -> Message:
 
 
 @command(
-    "scenario save", argument("file", str, "the file to write, ending in .toml"), LINK,
+    "scenario save", argument("file", str, "the file to write, ending in .toml", complete="files"), LINK,
     option("--title", "a title for it", str, metavar="TEXT", default=""),
     FORCE,
     examples=("scenario save my-link.toml", 'scenario save campus.toml --title library'),

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from aether import queries
 from aether.operations.net import Traceroute
-from aether.world import World
-from shell.commands.common import HOST, WAITS
+from shell.commands.common import HOST, WAITS, run_job
 from shell.language.grammar import argument, command, option
 from shell.language.values import address as parse_address
 from shell.language.values import count_to
@@ -26,17 +22,11 @@ def traceroute(
     session: Session, address: str, icmp: bool, hops: int, probes: int, host: str, wait: int, background: bool
 ) -> TraceReport:
     """Send packets that live for one hop, then two, and so on, and show which routers say that they died."""
-    job = session.do(Traceroute(
-        host=host, address=address, method="icmp" if icmp else "udp", max_hops=hops, probes=probes))
-
-    def finished(world: World) -> bool:
-        return queries.job_done(world, job, host)
-
-    outcome = session.wait(finished, wait, background)
-    so_far = session.ask(partial(queries.job_report, number=job, host=host))
+    job, outcome, so_far = run_job(session, Traceroute(
+        host=host, address=address, method="icmp" if icmp else "udp", max_hops=hops, probes=probes),
+        host, wait, background)
     lines = [
-        TraceHop(
-            hop.ttl, [TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes])
+        TraceHop(hop.ttl, [TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes])
         for hop in so_far.hops
     ]
     return TraceReport(job, so_far.destination, so_far.method, outcome, so_far.reached, lines, hint(outcome))

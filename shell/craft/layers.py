@@ -7,6 +7,7 @@ would find out that way is given before a frame is built.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -41,16 +42,39 @@ def load() -> dict[str, type[Packet]]:
 
     conf.route_autoload = False
     conf.route6_autoload = False
+    from scapy.base_classes import Net
     from scapy.contrib import igmp
     from scapy.layers import dhcp, dns, inet, l2
     from scapy.packet import Padding, Raw
+    from scapy.utils6 import Net6
 
     found: dict[str, type[Packet]] = {"Raw": Raw, "Padding": Padding, "IGMP": vars(igmp)["IGMP"]}
     for name in NAMES:
         for module in (l2, inet, dns, dhcp):
             if name in vars(module):
                 found.setdefault(name, vars(module)[name])
+    # Whatever field an address stands in, and however deep: a name there is not looked up, a neighbour not asked for.
+    for network in (Net, Net6):
+        network.name2addr = classmethod(_no_name)  # type: ignore[assignment]
+    conf.neighbor.resolvers.clear()
     return found
+
+
+class NameAsked(CommandError):
+    """A name stands where an address belongs."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name!r} is a name, and nothing that is crafted is looked up: write an address such as "
+                         "192.168.1.1")
+
+
+def _no_name(network: type[Any], name: str) -> str:
+    try:
+        socket.inet_pton(network.family, name)
+    except OSError:
+        raise NameAsked(str(name)) from None
+    return name
 
 
 def loaded() -> bool:
@@ -66,6 +90,8 @@ def complete(packet: Packet, ends: Ends) -> bytes:
     _address(packet, ends)
     try:
         frame = bytes(packet)
+    except NameAsked:
+        raise
     except Exception as problem:  # scapy raises whatever its fields raise
         raise CommandError(f"scapy cannot build it: {problem}. Look at the values once more") from None
     if len(frame) > LARGEST:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from shell.craft.layers import load
+from shell.craft.layers import NameAsked, load
 from shell.language.grammar import CommandError, did_you_mean
 from shell.language.values import hexadecimal
 
@@ -118,6 +118,9 @@ class _Reader:
             given[keyword.arg] = value
         try:
             return layer(**given)
+        except NameAsked as problem:
+            field = next((each for each in node.keywords if problem.name in ast.unparse(each.value)), node)
+            raise self.refuse(field, f"{getattr(field, 'arg', name)}: {problem}") from None
         except Exception as problem:  # scapy raises whatever its fields raise
             raise self.refuse(node, f"scapy does not take it: {problem}") from None
 

@@ -39,6 +39,8 @@ def explain(error: UnexpectedInput, source: str, file: str) -> ScriptError:
     word = re.match(r"[A-Za-z_][A-Za-z0-9_]*", source[at:])
     if word is not None and word[0] in UNSUPPORTED:
         return ScriptError(f"{UNSUPPORTED[word[0]]} cannot be played here: {word[0]!r} is refused", place, file)
+    if source[at:at + 1] in ("<", ">") and not source[:at].rpartition("\n")[2].strip():
+        return ScriptError("a line begins with its time, such as +0 or +.1", place, file)
     for opening, closing in (("`", "`"), ("%{", "}%"), ('"', '"'), ("/*", "*/")):
         if source.startswith(opening, at) and source.find(closing, at + len(opening)) < 0:
             return ScriptError(f"the closing {closing} is missing", place, file)

@@ -12,6 +12,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -23,15 +24,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from shell.lab import privileges
+
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 PR_SET_PDEATHSIG = 1
 DEVICE = "tun0"
 SETTINGS = (
     ("net.ipv4.tcp_congestion_control", "reno"), ("net.ipv4.tcp_congestion_control", "cubic"),
     ("net.ipv4.conf.all.rp_filter", "0"), ("net.ipv4.tcp_no_metrics_save", "1"), ("net.ipv4.tcp_min_tso_segs", "1"),
-    ("net.ipv4.tcp_rmem", "4096 131072 16777215"),
+    ("net.ipv4.tcp_rmem", "4096 131072 16777215"), ("net.ipv4.ip_unprivileged_port_start", "0"),
 )
-"""What is set before the script's own sysctls: segments leave one by one, and the window scale that is offered is 8."""
+"""What is set before the script's own sysctls: segments leave one by one, and the window scale that is offered is 8.
+The calls are made without root, and on any port."""
+SYSCTL = re.compile(r"net\.ipv4(\.[a-z0-9_]+)+")
+"""What a script may have set: of its own network, and nothing else."""
 INFO_SIZE = 256
 TCP_INFO, TCP_CONGESTION, SO_LINGER = 11, 13, 13
 
@@ -57,24 +63,31 @@ def main() -> None:
             os.close(descriptors[0])
             continue
         control.close()
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _end_with_parent()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _serve(socket.socket(fileno=descriptors[0]), json.loads(message))
         os._exit(0)
 
 
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _serve(channel: socket.socket, wanted: dict[str, Any]) -> None:
     """Make the network, hand the device over, and carry out calls."""
+    by_root = os.geteuid() == 0
     try:
         device = _make(wanted)
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        if by_root and privileges.drop():
+            _end_with_parent()  # which is forgotten when a process becomes another user's
     except Exception as problem:
         said = str(problem) if isinstance(problem, (Refused, ValueError)) else f"{type(problem).__name__}: {problem}"
         channel.sendall(json.dumps({"error": said}).encode() + b"\n")
         return
     socket.send_fds(channel, [json.dumps({"pid": os.getpid(), "kernel": os.uname().release}).encode()], [device])
     os.close(device)
-    with suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     program = Program()
     for line in channel.makefile("rb"):
         asked = json.loads(line)
@@ -93,6 +106,8 @@ def _make(wanted: dict[str, Any]) -> int:
             Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6").write_text("1")
     _configure(wanted)
     for name, value in [*SETTINGS, (f"net.ipv4.conf.{DEVICE}.rp_filter", "0"), *wanted["sysctls"]]:
+        if SYSCTL.fullmatch(name) is None:
+            raise Refused(f"{name} is no sysctl of a network")
         try:
             Path("/proc/sys", *name.split(".")).write_text(value)
         except OSError as problem:

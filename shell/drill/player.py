@@ -466,6 +466,7 @@ class Player:
         opened = plan.opens and wanted.value is not None and wanted.value >= 0 and value >= 0
         if opened:
             assert wanted.value is not None
+            outcome.got = _show_result(call.name, wanted.value, 0)
             self._opened(wanted.value, value, plan, out)
         elif wanted.value is not None:
             expected = _show_value(wanted.value, wanted.errno)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 
 from aether import knobs
 from shell.drill import run
+from shell.drill.draft import NAME, Draft
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError
-from shell.results.drill import DrillReport
+from shell.results.drill import DrillReport, DrillResult
 from shell.writing import write
 
 CANNOT_PLAY = 2
@@ -36,10 +37,23 @@ def play_files(
     names: Iterable[str], wishes: Wishes, began: float, told: Callable[[int, str], None] | None = None,
 ) -> DrillReport:
     """Play files and directories, and report; CommandError for files that are not there, or no kernel."""
+    _look_at(wishes)
+    return reported(list(run.play_all(run.find(names), wishes, told)), wishes, began)
+
+
+def play_draft(draft: Draft, wishes: Wishes, began: float) -> DrillReport:
+    """Play a script that is written in the shell, and report; CommandError for no kernel."""
+    _look_at(wishes)
+    return reported([run.play_script(NAME, draft.script, wishes)], wishes, began)
+
+
+def _look_at(wishes: Wishes) -> None:
     if wishes.profile and wishes.profile not in knobs.PROFILES:
         raise CommandError(f"no profile {wishes.profile!r}. There are {' and '.join(knobs.PROFILES)}")
-    paths = run.find(names)
-    results = list(run.play_all(paths, wishes, told))
+
+
+def reported(results: list[DrillResult], wishes: Wishes, began: float) -> DrillReport:
+    """Return a report over scripts that were played."""
     failed = sum(each.verdict in ("failed", "error") for each in results)
     first = next((each for each in results if each.verdict in ("failed", "error")), None)
     hint = ""

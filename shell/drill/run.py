@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from aether.operations.base import OperationError
@@ -35,7 +36,7 @@ class Wishes:
     profile: str = ""
     knobs: dict[str, str] = field(default_factory=dict)
     against: str = "aether"
-    """``aether`` or ``kernel``."""
+    """``aether``, ``kernel``, or ``recorded``: what a kernel once answered."""
 
 
 def find(names: Iterable[str]) -> list[Path]:
@@ -90,25 +91,30 @@ def player_for(script: Script, wishes: Wishes, *, forgiving: bool = False) -> Pl
     if wishes.against == "aether":
         return Player(script, virtual_stage(script, wishes), options.tolerance or 0, forgiving=forgiving)
     from shell.drill.kernel import KernelStage
+    from shell.drill.recorded import RecordedStage
 
     tolerance = max(script.kernel_tolerance or 0, options.tolerance or 0, KERNEL_TOLERANCE)
-    stage: Stage = KernelStage(script)
+    stage: Stage = KernelStage(script) if wishes.against == "kernel" else RecordedStage(script)
     return Player(script, stage, tolerance, forgiving=forgiving)
 
 
 def play(path: Path, wishes: Wishes) -> DrillResult:
     """Play one script from a file; one that cannot be read is a result as well. KernelError where no kernel is."""
+    return play_script(str(path), partial(load, path), wishes)
+
+
+def play_script(name: str, read: Callable[[], Script], wishes: Wishes) -> DrillResult:
+    """Play what `read` returns; ScriptError of that is a result as well. KernelError where no kernel is."""
     began = time.perf_counter()
     try:
-        script = load(path)
-        player = player_for(script, wishes)
+        player = player_for(read(), wishes)
     except KernelError:
         raise  # that is no fault of the script
     except CommandError as problem:
         place = f":{problem.place.line}:{problem.place.column}" if isinstance(problem, ScriptError) else ""
         line = problem.place.line if isinstance(problem, ScriptError) else 0
         text = problem.problem if isinstance(problem, ScriptError) else str(problem)
-        return DrillResult(str(path), "error", _since(began), line=line, problem=text, place=place)
+        return DrillResult(name, "error", _since(began), line=line, problem=text, place=place)
     for left in reversed(range(TRIES if wishes.against == "kernel" else 1)):
         try:
             player.play()
@@ -116,7 +122,7 @@ def play(path: Path, wishes: Wishes) -> DrillResult:
             player.stage.close()
         if not left or not _late(player):
             break
-        player = player_for(script, wishes)
+        player = player_for(player.script, wishes)
     return result_of(player, _since(began), wishes.against)
 
 

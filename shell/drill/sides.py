@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from shell.drill.errors import KernelError
 from shell.drill.player import Outcome, Player
 from shell.drill.run import TRIES, Wishes, player_for
-from shell.drill.script import Call, Packet, Script
+from shell.drill.script import Call, Packet, Script, TcpPacket
 from shell.results.drill import DrillComparison, DrillPair
 from shell.views.drill import clock
 
+NOT_ASKED = "a lesson asks no kernel by itself"
 
-def compare(script: Script, wishes: Wishes) -> DrillComparison:
-    """Play a script on both, each to its end whatever goes wrong; CommandError where there is no kernel."""
+
+def compare(script: Script, wishes: Wishes, asks_kernel: bool = True) -> DrillComparison:
+    """Play a script on both, each to its end whatever goes wrong.
+
+    Where there is no kernel, or none is to be asked, the answers are those that were recorded of one; CommandError if
+    none were, of this script.
+    """
     ours = _played(script, wishes, "aether")
     best: DrillComparison | None = None
-    for _ in range(TRIES):
-        theirs = _played(script, wishes, "kernel")
+    for _ in range(TRIES if asks_kernel else 0):
+        try:
+            theirs = _played(script, wishes, "kernel")
+        except KernelError as problem:
+            return _remembered(script, ours, wishes, str(problem))
         found = _paired(script, ours, theirs)
         if best is None or found.differences < best.differences:
             best = found
         if not any(pair.differs == ["time"] for pair in found.lines):
             break
-    assert best is not None
-    return best
+    return best if best is not None else _remembered(script, ours, wishes, NOT_ASKED)
+
+
+def _remembered(script: Script, ours: Player, wishes: Wishes, reason: str) -> DrillComparison:
+    """Hold a play against what was recorded of a kernel; `reason` is why none is asked."""
+    try:
+        theirs = _played(script, wishes, "recorded")
+    except KernelError as problem:
+        raise KernelError(f"{reason}\nNor is an answer recorded: {problem}") from None
+    found = _paired(script, ours, theirs)
+    found.recorded = reason
+    return found
 
 
 def _played(script: Script, wishes: Wishes, against: str) -> Player:
-    asked = Wishes(wishes.seed, wishes.profile, wishes.knobs, against)
-    player = player_for(script, asked, forgiving=True)
+    player = player_for(script, replace(wishes, against=against), forgiving=True)
     try:
         player.play()
     finally:
@@ -41,7 +62,25 @@ def _paired(script: Script, ours: Player, theirs: Player) -> DrillComparison:
         pairs.append(DrillPair(one.line.place.line, one.line.text, _shown(one), _shown(other), differs))
     kernel = str(getattr(theirs.stage, "kernel", ""))
     return DrillComparison(
-        script.file, kernel, pairs, sum(bool(pair.differs) for pair in pairs), script.kernel_differs)
+        script.file, kernel, pairs, sum(bool(pair.differs) for pair in pairs), script.kernel_differs,
+        aether_failed=_failures(ours), kernel_failed=_failures(theirs))
+
+
+def _failures(player: Player) -> int:
+    return sum(outcome.verdict == "failed" for outcome in player.outcomes)
+
+
+def arrivals(script: Script, after: int) -> dict[str, int]:
+    """Return how many segments of each kind arrive in the lines after the first `after`."""
+    found = dict.fromkeys(("rst", "syn", "fin", "data", "ack"), 0)
+    for line in script.lines[after:]:
+        event = line.event
+        if isinstance(event, TcpPacket) and event.inbound:
+            kinds = [name for name, letter in (("rst", "R"), ("syn", "S"), ("fin", "F")) if letter in event.flags]
+            kinds += ["data"] if event.span.length else []
+            for kind in kinds or ["ack"]:
+                found[kind] += 1
+    return found
 
 
 def _differences(one: Outcome, other: Outcome, tolerance: int) -> list[str]:

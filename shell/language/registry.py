@@ -95,7 +95,8 @@ NOUNS: dict[str, Noun] = {
     "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell",
                    "list start next hint check answer predict skip play reset show quit stop resume progress lint path "
                    "course report grade new record"),
-    "drill": Noun("drill", "Learning", "packet scripts, in the language of packetdrill", "run step show compare write"),
+    "drill": Noun("drill", "Learning", "packet scripts, in the language of packetdrill",
+                  "run step show compare write new line undo draft"),
     "explain": Noun("explain", "Learning", "what a word means"),
     "export": Noun("export", "Session", "a view as a picture, a page or text"),
     "theme": Noun("config", "Session", "the colours"),

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aether.lab import LAN_NETWORK, WAN_NETWORK
-from shell import scenarios
 from shell.language import grammar
 from shell.language.grammar import Argument, Command, CommandError, Option
 from shell.language.registry import find
 from shell.language.values import web_address
-from shell.lessons.permissions import AT_THE_HOST, AT_US, BY_NAME, MAY, MAY_NOT, TEXTS
+from shell.lessons.permissions import AT_THE_HOST, AT_US, BY_NAME, MAY, MAY_NOT, NAMES, TEXTS
 from shell.session import Session
 
 LONGEST = 400
@@ -69,14 +70,16 @@ def _of_words(command: Command, line: str, given: list[str]) -> Refusal | None:
     for option in command.options:
         if _free(option) and any(word.partition("=")[0] == option.name for word in given):
             return f"{line!r} reaches beyond the lab with {option.name}", LAB_ALONE
-    if any(_free(each) for each in command.arguments):
+    by_name = BY_NAME.get(command.name)
+    if any(_free(each) for each in command.arguments if each.name != by_name):
         return f"{line!r} reaches beyond the lab", LAB_ALONE
     try:
-        name = values_of(line)[1][BY_NAME[command.name]] if command.name in BY_NAME else None
+        name = values_of(line)[1][by_name] if by_name is not None else None
     except CommandError:
         return None  # it will say so when it is carried out: a wrong way may be wrong in this way, too
-    if name is not None and name not in scenarios.names():
-        return f"{line!r} reads a file", "a lesson takes a scenario by its name: scenario load satellite"
+    known = NAMES[command.path[0]]() if name is not None else ()
+    if name is not None and name not in known:
+        return f"{line!r} reads a file", f"a lesson takes what comes with the program, by name: {', '.join(known)}"
     return None
 
 
@@ -105,7 +108,18 @@ def carry_out(session: Session, line: str) -> tuple[tuple[str, ...], Any]:
     check(session, line)
     command, values = values_of(line)
     values.pop("json"), values.pop("plain")
-    return tuple(line.split()), command.run(session, **values)
+    with by_itself(session):
+        return tuple(line.split()), command.run(session, **values)
+
+
+@contextmanager
+def by_itself(session: Session) -> Iterator[None]:
+    """Carry out what a lesson says, and not whoever learns: no kernel is asked, which takes programs, and rights."""
+    asks, session.asks_kernel = session.asks_kernel, False
+    try:
+        yield
+    finally:
+        session.asks_kernel = asks
 
 
 def check(session: Session, line: str) -> None:

@@ -10,63 +10,46 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
 from typing import Any, TypeVar, cast
 
-from aether.engine.blinded import Blinded
-from aether.engine.log import InputLog, LogError, dump
-from aether.engine.loop import Loop
 from aether.world import World
 from shell.language.grammar import CommandError
 from shell.lessons import blind, stage
 from shell.lessons.allowed import ANSWER, carry_out
+from shell.lessons.bookmark import Bookmark
+from shell.lessons.breakage import Breakage
 from shell.lessons.conditions import AskFault, Check
-from shell.lessons.model import Fault, Lesson, Line, Step, for_fault
-from shell.lessons.progress import (
-    DONE,
-    PLAYED,
-    SKIPPED,
-    LessonRecord,
-    Progress,
-    Saved,
-    StepRecord,
-    Store,
-    Tries,
-    tally,
-)
+from shell.lessons.model import Lesson, Line, Step, for_fault
+from shell.lessons.progress import DONE, PLAYED, SKIPPED, Saved, Store, Tries
 from shell.lessons.proof import look_at
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
+from shell.lessons.scorecard import Scorecard
 from shell.lessons.tracker import CheckRow, Tracker
 from shell.results.lesson import CheckView, ChoiceView, LessonNews, LessonStep, LessonSummary, QuestionView
 from shell.session import Session, Stored
 
 T = TypeVar("T")
 HOW = {DONE: "done", SKIPPED: "skipped", PLAYED: "done, after its solution was shown"}
-SAVE_EVERY = 1.0
-"""Seconds of the wall's clock between two looks at whether world time went on."""
 
 
 class Player:
-    """One lesson, from its start to its end."""
+    """One lesson, from its start to its end.
+
+    Its methods, in order: how far it is; beginning and ending; what happens meanwhile; what the learner asks for; what
+    is kept. What is broken is its `Breakage`, what it has cost its `Scorecard`, what it goes on from its `Bookmark`;
+    the lab itself is set up by `shell.lessons.stage`.
+    """
 
     def __init__(self, session: Session, lesson: Lesson, store: Store) -> None:
         self.session = session
         self.lesson = lesson
-        self.store = store
+        self.scorecard = Scorecard(store, lesson)
+        self.bookmark = Bookmark(session, store)
+        self.broken = Breakage(session, lesson)
         self.index = 0
         self.complete = False
         """Whether all checks of the step hold, or it was skipped."""
         self.finished = False
-        self.fault: Fault | None = None
-        self.level = 0
-        """How hard a fault may be; 0 lets what was found before decide."""
-        self.guesses = 0
-        """Wrong answers to what is broken, since the step began."""
-        self.revealed = False
-        """Whether what is broken was said."""
-        self.since = 0
-        """The occurrence at which the lab was set up."""
         self.standing: stage.Standing
         """How knobs and the link stood when the step began."""
         self.hints = 0
@@ -81,9 +64,6 @@ class Player:
         self._serial = 0
         self._shown: set[int] = set()
         self._asked = 0
-        self._saved = (-1, -1, False)
-        self._position: Position = (None, -1, -1, False, "")
-        self._saved_at = 0.0
         self._lock = threading.RLock()
 
     @property
@@ -105,13 +85,13 @@ class Player:
             stage.look_for(self.session, self.lesson.needs, self.lesson.title)
             self.seed = self.session.lab.seed
             self.home = stage.leave_home(self.session, self.lesson.seed)
-            self._choose_fault("")
+            self.broken.choose("", self.seed, self.scorecard.faults_found)
             try:
                 self._prepare()
             except CommandError:
                 stage.return_home(self.session, self.home)
                 raise
-            self._note_current(self.lesson.id)
+            self.scorecard.note_current(self.lesson.id)
             self._begin(0)
             return self.view(introduction=True)
 
@@ -120,12 +100,13 @@ class Player:
         with self._lock:
             self.seed = saved.seed
             self.home = stage.leave_home(self.session, self.lesson.seed)
-            self._choose_fault(saved.fault)
-            self.since, self.revealed, self.guesses = saved.since, saved.revealed, saved.guesses
+            self.broken.choose(saved.fault, self.seed, self.scorecard.faults_found)
+            broken = self.broken
+            broken.since, broken.revealed, broken.guesses = saved.since, saved.revealed, saved.guesses
             self.index = min(saved.index, len(self.lesson.steps) - 1)
             simulated, anew = self.session.lab.kind == "SIM", False
             if simulated and saved.recording and stage.repeat(self.session, saved.recording, saved.paused):
-                self._look()
+                self.broken.look(self.index)
                 self._continue(saved)
             else:
                 self._prepare()
@@ -138,7 +119,7 @@ class Player:
             self.session.tracing = self.session.tracing or saved.tracing
             self.hints = saved.hints
             self.predictions = {int(place): choice for place, choice in saved.predictions.items()}
-            self._note_current(self.lesson.id)
+            self.scorecard.note_current(self.lesson.id)
             self.poll()
             found = self.view()
             return replace(found, hint="another version made its lab: the step begins anew") if anew else found
@@ -149,7 +130,7 @@ class Player:
             self.poll()
             if not self.finished:
                 self.save()
-            self._note_current("")
+            self.scorecard.note_current("")
             self.session.lesson = None
             self.session.look_through(self.session.core.whole)
             if self.home is not None:
@@ -159,61 +140,30 @@ class Player:
         """Keep everything, because the program ends."""
         with self._lock:
             if self.finished:
-                self._note_current("")
+                self.scorecard.note_current("")
             else:
                 self.save()
 
-    def _choose_fault(self, name: str) -> None:
-        """Take the fault of that name, or let the seed choose one that was not met since the program began."""
-        faults = self.lesson.faults
-        if not faults:
-            return
-        met = self.session.faults_met.setdefault(self.lesson.id, [])
-        saved = next((each for each in faults if each.name == name), None)
-        if saved is None:
-            progress = self.store.load()
-            found = progress.lessons[self.lesson.id].found if self.lesson.id in progress.lessons else []
-            self._forget_shown(progress)
-        self.fault = saved or blind.draw(self.lesson, self.level, found, met, self.seed)
-        if self.fault.name not in met:
-            met.append(self.fault.name)
-
-    def _forget_shown(self, progress: Progress) -> None:
-        """Something else is broken: what was shown of the last fault says nothing of it."""
-        for tries in self._record(progress).tries.values():
-            tries.shown = False
-        self.store.save(progress)
-
-    @property
-    def blind(self) -> bool:
-        """Whether something is broken here that the learner has to find."""
-        return self.fault is not None and not self.revealed and self.index <= self.lesson.blind_until
-
-    def _look(self) -> None:
-        """See all of the lab, or as long as its fault is blind your own end alone."""
-        core = self.session.core
-        if self.blind != isinstance(core, Blinded):
-            self.session.look_through(Blinded(core.whole, self.since) if self.blind else core.whole)
-
     def _unseen(self) -> Session:
         """Return a session for what the lesson does to the lab itself, where nobody looks on."""
-        if self.fault is None:
+        if self.broken.fault is None:
             return self.session
         return Session(self.session.core.whole, self.session.lab, "plain", scripted=True, drafts=self.session.drafts)
 
     def _prepare(self) -> None:
         """Set the lab up, and break it."""
-        if self.fault is not None and (wrong := look_at(self.fault)):
+        fault = self.broken.fault
+        if fault is not None and (wrong := look_at(fault)):
             raise CommandError(f"{wrong[0]}. {wrong[1]}")
-        prepare(self._unseen(), self.lesson, self.fault)
-        self.since = self._present(lambda world: world.occurrence)
-        self.revealed = False
+        prepare(self._unseen(), self.lesson, fault)
+        self.broken.since = self._present(lambda world: world.occurrence)
+        self.broken.revealed = False
 
     def _another_fault(self) -> None:
         """Mend what is broken, break something else, and begin the step again."""
         self.session.look_through(self.session.core.whole)
         stage.fresh_world(self.session, self.lesson.seed)
-        self._choose_fault("")
+        self.broken.choose("", self.seed, self.scorecard.faults_found)
         self._prepare()
         self._replay_solutions(self.index)
         self._begin(self.index)
@@ -221,8 +171,8 @@ class Player:
     def _begin(self, index: int) -> None:
         """Begin a step here and now."""
         self.index = index
-        self.guesses = 0
-        self._look()
+        self.broken.guesses = 0
+        self.broken.look(self.index)
         events = self.session.core.events()
         self.standing = stage.standing(self.session)
         self.step_occurrence, self.step_time = self._present(lambda world: (world.occurrence, world.now))
@@ -233,8 +183,9 @@ class Player:
         self.save()
 
     def _watch(self, past: Sequence[Any], now: int) -> None:
-        self.tracker = Tracker(self.step.checks, seed=f"{self.lesson.seed}/{self.index}", fault=self.fault, past=past,
-                               now=now, names=[each.name for each in blind.choices(self.lesson, self.fault)])
+        fault = self.broken.fault
+        self.tracker = Tracker(self.step.checks, seed=f"{self.lesson.seed}/{self.index}", fault=fault, past=past,
+                               now=now, names=[each.name for each in blind.choices(self.lesson, fault)])
         self._shown, self._asked = set(), 0
 
     def _continue(self, saved: Saved) -> None:
@@ -289,7 +240,7 @@ class Player:
                     news.append(LessonNews(views, question, over, self._reveal() if done else []))
                 if done and self.index + 1 == len(self.lesson.steps):
                     news.append(self._finish())
-            self._save_sometimes()
+            self.bookmark.save_sometimes(self._saved)
             return news
 
     def note_command(self, words: Sequence[str], result: Any) -> None:
@@ -332,64 +283,23 @@ class Player:
     def _finish_step(self, how: str) -> str:
         """Remember that a step is over; return what to say."""
         self.complete = True
-        right = sum(1 for place, choice in self.predictions.items()
-                    if self.step.predictions[place].choices[choice].right)
-        progress = self.store.load()
-        mine = self._record(progress)
-        tries = mine.tries.get(self.step.title, Tries())
-        how = PLAYED if tries.shown and how == DONE else how
-        record = StepRecord(
-            how, _now(), tries.hints, tries.wrong_answers, right, len(self.predictions),
-            max(int(time.time() - self.began), 0))
-        earlier = mine.done.get(self.step.title)
-        if earlier is None or earlier.how != DONE:
-            mine.done[self.step.title] = record
-        if how == DONE and self.blind and self.fault is not None and self.fault.name not in mine.found:
-            mine.found.append(self.fault.name)
-        self.store.save(progress)
+        found = self.broken.fault if self.broken.hidden(self.index) else None
+        how = self.scorecard.step_over(self.step, how, self.predictions, self.began, found)
         self.save()
         said = f"step {self.index + 1} of {len(self.lesson.steps)} {HOW[how]}"
         return f"{said}: `lesson next` goes on" if self.index + 1 < len(self.lesson.steps) else said
 
     def _reveal(self) -> list[str]:
-        """Say what is broken, if this step asked for it and is over, and hide nothing any more."""
-        if not self.blind or self.index < self.lesson.blind_until:
-            return []
-        self.revealed = True
-        self._look()
-        self.save()
-        return blind.told(self.fault)
-
-    def _note_try(self, change: Callable[[Tries], None]) -> None:
-        """Write down at once what a step costs: nothing that comes later takes it back."""
-        progress = self.store.load()
-        change(self._record(progress).tries.setdefault(self.step.title, Tries()))
-        self.store.save(progress)
-
-    def _record(self, progress: Progress) -> LessonRecord:
-        titles = {step.title for step in self.lesson.steps}
-        mine = progress.lessons.setdefault(self.lesson.id, LessonRecord(self.lesson.title, len(titles)))
-        mine.title, mine.steps = self.lesson.title, len(titles)
-        return mine
+        """Say what is broken, where that is to be said now."""
+        told = self.broken.reveal(self.index)
+        if told:
+            self.save()
+        return told
 
     def _finish(self) -> LessonSummary:
         """Remember that the lesson is over, and sum it up."""
         self.finished = True
-        progress = self.store.load()
-        mine = self._record(progress)
-        everything = all(step.title in mine.done for step in self.lesson.steps)
-        if everything and not mine.finished:
-            mine.finished = _now()
-        progress.current = ""
-        self.store.save(progress)
-        self.store.forget_lab(self.lesson.id)
-        records = [mine.done[step.title] for step in self.lesson.steps if step.title in mine.done]
-        found = tally([mine])
-        return LessonSummary(
-            self.lesson.id, self.lesson.title, found.own, len(self.lesson.steps), found.hints,
-            sum(each.right_predictions for each in records), sum(each.predictions for each in records),
-            sum(each.seconds for each in records), list(self.lesson.terms), found.skipped, found.shown,
-            found.wrong_answers, found.score, blind.told(self.fault))
+        return self.scorecard.finish(self.broken.fault)
 
     # What the learner asks for
 
@@ -397,12 +307,13 @@ class Player:
         """Return the step as it is shown."""
         step = self.step
         question = self._open_prediction()
-        told = [*blind.told(self.fault), ""] if self.revealed and self.index == self.lesson.blind_until + 1 else []
+        fault, just_told = self.broken.fault, self.index == self.lesson.blind_until + 1
+        told = [*blind.told(fault), ""] if self.broken.revealed and just_told else []
         checks = [CheckView(row.text, row.holds, "") for row in self.rows()]  # what is missing, `lesson check` says
         return LessonStep(
             self.lesson.id, self.lesson.title, self.lesson.minutes if introduction else 0,
             list(self.lesson.prose) if introduction else [], self.index + 1, len(self.lesson.steps), step.title,
-            [*told, *blind.filled(step.prose, self.lesson, self.fault)], question, [] if question else checks,
+            [*told, *blind.filled(step.prose, self.lesson, fault)], question, [] if question else checks,
             self._what_next())
 
     def check_views(self) -> list[CheckView]:
@@ -445,8 +356,8 @@ class Player:
             asked = self._present(self.tracker.question)
             right, said = self._present(lambda world: self.tracker.answer(text, world))
             if self.tracker.wrong_answers > before:
-                self._note_try(_one_more_wrong)
-                if asked is not None and isinstance(asked.condition, AskFault) and self.blind:
+                self.scorecard.note_try(self.step, _one_more_wrong)
+                if asked is not None and isinstance(asked.condition, AskFault) and self.broken.hidden(self.index):
                     return False, self._guessed(said)
             self._shown |= self.tracker.answered
             self.save()
@@ -454,11 +365,11 @@ class Player:
 
     def _guessed(self, said: str) -> str:
         """Count a wrong guess at what is broken; after the last one something else is."""
-        self.guesses += 1
-        if self.guesses < blind.GUESSES:
+        self.broken.guesses += 1
+        if self.broken.guesses < blind.GUESSES:
             self.save()
-            return blind.guessed(self.guesses, said)
-        was = self.fault
+            return blind.guessed(self.broken.guesses, said)
+        was = self.broken.fault
         if self.session.lab.kind != "SIM" or was is None:
             self.reset()
             return f"{said}. That was the last guess: the step begins again"
@@ -472,7 +383,7 @@ class Player:
             if not hints:
                 raise CommandError("this step has no hints. `lesson check` shows what is missing")
             self.hints = level = min(self.hints + 1, len(hints))
-            self._note_try(lambda tries: setattr(tries, "hints", max(tries.hints, level)))
+            self.scorecard.note_try(self.step, lambda tries: setattr(tries, "hints", max(tries.hints, level)))
             self.save()
             return hints[self.hints - 1], self.hints, len(hints)
 
@@ -500,14 +411,14 @@ class Player:
 
     def commands(self, lines: Sequence[Line]) -> list[str]:
         """Return the commands of a block that count here."""
-        return [line.text for line in for_fault(lines, self.fault)]
+        return [line.text for line in for_fault(lines, self.broken.fault)]
 
     def play(self) -> list[str]:
         """Return the commands of the solution; the caller runs them."""
         with self._lock:
             if not self.step.solution:
                 raise CommandError("there is nothing to play here: `lesson next` goes on")
-            self._note_try(lambda tries: setattr(tries, "shown", True))
+            self.scorecard.note_try(self.step, lambda tries: setattr(tries, "shown", True))
             return self.commands(self.step.solution)
 
     def fill_in(self, line: str) -> str:
@@ -535,62 +446,24 @@ class Player:
     def save(self) -> None:
         """Write down where the lesson stands."""
         with self._lock:
-            self._position = self.session.core.whole.with_loop(partial(_position, before=self._position))
-            occurrence, now, paused, recording = self._position[1:]
-            self._saved = (occurrence, now, paused)
-            self._saved_at = time.monotonic()
-            self.store.save_lab(Saved(
-                self.lesson.id, str(self.lesson.path), self.index, self.fault.name if self.fault else "", self.seed,
-                self.step_occurrence, self.step_time, self.hints, self.complete,
-                {str(place): choice for place, choice in self.predictions.items()},
-                {str(number): frame for number, frame in self.tracker.chosen.items()},
-                sorted(self.tracker.answered), sorted(self.tracker.ran), self.tracker.wrong_answers,
-                max(time.time() - self.began, 0.0), paused, recording,
-                {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()},
-                self.session.tracing, {str(number): text for number, text in self.tracker.near.items()},
-                self.since, self.revealed, self.guesses))
+            self.bookmark.save(self._saved)
 
-    def _save_sometimes(self) -> None:
-        if time.monotonic() - self._saved_at < SAVE_EVERY:
-            return
-        status = self.session.core.status()
-        if (status.present, status.time, status.paused) != self._saved:
-            self.save()
-
-    def _note_current(self, name: str) -> None:
-        progress = self.store.load()
-        if progress.current != name:
-            progress.current = name
-            self.store.save(progress)
-
-
-Position = tuple[InputLog | None, int, int, bool, str]
-"""A log, occurrence and world time, whether time stands still, and what `dump` makes of all that."""
-
-
-def _position(loop: Loop, before: Position) -> Position:
-    """Return where a world stands, and how it got there; an empty text if that cannot be repeated.
-
-    A world that has not moved since `before` is not looked at again: its digest takes a while.
-    """
-    place = (loop.log, loop.world.occurrence, loop.world.now)
-    if place[0] is before[0] and place[1:] == before[1:3]:
-        return *place, loop.paused, before[4]
-    recording = ""
-    if loop.log is not None and loop.device is None:
-        try:
-            recording = dump(loop.log, loop.world)
-        except LogError:
-            recording = ""
-    return *place, loop.paused, recording
+    def _saved(self, paused: bool, recording: str) -> Saved:
+        fault = self.broken.fault
+        return Saved(
+            self.lesson.id, str(self.lesson.path), self.index, fault.name if fault else "", self.seed,
+            self.step_occurrence, self.step_time, self.hints, self.complete,
+            {str(place): choice for place, choice in self.predictions.items()},
+            {str(number): frame for number, frame in self.tracker.chosen.items()},
+            sorted(self.tracker.answered), sorted(self.tracker.ran), self.tracker.wrong_answers,
+            max(time.time() - self.began, 0.0), paused, recording,
+            {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()},
+            self.session.tracing, {str(number): text for number, text in self.tracker.near.items()},
+            self.broken.since, self.broken.revealed, self.broken.guesses)
 
 
 def _one_more_wrong(tries: Tries) -> None:
     tries.wrong_answers += 1
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def under_way(session: Session) -> Player | None:

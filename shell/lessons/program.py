@@ -10,11 +10,13 @@ from shell.language.grammar import CommandError
 from shell.lessons import course, library, report
 from shell.lessons.lint import lint
 from shell.lessons.model import Problem
+from shell.reading.escape import printable
+from shell.reading.stderr import Parser, complain
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of what follows `aether-shell lesson`."""
-    found = argparse.ArgumentParser(prog="aether-shell lesson", description="for those who write and give lessons")
+    found = Parser(prog="aether-shell lesson", description="for those who write and give lessons")
     verbs = found.add_subparsers(dest="verb", required=True, metavar="lint|grade")
     one = verbs.add_parser("lint", help="prove lesson files: every check, before and after its solution")
     one.add_argument("files", nargs="*", metavar="FILE",
@@ -41,7 +43,7 @@ def _grade(options: argparse.Namespace) -> int:
         known = list(library.files([library.BUILT_IN]))
         chosen = course.load(Path(options.course), known) if options.course else None
     except CommandError as problem:
-        print(f"aether-shell: {problem}", file=sys.stderr)
+        complain(problem)
         return 2
     table = report.grade([Path(each) for each in options.reports], chosen)
     if options.json:
@@ -49,7 +51,7 @@ def _grade(options: argparse.Namespace) -> int:
     else:
         Console().print(render.to_rich(table))
     if table.failure:
-        print(f"aether-shell: {table.failure}", file=sys.stderr)
+        complain(table.failure)
     return int(bool(table.failure))
 
 
@@ -60,14 +62,14 @@ def _lint(names: list[str]) -> int:
     try:
         paths = [path for name in names for path in library.find_all(name, directories)] or paths
     except CommandError as unknown:
-        print(f"aether-shell: {unknown}", file=sys.stderr)
+        complain(unknown)
         return 2
     for path in paths:
         problems = check_file(path, directories)
         for problem in problems:
-            print(problem, file=sys.stderr)
+            print(printable(str(problem), lines=True), file=sys.stderr)
         if not problems:
-            print(f"{path.name}: good")
+            print(printable(f"{path.name}: good"))
         status = status or int(bool(problems))
     return status
 

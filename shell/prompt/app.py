@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import cmd2
 from cmd2.completion import CompletionItem, Completions
@@ -150,6 +150,12 @@ class AetherShell(cmd2.Cmd):
         self._line.clear()
         super().poutput(*objects, **kwargs)
 
+    def print_to(self, file: IO[str], *objects: Any, **kwargs: Any) -> None:
+        """Print, as everything here is printed in the end: nothing steers the terminal."""
+        from shell.views.harmless import harmless
+
+        super().print_to(file, *map(harmless, objects), **kwargs)
+
     def _persist_history(self) -> None:
         """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
         if not self.persistent_history_file:
@@ -178,7 +184,7 @@ class AetherShell(cmd2.Cmd):
 
     def _run_of_lesson(self, line: str) -> None:
         """Run a line of a lesson file: our grammar reads it, and nobody looks for redirections, pipes and macros."""
-        from shell.lessons.allowed import check
+        from shell.lessons.allowed import by_itself, check
 
         try:
             check(self.session, line)
@@ -186,7 +192,8 @@ class AetherShell(cmd2.Cmd):
             self.fail(str(problem))
             return
         noun, rest = [*line.split(None, 1), ""][:2]
-        self.invoke(noun, rest, [] if owns_line(line) else shlex.split(line))
+        with by_itself(self.session):
+            self.invoke(noun, rest, [] if owns_line(line) else shlex.split(line))
 
     def tell_lesson(self) -> None:
         """Say what has come true in the lesson, below the frames that brought it about."""
@@ -372,13 +379,17 @@ class AetherShell(cmd2.Cmd):
 
     def offer(self, text: str, line: str, begidx: int, endidx: int) -> Completions:
         """Return what may stand at the cursor."""
-        from shell.prompt.completion import candidates
+        from shell.prompt.completion import candidates, paths
 
+        before = line[:begidx].split()
         try:
-            found = candidates(self.session, line[:begidx].split(), text)
+            found = candidates(self.session, before, text)
         except EXPECTED:
             found = []
         items = [CompletionItem(each.text, display_meta=each.help) for each in found if each.text.startswith(text)]
+        if fits := paths(before, text):
+            files = self.path_complete(text, line, begidx, endidx, path_filter=fits)
+            return replace(files, items=[*items, *files.items])
         return Completions(items, is_sorted=True)
 
 

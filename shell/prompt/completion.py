@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -41,7 +42,26 @@ def _verbs(before: Sequence[str]) -> list[Candidate]:
     return [Candidate(verb, help) for verb, help in verbs.items()]
 
 
+def paths(before: Sequence[str], text: str) -> Callable[[str], bool] | None:
+    """Return which paths may follow the words `before`, as a test of one; None if no path may."""
+    found = grammar.longest(before) if before else None
+    if found is None:
+        return None
+    source = _source(found, before[len(found.path):], text)[0]
+    if source in NAMED and not (text.startswith(("~", ".")) or "/" in text):
+        return None
+    return PATHS.get(source)
+
+
 def _values(session: Session, found: grammar.Command, words: Sequence[str], text: str) -> list[Candidate]:
+    source, given = _source(found, words, text)
+    if source == "options":
+        return [Candidate(each.name, each.help) for each in found.all_options if each.name not in words]
+    return _from_source(session, source, given)
+
+
+def _source(found: grammar.Command, words: Sequence[str], text: str) -> tuple[str, list[str]]:
+    """Return where the word after `words` comes from, and the arguments among them; ``options`` for an option."""
     options = {each.name: each for each in found.all_options}
     given: list[str] = []
     waiting: grammar.Option | None = None
@@ -53,14 +73,14 @@ def _values(session: Session, found: grammar.Command, words: Sequence[str], text
         else:
             given.append(word)
     if waiting is not None:
-        return _from_source(session, waiting.complete, given)
+        return waiting.complete, given
     if text.startswith("-"):
-        return [Candidate(each.name, each.help) for each in found.all_options if each.name not in words]
+        return "options", given
     if len(given) < len(found.arguments):
-        return _from_source(session, found.arguments[len(given)].complete, given)
-    if found.arguments and found.arguments[-1].raw and found.arguments[-1].complete:
-        return _from_source(session, found.arguments[-1].complete, given)
-    return []
+        return found.arguments[len(given)].complete, given
+    if found.arguments and found.arguments[-1].raw:
+        return found.arguments[-1].complete, given
+    return "", given
 
 
 def _from_source(session: Session, name: str, given: Sequence[str]) -> list[Candidate]:
@@ -238,7 +258,33 @@ def _craft(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [*drafts, *(Candidate(f"{name}(") for name in NAMES)]
 
 
+def _scripts(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer the script that is written here; files are looked up by `paths`."""
+    return [] if session.script is None else [Candidate("draft", "the script that is written here")]
+
+
+def _files(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer nothing but files: see `paths`."""
+    return []
+
+
+def _any_path(path: str) -> bool:
+    return True
+
+
+def _ending(suffix: str) -> Callable[[str], bool]:
+    return lambda path: path.endswith(suffix) or os.path.isdir(path)
+
+
+PATHS: dict[str, Callable[[str], bool]] = {
+    "files": _any_path, "scripts": _ending(".pkt"), "scenarios": _ending(".toml"), "lessons": _ending(".md"),
+}
+"""Sources that are paths, and which ones."""
+NAMED = ("scenarios", "lessons")
+"""Those which are names in the first place: a path is looked up where it begins as one."""
 SOURCES: dict[str, Source] = {
+    "files": _files,
+    "scripts": _scripts,
     "lessons": _lessons, "terms": _terms, "targets": _targets, "names": _names, "edits": _edits, "craft": _craft,
     "filters": _filters, "drops": _drops,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,

@@ -6,20 +6,21 @@ character, and every character that changes how others are drawn, is written as 
 
 from __future__ import annotations
 
-import unicodedata
+import re
 
-_KEPT = frozenset("\n\t")
+_ODD = re.compile(r"[^ -~]")
+_ODD_IN_LINES = re.compile(r"[^ -~\n\t]")
 
 
 def printable(text: str, *, lines: bool = False) -> str:
     """Return `text` with control and formatting characters escaped; ``lines`` keeps line ends and tabs."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
-    return "".join(char if _harmless(char) or (lines and char in _KEPT) else _escape(char) for char in text)
+    return (_ODD_IN_LINES if lines else _ODD).sub(_replaced, text)
 
 
-def _harmless(char: str) -> bool:
-    return char.isprintable() and unicodedata.category(char) not in ("Cf", "Co", "Cn")
+def _replaced(odd: re.Match[str]) -> str:
+    return odd[0] if odd[0].isprintable() else _escape(odd[0])
 
 
 def _escape(char: str) -> str:

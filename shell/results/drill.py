@@ -113,6 +113,30 @@ class DrillComparison:
     lines: list[DrillPair]
     differences: int
     known: str = ""
+    recorded: str = ""
+    """Why its answers are those that were recorded of it; empty if this kernel was asked."""
+    aether_failed: int = 0
+    """Lines that did not go as written at Aether."""
+    kernel_failed: int = 0
+    """Those that did not at the kernel."""
+    written: int = 0
+    """Lines of a draft that came after its opening."""
+    arrived: dict[str, int] = field(default_factory=dict)
+    """Segments that arrive in those lines: how many with ``rst``, ``syn``, ``fin``, ``data``; ``ack`` have none."""
+
+
+@dataclass(slots=True)
+class DrillDraft:
+    """A script that is written line by line."""
+
+    lines: list[str]
+    opening: int
+    """So many of them were there when it began."""
+    shown_from: int = 0
+    """So many of the first are not drawn."""
+    file: str = ""
+    """Where it was written to; empty if it was not."""
+    hint: str = ""
 
 
 @dataclass(slots=True)

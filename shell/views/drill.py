@@ -11,7 +11,16 @@ from rich.table import Table
 from rich.text import Text
 
 from shell.reading.escape import printable
-from shell.results.drill import DrillComparison, DrillField, DrillLine, DrillReport, DrillResult, DrillStep, DrillText
+from shell.results.drill import (
+    DrillComparison,
+    DrillDraft,
+    DrillField,
+    DrillLine,
+    DrillReport,
+    DrillResult,
+    DrillStep,
+    DrillText,
+)
 from shell.views.registry import draws
 from shell.views.theme import style
 
@@ -103,21 +112,48 @@ def step(result: DrillStep) -> RenderableType:
 
 @draws(DrillComparison)
 def comparison(result: DrillComparison) -> RenderableType:
-    """Draw both sides, line by line."""
-    table = Table(box=None, padding=(0, 1), show_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("line", justify="right")
-    for title in ("Aether", f"Linux {result.kernel}"):
-        table.add_column(title, ratio=1)
+    """Draw the script, and both sides below each line on which they differ."""
+    grid = Table.grid(padding=(0, 1))
     for each in result.lines:
         look = style("error", bold=True) if each.differs else style("muted")
-        table.add_row(
-            Text("*" if each.differs else " ", look), str(each.line), Text(printable(each.aether), look),
-            Text(printable(each.kernel), look))
+        grid.add_row(Text("*" if each.differs else " ", look), Text(str(each.line), style("muted"), justify="right"),
+                     Text(printable(each.text), look))
+        if each.differs:
+            for name, came in (("Aether", each.aether), ("Linux", each.kernel)):
+                grid.add_row("", "", Text.assemble((f"{name:<8}", style("muted")), printable(came)))
     number = result.differences
     said = f"{number} line{'' if number == 1 else 's'} differ{'s' if number == 1 else ''}" if number else "both agree"
-    known = [Text(f"known: {printable(result.known)}", style("muted"))] if result.known else []
-    return Group(Text(printable(result.file), style("key", bold=True)), table, Text(said), *known)
+    notes = [Text(note, style("muted")) for note in _notes(result)]
+    title = f"{printable(result.file)}: Aether, and {_linux(result)}"
+    return Group(Text(title, style("key", bold=True)), grid, Text(said), *notes)
+
+
+def _linux(result: DrillComparison) -> str:
+    return f"Linux {result.kernel}{', as recorded' if result.recorded else ''}"
+
+
+def _notes(result: DrillComparison) -> list[str]:
+    known = [f"known: {printable(result.known)}"] if result.known else []
+    return [*known, *([f"recorded: {printable(result.recorded)}"] if result.recorded else [])]
+
+
+@draws(DrillDraft)
+def draft(result: DrillDraft) -> RenderableType:
+    """Draw the lines with their numbers, those that were there from the beginning in the background."""
+    if result.file:
+        return Text(draft_plain(result)[0])
+    grid = Table.grid(padding=(0, 1))
+    for number, line in list(enumerate(result.lines, 1))[result.shown_from:]:
+        look = style("muted" if number <= result.opening else "key")
+        grid.add_row(Text(str(number), style("muted"), justify="right"), Text(printable(line), look))
+    return Group(grid, *([Text(result.hint, style("muted"))] if result.hint else []))
+
+
+def draft_plain(result: DrillDraft) -> list[str]:
+    """Return the lines as they are."""
+    if result.file:
+        return [f"{len(result.lines)} lines are in {result.file}: drill run {result.file}"]
+    return [f"{number}: {printable(line)}" for number, line in enumerate(result.lines, 1)][result.shown_from:]
 
 
 @draws(DrillText)
@@ -172,11 +208,11 @@ def step_plain(result: DrillStep) -> list[str]:
 
 def comparison_plain(result: DrillComparison) -> list[str]:
     """Return both sides of each line."""
-    found = [f"{printable(result.file)}: {result.differences} lines differ from Linux {result.kernel}"]
+    found = [f"{printable(result.file)}: {result.differences} lines differ from {_linux(result)}"]
     for each in result.lines:
         said = f"differs ({', '.join(each.differs)})" if each.differs else "same"
         found.append(f"{said} {each.line}: Aether {printable(each.aether)}; Linux {printable(each.kernel)}")
-    return found
+    return [*found, *_notes(result)]
 
 
 def around(lines: list[DrillLine], at: int, most: int) -> list[DrillLine]:
@@ -187,5 +223,6 @@ def around(lines: list[DrillLine], at: int, most: int) -> list[DrillLine]:
 
 LINES: dict[type, Callable[[Any], list[str]]] = {
     DrillReport: report_plain, DrillStep: step_plain, DrillComparison: comparison_plain, DrillText: text_plain,
+    DrillDraft: draft_plain,
 }
 """How each result is written as plain lines."""

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from shell.reading.escape import printable
 from shell.views import registry
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ def to_plain(result: Any) -> str:
     """Return a result as lines of text that make sense one after the other."""
     from shell.views import plain
 
-    return plain.lines(result)
+    return printable(plain.lines(result), lines=True)
 
 
 def to_rich(result: Any) -> RenderableType:
     """Return a result as something that rich draws."""
+    from shell.views.harmless import harmless
+
     if type(result) not in registry.DRAW:
         registry.load_all()
-    return registry.DRAW[type(result)](result)
+    return harmless(registry.DRAW[type(result)](result))  # type: ignore[no-any-return]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from aether.engine.bench import take_frames
 from aether.engine.loop import Loop
 from aether.engine.wakeup import Wakeup
 from aether.laboratory import Laboratory
@@ -35,7 +34,7 @@ class DeviceLaboratory(Laboratory):
     def inject(self, frame: bytes) -> None:
         """Let a frame be there, and be handled."""
         self.far.send(PLAIN + frame)
-        while take_frames(self.loop, self.host):
+        while self.loop.intake.take(self.loop, self.host):
             pass
 
     def sent(self) -> list[bytes]:

@@ -136,7 +136,7 @@ class Script:
     def knob(self, name: str, value: str) -> None:
         """Turn a knob of the host."""
         self.steps.append(f"knob {name} {value}")
-        setattr(self.host.knobs, find(name).attribute, parse(find(name), value))
+        self.host.turn(find(name).attribute, parse(find(name), value))
 
     def connect(self, port: int = 80) -> TcpSocket:
         """Let the host open a connection to the peer's `port`; expect the SYN next."""

@@ -5,12 +5,18 @@ So does all of benchmark mode behind a device, whose loop tries the fast path fi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aether.knobs import KNOBS, Knob, show
+from aether.lab import listen
 from aether.laboratory import Laboratory
+from aether.net.neighbours import REACHABLE, Neighbour
+from aether.operations.knobs import KnobSet, ProfileSet
 from aether.statehash import declared_fields
 from aether.tcp.siphash import siphash
 from aether.wire import tcp
@@ -59,8 +65,12 @@ class Peer:
                 self.ack = (header.sequence + length + syn_fin) & 0xFFFFFFFF
 
 
+Step = tuple[str | Callable[[Laboratory], object], int]
+"""What happens, or who does something to the host; and the number of the client."""
+
+
 def play(
-    lab: Laboratory, steps: list[tuple[str, int]], peek_at: int,
+    lab: Laboratory, steps: list[Step], peek_at: int,
 ) -> tuple[Laboratory, list[list[tuple[int, bytes]]], int]:
     """Play the steps, two clients taking turns; return the host, what each client saw, and the most short ones."""
     lab.world.allow_short_cuts(True)
@@ -69,7 +79,10 @@ def play(
     for number, (what, which) in enumerate(steps):
         peer = clients[which]
         lab.advance(977)
-        if what.startswith("wait"):
+        if not isinstance(what, str):
+            what(lab)
+            peer.look()
+        elif what.startswith("wait"):
             lab.advance(int(what[4:]))
             peer.look()
         elif what == "syn again":
@@ -108,7 +121,7 @@ def play(
             peer.send("A", seq=-1)
         else:
             peer.send(what)
-        most = max(most, len(lab.host.tcp.fast.leans))
+        most = max(most, len(lab.host.tcp.fast.shorts))
         if number == peek_at:
             assert isinstance(lab.host.tcp.connections, dict)
     return lab, [peer.log for peer in clients], most
@@ -150,7 +163,7 @@ def state(lab: Laboratory) -> dict[str, Any]:
     }
 
 
-def same(steps: list[tuple[str, int]], peek_at: int = -1) -> int:
+def same(steps: list[Step], peek_at: int = -1) -> int:
     """Check that every way does the same; return how many short connections there were at most."""
     slow, slow_log, none = play(Laboratory(seed=3, tcp_fast_path="off", tcp_fastopen="server"), steps, peek_at)
     assert none == 0
@@ -169,7 +182,7 @@ def same(steps: list[tuple[str, int]], peek_at: int = -1) -> int:
     return counts.pop()
 
 
-def whole(which: int = 0, request: str = "get") -> list[tuple[str, int]]:
+def whole(which: int = 0, request: str = "get") -> list[Step]:
     return [(step, which) for step in ("S", "A", request, "A", "FA")]
 
 
@@ -224,3 +237,66 @@ def test_data_in_the_syn() -> None:
 def test_whatever_comes(steps: list[tuple[str, int]], peek_at: int) -> None:
     same([*whole(), *whole(request="keep"), *steps], peek_at)
     same([*whole(), *whole(request="keep"), *whole(1)[:3], *steps], peek_at)
+
+
+def others(knob: Knob) -> list[str]:
+    """Return values that a knob does not have at first, as a person writes them."""
+    if knob.type == "switch":
+        values: list[Any] = [not knob.default]
+    elif knob.type == "choice":
+        values = [one for one in knob.choices if one != knob.default]
+    else:
+        middle = max(knob.low, int(knob.default) // 2 or knob.high // 2)
+        values = [one for one in dict.fromkeys((knob.low, middle, knob.high)) if one != knob.default]
+    return [show(knob, value) for value in values]
+
+
+TURNED = [
+    pytest.param(name, value, id=f"{name} {value}") for name, knob in KNOBS.items()
+    if name.startswith(("tcp.", "ipv4.")) and name != "tcp.fast_path" for value in others(knob)]
+
+
+@pytest.mark.parametrize(("name", "value"), TURNED)
+def test_a_knob_is_turned_while_connections_are_short(name: str, value: str) -> None:
+    """Any knob: what the short way heeds it gives up in time, and what it does not heed makes no difference to it."""
+    def turn(lab: Laboratory) -> None:
+        lab.world.do(KnobSet("you", name, value))
+    follow_on(turn)
+
+
+def follow_on(change: Callable[[Laboratory], object]) -> None:
+    """Change something at each stage of a connection that is short, and go on, with that one and with another."""
+    for at in range(6):
+        first: list[Step] = whole(1)[:at]
+        rest: list[Step] = whole(1)[at:]
+        for wait in ("wait30000", "wait300000"):
+            before: list[Step] = [*whole(), *whole(request="keep"), *first]
+            same([*before, (change, 1), (wait, 1), *rest, *whole(), ("wait2000000", 0)])
+
+
+def another_neighbour(lab: Laboratory) -> Neighbour:
+    other = Neighbour(b"\xc0\xa8\x01\x09")
+    other.mac, other.state = b"\x02\0\0\0\0\x09", REACHABLE
+    lab.interface.neighbours.entries[other.address] = other
+    return other
+
+
+CHANGES: dict[str, Callable[[Laboratory], object]] = {
+    "a profile": lambda lab: lab.world.do(ProfileSet("you", "classic")),
+    "a route": lambda lab: lab.host.routes.add(lab.theirs, 32, another_neighbour(lab).address, 0),
+    "a route that goes": lambda lab: lab.host.routes.remove(lab.theirs, 24),
+    "another address": lambda lab: lab.host.add_address(lab.interface, b"\x0a\0\0\x01", 8),
+    "an address that goes": lambda lab: lab.host.remove_address(lab.interface, lab.ours),
+    "an MTU": lambda lab: lab.host.set_mtu(lab.interface, 296),
+    "another listener": lambda lab: listen(lab.host, 8080, App()),
+}
+
+
+class App:
+    def ready(self, socket: object) -> None:
+        return
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_something_changes_while_connections_are_short(what: str) -> None:
+    follow_on(CHANGES[what])

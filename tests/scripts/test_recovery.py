@@ -229,7 +229,7 @@ def test_what_was_sacked_is_not_sent_again_after_a_time_out() -> None:
 
 @pytest.mark.parametrize("block", [(20, 30), (9, 30), (5, 5), (6, 4)])
 def test_absurd_sack_blocks_are_ignored(block: tuple[int, int]) -> None:
-    """RFC 2018 §5.1: only blocks above snd_una and up to snd_nxt count."""
+    """RFC 2018 §5: only blocks above snd_una and up to snd_nxt count."""
     s = sending(10, "mss=1460 sackok")
     sack(s, block)
     assert s.conn.flight.sacked == []

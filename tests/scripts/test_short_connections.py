@@ -67,7 +67,7 @@ def asked(lab: Laboratory, port: int, request: bytes = KEEP, **more: Any) -> lis
 
 
 def shorts(lab: Laboratory) -> int:
-    return len(lab.host.tcp.fast.leans)
+    return len(lab.host.tcp.fast.shorts)
 
 
 def flags(frames: list[bytes]) -> list[str]:

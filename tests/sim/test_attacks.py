@@ -67,6 +67,15 @@ def test_it_works_without_its_defence(kind: str) -> None:
     assert report.findings
 
 
+def test_only_the_challenges_of_this_attack_are_reported() -> None:
+    world = lab()
+    for _ in range(3):
+        assert attack(world, "rst-window", offset=1000).findings[-1] == "1 challenge ACK was sent"
+        later = world.now + 2_000_000
+        go_on(world, 2_000_000)
+        world.advance(later)
+
+
 @pytest.mark.parametrize("kind", ATTACKS)
 def test_it_is_tried_then_the_knob_is_turned_and_it_is_tried_again(kind: str) -> None:
     """What one attack leaves behind decides nothing about the next, whichever way the knob is turned."""

@@ -66,7 +66,7 @@ def whats(told: list[Any], host: str) -> list[str]:
 
 
 def test_the_second_page_comes_a_round_trip_sooner() -> None:
-    """RFC 7413 §3, §4.2.1, §4.2.2: the first connection brings a cookie, the next its request with the SYN."""
+    """RFC 7413 §4.2.1, §4.2.2: the first connection brings a cookie, the next its request with the SYN."""
     world = lab()
     first, told = get(world)
     assert whats(told, "you") == ["asks for a cookie", "was given a cookie"]

@@ -61,7 +61,7 @@ def taken(world: World) -> int:
 
 @pytest.mark.usefixtures("every_way")
 def test_the_kernel_is_our_client() -> None:
-    """RFC 7413 §4.2: the kernel asks for a cookie, is given one, and has its requests taken with the SYN."""
+    """RFC 7413 §4.2.1, §4.2.2: the kernel asks for a cookie, is given one, and has its requests taken with the SYN."""
     with KernelLab() as lab:
         lab.start(tcp_fastopen="server")
         lab.run("sysctl", "-qw", "net.ipv4.tcp_fastopen=1")
@@ -88,7 +88,7 @@ def test_a_key_of_another_time_costs_nothing_but_the_gain() -> None:
 
 
 def test_the_kernel_is_our_server() -> None:
-    """RFC 7413 §4.2: the kernel gives us a cookie, believes it, and its program has our request with the SYN."""
+    """RFC 7413 §4.2.1, §4.2.2: the kernel gives us a cookie, and its program has our request with the SYN."""
     with KernelLab() as lab:
         core = lab.start()
         lab.run("sysctl", "-qw", "net.ipv4.tcp_fastopen=3")

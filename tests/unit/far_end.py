@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aether.engine.bench import take_frames
 from aether.engine.loop import Loop
 from aether.engine.wakeup import Wakeup
 from aether.lab import HOST_ADDRESS, HOST_MAC, YOU, YOUR_ADDRESS, YOUR_MAC, listen, tapped
@@ -72,7 +71,7 @@ class Lab:
         """Let frames be there all at once, and be handled."""
         for frame in frames:
             self.far.send(PLAIN + frame)
-        while take_frames(self.loop, self.host):
+        while self.loop.intake.take(self.loop, self.host):
             pass
 
     def ack(self, count: int, window: int = 8000, **more: object) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -100,3 +102,18 @@ def test_profiles() -> None:
     modern.tcp_mss = 500
     assert knobs.profile("modern").tcp_mss == 1460
     assert pickle.loads(pickle.dumps(modern)) == modern
+
+
+def test_a_host_turns_its_knobs_itself() -> None:
+    """Nobody sets one past `turn`, which tells those who predict from them first."""
+    past = []
+    for file in sorted((*Path("aether").rglob("*.py"), *Path("shell").rglob("*.py"))):
+        for node in ast.walk(ast.parse(file.read_text())):
+            targets = node.targets if isinstance(node, ast.Assign) else ()
+            set_one = any(isinstance(each, ast.Attribute) and ast.unparse(each.value).endswith("host.knobs")
+                          for each in targets)
+            by_name = (isinstance(node, ast.Call) and ast.unparse(node.func) == "setattr"
+                       and ast.unparse(node.args[0]).endswith(".knobs"))
+            if set_one or by_name:
+                past.append(f"{file}:{node.lineno}")
+    assert [one.partition(":")[0] for one in past] == ["aether/surroundings.py"], past

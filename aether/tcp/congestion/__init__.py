@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from aether.tcp.congestion.cubic import Cubic
 from aether.tcp.congestion.none import Unlimited
 from aether.tcp.congestion.reno import Reno
 
 if TYPE_CHECKING:
-    from aether.tcp.congestion.flow import Flow
-
-
-class CongestionControl(Protocol):
-    """What a connection asks of its algorithm; windows in bytes, times in microseconds."""
-
-    name: str
-
-    def acknowledged(self, conn: Flow, count: int, now: int) -> None:
-        """`count` bytes were acknowledged outside of recovery while the window was in use."""
-
-    def lost(self, conn: Flow, now: int) -> None:
-        """A loss was noticed: set ssthresh and cwnd for the recovery."""
-
-    def timed_out(self, conn: Flow, now: int) -> None:
-        """The retransmission timer ran out: set ssthresh and cwnd."""
+    from aether.tcp.congestion.flow import CongestionControl, Flow
 
 
 ALGORITHMS: dict[str, type[CongestionControl]] = {"none": Unlimited, "reno": Reno, "cubic": Cubic}
 
 
 def make(name: str) -> CongestionControl:
-    """Return a new instance of the algorithm that the knob tcp.congestion names."""
+    """Return a new instance of the algorithm that the knob tcp.congestion names; ``none`` is without RFC 5681 §3."""
     return ALGORITHMS[name]()
+
+
+def change(conn: Flow, name: str, window: int, now: int) -> None:
+    """Let another algorithm have a connection from now on; `window` is what it may begin with.
+
+    It goes on with the window that the one before leaves, unless either has none: then it begins as at the start,
+    from what a loss leaves if it takes over in the midst of a recovery.
+    """
+    before, control = conn.congestion, make(name)
+    conn.congestion, conn.algorithm = control, name
+    if before.limits and control.limits:
+        return
+    control.begin(conn, window)
+    if control.limits:
+        conn.prior_cwnd = conn.prior_ssthresh = 0
+        if conn.phase != "open":
+            control.lost(conn, now)

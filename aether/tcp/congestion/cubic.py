@@ -20,6 +20,7 @@ class Cubic:
 
     __slots__ = ("epoch", "k", "prior", "w_est", "w_max")
     name = "cubic"
+    limits = True
 
     def __init__(self) -> None:
         self.epoch = -1
@@ -31,6 +32,10 @@ class Cubic:
         """What a Reno flow would have by now (§4.3)."""
         self.prior = 0.0
         """cwnd before the last reduction."""
+
+    def begin(self, conn: Flow, window: int) -> None:
+        """Begin with the initial window (RFC 6928)."""
+        conn.cwnd = window
 
     def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Slow start below ssthresh (§4.10), else along the curve (§4.2 to §4.5)."""

@@ -15,6 +15,11 @@ class Unlimited:
 
     __slots__ = ()
     name = "none"
+    limits = False
+
+    def begin(self, conn: Flow, window: int) -> None:
+        """Open the window."""
+        conn.cwnd = UNLIMITED
 
     def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Keep the window open."""

@@ -13,10 +13,15 @@ class Reno:
 
     __slots__ = ("acked",)
     name = "reno"
+    limits = True
 
     def __init__(self) -> None:
         self.acked = 0
         """Bytes acknowledged towards the next increase in congestion avoidance."""
+
+    def begin(self, conn: Flow, window: int) -> None:
+        """Begin with the initial window (RFC 6928)."""
+        conn.cwnd = window
 
     def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Grow: by what was acknowledged in slow start (RFC 5681 §3.1), by one segment a window after it."""

@@ -1,0 +1,78 @@
+"""Decisions that the ordinary path of a segment and the short one both take: each is one function, and pure.
+
+Times are microseconds, lengths bytes. Callers name the module, as in `decisions.smoothed(…)`: so what is put in the
+place of one of them is seen by every path.
+"""
+
+MASK = 0xFFFFFFFF
+HALF = 0x80000000
+DELAYED_ACK_SEGMENTS = 2
+"""An ACK is due for so many full segments at the latest (RFC 9293 §3.8.6.3)."""
+
+
+def smoothed(srtt: int, rttvar: int, rtt: int) -> tuple[int, int]:
+    """Return SRTT and RTTVAR after a measurement (RFC 6298 §2.2, §2.3); with an SRTT of 0 it is the first."""
+    if srtt == 0:
+        return rtt, rtt // 2
+    return srtt + (rtt - srtt) // 8, rttvar + (abs(srtt - rtt) - rttvar) // 4
+
+
+def retransmission_timeout(srtt: int, rttvar: int, least: int, most: int) -> int:
+    """Return the time-out that follows from measurements (RFC 6298 §2.3), without backoff.
+
+    As Linux: the floor is under the variance term, not under the sum.
+    """
+    return min(srtt + max(least, 4 * rttvar), most)
+
+
+def backed_off(rto: int, backoff: int, most: int) -> int:
+    """Return the time-out to use now: doubled for every time that it ran out, up to the ceiling (RFC 6298 §5.5)."""
+    return min(rto << backoff, most)
+
+
+def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: int, scale: int) -> int:
+    """Return the window to offer as it goes on the wire, shifted by `scale` (RFC 9293 §3.8.6.2.2).
+
+    Of a buffer of `limit` bytes so many are `waiting` for the application. The right edge of the window, so far
+    `rcv_adv`, moves right only by a worthwhile amount: half the buffer, or a full segment. It never moves left.
+    """
+    edge = rcv_nxt + (limit - waiting if limit > waiting else 0)
+    grown = edge - rcv_adv
+    if grown < mss and grown < limit // 2:
+        edge = rcv_adv if rcv_adv > rcv_nxt else rcv_nxt
+    window = edge - rcv_nxt
+    # Rounding down would take back what was offered.
+    window = window >> scale if edge > rcv_adv else -(-window >> scale)
+    return window if window < 0xFFFF else 0xFFFF
+
+
+def ends_time_wait(recent: int, stamp: int, rcv_nxt: int, sequence: int) -> bool:
+    """Tell whether a SYN may end TIME-WAIT early: it must be newer than all before (RFC 6191, RFC 9293 §3.6.1).
+
+    `recent` is the latest timestamp of the connection that rests, and `stamp` the SYN's; equal, they tell nothing.
+    """
+    if stamp != recent:
+        return ((stamp - recent) & MASK) < HALF
+    return 0 < ((sequence - rcv_nxt) & MASK) < HALF
+
+
+def segments_in(length: int, mss: int) -> int:
+    """Return how many segments a payload counts for: a device may hand over several in one."""
+    return max(-(-length // mss), 1)
+
+
+def why_ack_now(quick_acks: int, segments: int, delay: int, filled: bool) -> str:
+    """Return why data has to be acknowledged at once; empty if that may wait (RFC 9293 §3.8.6.3, RFC 5681 §4.2).
+
+    `quick_acks` is how many segments are still acknowledged at once because the connection is young, `segments` how
+    many wait for an ACK, `delay` how long one may wait at the most, and `filled` says that the data fills a hole.
+    """
+    if filled:
+        return "a hole is filled"
+    if quick_acks > 0:
+        return "quick: the connection is young"
+    if delay == 0:
+        return "delayed ACKs are off"
+    if segments >= DELAYED_ACK_SEGMENTS:
+        return "every second segment"
+    return ""

@@ -1,0 +1,155 @@
+"""Two plays of a program, held against each other: the first thing in which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from tests.drill.differ.play import REST, Happened, Out, Trace
+from tests.drill.differ.programs import Program
+
+SLACK = 25_000
+"""Microseconds by which a timer of the kernel's may be late at once: its clock ticks every 4 ms. Its wheel of timers
+adds an eighth of what was waited."""
+ROUGHLY = 4
+"""Windows are alike if neither is so many times the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first thing that is not the same."""
+
+    program: Program
+    at: int
+    """The number of the step, counted from 0."""
+    kind: str
+    """``result``, ``missing`` (only the kernel sent it), ``extra`` (only Aether did), ``segment``, ``time``, ``state``,
+    or ``undecided`` (a timer ran so close to the next step that real time decides)."""
+    ours: Out | str | None = None
+    theirs: Out | str | None = None
+    fields: tuple[str, ...] = ()
+    """What differs of a segment."""
+    traces: tuple[Trace, Trace] | None = None
+    acked: tuple[int, int] = (0, 0)
+    """The highest number that each has acknowledged before."""
+    top: tuple[int, int] = (0, 0)
+    """The number after the highest that each has sent before."""
+    passed: tuple[str, ...] = ()
+    """The names of known differences that were passed over before."""
+
+    @property
+    def step(self) -> str:
+        """The line of the step."""
+        return self.program.steps[self.at].text
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What has to be the same for a difference to be the same when a program is cut down."""
+        flags = tuple(one.flags if isinstance(one, Out) else None for one in (self.ours, self.theirs))
+        return self.kind, flags, self.fields
+
+    def __str__(self) -> str:
+        fields = f" ({', '.join(self.fields)})" if self.fields else ""
+        ours, theirs = self.ours or "nothing", self.theirs or "nothing"
+        return f"{self.kind}{fields} after `{self.step}`: Aether {ours} | Linux {theirs}"
+
+
+def alike(ours: int, theirs: int) -> bool:
+    """Tell whether two windows are roughly the same: both closed, or neither much larger."""
+    if not ours or not theirs:
+        return ours == theirs
+    return ours < theirs * ROUGHLY and theirs < ours * ROUGHLY
+
+
+def fields_of(ours: Out, theirs: Out) -> tuple[str, ...]:
+    """Return the names of the fields in which two segments differ."""
+    found = [name for name in ("flags", "seq", "length", "ack", "options", "ecn", "broken")
+             if getattr(ours, name) != getattr(theirs, name)]
+    if not alike(ours.window, theirs.window) and "R" not in ours.flags:
+        found.append("window")
+    return tuple(found)
+
+
+def _by_timer(out: Out, happened: Happened, exact: bool) -> bool:
+    """Tell whether a timer sent this: an answer comes at once, in real time within a moment."""
+    return out.time > happened.at + (0 if exact else 3_000)
+
+
+def _close(out: Out, happened: Happened, following: int, exact: bool) -> bool:
+    """Tell whether a timer sent this so shortly before the next step that in the other play it may come after it."""
+    return _by_timer(out, happened, exact) and out.time + SLACK + (out.time - happened.at) // 8 >= following
+
+
+def _early(out: Out, happened: Happened, exact: bool) -> bool:
+    """Tell whether a timer may have sent this before the step in the other play."""
+    return _by_timer(out, happened, exact) and out.time <= happened.at + SLACK
+
+
+class _Side:
+    """How far one host has come, in the numbers of a script."""
+
+    def __init__(self) -> None:
+        self.acked = self.top = 0
+        self.left: dict[int, int] = {}
+        """When a sequence number has left for the last time."""
+
+    def take(self, out: Out) -> None:
+        """Note what it sent."""
+        if "R" in out.flags:
+            return
+        if out.ack is not None and out.ack < 1 << 31:
+            self.acked = max(self.acked, out.ack)
+        self.left[out.seq] = out.time
+        end = out.seq + out.length + ("F" in out.flags) + ("S" in out.flags)
+        if end < 1 << 31:
+            self.top = max(self.top, end)
+
+
+def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Difference, str, None]:
+    """Yield differences. After each, the caller sends back what to pass over: ``ours``, ``theirs`` or ``both``.
+
+    Nothing sent back ends it: what follows a difference that matters is a matter of that difference.
+    """
+    times = [*program.times, program.times[-1] + REST]
+    mine, its = _Side(), _Side()
+    for at, (a_step, b_step) in enumerate(zip(ours.steps, theirs.steps, strict=True)):
+        if a_step.result != b_step.result:
+            yield Difference(
+                program, at, "result", a_step.result, b_step.result, (), (ours, theirs), (mine.acked, its.acked),
+                (mine.top, its.top))
+            return
+        left, right = list(a_step.out), list(b_step.out)
+        while left or right:
+            a, b = left[0] if left else None, right[0] if right else None
+            kind, fields = _kind(a, b, a_step, b_step, times[at + 1], mine.left, its.left)
+            passed = "both"
+            if kind:
+                passed = yield Difference(
+                    program, at, kind, a, b, fields, (ours, theirs), (mine.acked, its.acked), (mine.top, its.top))
+                if not passed:
+                    return
+            if passed != "theirs" and left:
+                mine.take(left.pop(0))
+            if passed != "ours" and right:
+                its.take(right.pop(0))
+    if ours.state and theirs.state and ours.state != theirs.state:
+        yield Difference(
+            program, len(program.steps) - 1, "state", str(ours.state), str(theirs.state), (), (ours, theirs),
+            (mine.acked, its.acked), (mine.top, its.top))
+
+
+def _kind(
+    a: Out | None, b: Out | None, mine: Happened, its: Happened, following: int, mine_left: dict[int, int],
+    its_left: dict[int, int],
+) -> tuple[str, tuple[str, ...]]:
+    """Return in what the next segments of both differ; an empty kind if they do not."""
+    fields = fields_of(a, b) if a is not None and b is not None else ()
+    if a is not None and b is not None and not fields:
+        waited = max(a.time - min(mine.at, mine_left.get(a.seq, mine.at)), b.time - min(its.at, its_left.get(b.seq, its.at)))
+        return ("time" if abs(a.time - b.time) > 2 * SLACK + waited // 8 else ""), ()
+    for one, happened, exact in ((a, mine, True), (b, its, False)):
+        if one is not None and (_close(one, happened, following, exact) or _early(one, happened, exact)):
+            return "undecided", fields
+    if a is None or b is None:
+        return ("missing" if a is None else "extra"), ()
+    return "segment", fields

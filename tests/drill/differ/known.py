@@ -1,0 +1,162 @@
+"""In what Aether and Linux are known to differ: each class with the clause, who is right, and what it looks like.
+
+`docs/drill.md` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tests.drill.differ import matchers as m
+from tests.drill.differ.comparison import Difference, differences
+from tests.drill.differ.play import Trace
+from tests.drill.differ.programs import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A class of differences."""
+
+    name: str
+    clause: str
+    right: str
+    """Who is right by that clause: Aether, Linux, both or neither."""
+    aether: str
+    """What Aether does."""
+    linux: str
+    matches: Callable[[Difference], str]
+    """As in `matchers`."""
+
+    def row(self) -> str:
+        """Return its line in the documentation."""
+        return f"| `{self.name}` | {self.aether} | {self.linux} | {self.clause}: {self.right} |"
+
+
+KNOWN: tuple[Known, ...] = (
+    Known(
+        "delayed-ack", "RFC 9293 §3.8.6.3", "both", "acknowledges a FIN at once",
+        "after up to 40 ms, and other things at once or not by its own measure", m.delayed_ack),
+    Known(
+        "push", "RFC 9293 §3.9.1.2", "both", "PSH at the end of what was written",
+        "also whenever half the window was written since the last one", m.push),
+    Known(
+        "minshall", "RFC 9293 §3.7.4", "Aether", "holds a small segment back while anything is out",
+        "only while another small one is out (Minshall)", m.minshall),
+    Known(
+        "old-ack", "RFC 5961 §5.2", "both", "takes an ACK down to the largest window below SND.UNA",
+        "only down to the first number, and challenges the rest", m.old_ack),
+    Known(
+        "window-back", "RFC 9293 §3.10.7.4", "Aether", "takes the window of a segment with the numbers of the last one",
+        "only if it is larger, or 0", m.window_back),
+    Known(
+        "window-update", "RFC 9293 §3.8.6.2.2", "both", "tells of a window that a read has opened by half the buffer",
+        "by its own measure", m.window_update),
+    Known(
+        "paws-old-ack", "RFC 7323 §5.3", "Aether", "acknowledges a segment whose timestamp is too old",
+        "not if it carries no data", m.paws_old_ack),
+    Known(
+        "sack-of-controls", "RFC 2018 §3", "both", "reports data only, and a SYN that carries some",
+        "reports what a FIN takes of the numbers", m.sack_of_controls),
+    Known(
+        "partial-duplicate", "RFC 2883 §4", "Linux", "reports no duplicate where new data overlaps what waits behind a hole",
+        "reports it first", m.partial_duplicate),
+    Known(
+        "echo-after-delay", "RFC 7323 §4.3", "both", "echoes the timestamp of its own last acknowledgement",
+        "of its own, at another time", m.echo_after_delay),
+    Known(
+        "echo-of-duplicate", "RFC 7323 §5.3", "Aether", "takes no timestamp from a segment outside of the window",
+        "takes it from one that ends where the window begins", m.echo_of_duplicate),
+    Known(
+        "data-after-fin", "RFC 9293 §3.10.7.4", "Aether", "ignores data beyond the peer's FIN",
+        "resets the connection", m.data_after_fin),
+    Known(
+        "data-after-close", "RFC 9293 §3.6.1", "Linux", "answers data that nobody can read with RST,ACK, or takes it",
+        "with a RST at the number that the segment acknowledges, which §3.5.2 asks for", m.data_after_close),
+    Known(
+        "simultaneous-options", "RFC 7323 §3.2", "Aether", "answers a SYN that crosses its own with the options of both",
+        "with all that its own SYN had", m.simultaneous),
+    Known(
+        "send-before-open", "RFC 9293 §3.10.2", "both", "takes data while the connection is being opened",
+        "refuses it on a socket that does not wait (EAGAIN), as POSIX has it", m.send_before_open),
+    Known(
+        "silly-window", "RFC 9293 §3.8.6.2.1", "Aether", "sends no segment that the window cuts, unless it is half of the largest",
+        "fills the window", m.silly_window),
+    Known(
+        "probe-at-edge", "RFC 8985 §7.3", "both", "probes with as much new data as the window has room for",
+        "with the last segment again unless a whole one has room", m.probe_at_edge),
+    Known(
+        "second-probe", "RFC 8985 §7.2", "Linux", "sends again after a time-out and twice that",
+        "first a probe, which does not count, and then after a time-out", m.second_probe),
+    Known(
+        "fin-beyond-cwnd", "RFC 5681 §3.1", "both", "sends a FIN without data whatever cwnd is",
+        "when cwnd has room for a segment", m.fin_beyond_window),
+    Known(
+        "poll-after-reset", "poll(2)", "Linux", "tells of ERR and HUP after a reset", "of IN and OUT too", m.poll_after_reset),
+    Known(
+        "listen-again", "listen(2)", "Linux", "refuses a second listen()", "takes its backlog; EINVAL if connected",
+        m.listen_again),
+    Known(
+        "shutdown-after-reset", "shutdown(2)", "Linux", "lets a connection that is gone be shut down", "ENOTCONN",
+        m.shutdown_after_reset),
+    Known(
+        "abort-options", "RFC 7323 §3.2", "Linux", "aborts without a timestamp", "with one", m.abort_options),
+    Known(
+        "ends-at-window", "RFC 9293 §3.10.7.4", "Aether", "discards a reset that ends where the window begins",
+        "challenges it", m.ends_at_window),
+    Known(
+        "without-ack", "RFC 9293 §3.10.7.4", "Aether", "acknowledges a segment outside of the window before it looks for ACK",
+        "discards what has neither ACK, RST nor SYN", m.without_ack),
+    Known(
+        "challenge-rate", "RFC 5961 §7", "Linux", "answers each unacceptable segment",
+        "one without data in half a second", m.challenge_rate),
+    Known(
+        "undo-by-timestamps", "RFC 3522 §3.2", "both", "stays in slow start after a spurious time-out",
+        "restores cwnd by the timestamp that is echoed", m.undo_by_timestamps),
+    Known(
+        "cork-pushed", "tcp(7)", "Aether", "holds what is corked until a segment is full, or 200 ms",
+        "lets it go with the next acknowledgement", m.cork_pushed),
+    Known(
+        "old-segment-window", "RFC 9293 §3.10.7.4", "Linux", "takes the window of a segment that is below its own",
+        "discards that segment whole", m.old_segment_window),
+    Known(
+        "unacceptable-ack", "RFC 9293 §3.10.7.4", "Linux", "counts duplicate acknowledgements in segments below the window",
+        "discards those segments whole", m.unacceptable_ack),
+    Known(
+        "few-duplicates", "RFC 5681 §3.2", "both", "sends again after three duplicates, whatever is in flight",
+        "not where fewer segments are in flight than would bring three about", m.few_duplicates),
+    Known(
+        "timeout-after-probe", "RFC 6298 §5", "both", "the time-out counts from what was sent last before it was armed",
+        "new data after a probe puts it off", m.timeout_after_probe),
+    Known(
+        "collapsed", "RFC 9293 §3.8.1", "both", "sends segments again as they were",
+        "puts small ones together", m.collapsed),
+    Known(
+        "bytes-of-cwnd", "RFC 5681 §3.1", "Aether", "counts cwnd in bytes", "in segments, however small",
+        m.bytes_of_cwnd),
+)
+
+
+def explain(program: Program, ours: Trace, theirs: Trace) -> tuple[list[str], Difference | None]:
+    """Return the names of known differences, and the first that is none of them."""
+    names: list[str] = []
+    walk = differences(program, ours, theirs)
+    try:
+        found = next(walk)
+        while True:
+            found = replace(found, passed=tuple(names))
+            for known in KNOWN:
+                what = known.matches(found)
+                if what:
+                    break
+            else:
+                if found.kind == "undecided":
+                    return [*names, "undecided"], None
+                return names, found
+            if known.name not in names:
+                names.append(known.name)
+            if what == "end":
+                return names, None
+            found = walk.send(what)
+    except StopIteration:
+        return names, None

@@ -1,0 +1,79 @@
+"""docs/contributing.md carries out a change of each kind: so does this, on a copy of the tree."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
+STEP = re.compile(r"<!-- (new|in): (\S+?)(?: before: (.*?))? -->\n(`{3,})\w+\n(.*?)\4\n", re.DOTALL)
+SOFT, LOUD, EMPTY = ('inject Ether(type=0x88b5)' + rest for rest in (r'/Raw(load=b"\x05")', r'/Raw(load=b"\xff")', ""))
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy with every step of the page carried out."""
+    copy = tmp_path_factory.mktemp("tree")
+    for part in ("aether", "shell", "lessons"):
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    steps = STEP.findall(PAGE)
+    assert len(steps) >= 10
+    for kind, name, before, _, text in steps:
+        file = copy / name
+        if kind == "new":
+            assert not file.exists(), name
+            file.write_text(text, encoding="utf-8")
+            continue
+        source = file.read_text(encoding="utf-8")
+        assert source.count(before) == 1, f"{name}: {before!r}"
+        file.write_text(source.replace(before, text + before), encoding="utf-8")
+    return copy
+
+
+def shell(tree: Path, *lines: str) -> str:
+    """Run lines in the copy's shell."""
+    command = [sys.executable, "-m", "shell", "--sim", "--no-config"]
+    for line in lines:
+        command += ["-c", line]
+    told = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=120)
+    assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout
+
+
+def test_a_protocol_a_knob_a_reason_a_command_and_a_view(tree: Path) -> None:
+    told = shell(
+        tree, SOFT, LOUD, EMPTY, "knob set hello.loudest 255", LOUD, "run 10ms", "hello", "hello --json", "drops",
+        "frames hello.loud == 5")
+    assert "2 hellos at you" in told
+    assert json.loads(re.search(r"\{[^{}]*\"received\"[^{}]*\}", told)[0]) == {"host": "you", "received": 2}  # type: ignore[index]
+    assert "EtherType 0x88b5" in told.rpartition("hello.truncated")[2], "the filter field finds the soft one"
+    assert "hello.too_loud" in told and "hello.truncated" in told
+
+
+def test_the_lesson_is_proved(tree: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "shell", "lesson", "lint", "say-hello"], cwd=tree, capture_output=True, text=True,
+        timeout=120)
+    assert told.returncode == 0, told.stderr
+
+
+def test_each_kind_touches_few_files() -> None:
+    """As many as the table says: three at the most, generated pages aside."""
+    for row in re.findall(r"^\| (?:a|an) [^|]+\| (.+) \|$", PAGE, re.MULTILINE):
+        assert 1 <= len(re.findall(r"`(?:aether|shell|lessons)/", row)) <= 3, row
+
+
+def test_the_files_of_the_ten_changes_are_there() -> None:
+    begin, end = PAGE.index("## Which file?"), PAGE.index("## One of each kind")
+    rows = [row for row in PAGE[begin:end].splitlines() if row.startswith("| ")][1:]
+    assert len(rows) == 10
+    for row in rows:
+        for name in re.findall(r"`((?:aether|shell)/[\w./]+)`", row):
+            assert (ROOT / name).exists(), name

@@ -1,0 +1,183 @@
+"""The rules that make a world repeatable and every decision visible, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from aether.counters import COUNTERS
+from aether.events import DROPS, KINDS
+from aether.knobs import KNOBS
+
+ROOT = Path(__file__).parents[3]
+AETHER = sorted((ROOT / "aether").rglob("*.py"))
+SOURCES = [*AETHER, *sorted((ROOT / "shell").rglob("*.py"))]
+LONG, TOO_LONG = 400, 600
+"""Lines of a file."""
+NO_STATE = ("aether/engine/", "aether/filters/", "aether/link/tap.py", "aether/statehash.py", "aether/queries.py")
+"""Who drives, asks or digests a world, and is no part of it."""
+STATE = [path for path in AETHER if not str(path.relative_to(ROOT)).startswith(NO_STATE)]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def nodes(path: Path) -> Iterator[ast.AST]:
+    yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def found(path: Path, wrong: Callable[[ast.AST], bool]) -> list[str]:
+    return [f"{name_of(path)}:{getattr(node, 'lineno', 0)}: {ast.unparse(node)}" for node in nodes(path) if wrong(node)]
+
+
+def calls(node: ast.AST, *names: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+
+
+@pytest.mark.parametrize("path", STATE, ids=name_of)
+def test_nothing_that_differs_from_run_to_run(path: Path) -> None:
+    """`hash` of text is salted, and `id` is where something lies in memory."""
+    assert not found(path, lambda node: calls(node, "hash", "id"))
+
+
+@pytest.mark.parametrize("path", STATE, ids=name_of)
+def test_nothing_that_cannot_be_pickled(path: Path) -> None:
+    assert not found(path, lambda node: isinstance(node, ast.Lambda))
+
+
+def is_set(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Set, ast.SetComp)) or calls(node, "set", "frozenset")
+
+
+@pytest.mark.parametrize("path", STATE, ids=name_of)
+def test_no_order_out_of_sets(path: Path) -> None:
+    """A set may answer `in`, and be counted; what is iterated over has an order."""
+    sets = {
+        ast.unparse(target)
+        for node in nodes(path) if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value and is_set(node.value)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+
+    def unordered(node: ast.AST) -> bool:
+        return is_set(node) or (isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) in sets)
+
+    def wrong(node: ast.AST) -> bool:
+        if isinstance(node, (ast.For, ast.comprehension)):
+            return unordered(node.iter)
+        if calls(node, "list", "tuple", "iter", "next", "enumerate", "zip", "map", "sum"):
+            return any(unordered(argument) for argument in node.args)  # type: ignore[attr-defined]
+        return isinstance(node, ast.Starred) and unordered(node.value)
+
+    assert not found(path, wrong)
+
+
+def literals(call: ast.Call, position: int) -> list[str]:
+    """Return the texts that an argument may be: a literal, or a choice between literals."""
+    if len(call.args) <= position:
+        return []
+    return [
+        node.value for node in ast.walk(call.args[position])
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "." in node.value
+    ]
+
+
+def named(call: ast.AST, *names: str) -> bool:
+    if not isinstance(call, ast.Call):
+        return False
+    function = call.func
+    if isinstance(function, ast.Attribute):
+        return function.attr in names
+    return isinstance(function, ast.Name) and function.id in names
+
+
+@pytest.mark.parametrize("path", AETHER, ids=name_of)
+def test_every_reason_is_declared(path: Path) -> None:
+    for node in nodes(path):
+        if named(node, "drop", "WireError", "_give_up"):
+            for reason in literals(node, 1 if named(node, "_give_up") else 0):  # type: ignore[arg-type]
+                assert reason in DROPS, f"{name_of(path)}:{node.lineno}: {reason}"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("path", AETHER, ids=name_of)
+def test_every_event_is_declared_with_its_values(path: Path) -> None:
+    for node in nodes(path):
+        if not named(node, "observer", "observe") or not isinstance(node, ast.Call) or len(node.args) < 2:
+            continue
+        kind = node.args[1]
+        where = f"{name_of(path)}:{node.lineno}"
+        if isinstance(kind, ast.Constant):
+            assert kind.value in KINDS, f"{where}: {kind.value}"
+            if not any(isinstance(argument, ast.Starred) for argument in node.args):
+                assert len(node.args) - 2 == len(KINDS[kind.value].fields), f"{where}: {kind.value}"
+            assert not node.keywords, f"{where}: values are passed by position"
+
+
+def test_every_declaration_explains_itself() -> None:
+    for name, kind in KINDS.items():
+        assert kind.help, name
+    for name, reason in DROPS.items():
+        assert reason.help, name
+        assert not reason.knob or reason.knob in KNOBS, f"{name}: no knob {reason.knob}"
+
+
+def test_every_declaration_is_used() -> None:
+    """A kind or a reason that nothing reports any more should go."""
+    said = {
+        node.value for path in AETHER if name_of(path) != "aether/events.py"
+        for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert not (set(KINDS) | set(DROPS)) - said
+
+
+def counters(path: Path) -> tuple[set[str], set[str]]:
+    """Return the counters that a file adds to, and those that it reads."""
+    counted, read = set(), set()
+    for node in nodes(path):
+        if named(node, "count") and isinstance(node, ast.Call):
+            counted.update(name for name in literals(node, 0) if all(name.split(".")))
+        elif isinstance(node, ast.Subscript) and is_counters(node.value):
+            names = [part.value for part in ast.walk(node.slice) if isinstance(part, ast.Constant)]
+            (counted if isinstance(node.ctx, ast.Store) else read).update(
+                name for name in names if isinstance(name, str) and "." in name)
+        elif (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+            and is_counters(node.func.value)
+        ):
+            read.update(literals(node, 0))
+    return counted, read
+
+
+def is_counters(node: ast.AST) -> bool:
+    return ast.unparse(node).rpartition(".")[2] == "counters"
+
+
+def test_every_counter_is_declared_and_counted() -> None:
+    """One that is read and never counted says that nothing happened, whatever did."""
+    counted, read = set[str](), set[str]()
+    for path in (*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))):
+        adds, reads = counters(path)
+        counted |= adds if path in AETHER else set()
+        read |= reads
+    assert counted == set(COUNTERS)
+    assert not read - set(COUNTERS)
+    assert all(counter.help for counter in COUNTERS.values())
+
+
+def test_every_knob_is_asked_for() -> None:
+    """A switch that nothing obeys is a lie."""
+    asked = {node.attr for path in AETHER for node in nodes(path) if isinstance(node, ast.Attribute)}
+    assert not {knob.attribute for knob in KNOBS.values()} - asked
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_one_concern_a_file(path: Path) -> None:
+    """A file of more than 400 lines is usually two rooms: a warning. One of more than 600 certainly is."""
+    length = len(path.read_text(encoding="utf-8").splitlines())
+    assert length <= TOO_LONG, f"{name_of(path)} has {length} lines: which concerns are these?"
+    if length > LONG:
+        warnings.warn(f"{name_of(path)} has {length} lines: is it still one concern?", stacklevel=1)
