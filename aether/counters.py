@@ -25,6 +25,7 @@ COUNTERS: dict[str, Counter] = {
     "igmp.reports_received": Counter("reports of others that they are in a group", "RFC 2236 §3"),
     "udp.received": Counter("datagrams that a socket took", "RFC 768"),
     "udp.sent": Counter("datagrams that were sent", "RFC 768"),
+    "udp.soft_errors": Counter("ICMP errors about a datagram that no socket is told of", "RFC 1122 §4.1.3.3"),
     "udp.echo_failed": Counter("datagrams that could not be sent back", "RFC 862"),
     "udp.answer_failed": Counter("answers of a small service that could not be sent"),
     "tcp.received": Counter("segments with a right checksum", "RFC 9293 §3.10.7"),

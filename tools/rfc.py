@@ -146,7 +146,8 @@ def page() -> str:
             lines += ["", f"## RFC {number}", ""]
             if number in ASKS:
                 lines += [
-                    "| clause | asks | here |", "|---|---|---|", *(f"| {' | '.join(ask)} |" for ask in ASKS[number]), ""]
+                    "| clause | asks | here |", "|---|---|---|",
+                    *(f"| {' | '.join(ask)} |" for ask in ASKS[number]), ""]
             lines += ["| clause | code | tests |", "|---|---|---|"]
         columns = (", ".join(f"`{each}`" for each in sorted(found.get(key, ()))) for found in (code, tests))
         lines.append(f"| {'§' + clause if clause else 'as a whole'} | {' | '.join(columns)} |")

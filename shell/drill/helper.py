@@ -40,6 +40,7 @@ SYSCTL = re.compile(r"net\.ipv4(\.[a-z0-9_]+)+")
 """What a script may have set: of its own network, and nothing else."""
 INFO_SIZE = 256
 TCP_INFO, TCP_CONGESTION, SO_LINGER = 11, 13, 13
+MSG_CMSG_CLOEXEC = 0x40000000
 
 
 class Refused(Exception):
@@ -193,12 +194,18 @@ class Program:
         found.connect((address, port))
 
     def _read(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
-        data = found.recv(count, flags)
-        return _reply(len(data), data=data)
+        data = found.recv(count, flags)  # with MSG_TRUNC as long as it was, and beyond `count` anything
+        return _reply(len(data), data=data[:count])
 
     def _recvfrom(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
         data, address = found.recvfrom(count, flags)
-        return _reply(len(data), out=list(address) if address else None, data=data)
+        return _reply(len(data), out=list(address) if address else None, data=data[:count])
+
+    def _recvmsg(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
+        data, told, said, address = found.recvmsg(count, 1024, flags)
+        control = [[level, kind, int.from_bytes(value[:4], sys.byteorder)] for level, kind, value in told]
+        out = [list(address) if address else None, said & ~MSG_CMSG_CLOEXEC, control]
+        return _reply(len(data), out=out, data=data[:count])
 
     def _write(self, found: socket.socket, flags: int, data: bytes) -> int:
         return found.send(data, flags)
@@ -274,8 +281,8 @@ class Program:
 
 
 CALLS = (
-    "socket", "bind", "listen", "accept", "connect", "read", "recvfrom", "write", "sendto", "shutdown", "close",
-    "setsockopt", "getsockopt", "info", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl", "epoll_wait",
+    "socket", "bind", "listen", "accept", "connect", "read", "recvfrom", "recvmsg", "write", "sendto", "shutdown",
+    "close", "setsockopt", "getsockopt", "info", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl", "epoll_wait",
 )
 
 
