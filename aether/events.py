@@ -185,6 +185,7 @@ DROPS: dict[str, Reason] = {
     "tcp.no_connection": Reason("no connection and no listener for it", "RFC 9293 §3.10.7.1"),
     "tcp.no_listener": Reason("nobody listens on this port", "RFC 9293 §3.10.7.1"),
     "tcp.listen_not_syn": Reason("a listener expects a SYN", "RFC 9293 §3.10.7.2"),
+    "tcp.syn_fin": Reason("a SYN that ends the connection it begins", "RFC 9293 §3.10.7.2", "tcp.drop_synfin"),
     "tcp.backlog_full": Reason("the listener's queue is full", "RFC 9293 §3.10.7.2"),
     "tcp.syn_sent_unacceptable": Reason("does not acknowledge our SYN", "RFC 9293 §3.10.7.3"),
     "tcp.old_duplicate": Reason("everything in it was received before", "RFC 9293 §3.10.7.4"),

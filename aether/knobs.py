@@ -173,6 +173,11 @@ class Knobs:
         "RFC 7413 §4.1.3.1", low=0, high=86_400_000_000, unit="us")
     tcp_fast_path: bool = switch(
         True, "handle predictable short connections behind a TAP by a shorter way", "RFC 1323, appendix")
+    tcp_noopt: bool = switch(
+        False, "SYNs without options, and so connections without them, as TCP_NOOPT has it elsewhere",
+        "RFC 9293 §3.7.1")
+    tcp_drop_synfin: bool = switch(
+        True, "drop SYNs with FIN at a listener: no client means that", "RFC 9293 §3.10.7.2", classic=False)
     tcp_isn: str = choice(
         "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
         classic="predictable")

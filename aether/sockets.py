@@ -21,6 +21,7 @@ from aether.tcp.listener import Listener
 from aether.tcp.negotiate import initial_window
 from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT
 from aether.wire.address import show_ip
+from aether.zerocopy import ZeroCopy
 
 if TYPE_CHECKING:
     from aether.stack import Stack
@@ -43,7 +44,7 @@ class TcpSocket:
 
     __slots__ = (
         "app", "closed", "connection", "deferred", "host", "ip", "listener", "options", "port", "reading",
-        "wants_to_write",
+        "wants_to_write", "zero_copy",
     )
 
     def __init__(self, host: Stack, app: TcpApp | None = None) -> None:
@@ -62,6 +63,8 @@ class TcpSocket:
         self.wants_to_write = False
         """True when a send did not take everything: the application hears when there is room."""
         self.closed = False
+        self.zero_copy: ZeroCopy | None = None
+        """What was sent with MSG_ZEROCOPY; None before the first."""
 
     def bind(self, port: int, ip: bytes = ANY) -> None:
         """Choose the local address; OSError EADDRNOTAVAIL, EADDRINUSE, EINVAL."""
@@ -143,6 +146,7 @@ class TcpSocket:
     def send(self, data: bytes, flags: int = 0) -> int:
         """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
+        MSG_EOR ends a record: no segment holds its end and what follows. MSG_ZEROCOPY asks for `completions`.
         RFC 9293 §3.10.2. OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
         """
         if flags & so.MSG_FASTOPEN:
@@ -163,6 +167,11 @@ class TcpSocket:
         piece = data if len(data) <= room else data[:room]
         self.wants_to_write = len(piece) < len(data)
         conn.send.append(piece)
+        if flags & so.MSG_EOR and len(piece) == len(data):
+            conn.send.end_record()
+        if flags & so.MSG_ZEROCOPY and self.options.zero_copy:
+            self.zero_copy = self.zero_copy or ZeroCopy()
+            self.zero_copy.sent(conn.send.end)
         conn.more = bool(flags & so.MSG_MORE)
         output.output(conn)
         return len(piece)
@@ -191,6 +200,20 @@ class TcpSocket:
         if conn.fin_received or conn.state == CLOSED or not self.reading:
             return b""
         raise BlockingIOError(errno.EAGAIN, "nothing has arrived")
+
+    def ancillary(self) -> list[tuple[int, int, int]]:
+        """Return what was asked to be told after reading: level, type and value, as recvmsg(2) has it."""
+        conn = self._connected()
+        left = conn.receive.length or (1 if conn.fin_received else 0)
+        return [(so.SOL_TCP, so.TCP_INQ, left)] if self.options.tell_unread else []
+
+    def completions(self) -> tuple[int, int]:
+        """Return the first and last number of calls with MSG_ZEROCOPY that are done; OSError EAGAIN if none are."""
+        conn = self._connected()
+        found = self.zero_copy.take(conn.snd_una) if self.zero_copy is not None else None
+        if found is None:
+            raise BlockingIOError(errno.EAGAIN, "the error queue is empty")
+        return found
 
     def recvmsg(self, sizes: Sequence[int], flags: int = 0) -> list[bytes]:
         """Return what has arrived, cut to fit buffers of these sizes. As `receive`."""
@@ -279,7 +302,7 @@ class TcpSocket:
         may = conn.state in CAN_SEND or (conn.state == SYN_RECEIVED and pending(conn))
         if may and not conn.fin_queued and room and conn.unsent() < self.options.notsent_lowat:
             mask |= WRITABLE
-        if conn.error:
+        if conn.error or (self.zero_copy is not None and self.zero_copy.waits(conn.snd_una)):
             mask |= ERROR
         if conn.state == CLOSED:
             mask |= HUNG_UP

@@ -17,6 +17,7 @@ from aether.tcp.info import TcpInfo
 from aether.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT
 from aether.udp import UdpSocket
 from aether.wire.address import parse_ip, show_ip
+from aether.zerocopy import SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY
 
 if TYPE_CHECKING:
     from aether.stack import Stack
@@ -121,7 +122,7 @@ class Process:
 
     def _nonblocking(self, fd: int, name: str, arguments: list[Any]) -> bool:
         flags = {"read": 1, "write": 0, "recvfrom": 1, "recvmsg": 1, "sendto": 0}.get(name)
-        if flags is not None and arguments[flags] & so.MSG_DONTWAIT:
+        if flags is not None and arguments[flags] & (so.MSG_DONTWAIT | so.MSG_ERRQUEUE):
             return True
         return self.descriptors[fd].nonblocking
 
@@ -242,8 +243,12 @@ class Process:
     def _recvmsg(self, found: Descriptor, count: int, flags: int) -> Reply:
         """Read with what the system tells besides: the sender, flags, and control messages (level, type, value)."""
         if not isinstance(found.what, UdpSocket):
+            if flags & so.MSG_ERRQUEUE:
+                first, last = self._tcp(found).completions()
+                said = [0, SO_EE_ORIGIN_ZEROCOPY, 0, SO_EE_CODE_ZEROCOPY_COPIED, first, last]
+                return Reply(0, out=[None, so.MSG_ERRQUEUE, [[so.SOL_IP, so.IP_RECVERR, said]]])
             reply = self._read(found, count, flags)
-            return reply._replace(out=[None, 0, []])
+            return reply._replace(out=[None, 0, [list(each) for each in self._tcp(found).ancillary()]])
         datagram = found.what.receive(flags)
         data = datagram.payload[:count]
         cut = len(data) < len(datagram.payload)

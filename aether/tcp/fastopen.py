@@ -98,7 +98,7 @@ class FastOpen:
         host, knobs, cookie = self.host, self.host.knobs, options.fast_open
         if cookie is None and not length:
             return NOTHING
-        if knobs.tcp_fastopen not in ("server", "both") or not limit:
+        if knobs.tcp_fastopen not in ("server", "both") or not limit or knobs.tcp_noopt:
             return NOTHING
         if not _room(queue, min(limit, knobs.tcp_fastopen_queue)):
             host.count("tcp.fastopen_overflows")
@@ -132,12 +132,14 @@ class FastOpen:
 
     def ready(self, local: bytes, remote: bytes, port: int, cookieless: bool) -> bool:
         """Tell whether the next SYN to a server could carry data."""
-        if self._resting(local + remote + port.to_bytes(2, "big")):
+        if self.host.knobs.tcp_noopt or self._resting(local + remote + port.to_bytes(2, "big")):
             return False
         return cookieless or _cookieless(self.host.knobs) or bool(self._server(local, remote).cookie)
 
     def begin(self, conn: Connection, data: bytes) -> int:
         """Put into the SYN of a connection what is allowed; return how many bytes of `data` it will carry (§4.2.2)."""
+        if self.host.knobs.tcp_noopt:
+            return 0
         if self._resting(_path(conn)):
             self.host.count("tcp.fastopen_avoided")
             self._tell(conn.number, "not tried: it has failed on this path lately", b"", 0)

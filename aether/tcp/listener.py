@@ -90,6 +90,8 @@ class Listener:
             self._acknowledged(key, header, payload, packet)
         elif not flags & SYN:
             host.drop("tcp.listen_not_syn", detail="neither SYN, ACK nor RST")
+        elif flags & FIN and host.knobs.tcp_drop_synfin:
+            host.drop("tcp.syn_fin")
         elif self.full():
             host.drop("tcp.backlog_full", detail=f"port {self.port}, backlog {self.backlog}")
         else:
@@ -177,14 +179,14 @@ class Listener:
             isn = cookies.make(self.layer.isn.secret, key, header.sequence, mss, host.now)
         stamp = scale = None
         sack = ecn = False
-        if knobs.tcp_timestamps and offered.timestamp is not None:
+        if knobs.tcp_timestamps and offered.timestamp is not None and not knobs.tcp_noopt:
             sack = knobs.tcp_sack and offered.sack_permitted
             ecn = knobs.tcp_ecn != "off" and header.flags & (ECE | CWR) == ECE | CWR
             theirs = offered.window_scale if knobs.tcp_window_scaling else None
             scale = None if theirs is None else self.layer.receive_scale()
             clock = host.now // 1000 + self.layer.cookie_clock
             stamp = cookies.options_in(clock, theirs, sack, ecn), offered.timestamp[0]
-        options = tcp.build_options(
+        options = b"" if knobs.tcp_noopt else tcp.build_options(
             mss=min(knobs.tcp_mss, self.layer.network.room_for(packet.source) - MIN_HEADER_LENGTH),
             window_scale=scale, sack_permitted=sack, timestamp=stamp,
         )

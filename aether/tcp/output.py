@@ -110,7 +110,7 @@ def send_syn(conn: Connection) -> None:
     """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1; RFC 7323 §1.3)."""
     host, knobs = conn.host, conn.host.knobs
     answering = conn.state == SYN_RECEIVED
-    options = tcp.build_options(
+    options = b"" if knobs.tcp_noopt else tcp.build_options(
         mss=conn.advmss,
         window_scale=conn.rcv_wscale if (conn.scaling if answering else knobs.tcp_window_scaling) else None,
         sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
@@ -213,7 +213,7 @@ def push_out(conn: Connection) -> None:
     """Send what was held back for a full segment."""
     length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
 
 
 def probe_tail(conn: Connection) -> None:
@@ -221,7 +221,7 @@ def probe_tail(conn: Connection) -> None:
     conn.tlp_end = conn.snd_nxt
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
         length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
         conn.tlp_end = conn.snd_nxt
     else:
         conn.flight.take_apart()
@@ -294,6 +294,9 @@ def _send_new(conn: Connection) -> None:
             conn.cwnd_limited = True
             _blocked(conn, "cwnd")
             return
+        if conn.send.records and (record := conn.send.whole(conn.snd_nxt, length)) < length:
+            _emit(conn, record, PSH)  # it can grow no more, so it waits for nothing
+            continue
         if length < full and not _may_send_small(conn, length, unsent):
             return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
@@ -353,7 +356,7 @@ def _several(conn: Connection, length: int) -> int:
     """Return how many full segments of the next `length` bytes may go to the device as one: none in times of loss."""
     if (
         conn.ecn_ok or conn.out_of_order is not None or conn.dsack is not None or conn.phase != "open"
-        or conn.flight.sacked or conn.flight.dup_acks
+        or conn.flight.sacked or conn.flight.dup_acks or conn.send.records
     ):
         return 0
     count = min(length, conn.cwnd - in_network(conn)) // conn.mss

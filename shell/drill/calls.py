@@ -14,7 +14,8 @@ from shell.drill.script import Anything, Array, Call, Either, Expr, Function, Nu
 LARGEST = 16 << 20
 """Bytes that one call writes or reads, at the most."""
 _ORDERS = ("htons", "htonl", "ntohs", "ntohl")
-ALLOWED = so.MSG_PEEK | so.MSG_TRUNC | so.MSG_DONTWAIT | so.MSG_EOR | so.MSG_MORE | so.MSG_FASTOPEN | 0x4000
+ALLOWED = (so.MSG_PEEK | so.MSG_TRUNC | so.MSG_DONTWAIT | so.MSG_EOR | so.MSG_MORE | so.MSG_FASTOPEN | so.MSG_ZEROCOPY
+           | so.MSG_ERRQUEUE | 0x4000)
 """Flags of calls that read or write."""
 NEVER = -1
 """The timeout of poll that waits for ever."""
@@ -233,7 +234,14 @@ class _Planner:
             plan.expected = [self.number(said, 1) if given and said is not None else None, self.control(control)]
         return plan
 
-    def control(self, expr: Expr | None) -> list[list[int]] | None:
+    def said(self, expr: Expr) -> Any:
+        """Return a number, or those of an error: {ee_errno=0, ee_origin=..., ee_type=0, ee_code=..., ...}."""
+        if not isinstance(expr, Struct):
+            return self.number(expr, 1)
+        fields = [expr.get(f"ee_{name}") or Number(0) for name in ("errno", "origin", "type", "code", "info", "data")]
+        return [self.number(each, 1) for each in fields]
+
+    def control(self, expr: Expr | None) -> list[list[Any]] | None:
         """Return what control messages are to say: level, type and value of each; None if nothing is said of them."""
         if expr is None or isinstance(expr, Anything):
             return None
@@ -243,14 +251,15 @@ class _Planner:
             parts = [item.get(name) if isinstance(item, Struct) else None for name in names]
             if any(part is None for part in parts):
                 raise self.wrong("expected [{cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=64}]", 1)
-            found.append([self.number(part, 1) for part in parts if part is not None])
+            found.append([self.said(part) for part in parts if part is not None])
         return found
 
     def flags(self, index: int) -> int:
         value = self.integer(index, 0)
         if value & ~ALLOWED:
             raise self.wrong(
-                "expected 0, MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_FASTOPEN or MSG_NOSIGNAL", index)
+                "expected 0, MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_ZEROCOPY, MSG_ERRQUEUE, "
+                "MSG_FASTOPEN or MSG_NOSIGNAL", index)
         return value & ~0x4000
 
     def written(self, flags: int, count: int, payload: bytes | None) -> Plan:

@@ -40,7 +40,7 @@ SYSCTL = re.compile(r"net\.ipv4(\.[a-z0-9_]+)+")
 """What a script may have set: of its own network, and nothing else."""
 INFO_SIZE = 256
 TCP_INFO, TCP_CONGESTION, SO_LINGER = 11, 13, 13
-MSG_CMSG_CLOEXEC = 0x40000000
+IP_RECVERR, MSG_CMSG_CLOEXEC = 11, 0x40000000
 
 
 class Refused(Exception):
@@ -203,7 +203,7 @@ class Program:
 
     def _recvmsg(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
         data, told, said, address = found.recvmsg(count, 1024, flags)
-        control = [[level, kind, int.from_bytes(value[:4], sys.byteorder)] for level, kind, value in told]
+        control = [[level, kind, _control(level, kind, value)] for level, kind, value in told]
         out = [list(address) if address else None, said & ~MSG_CMSG_CLOEXEC, control]
         return _reply(len(data), out=out, data=data[:count])
 
@@ -284,6 +284,13 @@ CALLS = (
     "socket", "bind", "listen", "accept", "connect", "read", "recvfrom", "recvmsg", "write", "sendto", "shutdown",
     "close", "setsockopt", "getsockopt", "info", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl", "epoll_wait",
 )
+
+
+def _control(level: int, kind: int, value: bytes) -> Any:
+    """Return what a control message says: a number, or the fields of an error (struct sock_extended_err)."""
+    if (level, kind) == (socket.SOL_IP, IP_RECVERR):
+        return list(struct.unpack_from("=IBBBxII", value))
+    return int.from_bytes(value[:4], sys.byteorder)
 
 
 def _reply(value: int, code: int = 0, *, out: Any = None, data: bytes = b"") -> dict[str, Any]:

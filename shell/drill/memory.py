@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aether.apps.process import Reply
 from aether.socket_options import MSG_PEEK
 from shell.drill.calls import Plan
@@ -37,7 +39,7 @@ def hold(plan: Plan, reply: Reply, flow: Flow | None, udp: bool, found: Comparis
         found.field("value", expected, out, list(out) == expected if isinstance(out, (list, tuple)) else None)
 
 
-def _shown(control: list[list[int]]) -> str:
+def _shown(control: list[list[Any]]) -> str:
     return ", ".join(f"level {level} type {kind}: {value}" for level, kind, value in control) or "none"
 
 
