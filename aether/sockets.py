@@ -20,8 +20,8 @@ from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.listener import Listener
 from aether.tcp.negotiate import initial_window
 from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT
+from aether.tcp.zerocopy import ZeroCopy
 from aether.wire.address import show_ip
-from aether.zerocopy import ZeroCopy
 
 if TYPE_CHECKING:
     from aether.stack import Stack

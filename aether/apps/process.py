@@ -15,9 +15,9 @@ from aether import socket_options as so
 from aether.sockets import ERROR, HUNG_UP, READABLE, WRITABLE, TcpSocket
 from aether.tcp.info import TcpInfo
 from aether.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT
+from aether.tcp.zerocopy import SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY
 from aether.udp import UdpSocket
 from aether.wire.address import parse_ip, show_ip
-from aether.zerocopy import SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY
 
 if TYPE_CHECKING:
     from aether.stack import Stack
