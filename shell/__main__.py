@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from aether import __version__
 from shell.lab.cores import how_many
-from shell.reading.stderr import Parser, complain
+from shell.reading.stderr import Parser, complain, speak
 
 EXAMPLES = """\
 examples:
@@ -75,7 +75,10 @@ def _workers(text: str) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
-    arguments = sys.argv[1:] if argv is None else argv
+    return speak(lambda: _main(sys.argv[1:] if argv is None else argv))
+
+
+def _main(arguments: list[str]) -> int:
     if arguments[:1] == ["lesson"]:
         try:
             return _lesson(arguments[1:])
@@ -86,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
         from shell.drill.program import main as drill
 
         return drill(arguments[1:])
-    options = parser().parse_args(argv)
+    options = parser().parse_args(arguments)
     if options.json and options.plain:
         parser().error("--json and --plain exclude each other")
     if options.config and options.no_config:

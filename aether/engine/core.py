@@ -320,7 +320,7 @@ class Core:
                 wait.answer.set_result(False)
             else:
                 return False
-        except Exception as problem:
+        except BaseException as problem:
             wait.answer.set_exception(problem)
         return True
 
@@ -329,7 +329,7 @@ class Core:
             try:
                 self._serve()
                 self._advance()
-            except Exception as problem:
+            except BaseException as problem:  # whatever it is, SystemExit too: who waits is told, and the world is kept
                 self._keep_fault(problem)
         with self._door:
             self._ended = True
@@ -341,12 +341,12 @@ class Core:
         """Do what others asked for."""
         while self._requests:
             what, answer, self.loop.work = self._requests.popleft()
-            self.loop.catch_up()
             try:
+                self.loop.catch_up()
                 result = what()
             except (OperationError, Interrupted) as problem:
                 answer.set_exception(problem)
-            except Exception as problem:
+            except BaseException as problem:
                 self._keep_fault(problem)
                 answer.set_exception(CoreError(self._fault))
             else:
@@ -383,7 +383,7 @@ class Core:
                 else:
                     self._waits.append(wait)
 
-    def _keep_fault(self, problem: Exception) -> None:
+    def _keep_fault(self, problem: BaseException) -> None:
         """A fault of the program: stop the world as it is, and keep what happened."""
         self._fault_text = traceback.format_exc()
         place = traceback.extract_tb(problem.__traceback__)[-1]

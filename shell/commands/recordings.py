@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 
+from aether.engine.core import CoreError
 from aether.engine.log import LogError, Recording, dump, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import from_recording
@@ -26,18 +28,37 @@ def record(session: Session, file: str, force: bool) -> Message:
     again = f"record {file} --force"
     place(file, force, again)
 
-    def text(loop: Loop) -> tuple[str, int, int]:
-        if loop.log is None:
-            raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
-        try:
-            return dump(loop.log, loop.world, loop.work), loop.world.occurrence, len(loop.log.inputs)
-        except LogError as problem:
-            raise OperationError(str(problem)) from None
-
-    content, occurrence, inputs = session.core.with_loop(text)
+    content, occurrence, inputs = session.core.with_loop(_text)
     write(file, content, force=force, again=again)
     said = f"{occurrence} occurrences and {inputs} inputs are in {file}"
     return Message(said, f"aether-shell --sim, then: replay {file}")
+
+
+def _text(loop: Loop) -> tuple[str, int, int]:
+    """Return a run as text, and how many occurrences and inputs it has."""
+    if loop.log is None:
+        raise OperationError("benchmark mode keeps no history. Go back to: mode trace")
+    try:
+        return dump(loop.log, loop.world, loop.work), loop.world.occurrence, len(loop.log.inputs)
+    except LogError as problem:
+        raise OperationError(str(problem)) from None
+
+
+def keep(session: Session) -> str:
+    """Keep a run that a mistake of ours has stopped, and say where it is; nothing if there is none to keep."""
+    import platformdirs
+
+    if session.lab.replayed:
+        return ""
+    folder = Path(platformdirs.user_state_dir("aether"))
+    try:
+        content, occurrence, _ = session.core.with_loop(_text)
+        folder.mkdir(parents=True, exist_ok=True)
+        file = next(path for number in count(1) if not (path := folder / f"stopped-{number}.aether").exists())
+        write(str(file), content, force=False, again="record")
+    except (CoreError, OperationError, CommandError, OSError) as problem:
+        return f"The run so far could not be kept: {problem}"
+    return f"Its {occurrence} occurrences up to here are kept: aether-shell --replay {file}"
 
 
 @command("replay", argument("file", str, "a file that `record` wrote", complete="files"),

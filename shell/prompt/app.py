@@ -15,15 +15,18 @@ import cmd2
 from cmd2.completion import CompletionItem, Completions
 from cmd2.parsing import Statement
 
+from aether.engine.core import CoreError
 from aether.knobs import KnobError
 from aether.operations.base import OperationError
 from aether.wire.address import AddressError
+from shell.commands.recordings import keep
 from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
 from shell.prompt.parsing import LineParser
 from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
+from shell.reading.stderr import OutputLost
 from shell.reading.tracing import LINES
 from shell.results.breakpoints import BreakpointHit
 from shell.results.craft import Crafted
@@ -154,7 +157,11 @@ class AetherShell(cmd2.Cmd):
         """Print, as everything here is printed in the end: nothing steers the terminal."""
         from shell.views.harmless import harmless
 
-        super().print_to(file, *map(harmless, objects), **kwargs)
+        try:
+            super().print_to(file, *map(harmless, objects), **kwargs)
+        except OSError as problem:
+            self.failures += 1
+            raise OutputLost(problem) from None
 
     def _persist_history(self) -> None:
         """Write the history in cmd2's format, as every file is written: a kill leaves the old one."""
@@ -263,11 +270,13 @@ class AetherShell(cmd2.Cmd):
         super().perror(*objects, **{"soft_wrap": not sys.stderr.isatty(), **kwargs})
 
     def pexcept(self, exception: BaseException, **kwargs: Any) -> None:
-        """Report a mistake of ours in one line; a traceback never reaches a user who did not ask for it."""
+        """Report a mistake of ours in a few lines; a traceback never reaches a user who did not ask for it."""
         frames = traceback.extract_tb(exception.__traceback__)
         where = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+        kept = keep(self.session) if isinstance(exception, CoreError) else ""
         self.perror(f"internal error{where}: {type(exception).__name__}: {exception}\n"
-                    "This is a mistake in Aether, not in what you typed. AETHER_DEBUG=1 shows the traceback")
+                    "This is a mistake in Aether, not in what you typed. AETHER_DEBUG=1 shows the traceback"
+                    f"{kept and f'{chr(10)}{kept}'}")
         if os.environ.get("AETHER_DEBUG"):
             traceback.print_exception(exception, file=sys.stderr)
 

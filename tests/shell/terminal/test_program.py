@@ -98,3 +98,18 @@ def test_without_a_shell_until_a_signal() -> None:
     out, err = process.communicate(timeout=10)
     assert (process.returncode, err) == (0, "")
     assert out.startswith("Aether: the simulated lab, seed ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments, stdin", [
+    (["--sim", "-c", "status"], None), (["--sim", "-c", "frames", "-c", "help"], None),
+    (["--sim", "--json"], "status\n"),
+    (["--sim"], "trace on\nping 192.168.1.1\n"), (["lesson", "lint", "arp"], None),
+    (["drill", "tests/drill/handshake"], None),
+])
+def test_what_cannot_be_written_is_told_in_one_line(arguments: list[str], stdin: str | None) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "shell", *arguments], cwd=ROOT, stdout=full, text=True, timeout=60,
+                              stderr=subprocess.PIPE, input=stdin or "")
+    assert done.returncode == 1
+    assert done.stderr == "aether-shell: cannot write what is printed: No space left on device\n"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 
@@ -38,3 +41,56 @@ def test_who_asks_while_it_ends_is_told() -> None:
     assert answered.is_set()
     with pytest.raises(CoreError, match="does not run"):
         core.ask(lambda world: world.now)
+
+
+@pytest.fixture
+def core() -> Iterator[Core]:
+    core = Core(simulated(1))
+    core.start()
+    yield core
+    core.stop()
+
+
+def asked(core: Core) -> str:
+    """Return what somebody is told who asks another thread's core; "nothing" if there is no answer."""
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            said.append(f"now {core.ask(lambda world: world.now)}")
+        except CoreError as problem:
+            said.append(str(problem))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(10)
+    return said[0] if said else "nothing"
+
+
+def raised(problem: BaseException) -> NoReturn:
+    raise problem
+
+
+PROBLEMS = [ValueError("a mistake"), SystemExit(3), KeyboardInterrupt(), MemoryError(), GeneratorExit()]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: type(problem).__name__)
+@pytest.mark.parametrize("where", ["catch_up", "flush", "rest"])
+def test_whatever_is_raised_who_asks_is_answered(core: Core, monkeypatch: pytest.MonkeyPatch, where: str,
+                                                 problem: BaseException) -> None:
+    core.pause()
+    monkeypatch.setattr(core.loop, where, lambda *_: raised(problem))
+    first = asked(core)
+    assert first != "nothing"
+    monkeypatch.undo()
+    assert asked(core).startswith("now ")
+    assert type(problem).__name__ in core.status().fault
+    assert "test_core_end.py" in core.fault_text
+    assert "Traceback" in core.fault_text and sys.exc_info() == (None, None, None)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: type(problem).__name__)
+def test_whatever_a_question_raises_its_asker_is_told(core: Core, problem: BaseException) -> None:
+    with pytest.raises(CoreError, match=type(problem).__name__):
+        core.ask(lambda world: raised(problem))
+    assert asked(core).startswith("now ")
