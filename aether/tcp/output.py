@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn, rack
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.fastopen import pending
 from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
@@ -25,7 +26,7 @@ WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "too large f
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
-"""States in which no data leaves."""
+"""States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
 
 
 def send_segment(
@@ -109,11 +110,12 @@ def send_syn(conn: Connection) -> None:
     """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1; RFC 7323 §1.3)."""
     host, knobs = conn.host, conn.host.knobs
     answering = conn.state == SYN_RECEIVED
-    options = tcp.build_options(
+    options = b"" if knobs.tcp_noopt else tcp.build_options(
         mss=conn.advmss,
         window_scale=conn.rcv_wscale if (conn.scaling if answering else knobs.tcp_window_scaling) else None,
         sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
         timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
+        fast_open=conn.fast_open.cookie if conn.fast_open is not None else None,
     )
     window = min(conn.limit, 0xFFFF)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
@@ -121,9 +123,36 @@ def send_syn(conn: Connection) -> None:
     if not answering and knobs.tcp_ecn == "on":
         flags |= ECE | CWR  # RFC 3168 §6.1.1
     host.count("tcp.sent")
+    payload = b""
+    if conn.snd_nxt == conn.iss:
+        conn.snd_nxt += 1
+        if conn.fast_open is not None:
+            payload = _early(conn)
+    if conn.fast_open is not None:
+        conn.fast_open.cookie = None  # what is sent again goes without (RFC 7413 §4.2.1, §4.2.2)
     transmit(
-        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, b"",
+        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, payload,
         conn.options.tos & ~0b11)
+
+
+def send_early_again(conn: Connection) -> None:
+    """Send at once what our SYN carried and the peer has not taken (RFC 7413 §4.2.2); no sign of congestion."""
+    conn.flight.cut(conn.mss, conn.mss)
+    conn.flight.mark_all_lost(conn.snd_nxt)
+    while (segment := conn.flight.next_lost()) is not None:
+        resend(conn, segment, "the peer did not take the data of the SYN")
+
+
+def _early(conn: Connection) -> bytes:
+    """Take what was written already into the SYN (RFC 7413 §4.2.2); it counts as sent."""
+    length = conn.unsent()
+    if not length:
+        return b""
+    conn.flight.sent(conn.snd_nxt, conn.send.end, conn.host.now)
+    payload = conn.send.read(conn.snd_nxt, length)
+    conn.snd_nxt = conn.send.end
+    conn.bytes_sent += length
+    return payload
 
 
 def send_reset(conn: Connection, why: str) -> None:
@@ -155,14 +184,14 @@ def answer_reset(
 
 def output(conn: Connection) -> None:
     """Send what may be sent now: first what was lost, then what is new, then the FIN."""
-    if conn.notifying or conn.state in SILENT:
+    if conn.notifying or (conn.state in SILENT and not (conn.state == SYN_RECEIVED and pending(conn))):
         return
     if _resend_lost(conn):
         before = conn.snd_nxt
         if before == conn.snd_una and conn.unsent():
             _after_idle(conn)
         _send_new(conn)
-        if conn.snd_nxt > before:
+        if conn.snd_nxt > before and conn.state != SYN_RECEIVED:
             rack.schedule_probe(conn)
             _note_use(conn)
     _watch_window(conn)
@@ -193,7 +222,7 @@ def push_out(conn: Connection) -> None:
     """Send what was held back for a full segment."""
     length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
 
 
 def send_beyond(conn: Connection, count: int) -> bool:
@@ -214,7 +243,7 @@ def probe_tail(conn: Connection) -> None:
     conn.tlp_resent = False
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
         length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
         conn.tlp_end = conn.snd_nxt
     else:
         conn.flight.take_apart()
@@ -287,6 +316,9 @@ def _send_new(conn: Connection) -> None:
             conn.cwnd_limited = True
             _blocked(conn, "cwnd")
             return
+        if conn.send.records and (record := conn.send.whole(conn.snd_nxt, length)) < length:
+            _emit(conn, record, PSH)  # it can grow no more, so it waits for nothing
+            continue
         if length < full and not _may_send_small(conn, length, unsent):
             return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
@@ -346,7 +378,7 @@ def _several(conn: Connection, length: int) -> int:
     """Return how many full segments of the next `length` bytes may go to the device as one: none in times of loss."""
     if (
         conn.ecn_ok or conn.out_of_order is not None or conn.dsack is not None or conn.phase != "open"
-        or conn.flight.sacked or conn.flight.dup_acks
+        or conn.flight.sacked or conn.flight.dup_acks or conn.send.records
     ):
         return 0
     count = min(length, conn.cwnd - in_network(conn)) // conn.mss
@@ -386,6 +418,8 @@ def _watch_window(conn: Connection) -> None:
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
+    if conn.state == SYN_RECEIVED:
+        return  # the end of the handshake brings it
     largest = 0xFFFF << conn.rcv_wscale  # room beyond what a header can say is no news
     buffer = min(conn.limit, largest)
     grown = conn.rcv_nxt + min(max(conn.limit - conn.receive.length, 0), largest) - conn.rcv_adv

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn
 from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
+from aether.tcp.fastopen import done, pending
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import answer_reset, output, send_ack, send_reset, send_syn
+from aether.tcp.output import answer_reset, output, send_ack, send_early_again, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -89,12 +90,17 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
         if conn.round_trip.backoff == 0:
             conn.round_trip.sample(host.now - conn.opened)
         conn.round_trip.backoff = 0
-        conn.snd_una = segment.ack
         conn.stop("rto")
         _window_of_syn(conn, segment)
         conn.move("rcv SYN,ACK")
-        opened(conn)
+        if conn.fast_open is not None:
+            conn.layer.fast_open.answered(conn, segment.options, segment.ack)
+            conn.fast_open = None
+        conn.snd_una = conn.iss + 1
         conn.ack_pending = "completes the handshake"
+        if conn.snd_nxt > conn.snd_una:
+            _early_acknowledged(conn, segment)
+        opened(conn)
         segment.news = True
         if segment.payload:
             segment.seq += 1
@@ -105,6 +111,17 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
         send_syn(conn)
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+
+
+def _early_acknowledged(conn: Connection, segment: Segment) -> None:
+    """See which data of our SYN has arrived, and send the rest again at once (RFC 7413 §4.2.2)."""
+    if segment.ack > conn.snd_una:
+        acked = conn.flight.acknowledge(conn.snd_una, segment.ack)
+        conn.flight.arrived.clear()
+        conn.snd_una = segment.ack
+        conn.send.release(segment.ack)
+        conn.delivered += acked.delivered
+    send_early_again(conn)
 
 
 def _window_of_syn(conn: Connection, segment: Segment) -> None:
@@ -128,8 +145,13 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
             return False
         if age >= 0 and seq <= conn.rcv_nxt:
             segment.recent = stamp[0]
-    if conn.state == SYN_RECEIVED and _crossed(conn, segment):
-        return True
+    if conn.state == SYN_RECEIVED:
+        if _crossed(conn, segment):
+            return True
+        if seq == conn.irs and segment.flags & (SYN | ACK | RST) == SYN:  # whatever data it brings again
+            segment.recent = -1
+            _unacceptable(conn, segment, conn.rcv_adv)
+            return False
     edge = max(conn.rcv_adv, conn.rcv_nxt)
     end = seq + segment.length
     if segment.length == 0:
@@ -192,7 +214,7 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
     host, flags = conn.host, segment.flags
     if flags & RST:
         if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
-            refused = conn.state == SYN_RECEIVED
+            refused = conn.state == SYN_RECEIVED and not pending(conn)
             graceful = conn.state in (TIME_WAIT, CLOSING, LAST_ACK)
             conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
         else:
@@ -215,7 +237,7 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
             host.drop("tcp.future_ack", conn.number, "the ACK is not for our SYN")
             answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
             return False
-        if conn.listener is not None and conn.listener.full():
+        if conn.listener is not None and conn.listener.full() and not pending(conn):
             host.drop("tcp.backlog_full", conn.number, f"port {conn.local_port}: nobody accepts")
             return False
         _handshake_done(conn, segment)
@@ -231,12 +253,19 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     conn.snd_wnd = conn.snd_wnd_max = segment.window << conn.snd_wscale
     conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack
     conn.stop("rto")
+    early = pending(conn)
+    done(conn)
     conn.move("rcv ACK")
+    if conn.snd_nxt > conn.snd_una:  # data has left before (RFC 7413 §4.2.2)
+        if not early:
+            _early_acknowledged(conn, segment)
+        elif conn.host.knobs.tcp_retransmit:
+            conn.start("rto", conn.host.now + conn.round_trip.timeout())
     opened(conn)
     if conn.fin_queued:
         conn.move("close")  # the application has closed already (§3.10.4)
     segment.news = True
-    if conn.listener is not None:
+    if conn.listener is not None and not early:
         defer = conn.options.defer_accept
         if defer and not segment.payload:
             conn.deferred = True

@@ -25,6 +25,7 @@ class Header(NamedTuple):
     source: bytes
     destination: bytes
     tos: int
+    ttl: int = 64
 
 
 class Network:
