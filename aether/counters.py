@@ -47,6 +47,7 @@ COUNTERS: dict[str, Counter] = {
     "tcp.dsack_received": Counter("reports of the peer that something came twice", "RFC 2883"),
     "tcp.reneged": Counter("times that a peer let go of what it had SACKed", "RFC 2018 §8"),
     "tcp.undone": Counter("reductions of the window that were for nothing, and undone", "RFC 5682 §3.4, RFC 4015"),
+    "tcp.malformed_options": Counter("segments with an option that is wrong, and passed over", "RFC 9293 §3.1"),
     "tcp.window_probes": Counter("probes of a window that was closed", "RFC 9293 §3.8.6.1"),
     "tcp.keepalives": Counter("questions whether an idle peer is there still", "RFC 9293 §3.8.4"),
     "tcp.soft_errors": Counter("ICMP errors about a connection that may pass, and end nothing", "RFC 5927 §4"),

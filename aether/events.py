@@ -157,6 +157,7 @@ DROPS: dict[str, Reason] = {
     "ipv4.protocol": Reason("no such transport protocol here", "RFC 1122 §3.2.2.1"),
     "ipv4.fragments": Reason("fragments are not accepted", "RFC 791 §3.2", "ipv4.fragments"),
     "ipv4.fragment_overlap": Reason("fragments overlap", "RFC 5722 §3"),
+    "ipv4.fragment_ecn": Reason("some fragments are ECN-capable and others not", "RFC 3168 §5.3"),
     "ipv4.fragment_too_long": Reason("fragments make more than 65,535 bytes", "RFC 791 §3.1"),
     "ipv4.fragment_memory": Reason("too many unfinished packets", "RFC 791 §3.2"),
     "ipv4.fragment_timeout": Reason("not all fragments came in time", "RFC 1122 §3.3.2"),

@@ -42,7 +42,7 @@ from aether.apps.simple import Hold
 from aether.events import DROPS
 from aether.net.claims import claims_of
 from aether.net.icmp import BURST
-from aether.operations.base import OperationError, host_named
+from aether.operations.base import OperationError, first_interface, host_named
 from aether.seen import Hidden
 from aether.tcp.states import TIME_WAIT
 from aether.timers import NEVER
@@ -310,7 +310,7 @@ def dns_cache(world: World, host: str = "you") -> DnsCache:
 def dhcp_lease(world: World, host: str = "you") -> Lease:
     """Return how the first interface of a host is configured, and what its DHCP client does."""
     one = host_named(world, host)
-    client, interface = one.dhcp, one.interfaces[0]
+    client, interface = one.dhcp, first_interface(one)
     lease = client.lease
     renew, rebind, expire = [
         max(at - world.now, 0) if at < NEVER else None

@@ -48,7 +48,8 @@ class SocketOptions:
     defer_accept: int = 0
     congestion: str = ""
     user_timeout: int = 0
-    notsent_lowat: int = 1 << 32
+    notsent_lowat: int = 0
+    """How many bytes may wait to be sent before `send` takes no more; 0 is as many as the buffer takes."""
     tos: int = 0
     ttl: int = 0
     mtu_discover: int = IP_PMTUDISC_WANT
@@ -90,7 +91,7 @@ OPTIONS: Table = {
     (SOL_TCP, TCP_LINGER2): SocketOption("linger2", -1, 120, SECOND),
     (SOL_TCP, TCP_DEFER_ACCEPT): SocketOption("defer_accept", 0, 86_400, SECOND),
     (SOL_TCP, TCP_USER_TIMEOUT): SocketOption("user_timeout", 0, 1 << 31, 1000),
-    (SOL_TCP, TCP_NOTSENT_LOWAT): SocketOption("notsent_lowat", 0, 1 << 32),
+    (SOL_TCP, TCP_NOTSENT_LOWAT): SocketOption("notsent_lowat", 0, (1 << 32) - 1),
     (SOL_SOCKET, SO_ZEROCOPY): SocketOption("zero_copy", 0, 1),
     (SOL_TCP, TCP_INQ): SocketOption("tell_unread", 0, 1),
     (SOL_TCP, TCP_FASTOPEN): SocketOption("fast_open", 0, (1 << 31) - 1),

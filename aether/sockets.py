@@ -13,13 +13,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from aether import socket_options as so
-from aether.tcp import autotune, congestion, output, timers
+from aether.tcp import autotune, congestion, output, timers, user_timeout
 from aether.tcp.connection import Connection
 from aether.tcp.fastopen import pending
-from aether.tcp.info import TcpInfo, tcp_info
+from aether.tcp.info import TcpInfo, tcp_info, unconnected_info
 from aether.tcp.listener import Listener
-from aether.tcp.negotiate import initial_window
-from aether.tcp.states import CAN_SEND, CLOSED, ESTABLISHED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT
+from aether.tcp.negotiate import DEFAULT_MSS, initial_window
+from aether.tcp.states import (
+    CAN_SEND,
+    CLOSED,
+    FIN_WAIT_2,
+    RESETS,
+    SYN_RECEIVED,
+    SYN_SENT,
+    SYNCHRONIZED,
+    TIME_WAIT,
+)
 from aether.tcp.zerocopy import ZeroCopy
 from aether.wire.address import show_ip
 
@@ -43,7 +52,7 @@ class TcpSocket:
     """A TCP socket of one host: first unbound, then a listener or one end of a connection."""
 
     __slots__ = (
-        "app", "closed", "connection", "deferred", "host", "ip", "listener", "options", "port", "reading",
+        "app", "closed", "connecting", "connection", "deferred", "host", "ip", "listener", "options", "port", "reading",
         "wants_to_write", "zero_copy",
     )
 
@@ -53,13 +62,15 @@ class TcpSocket:
         self.ip = ANY
         self.port = 0
         self.connection: Connection | None = None
+        self.connecting = False
+        """True from `connect` on until `connected` has told how that ended."""
         self.listener: Listener | None = None
         self.deferred: tuple[bytes, int] | None = None
         """Where to connect with the first data (TCP_FASTOPEN_CONNECT)."""
         self.options = host.tcp.defaults
         """Shared with others until one is set."""
         self.reading = True
-        """False after our side was shut down for reading."""
+        """False after our side was shut down for reading: what came, or comes, can be read still, and then the end."""
         self.wants_to_write = False
         """True when a send did not take everything: the application hears when there is room."""
         self.closed = False
@@ -77,9 +88,12 @@ class TcpSocket:
         self.ip, self.port = ip, port
 
     def listen(self, backlog: int = 128) -> None:
-        """Wait for connections; OSError EADDRINUSE, EISCONN."""
+        """Wait for connections, or change how many may wait; OSError EADDRINUSE, EINVAL."""
         if self.connection is not None:
-            raise OSError(errno.EISCONN, "the socket is connected")
+            raise OSError(errno.EINVAL, "the socket is connected")
+        if self.listener is not None:
+            self.listener.backlog = max(backlog, 1)
+            return
         self.port = self.port or self.host.tcp.free_port()
         self.listener = self.host.tcp.listen(self.ip, self.port, max(backlog, 1), self)
 
@@ -104,9 +118,13 @@ class TcpSocket:
     def connect(self, address: bytes, port: int) -> None:
         """Start to open a connection; it is there when the socket becomes writable.
 
-        With TCP_FASTOPEN_CONNECT, and where data may go with the SYN, it waits for that, and is writable at once.
-        OSError EISCONN, EALREADY, ENETUNREACH, EADDRINUSE, EADDRNOTAVAIL.
+        Called again it tells how that went, as `connected` does. With TCP_FASTOPEN_CONNECT, and where data may go with
+        the SYN, it waits for that, and is writable at once. OSError EISCONN, ENETUNREACH, EADDRINUSE, EADDRNOTAVAIL,
+        or as there.
         """
+        if self.connecting:
+            self.connected()
+            return
         self._unused()
         tcp, options = self.host.tcp, self.options
         early = b"" if options.fast_open_connect and tcp.fast_open.enabled() else None
@@ -116,6 +134,23 @@ class TcpSocket:
                 self.deferred = address, port
                 return
         tcp.open(address, port, self, self.port, early)
+        self.connecting = True
+
+    def connected(self) -> None:
+        """Tell how a `connect` ended, once; after a failure the socket may try again.
+
+        OSError EALREADY if it is under way, EISCONN if this was told before, ECONNABORTED, or what went wrong.
+        """
+        conn = self._connected()
+        if not self.connecting:
+            raise OSError(errno.EISCONN, "the socket is in use already")
+        if conn.state in (SYN_SENT, SYN_RECEIVED):
+            raise OSError(errno.EALREADY, "the handshake is under way")
+        self.connecting = False
+        if conn.state == CLOSED:
+            code, conn.error = conn.error or errno.ECONNABORTED, 0
+            self.connection = conn.socket = None
+            raise OSError(code, errno.errorcode.get(code, "error"))
 
     def _unused(self) -> None:
         """Raise OSError EALREADY or EISCONN if there is a connection, or a listener."""
@@ -137,6 +172,7 @@ class TcpSocket:
             address, port = self.deferred
             self.deferred = None
         conn = tcp.open(address, port, self, self.port, data)
+        self.connecting = True
         taken = conn.snd_nxt - conn.iss - 1
         self.wants_to_write = taken < len(data)
         if not taken:
@@ -147,19 +183,22 @@ class TcpSocket:
         """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
         MSG_EOR ends a record: no segment holds its end and what follows. MSG_ZEROCOPY asks for `completions`.
-        RFC 9293 §3.10.2. OSError EAGAIN (no room), ENOTCONN, EPIPE (closed for sending), or what ended the connection.
+        RFC 9293 §3.10.2. OSError EAGAIN (no room), EPIPE (not connected, or closed for sending), or what ended the
+        connection.
         """
         if flags & so.MSG_FASTOPEN:
             raise OSError(errno.EISCONN if self.connection is not None else errno.EINVAL, "send_early() does that")
         if self.deferred is not None:
             return self.send_early(data, *self.deferred)
-        conn = self._connected()
+        conn = self.connection
+        if conn is None:
+            raise BrokenPipeError(errno.EPIPE, "the socket is not connected")
         self._raise_error(conn)
         if conn.fin_queued or conn.state == CLOSED:
             raise BrokenPipeError(errno.EPIPE, "the socket is closed for sending")
         if conn.state not in CAN_SEND and conn.state not in (SYN_SENT, SYN_RECEIVED):
             raise BrokenPipeError(errno.EPIPE, "the connection is closing")
-        room = self.options.send_buffer - (conn.send.end - conn.send.start)
+        room = self._room(conn)
         if room <= 0:
             self.wants_to_write = True
             conn.clocks.become("sndbuf", self.host.now)
@@ -176,6 +215,11 @@ class TcpSocket:
         output.output(conn)
         return len(piece)
 
+    def _room(self, conn: Connection) -> int:
+        """Return how many bytes `send` takes now; with TCP_NOTSENT_LOWAT in full segments, as Linux allots them."""
+        room, lowat = self.options.send_buffer - (conn.send.end - conn.send.start), self.options.notsent_lowat
+        return min(room, -(-(lowat - conn.unsent()) // conn.mss) * conn.mss) if lowat else room
+
     def sendmsg(self, buffers: Sequence[bytes], flags: int = 0) -> int:
         """Send several buffers as one; there is no ancillary data. As `send`."""
         return self.send(b"".join(buffers), flags)
@@ -188,7 +232,7 @@ class TcpSocket:
         if self.deferred is not None:
             raise BlockingIOError(errno.EAGAIN, "the connection begins with the first data that is sent")
         conn = self._connected()
-        if conn.receive.length and self.reading:
+        if conn.receive.length:
             if flags & so.MSG_PEEK:
                 return conn.receive.peek(limit)
             data = conn.receive.take(limit)
@@ -196,8 +240,10 @@ class TcpSocket:
             if not conn.notifying and conn.state != CLOSED:
                 output.window_update(conn)
             return data
+        if conn.fin_received:
+            return b""  # the stream is complete: how the connection ends is for those who write
         self._raise_error(conn)
-        if conn.fin_received or conn.state == CLOSED or not self.reading:
+        if conn.state == CLOSED or not self.reading:
             return b""
         raise BlockingIOError(errno.EAGAIN, "nothing has arrived")
 
@@ -296,15 +342,18 @@ class TcpSocket:
             return READABLE if self.listener.accepted else 0
         conn = self.connection
         if conn is None:
-            return WRITABLE if self.deferred is not None else 0
-        mask = READABLE if conn.receive.length or conn.fin_received or not self.reading else 0
-        room = conn.send.end - conn.send.start < self.options.send_buffer
-        may = conn.state in CAN_SEND or (conn.state == SYN_RECEIVED and pending(conn))
-        if may and not conn.fin_queued and room and conn.unsent() < self.options.notsent_lowat:
+            # Whatever is called returns at once: it opens the connection, or says what is wrong.
+            return WRITABLE if self.deferred is not None else WRITABLE | HUNG_UP
+        over = conn.state == CLOSED
+        ended = conn.fin_received or not self.reading or over
+        mask = READABLE if conn.receive.length or ended else 0
+        if conn.fin_queued or over:
+            mask |= WRITABLE  # send() fails at once
+        elif (conn.state in CAN_SEND or (conn.state == SYN_RECEIVED and pending(conn))) and self._room(conn) > 0:
             mask |= WRITABLE
         if conn.error or (self.zero_copy is not None and self.zero_copy.waits(conn.snd_una)):
             mask |= ERROR
-        if conn.state == CLOSED:
+        if over or (ended and conn.fin_queued):
             mask |= HUNG_UP
         return mask
 
@@ -369,9 +418,16 @@ class TcpSocket:
                 conn.report_cwnd("another congestion control")
             output.output(conn)
         elif level == so.SOL_TCP and name in (so.TCP_NODELAY, so.TCP_CORK):
+            if options.no_delay and "cork" in conn.deadlines:  # tcp(7): it flushes what is held back, once
+                timers.uncork(conn)
             output.output(conn)
-        elif name in (so.SO_KEEPALIVE, so.TCP_KEEPIDLE) and conn.state == ESTABLISHED:
+        elif (level, name) == (so.SOL_SOCKET, so.SO_KEEPALIVE) and conn.state in SYNCHRONIZED - {TIME_WAIT}:
             timers.start_keepalive(conn)
+        elif (level, name) == (so.SOL_TCP, so.TCP_KEEPIDLE):
+            timers.idle_time_changed(conn)
+        elif (level, name) == (so.SOL_TCP, so.TCP_USER_TIMEOUT):
+            conn.waiting_since = self.host.now
+            user_timeout.watch(conn)
         elif (level, name) == (so.SOL_SOCKET, so.SO_RCVBUF):
             conn.limit = options.receive_buffer
 
@@ -388,12 +444,27 @@ class TcpSocket:
         if (level, name) == (so.SOL_TCP, so.TCP_CONGESTION):
             return conn.algorithm if conn else self.options.congestion or self.host.knobs.tcp_congestion
         if (level, name) == (so.SOL_TCP, so.TCP_INFO):
-            return tcp_info(self._connected())
+            return tcp_info(conn) if conn is not None else unconnected_info(self.host.knobs, self.listener)
         if (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY):
             return self.options.fast_open_key or self.host.tcp.fast_open.keys()
         if (level, name) == (so.SOL_TCP, so.TCP_MAXSEG) and conn is not None:
             return conn.mss
-        return so.fetch(self.options, level, name)
+        return so.fetch(self.options, level, name) or self._default(level, name)
+
+    def _default(self, level: int, name: int) -> int:
+        """Return what an option means that was never set, in Linux's units."""
+        knobs = self.host.knobs
+        return {
+            (so.SOL_TCP, so.TCP_KEEPIDLE): knobs.tcp_keepalive_time // so.SECOND,
+            (so.SOL_TCP, so.TCP_KEEPINTVL): knobs.tcp_keepalive_interval // so.SECOND,
+            (so.SOL_TCP, so.TCP_KEEPCNT): knobs.tcp_keepalive_probes,
+            (so.SOL_TCP, so.TCP_SYNCNT): timers.SYN_RETRIES,
+            (so.SOL_TCP, so.TCP_LINGER2): timers.FIN_TIMEOUT // so.SECOND,
+            (so.SOL_TCP, so.TCP_MAXSEG): DEFAULT_MSS,
+            (so.SOL_SOCKET, so.SO_RCVBUF): (
+                self.connection.limit if self.connection is not None else self.host.tcp.receive_buffer()),
+            (so.SOL_IP, so.IP_TTL): knobs.ipv4_ttl,
+        }.get((level, name), 0)
 
     def _connected(self) -> Connection:
         if self.connection is None:

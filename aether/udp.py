@@ -179,9 +179,10 @@ class UdpSocket:
             raise OSError(errno.EMSGSIZE, f"a datagram carries at most {most} bytes, not {len(payload)}")
         if not self.port:
             self.bind()
-        source = network.source_for(address, everybody=True) if self.ip == ANY else self.ip
+        source = network.source_for(address, everybody=True)
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
+        source = source if self.ip == ANY else self.ip
         datagram = udp.build(source, address, self.port, port, payload)
         layer.host.count("udp.sent")
         if not network.send(

@@ -25,6 +25,10 @@ NOT_DONE = """\
 - **RFC 9293 §3.8.5**: urgent data is received; nothing sends it.
 - **RFC 9293 §3.8.3**: the thresholds R1 and R2 are counts of retries, as on Linux, and R1 is not reported.
 - **RFC 9293 §3.9.2.1**: source routes are not used for answers; they are refused.
+- **RFC 9293 §3.10.7.2, §3.10.7.3**: text and FIN on a SYN without ACK are not queued; the peer sends them again.
+- **RFC 6298 §5.5**: the time-outs of a SYN double from the first, as it asks; Linux sends four more at equal distances
+  first since 6.5 (tcp_syn_linear_timeouts), which one who watches takes for a fault.
+- **RFC 7323 §2.3**: the window scale that is offered is 8, enough for the largest buffer here; Linux offers 10.
 - **RFC 9293 §3.1**: reserved bits are neither checked nor sent.
 - **RFC 5925** (TCP-AO), **RFC 8684** (Multipath TCP): not there.
 - **RFC 7413 §4.2.2**: a FIN in a SYN with data is not taken; the client sends it again.

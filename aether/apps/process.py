@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aether import socket_options as so
 from aether.sockets import ERROR, HUNG_UP, READABLE, WRITABLE, TcpSocket
 from aether.tcp.info import TcpInfo
-from aether.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT
+from aether.tcp.states import SYN_RECEIVED, SYN_SENT
 from aether.tcp.zerocopy import SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY
 from aether.udp import UdpSocket
 from aether.wire.address import parse_ip, show_ip
@@ -54,13 +54,11 @@ class Epoll:
 class Descriptor:
     """What a number stands for."""
 
-    __slots__ = ("connecting", "nonblocking", "what")
+    __slots__ = ("nonblocking", "what")
 
     def __init__(self, what: TcpSocket | UdpSocket | Epoll, nonblocking: bool = False) -> None:
         self.what = what
         self.nonblocking = nonblocking
-        self.connecting = False
-        """True from a connect that could not wait until its end was heard."""
 
 
 class Prepared(NamedTuple):
@@ -196,32 +194,19 @@ class Process:
         if isinstance(found.what, UdpSocket):
             found.what.connect(ip, port)
             return Reply(0)
-        if found.connecting:
-            return self._heard(found)
-        self._tcp(found).connect(ip, port)
-        if self._tcp(found).deferred is not None:
+        socket = self._tcp(found)
+        asks_again = socket.connecting
+        socket.connect(ip, port)
+        if socket.deferred is not None:
             return Reply(0)
-        found.connecting = True
-        if found.nonblocking:
-            return Reply(-1, errno.EINPROGRESS)
-        return Reply(-1, errno.EINPROGRESS, waits=True)
+        return Reply(0) if asks_again else Reply(-1, errno.EINPROGRESS, waits=not found.nonblocking)
 
     def _connected(self, found: Descriptor) -> Reply:
         """The end of a connect that waited."""
-        reply = self._heard(found)
-        return reply._replace(waits=reply.errno == errno.EALREADY)
-
-    def _heard(self, found: Descriptor) -> Reply:
-        """Return how a connect ended that was begun before, as Linux tells the one who asks again."""
-        conn = self._tcp(found).connection
-        if conn is not None and conn.state in (SYN_SENT, SYN_RECEIVED):
-            return Reply(-1, errno.EALREADY)
-        found.connecting = False
-        if conn is None or conn.state == CLOSED:
-            code = conn.error if conn is not None else 0
-            if conn is not None:
-                conn.error = 0
-            return Reply(-1, code or errno.ECONNABORTED)
+        try:
+            self._tcp(found).connected()
+        except BlockingIOError:
+            return Reply(-1, errno.EALREADY, waits=True)
         return Reply(0)
 
     def _read(self, found: Descriptor, count: int, flags: int) -> Reply:

@@ -18,13 +18,6 @@ NO_ERROR_ABOUT = (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMET
 """ICMP errors are never answered with an ICMP error (RFC 1122 §3.2.2)."""
 FRAGMENTATION_NEEDED = (icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED)
 """No limit holds this one back: path MTU discovery depends on it."""
-ERRORS = {
-    (icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE): errno.ECONNREFUSED,
-    (icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE): errno.ECONNREFUSED,
-    (icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE): errno.EHOSTUNREACH,
-    (icmp.DESTINATION_UNREACHABLE, icmp.NETWORK_UNREACHABLE): errno.EHOSTUNREACH,
-}
-"""What ends an attempt to connect (RFC 9293 §3.9.2.2), by type and code."""
 UNREACHABLE = (
     errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENOPROTOOPT, errno.ECONNREFUSED, errno.EMSGSIZE, errno.EOPNOTSUPP,
     errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENONET, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETUNREACH,
@@ -194,7 +187,7 @@ class Icmp:
             self.host.drop("icmp.unmatched", detail=f"about a packet from {show_ip(header.source)}")
         elif header.protocol == ipv4.PROTO_TCP:
             mtu = _mtu(rest & 0xFFFF, header.total_length) if (kind, code) == FRAGMENTATION_NEEDED else 0
-            self.host.tcp.failed(header, inner, errno.EMSGSIZE if mtu else ERRORS.get((kind, code), 0), mtu)
+            self.host.tcp.failed(header, inner, errno.EMSGSIZE if mtu else _errno(kind, code), mtu)
         elif header.protocol == ipv4.PROTO_UDP:
             trace = self.traces.get(inner[0] << 8 | inner[1])
             if trace is not None:

@@ -134,5 +134,5 @@ class Node(Surroundings):
     @property
     def address(self) -> bytes:
         """The first address of the first interface; 0.0.0.0 if there is none yet."""
-        addresses = self.interfaces[0].addresses
+        addresses = self.interfaces[0].addresses if self.interfaces else ()
         return addresses[0].ip if addresses else b"\0\0\0\0"

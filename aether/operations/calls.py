@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aether import knobs
 from aether.apps.process import Prepared, Process, Reply
 from aether.net.neighbours import REACHABLE, Neighbour
-from aether.operations.base import Goes, Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, first_interface, host_named, operation
 from aether.sockets import TcpSocket
 from aether.wire.address import AddressError, parse_ip
 
@@ -66,7 +66,7 @@ class BareHost(Operation):
             host.turn(knob.attribute, getattr(wanted, knob.attribute))
         if self.fast_open_key:
             host.tcp.fast_open.secret = self.fast_open_key
-        interface = host.interfaces[0]
+        interface = first_interface(host)
         host.set_mtu(interface, self.mtu)
         interface.neighbours.entries[address] = entry = Neighbour(address)
         entry.mac, entry.state = self.mac, REACHABLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import congestion
@@ -108,6 +109,10 @@ class Holder(Protocol):
         """The options that were set."""
 
     @property
+    def reading(self) -> bool:
+        """Whether our side was not shut down for reading."""
+
+    @property
     def wants_to_write(self) -> bool:
         """Whether a send did not take everything."""
 
@@ -138,13 +143,14 @@ class Connection(Sleeper):
         "congestion", "cwnd", "cwnd_full", "cwnd_limited", "cwnd_round", "cwnd_used", "deadlines", "deferred",
         "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error",
         "fast_open", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss",
-        "keepalives", "key", "last_received", "last_sent", "layer", "limit", "listener", "local_ip", "local_port",
-        "may_be_cut", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase", "prior_cwnd",
-        "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv",
-        "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits",
-        "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd",
-        "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "syn_data", "taken", "taken_since", "tlp_end",
-        "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from", "undo_stamp",
+        "keepalives", "key", "last_ack_sent", "last_received", "last_sent", "layer", "limit", "listener", "local_ip",
+        "local_port", "may_be_cut", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
+        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
+        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
+        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
+        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "soft_error", "ssthresh", "state", "syn_data", "taken",
+        "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count",
+        "undo_from", "undo_stamp", "waiting_since",
     )
     UNHASHED = ("algorithm", "layer")
 
@@ -170,6 +176,9 @@ class Connection(Sleeper):
         """The listener that it came from, until it is accepted."""
         self.error = 0
         """The errno that ended it."""
+        self.soft_error = 0
+        """The errno of the last ICMP error about it, until an acknowledgement shows that it has passed (RFC 9293
+        §3.9.2.2, SHLD-25)."""
         self.opened = host.now
         self.deferred = False
         """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
@@ -191,8 +200,8 @@ class Connection(Sleeper):
         self.fin_queued = self.fin_sent = False
         self.flight = Flight()
         knobs = host.knobs
-        self.advmss = min(knobs.tcp_mss, layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH)
-        """The MSS that we ask for, in bytes."""
+        self.advmss = min(knobs.tcp_mss, layer.network.link_room_for(self.remote_ip) - MIN_HEADER_LENGTH)
+        """The MSS that we ask for, in bytes: the interface's (RFC 9293 §3.7.2), for the path to us may be another."""
         self.may_be_cut = layer.network.may_be_cut(self.remote_ip)
         """Whether what we send arrives only if it is cut on its way."""
         self.mss = 536
@@ -240,6 +249,8 @@ class Connection(Sleeper):
         # agreed
         self.sack_ok = self.ts_ok = self.scaling = False
         self.ts_recent = self.ts_recent_at = 0
+        self.last_ack_sent = 0
+        """What our last segment acknowledged (RFC 7323 §4.3, Last.ACK.sent)."""
         self.ts_offset = 0
         self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
         self.ecn_reduced_at = 0
@@ -284,6 +295,8 @@ class Connection(Sleeper):
         self.delivered = 0
         """Bytes that are known to have arrived."""
         self.retransmits = 0
+        self.waiting_since = 0
+        """Under TCP_USER_TIMEOUT: since when what is in flight, or held back by a closed window, waits."""
 
     def take_options(self, options: SocketOptions) -> None:
         """Take the options of the socket that opens or accepts it, before the first segment is sent."""
@@ -397,6 +410,10 @@ class Connection(Sleeper):
         self.flight = Flight()
         self.send = SendBuffer(self.snd_nxt)
         self.notify()
+
+    def give_up(self, cause: str) -> None:
+        """End it for want of an answer: the application is told of the ICMP error that says why, if one came."""
+        self.end(cause, self.soft_error or errno.ETIMEDOUT)
 
     def notify(self) -> None:
         """Tell the application that something changed, then send what it wrote meanwhile."""

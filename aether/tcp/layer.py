@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from aether.socket_options import EPHEMERAL, SocketOptions
 from aether.streams import Stream
-from aether.tcp import autotune, decisions, output, path_mtu, timers
+from aether.tcp import autotune, decisions, output, path_mtu, timers, user_timeout
 from aether.tcp.connection import Connection, Empty
 from aether.tcp.fastopen import FastOpen
 from aether.tcp.isn import InitialSequence
@@ -138,7 +138,7 @@ class Tcp:
         conn = self.find(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             listener = self.listener_for(key)
-            if listener is not None and listener.would_open(header):  # else it would end for nothing
+            if listener is not None and listener.would_open():  # else it would end for nothing
                 conn.end("rcv SYN")
                 listener.arrives(key, header, payload, packet, conn.snd_nxt)
                 return
@@ -170,10 +170,7 @@ class Tcp:
             return False
         stamp = conn.ts_recent
         if conn.ts_ok:
-            try:
-                stamp, _ = tcp.parse_options(header.options).timestamp or (stamp, 0)
-            except WireError:
-                return False
+            stamp, _ = tcp.usable_options(header.options).timestamp or (stamp, 0)
         return decisions.ends_time_wait(conn.ts_recent, stamp, conn.rcv_nxt, header.sequence)
 
     def _refuse(self, key: bytes, header: tcp.TcpHeader, length: int, packet: Packet) -> None:
@@ -261,6 +258,8 @@ class Tcp:
         """
         host = self.host
         source = self.network.source_for(address)
+        if not self.network.can_be_host(address):
+            raise OSError(errno.ENETUNREACH, f"{show_ip(address)} is no host's address")  # §3.9.2.3, MUST-46
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
         local_port = local_port or self.free_port()
@@ -278,6 +277,8 @@ class Tcp:
         output.send_syn(conn)
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+        conn.waiting_since = host.now
+        user_timeout.watch(conn)
         return conn
 
     def free_port(self) -> int:
@@ -307,13 +308,14 @@ class Tcp:
     def failed(self, packet: Packet, inner: bytes, error: int, mtu: int = 0) -> None:
         """Take an error about a segment of ours, carefully (RFC 5927 §4.1, §5.2, RFC 9293 §3.9.2.2).
 
-        `packet` is the header that it left with, and `inner` how it began. `error` is the errno that ends an attempt
-        to connect, EMSGSIZE where the path takes packets of `mtu` bytes only, and 0 for what may pass.
+        `packet` is the header that it left with, and `inner` how it began. `error` is what the application would be
+        told: it ends an attempt to connect, as on Linux (RFC 5461 §4.1); of a connection that exists it may pass, and
+        is told if nothing else explains the end (SHLD-25). EMSGSIZE: the path takes packets of `mtu` bytes only.
         """
         key = packet.destination + packet.source + inner[2:4] + inner[:2]
         conn = self.find(key)
         sequence = int.from_bytes(inner[4:8], "big")
-        if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
+        if conn is None or not (sequence - conn.snd_una) & MASK < conn.flight_size():
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
         elif error == errno.EMSGSIZE:
             if path_mtu.too_big(conn, mtu):
@@ -323,6 +325,7 @@ class Tcp:
         elif error and conn.state == SYN_SENT:
             conn.end("unreachable", error)
         else:
+            conn.soft_error = error or conn.soft_error
             self.host.count("tcp.soft_errors")
 
 

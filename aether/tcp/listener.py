@@ -14,7 +14,6 @@ from aether.tcp.segment_arrives import segment_arrives
 from aether.tcp.states import LISTEN
 from aether.tcp.timers import opened
 from aether.wire import tcp
-from aether.wire.error import WireError
 from aether.wire.tcp import ACK, CWR, ECE, FIN, MIN_HEADER_LENGTH, RST, SYN
 
 if TYPE_CHECKING:
@@ -100,11 +99,9 @@ class Listener:
     def _syn(self, key: bytes, header: TcpHeader, payload: bytes, packet: Packet, used: int) -> None:
         """Third check of §3.10.7.2: a SYN. Data on it is not kept, without Fast Open: the peer sends it again."""
         host = self.host
-        try:
-            options = tcp.parse_options(header.options)
-        except WireError as problem:
-            host.drop(problem.reason, detail=problem.detail)
-            return
+        options = tcp.usable_options(header.options)
+        if options.malformed:
+            host.count("tcp.malformed_options")
         crowded = self._crowded()
         how = host.knobs.tcp_syn_cookies
         if how == "always" or (crowded and how == "auto"):
@@ -187,7 +184,7 @@ class Listener:
             clock = host.now // 1000 + self.layer.cookie_clock
             stamp = cookies.options_in(clock, theirs, sack, ecn), offered.timestamp[0]
         options = b"" if knobs.tcp_noopt else tcp.build_options(
-            mss=min(knobs.tcp_mss, self.layer.network.room_for(packet.source) - MIN_HEADER_LENGTH),
+            mss=min(knobs.tcp_mss, self.layer.network.link_room_for(packet.source) - MIN_HEADER_LENGTH),
             window_scale=scale, sack_permitted=sack, timestamp=stamp,
         )
         answer = tcp.build(
@@ -248,11 +245,7 @@ class Listener:
         take_syn(conn, header.sequence - 1 & 0xFFFFFFFF, header.window)
         offered, flags = tcp.Options(), SYN
         offered.mss = cookie.mss
-        try:
-            stamp = tcp.parse_options(header.options).timestamp
-        except WireError as problem:
-            host.drop(problem.reason, detail=problem.detail)
-            return
+        stamp = tcp.usable_options(header.options).timestamp
         if stamp is not None and host.knobs.tcp_timestamps:
             carried = cookies.options_out(stamp[1])
             offered.timestamp = stamp
@@ -272,12 +265,8 @@ class Listener:
         self.established(conn)
         segment_arrives(conn, header, payload, packet)
 
-    def would_open(self, header: TcpHeader) -> bool:
+    def would_open(self) -> bool:
         """Tell whether a SYN would open a connection now, without a cookie unless there are always cookies."""
-        try:
-            tcp.parse_options(header.options)
-        except WireError:
-            return False
         return not self.full() and (self.host.knobs.tcp_syn_cookies == "always" or not self._crowded())
 
     def _crowded(self) -> bool:
@@ -319,6 +308,6 @@ class Listener:
 def take_syn(conn: Connection, sequence: int, window: int) -> None:
     """Take the peer's initial sequence number, and its window, which is never scaled in a SYN (RFC 7323 §2.2)."""
     conn.irs = sequence
-    conn.rcv_nxt = conn.rcv_adv = sequence + 1
+    conn.rcv_nxt = conn.rcv_adv = conn.last_ack_sent = sequence + 1
     conn.snd_wnd = conn.snd_wnd_max = window
     conn.snd_wl1, conn.snd_wl2 = sequence, conn.iss

@@ -148,8 +148,8 @@ class Writer:
             raise CannotWrite("no packet of this connection is kept, or none in that time")
         if len(self.packets) > MAX_PACKETS:
             until = self.packets[MAX_PACKETS - 1].time - 1  # several may have come at that moment
-            raise CannotWrite(f"there are {len(self.packets):,} packets, and a script has {MAX_PACKETS:,} at the most. It can "
-                              f"end earlier: --to {until}us")
+            raise CannotWrite(f"there are {len(self.packets):,} packets, and a script has {MAX_PACKETS:,} at most. It "
+                              f"can end earlier: --to {until}us")
         first = self.packets[0]
         if first.icmp or not first.header.flags & tcp.SYN or first.header.flags & tcp.ACK:
             raise CannotWrite("the connection's SYN is not kept: a script begins with the whole handshake")
