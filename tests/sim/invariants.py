@@ -67,6 +67,9 @@ class Invariants:
                 self._acknowledged(self.world.hosts[host], segment)
         elif kind == "tcp.state":
             number, old, new, cause = values
+            came = self.arrived.get(host)
+            if new == SYN_RECEIVED and came is not None:
+                self.answered.pop((host, came.destination, came.source), None)  # another connection of the same name
             if new == TIME_WAIT:
                 self.resting[host, number] = self.world.now
             elif old == TIME_WAIT:
