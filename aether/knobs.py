@@ -121,7 +121,9 @@ class Knobs:
     tcp_paws: bool = switch(True, "refuse segments with old timestamps", "RFC 7323 §5", classic=False)
     tcp_dsack: bool = switch(True, "report segments that came twice", "RFC 2883", classic=False)
     tcp_rack: bool = switch(True, "find losses by time, and probe for lost tails", "RFC 8985", classic=False)
-    tcp_prr: bool = switch(True, "send in proportion to what arrives during recovery", "RFC 6937", classic=False)
+    tcp_prr: bool = switch(True, "send in proportion to what arrives during recovery", "RFC 9937", classic=False)
+    tcp_eifel: bool = switch(
+        True, "notice by timestamps that a retransmission was spurious", "RFC 3522, RFC 4015", classic=False)
     tcp_frto: bool = switch(True, "notice that a time-out was spurious", "RFC 5682", classic=False)
     tcp_limited_transmit: bool = switch(
         True, "new data on the first duplicate acknowledgements", "RFC 3042", classic=False)

@@ -52,7 +52,7 @@ class SocketOptions:
     mtu_discover: int = IP_PMTUDISC_WANT
 
 
-class Option(NamedTuple):
+class SocketOption(NamedTuple):
     """How an option is kept: in which attribute, its range as the caller sees it, and its unit in ours."""
 
     attribute: str
@@ -61,25 +61,25 @@ class Option(NamedTuple):
     scale: int = 1
 
 
-OPTIONS: dict[tuple[int, int], Option] = {
-    (SOL_SOCKET, SO_REUSEADDR): Option("reuse_address", 0, 1),
-    (SOL_SOCKET, SO_SNDBUF): Option("send_buffer", 1, 1 << 30),
-    (SOL_SOCKET, SO_RCVBUF): Option("receive_buffer", 1, 1 << 30),
-    (SOL_SOCKET, SO_KEEPALIVE): Option("keepalive", 0, 1),
-    (SOL_TCP, TCP_NODELAY): Option("no_delay", 0, 1),
-    (SOL_TCP, TCP_CORK): Option("cork", 0, 1),
-    (SOL_TCP, TCP_MAXSEG): Option("max_segment", 88, 32_767),
-    (SOL_TCP, TCP_KEEPIDLE): Option("keep_idle", 1, 32_767, SECOND),
-    (SOL_TCP, TCP_KEEPINTVL): Option("keep_interval", 1, 32_767, SECOND),
-    (SOL_TCP, TCP_KEEPCNT): Option("keep_count", 1, 127),
-    (SOL_TCP, TCP_SYNCNT): Option("syn_count", 1, 127),
-    (SOL_TCP, TCP_LINGER2): Option("linger2", -1, 120, SECOND),
-    (SOL_TCP, TCP_DEFER_ACCEPT): Option("defer_accept", 0, 86_400, SECOND),
-    (SOL_TCP, TCP_USER_TIMEOUT): Option("user_timeout", 0, 1 << 31, 1000),
-    (SOL_TCP, TCP_NOTSENT_LOWAT): Option("notsent_lowat", 0, 1 << 32),
-    (SOL_IP, IP_TOS): Option("tos", 0, 255),
-    (SOL_IP, IP_TTL): Option("ttl", 1, 255),
-    (SOL_IP, IP_MTU_DISCOVER): Option("mtu_discover", 0, 2),
+OPTIONS: dict[tuple[int, int], SocketOption] = {
+    (SOL_SOCKET, SO_REUSEADDR): SocketOption("reuse_address", 0, 1),
+    (SOL_SOCKET, SO_SNDBUF): SocketOption("send_buffer", 1, 1 << 30),
+    (SOL_SOCKET, SO_RCVBUF): SocketOption("receive_buffer", 1, 1 << 30),
+    (SOL_SOCKET, SO_KEEPALIVE): SocketOption("keepalive", 0, 1),
+    (SOL_TCP, TCP_NODELAY): SocketOption("no_delay", 0, 1),
+    (SOL_TCP, TCP_CORK): SocketOption("cork", 0, 1),
+    (SOL_TCP, TCP_MAXSEG): SocketOption("max_segment", 88, 32_767),
+    (SOL_TCP, TCP_KEEPIDLE): SocketOption("keep_idle", 1, 32_767, SECOND),
+    (SOL_TCP, TCP_KEEPINTVL): SocketOption("keep_interval", 1, 32_767, SECOND),
+    (SOL_TCP, TCP_KEEPCNT): SocketOption("keep_count", 1, 127),
+    (SOL_TCP, TCP_SYNCNT): SocketOption("syn_count", 1, 127),
+    (SOL_TCP, TCP_LINGER2): SocketOption("linger2", -1, 120, SECOND),
+    (SOL_TCP, TCP_DEFER_ACCEPT): SocketOption("defer_accept", 0, 86_400, SECOND),
+    (SOL_TCP, TCP_USER_TIMEOUT): SocketOption("user_timeout", 0, 1 << 31, 1000),
+    (SOL_TCP, TCP_NOTSENT_LOWAT): SocketOption("notsent_lowat", 0, 1 << 32),
+    (SOL_IP, IP_TOS): SocketOption("tos", 0, 255),
+    (SOL_IP, IP_TTL): SocketOption("ttl", 1, 255),
+    (SOL_IP, IP_MTU_DISCOVER): SocketOption("mtu_discover", 0, 2),
 }
 
 LEAST_BUFFER = {"send_buffer": 4608, "receive_buffer": 2304}
@@ -104,7 +104,7 @@ def fetch(options: SocketOptions, level: int, name: int) -> int:
     return -1 if value == -1 else int(value) // option.scale
 
 
-def find(level: int, name: int) -> Option:
+def find(level: int, name: int) -> SocketOption:
     """Return how an option is kept; OSError ENOPROTOOPT if there is none."""
     if (level, name) not in OPTIONS:
         raise OSError(errno.ENOPROTOOPT, f"no option {name} at level {level}")

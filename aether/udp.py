@@ -23,7 +23,7 @@ RECEIVE_BUFFER = 212_992
 """Bytes that wait in a socket at the most, as on Linux."""
 
 
-class Network(Protocol):
+class UdpNetwork(Protocol):
     """What UDP asks of the network layer below it, which may choose among several by the address."""
 
     @property
@@ -70,7 +70,7 @@ class Header(Protocol):
         """Which address it was sent to: ours, or a group's, or everybody's."""
 
 
-class Holder(Protocol):
+class UdpOwner(Protocol):
     """Whoever has a UDP layer, and sockets."""
 
     now: int
@@ -102,7 +102,7 @@ class UdpSocket:
 
     __slots__ = ("app", "error", "groups", "host", "ip", "port", "queue", "queued", "remote", "tos", "ttl")
 
-    def __init__(self, host: Holder, app: UdpApp | None = None) -> None:
+    def __init__(self, host: UdpOwner, app: UdpApp | None = None) -> None:
         self.host = host
         self.app = app
         self.ip = ANY
@@ -211,7 +211,7 @@ class Udp:
     __slots__ = ("host", "network", "ports", "stream")
     UNHASHED = ("network",)
 
-    def __init__(self, host: Surroundings, network: Network) -> None:
+    def __init__(self, host: Surroundings, network: UdpNetwork) -> None:
         self.host = host
         self.network = network
         self.ports: dict[int, list[UdpSocket]] = {}

@@ -10,10 +10,12 @@ A kill leaves at most a file beside, whose name begins with a dot and ends in `.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shell.language.grammar import CommandError
@@ -65,6 +67,21 @@ def write(path: str | Path, content: str | bytes, *, force: bool, again: str = "
         raise WriteError(f"cannot write {path}: {reason}") from None
     _settle(target.parent)
     return len(data)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Keep other shells that would change the files of a directory waiting, where there is one that may be opened."""
+    opened = -1
+    with suppress(OSError):
+        directory.mkdir(parents=True, exist_ok=True)
+        opened = os.open(directory, os.O_RDONLY)
+        fcntl.flock(opened, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        if opened >= 0:
+            os.close(opened)
 
 
 def _write_beside(target: Path, data: bytes, force: bool) -> None:

@@ -40,6 +40,13 @@ class Picture:
 
 LOSSY = ("link loss 12%", "http get http://192.168.1.1/", "run 5s")
 SENDING = ("tcp connect 192.168.1.1:9", 'tcp send 1 "hello"', "link drop next 1 out", 'tcp send 1 "lost"', "run 1s")
+WRITTEN = ("drill new", *(f"drill line {line}" for line in (
+    "+.1 write(4, ..., 4000) = 4000", "+0 > . 1:1001(1000) ack 1", "+0 > . 1001:2001(1000) ack 1",
+    "+0 > . 2001:3001(1000) ack 1", "+0 > P. 3001:4001(1000) ack 1",
+    "+.1 < . 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:2001>", "+0 < . 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:3001>",
+    "+0 < . 1:1(0) ack 1 win 65535 <nop,nop,sack 1001:4001>", "+0 > . 1001:2001(1000) ack 1")))
+EARLY = ("drill new", *(f"drill line {line}" for line in (
+    "+.1 < F. 101:101(0) ack 1 win 65535", "+0 > . 1:1(0) ack 1", "+.1 < P. 1:101(100) ack 1 win 65535")))
 FLOOD = ("link loss 1%", "link delay 10ms", "link rate 2mbit", "tcp connect 192.168.1.1:19", "run 3s", "tcp abort 1")
 PICTURES = (
     Picture("frames", "Frames, one line each, with what they changed and why they were discarded.",
@@ -81,6 +88,9 @@ PICTURES = (
     Picture("knobs", "Every switch inside the protocols (a part of them).", ("knob diff",), ("profile classic",)),
     Picture("craft", "A segment by hand, and what came back.", ("send syn 192.168.1.1:80 options=mss:536",)),
     Picture("compare", "The same run once more, with one knob turned.", ("compare knob tcp.retransmit=off",), SENDING),
+    Picture("drill", "A packet script, stopped at the line that fails.", ("drill step draft --to end", "why 10"),
+            WRITTEN),
+    Picture("drill-compare", "The same script at Aether and at Linux.", ("drill compare draft",), EARLY),
     Picture("light", "The light theme.", ("frames 8",), LOSSY, theme="light"),
     Picture("high-contrast", "The theme for projectors.", ("frames 8",), LOSSY, theme="high-contrast"),
     Picture("mono", "Without colours.", ("frames 8",), LOSSY, theme="mono"),
@@ -93,7 +103,7 @@ def picture(one: Picture) -> str:
     core = Core(simulated(1), speed=math.inf)
     core.start()
     try:
-        session = Session(core, Lab("SIM", seed=1), scripted=True)
+        session = Session(core, Lab("SIM", seed=1), scripted=True, asks_kernel=False)
         oneline.use_network(session.lab.address)
         with theme.exactly(one.theme):
             for line in one.before:

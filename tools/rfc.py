@@ -28,7 +28,7 @@ NOT_DONE = """\
 - **RFC 7413** (Fast Open), **RFC 5925** (TCP-AO), **RFC 8684** (Multipath TCP): not there.
 - **RFC 5482**: the option is parsed, and neither sent nor obeyed; the timeout is local.
 - **RFC 7661**: cwnd grows only while it is used; the pipeACK measurement of §4.2 is not made.
-- **RFC 3522, RFC 4015**: a false alarm is noticed by F-RTO and by D-SACK, not by timestamps.
+- **RFC 4015 §3**: after a false alarm cwnd is what it was, as on Linux, and the time-out is not made more conservative.
 - **RFC 9406** (HyStart++), **RFC 8312** (older CUBIC): not there.
 - **RFC 8985 §7.2**: TLP.max_ack_delay is a constant, not negotiated.
 - **RFC 6528**: the secret lasts as long as the host; it is not changed from time to time.

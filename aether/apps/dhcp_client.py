@@ -219,16 +219,13 @@ class DhcpClient(Sleeper):
         host = self.host
         self.tries += 1
         self.sent_at = host.now
-        options = {
-            dhcp.OPTION_MESSAGE_TYPE: bytes((kind,)), dhcp.OPTION_CLIENT_IDENTIFIER: b"\1" + self.interface.mac,
-            **options,
-        }
+        options = {dhcp.OPTION_CLIENT_IDENTIFIER: b"\1" + self.interface.mac, **options}
         if kind not in (dhcp.DECLINE, dhcp.RELEASE):
             options[dhcp.OPTION_PARAMETER_LIST] = WANTED  # RFC 2132 §9.8
             options[dhcp.OPTION_MAX_MESSAGE_SIZE] = MTU_HIGH.to_bytes(2, "big")
         secs = min((host.now - self.asked_at) // SECOND, 0xFFFF)
-        message = dhcp.DhcpMessage(
-            dhcp.BOOT_REQUEST, self.xid, self.interface.mac, options, ciaddr=ours,
+        message = dhcp.of_kind(
+            kind, dhcp.BOOT_REQUEST, self.xid, self.interface.mac, options, ciaddr=ours,
             broadcast=ours == ANY and bool(self.interface.addresses),  # we take unicast for our own address only then
             secs=0 if kind in (dhcp.DECLINE, dhcp.RELEASE) else secs)
         datagram = udp.build(ours, destination, dhcp.CLIENT_PORT, dhcp.SERVER_PORT, dhcp.build(message))

@@ -149,7 +149,6 @@ class DhcpServer:
     def _answer(self, message: dhcp.DhcpMessage, kind: int, address: bytes) -> dhcp.DhcpMessage:
         scope = self.scope
         options = {
-            dhcp.OPTION_MESSAGE_TYPE: bytes((kind,)),
             dhcp.OPTION_SERVER_IDENTIFIER: self.host.address,
             dhcp.OPTION_LEASE_TIME: scope.lease.to_bytes(4, "big"),
             dhcp.OPTION_RENEWAL_TIME: (scope.lease // 2).to_bytes(4, "big"),
@@ -161,16 +160,15 @@ class DhcpServer:
         }
         if scope.domain:
             options[dhcp.OPTION_DOMAIN_NAME] = scope.domain.encode("ascii")
-        return dhcp.DhcpMessage(
-            dhcp.BOOT_REPLY, message.xid, message.chaddr, options, broadcast=message.broadcast,
+        return dhcp.of_kind(
+            kind, dhcp.BOOT_REPLY, message.xid, message.chaddr, options, broadcast=message.broadcast,
             ciaddr=message.ciaddr if kind == dhcp.ACK else dhcp.ANY, yiaddr=address)
 
     def _refuse(self, message: dhcp.DhcpMessage, why: str) -> dhcp.DhcpMessage:
         options = {
-            dhcp.OPTION_MESSAGE_TYPE: bytes((dhcp.NAK,)), dhcp.OPTION_SERVER_IDENTIFIER: self.host.address,
-            dhcp.OPTION_MESSAGE: why.encode("ascii"),
-        }
-        return dhcp.DhcpMessage(dhcp.BOOT_REPLY, message.xid, message.chaddr, options, broadcast=message.broadcast)
+            dhcp.OPTION_SERVER_IDENTIFIER: self.host.address, dhcp.OPTION_MESSAGE: why.encode("ascii")}
+        return dhcp.of_kind(
+            dhcp.NAK, dhcp.BOOT_REPLY, message.xid, message.chaddr, options, broadcast=message.broadcast)
 
     # The pool.
 

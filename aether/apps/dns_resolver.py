@@ -41,7 +41,7 @@ class DnsRow:
 
 
 @dataclass(slots=True)
-class DnsReport:
+class DnsProgress:
     """How far a lookup is; times in microseconds."""
 
     name: str
@@ -208,7 +208,7 @@ class Lookup(Sleeper):
         query = self._query()
         try:
             self.tcp.connect(self.server, dns.PORT)
-            self.tcp.send(len(query).to_bytes(2, "big") + query)
+            self.tcp.send(dns.framed(query))
         except OSError:
             self._ask()
 
@@ -243,9 +243,8 @@ class Lookup(Sleeper):
                 self._ask()
                 return
             self.received += data
-            length = int.from_bytes(self.received[:2], "big")
-            if len(self.received) >= 2 + length and len(self.received) >= 2:
-                message, self.received = self.received[2:2 + length], self.received[2 + length:]
+            message, self.received = dns.unframed(self.received)
+            if message is not None:
                 self._take(message)
 
     def _take(self, data: bytes) -> None:
@@ -342,10 +341,10 @@ class Lookup(Sleeper):
         if self.host.observer is not None:
             self.host.observer(self.host.name, kind, *values)
 
-    def report(self) -> DnsReport:
+    def report(self) -> DnsProgress:
         """Return what is known so far."""
         end = self.finished_at if self.done else self.host.now
-        return DnsReport(
+        return DnsProgress(
             self.name, dns.TYPES.get(self.kind, str(self.kind)), rows(self.records),
             dns.CODES.get(self.code, f"code {self.code}"), show_ip(self.server) if self.server else "", self.over,
             self.tries, end - self.started_at, self.done, self.error,

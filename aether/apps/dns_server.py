@@ -195,14 +195,13 @@ class DnsSession(Sleeper):
 
     def _answer_all(self, socket: TcpSocket) -> None:
         out = []
-        while len(self.received) >= 2:
-            end = 2 + int.from_bytes(self.received[:2], "big")
-            if len(self.received) < end:
+        while True:
+            query, self.received = dns.unframed(self.received)
+            if query is None:
                 break
-            answer = self.server.answer(self.received[2:end], dns.MAX_LENGTH)
-            self.received = self.received[end:]
+            answer = self.server.answer(query, dns.MAX_LENGTH)
             if answer:
-                out.append(len(answer).to_bytes(2, "big") + answer)
+                out.append(dns.framed(answer))
         if out:
             whole = b"".join(out)
             self.pending = whole

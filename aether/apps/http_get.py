@@ -62,7 +62,7 @@ def parse_url(text: str) -> Url:
 
 
 @dataclass(slots=True)
-class HttpReport:
+class HttpProgress:
     """How far a request is; times in microseconds, lengths in bytes."""
 
     url: str
@@ -293,11 +293,11 @@ class HttpGet:
                 self.lookup.cancel()
             self._finish("cancelled")
 
-    def report(self) -> HttpReport:
+    def report(self) -> HttpProgress:
         """Return what arrived so far."""
         conn = self.socket.connection
         end = self.finished_at if self.done else self.host.now
-        return HttpReport(
+        return HttpProgress(
             self.url, conn.number if conn is not None else 0, self.status, self.reason, list(self.headers), self.body,
             self.length, self.expected, list(self.redirects), end - self.started_at, self.done, self.error,
         )

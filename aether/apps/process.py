@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FIRST = 3
 """The lowest descriptor that a call gives out, as for a program with the usual three open."""
-MOST = 1024
+MOST_DESCRIPTORS = 1024
 """Descriptors that a program may have."""
 EPOLL_ADD, EPOLL_DELETE, EPOLL_MODIFY = 1, 2, 3
 
@@ -156,7 +156,7 @@ class Process:
         return self.descriptors[fd]
 
     def _new(self, what: TcpSocket | UdpSocket | Epoll, nonblocking: bool = False) -> Reply:
-        number = next((each for each in range(FIRST, MOST) if each not in self.descriptors), -1)
+        number = next((each for each in range(FIRST, MOST_DESCRIPTORS) if each not in self.descriptors), -1)
         if number < 0:
             return Reply(-1, errno.EMFILE)
         self.descriptors[number] = Descriptor(what, nonblocking)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aether.attacks.attack import Attack, Plan
-from aether.attacks.station import OWN, Segment
+from aether.attacks.station import OWN, PORTS, VictimSegment
 from aether.tcp.states import CLOSED, TIME_WAIT
 from aether.wire import tcp
 
-PORTS = range(2000, 60_000)
-"""Where the ports of an attack begin is drawn, so that one does not meet what is left of another."""
 PAGES = 40
 """Requests on each connection, so that there is more to send than fits into any window."""
 REQUESTS = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n" * PAGES
-MSS = tcp.build_options(mss=1460)
 WINDOW = 2000
 """What a client offers at first, in bytes."""
 
@@ -47,15 +44,15 @@ class _Clients(Attack):
         """Ask for one more connection."""
         port = PORTS[(self.first + index) % len(PORTS)]
         client = self.clients[port] = Client(port, self.stream.bits(31))
-        self.say(client, tcp.SYN, WINDOW, options=MSS)
+        self.ask(self.address(OWN), port, self.plan.port, client.seq, WINDOW)
         client.seq += 1
 
-    def say(self, client: Client, flags: int, window: int, payload: bytes = b"", options: bytes = b"") -> None:
+    def say(self, client: Client, flags: int, window: int, payload: bytes = b"") -> None:
         """Send a segment on a connection."""
         self.segment(self.address(OWN), client.port, self.plan.port, client.seq, max(client.ack, 0), flags, window,
-                     options, payload)
+                     payload=payload)
 
-    def heard_segment(self, segment: Segment) -> None:
+    def heard_segment(self, segment: VictimSegment) -> None:
         """Answer what is for one of the connections."""
         client = self.clients.get(segment.header.destination_port)
         if client is None or segment.destination != self.address(OWN) or not client.open:
@@ -74,7 +71,7 @@ class _Clients(Attack):
         self.say(client, tcp.ACK | tcp.PSH, WINDOW, self.DATA)
         client.seq += len(self.DATA)
 
-    def came(self, client: Client, segment: Segment) -> None:
+    def came(self, client: Client, segment: VictimSegment) -> None:
         """Something came on an open connection."""
         if segment.payload and segment.header.sequence == client.ack:
             self.segments += 1
@@ -104,7 +101,7 @@ class SlowReader(_Clients):
     KNOBS = ("http.stalled=0",)
     RFC = "RFC 9293 §3.8.6.1, RFC 6429"
 
-    def came(self, client: Client, segment: Segment) -> None:
+    def came(self, client: Client, segment: VictimSegment) -> None:
         """Acknowledge, and let nothing more come."""
         super().came(client, segment)
         self.say(client, tcp.ACK, 0)
@@ -129,7 +126,7 @@ class TinyWindow(_Clients):
     RFC = "RFC 9293 §3.8.6.2.1, RFC 813"
     ENOUGH = 50
 
-    def came(self, client: Client, segment: Segment) -> None:
+    def came(self, client: Client, segment: VictimSegment) -> None:
         """Make room for one byte."""
         super().came(client, segment)
         self.say(client, tcp.ACK, 1)

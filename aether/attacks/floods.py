@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aether.attacks.attack import Attack, Plan
-from aether.attacks.station import OWN, Segment
+from aether.attacks.station import OWN, VictimSegment
 from aether.tcp.listener import LEAST_HALF_OPEN
 from aether.wire import ethernet, icmp, ipv4, tcp
 from aether.wire.address import BROADCAST_MAC, show_ip
@@ -14,7 +14,6 @@ PROBE_PORT = 6600
 PROBES = 3
 """How often the attacker tries, as an honest client, whether the victim still answers."""
 PROBE_EVERY = 300_000
-MSS = tcp.build_options(mss=1460)
 
 
 class SynFlood(Attack):
@@ -41,8 +40,7 @@ class SynFlood(Attack):
 
     def move(self, index: int) -> None:
         """One more handshake; in the end, those of an honest client."""
-        self.segment(self.spoofed(), 1024 + self.stream.below(60_000), self.plan.port, self.stream.bits(32), 0, tcp.SYN,
-                     options=MSS)
+        self.ask(self.spoofed(), 1024 + self.stream.below(60_000), self.plan.port, self.stream.bits(32))
 
     def wake(self, now: int) -> None:
         """Go on; after the last SYN, ask as an honest client would."""
@@ -52,15 +50,15 @@ class SynFlood(Attack):
             return
         if self.probed < PROBES and now >= self.ends_at - self.plan.lasting + self.probed * PROBE_EVERY:
             self.probed += 1
-            self.segment(self.address(OWN), PROBE_PORT + self.probed, self.plan.port, 7000, 0, tcp.SYN, options=MSS)
+            self.ask(self.address(OWN), PROBE_PORT + self.probed, self.plan.port, 7000)
         if over:
             next_probe = self.ends_at - self.plan.lasting + self.probed * PROBE_EVERY
             self.world.queue.wake(self, min(self.ends_at, max(next_probe, now + 1)))
 
-    def heard_segment(self, segment: Segment) -> None:
+    def heard_segment(self, segment: VictimSegment) -> None:
         """The honest client is answered, or not."""
         header = segment.header
-        if segment.destination == self.address(OWN) and header.flags & (tcp.SYN | tcp.ACK) == tcp.SYN | tcp.ACK:
+        if self.accepts(segment):
             self.answered = True
             self.segment(segment.destination, header.destination_port, self.plan.port, header.acknowledgement, 0,
                          tcp.RST)

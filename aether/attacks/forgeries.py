@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from aether.attacks.attack import Attack, Plan
-from aether.attacks.station import MAC, OWN, TRUSTED, Segment
+from aether.attacks.station import MAC, OWN, PORTS, TRUSTED, VictimSegment
 from aether.tcp.connection import Connection
 from aether.tcp.isn import STEP
 from aether.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT
 from aether.wire import tcp
 from aether.wire.address import show_ip, show_mac
 
-MSS = tcp.build_options(mss=1460)
 STRIDE = 60_000
 """From one guess of a sequence number to the next: a window in which one of them must fall."""
 
@@ -113,12 +112,11 @@ class IsnGuess(Attack):
     DEFENCE = "initial sequence numbers that nobody can foresee (tcp.isn)"
     KNOBS = ("tcp.isn=predictable",)
     RFC = "RFC 6528, CERT CA-1995-01"
-    PORTS = range(2000, 60_000)
     SEQ = 40_000
 
     def prepare(self) -> None:
         """Nothing is known yet; a port of its own keeps it from meeting what is left of an attack before."""
-        self.client = self.PORTS[self.stream.below(len(self.PORTS))]
+        self.client = PORTS[self.stream.below(len(PORTS))]
         self.learned = -1
         self.guessed = -1
 
@@ -126,20 +124,20 @@ class IsnGuess(Attack):
         """Ask, then ask in another's name, then acknowledge what was not seen."""
         trusted = self.address(TRUSTED)
         if index == 0:
-            self.segment(self.address(OWN), self.client, self.plan.port, self.SEQ, 0, tcp.SYN, options=MSS)
+            self.ask(self.address(OWN), self.client, self.plan.port, self.SEQ)
         elif self.learned < 0:
             return
         elif index == 1:
-            self.segment(trusted, self.client, self.plan.port, self.SEQ, 0, tcp.SYN, options=MSS)
+            self.ask(trusted, self.client, self.plan.port, self.SEQ)
         else:
             self.guessed = (self.learned + self.plan.offset) & 0xFFFFFFFF
             self.segment(trusted, self.client, self.plan.port, self.SEQ + 1, self.guessed + 1, tcp.ACK | tcp.PSH,
                          payload=b"GET / HTTP/1.0\r\n\r\n")
 
-    def heard_segment(self, segment: Segment) -> None:
+    def heard_segment(self, segment: VictimSegment) -> None:
         """The answer to the first question says which number is given."""
         header = segment.header
-        if segment.destination == self.address(OWN) and header.flags & (tcp.SYN | tcp.ACK) == tcp.SYN | tcp.ACK:
+        if self.accepts(segment):
             self.learned = header.sequence
             self.segment(segment.destination, self.client, self.plan.port, header.acknowledgement, 0, tcp.RST)
 
@@ -218,7 +216,7 @@ class Land(Attack):
 
     def move(self, index: int) -> None:
         """Send it."""
-        self.segment(self.victim_ip, self.plan.port, self.plan.port, self.stream.bits(32), 0, tcp.SYN, options=MSS)
+        self.ask(self.victim_ip, self.plan.port, self.plan.port, self.stream.bits(32))
 
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if the victim has begun to talk to itself."""

@@ -9,7 +9,7 @@ import gc
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aether.engine.coalesce import Coalescer
+from aether.engine.gro import ReceiveOffload
 from aether.link.supersegment import SuperSegment
 from aether.link.tap import HEADER_LENGTH, NEEDS_CSUM, PLAIN, SUPERSEGMENT
 from aether.net import quick_echo
@@ -81,7 +81,7 @@ class Intake:
         """Whether frames come one by one."""
         self.small = 0
         """How many batches were small since the last one that was not."""
-        self.held = Coalescer()
+        self.held = ReceiveOffload()
         """Segments that wait to be handed over as one."""
 
     def take(self, loop: Loop, host: Host) -> int:

@@ -30,11 +30,11 @@ from aether.operations.base import OperationError
 
 ROOM = 64 * 1024
 """Bytes that may wait in the pipe to a worker for one more frame to go there: it holds more than twice as much."""
-PATIENCE = 5.0
+ANSWERS_WITHIN = 5.0
 """Seconds to wait for a worker's answer."""
 MOST_SAID = 64 * 1024
 """Bytes that a worker may write to stderr and that are kept: what a pipe holds."""
-LONGEST = 200
+LONGEST_FAULT = 200
 """Characters of what a worker's interpreter said at its end that are told."""
 
 
@@ -67,7 +67,8 @@ class Child:
         self._sending = threading.Lock()
         ours, theirs = socket.socketpair()
         # A call that has sent a part says so after this time, and the one for the rest waits as long again.
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *divmod(int(PATIENCE * 5e5), 10**6)))
+        half = divmod(int(ANSWERS_WITHIN * 5e5), 10**6)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *half))
         queue = queues.taps[number].fileno()
         self._errors, errors = os.pipe()
         for end in (self._errors, errors):  # what is more than a pipe holds is lost, and nobody waits for it
@@ -104,7 +105,7 @@ class Child:
         self._answers[ticket] = answer
         try:
             self._send(kind, ticket, what)
-            return answer.result(PATIENCE)
+            return answer.result(ANSWERS_WITHIN)
         except BlockingIOError:
             raise ShardError(f"worker {self.number} takes nothing any more, and is replaced") from None
         except (OSError, NoAnswer):
@@ -136,7 +137,7 @@ class Child:
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.pipe.fileno())) as end:
             end.shutdown(socket.SHUT_RDWR)
         try:
-            self.process.wait(PATIENCE)
+            self.process.wait(ANSWERS_WITHIN)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -158,14 +159,14 @@ class Child:
     def _take_last_words(self) -> None:
         """Wait for the end of a process that has closed its pipe, and take the last line that it wrote to stderr."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(PATIENCE)
+            self.process.wait(ANSWERS_WITHIN)
         said = b""
         with contextlib.suppress(BlockingIOError):
             said = os.read(self._errors, MOST_SAID)
         os.close(self._errors)
         lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
         if lines and not self.fault:
-            self.fault = "".join(char if char.isprintable() else "?" for char in lines[-1][:LONGEST])
+            self.fault = "".join(char if char.isprintable() else "?" for char in lines[-1][:LONGEST_FAULT])
 
     def _read(self) -> None:
         """Take what the worker says, until its end."""

@@ -40,7 +40,7 @@ from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
 
-__all__ = ["Core", "CoreError", "Device", "Status", "StepResult"]
+__all__ = ["Core", "CoreError", "CoreStatus", "Device", "StepResult"]
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at how far something long is."""
@@ -55,7 +55,7 @@ class CoreError(RuntimeError):
 
 
 @dataclass(slots=True)
-class Status:
+class CoreStatus:
     """How the core is, as plain data; times in microseconds of world time."""
 
     mode: str
@@ -122,7 +122,6 @@ class Core:
         self._door = threading.Lock()
         """Held to ask for something, and to end: what is asked for is answered."""
         self._fault = ""
-        self._fault_text = ""
         self._thread = threading.Thread(target=self._main, name="aether-core", daemon=True)
 
     @property
@@ -260,7 +259,7 @@ class Core:
             self._call(lambda: self._waits.remove(wait) if wait in self._waits else None)
             raise
 
-    def status(self) -> Status:
+    def status(self) -> CoreStatus:
         """Return how the core is."""
         return self._call(self._status)
 
@@ -385,7 +384,6 @@ class Core:
 
     def _keep_fault(self, problem: BaseException) -> None:
         """A fault of the program: stop the world as it is, and keep what happened."""
-        self._fault_text = traceback.format_exc()
         place = traceback.extract_tb(problem.__traceback__)[-1]
         self._fault = f"{type(problem).__name__}: {problem} ({place.filename.rpartition('/')[2]}:{place.lineno})"
         self.loop.pause()
@@ -393,15 +391,10 @@ class Core:
         for wait in waiting:
             wait.answer.set_exception(CoreError(self._fault))
 
-    @property
-    def fault_text(self) -> str:
-        """The whole traceback of the last fault, for a bug report."""
-        return self._fault_text
-
-    def _status(self) -> Status:
+    def _status(self) -> CoreStatus:
         loop, world = self.loop, self.loop.view
         shares, modelled = _waiting(loop)
-        return Status(
+        return CoreStatus(
             loop.mode, loop.paused, loop.pace.speed, world.occurrence, world.now, world.frames,
             sum(sum(host.drops.values()) for host in world.hosts.values()), shares.spin, shares.yielding, shares.sleep,
             len(self.ring), self.ring.lost, len(loop.log.inputs) if loop.log is not None else 0,

@@ -12,7 +12,7 @@ class QuantityError(ValueError):
 RATES = {"bit": 1, "kbit": 1_000, "mbit": 1_000_000, "gbit": 1_000_000_000}
 LOWEST_RATE = 1_000
 """Bits a second: below, a single frame takes longer than anybody waits."""
-LONGEST = 3_600_000_000
+LONGEST_DELAY = 3_600_000_000
 """Microseconds that a link may hold a frame back, at the most."""
 DISTRIBUTIONS = ("uniform", "normal")
 CORRUPTIONS = ("bit", "field", "checksum")
@@ -32,7 +32,7 @@ def percentage(text: str) -> float:
 def duration(text: str) -> int:
     """Return microseconds."""
     value = scaled(text, TIMES)
-    if value is None or value > LONGEST:
+    if value is None or value > LONGEST_DELAY:
         raise QuantityError(f"a time is a number with a unit, such as 20ms, up to 1h, not {text!r}")
     return value
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aether.net.options import fill, returned
 from aether.wire import icmp, ipv4
-from aether.wire.address import BROADCAST_IP, show_ip
+from aether.wire.address import BROADCAST_IP, is_multicast, show_ip
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ ERRORS = {
     (icmp.DESTINATION_UNREACHABLE, icmp.NETWORK_UNREACHABLE): errno.EHOSTUNREACH,
 }
 """What ends an attempt to connect (RFC 9293 §3.9.2.2), by type and code."""
-LEAST_MTU = 552
-"""Bytes; no router is believed that claims less, as on Linux (RFC 5927 §7.2)."""
 PLATEAUS = (32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 552)
 """What to try when an old router names no MTU (RFC 1191 §7.1)."""
 BURST = 6
@@ -141,7 +139,7 @@ class Icmp:
             return
         if header.fragment_offset or header.source == b"\0\0\0\0" or header.source[0] >= 224:
             return
-        if header.destination == BROADCAST_IP or header.destination[0] >> 4 == 0xE:
+        if header.destination == BROADCAST_IP or is_multicast(header.destination):
             return
         if any(header.destination == a.broadcast for i in host.interfaces for a in i.addresses):
             return
@@ -200,7 +198,7 @@ class Icmp:
             listener = self.listeners.get(inner[4] << 8 | inner[5])
             if listener is not None:
                 if (kind, code) == FRAGMENTATION_NEEDED and rest & 0xFFFF:
-                    self.host.ipv4.learn_mtu(header.destination, max(rest & 0xFFFF, LEAST_MTU))
+                    self.host.ipv4.learn_mtu(header.destination, rest & 0xFFFF)
                 listener.failed(kind, code, inner[6] << 8 | inner[7], reporter)
         else:
             self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")
@@ -208,6 +206,4 @@ class Icmp:
 
 def _mtu(named: int, length: int) -> int:
     """Return the MTU that an error about a packet of `length` bytes speaks of; old routers name none."""
-    if not named:
-        named = next((size for size in PLATEAUS if size < length), LEAST_MTU)
-    return max(named, LEAST_MTU)
+    return named or next((size for size in PLATEAUS if size < length), PLATEAUS[-1])

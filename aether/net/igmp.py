@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aether.streams import Stream
 from aether.timers import NEVER, Sleeper
 from aether.wire import igmp, ipv4
-from aether.wire.address import show_ip
+from aether.wire.address import is_multicast, show_ip
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
@@ -32,16 +32,11 @@ TENTH = 100_000
 """Queries count in tenths of a second (RFC 2236 §2.2); this is one in microseconds."""
 MAX_GROUPS = 256
 """Groups that one host is in at the most, on all interfaces."""
-ROUTER_ALERT = b"\x94\x04\0\0"
+ROUTER_ALERT = bytes((ipv4.OPTION_ROUTER_ALERT, 4, 0, 0))
 """Every message carries this option (RFC 2236 §2, RFC 2113)."""
 INTERNETWORK_CONTROL = 0xC0
 """The type of service of every message, as on Linux."""
 ANY = b"\0\0\0\0"
-
-
-def is_group(address: bytes) -> bool:
-    """Tell whether an address is a group's: 224.0.0.0 to 239.255.255.255."""
-    return address[0] >> 4 == 0xE
 
 
 class Membership:
@@ -102,7 +97,7 @@ class Igmp(Sleeper):
 
     def join(self, group: bytes, interface: Interface) -> None:
         """Become a member once more (RFC 1112 §7.1); OSError EINVAL for what is no group, ENOBUFS for too many."""
-        if not is_group(group):
+        if not is_multicast(group):
             raise OSError(errno.EINVAL, f"{show_ip(group)} is no group: those are 224.0.0.0 to 239.255.255.255")
         key = interface.index, group
         member = self.groups.get(key)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from aether.net import options as ip_options
 from aether.net.fragments import Fragments, cut
-from aether.net.igmp import is_group
 from aether.net.routes import Way
 from aether.wire import icmp, ipv4
-from aether.wire.address import BROADCAST_IP, show_ip
+from aether.wire.address import BROADCAST_IP, is_multicast, show_ip
 from aether.wire.error import WireError
 from aether.wire.ethernet import HEADER_LENGTH
 
@@ -20,6 +19,9 @@ if TYPE_CHECKING:
 ANY = b"\0\0\0\0"
 PATH_LIFETIME = 600_000_000
 """Microseconds after which a larger packet is tried again (RFC 1191 §6.3), as on Linux."""
+LEAST_MTU = 552
+"""Bytes; for a path that is said to take less, segments are made no smaller, but may be cut (RFC 5927 §7.2), as on
+Linux."""
 MAX_PATHS = 1024
 SOURCE_ROUTES = (ipv4.OPTION_LOOSE_SOURCE_ROUTE, ipv4.OPTION_STRICT_SOURCE_ROUTE)
 """Options that are refused without an answer, for us and for others (RFC 6274 §3.13.2.3), as on Linux."""
@@ -55,7 +57,7 @@ class Ipv4:
             return
         if header.options and not self._options_are_good(packet, header, interface):
             return
-        if is_group(header.destination) and not host.igmp.listens(header.destination, interface):
+        if is_multicast(header.destination) and not host.igmp.listens(header.destination, interface):
             host.drop("ipv4.not_member", detail=f"group {show_ip(header.destination)}")
             return
         if not self._is_for_us(header.destination, interface):
@@ -112,7 +114,7 @@ class Ipv4:
                 host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, packet)
 
     def _is_for_us(self, destination: bytes, interface: Interface) -> bool:
-        if destination in self.host.local or destination == BROADCAST_IP or is_group(destination):
+        if destination in self.host.local or destination == BROADCAST_IP or is_multicast(destination):
             return True
         if not interface.addresses:
             return True  # a host without an address yet takes what is sent to its hardware address (RFC 2131 §4.1)
@@ -188,7 +190,7 @@ class Ipv4:
 
     def is_group(self, address: bytes) -> bool:
         """Tell whether an address is a group's."""
-        return is_group(address)
+        return is_multicast(address)
 
     def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
         """Return the address that we send from to reach a destination (RFC 1122 §3.3.4); None if there is no route.
@@ -199,8 +201,8 @@ class Ipv4:
             return destination
         route = self.host.routes.find(destination)
         if route is None:
-            without = (is_group(destination) and self.host.interfaces) or (everybody and destination == BROADCAST_IP)
-            return self.host.address if without else None
+            to_all = self.host.interfaces if is_multicast(destination) else everybody and destination == BROADCAST_IP
+            return self.host.address if to_all else None
         return self.host.interfaces[route.interface].source(route.gateway or destination)
 
     def find_way(self, destination: bytes) -> Way | None:
@@ -222,12 +224,20 @@ class Ipv4:
         """Return the largest packet, in bytes, that can go to a destination without being cut."""
         route = self.host.routes.find(destination)
         mtu = self.host.interfaces[route.interface].mtu if route else 1500
+        return min(mtu, max(self._learned(destination), LEAST_MTU))
+
+    def _learned(self, destination: bytes) -> int:
+        """Return what was claimed lately to be a path's MTU, however small; 65535 if nothing was."""
         if destination in self.path_mtus:
             learned, until = self.path_mtus[destination]
             if self.host.now < until:
-                return min(mtu, learned)
+                return learned
             del self.path_mtus[destination]
-        return mtu
+        return ipv4.MAX_LENGTH
+
+    def may_be_cut(self, destination: bytes) -> bool:
+        """Tell whether a path takes less than we make packets for: they arrive only if they may be cut on their way."""
+        return self._learned(destination) < LEAST_MTU
 
     def room_for(self, destination: bytes) -> int:
         """Return the largest payload, in bytes, that can go to a destination in one packet without being cut."""
@@ -238,11 +248,9 @@ class Ipv4:
         return ipv4.MAX_LENGTH - ipv4.MIN_HEADER_LENGTH
 
     def narrowed(self, destination: bytes, mtu: int) -> int:
-        """Believe an error that says a path takes packets of `mtu` bytes; return the room there is now.
-
-        0 if that is no news.
-        """
-        return mtu - ipv4.MIN_HEADER_LENGTH if self.learn_mtu(destination, mtu) else 0
+        """Take an error that says a path takes packets of `mtu` bytes; return the room in such a packet, in bytes."""
+        self.learn_mtu(destination, mtu)
+        return mtu - ipv4.MIN_HEADER_LENGTH
 
     def no_port(self, packet: bytes) -> None:
         """Tell the sender of a packet that nobody here waits for it (RFC 1122 §4.1.3.1)."""
@@ -264,7 +272,7 @@ class Ipv4:
 
     def learn_mtu(self, destination: bytes, mtu: int) -> bool:
         """Believe for ten minutes that a path takes no larger packets (RFC 1191 §3, §6.3); False if it is no news."""
-        if mtu >= self.mtu_for(destination):
+        if mtu >= min(self.mtu_for(destination), self._learned(destination)):
             return False
         while len(self.path_mtus) >= MAX_PATHS:
             del self.path_mtus[next(iter(self.path_mtus))]
@@ -288,12 +296,12 @@ class Ipv4:
         if route is not None:
             interface = host.interfaces[route.interface]
         elif interface is None:
-            if not (destination == BROADCAST_IP or is_group(destination)) or not host.interfaces:
+            if not (destination == BROADCAST_IP or is_multicast(destination)) or not host.interfaces:
                 host.drop("ipv4.no_route", detail=show_ip(destination))
                 return False
             interface = host.interfaces[0]
         if not ttl:
-            ttl = 1 if destination[0] >> 4 == 0xE else host.knobs.ipv4_ttl
+            ttl = 1 if is_multicast(destination) else host.knobs.ipv4_ttl
         length = len(payload) + ipv4.MIN_HEADER_LENGTH + len(options)
         mtu = interface.mtu
         if protocol != ipv4.PROTO_TCP and destination in self.path_mtus:  # TCP fits its segments to the path itself
@@ -316,7 +324,7 @@ class Ipv4:
     def _transmit(self, packet: bytes, destination: bytes, next_hop: bytes, interface: Interface) -> None:
         if destination == BROADCAST_IP or any(destination == a.broadcast for a in interface.addresses):
             interface.neighbours.broadcast(packet)
-        elif destination[0] >> 4 == 0xE:
+        elif is_multicast(destination):
             interface.neighbours.multicast(destination, packet)
         else:
             interface.neighbours.send(next_hop, packet)

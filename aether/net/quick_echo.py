@@ -6,12 +6,12 @@ sure) is left to them. It reports no events: with an observer nobody calls this.
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING
 
 from aether.net.neighbours import FRESH
 from aether.wire import icmp
-from aether.wire.ipv4 import PROTO_ICMP
+from aether.wire.compose import ECHO, ECHO_REPLY, PLAIN
+from aether.wire.ipv4 import DONT_FRAGMENT, PROTO_ICMP
 
 if TYPE_CHECKING:
     from aether.net.icmp import Icmp
@@ -19,16 +19,11 @@ if TYPE_CHECKING:
 
 SHORTEST = 42
 """Bytes of a frame with an echo request and no data."""
-_ARRIVED = Struct(">6s6xIHHHBBH4s4sHHI").unpack_from
-"""A frame: hardware address, type to TOS, length, identification, fragments, TTL, protocol, checksum, addresses; the
-message's type and code, its checksum, identifier and sequence number."""
-_REPLY = Struct(">6s6sIHHHBBH4s4sHHI").pack
-PLAIN = 0x08004500
-"""The Ethernet type, version and header length, and type of service of a plain packet."""
+_ARRIVED = ECHO.unpack_from
+_REPLY = ECHO_REPLY.pack
 REQUEST, REPLY = icmp.ECHO_REQUEST << 8, icmp.ECHO_REPLY << 8
 ASKED, ANSWERED = (icmp.ECHO_REQUEST, 0), (icmp.ECHO_REPLY, 0)
 """Type and code, as they are counted."""
-DONT_FRAGMENT = 0x4000
 
 
 def reply(layer: Ipv4, frame: bytearray | bytes | memoryview, length: int) -> bytes | None:

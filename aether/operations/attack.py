@@ -13,9 +13,9 @@ from aether.wire.address import AddressError, parse_ip
 if TYPE_CHECKING:
     from aether.world import World
 
-MOST = 100_000
+MOST_MOVES = 100_000
 """Moves of one attack."""
-LONGEST = 600_000_000
+LONGEST_ATTACK = 600_000_000
 """Microseconds that one attack may take."""
 VICTIMS = ("you", "host")
 
@@ -50,10 +50,10 @@ class AttackStart(Operation):
             if getattr(self, name) != -1
         }
         plan = replace(kind.PLAN, **said)
-        if not 1 <= plan.count <= MOST:
-            raise OperationError(f"an attack makes from 1 to {MOST:,} moves, not {plan.count}")
-        if not 0 <= plan.every <= LONGEST or not 0 <= plan.count * plan.every + plan.lasting <= LONGEST:
-            raise OperationError(f"an attack takes at most {LONGEST // 60_000_000} minutes")
+        if not 1 <= plan.count <= MOST_MOVES:
+            raise OperationError(f"an attack makes from 1 to {MOST_MOVES:,} moves, not {plan.count}")
+        if not 0 <= plan.every <= LONGEST_ATTACK or not 0 <= plan.count * plan.every + plan.lasting <= LONGEST_ATTACK:
+            raise OperationError(f"an attack takes at most {LONGEST_ATTACK // 60_000_000} minutes")
         if not 0 <= plan.port <= 65_535:
             raise OperationError(f"port must be a number from 0 to 65535, not {plan.port}")
         attack = kind(world, self.victim, *self._ends(world), plan)

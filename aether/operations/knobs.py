@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aether import knobs
+from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 
 if TYPE_CHECKING:
     from aether.world import World
-from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 
 
 @operation

@@ -12,10 +12,10 @@ from aether.wire.address import AddressError, parse_ip
 if TYPE_CHECKING:
     from aether.world import World
 
-MOST = 100_000
+MOST_REQUESTS = 100_000
 """Requests or connections of one load."""
 MOST_AT_ONCE = 10_000
-LARGEST = 1 << 32
+LARGEST_TRANSFER = 1 << 32
 """Bytes of one transfer."""
 
 
@@ -38,7 +38,8 @@ class LoadStart(Operation):
         if self.kind not in KINDS:
             raise OperationError(f"no load {self.kind!r}. There are: {', '.join(KINDS)}")
         for name, value, most in (
-            ("asked", self.asked, MOST), ("concurrency", self.concurrency, MOST_AT_ONCE), ("size", self.size, LARGEST)
+            ("asked", self.asked, MOST_REQUESTS), ("concurrency", self.concurrency, MOST_AT_ONCE),
+            ("size", self.size, LARGEST_TRANSFER),
         ):
             if not 1 <= value <= most:
                 raise OperationError(f"{name} is from 1 to {most:,}, not {value}")

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING
 from aether.apps.ping import Ping as PingJob
 from aether.apps.traceroute import METHODS
 from aether.apps.traceroute import Traceroute as TracerouteJob
-from aether.udp import UdpSocket
-from aether.wire.address import AddressError, parse_ip
-
-if TYPE_CHECKING:
-    from aether.host import Host
-    from aether.world import World
-from typing import TYPE_CHECKING
-
 from aether.net.claims import CONFLICT, Claim, claims_of
-from aether.net.igmp import ANY, is_group
+from aether.net.igmp import ANY
 from aether.operations.base import (
     Goes,
     Operation,
@@ -28,9 +20,12 @@ from aether.operations.base import (
     operation,
     read_address,
 )
-from aether.wire.address import BROADCAST_IP
+from aether.udp import UdpSocket
+from aether.wire.address import BROADCAST_IP, AddressError, is_multicast, parse_ip
 
 if TYPE_CHECKING:
+    from aether.host import Host
+    from aether.net.igmp import Igmp
     from aether.net.interface import Interface
     from aether.world import World
 
@@ -56,7 +51,7 @@ class AddressAdd(Operation):
         address, prefix = _address_and_prefix(self.address)
         if not 0 <= self.interface < len(host.interfaces):
             raise OperationError(f"{self.host} has no interface {self.interface}. `ip addresses` lists them")
-        if is_group(address) or address in (ANY, BROADCAST_IP) or address[0] in (0, 127) or address[0] > 239:
+        if is_multicast(address) or address in (ANY, BROADCAST_IP) or address[0] in (0, 127) or address[0] > 239:
             raise OperationError(f"{self.address} is no address for a host")
         interface = host.interfaces[self.interface]
         claim = claims_of(interface).get(address)
@@ -104,8 +99,7 @@ class IgmpJoin(Operation):
 
     def apply(self, world: World) -> None:
         """Join it, and report that."""
-        igmp = host_named(world, self.host).igmp
-        group, interface = _find(world, self.host, self.group)
+        igmp, group, interface = _find(world, self.host, self.group)
         member = igmp.groups.get((interface.index, group))
         if member is not None and member.by_user:
             raise OperationError(f"{self.host} is in group {self.group} already. `igmp groups` lists them")
@@ -127,8 +121,7 @@ class IgmpLeave(Operation):
 
     def apply(self, world: World) -> None:
         """Leave it, and tell the routers if nobody else has reported it."""
-        igmp = host_named(world, self.host).igmp
-        group, interface = _find(world, self.host, self.group)
+        igmp, group, interface = _find(world, self.host, self.group)
         member = igmp.groups.get((interface.index, group))
         if member is None or not member.by_user:
             raise OperationError(f"{self.host} has not joined group {self.group}. `igmp groups` lists them")
@@ -151,8 +144,7 @@ class IgmpQuery(Operation):
         """Send the query."""
         if not 0 <= self.tenths <= 255:
             raise OperationError(f"the time to answer is from 0 to 25.5 s, not {self.tenths / 10:g} s")
-        igmp = host_named(world, self.host).igmp
-        group, interface = _find(world, self.host, self.group or "224.0.0.1")
+        igmp, group, interface = _find(world, self.host, self.group or "224.0.0.1")
         igmp.query(group if self.group else ANY, interface, self.tenths)
 
 
@@ -167,16 +159,17 @@ def _address_and_prefix(text: str) -> tuple[bytes, int]:
     return address, int(length)
 
 
-def _find(world: World, host: str, group: str) -> tuple[bytes, Interface]:
-    """Return a group, and the interface that leads to it."""
+def _find(world: World, host: str, group: str) -> tuple[Igmp, bytes, Interface]:
+    """Return the groups of a host, one of them, and the interface that leads to it."""
+    igmp = host_named(world, host).igmp
     try:
         address = parse_ip(group)
     except AddressError as problem:
         raise OperationError(str(problem)) from None
-    if not is_group(address):
+    if not is_multicast(address):
         raise OperationError(f"{group} is no group: those are 224.0.0.0 to 239.255.255.255")
     try:
-        return address, host_named(world, host).igmp.interface_for(address)
+        return igmp, address, igmp.interface_for(address)
     except OSError as problem:
         raise OperationError(str(problem.strerror)) from None
 

@@ -6,20 +6,14 @@ import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aether.apps.http_get import HttpGet as HttpGetJob
-from aether.apps.http_get import UrlError
-from aether.lab import listen
-from aether.wire.address import AddressError, parse_ip
-
-if TYPE_CHECKING:
-    from aether.host import Host
-    from aether.world import World
-from typing import TYPE_CHECKING
-
 from aether.apps import dns_zone
 from aether.apps.http import HttpServer
+from aether.apps.http_get import HttpGet as HttpGetJob
+from aether.apps.http_get import UrlError
 from aether.apps.http_site import File, PathError, Site, type_of
+from aether.lab import listen
 from aether.operations.base import Goes, Operation, OperationError, explained, host_named, operation
+from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
     from aether.host import Host

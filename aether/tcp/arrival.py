@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING
 
 from aether.wire import ipv4
 from aether.wire.checksum import frame_ok
+from aether.wire.compose import PACKET
 from aether.wire.tcp import TcpHeader
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 MIN_LENGTH = 54
 """Bytes of a frame with the shortest segment."""
-_PLAIN = Struct(">BBHHHBBH4s4sHHIIHHHH").unpack_from
-"""The headers of IPv4 and TCP, without options."""
+_PLAIN = PACKET.unpack_from
 
 
 def arrives(tcp: Tcp, network: Ipv4, frame: bytes, checked: bool = False) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aether.tcp.connection import Connection
 
 INITIAL = 131_072
-LARGEST = 15 << 20
+LARGEST_BUFFER = 15 << 20
 """Bytes; with a window scale of 8, 16 MB could be offered."""
 
 
@@ -22,8 +22,8 @@ def taken(conn: Connection, count: int) -> None:
     conn.taken += count
     if now - conn.taken_since < max(conn.round_trip.srtt, 1):
         return
-    if 2 * conn.taken > conn.limit and conn.limit < LARGEST and not _fixed(conn):
-        conn.limit = min(max(2 * conn.taken, conn.limit), LARGEST)
+    if 2 * conn.taken > conn.limit and conn.limit < LARGEST_BUFFER and not _fixed(conn):
+        conn.limit = min(max(2 * conn.taken, conn.limit), LARGEST_BUFFER)
         if conn.host.observer is not None:
             conn.host.observer(conn.host.name, "tcp.window", conn.number, conn.limit, "receive buffer enlarged")
     conn.taken = 0

@@ -38,7 +38,7 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
-class Layer(Protocol):
+class ConnectionLayer(Protocol):
     """What a connection asks of the TCP layer that it belongs to."""
 
     host: Surroundings
@@ -100,24 +100,41 @@ class Holder(Protocol):
 
 
 class Connection(Sleeper):
-    """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
+    """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds.
+
+    Its fields are in groups, each with the files that may change it (a test keeps to that); whoever makes a connection
+    (`layer`, `listener`, `short.promote`) fills in what it begins with. They are in one object, for a segment looks at
+    many of them: a second look-up for each would be dear.
+
+    - life: who it is, who holds it, its timers. `sockets`, `segment_arrives` and `timers` change it.
+    - send: what is sent, and what may be. `output`, `acknowledge`, `segment_arrives`, `negotiate`, `path_mtu`.
+    - receive: what came, and what may come. `segment_arrives`, `output`, `autotune`, `negotiate`.
+    - acknowledging: what the peer is to be told. `segment_arrives`, `output`, `ecn`, `refusals`, `timers`.
+    - agreed: the options in use. `negotiate`, `acknowledge`, `ecn`.
+    - recovery: round trips, congestion, losses. `recover`, `output`, `acknowledge`, `timers`, `rack`, `prr`, `frto`
+      and `congestion`.
+
+    Its methods, in order: its life; reports; what is in flight; timers; its end, and telling the application.
+    """
 
     __slots__ = (
         "ack_pending", "advmss", "algorithm", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks",
-        "congestion", "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack",
-        "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent",
-        "flight", "frto", "host", "irs", "iss", "keepalives", "key", "last_received", "last_sent", "layer", "limit",
-        "listener", "local_ip", "local_port", "more", "mss", "notifying", "number", "opened", "options", "out_of_order",
-        "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks",
-        "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip",
-        "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1",
-        "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since",
-        "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from",
+        "congestion", "cwnd", "cwnd_full", "cwnd_limited", "cwnd_round", "cwnd_used", "deadlines", "deferred",
+        "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at",
+        "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss", "keepalives", "key",
+        "last_received", "last_sent", "layer", "limit", "listener", "local_ip", "local_port", "may_be_cut", "more",
+        "mss", "notifying", "number", "opened", "options", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh",
+        "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt",
+        "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip",
+        "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max",
+        "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset",
+        "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from", "undo_stamp",
     )
     UNHASHED = ("algorithm", "layer")
 
-    def __init__(self, layer: Layer, key: bytes, number: int, state: str) -> None:
+    def __init__(self, layer: ConnectionLayer, key: bytes, number: int, state: str) -> None:
         super().__init__()
+        # life
         self.layer = layer
         self.host = host = layer.host
         self.key = key
@@ -138,10 +155,18 @@ class Connection(Sleeper):
         self.error = 0
         """The errno that ended it."""
         self.opened = host.now
-        self.last_received = host.now
-        self.bytes_sent = self.bytes_received = self.retransmits = 0
+        self.deferred = False
+        """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
+        self.backlogged = False
+        """True while it stands in its listener's queue of accepted connections."""
+        self.notifying = False
+        """True while the application is told of something: what it sends then leaves afterwards, in one go."""
+        self.keepalives = 0
+        self.clocks = Clocks()
+        self.deadlines: dict[str, int] = {}
+        """When each timer goes off, by its name; only the earliest stands in the world's queue."""
 
-        # Send sequence space (RFC 9293 §3.3.1, figure 3).
+        # send: the sequence space of RFC 9293 §3.3.1, figure 3
         self.iss = self.snd_una = self.snd_nxt = 0
         self.snd_wnd = self.snd_wnd_max = 0
         self.snd_wl1 = self.snd_wl2 = 0
@@ -152,10 +177,18 @@ class Connection(Sleeper):
         knobs = host.knobs
         self.advmss = min(knobs.tcp_mss, layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH)
         """The MSS that we ask for, in bytes."""
+        self.may_be_cut = layer.network.may_be_cut(self.remote_ip)
+        """Whether what we send arrives only if it is cut on its way."""
         self.mss = 536
         """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
+        self.more = False
+        """The application said that more will follow at once (MSG_MORE)."""
+        self.probes = 0
+        """Zero-window probes, or keepalives, without an answer."""
+        self.last_sent = host.now
+        self.bytes_sent = 0
 
-        # Receive sequence space (figure 4).
+        # receive: the sequence space of RFC 9293 §3.3.1, figure 4
         self.irs = self.rcv_nxt = self.rcv_adv = 0
         self.rcv_wscale = 0
         """How far the windows that we send are shifted (RFC 7323 §2.3)."""
@@ -170,8 +203,14 @@ class Connection(Sleeper):
         self.fin_received = False
         self.fin_at = -1
         """The sequence number of the peer's FIN, once it was seen, perhaps beyond a hole; -1 before."""
+        self.rcv_mss = 0
+        """The largest payload that has arrived, in bytes."""
+        self.rcv_up = 0
+        """Where urgent data ends; 0 before any (RFC 9293 §3.8.5)."""
+        self.last_received = host.now
+        self.bytes_received = 0
 
-        # Acknowledging.
+        # acknowledging
         self.ack_pending = ""
         """Why an acknowledgement is due at the end of this occurrence; empty if none is."""
         self.delack_segments = 0
@@ -179,21 +218,28 @@ class Connection(Sleeper):
         self.quick_acks = QUICK_ACKS
         self.answers_from = 0
         """From when on another ACK may answer what is not acceptable (`aether.tcp.refusals`)."""
-        self.notifying = False
-        """True while the application is told of something: what it sends then leaves afterwards, in one go."""
+        self.dsack: tuple[int, int] | None = None
+        """A duplicate to report with the next acknowledgement (RFC 2883)."""
 
-        # Options in use.
+        # agreed
         self.sack_ok = self.ts_ok = self.scaling = False
         self.ts_recent = self.ts_recent_at = 0
         self.ts_offset = 0
+        self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
+        self.ecn_reduced_at = 0
 
-        # Round trip, congestion, recovery.
+        # recovery
         self.round_trip = RoundTrip(knobs)
         self.algorithm = knobs.tcp_congestion
         """The name of its congestion control, also when it rests and has let go of that."""
         self.congestion = congestion.make(self.algorithm)
         self.cwnd = INFINITE
         self.cwnd_limited = False
+        """Whether cwnd is what holds data back now."""
+        self.cwnd_full = False
+        """Whether cwnd was used in full in this round trip, which lasts until `cwnd_round` is acknowledged."""
+        self.cwnd_used = self.cwnd_round = 0
+        """If not, how much was in flight at the most, in bytes. All three are 0 when nothing is in flight."""
         self.ssthresh = INFINITE
         self.phase = "open"
         """``open``, ``recovery`` (after duplicate ACKs or SACKs) or ``loss`` (after a time-out)."""
@@ -207,32 +253,15 @@ class Connection(Sleeper):
         self.prr_delivered = self.prr_out = 0
         self.prr_flight = 1
         self.prior_cwnd = self.prior_ssthresh = 0
-        self.undo_from = self.undo_count = 0
-        """Retransmissions of this recovery that no D-SACK has reported yet."""
+        self.undo_from = -1
+        """What the latest recovery has sent again begins here; -1 if nothing can be undone."""
+        self.undo_stamp = -1
+        """The timestamp of the first retransmission since then, until an acknowledgement has told for what it is."""
+        self.undo_count = 0
+        """Retransmissions since then that no D-SACK has reported yet."""
         self.delivered = 0
         """Bytes that are known to have arrived."""
-        self.last_sent = host.now
-        self.clocks = Clocks()
-        self.more = False
-        """The application said that more will follow at once (MSG_MORE)."""
-        self.deferred = False
-        """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
-        self.rcv_mss = 0
-        """The largest payload that has arrived, in bytes."""
-        self.rcv_up = 0
-        """Where urgent data ends; 0 before any (RFC 9293 §3.8.5)."""
-        self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
-        self.ecn_reduced_at = 0
-        self.dsack: tuple[int, int] | None = None
-        """A duplicate to report with the next acknowledgement (RFC 2883)."""
-        self.keepalives = 0
-        self.probes = 0
-        """Zero-window probes, or keepalives, without an answer."""
-        self.backlogged = False
-        """True while it stands in its listener's queue of accepted connections."""
-
-        # Timers: each one's deadline by name; only the earliest stands in the world's queue.
-        self.deadlines: dict[str, int] = {}
+        self.retransmits = 0
 
     def take_options(self, options: SocketOptions) -> None:
         """Take the options of the socket that opens or accepts it, before the first segment is sent."""
@@ -315,6 +344,8 @@ class Connection(Sleeper):
         """Handle the timer that is due."""
         self.host.now = now
         name = min(self.deadlines, key=self.deadlines.__getitem__)
+        if name == "rto" and self.deadlines.get("tlp") == self.deadlines[name]:
+            name = "tlp"  # the probe goes first (RFC 8985 §7.2)
         del self.deadlines[name]
         if self.host.observer is not None:
             self.host.observer(self.host.name, "tcp.timer", self.number, name, "fired", now)

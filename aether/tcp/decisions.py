@@ -6,6 +6,12 @@ place of one of them is seen by every path.
 
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
+MAX_ACK_DELAY = 200_000
+"""How long the acknowledgement of a single segment may be delayed (RFC 8985 §7.2, TLP.max_ack_delay)."""
+FIRST_PROBE = 1_000_000
+"""The probe time-out before anything was measured (RFC 8985 §7.2)."""
+LEAST_PROBE = 2_000
+"""As on Linux: sooner than that a timer would ask before an answer can be expected."""
 DELAYED_ACK_SEGMENTS = 2
 """An ACK is due for so many full segments at the latest (RFC 9293 §3.8.6.3)."""
 
@@ -22,12 +28,24 @@ def retransmission_timeout(srtt: int, rttvar: int, least: int, most: int) -> int
 
     As Linux: the floor is under the variance term, not under the sum.
     """
-    return min(srtt + max(least, 4 * rttvar), most)
+    rto = srtt + (4 * rttvar if 4 * rttvar > least else least)
+    return rto if rto < most else most
 
 
 def backed_off(rto: int, backoff: int, most: int) -> int:
     """Return the time-out to use now: doubled for every time that it ran out, up to the ceiling (RFC 6298 §5.5)."""
-    return min(rto << backoff, most)
+    rto <<= backoff
+    return rto if rto < most else most
+
+
+def probe_timeout(srtt: int, single: bool) -> int:
+    """Return how long to wait for an acknowledgement before probing (RFC 8985 §7.2), `single` if for one segment's.
+
+    If the retransmission timer would be earlier, the probe goes at its time, and in its place (`Connection.wake`).
+    """
+    if not srtt:
+        return FIRST_PROBE
+    return max(2 * srtt, LEAST_PROBE) + (MAX_ACK_DELAY if single else 0)
 
 
 def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: int, scale: int) -> int:
@@ -58,7 +76,7 @@ def ends_time_wait(recent: int, stamp: int, rcv_nxt: int, sequence: int) -> bool
 
 def segments_in(length: int, mss: int) -> int:
     """Return how many segments a payload counts for: a device may hand over several in one."""
-    return max(-(-length // mss), 1)
+    return 1 if length <= mss else -(-length // mss)
 
 
 def why_ack_now(quick_acks: int, segments: int, delay: int, filled: bool) -> str:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.link.supersegment import HEADERS, SuperSegment
+from aether.link.supersegment import SuperSegment
 from aether.net.neighbours import FRESH
 from aether.socket_options import IP_PMTUDISC_DONT
 from aether.tcp.sequence import MASK
 from aether.wire import tcp
-from aether.wire.ipv4 import PROTO_TCP
+from aether.wire.compose import HEADERS, tcp_frame
+from aether.wire.ipv4 import DONT_FRAGMENT, PROTO_TCP
 
 if TYPE_CHECKING:
     from aether.net.routes import Way
     from aether.tcp.connection import Connection
 
 _FRAME = HEADERS.pack
-DONT_FRAGMENT = 0x4000
 
 
 def transmit(
@@ -33,7 +33,7 @@ def transmit(
     direct = layer.direct
     way = None if direct is None else direct.routes.ways.get(conn.remote_ip) or direct.find_way(conn.remote_ip)
     extra = len(options) + len(payload)
-    whole = socket_options.mtu_discover != IP_PMTUDISC_DONT
+    whole = socket_options.mtu_discover != IP_PMTUDISC_DONT and not conn.may_be_cut
     if way is None or way.hop.state not in FRESH or extra + 40 > way.interface.mtu:
         segment = tcp.build(
             conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, sequence, acknowledgement, flags, window,
@@ -47,21 +47,9 @@ def transmit(
     interface, hop, packets = way
     packets.identification = identification = (packets.identification + 1) & 0xFFFF
     ttl = socket_options.ttl or host.knobs.ipv4_ttl
-    length = extra + 40
-    fragments = DONT_FRAGMENT if whole else 0
-    key = int.from_bytes(conn.key, "big")
-    bits = 0x5000 + (len(options) << 10) | flags
-    total = key + PROTO_TCP + extra + 20 + sequence + acknowledgement + bits + window
-    if options:
-        total += int.from_bytes(options, "big")
-    if payload:
-        number = int.from_bytes(payload, "big") % 0xFFFF
-        total += number << 8 if extra & 1 else number
-    interface.port.transmit(_FRAME(  # type: ignore[union-attr]
-        hop.mac, interface.mac, 0x0800, 0x45, tos, length, identification, fragments, ttl, PROTO_TCP,
-        -(0x4500 + tos + length + identification + fragments + (ttl << 8) + PROTO_TCP + (key >> 32)) % 0xFFFF,
-        conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, sequence, acknowledgement, bits, window,
-        -total % 0xFFFF, 0) + options + payload)
+    interface.port.transmit(tcp_frame(  # type: ignore[union-attr]
+        hop.mac, interface.mac, tos, identification, DONT_FRAGMENT if whole else 0, ttl, conn.local_ip, conn.remote_ip,
+        conn.local_port, conn.remote_port, sequence, acknowledgement, flags, window, options, payload))
 
 
 def transmit_several(
@@ -101,7 +89,7 @@ def _transmit_uncut(
     assert port is not None
     most = conn.host.supersegments // size * size
     ttl = conn.options.ttl or conn.host.knobs.ipv4_ttl
-    fragments = DONT_FRAGMENT if conn.options.mtu_discover != IP_PMTUDISC_DONT else 0
+    fragments = DONT_FRAGMENT if conn.options.mtu_discover != IP_PMTUDISC_DONT and not conn.may_be_cut else 0
     addresses = int.from_bytes(conn.key[:8], "big")
     base = 0x4500 + tos + fragments + (ttl << 8) + PROTO_TCP + addresses
     bits, end = 0x5000 + (len(options) << 10) | flags, start + length

@@ -135,7 +135,7 @@ class Tcp:
         conn = self.find(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             listener = self.listener_for(key)
-            if listener is not None and not listener.full():  # else it would end for nothing
+            if listener is not None and listener.would_open(header):  # else it would end for nothing
                 conn.end("rcv SYN")
                 listener.arrives(key, header, payload, packet, conn.snd_nxt)
                 return
@@ -307,7 +307,10 @@ class Tcp:
         if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
         elif error == errno.EMSGSIZE:
-            path_mtu.too_big(conn, mtu)
+            if path_mtu.too_big(conn, mtu):
+                for other in self.connections.values():
+                    if other.remote_ip == conn.remote_ip:
+                        path_mtu.heed(other)
         elif error and conn.state == SYN_SENT:
             conn.end("unreachable", error)
         else:

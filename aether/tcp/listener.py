@@ -30,7 +30,7 @@ CLASSIC_MSS = 1460
 """What is assumed of a peer whose cookie carries no MSS, in bytes."""
 
 
-class Layer(connection.Layer, Protocol):
+class ListenerLayer(connection.ConnectionLayer, Protocol):
     """What a listener asks of the TCP layer that it belongs to."""
 
     isn: InitialSequence
@@ -56,7 +56,7 @@ class Listener:
     )
     UNHASHED = ("layer",)
 
-    def __init__(self, layer: Layer, ip: bytes, port: int, backlog: int, socket: Holder) -> None:
+    def __init__(self, layer: ListenerLayer, ip: bytes, port: int, backlog: int, socket: Holder) -> None:
         self.layer = layer
         self.host = layer.host
         self.ip = ip
@@ -94,7 +94,7 @@ class Listener:
         except WireError as problem:
             host.drop(problem.reason, detail=problem.detail)
             return
-        crowded = self.half_open >= max(self.backlog, LEAST_HALF_OPEN)
+        crowded = self._crowded()
         how = host.knobs.tcp_syn_cookies
         if how == "always" or (crowded and how == "auto"):
             self._answer_with_cookie(key, header, options, packet)
@@ -222,6 +222,17 @@ class Listener:
         self.half_open += 1
         self.established(conn)
         segment_arrives(conn, header, payload, packet)
+
+    def would_open(self, header: TcpHeader) -> bool:
+        """Tell whether a SYN would open a connection now, without a cookie unless there are always cookies."""
+        try:
+            tcp.parse_options(header.options)
+        except WireError:
+            return False
+        return not self.full() and (self.host.knobs.tcp_syn_cookies == "always" or not self._crowded())
+
+    def _crowded(self) -> bool:
+        return self.half_open >= max(self.backlog, LEAST_HALF_OPEN)
 
     def full(self) -> bool:
         """Tell whether the queue of connections to accept has no room."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from struct import pack
 from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn, rack
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
+WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "too large for the path"}
+"""Why a segment is sent again, by phase: outside of a recovery it did not fit (`aether.tcp.path_mtu`)."""
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
@@ -43,15 +44,14 @@ def send_segment(
         tos |= ecn.ECT0 if new else 0
     options = b""
     if conn.ts_ok:
-        options = pack(">HBBII", 0x0101, 8, 10, timestamp(conn), conn.ts_recent)
+        options = tcp.timestamp_option(timestamp(conn), conn.ts_recent)
     limit = _blocks_beside(conn, len(payload)) if conn.out_of_order is not None or conn.dsack is not None else 0
     if limit > 0:
         blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
         if conn.dsack is not None:
             blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
             conn.dsack = None
-        options += pack(f">HBB{2 * len(blocks)}I", 0x0101, 5, 2 + 8 * len(blocks), *(
-            edge & MASK for block in blocks for edge in block))
+        options += tcp.sack_option([(left & MASK, right & MASK) for left, right in blocks])
     window = advertise(conn)
     conn.ack_pending = ""
     if conn.delack_segments:
@@ -164,7 +164,16 @@ def output(conn: Connection) -> None:
         _send_new(conn)
         if conn.snd_nxt > before:
             rack.schedule_probe(conn)
+            _note_use(conn)
     _watch_window(conn)
+
+
+def _note_use(conn: Connection) -> None:
+    """Keep how much of cwnd is used in a round trip: it grows only if that is enough (RFC 7661 §4.1, as on Linux)."""
+    flight = conn.snd_nxt - conn.snd_una
+    full = conn.cwnd_limited or flight + conn.mss > conn.cwnd
+    if full or conn.snd_una >= conn.cwnd_round or (flight > conn.cwnd_used and not conn.cwnd_full):
+        conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = full, flight, conn.snd_nxt
 
 
 def _after_idle(conn: Connection) -> None:
@@ -187,9 +196,22 @@ def push_out(conn: Connection) -> None:
         _emit(conn, length, PSH)
 
 
+def send_beyond(conn: Connection, count: int) -> bool:
+    """Send up to `count` new segments, whatever cwnd says (RFC 5682 §3.1, step 2b); return whether any left."""
+    before, full = conn.snd_nxt, _full(conn)
+    for _ in range(count):
+        unsent = conn.unsent()
+        length = min(unsent, full, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        if length <= 0 or (length < full and not _may_send_small(conn, length, unsent)):
+            break
+        _emit(conn, length, PSH if length == unsent else 0)
+    return conn.snd_nxt > before
+
+
 def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt
+    conn.tlp_resent = False
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
         length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
         _emit(conn, length, PSH)
@@ -220,7 +242,7 @@ def _resend_lost(conn: Connection) -> bool:
         if pipe and pipe + segment.end - segment.start > conn.cwnd:
             conn.cwnd_limited = True
             return False
-        resend(conn, segment, "lost" if conn.phase == "recovery" else "after a time-out")
+        resend(conn, segment, WHY_LOST[conn.phase])
     return True
 
 
@@ -364,8 +386,9 @@ def _watch_window(conn: Connection) -> None:
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
-    edge = conn.rcv_nxt + max(conn.limit - conn.receive.length, 0)
-    worth = min(conn.limit // 2, 2 * conn.advmss)
+    largest = 0xFFFF << conn.rcv_wscale  # room beyond what a header can say is no news
+    buffer = min(conn.limit, largest)
+    grown = conn.rcv_nxt + min(max(conn.limit - conn.receive.length, 0), largest) - conn.rcv_adv
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
-    if edge - conn.rcv_adv >= worth and (closed or edge - conn.rcv_adv >= conn.limit // 4):
+    if grown >= min(buffer // 2, 2 * conn.advmss) and (closed or grown >= buffer // 4):
         send_ack(conn, "window update")

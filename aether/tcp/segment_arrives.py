@@ -123,6 +123,7 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
             age = 0
         if age < 0 and host.knobs.tcp_paws:
             host.drop("tcp.paws", conn.number, f"{-age} ms older")
+            _report_duplicate(conn, seq, min(seq + len(segment.payload), conn.rcv_nxt))
             answer(conn, segment, "old timestamp")
             return False
         if age >= 0 and seq <= conn.rcv_nxt:
@@ -303,7 +304,8 @@ def _text(conn: Connection, segment: Segment) -> None:
         send_reset(conn, "data after close")
         conn.end("abort", errno.ECONNRESET)
         return
-    if seq < conn.rcv_nxt:
+    old = seq < conn.rcv_nxt
+    if old:
         _report_duplicate(conn, seq, conn.rcv_nxt)
         payload = payload[conn.rcv_nxt - seq:]
         seq = conn.rcv_nxt
@@ -317,6 +319,8 @@ def _text(conn: Connection, segment: Segment) -> None:
     conn.rcv_nxt += length
     waiting = conn.out_of_order
     if waiting is not None:
+        if not old:
+            _report_duplicate(conn, *waiting.duplicate(seq, seq + length))
         for piece in waiting.take(conn.rcv_nxt):
             conn.receive.append(piece)
             conn.rcv_nxt += len(piece)
@@ -331,7 +335,7 @@ def _text(conn: Connection, segment: Segment) -> None:
 
 
 def _report_duplicate(conn: Connection, start: int, end: int) -> None:
-    """Let the next acknowledgement say that this came twice (RFC 2883 §4.1)."""
+    """Let the next acknowledgement say that this came twice: the first part of one that did (RFC 2883 §4, §4.1)."""
     if conn.sack_ok and conn.host.knobs.tcp_dsack and end > start:
         conn.dsack = start, end
 
@@ -344,13 +348,14 @@ def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
         host.drop("tcp.out_of_order", conn.number, f"seq is {seq - conn.rcv_nxt} beyond rcv_nxt")
     elif len(waiting.ranges) >= host.knobs.tcp_holes and waiting.stands_alone(seq, seq + len(payload)):
         host.drop("tcp.too_many_holes", conn.number, f"there are {len(waiting.ranges)} of them")
-    elif waiting.add(seq, payload):
-        conn.out_of_order = waiting
-        if host.observer is not None:
-            host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))
     else:
-        host.drop("tcp.old_duplicate", conn.number, "it waits behind the hole already")
-        _report_duplicate(conn, seq, seq + len(payload))
+        _report_duplicate(conn, *waiting.duplicate(seq, seq + len(payload)))
+        if waiting.add(seq, payload):
+            conn.out_of_order = waiting
+            if host.observer is not None:
+                host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))
+        else:
+            host.drop("tcp.old_duplicate", conn.number, "it waits behind the hole already")
     conn.ack_pending = "duplicate: a hole"
 
 

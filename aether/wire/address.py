@@ -9,7 +9,6 @@ ANY_IP = b"\0" * 4
 """0.0.0.0: this host, before it has an address (RFC 1122 §3.2.1.3)."""
 BROADCAST_IP = b"\xff" * 4
 """255.255.255.255: every host on the link (RFC 1122 §3.2.1.3)."""
-_HEX = frozenset("0123456789abcdefABCDEF")
 
 
 class AddressError(ValueError):
@@ -34,14 +33,6 @@ def parse_ip(text: str) -> bytes:
 def show_ip(ip: bytes) -> str:
     """Return an IPv4 address in dotted decimal."""
     return ".".join(map(str, ip))
-
-
-def parse_mac(text: str) -> bytes:
-    """Read an Ethernet address, its bytes in hexadecimal between colons or hyphens: ``02:00:00:00:00:01``."""
-    parts = text.replace("-", ":").split(":")
-    if len(parts) != 6 or not all(1 <= len(part) <= 2 and _HEX.issuperset(part) for part in parts):
-        raise AddressError(f"a MAC address is six bytes in hexadecimal, such as 02:00:00:00:00:01, not {text!r}")
-    return bytes(int(part, 16) for part in parts)
 
 
 def show_mac(mac: bytes) -> str:
@@ -87,11 +78,6 @@ def parse_network(text: str) -> tuple[bytes, int]:
 def is_multicast(ip: bytes) -> bool:
     """Tell whether an address is a group's: 224.0.0.0/4 (RFC 1112 §4)."""
     return ip[0] >> 4 == 0xE
-
-
-def is_broadcast_mac(mac: bytes) -> bool:
-    """Tell whether a frame for this address is for every station on the link (RFC 894)."""
-    return mac == BROADCAST_MAC
 
 
 def _is_number(text: str) -> bool:

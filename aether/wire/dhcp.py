@@ -28,7 +28,6 @@ OPTION_PAD = 0
 OPTION_SUBNET_MASK = 1
 OPTION_ROUTERS = 3
 OPTION_DNS_SERVERS = 6
-OPTION_HOST_NAME = 12
 OPTION_DOMAIN_NAME = 15
 OPTION_MTU = 26
 OPTION_BROADCAST = 28
@@ -49,7 +48,8 @@ MIN_LENGTH = 300
 """What is built is padded to this many bytes, the size of a BOOTP message (RFC 1542 §2.1)."""
 ANY = b"\0\0\0\0"
 _FIXED = Struct(">BBBBIHH4s4s4s4s16s64s128s")
-_COOKIE = b"\x63\x82\x53\x63"
+COOKIE = b"\x63\x82\x53\x63"
+"""What options follow (RFC 2131 §3)."""
 _BROADCAST = 0x8000
 _ETHERNET, _MAC_LENGTH = 1, 6
 _IN_FILE, _IN_SNAME = 1, 2
@@ -133,11 +133,6 @@ class DhcpMessage:
         return self._number(OPTION_MTU, 2)
 
     @property
-    def host_name(self) -> str:
-        """The client's name."""
-        return self._text(OPTION_HOST_NAME)
-
-    @property
     def domain_name(self) -> str:
         """The domain that names without a dot are in."""
         return self._text(OPTION_DOMAIN_NAME)
@@ -163,13 +158,20 @@ class DhcpMessage:
         return self.options.get(code, b"").rstrip(b"\0").decode("ascii", "replace")
 
 
+def of_kind(
+    kind: int, op: int, xid: int, chaddr: bytes, options: dict[int, bytes], **more: int | bool | bytes,
+) -> DhcpMessage:
+    """Return a message of a kind, such as DISCOVER; `more` are other fields of `DhcpMessage`."""
+    return DhcpMessage(op, xid, chaddr, {OPTION_MESSAGE_TYPE: bytes((kind,)), **options}, **more)  # type: ignore[arg-type]
+
+
 def parse(data: Buffer) -> DhcpMessage:
     """Read a message; WireError `dhcp.truncated`, `dhcp.unsupported` or `dhcp.options`.
 
     An option that appears more than once is put together (RFC 3396), those in `file` and `sname` follow
     when option 52 says so. An option's value of the wrong length reads as absent through the properties.
     """
-    if len(data) < _FIXED.size + len(_COOKIE):
+    if len(data) < _FIXED.size + len(COOKIE):
         raise WireError("dhcp.truncated", f"{len(data)} bytes")
     op, hardware, length, _, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file = (
         _FIXED.unpack_from(data))
@@ -177,7 +179,7 @@ def parse(data: Buffer) -> DhcpMessage:
         raise WireError("dhcp.unsupported", f"operation {op}")
     if (hardware, length) != (_ETHERNET, _MAC_LENGTH):
         raise WireError("dhcp.unsupported", f"hardware {hardware} with {length} bytes")
-    if data[_FIXED.size:_FIXED.size + 4] != _COOKIE:
+    if data[_FIXED.size:_FIXED.size + 4] != COOKIE:
         raise WireError("dhcp.unsupported", "no DHCP: the magic cookie is missing")
     options: dict[int, bytes] = {}
     _take_options(bytes(data[_FIXED.size + 4:]), options)
@@ -223,7 +225,7 @@ def build(message: DhcpMessage) -> bytes:
         message.op, _ETHERNET, _MAC_LENGTH, 0, message.xid, message.secs, _BROADCAST if message.broadcast else 0,
         message.ciaddr, message.yiaddr, message.siaddr, message.giaddr, message.chaddr, message.sname, message.file,
     )
-    parts = [fixed, _COOKIE]
+    parts = [fixed, COOKIE]
     for code, value in sorted(message.options.items(), key=_message_type_first):
         if not OPTION_PAD < code < OPTION_END or code == OPTION_OVERLOAD:
             raise ValueError(f"no option to build: {code}")

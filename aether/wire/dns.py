@@ -400,3 +400,14 @@ class _Writer:
             raise ValueError(f"{TYPES[kind]} data is no {len(data)} bytes long")
         else:
             self.out += data
+
+
+def framed(message: bytes) -> bytes:
+    """Return a message as it stands in a stream, with its length in front of it (RFC 1035 §4.2.2)."""
+    return len(message).to_bytes(2, "big") + message
+
+
+def unframed(stream: bytes) -> tuple[bytes | None, bytes]:
+    """Return the first message of a stream, None if it is not whole yet, and what follows it (RFC 1035 §4.2.2)."""
+    end = 2 + int.from_bytes(stream[:2], "big")
+    return (stream[2:end], stream[end:]) if 2 <= len(stream) >= end else (None, stream)

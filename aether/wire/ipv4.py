@@ -2,6 +2,7 @@
 
 from struct import Struct
 
+from aether.wire import options as wire_options
 from aether.wire.checksum import Buffer
 from aether.wire.error import WireError
 
@@ -13,15 +14,15 @@ MIN_HEADER_LENGTH = 20
 """Bytes of a header without options."""
 MAX_LENGTH = 65_535
 """Bytes of the largest packet."""
-OPTION_END = 0
-OPTION_NOP = 1
+OPTION_END = wire_options.END
+OPTION_NOP = wire_options.NOP
 OPTION_RECORD_ROUTE = 7
 OPTION_TIMESTAMP = 68
 OPTION_LOOSE_SOURCE_ROUTE = 131
 OPTION_STRICT_SOURCE_ROUTE = 137
 OPTION_ROUTER_ALERT = 148
 """Routers look into such a packet (RFC 2113)."""
-_DONT_FRAGMENT = 0x4000
+DONT_FRAGMENT = 0x4000
 _MORE_FRAGMENTS = 0x2000
 _HEADER = Struct(">BBHHHBBH4s4s")
 
@@ -94,7 +95,7 @@ def parse_quoted(packet: Buffer) -> Ipv4Header:
             raise WireError("ipv4.header_length", f"{length} bytes, in a packet of {len(packet)}")
         options = bytes(packet[MIN_HEADER_LENGTH:length])
     return Ipv4Header(
-        tos, total_length, identification, fragment & _DONT_FRAGMENT != 0, fragment & _MORE_FRAGMENTS != 0,
+        tos, total_length, identification, fragment & DONT_FRAGMENT != 0, fragment & _MORE_FRAGMENTS != 0,
         (fragment & 0x1FFF) << 3, ttl, protocol, checksum, source, destination, options, length,
     )
 
@@ -120,7 +121,7 @@ def build(
         total = int.from_bytes(options, "big")
     if total_length > MAX_LENGTH:
         raise ValueError(f"an IPv4 packet has at most {MAX_LENGTH} bytes, not {total_length}")
-    fragment = _DONT_FRAGMENT if dont_fragment else 0
+    fragment = DONT_FRAGMENT if dont_fragment else 0
     if more_fragments:
         fragment |= _MORE_FRAGMENTS
     if fragment_offset:
@@ -162,19 +163,7 @@ def parse_options(raw: bytes) -> list[tuple[int, bytes]]:
 
 def locate_options(raw: bytes) -> list[tuple[int, int, int]]:
     """Return where each option begins, its type, and its length in bytes with those two; WireError `ipv4.options`."""
-    found = []
-    at, end = 0, len(raw)
-    while at < end:
-        kind = raw[at]
-        if kind == OPTION_END:
-            break
-        if kind == OPTION_NOP:
-            at += 1
-            continue
-        length = raw[at + 1] if at + 1 < end else 0
-        if length < 2 or at + length > end:
-            raise WireError(
-                "ipv4.options", f"option {kind} with length {length} at byte {at} of {end}", MIN_HEADER_LENGTH + at)
-        found.append((at, kind, length))
-        at += length
+    found, wrong = wire_options.locate(raw)
+    if wrong >= 0:
+        raise WireError("ipv4.options", wire_options.describe(raw, wrong), MIN_HEADER_LENGTH + wrong)
     return found

@@ -1,7 +1,9 @@
 """TCP segments (RFC 9293 §3.1) and their options (RFC 9293 §3.2, RFC 7323, RFC 2018 and others)."""
 
+from collections.abc import Sequence
 from struct import Struct
 
+from aether.wire import options as wire_options
 from aether.wire.checksum import Buffer, partial_sum, transport_checksum_ok
 from aether.wire.error import WireError
 
@@ -22,8 +24,8 @@ MAX_SACK = 32
 """Bytes of the four SACK blocks that fit into the options (RFC 2018 §3)."""
 PROTOCOL = 6
 
-OPTION_END = 0
-OPTION_NOP = 1
+OPTION_END = wire_options.END
+OPTION_NOP = wire_options.NOP
 OPTION_MSS = 2
 OPTION_WINDOW_SCALE = 3
 OPTION_SACK_PERMITTED = 4
@@ -32,10 +34,13 @@ OPTION_TIMESTAMP = 8
 OPTION_MD5 = 19
 OPTION_USER_TIMEOUT = 28
 OPTION_FAST_OPEN = 34
+TIMESTAMP_HEAD = b"\x01\x01\x08\x0a"
+"""How a timestamp begins that is the only option: behind two bytes of padding."""
 
 _HEADER = Struct(">HHIIHHHH")
 _TIMESTAMP = Struct(">II")
 _TIMESTAMP_OPTION = Struct(">HBBII")
+_SACK_OPTIONS = tuple(Struct(f">HBB{2 * blocks}I") for blocks in range(5))
 _EDGES = tuple(Struct(f">{2 * blocks}I") for blocks in range(5))
 _FLAG_LETTERS = (
     (SYN, "S"), (FIN, "F"), (RST, "R"), (PSH, "P"), (ACK, "A"), (URG, "U"), (ECE, "E"), (CWR, "C"), (AE, "N"),
@@ -122,21 +127,16 @@ def verify(segment: Buffer, source_ip: bytes, destination_ip: bytes) -> bool:
 def parse_options(raw: bytes) -> Options:
     """Read the options; WireError `tcp.options` for one whose length is impossible or wrong for its kind."""
     options = Options()
-    if len(raw) == 12 and raw.startswith(b"\x01\x01\x08\x0a"):  # what almost every segment carries
+    if len(raw) == 12 and raw.startswith(TIMESTAMP_HEAD):  # what almost every segment carries
         options.timestamp = _TIMESTAMP.unpack_from(raw, 4)
         return options
-    at, end = 0, len(raw)
-    while at < end:
-        kind = raw[at]
-        if kind == OPTION_END:
+    found, wrong = wire_options.locate(raw)
+    for at, kind, length in found:
+        if not _take(options, kind, raw[at + 2:at + length]):
+            wrong = at
             break
-        if kind == OPTION_NOP:
-            at += 1
-            continue
-        length = raw[at + 1] if at + 1 < end else 0
-        if length < 2 or at + length > end or not _take(options, kind, raw[at + 2:at + length]):
-            raise WireError("tcp.options", f"option {kind} with length {length} at byte {at} of {end}")
-        at += length
+    if wrong >= 0:
+        raise WireError("tcp.options", wire_options.describe(raw, wrong))
     return options
 
 
@@ -182,6 +182,20 @@ def _take_rare(options: Options, kind: int, data: bytes) -> bool:
     return True
 
 
+def timestamp_option(value: int, echo: int, before: int = 0x0101) -> bytes:
+    """Return a timestamp (RFC 7323 §3) behind two bytes of padding, or behind SACK permitted, which takes as many."""
+    return _TIMESTAMP_OPTION.pack(before, OPTION_TIMESTAMP, 10, value, echo)
+
+
+def sack_option(blocks: Sequence[tuple[int, int]]) -> bytes:
+    """Return what has arrived beyond a hole (RFC 2018 §3), behind two bytes of padding; ValueError for five blocks."""
+    count = len(blocks)
+    if count > 4:
+        raise ValueError(f"TCP options take at most {MAX_OPTIONS} bytes, not {4 + 8 * count}")
+    edges = [edge for block in blocks for edge in block]
+    return _SACK_OPTIONS[count].pack(0x0101, OPTION_SACK, 2 + 8 * count, *edges)
+
+
 def build_options(
     *, mss: int | None = None, window_scale: int | None = None, sack_permitted: bool = False,
     sack: tuple[tuple[int, int], ...] = (), timestamp: tuple[int, int] | None = None,
@@ -194,15 +208,13 @@ def build_options(
     if mss is not None:
         parts.append(b"\x02\x04" + mss.to_bytes(2, "big"))
     if timestamp is not None:
-        padding = 0x0402 if sack_permitted else 0x0101  # SACK-permitted takes the place of two NOPs
-        parts.append(_TIMESTAMP_OPTION.pack(padding, OPTION_TIMESTAMP, 10, *timestamp))
+        parts.append(timestamp_option(*timestamp, 0x0402 if sack_permitted else 0x0101))
     elif sack_permitted:
         parts.append(b"\x01\x01\x04\x02")
     if window_scale is not None:
         parts.append(bytes((OPTION_NOP, OPTION_WINDOW_SCALE, 3, window_scale)))
     if sack:
-        edges = b"".join([_TIMESTAMP.pack(left, right) for left, right in sack])
-        parts.append(bytes((OPTION_NOP, OPTION_NOP, OPTION_SACK, 2 + len(edges))) + edges)
+        parts.append(sack_option(sack))
     options = b"".join(parts)
     if len(options) > MAX_OPTIONS:
         raise ValueError(f"TCP options take at most {MAX_OPTIONS} bytes, not {len(options)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aether.attacks.attack import Attack
 from aether.attacks.kinds import ATTACKS
 from aether.lab import YOU
-from aether.operations.attack import LONGEST, AttackStart
+from aether.operations.attack import LONGEST_ATTACK, AttackStart
 from aether.operations.services import JobCancel
 from aether.world import World
 from shell.commands.common import run_job
@@ -81,7 +81,7 @@ def _attack(
 ) -> AttackReport:
     _, outcome, report = run_job(session, AttackStart(
         kind=kind.NAME, victim=at, count=count, every=every, lasting=rest["for"], port=port, conn=conn, offset=offset,
-        kernel=session.lab.host_address), YOU, LONGEST, background)
+        kernel=session.lab.host_address), YOU, LONGEST_ATTACK, background)
     return AttackReport(
         _row(kind), at, outcome, report.moves, report.sent, report.elapsed, report.success, report.findings,
         hint(outcome))

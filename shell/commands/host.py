@@ -48,7 +48,7 @@ def _run(session: Session, words: list[str], background: bool = False) -> Progra
         thread.start()
         outcome = "background" if background else "paused"
         return ProgramReport(program, 0, "", outcome, hint(outcome))
-    with _one_at_a_time, session.watch_wait():
+    with _one_at_a_time, session.terminal.waiting():
         return _report(program, run(words))
 
 
@@ -58,7 +58,7 @@ _one_at_a_time = threading.Lock()
 def _run_behind(session: Session, run: Callable[[list[str]], Finished], words: list[str]) -> None:
     """Run a program on a thread of its own, and announce its end."""
     with _one_at_a_time:
-        session.announce(_report(shlex.join(words), run(words)))
+        session.terminal.announce(_report(shlex.join(words), run(words)))
 
 
 def _report(program: str, done: Finished) -> ProgramReport:

@@ -22,14 +22,14 @@ def pattern(start: int, length: int) -> bytes:
     return (table * copies)[start:start + length] if copies > 1 else table[start:start + length]
 
 
-class Flow:
+class ScriptFlow:
     """One connection, or one pair of UDP ports, as the script counts it.
 
     What the far end numbers is on the wire as it is written. What the host numbers begins anywhere: its SYN says where.
     """
 
     __slots__ = (
-        "first_stamp", "local_ip", "local_port", "offset", "read_at", "remote_ip", "remote_isn", "remote_port",
+        "first_stamp", "isn", "local_ip", "local_port", "offset", "read_at", "remote_ip", "remote_isn", "remote_port",
         "stamps", "unanchored", "written",
     )
 
@@ -39,6 +39,8 @@ class Flow:
         self.remote_ip, self.remote_port = remote_ip, remote_port
         self.offset = 0
         """What is to be added to a number of the host's in the script, for that on the wire."""
+        self.isn = 0
+        """The host's initial number in the script."""
         self.unanchored = True
         """True until the host's next SYN, which sets `offset`."""
         self.remote_isn = 0
@@ -54,6 +56,7 @@ class Flow:
     def anchor(self, live: int, script: int) -> None:
         """Take the host's SYN: `live` on the wire is `script`."""
         self.offset = (live - script) & MASK
+        self.isn = script
         self.unanchored = False
 
     def live(self, script: int) -> int:
@@ -77,9 +80,9 @@ class Flow:
                 return script
         return live if self.first_stamp is None else (live - self.first_stamp[1] + self.first_stamp[0]) & MASK
 
-    def payload_of_host(self, script: int, length: int, isn: int) -> bytes:
+    def payload_of_host(self, script: int, length: int) -> bytes:
         """Return what the host's application wrote at a sequence number, as far as it did."""
-        start = (script - isn - 1) & MASK
+        start = (script - self.isn - 1) & MASK
         return bytes(self.written[start:start + length]) if start < 1 << 31 else b""
 
     def payload_of_peer(self, script: int, length: int) -> bytes:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aether.apps.process import Reply
 from aether.socket_options import MSG_PEEK
-from shell.drill.calls import Plan
-from shell.drill.compare import Comparison
+from shell.drill.calls import CallPlan
+from shell.drill.compare import Compared
 from shell.drill.constants import show_bits
-from shell.drill.flows import Flow, pattern
+from shell.drill.flows import ScriptFlow, pattern
 
 
-def hold(plan: Plan, reply: Reply, flow: Flow | None, udp: bool, found: Comparison) -> None:
+def hold(plan: CallPlan, reply: Reply, flow: ScriptFlow | None, udp: bool, found: Compared) -> None:
     """Note in `found` what a call that succeeded has returned besides its value."""
     out, expected = reply.out, plan.expected
     if plan.name in ("read", "recvfrom"):
@@ -30,7 +30,7 @@ def hold(plan: Plan, reply: Reply, flow: Flow | None, udp: bool, found: Comparis
         found.field("value", expected, out, list(out) == expected if isinstance(out, (list, tuple)) else None)
 
 
-def _data(plan: Plan, data: bytes, flow: Flow | None, udp: bool, found: Comparison) -> None:
+def _data(plan: CallPlan, data: bytes, flow: ScriptFlow | None, udp: bool, found: Compared) -> None:
     """Hold what was read against the text in the script, or against what was sent."""
     if plan.expected_data is not None:
         found.field("data", plan.expected_data[:len(data)] if data else plan.expected_data, data)

@@ -14,16 +14,16 @@ from aether.wire import arp, ethernet
 from aether.wire.address import parse_ip
 from shell.drill.calls import NEVER as FOR_EVER
 from shell.drill.info import tcp_info_fields
-from shell.drill.packets import Sent
+from shell.drill.packets import SentPacket
 from shell.drill.script import Script
 
-LONGEST = 600_000_000
+MAX_TIME = 600_000_000
 """Microseconds of virtual time that a script may take."""
-MOST = 2_000_000
+MAX_OCCURRENCES = 2_000_000
 """Occurrences of one script."""
 
 
-class Interrupted(Exception):
+class StoppedInside(Exception):
     """A breakpoint stopped the world in the middle of a line; the line can go on."""
 
 
@@ -36,7 +36,7 @@ class Stage(Protocol):
 
     exact: bool
     """Whether time is virtual, so that it can be held to the microsecond."""
-    sent: list[Sent]
+    sent: list[SentPacket]
     """What the host has sent, and the player has not taken yet."""
     reply: tuple[Reply, int] | None
     """What the latest call returned, and when; None while it waits."""
@@ -64,7 +64,7 @@ class Stage(Protocol):
         """Give back what was taken."""
 
 
-class Waiting:
+class PendingCall:
     """A call that has not returned."""
 
     def __init__(self, name: str, fd: int, arguments: list[Any], data: bytes, deadline: int) -> None:
@@ -83,9 +83,9 @@ class VirtualStage:
     def __init__(self, script: Script, seed: int, profile: str, knobs: dict[str, str]) -> None:
         """OperationError for a knob or a profile that makes no sense."""
         options = script.options
-        self.sent: list[Sent] = []
+        self.sent: list[SentPacket] = []
         self.reply: tuple[Reply, int] | None = None
-        self.waiting: Waiting | None = None
+        self.waiting: PendingCall | None = None
         self.interrupted = False
         """Set when something stopped the world in the middle of what it is to run through."""
         self.gateway = parse_ip(options.gateway_ip)
@@ -135,7 +135,7 @@ class VirtualStage:
         kind = frame[12:14]
         if kind == b"\x08\x00":
             length = int.from_bytes(frame[16:18], "big")
-            self.sent.append(Sent(self.world.now, number, frame[14:14 + length]))
+            self.sent.append(SentPacket(self.world.now, number, frame[14:14 + length]))
         elif kind == b"\x08\x06" and frame[20:22] == b"\0\x01" and frame[38:42] == self.gateway:
             self._answer(frame)
 
@@ -147,7 +147,7 @@ class VirtualStage:
     def run_until(self, time: int, enough: Callable[[], bool]) -> None:
         """Step through what is due."""
         world = self.world
-        if time > LONGEST:
+        if time > MAX_TIME:
             raise StageError("a script takes 10 minutes of virtual time at the most")
         while True:
             if enough():
@@ -163,9 +163,9 @@ class VirtualStage:
                 return
             if self.interrupted:
                 self.interrupted = False
-                raise Interrupted
-            if world.occurrence > MOST:
-                raise StageError(f"{MOST} things have happened, and the script goes on")
+                raise StoppedInside
+            if world.occurrence > MAX_OCCURRENCES:
+                raise StageError(f"{MAX_OCCURRENCES} things have happened, and the script goes on")
 
     def inject(self, packet: bytes) -> int:
         """Let a packet arrive."""
@@ -177,7 +177,7 @@ class VirtualStage:
     def call(self, name: str, fd: int, arguments: list[Any], data: bytes, timeout: int) -> None:
         """Make a call."""
         deadline = NEVER if timeout == FOR_EVER or name not in ("poll", "epoll_wait") else self.world.now + timeout
-        self.waiting = Waiting(name, fd, arguments, data, deadline)
+        self.waiting = PendingCall(name, fd, arguments, data, deadline)
         self.reply = None
         self._once()
 
@@ -209,7 +209,7 @@ class VirtualStage:
         self.waiting = None
         self.reply = reply, self.world.now
 
-    def _may_wait(self, waiting: Waiting) -> bool:
+    def _may_wait(self, waiting: PendingCall) -> bool:
         process = process_of(self.world.hosts[lab.YOU], self.process)
         found = process.descriptors.get(waiting.fd)
         return found is not None and not found.nonblocking and not waiting.arguments[0] & 0x40

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from aether import knobs as knob_declarations
 from shell.drill.errors import Place, ScriptError
-from shell.drill.script import Setting
+from shell.drill.script import SysctlLine
 
 
 class Sysctl(NamedTuple):
@@ -84,9 +84,9 @@ _SETTING = re.compile(r'(?:/proc/sys/)?([a-z0-9_./]+)=(?:"([^"]*)"|\'([^\']*)\'|
 _WORD = re.compile(r"\S+=(?:\"[^\"]*\"|'[^']*'|\S*)|\S+")
 
 
-def read(text: str, place: Place, file: str) -> tuple[Setting, ...]:
+def read(text: str, place: Place, file: str) -> tuple[SysctlLine, ...]:
     """Return what the text between backticks sets; ScriptError for anything that is not a sysctl of the table."""
-    found: list[Setting] = []
+    found: list[SysctlLine] = []
     program = ""
     lines = text.split("\n")
     for number, raw in enumerate(lines):
@@ -113,7 +113,7 @@ def read(text: str, place: Place, file: str) -> tuple[Setting, ...]:
             name = setting[1].replace("/", ".")
             value = next(each for each in setting.groups()[1:] if each is not None)
             _check(name, value, here, file)
-            found.append(Setting(here, name, value))
+            found.append(SysctlLine(here, name, value))
     return tuple(found)
 
 
@@ -132,9 +132,9 @@ def _check(name: str, value: str, place: Place, file: str) -> None:
             raise ScriptError(f"{name}={value}: {problem}", place, file) from None
 
 
-def knobs(settings: list[Setting], file: str) -> dict[str, str]:
+def knobs(settings: list[SysctlLine], file: str) -> dict[str, str]:
     """Return the knobs that sysctls turn, by name; ScriptError where two of them disagree about one knob."""
-    found: dict[str, tuple[str, Setting]] = {}
+    found: dict[str, tuple[str, SysctlLine]] = {}
     for setting in settings:
         sysctl = SYSCTLS[setting.name.removeprefix("net.ipv4.")]
         value = sysctl.value(setting.value)

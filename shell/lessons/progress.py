@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from shell.language.grammar import CommandError
-from shell.writing import WriteError, write
+from shell.writing import WriteError, alone, write
 
 VERSION = 1
 DONE, SKIPPED, PLAYED = "done", "skipped", "played"
@@ -155,14 +155,14 @@ class Saved:
     """Wrong answers to what is broken, since the step began."""
 
 
-class Store:
+class ProgressStore:
     """The directory in which all of it is kept."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
     @classmethod
-    def usual(cls) -> Store:
+    def usual(cls) -> ProgressStore:
         """Return the store of the person at the keyboard."""
         import platformdirs
 
@@ -172,7 +172,7 @@ class Store:
         """Return the progress; a file that cannot be read is put aside, and everything begins anew."""
         path = self.directory / "lessons.json"
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(self._read(path))
             lessons = {
                 name: LessonRecord(**{
                     **each, "done": {title: StepRecord(**step) for title, step in each["done"].items()},
@@ -182,7 +182,7 @@ class Store:
             if data.pop("version") != VERSION:
                 raise ValueError("another version")
             return Progress(lessons, **data)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return Progress()
         except OSError as problem:
             raise CommandError(f"cannot read {path}: {problem.strerror}") from None
@@ -191,6 +191,16 @@ class Store:
                 path.rename(path.with_suffix(".broken"))
             return Progress()
 
+    @contextmanager
+    def changing(self) -> Iterator[Progress]:
+        """Let the progress be changed, while no other shell does, and write it if it was."""
+        with alone(self.directory):
+            progress = self.load()
+            before = asdict(progress)
+            yield progress
+            if asdict(progress) != before:
+                self.save(progress)
+
     def save(self, progress: Progress) -> None:
         """Write the progress."""
         self._write("lessons.json", {"version": VERSION, **asdict(progress)})
@@ -198,7 +208,7 @@ class Store:
     def load_lab(self, lesson: str) -> Saved | None:
         """Return a lesson that was left in the middle; None if there is none, or none that can be read."""
         try:
-            data = json.loads(self._lab(lesson).read_text(encoding="utf-8"))
+            data = json.loads(self._read(self._lab(lesson)))
             return Saved(**{each.name: data[each.name] for each in fields(Saved) if each.name in data})
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -209,17 +219,36 @@ class Store:
 
     def forget_lab(self, lesson: str) -> None:
         """Remove what was written of a lesson that is over."""
-        self._lab(lesson).unlink(missing_ok=True)
+        _unwritten.pop(self._lab(lesson), None)
+        with suppress(OSError):
+            self._lab(lesson).unlink(missing_ok=True)
+
+    def _read(self, path: Path) -> str:
+        return _unwritten[path] if path in _unwritten else path.read_text(encoding="utf-8")
 
     def _lab(self, lesson: str) -> Path:
         return self.directory / f"lesson-{lesson}.json"
 
     def _write(self, name: str, data: dict[str, Any]) -> None:
-        path = self.directory / name
+        path, text = self.directory / name, json.dumps(data, indent=1)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            write(path, json.dumps(data, indent=1), force=True)
-        except OSError as problem:
-            raise CommandError(f"cannot keep your progress in {path}: {problem.strerror}") from None
-        except WriteError as problem:
-            raise CommandError(f"cannot keep your progress: {problem}") from None
+            write(path, text, force=True)
+        except (OSError, WriteError) as problem:
+            why = problem.strerror or problem if isinstance(problem, OSError) else problem
+            if all(each.parent != self.directory for each in _unwritten):
+                _warnings.append(f"your progress is kept as long as this shell runs, and not in {path}: {why}")
+            _unwritten[path] = text
+        else:
+            _unwritten.pop(path, None)
+
+
+_unwritten: dict[Path, str] = {}
+"""What could not be written, and holds as long as the program runs."""
+_warnings: list[str] = []
+
+
+def take_warnings() -> list[str]:
+    """Return what somebody should be told of what is kept; once."""
+    found, _warnings[:] = list(_warnings), []
+    return found

@@ -8,37 +8,33 @@ from datetime import UTC, datetime
 
 from shell.lessons import blind
 from shell.lessons.model import Fault, Lesson, Step
-from shell.lessons.progress import DONE, PLAYED, LessonRecord, Progress, StepRecord, Store, Tries, tally
+from shell.lessons.progress import DONE, PLAYED, LessonRecord, Progress, ProgressStore, StepRecord, Tries, tally
 from shell.results.lesson import LessonSummary
 
 
 class Scorecard:
     """One lesson's page in the progress that a store keeps; everything is written down at once."""
 
-    def __init__(self, store: Store, lesson: Lesson) -> None:
+    def __init__(self, store: ProgressStore, lesson: Lesson) -> None:
         self.store = store
         self.lesson = lesson
 
     def note_current(self, name: str) -> None:
         """Say which lesson is under way; empty for none."""
-        progress = self.store.load()
-        if progress.current != name:
+        with self.store.changing() as progress:
             progress.current = name
-            self.store.save(progress)
 
     def note_try(self, step: Step, change: Callable[[Tries], None]) -> None:
         """Write down what a step costs: nothing that comes later takes it back."""
-        progress = self.store.load()
-        change(self._record(progress).tries.setdefault(step.title, Tries()))
-        self.store.save(progress)
+        with self.store.changing() as progress:
+            change(self._record(progress).tries.setdefault(step.title, Tries()))
 
     def faults_found(self) -> list[str]:
         """Return the names of the faults that were found, for another one to be broken."""
-        progress = self.store.load()
-        found = progress.lessons[self.lesson.id].found if self.lesson.id in progress.lessons else []
-        for tries in self._record(progress).tries.values():
-            tries.shown = False  # what was shown of the last fault says nothing of the next
-        self.store.save(progress)
+        with self.store.changing() as progress:
+            found = progress.lessons[self.lesson.id].found if self.lesson.id in progress.lessons else []
+            for tries in self._record(progress).tries.values():
+                tries.shown = False  # what was shown of the last fault says nothing of the next
         return found
 
     def step_over(
@@ -49,29 +45,28 @@ class Scorecard:
         `began` is when it began, by the wall's clock in seconds.
         """
         right = sum(1 for place, choice in predictions.items() if step.predictions[place].choices[choice].right)
-        progress = self.store.load()
-        mine = self._record(progress)
-        tries = mine.tries.get(step.title, Tries())
-        how = PLAYED if tries.shown and how == DONE else how
-        record = StepRecord(
-            how, _now(), tries.hints, tries.wrong_answers, right, len(predictions), max(int(time.time() - began), 0))
-        earlier = mine.done.get(step.title)
-        if earlier is None or earlier.how != DONE:
-            mine.done[step.title] = record
-        if how == DONE and found is not None and found.name not in mine.found:
-            mine.found.append(found.name)
-        self.store.save(progress)
+        with self.store.changing() as progress:
+            mine = self._record(progress)
+            tries = mine.tries.get(step.title, Tries())
+            how = PLAYED if tries.shown and how == DONE else how
+            record = StepRecord(
+                how, _now(), tries.hints, tries.wrong_answers, right, len(predictions),
+                max(int(time.time() - began), 0))
+            earlier = mine.done.get(step.title)
+            if earlier is None or earlier.how != DONE:
+                mine.done[step.title] = record
+            if how == DONE and found is not None and found.name not in mine.found:
+                mine.found.append(found.name)
         return how
 
     def finish(self, fault: Fault | None) -> LessonSummary:
         """Write down that the lesson is over, and sum it up."""
-        progress = self.store.load()
-        mine = self._record(progress)
-        everything = all(step.title in mine.done for step in self.lesson.steps)
-        if everything and not mine.finished:
-            mine.finished = _now()
-        progress.current = ""
-        self.store.save(progress)
+        with self.store.changing() as progress:
+            mine = self._record(progress)
+            everything = all(step.title in mine.done for step in self.lesson.steps)
+            if everything and not mine.finished:
+                mine.finished = _now()
+            progress.current = ""
         self.store.forget_lab(self.lesson.id)
         records = [mine.done[step.title] for step in self.lesson.steps if step.title in mine.done]
         found = tally([mine])

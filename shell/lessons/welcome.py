@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shell.language.grammar import CommandError
-from shell.lessons.progress import Store
+from shell.lessons.progress import ProgressStore
 
 WELCOME = "welcome"
 FIRST = ("New here? `lesson start tour` shows the shell in two minutes.\n"
@@ -25,7 +25,7 @@ TIPS = {
 class Greeter:
     """Remembers what was said, so that nothing is said twice."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ProgressStore) -> None:
         self.store = store
 
     def welcome(self) -> str:
@@ -48,9 +48,8 @@ class Greeter:
             return ""
 
     def _first(self, what: str) -> bool:
-        progress = self.store.load()
-        if what in progress.seen:
-            return False
-        progress.seen.append(what)
-        self.store.save(progress)
-        return True
+        with self.store.changing() as progress:
+            first = what not in progress.seen
+            if first:
+                progress.seen.append(what)
+        return first

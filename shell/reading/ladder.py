@@ -17,7 +17,6 @@ MAX_STATIONS = 4
 OTHERS = Station("others", "")
 OUTSIDE = "wire"
 """Who sends what comes from a TAP, or is elsewhere in a capture."""
-TIMERS = ("rto", "persist", "time-wait", "keepalive", "delayed-ack", "tlp")
 
 
 @dataclass(slots=True)

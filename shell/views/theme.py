@@ -63,8 +63,6 @@ _CONTRAST_ON_LIGHT = _theme(
     "",
     "#000000, #7a0050, #003a70, #4a4000, #004030, #5a3800, bold #8a1500, #333333, #003a70, #004030, #003a70",
     "black, magenta, blue, black, blue, black, bold red, black, blue, blue, blue")
-DEPTHS = ("truecolor", "256", "16", "none")
-"""How many colours a terminal may have."""
 
 _chosen = {"theme": "", "configured": "", "depth": "", "configured depth": ""}
 
@@ -108,7 +106,7 @@ def current() -> tuple[str, str]:
 
 
 def depth() -> str:
-    """Return how many colours the terminal shows: one of `DEPTHS`."""
+    """Return how many colours the terminal shows: ``truecolor``, ``256``, ``16`` or ``none``."""
     for name in (_chosen["depth"], _chosen["configured depth"]):
         if name:
             return name
@@ -118,14 +116,6 @@ def depth() -> str:
     if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or terminal.endswith("-direct"):
         return "truecolor"
     return "256" if terminal.endswith("256color") or "kitty" in terminal else "16"
-
-
-def colour(name: str) -> str:
-    """Return the colour of a layer, or of another of `NAMES`; ``default`` in a theme without."""
-    found = style(name).color
-    if found is None or found.is_default:
-        return "default"
-    return found.name
 
 
 def style(name: str, *, bold: bool = False) -> Style:

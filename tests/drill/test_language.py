@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from aether import knobs
+from shell.drill.calls import CALLS
 from shell.drill.errors import ScriptError
 from shell.drill.parse import parse
-from shell.drill.run import Wishes, knobs_of
-from shell.drill.script import Call, IcmpPacket, TcpOption, TcpPacket, UdpPacket
+from shell.drill.run import Wishes, knobs_of, play_script
+from shell.drill.script import IcmpPacket, ScriptCall, TcpOption, TcpPacket, UdpPacket
+from shell.results.drill import DrillReport
+from shell.views.drill import report_plain
 
 OPEN = "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n"
 BAD = {
@@ -118,7 +121,7 @@ def test_comments_and_results() -> None:
     script = parse(
         "// one\n# two\n/* three\n */ 0 fcntl(4, F_GETFL) = 0x2 (flags O_RDWR) // four\n"
         "+0 read(4, ..., 1) = -1 EAGAIN (again) # five\n+0 fcntl(4, F_GETFL) = O_RDWR|O_NONBLOCK\n+0 close(4) = ?")
-    results = [line.event.result for line in script.lines if isinstance(line.event, Call)]
+    results = [line.event.result for line in script.lines if isinstance(line.event, ScriptCall)]
     assert [(each.value, each.errno) for each in results] == [(2, ""), (-1, "EAGAIN"), (0x802, ""), (None, "")]
     assert script.lines[0].text == "0 fcntl(4, F_GETFL) = 0x2 (flags O_RDWR)"
 
@@ -156,3 +159,57 @@ def test_every_sysctl_of_the_table_is_a_knob_that_there_is() -> None:
             assert any(_is_value(knob, sysctl.value(text)) for text in ("0", "1", "2", "reno", "60", "60000")), name
         page = Path(__file__).parents[2] / "docs/drill.md"
         assert re.search(rf"`{name}`", page.read_text(encoding="utf-8")), f"docs/drill.md does not list {name}"
+
+
+PAGE = (Path(__file__).parents[2] / "docs/drill.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```pkt\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_examples_of_the_page_play(number: int) -> None:
+    """The first fails as the page says, and is then mended as it says; all others play as they stand."""
+    text = EXAMPLES[number]
+    if number == 0:
+        said = told(text)
+        for line in ("timer.pkt:14", "nothing came; timers that run: rto of #1 at +0.500000 s"):
+            assert line in said and line in PAGE
+        other = told(text.replace("+.2 > . 1:1001(1000)", "+.3 > . 1001:2001(1000)"))
+        assert "another packet came: seq differs at +0.500000 s, frame 6" in other
+        text = text.replace("+.2 > .", "+.3 > .")
+    assert told(text).startswith("ok:"), told(text)
+
+
+def told(text: str) -> str:
+    """Return what is said of a play."""
+    result = play_script("timer.pkt", lambda: parse(text, "timer.pkt"), Wishes())
+    return "\n".join(report_plain(DrillReport([result], 0, 1, 0)))
+
+
+CALLS_SHOWN = re.findall(r"`([a-z_0-9]+\([^`]*\) = [^`]*)`", PAGE)
+
+
+def test_calls_of_the_page_can_be_read() -> None:
+    assert len(CALLS_SHOWN) > 15
+    for call in CALLS_SHOWN:
+        parse(f"0 {call.replace(chr(92) + '|', '|')}\n")
+    assert {name for name in CALLS if name not in PAGE} == set()
+
+
+@pytest.mark.parametrize("text, said", [
+    ("0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3\n+0 < S 0:0(x)\n", "my.pkt:2:12: expected a number, not 'x'"),
+    ("0 close(3) = 0\n< S 0:0(0)\n", "my.pkt:2:1: a line begins with its time, such as +0 or +.1"),
+    ("0 close(3) = 0\n+0 < S 0:0(0) win 65535 <mss 1000,mp_capable>\n",
+     "my.pkt:2:35: MPTCP cannot be played here: 'mp_capable' is refused"),
+    ("0 socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP) = 3\n", "my.pkt:1:10: AF_INET6: IPv6 cannot be played yet"),
+    ("`sysctl -q net.core.somaxconn=5`\n",
+     "my.pkt:1:12: the sysctl net.core.somaxconn is no knob here. docs/drill.md lists those that are"),
+    ("`./setup.sh`\n",
+     "my.pkt:1:2: no program is started from a script, so './setup.sh' is refused: sysctl lines are read as knobs"),
+    ('0 open("/etc/passwd", 0) = 3\n',
+     "my.pkt:1:3: open() is refused: a script has sockets, and neither files nor programs"),
+])
+def test_refusals_are_as_the_page_says(text: str, said: str) -> None:
+    with pytest.raises(ScriptError) as problem:
+        parse(text, "my.pkt")
+    assert str(problem.value) == said
+    assert said in PAGE

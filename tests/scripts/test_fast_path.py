@@ -1,4 +1,4 @@
-"""The fast path does what the slow path does: the same frames at the same time, the same state behind them.
+"""The fast path does what the ordinary path does: the same frames at the same time, the same state behind them.
 
 So does all of benchmark mode behind a device, whose loop tries the fast path first.
 """

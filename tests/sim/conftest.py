@@ -10,7 +10,7 @@ from aether.world import World
 
 @pytest.fixture(params=["every segment by itself", "short cuts"])
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Play a test twice: the worlds that its module makes keep to the slow path, or may take the fast one."""
+    """Play a test twice: the worlds that its module makes keep to the ordinary path, or may take the fast one."""
     def made(*arguments: int) -> World:
         world = simulated(*arguments)
         world.allow_short_cuts(request.param == "short cuts")

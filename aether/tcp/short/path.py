@@ -1,8 +1,8 @@
 """The fast path: short connections as records, from the SYN to TIME-WAIT, one unpack and one pack a segment.
 
 It takes a frame only when everything about it is as predicted: the segment that comes next, in order, with both
-checksums right, for a listener whose application has its answer ready. Anything else is left to the slow path, which
-gets the whole `Connection` (`promote`). The two leave the same state behind and send the same frames; so this is
+checksums right, for a listener whose application has its answer ready. Anything else is left to the ordinary path,
+which gets the whole `Connection` (`promote`). The two leave the same state behind and send the same frames; so this is
 header prediction (RFC 1323, appendix) taken to its end. It reports no events: `trace` does, where somebody looks.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import replace
-from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from mypy_extensions import mypyc_attr
@@ -26,7 +25,8 @@ from aether.tcp.short.record import WINDOW, ShortConnection, deadline_of
 from aether.tcp.short.responder import Answer, Responder
 from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, SYN_RECEIVED, TIME_WAIT
 from aether.timers import NEVER
-from aether.wire.ipv4 import PROTO_TCP
+from aether.wire import compose
+from aether.wire.ipv4 import DONT_FRAGMENT, PROTO_TCP
 
 if TYPE_CHECKING:
     from aether.net.ipv4 import Ipv4
@@ -36,34 +36,27 @@ if TYPE_CHECKING:
 
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
-HIGHEST = MASK - (1 << 18)
-"""Connections whose numbers could wrap are left to the slow path."""
+HIGHEST_NUMBER = MASK - (1 << 18)
+"""Connections whose numbers could wrap are left to the ordinary path."""
 HANDLED = b""
 """What `receive` returns when there is nothing to send."""
 ACK_LENGTH = 66
 """Bytes of a frame with a bare acknowledgement and a timestamp in it."""
 SYN_LENGTH = 74
 """Bytes of a frame with a SYN as Linux sends it: MSS, SACK permitted, timestamp, window scale."""
-IPV4 = 0x08004500
-"""The Ethernet type, version and header length, and type of service of a plain packet."""
+IPV4 = compose.PLAIN
 SYN, ACK, FIN_ACK, PSH_ACK, PSH_FIN_ACK = 0xA002, 0x8010, 0x8011, 0x8018, 0x8019
 """Header length and flags as they stand in a segment with these options."""
 SYN_ACK = 0xA012
-DONT_FRAGMENT = 0x4000
 TIMESTAMP = 0x0101080A
 MSS, SACK_PERMITTED_TIMESTAMP, SCALE = 0x0204, 0x0402080A, 0x010303
 SOONEST = 200_000
 """Microseconds within which no timer of such a connection can be due: the least retransmission time-out."""
 
-_ARRIVED = Struct(">6s6xIQH12sIIIIIII").unpack_from
-"""A frame up to its timestamp: hardware address, type to TOS, length to protocol, checksum, addresses and ports,
-sequence and acknowledgement number, offset to window, checksum and urgent pointer, option, and both timestamps."""
-_SYN_OPTIONS = Struct(">HHIIII").unpack_from
-"""The options of a SYN, from byte 54 on: MSS, SACK permitted with the timestamp's head, the timestamps, the scale."""
-_SEGMENT = Struct(">6s10sHHIH12sIIIHHIII").pack
-"""A frame: hardware address, source and type to TOS, length, identification, fragments to protocol, checksum,
-addresses and ports, sequence and acknowledgement number, offset to window, checksum, urgent pointer, option, stamps."""
-_SYN_SEGMENT = Struct(">6s10sHHIH12sIIIHHHHIIII").pack
+_ARRIVED = compose.STAMPED.unpack_from
+_SYN_OPTIONS = compose.SYN_OPTIONS.unpack_from
+_SEGMENT = compose.SEGMENT.pack
+_SYN_SEGMENT = compose.SYN_SEGMENT.pack
 
 
 class Path(NamedTuple):
@@ -167,7 +160,7 @@ class FastPath:
     def receive(self, frame: bytearray | bytes | memoryview, length: int, checked: int = 0) -> bytes | None:
         """Handle the first `length` bytes of a buffer as a frame, if it is a segment as predicted.
 
-        Return the frame to send, or `HANDLED`; None, with nothing changed, when the slow path has to do it. With
+        Return the frame to send, or `HANDLED`; None, with nothing changed, when the ordinary path has to do it. With
         `checked` the checksum of the segment is not looked at: the device vouches for it.
         """
         if length < ACK_LENGTH:
@@ -227,7 +220,7 @@ class FastPath:
         kind_of_mss, mss, option, stamp, _, scale = _SYN_OPTIONS(frame, 54)
         if (
             kind_of_mss != MSS or option != SACK_PERMITTED_TIMESTAMP or scale >> 8 != SCALE or mss < 256
-            or scale & 0xFF > 14 or seq > HIGHEST or (0x4500 + ip_sum + addresses) % 65535
+            or scale & 0xFF > 14 or seq > HIGHEST_NUMBER or (0x4500 + ip_sum + addresses) % 65535
             or (not checked and (int.from_bytes(frame[26:SYN_LENGTH], "big") + 46) % 65535)
         ):
             return None
@@ -257,7 +250,7 @@ class FastPath:
         now = self.now
         iss, offset = tcp.isn.both(key, now)
         previous = old or whole
-        if iss > HIGHEST or (previous is not None and not 0 < (iss - previous.snd_nxt) & MASK < HALF):
+        if iss > HIGHEST_NUMBER or (previous is not None and not 0 < (iss - previous.snd_nxt) & MASK < HALF):
             return None
         if whole is not None:
             whole.end("rcv SYN")
@@ -351,8 +344,8 @@ class FastPath:
         size = len(response)
         window <<= short.wscale
         if (
-            size + 1 > window or size + 13 > short.mss or size + 13 > self.room or short.rcv_nxt > HIGHEST
-            or short.snd_nxt > HIGHEST or short.rttvar > SOONEST // 4
+            size + 1 > window or size + 13 > short.mss or size + 13 > self.room or short.rcv_nxt > HIGHEST_NUMBER
+            or short.snd_nxt > HIGHEST_NUMBER or short.rttvar > SOONEST // 4
         ):
             return None
         now = self.now

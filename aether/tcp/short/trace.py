@@ -1,4 +1,4 @@
-"""Short connections in trace mode: the fast path to the letter, so that nobody can tell it from the slow path.
+"""Short connections in trace mode: the fast path to the letter, so that nobody can tell it from the ordinary path.
 
 Each has its timers in the world's queue, in the same order as its connection would, and its place in the tables; so it
 can be made whole at any time, and a run repeats exactly whichever way its frames took. What would have been reported,
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import decisions
 from aether.tcp.connection import QUICK_ACKS
+from aether.tcp.short.path import ACK_LENGTH
 from aether.tcp.short.record import ShortConnection, deadline_of
 from aether.tcp.short.responder import Responder
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from aether.tcp.layer import Tcp
     from aether.tcp.short.responder import Said
 
-SHORTEST = 66
-"""Bytes of a frame with a timestamp in it."""
 TCP_FLAGS = 47
 """Where a frame with a plain IPv4 header has them."""
 SYN, FIN = 2, 1
@@ -55,7 +54,7 @@ def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     """
     near, host, world = port.peer, tcp.host, port.world
     if (
-        len(frame) < SHORTEST or host.short_cuts or near.interface or near.host is None
+        len(frame) < ACK_LENGTH or host.short_cuts or near.interface or near.host is None
         or (world.observer is not None and world.teller is None) or not port.transparent
     ):
         return False
@@ -136,32 +135,36 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         app.expect(short)
         return "established", 4, (number, due)
     rto = decisions.retransmission_timeout(short.srtt, short.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
-    trip = (short.rack, short.srtt, short.rttvar, rto) if in_flight else None
+    trip = None
+    # The probe for a single segment is due with the retransmission timer, since rttvar is small (`FastPath._request`).
+    probes = bool(knobs.tcp_rack)
+    probed = probes and in_flight
     if in_flight:
+        trip = short.rack, short.srtt, short.rttvar, rto
         queue.wake(short, NEVER)
     if frame[TCP_FLAGS] & FIN:
         queue.sequence += 2 if state == FIN_WAIT_1 else 1  # FIN-WAIT-2's timer has started, and stopped
         short.wake_at = NEVER
-        until = deadline_of(short, knobs)
+        until = now + knobs.tcp_time_wait
         queue.wake(short, until)
         if in_flight:
-            return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
-        return "finished", 8, (number, due, None, due, until)
-    if len(frame) > SHORTEST:
+            return "finished", 12 + probed, (number, due, trip, probes, now + FIN_TIMEOUT, until)
+        return "finished", 8, (number, due, None, probes, due, until)
+    if len(frame) > ACK_LENGTH:
         closes = short.state == FIN_WAIT_1
         if closes:
             app.leave(number)
         delayed = 0
-        segments = decisions.segments_in(len(frame) - SHORTEST, tcp.fast.mss)
+        segments = decisions.segments_in(len(frame) - ACK_LENGTH, tcp.fast.mss)
         if not decisions.why_ack_now(QUICK_ACKS + 1 - short.requests, segments, knobs.tcp_delayed_ack, False):
             delayed = now + knobs.tcp_delayed_ack
             queue.sequence += 2  # its timer has started, and the response has stopped it
         until = now + rto
         queue.wake(short, until)
-        count = 7 + closes + 2 * in_flight + (2 if delayed else 0)
-        return "request", count, (number, due, trip, delayed, closes, until, app.said)
+        count = 7 + closes + 2 * in_flight + probed + probes + (2 if delayed else 0)
+        return "request", count, (number, due, trip, probes, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
-        return "acknowledged", 4, (number, due, trip, 0)
-    until = deadline_of(short, knobs)
+        return "acknowledged", 4 + probed, (number, due, trip, probes, 0)
+    until = now + FIN_TIMEOUT
     queue.wake(short, until)
-    return "acknowledged", 6, (number, due, trip, until)
+    return "acknowledged", 6 + probed, (number, due, trip, probes, until)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aether.wire import dhcp
 from aether.wire.error import WireError
 from shell.reading.dissect.tree import (
-    Ends,
+    CutShort,
     Reader,
     Show,
     Tree,
@@ -20,8 +20,6 @@ from shell.reading.dissect.tree import (
     problem_of,
     yes,
 )
-
-COOKIE = b"\x63\x82\x53\x63"
 
 
 def _text(data: bytes) -> str:
@@ -60,11 +58,11 @@ def dhcp_message(tree: Tree, start: int, end: int) -> None:
     overload = _overload(body)
     try:
         _header(reader, overload)
-        if reader.peek(4) == COOKIE:
+        if reader.peek(4) == dhcp.COOKIE:
             reader.take("dhcp.cookie", "cookie", 4, ip)
             for begin, stop in _areas(reader, start, overload):
                 _options(Reader(tree, layer, begin, stop))
-    except Ends:
+    except CutShort:
         return
 
 

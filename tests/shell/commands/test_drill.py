@@ -254,3 +254,25 @@ def test_write_holds_to_a_part(engine_shell: Shell, tmp_path: Path) -> None:
     part = shell.run("drill write conn 1 --to 1s")
     assert "write(3, ..., 3)" in part and part.count("write(") == 1
     assert "*         > P. 1:4(3)" in shell.run("drill write conn 1 --from 1s")
+
+
+def test_write_of_a_chatty_connection_is_bounded(engine_shell: Shell, tmp_path: Path) -> None:
+    """Somebody who sends without an end: what is said can be typed, and then gives a script that plays."""
+    shell = engine_shell
+    shell.run("tcp connect 192.168.1.1:19")
+    shell.run("run 100ms")
+    said = " ".join(shell.fail("drill write conn 1").split())
+    found = re.search(r"there are [\d,]+ packets, and a script has 1,000 at the most\. .*(--to \d+us)", said)
+    assert found, said
+    script = tmp_path / "chargen.pkt"
+    shell.run(f"drill write conn 1 --save {script} {found[1]}")
+    assert 500 < len(script.read_text(encoding="utf-8").splitlines()) < 2_200
+    assert play(script, Wishes()).verdict == "ok"
+    said = " ".join(shell.fail(f"drill write conn 1 --host host --save {script} --force {found[1]}").split())
+    found = re.search(r"does not go as it was seen .* let it end before: (--to \d+us)", said)
+    assert found, "how much the application had written is not in the packets"
+    shell.run(f"drill write conn 1 --host host --save {script} --force {found[1]}")
+    assert play(script, Wishes()).verdict == "ok"
+    shell.run("run 2s")
+    said = " ".join(shell.fail("drill write conn 1 --to 1ms").split())
+    assert "is not kept" in said and "begin with `capture start`" in said

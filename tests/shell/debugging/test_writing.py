@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -18,9 +19,8 @@ from pathlib import Path
 import pytest
 
 from shell import writing
-from shell.language.grammar import CommandError
 from shell.language.registry import load_all
-from shell.lessons.progress import Progress, Store
+from shell.lessons.progress import Progress, ProgressStore, take_warnings
 from shell.prompt.app import AetherShell
 from shell.writing import WriteError, write
 from tests.shell.conftest import Shell
@@ -35,6 +35,7 @@ LINES = {
     "lesson new": ("lesson new fresh", "fresh.md"),
     "lesson record": ("lesson record drafted", "drafted.md"),
     "config init": ("config init", "aether/config.toml"),
+    "drill draft": ("drill draft --save {file}", "drafted.pkt"),
     "drill write": ("drill write conn 1 --save {file}", "fault.pkt"),
 }
 """What is typed, and the file that it writes."""
@@ -57,6 +58,7 @@ def written(
     engine_shell.run("link loss 1%")
     engine_shell.run("ping 192.168.1.1 --count 2")
     engine_shell.run("tcp connect 192.168.1.1:7")
+    engine_shell.run("drill new")
     return engine_shell, line.format(file=file), file
 
 
@@ -154,7 +156,7 @@ main(sys.argv[1:])
 """
     done = subprocess.run(
         [sys.executable, "-c", code, "--sim", "-c", "link loss 1%", "-c", "ping 192.168.1.1 --count 2",
-         "-c", "tcp connect 192.168.1.1:7", "-c", forced(line)],
+         "-c", "tcp connect 192.168.1.1:7", "-c", "drill new", "-c", forced(line)],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (-signal.SIGKILL, "")
     assert file.read_bytes() == OLD
@@ -285,16 +287,17 @@ def test_progress_and_history_survive_a_full_disk(
     tmp_path: Path, engine_shell: Shell, capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store = Store(tmp_path)
+    store = ProgressStore(tmp_path)
     store.save(Progress(seen=["one"]))
     history = tmp_path / "history"
     history.write_bytes(b"old")
     engine_shell.app.persistent_history_file = str(history)
     with limited(monkeypatch):
-        with pytest.raises(CommandError, match="cannot keep your progress"):
-            store.save(Progress(seen=["one", "two"]))
+        store.save(Progress(seen=["one", "two"]))
         engine_shell.app._persist_history()
-    assert store.load().seen == ["one"]
+    assert store.load().seen == ["one", "two"]
+    assert json.loads((tmp_path / "lessons.json").read_text())["seen"] == ["one"]
+    assert ["is kept as long as this shell runs" in each for each in take_warnings()] == [True]
     assert history.read_bytes() == b"old"
     assert "the history is not kept" in capfd.readouterr().err
     engine_shell.app._persist_history()

@@ -15,7 +15,7 @@ from aether.link import queues
 from aether.link.processor import worker_of
 from aether.link.tap import PLAIN, DeviceError, Tap
 from aether.wire import arp, ethernet, icmp, ipv4, tcp, udp
-from aether.wire.address import parse_ip, parse_mac
+from aether.wire.address import parse_ip
 from shell.lab import network
 from tests.tap.harness import KERNEL, OUR_MAC, OURS, KernelLab
 
@@ -24,7 +24,7 @@ EVERYTHING = 3
 """The protocol of a packet socket that sees all frames (ETH_P_ALL)."""
 AT_ONCE = 100
 """Frames sent before the queues are emptied; each holds 1000 by default."""
-THEIR_MAC = parse_mac("02:00:00:00:00:01")
+THEIR_MAC = b"\2\0\0\0\0\1"
 
 
 class Wire:
@@ -69,7 +69,7 @@ def frame_of(source: bytes, port: int, *, protocol: int = ipv4.PROTO_TCP, **head
     else:
         inside = udp.build(source, ours, port, 53, b"query")
     packet = ipv4.build(source, ours, protocol, inside, **header)  # type: ignore[arg-type]
-    return ethernet.build(parse_mac(OUR_MAC), THEIR_MAC, ethernet.TYPE_IPV4, packet)
+    return ethernet.build(bytes.fromhex(OUR_MAC.replace(":", "")), THEIR_MAC, ethernet.TYPE_IPV4, packet)
 
 
 @pytest.mark.parametrize("workers", [2, 3])
@@ -104,8 +104,8 @@ def test_what_shows_no_ports_is_worker_0s(lab: KernelLab) -> None:
     echo = icmp.build(icmp.IcmpMessage(icmp.ECHO_REQUEST, 0, 0x10003, b"ping"))
     options = frame_of(theirs, 1027, options=bytes([1, 1, 1, 0]))
     nowhere = [
-        ethernet.build(parse_mac(OUR_MAC), THEIR_MAC, ethernet.TYPE_ARP, question),
-        ethernet.build(parse_mac(OUR_MAC), THEIR_MAC, ethernet.TYPE_IPV4,
+        ethernet.build(bytes.fromhex(OUR_MAC.replace(":", "")), THEIR_MAC, ethernet.TYPE_ARP, question),
+        ethernet.build(bytes.fromhex(OUR_MAC.replace(":", "")), THEIR_MAC, ethernet.TYPE_IPV4,
                        ipv4.build(theirs, ours, ipv4.PROTO_ICMP, echo)),
         frame_of(theirs, 1025, dont_fragment=False, more_fragments=True),
         frame_of(theirs, 1025, dont_fragment=False, fragment_offset=8),

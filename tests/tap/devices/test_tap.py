@@ -14,10 +14,10 @@ from aether.engine.core import Core
 from aether.lab import tapped
 from aether.link.tap import DeviceError, Tap
 from aether.wire import arp, ethernet, icmp, ipv4
-from aether.wire.address import BROADCAST_MAC, parse_ip, parse_mac
+from aether.wire.address import BROADCAST_MAC, parse_ip
 from tests.tap.harness import KERNEL, OUR_MAC, OURS, KernelLab, wait_until
 
-US, THEM, OUR_STATION = parse_ip(OURS), parse_ip(KERNEL), parse_mac(OUR_MAC)
+US, THEM, OUR_STATION = parse_ip(OURS), parse_ip(KERNEL), bytes.fromhex(OUR_MAC.replace(":", ""))
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def of_type(ethertype: int) -> Callable[[bytes], bool]:
 def kernel_mac(lab: KernelLab, name: str = "aether0") -> bytes:
     found = re.search(r"link/ether (\S+)", lab.run("ip", "link", "show", name).stdout)
     assert found
-    return parse_mac(found[1])
+    return bytes.fromhex(found[1].replace(":", ""))
 
 
 def test_the_kernel_answers_an_arp_request(lab: KernelLab) -> None:

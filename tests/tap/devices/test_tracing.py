@@ -1,19 +1,19 @@
-"""Trace mode under load: short connections take the fast path, and what is recorded is what the slow path would do."""
+"""Trace mode under load: short connections take the fast path, and what is recorded is what the other would do."""
 
 from __future__ import annotations
 
 import pytest
 
 from aether.engine.log import dump, feed, load, step_to
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from tests.tap.harness import OURS, KernelLab
 
 COUNT = 1000
 
 
-class OneByOne(Recorder):
-    """Is told of each event by itself, so that every frame takes the slow path."""
+class OneByOne(EventRecorder):
+    """Is told of each event by itself, so that every frame takes the ordinary path."""
 
     together = None  # type: ignore[assignment]
 

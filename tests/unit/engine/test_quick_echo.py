@@ -10,10 +10,10 @@ from aether.lab import HOST_ADDRESS, YOU, YOUR_ADDRESS, tapped
 from aether.net import quick_echo
 from aether.operations.knobs import KnobSet
 from aether.wire import arp, ethernet, icmp, ipv4
-from aether.wire.address import parse_ip, parse_mac
+from aether.wire.address import parse_ip
 from aether.world import World
 
-PEER_MAC = parse_mac("02:00:00:00:00:01")
+PEER_MAC = b"\2\0\0\0\0\1"
 PEER, US = parse_ip(HOST_ADDRESS), parse_ip(YOUR_ADDRESS)
 
 

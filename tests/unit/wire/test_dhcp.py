@@ -36,7 +36,7 @@ def test_round_trip(op, xid, secs, broadcast, ciaddr, yiaddr, siaddr, giaddr, op
 def test_as_scapy_builds_it() -> None:
     built = dhcp.build(DhcpMessage(dhcp.BOOT_REQUEST, 0x1234, MAC, {
         dhcp.OPTION_MESSAGE_TYPE: bytes((dhcp.REQUEST,)), dhcp.OPTION_REQUESTED_ADDRESS: b"\xc0\xa8\x01\x64",
-        dhcp.OPTION_SERVER_IDENTIFIER: b"\xc0\xa8\x01\x01", dhcp.OPTION_HOST_NAME: b"you",
+        dhcp.OPTION_SERVER_IDENTIFIER: b"\xc0\xa8\x01\x01", 12: b"you",
     }, secs=3, broadcast=True))
     theirs = raw(BOOTP(op=1, xid=0x1234, chaddr=MAC, secs=3, flags="B") / DHCP(options=[
         ("message-type", "request"), ("requested_addr", "192.168.1.100"), ("server_id", "192.168.1.1"),
@@ -55,16 +55,16 @@ def test_accessors() -> None:
     assert message.dns_servers == [b"\1\2\3\4", b"\5\6\7\x08"]
     assert (message.lease_time, message.renewal_time, message.rebinding_time) == (3600, 1800, 3150)
     assert message.server_identifier == b"\xc0\xa8\x01\x01"
-    assert (message.domain_name, message.host_name, message.mtu) == ("lab", "", 1500)
+    assert (message.domain_name, message.mtu) == ("lab", 1500)
     assert message.requested_address is None
 
 
 def test_a_value_of_the_wrong_length_is_absent() -> None:
-    message = DhcpMessage(2, 1, MAC, {53: b"\1\1", 1: b"\xff", 3: b"\1\2\3", 51: b"", 12: b"\xffx\0"})
+    message = DhcpMessage(2, 1, MAC, {53: b"\1\1", 1: b"\xff", 3: b"\1\2\3", 51: b"", 15: b"\xffx\0"})
     assert message.message_type == 0
     assert message.subnet_mask is None and message.lease_time is None
     assert message.routers == []
-    assert message.host_name == "\ufffdx"
+    assert message.domain_name == "\ufffdx"
 
 
 def fixed(sname: bytes = b"", file: bytes = b"") -> bytes:

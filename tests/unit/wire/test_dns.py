@@ -194,3 +194,18 @@ def test_what_is_too_long_is_truncated() -> None:
 def test_data_that_cannot_be(record: Record) -> None:
     with pytest.raises(ValueError):
         dns.build(DnsMessage(1, answers=[record]))
+
+
+@given(st.lists(st.binary(max_size=300), max_size=5), st.integers(0, 400))
+def test_messages_of_a_stream(messages: list[bytes], cut: int) -> None:
+    """Whole ones come out one by one, and what is not whole stays as it is."""
+    stream = b"".join(map(dns.framed, messages))
+    rest, found = stream[:len(stream) - cut], []
+    while True:
+        message, rest = dns.unframed(rest)
+        if message is None:
+            break
+        found.append(message)
+    assert found == messages[:len(found)]
+    assert b"".join(map(dns.framed, found)) + rest == stream[:len(stream) - cut]
+    assert len(found) == len(messages) or cut

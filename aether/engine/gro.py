@@ -6,14 +6,14 @@ data of whole connections is gathered, of frames that differ in nothing but thei
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING
 
 from aether.tcp.connection import Connection
 from aether.tcp.sequence import HALF, MASK
 from aether.wire.checksum import frame_ok
-from aether.wire.ipv4 import PROTO_TCP, Ipv4Header
-from aether.wire.tcp import ACK, PSH, TcpHeader
+from aether.wire.compose import GATHERED
+from aether.wire.ipv4 import DONT_FRAGMENT, PROTO_TCP, Ipv4Header
+from aether.wire.tcp import ACK, PSH, TIMESTAMP_HEAD, TcpHeader
 
 if TYPE_CHECKING:
     from aether.host import Host
@@ -23,17 +23,12 @@ LIMIT = 65_000
 """Bytes that are gathered at the most: with the headers, IPv4 has room for 65,535."""
 PLAIN = b"\x08\0\x45"
 """The type of IPv4 and the first byte of a header without options, from byte 12 of a frame on."""
-DONT_FRAGMENT = 0x4000
 MIN_LENGTH = 54
 """Bytes of all headers, at the least."""
-TIMESTAMP = b"\1\1\x08\x0a"
-"""How options begin that are a timestamp only."""
-_ARRIVED = Struct(">15sBHHHBBH12sIIHH").unpack_from
-"""Hardware addresses, type and first byte; TOS, length, identification, fragments, TTL, protocol, checksum, both ends,
-sequence and acknowledgement number, offset and flags, window."""
+_ARRIVED = GATHERED.unpack_from
 
 
-class Coalescer:
+class ReceiveOffload:
     """What was gathered of one connection, until it is handed over: data, or acknowledgements without."""
 
     __slots__ = ("common", "count", "first", "last", "length", "next", "options", "parts", "sent")
@@ -134,7 +129,7 @@ def _may_begin(
     fits = (
         place[:6] == host.interfaces[0].mac and key[4:8] in host.local and place[12:] == PLAIN and protocol == PROTO_TCP
         and not fragment & ~DONT_FRAGMENT and start >= MIN_LENGTH and bits & 0xFFF & ~PSH == ACK
-        and (size > 0 or not options or (options[:4] == TIMESTAMP and len(options) == 12)))
+        and (size > 0 or not options or (options[:4] == TIMESTAMP_HEAD and len(options) == 12)))
     return conn if fits else None
 
 
