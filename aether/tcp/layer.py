@@ -318,8 +318,9 @@ class Tcp:
         if conn is None or not (sequence - conn.snd_una) & MASK < conn.flight_size():
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
         elif error == errno.EMSGSIZE:
+            known = self.connections.values()  # short ones become whole here: they began with the path as it was
             if path_mtu.too_big(conn, mtu):
-                for other in self.connections.values():
+                for other in known:
                     if other.remote_ip == conn.remote_ip:
                         path_mtu.heed(other)
         elif error and conn.state == SYN_SENT:

@@ -334,7 +334,6 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
 def _send_new(conn: Connection) -> None:
     """Send new data while the peer's window, cwnd and Nagle's rule let it, and the FIN with or after it."""
     conn.cwnd_limited = False
-    full = _full(conn)
     while not conn.fin_sent:
         unsent = conn.send.end - conn.snd_nxt
         if unsent <= 0:
@@ -342,6 +341,7 @@ def _send_new(conn: Connection) -> None:
                 _emit(conn, 0, FIN)
             return
         room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
+        full = _full(conn)
         length = min(unsent, full, room)
         if length <= 0:
             _blocked(conn, "window")
