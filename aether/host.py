@@ -8,7 +8,7 @@ from aether.apps.dhcp_client import DhcpClient
 from aether.apps.dns_resolver import Resolver, Resolving
 from aether.knobs import Knobs
 from aether.link.processor import Processor
-from aether.stack import Network
+from aether.stack import StackNetwork
 
 
 class Job(Protocol):
@@ -34,7 +34,7 @@ class Host(Resolving):
         self.jobs: dict[int, Job] = {}
         self.jobs_started = 0
 
-    def join(self, world: Network) -> None:
+    def join(self, world: StackNetwork) -> None:
         """Become part of a world: take its queue, and streams of its randomness."""
         super().join(world)
         self.resolver.seed(world.seed)

@@ -15,10 +15,21 @@ from typing import TYPE_CHECKING, Protocol
 from aether import socket_options as so
 from aether.tcp import autotune, congestion, output, timers, user_timeout
 from aether.tcp.connection import Connection
+from aether.tcp.fastopen import pending
 from aether.tcp.info import TcpInfo, tcp_info, unconnected_info
 from aether.tcp.listener import Listener
 from aether.tcp.negotiate import DEFAULT_MSS, initial_window
-from aether.tcp.states import CAN_SEND, CLOSED, FIN_WAIT_2, RESETS, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED, TIME_WAIT
+from aether.tcp.states import (
+    CAN_SEND,
+    CLOSED,
+    FIN_WAIT_2,
+    RESETS,
+    SYN_RECEIVED,
+    SYN_SENT,
+    SYNCHRONIZED,
+    TIME_WAIT,
+)
+from aether.tcp.zerocopy import ZeroCopy
 from aether.wire.address import show_ip
 
 if TYPE_CHECKING:
@@ -41,8 +52,8 @@ class TcpSocket:
     """A TCP socket of one host: first unbound, then a listener or one end of a connection."""
 
     __slots__ = (
-        "app", "closed", "connecting", "connection", "host", "ip", "listener", "options", "port", "reading",
-        "wants_to_write",
+        "app", "closed", "connecting", "connection", "deferred", "host", "ip", "listener", "options", "port", "reading",
+        "wants_to_write", "zero_copy",
     )
 
     def __init__(self, host: Stack, app: TcpApp | None = None) -> None:
@@ -54,6 +65,8 @@ class TcpSocket:
         self.connecting = False
         """True from `connect` on until `connected` has told how that ended."""
         self.listener: Listener | None = None
+        self.deferred: tuple[bytes, int] | None = None
+        """Where to connect with the first data (TCP_FASTOPEN_CONNECT)."""
         self.options = host.tcp.defaults
         """Shared with others until one is set."""
         self.reading = True
@@ -61,6 +74,8 @@ class TcpSocket:
         self.wants_to_write = False
         """True when a send did not take everything: the application hears when there is room."""
         self.closed = False
+        self.zero_copy: ZeroCopy | None = None
+        """What was sent with MSG_ZEROCOPY; None before the first."""
 
     def bind(self, port: int, ip: bytes = ANY) -> None:
         """Choose the local address; OSError EADDRNOTAVAIL, EADDRINUSE, EINVAL."""
@@ -103,15 +118,22 @@ class TcpSocket:
     def connect(self, address: bytes, port: int) -> None:
         """Start to open a connection; it is there when the socket becomes writable.
 
-        Called again it tells how that went, as `connected` does. OSError EISCONN, ENETUNREACH, EADDRINUSE,
-        EADDRNOTAVAIL, or as there.
+        Called again it tells how that went, as `connected` does. With TCP_FASTOPEN_CONNECT, and where data may go with
+        the SYN, it waits for that, and is writable at once. OSError EISCONN, ENETUNREACH, EADDRINUSE, EADDRNOTAVAIL,
+        or as there.
         """
         if self.connecting:
             self.connected()
             return
-        if self.connection is not None or self.listener is not None:
-            raise OSError(errno.EISCONN, "the socket is in use already")
-        self.host.tcp.open(address, port, self, self.port)
+        self._unused()
+        tcp, options = self.host.tcp, self.options
+        early = b"" if options.fast_open_connect and tcp.fast_open.enabled() else None
+        if early is not None:
+            source = tcp.network.source_for(address)
+            if source is not None and tcp.fast_open.ready(source, address, port, options.fast_open_no_cookie):
+                self.deferred = address, port
+                return
+        tcp.open(address, port, self, self.port, early)
         self.connecting = True
 
     def connected(self) -> None:
@@ -130,12 +152,44 @@ class TcpSocket:
             self.connection = conn.socket = None
             raise OSError(code, errno.errorcode.get(code, "error"))
 
+    def _unused(self) -> None:
+        """Raise OSError EALREADY or EISCONN if there is a connection, or a listener."""
+        if self.connection is not None or self.listener is not None or self.deferred is not None:
+            trying = self.connection is not None and self.connection.state == SYN_SENT
+            raise OSError(errno.EALREADY if trying else errno.EISCONN, "the socket is in use already")
+
+    def send_early(self, data: bytes, address: bytes, port: int) -> int:
+        """Connect, and let as much of `data` go with the SYN as may (MSG_FASTOPEN, RFC 7413); return how many bytes.
+
+        OSError EINPROGRESS if that is nothing, EOPNOTSUPP where the knob tcp.fastopen forbids it, or as `connect`.
+        """
+        tcp = self.host.tcp
+        if not tcp.fast_open.enabled():
+            raise OSError(errno.EOPNOTSUPP, "tcp.fastopen is off, or for servers only")
+        if self.deferred is None:
+            self._unused()
+        else:
+            address, port = self.deferred
+            self.deferred = None
+        conn = tcp.open(address, port, self, self.port, data)
+        self.connecting = True
+        taken = conn.snd_nxt - conn.iss - 1
+        self.wants_to_write = taken < len(data)
+        if not taken:
+            raise BlockingIOError(errno.EINPROGRESS, "nothing could go with the SYN")
+        return taken
+
     def send(self, data: bytes, flags: int = 0) -> int:
         """Take as much of `data` as there is room for; return how many bytes. MSG_MORE: more will follow at once.
 
+        MSG_EOR ends a record: no segment holds its end and what follows. MSG_ZEROCOPY asks for `completions`.
         RFC 9293 §3.10.2. OSError EAGAIN (no room), EPIPE (not connected, or closed for sending), or what ended the
         connection.
         """
+        if flags & so.MSG_FASTOPEN:
+            raise OSError(errno.EISCONN if self.connection is not None else errno.EINVAL, "send_early() does that")
+        if self.deferred is not None:
+            return self.send_early(data, *self.deferred)
         conn = self.connection
         if conn is None:
             raise BrokenPipeError(errno.EPIPE, "the socket is not connected")
@@ -152,6 +206,11 @@ class TcpSocket:
         piece = data if len(data) <= room else data[:room]
         self.wants_to_write = len(piece) < len(data)
         conn.send.append(piece)
+        if flags & so.MSG_EOR and len(piece) == len(data):
+            conn.send.end_record()
+        if flags & so.MSG_ZEROCOPY and self.options.zero_copy:
+            self.zero_copy = self.zero_copy or ZeroCopy()
+            self.zero_copy.sent(conn.send.end)
         conn.more = bool(flags & so.MSG_MORE)
         output.output(conn)
         return len(piece)
@@ -170,6 +229,8 @@ class TcpSocket:
 
         RFC 9293 §3.10.3. OSError EAGAIN (nothing yet), ENOTCONN, or what ended the connection.
         """
+        if self.deferred is not None:
+            raise BlockingIOError(errno.EAGAIN, "the connection begins with the first data that is sent")
         conn = self._connected()
         if conn.receive.length:
             if flags & so.MSG_PEEK:
@@ -185,6 +246,20 @@ class TcpSocket:
         if conn.state == CLOSED or not self.reading:
             return b""
         raise BlockingIOError(errno.EAGAIN, "nothing has arrived")
+
+    def ancillary(self) -> list[tuple[int, int, int]]:
+        """Return what was asked to be told after reading: level, type and value, as recvmsg(2) has it."""
+        conn = self._connected()
+        left = conn.receive.length or (1 if conn.fin_received else 0)
+        return [(so.SOL_TCP, so.TCP_INQ, left)] if self.options.tell_unread else []
+
+    def completions(self) -> tuple[int, int]:
+        """Return the first and last number of calls with MSG_ZEROCOPY that are done; OSError EAGAIN if none are."""
+        conn = self._connected()
+        found = self.zero_copy.take(conn.snd_una) if self.zero_copy is not None else None
+        if found is None:
+            raise BlockingIOError(errno.EAGAIN, "the error queue is empty")
+        return found
 
     def recvmsg(self, sizes: Sequence[int], flags: int = 0) -> list[bytes]:
         """Return what has arrived, cut to fit buffers of these sizes. As `receive`."""
@@ -208,8 +283,10 @@ class TcpSocket:
             conn.end("close")
             return
         conn.fin_queued = True
-        if conn.state in CAN_SEND:  # in SYN-RECEIVED it is carried out when the handshake is complete
+        if conn.state in CAN_SEND:  # in SYN-RECEIVED the state changes when the handshake is complete
             conn.move("close")
+            output.output(conn)
+        elif pending(conn):
             output.output(conn)
 
     def close(self) -> None:
@@ -265,15 +342,16 @@ class TcpSocket:
             return READABLE if self.listener.accepted else 0
         conn = self.connection
         if conn is None:
-            return WRITABLE | HUNG_UP  # whatever is called returns at once, with an error
+            # Whatever is called returns at once: it opens the connection, or says what is wrong.
+            return WRITABLE if self.deferred is not None else WRITABLE | HUNG_UP
         over = conn.state == CLOSED
         ended = conn.fin_received or not self.reading or over
         mask = READABLE if conn.receive.length or ended else 0
         if conn.fin_queued or over:
             mask |= WRITABLE  # send() fails at once
-        elif conn.state in CAN_SEND and self._room(conn) > 0:
+        elif (conn.state in CAN_SEND or (conn.state == SYN_RECEIVED and pending(conn))) and self._room(conn) > 0:
             mask |= WRITABLE
-        if conn.error:
+        if conn.error or (self.zero_copy is not None and self.zero_copy.waits(conn.snd_una)):
             mask |= ERROR
         if over or (ended and conn.fin_queued):
             mask |= HUNG_UP
@@ -296,10 +374,10 @@ class TcpSocket:
             return 0
         raise OSError(errno.EINVAL, "a socket of this host is non-blocking, and stays so")
 
-    def set_option(self, level: int, name: int, value: int | str | tuple[bool, int]) -> None:
+    def set_option(self, level: int, name: int, value: int | str | bytes | tuple[bool, int]) -> None:
         """Set an option, in Linux's units (RFC 9293 §3.9.1); OSError ENOPROTOOPT, EINVAL.
 
-        SO_LINGER takes (on, seconds), TCP_CONGESTION the name of an algorithm.
+        SO_LINGER takes (on, seconds), TCP_CONGESTION the name of an algorithm, TCP_FASTOPEN_KEY bytes.
         """
         options = replace(self.options)
         if (level, name) == (so.SOL_SOCKET, so.SO_LINGER) and isinstance(value, tuple):
@@ -308,13 +386,27 @@ class TcpSocket:
             if value not in congestion.ALGORITHMS:
                 raise OSError(errno.ENOENT, f"no congestion control {value!r}: {', '.join(congestion.ALGORITHMS)}")
             options.congestion = value
+        elif (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY) and isinstance(value, bytes):
+            if len(value) not in (16, 32):
+                raise OSError(errno.EINVAL, f"a key has 16 bytes, two have 32, not {len(value)}")
+            options.fast_open_key = value
         elif isinstance(value, int):
+            if level == so.SOL_TCP and name in so.BEFORE_OPENING:
+                self._may_set(name, value)
             so.store(options, level, name, value)
         else:
             raise OSError(errno.EINVAL, f"option {name} at level {level} does not take {value!r}")
         self.options = options
         if self.connection is not None:
             self._apply(self.connection, level, name)
+
+    def _may_set(self, name: int, value: int) -> None:
+        """Raise OSError for an option of Fast Open that comes too late (EINVAL), or is not allowed (EOPNOTSUPP)."""
+        listening = self.listener is not None and name != so.TCP_FASTOPEN_CONNECT
+        if self.connection is not None or (self.listener is not None and not listening):
+            raise OSError(errno.EINVAL, "it has to be set before the connection begins")
+        if name == so.TCP_FASTOPEN_CONNECT and not self.host.tcp.fast_open.enabled():
+            raise OSError(errno.EOPNOTSUPP, "tcp.fastopen is off, or for servers only")
 
     def _apply(self, conn: Connection, level: int, name: int) -> None:
         """Let an option work on a connection that exists already."""
@@ -339,7 +431,7 @@ class TcpSocket:
         elif (level, name) == (so.SOL_SOCKET, so.SO_RCVBUF):
             conn.limit = options.receive_buffer
 
-    def get_option(self, level: int, name: int) -> int | str | tuple[bool, int] | TcpInfo:
+    def get_option(self, level: int, name: int) -> int | str | bytes | tuple[bool, int] | TcpInfo:
         """Return an option, in Linux's units; OSError ENOPROTOOPT. SO_ERROR is cleared by reading it."""
         conn = self.connection
         if (level, name) == (so.SOL_SOCKET, so.SO_ERROR):
@@ -353,6 +445,8 @@ class TcpSocket:
             return conn.algorithm if conn else self.options.congestion or self.host.knobs.tcp_congestion
         if (level, name) == (so.SOL_TCP, so.TCP_INFO):
             return tcp_info(conn) if conn is not None else unconnected_info(self.host.knobs, self.listener)
+        if (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY):
+            return self.options.fast_open_key or self.host.tcp.fast_open.keys()
         if (level, name) == (so.SOL_TCP, so.TCP_MAXSEG) and conn is not None:
             return conn.mss
         return so.fetch(self.options, level, name) or self._default(level, name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aether.link.port import Port
 
 
-class Network(Setting, Ledger, Protocol):
+class StackNetwork(Setting, Ledger, Protocol):
     """What a stack asks of the world that it lives in."""
 
 
@@ -44,7 +44,7 @@ class Stack(Node):
         self.udp = Udp(self, self.ipv4)
         self.tcp = Tcp(self, self.ipv4)
 
-    def join(self, world: Network) -> None:
+    def join(self, world: StackNetwork) -> None:
         """Become part of a world: take its queue, and streams of its randomness."""
         self.world = world
         self.queue = world.queue

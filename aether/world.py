@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aether.tcp.connection import Connection
 
 
-class Operation(Protocol):
+class AnyOperation(Protocol):
     """What a user can do (`aether.operations`)."""
 
     def apply(self, world: World) -> Any:
@@ -154,7 +154,7 @@ class World:
         port.transmit(frame)
         return False
 
-    def do(self, operation: Operation) -> Any:
+    def do(self, operation: AnyOperation) -> Any:
         """Carry out one operation of the user: an occurrence. Return its result as data."""
         self.occurrence += 1
         self.frame = 0

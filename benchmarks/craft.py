@@ -30,10 +30,10 @@ def once() -> float:
 def main() -> int:
     """Measure and print; return 1 if it is too slow."""
     first = statistics.median(once() for _ in range(5))
-    from shell.craft.layers import Ends, complete
+    from shell.craft.layers import Endpoints, complete
     from shell.craft.notation import parse
 
-    ends = Ends("02:00:00:00:00:02", "192.168.1.2", "02:00:00:00:00:01", "192.168.1.1")
+    ends = Endpoints("02:00:00:00:00:02", "192.168.1.2", "02:00:00:00:00:01", "192.168.1.1")
     complete(parse(TEXT), ends)
     times = []
     for _ in range(200):

@@ -20,7 +20,7 @@ LAYERS = ("eth", "arp", "ip", "icmp", "igmp", "udp", "tcp", "dns", "dhcp", "http
 KEYS = (*(f"f{number}" for number in range(1, 13)), *(f"c-{letter}" for letter in "bfgkoqtvwxy"),
         *(f"escape {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
 """Keys that a line can be put on. The others belong to editing, or end things."""
-LARGEST = 65_536
+MAX_FILE = 65_536
 """Bytes of the longest file that is read."""
 
 
@@ -29,7 +29,7 @@ class _Wrong(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class FileKey:
     """One thing that the file may say."""
 
     name: str
@@ -92,17 +92,17 @@ def _guess(word: str, words: tuple[str, ...]) -> str:
     return f". Did you mean {found[0]!r}?" if found else ""
 
 
-SETTINGS: dict[str, Setting] = {each.name: each for each in (
-    Setting("theme", "the colours: dark, light, mono, high-contrast; auto asks the terminal", "auto",
+SETTINGS: dict[str, FileKey] = {each.name: each for each in (
+    FileKey("theme", "the colours: dark, light, mono, high-contrast; auto asks the terminal", "auto",
             _one_of(*THEMES), '"high-contrast"'),
-    Setting("colours", "how many the terminal shows: truecolor, 256, 16, none; auto asks it", "auto",
+    FileKey("colours", "how many the terminal shows: truecolor, 256, 16, none; auto asks it", "auto",
             _one_of(*COLOURS), '"256"'),
-    Setting("output", "results drawn (rich), or as plain lines for a screen reader (plain)", "rich",
+    FileKey("output", "results drawn (rich), or as plain lines for a screen reader (plain)", "rich",
             _one_of("rich", "plain"), '"plain"'),
-    Setting("trace.on", "whether the trace runs from the start", False, _switch, "true"),
-    Setting("trace.layers", "the layers that the trace shows; all if there is none", [], _layers, '["arp", "tcp"]'),
-    Setting("keys", "lines that keys run; an empty line takes a key its meaning", {}, _keys, '{ f9 = "tcp conns" }'),
-    Setting("startup.commands", "lines that are run at the start, before you type", [], _lines,
+    FileKey("trace.on", "whether the trace runs from the start", False, _switch, "true"),
+    FileKey("trace.layers", "the layers that the trace shows; all if there is none", [], _layers, '["arp", "tcp"]'),
+    FileKey("keys", "lines that keys run; an empty line takes a key its meaning", {}, _keys, '{ f9 = "tcp conns" }'),
+    FileKey("startup.commands", "lines that are run at the start, before you type", [], _lines,
             '["link delay 20ms", "knob set tcp.congestion cubic"]'),
 )}
 
@@ -136,9 +136,9 @@ def load(file: Path) -> Configuration:
             return found
         found.exists = True
         with file.open("rb") as opened:
-            raw = opened.read(LARGEST + 1)
-        if len(raw) > LARGEST:
-            raise _Wrong(f"is longer than {LARGEST:,} bytes")
+            raw = opened.read(MAX_FILE + 1)
+        if len(raw) > MAX_FILE:
+            raise _Wrong(f"is longer than {MAX_FILE:,} bytes")
         tables = tomllib.loads(raw.decode("utf-8"))
     except OSError as problem:
         found.problems.append(f"{file} cannot be read: {problem.strerror}")

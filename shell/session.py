@@ -13,27 +13,22 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from aether.engine.work import Interrupted
+from shell.captures.recordings import Recordings
 from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoint, Breakpoints
-    from aether.engine.core import Core, Status
+    from aether.engine.core import Core, CoreStatus
     from aether.engine.shards import Shards
     from aether.engine.timelines import Timeline
     from aether.events import Event
     from aether.operations.base import Operation
     from aether.world import World
-    from shell.captures.live import Pipe
     from shell.captures.loaded import Capture
-    from shell.captures.recorder import Recorder, Store
     from shell.configuration import Configuration
     from shell.reading.tracing import Tracer
 
 T = TypeVar("T")
-
-def _nobody_listens(result: Any) -> None:
-    """Nobody types, so nobody waits for what comes later."""
-
 
 MANY = 100
 """Of more things than that, progress is shown once in so many."""
@@ -70,6 +65,38 @@ class View:
     """Returns a command's result; it may raise what commands raise."""
     from_the_end: bool = False
     """True if its latest lines matter most."""
+
+
+def _nobody_listens(result: Any) -> None:
+    """Nobody types, so nobody waits for what comes later."""
+
+
+def _quietly(what: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+def _unseen(total: int) -> AbstractContextManager[Callable[[int, str], None]]:
+    return nullcontext(_not_told)
+
+
+def _not_told(done: int, what: str) -> None:
+    """Nobody looks at progress."""
+
+
+@dataclass(slots=True)
+class Terminal:
+    """Hooks that whoever has a terminal sets; as they are, nothing is shown."""
+
+    waiting: Callable[[], AbstractContextManager[object]] = nullcontext
+    """Entered while a command waits: the screen then shows the trace itself."""
+    announce: Callable[[Any], None] = _nobody_listens
+    """Shows a result that comes later, of what runs in the background."""
+    pane: Callable[[View], None] | None = None
+    """Shows a view on the whole terminal; None where there is no terminal."""
+    busy: Callable[[str], AbstractContextManager[object]] = _quietly
+    """Entered while something takes a moment, with what that is."""
+    progress: Callable[[int], AbstractContextManager[Callable[[int, str], None]]] = _unseen
+    """Entered while so many things are done in turn; what it returns is told how many are done, and what is next."""
 
 
 @dataclass(slots=True)
@@ -122,22 +149,15 @@ class Lab:
     """What a person should know about it; empty if there is nothing."""
 
 
-def _quietly(what: str) -> AbstractContextManager[object]:
-    return nullcontext()
-
-
-def _unseen(total: int) -> AbstractContextManager[Callable[[int, str], None]]:
-    return nullcontext(_not_told)
-
-
-def _not_told(done: int, what: str) -> None:
-    """Nobody looks at progress."""
-
-
 @dataclass(slots=True)
 class Session:
-    """What commands work with."""
+    """What commands work with.
 
+    Its methods, in order: the trace and through which core the lab is seen; asking and doing, at one worker or all;
+    waiting; events, and what follows them.
+    """
+
+    # the lab, and how results are shown
     core: Core
     lab: Lab
     output: str = "rich"
@@ -146,49 +166,41 @@ class Session:
     """The workers behind a TAP; None where there is one at the most."""
     scripted: bool = False
     """True when nobody types: lines come from ``-c``, a script or a pipe."""
+    part_of_more: bool = False
+    """True while commands are parts of something longer, such as a proof: then Ctrl-C ends all of it."""
+    configuration: Configuration | None = None
+    """What the configuration file says; None where none was read."""
+    terminal: Terminal = field(default_factory=Terminal)
+    """What shows things while commands run."""
+    typed: list[str] = field(default_factory=list)
+    """The latest lines that were carried out, for `lesson record`."""
+
+    # the debugger
     tracing: bool = False
     breakpoints: Breakpoints | None = None
     """Where to stop; None while none was ever set."""
     timelines: dict[str, Timeline] = field(default_factory=dict)
     """Presents that were left for another one, by name."""
     timeline: str = "main"
-    watch_wait: Callable[[], AbstractContextManager[object]] = nullcontext
-    """Entered while a command waits: the screen then shows the trace itself."""
-    announce: Callable[[Any], None] = _nobody_listens
-    """Shows a result that comes later, of what runs in the background."""
-    pane: Callable[[View], None] | None = None
-    """Shows a view on the whole terminal; None where there is no terminal."""
+
+    # captures
+    capture: Capture | None = None
+    """The file that is looked at instead of the lab; None for the lab."""
+    recordings: Recordings = field(default_factory=Recordings)
+
+    # what is under way, or being made
     lesson: LessonUnderWay | None = None
     """The lesson that is under way; None while there is none."""
-    typed: list[str] = field(default_factory=list)
-    """The latest lines that were carried out, for `lesson record`."""
-    busy: Callable[[str], AbstractContextManager[object]] = _quietly
-    """Entered while something takes a moment, with what that is."""
-    progress: Callable[[int], AbstractContextManager[Callable[[int, str], None]]] = _unseen
-    """Entered while so many things are done in turn; what it returns is told how many are done, and what is next."""
     faults_met: dict[str, list[str]] = field(default_factory=dict)
     """What lessons with a blind fault have broken so far, by the lesson's id."""
     drafts: dict[str, Stored] = field(default_factory=dict)
     """Crafted frames by name."""
-    configuration: Configuration | None = None
-    """What the configuration file says; None where none was read."""
-    capture: Capture | None = None
-    """The file that is looked at instead of the lab; None for the lab."""
-    recorder: Recorder | None = None
-    """What `capture start` has begun; None while nothing is recorded."""
     script: object | None = None
     """The packet script that is written line by line; None before one was begun."""
-    asks_kernel: bool = True
-    """False where a packet script is never played against the real kernel: what was recorded of one answers."""
     rehearsal: object | None = None
     """The packet script that is played line by line; None while there is none."""
-    store: Store | None = None
-    """What was recorded; None if nothing ever was."""
-    live: Pipe | None = None
-    live_recorder: Recorder | None = None
-    """What `capture live` has begun."""
-    part_of_more: bool = False
-    """True while commands are parts of something longer, such as a proof: then Ctrl-C ends all of it."""
+    asks_kernel: bool = True
+    """False where a packet script is never played against the real kernel: what was recorded of one answers."""
     _tracer: Tracer | None = field(default=None, init=False)
 
     @property
@@ -210,15 +222,14 @@ class Session:
             return
         self.core = core
         if self._tracer is not None:
-            from shell.reading.frames import Watcher
+            from shell.reading.frames import FrameWatcher
 
-            every_event, self._tracer.watcher = self._tracer.watcher.every_event, Watcher(self._tracer.watcher.host)
-            self._tracer.watcher.every_event = every_event
+            before = self._tracer.watcher
+            after = self._tracer.watcher = FrameWatcher(before.host)
+            after.every_event = before.every_event
             for event in core.events():
-                self._tracer.watcher.learn(event)
-        for recorder in (self.recorder, self.live_recorder):
-            if recorder is not None:
-                recorder.ring = core.ring
+                after.learn(event)
+        self.recordings.follow(core.ring)
         if self.breakpoints is not None:
             self.breakpoints.begin_anew(core.ring.since(0)[0])
             core.set_breakpoint(self.breakpoints.hit if self.breakpoints.items else None)
@@ -262,7 +273,7 @@ class Session:
         if self.shards is not None and mode == "bench" and self.shards.count != self.shards.wanted:
             self.shards.start(self.shards.wanted)
 
-    def status(self, fresh: bool = True) -> Status:
+    def status(self, fresh: bool = True) -> CoreStatus:
         """Return how the core is, or all workers together; unless it has to be `fresh`, as they were a moment ago."""
         return self.core.status() if self.shards is None else self.shards.status(fresh)
 
@@ -304,7 +315,7 @@ class Session:
         if self.paused:
             return "paused"
         try:
-            with self.watch_wait():
+            with self.terminal.waiting():
                 done = self.core.wait(query, wait)
         except KeyboardInterrupt:
             self.let_go()
@@ -333,7 +344,7 @@ class Session:
         paused = self.paused
         self.core.run()
         try:
-            with self.watch_wait():
+            with self.terminal.waiting():
                 self.core.wait(_never, time)
         except KeyboardInterrupt:
             self.let_go()
@@ -371,19 +382,10 @@ class Session:
         self.need_trace(what)
         return self.events()
 
-    def stop_recording(self) -> None:
-        """Take the last frames, and finish whatever records; what was recorded stays."""
-        for recorder in (self.recorder, self.live_recorder):
-            if recorder is not None:
-                recorder.stop()
-        self.recorder = self.live_recorder = self.live = None
-
     def skip_events(self) -> None:
         """Let the trace and recordings go on from here: the past was visited, or another present began."""
         self.tracer.skip(self.core.ring)
-        for recorder in (self.recorder, self.live_recorder):
-            if recorder is not None:
-                recorder.skip()
+        self.recordings.skip()
 
     def begin_anew(self) -> None:
         """Let everything that follows events go on with another run: a fork, or a recording."""

@@ -55,13 +55,13 @@ def run(options: argparse.Namespace) -> int:
         if lines is not None:
             return run_lines(session, lines, stop=not options.lines)
         return run_interactive(session)
-    except script.ScriptError as problem:
+    except script.CommandFileError as problem:
         complain(problem)
         return 2
     finally:
         if session.lesson is not None:
             session.lesson.suspend()
-        session.stop_recording()
+        session.recordings.stop()
         if session.shards is not None:
             session.shards.stop()
         core.stop()
@@ -111,7 +111,7 @@ def start_workers(shards: Shards) -> bool:
 def _with_workers(session: Session, queues: Queues) -> Session:
     from aether.engine.shards import Shards
 
-    session.shards = Shards(session.core, queues, lambda said: session.announce(Message(said)))
+    session.shards = Shards(session.core, queues, lambda said: session.terminal.announce(Message(said)))
     return session
 
 
@@ -143,7 +143,7 @@ def run_headless(session: Session) -> int:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    session.announce = _say
+    session.terminal.announce = _say
     print(intro(session).partition("\n")[0], flush=True)
     done.wait()
     return 0
@@ -172,7 +172,7 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
 
 def run_interactive(session: Session) -> int:
     """Run the interactive shell."""
-    from shell.lessons.progress import Store
+    from shell.lessons.progress import ProgressStore
     from shell.lessons.welcome import Greeter
     from shell.prompt.app import AetherShell
     from shell.prompt.screen import Screen
@@ -183,7 +183,7 @@ def run_interactive(session: Session) -> int:
     screen.start()
     try:
         app.poutput(intro(session), soft_wrap=False)
-        app.greeter = Greeter(Store.usual())
+        app.greeter = Greeter(ProgressStore.usual())
         if welcome := app.greeter.welcome():
             app.poutput(welcome)
         run_at_start(app, session)

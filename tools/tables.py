@@ -50,7 +50,7 @@ def knobs_page() -> str:
     """Return docs/knobs.md."""
     parts = [KNOBS_HEAD]
     for prefix in dict.fromkeys(name.partition(".")[0] for name in KNOBS):
-        parts += [f"## {GROUPS[prefix]}\n", "| knob | default | classic | values | what it does | source |",
+        parts += [f"## {GROUPS.get(prefix, prefix)}\n", "| knob | default | classic | values | what it does | source |",
                   "|---|---|---|---|---|---|"]
         parts += [_row(knob) for knob in KNOBS.values() if knob.name.startswith(f"{prefix}.")]
         parts.append("")
@@ -76,7 +76,7 @@ def counters_page() -> str:
     """Return docs/counters.md."""
     parts = [COUNTERS_HEAD]
     for prefix in dict.fromkeys(name.partition(".")[0] for name in COUNTERS):
-        parts += [f"## {GROUPS[prefix]}\n", "| counter | what is counted | source |", "|---|---|---|"]
+        parts += [f"## {GROUPS.get(prefix, prefix)}\n", "| counter | what is counted | source |", "|---|---|---|"]
         parts += [f"| `{name}` | {counter.help} | {counter.rfc} |" for name, counter in COUNTERS.items()
                   if name.startswith(f"{prefix}.")]
         parts.append("")

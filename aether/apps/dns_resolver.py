@@ -41,7 +41,7 @@ class DnsRow:
 
 
 @dataclass(slots=True)
-class DnsReport:
+class DnsProgress:
     """How far a lookup is; times in microseconds."""
 
     name: str
@@ -341,10 +341,10 @@ class Lookup(Sleeper):
         if self.host.observer is not None:
             self.host.observer(self.host.name, kind, *values)
 
-    def report(self) -> DnsReport:
+    def report(self) -> DnsProgress:
         """Return what is known so far."""
         end = self.finished_at if self.done else self.host.now
-        return DnsReport(
+        return DnsProgress(
             self.name, dns.TYPES.get(self.kind, str(self.kind)), rows(self.records),
             dns.CODES.get(self.code, f"code {self.code}"), show_ip(self.server) if self.server else "", self.over,
             self.tries, end - self.started_at, self.done, self.error,

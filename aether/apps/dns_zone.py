@@ -42,7 +42,7 @@ class Zone:
         return self.origin == "." or fold(name) == self.origin or fold(name).endswith("." + self.origin)
 
 
-class Line(NamedTuple):
+class ZoneLine(NamedTuple):
     """One entry of the file: its words, and whether it repeats the name before."""
 
     number: int
@@ -100,7 +100,7 @@ class _Reader:
                 records.append(record)
         return records
 
-    def _line(self, line: Line) -> dns.Record | None:
+    def _line(self, line: ZoneLine) -> dns.Record | None:
         words = list(line.words)
         if words[0] == "$ORIGIN":
             self.origin = self._absolute(words[1])
@@ -172,13 +172,13 @@ def _seconds(word: str) -> int:
     return int(digits) * (factor or 1)
 
 
-def _lines(text: str) -> list[Line]:
+def _lines(text: str) -> list[ZoneLine]:
     """Cut a file into entries: comments are taken out, parentheses join lines (RFC 1035 §5.1)."""
-    found: list[Line] = []
-    depth, current = 0, Line(0, [], False)
+    found: list[ZoneLine] = []
+    depth, current = 0, ZoneLine(0, [], False)
     for number, raw in enumerate(text.splitlines(), 1):
         if depth == 0:
-            current = Line(number, [], raw[:1] in (" ", "\t"))
+            current = ZoneLine(number, [], raw[:1] in (" ", "\t"))
         at = 0
         while at < len(raw):
             char = raw[at]

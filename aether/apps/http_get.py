@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
 from aether.apps.http_body import Body, BodyError
+from aether.socket_options import SOL_TCP, TCP_FASTOPEN_CONNECT
 from aether.sockets import TcpSocket
 from aether.wire.address import AddressError, parse_ip
 
@@ -62,7 +63,7 @@ def parse_url(text: str) -> Url:
 
 
 @dataclass(slots=True)
-class HttpReport:
+class HttpProgress:
     """How far a request is; times in microseconds, lengths in bytes."""
 
     url: str
@@ -87,12 +88,14 @@ class HttpGet:
     """A GET (RFC 9110 §9.3.1) over a connection that the server may keep (RFC 9112 §9.3); a job of the user."""
 
     __slots__ = (
-        "body", "done", "error", "expected", "finished_at", "following", "head", "headers", "host", "kept", "length",
-        "lookup", "reader", "reason", "redirects", "reused", "socket", "started_at", "status", "url",
+        "body", "done", "early", "error", "expected", "finished_at", "following", "head", "headers", "host", "kept",
+        "length", "lookup", "reader", "reason", "redirects", "reused", "socket", "started_at", "status", "url",
     )
 
-    def __init__(self, host: Resolving, url: str) -> None:
+    def __init__(self, host: Resolving, url: str, early: bool = False) -> None:
         self.host = host
+        self.early = early
+        """Whether the request goes with the SYN, as far as it may."""
         self.url = url
         self.redirects: list[str] = []
         self.lookup: Lookup | None = None
@@ -148,6 +151,8 @@ class HttpGet:
 
     def _connect(self, address: bytes, url: Url) -> None:
         """Leave the request with the socket: it goes out when the handshake is done."""
+        if self.early:
+            self.socket.set_option(SOL_TCP, TCP_FASTOPEN_CONNECT, 1)
         self.socket.connect(address, url.port)
         self._ask(url)
 
@@ -293,11 +298,11 @@ class HttpGet:
                 self.lookup.cancel()
             self._finish("cancelled")
 
-    def report(self) -> HttpReport:
+    def report(self) -> HttpProgress:
         """Return what arrived so far."""
         conn = self.socket.connection
         end = self.finished_at if self.done else self.host.now
-        return HttpReport(
+        return HttpProgress(
             self.url, conn.number if conn is not None else 0, self.status, self.reason, list(self.headers), self.body,
             self.length, self.expected, list(self.redirects), end - self.started_at, self.done, self.error,
         )

@@ -32,7 +32,7 @@ class PingReply:
 
 
 @dataclass(slots=True)
-class PingReport:
+class PingProgress:
     """How far a ping is; times in microseconds."""
 
     destination: str
@@ -168,7 +168,7 @@ class Ping(Sleeper):
             self.host.icmp.listeners.pop(self.identifier, None)
             self.host.queue.wake(self, NEVER)
 
-    def report(self) -> PingReport:
+    def report(self) -> PingProgress:
         """Return what came back so far."""
         good = [reply for reply in self.replies if reply.rtt >= 0]
         end = self.finished_at if self.done else self.host.now
@@ -177,7 +177,7 @@ class Ping(Sleeper):
         variance = sum(time * time for time in times) / len(times) - average * average if times else 0
         received = sum(not reply.duplicate for reply in good)
         due = len(self.sent_at) if self.done else max(len(self.sent_at) - 1, received)
-        return PingReport(
+        return PingProgress(
             show_ip(self.destination), len(self.payload), len(self.sent_at), received, len(good) - received,
             len(self.replies) - len(good), self.done, end - self.started_at, list(self.replies),
             (due - received) / due if due else 0.0, min(times, default=0), round(average), max(times, default=0),

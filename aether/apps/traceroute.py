@@ -34,7 +34,7 @@ class TraceProbe:
 
 
 @dataclass(slots=True)
-class TraceHop:
+class HopProbes:
     """The probes with one time to live."""
 
     ttl: int
@@ -42,14 +42,14 @@ class TraceHop:
 
 
 @dataclass(slots=True)
-class TraceReport:
+class TraceProgress:
     """How far a trace is."""
 
     destination: str
     method: str
     done: bool
     reached: bool
-    hops: list[TraceHop]
+    hops: list[HopProbes]
 
 
 class Traceroute(Sleeper):
@@ -150,10 +150,10 @@ class Traceroute(Sleeper):
             self.host.udp.unregister(self.socket)
             self.host.queue.wake(self, NEVER)
 
-    def report(self) -> TraceReport:
+    def report(self) -> TraceProgress:
         """Return the hops so far."""
         hops = [
-            TraceHop(start // self.per_hop + 1, self.probes[start:start + self.per_hop])
+            HopProbes(start // self.per_hop + 1, self.probes[start:start + self.per_hop])
             for start in range(0, len(self.probes), self.per_hop)
         ]
-        return TraceReport(show_ip(self.destination), self.method, self.done, self.reached, hops[:self.last_hop])
+        return TraceProgress(show_ip(self.destination), self.method, self.done, self.reached, hops[:self.last_hop])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from aether.attacks.station import Segment, Station
+from aether.attacks.station import Station, VictimSegment
 from aether.timers import NEVER
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ AT_ONCE = 64
 
 
 @dataclass(slots=True)
-class AttackReport:
+class AttackProgress:
     """How an attack stands; times in microseconds."""
 
     kind: str
@@ -86,7 +86,7 @@ class Attack(Station):
         """Make one move."""
         raise NotImplementedError
 
-    def heard_segment(self, segment: Segment) -> None:
+    def heard_segment(self, segment: VictimSegment) -> None:
         """The victim has sent a segment."""
 
     def judge(self) -> tuple[bool | None, list[str]]:
@@ -131,11 +131,11 @@ class Attack(Station):
         """Return the victim if it lives in this world; None if it is the kernel."""
         return self.world.hosts.get(self.victim)
 
-    def report(self) -> AttackReport:
+    def report(self) -> AttackProgress:
         """Return how it stands."""
         success, findings = self.judgement if self.done else (None, [])
         end = self.finished_at if self.done else self.world.now
-        return AttackReport(
+        return AttackProgress(
             self.NAME, self.victim, self.moves, self.sent, end - self.started_at, self.done, success, list(findings))
 
 

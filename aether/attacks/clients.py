@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from aether.attacks.attack import Attack, Plan
-from aether.attacks.station import OWN, PORTS, Segment
+from aether.attacks.station import OWN, PORTS, VictimSegment
 from aether.tcp.states import CLOSED, TIME_WAIT
 from aether.wire import tcp
 
@@ -52,7 +52,7 @@ class _Clients(Attack):
         self.segment(self.address(OWN), client.port, self.plan.port, client.seq, max(client.ack, 0), flags, window,
                      payload=payload)
 
-    def heard_segment(self, segment: Segment) -> None:
+    def heard_segment(self, segment: VictimSegment) -> None:
         """Answer what is for one of the connections."""
         client = self.clients.get(segment.header.destination_port)
         if client is None or segment.destination != self.address(OWN) or not client.open:
@@ -71,7 +71,7 @@ class _Clients(Attack):
         self.say(client, tcp.ACK | tcp.PSH, WINDOW, self.DATA)
         client.seq += len(self.DATA)
 
-    def came(self, client: Client, segment: Segment) -> None:
+    def came(self, client: Client, segment: VictimSegment) -> None:
         """Something came on an open connection."""
         if segment.payload and segment.header.sequence == client.ack:
             self.segments += 1
@@ -101,7 +101,7 @@ class SlowReader(_Clients):
     KNOBS = ("http.stalled=0",)
     RFC = "RFC 9293 §3.8.6.1, RFC 6429"
 
-    def came(self, client: Client, segment: Segment) -> None:
+    def came(self, client: Client, segment: VictimSegment) -> None:
         """Acknowledge, and let nothing more come."""
         super().came(client, segment)
         self.say(client, tcp.ACK, 0)
@@ -126,7 +126,7 @@ class TinyWindow(_Clients):
     RFC = "RFC 9293 §3.8.6.2.1, RFC 813"
     ENOUGH = 50
 
-    def came(self, client: Client, segment: Segment) -> None:
+    def came(self, client: Client, segment: VictimSegment) -> None:
         """Make room for one byte."""
         super().came(client, segment)
         self.say(client, tcp.ACK, 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from aether.attacks.attack import Attack, Plan
-from aether.attacks.station import MAC, OWN, PORTS, TRUSTED, Segment
+from aether.attacks.station import MAC, OWN, PORTS, TRUSTED, VictimSegment
 from aether.tcp.connection import Connection
 from aether.tcp.isn import STEP
 from aether.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT
@@ -134,7 +134,7 @@ class IsnGuess(Attack):
             self.segment(trusted, self.client, self.plan.port, self.SEQ + 1, self.guessed + 1, tcp.ACK | tcp.PSH,
                          payload=b"GET / HTTP/1.0\r\n\r\n")
 
-    def heard_segment(self, segment: Segment) -> None:
+    def heard_segment(self, segment: VictimSegment) -> None:
         """The answer to the first question says which number is given."""
         header = segment.header
         if self.accepts(segment):

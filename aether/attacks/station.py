@@ -29,7 +29,7 @@ HEARD = 4096
 """Frames that wait to be looked at, at the most."""
 
 
-class Segment:
+class VictimSegment:
     """A TCP segment of the victim's."""
 
     __slots__ = ("destination", "header", "payload", "source")
@@ -121,7 +121,7 @@ class Station(Sleeper):
         """Ask the victim for a connection."""
         self.segment(source, port, to, seq, 0, tcp.SYN, window, MSS)
 
-    def accepts(self, segment: Segment) -> bool:
+    def accepts(self, segment: VictimSegment) -> bool:
         """Tell whether a segment grants the attacker's own address a connection that was asked for."""
         asked_by_us = segment.destination == self.address(OWN)
         return asked_by_us and segment.header.flags & (tcp.SYN | tcp.ACK) == tcp.SYN | tcp.ACK
@@ -131,7 +131,7 @@ class Station(Sleeper):
         reply = arp.ArpPacket(arp.REPLY, MAC, address, self.victim_mac, self.victim_ip)
         self.put(ethernet.build(self.victim_mac, MAC, ethernet.TYPE_ARP, arp.build(reply)))
 
-    def take_heard(self) -> list[Segment]:
+    def take_heard(self) -> list[VictimSegment]:
         """Answer questions for our own address, and return the segments that the victim has sent."""
         found = []
         while self.heard:
@@ -153,10 +153,10 @@ class Station(Sleeper):
         return found
 
 
-def _segment(packet: bytes) -> Segment | None:
+def _segment(packet: bytes) -> VictimSegment | None:
     header = ipv4.parse(packet)
     if header.protocol != ipv4.PROTO_TCP or header.more_fragments or header.fragment_offset:
         return None
     data = packet[header.header_length:header.total_length]
     found = tcp.parse(data)
-    return Segment(header.source, header.destination, found, bytes(data[found.header_length:]))
+    return VictimSegment(header.source, header.destination, found, bytes(data[found.header_length:]))

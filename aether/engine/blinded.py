@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from aether.engine.core import Core, Hit, Status
+from aether.engine.core import Core, CoreStatus, Hit
 from aether.engine.loop import Loop, StepResult
 from aether.engine.ring import EventRing
 from aether.events import Event
@@ -172,7 +172,7 @@ class Blinded(Core):
         """Refuse: the loop has everything."""
         raise hidden("the run as a whole, with what was done to it before,")
 
-    def status(self) -> Status:
+    def status(self) -> CoreStatus:
         """Return how the core is, counted at the end that can be seen."""
         found = self._whole.status()
         self.ring.catch_up()

@@ -40,7 +40,7 @@ from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
 
-__all__ = ["Core", "CoreError", "Device", "Status", "StepResult"]
+__all__ = ["Core", "CoreError", "CoreStatus", "Device", "StepResult"]
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at how far something long is."""
@@ -55,7 +55,7 @@ class CoreError(RuntimeError):
 
 
 @dataclass(slots=True)
-class Status:
+class CoreStatus:
     """How the core is, as plain data; times in microseconds of world time."""
 
     mode: str
@@ -259,7 +259,7 @@ class Core:
             self._call(lambda: self._waits.remove(wait) if wait in self._waits else None)
             raise
 
-    def status(self) -> Status:
+    def status(self) -> CoreStatus:
         """Return how the core is."""
         return self._call(self._status)
 
@@ -391,10 +391,10 @@ class Core:
         for wait in waiting:
             wait.answer.set_exception(CoreError(self._fault))
 
-    def _status(self) -> Status:
+    def _status(self) -> CoreStatus:
         loop, world = self.loop, self.loop.view
         shares, modelled = _waiting(loop)
-        return Status(
+        return CoreStatus(
             loop.mode, loop.paused, loop.pace.speed, world.occurrence, world.now, world.frames,
             sum(sum(host.drops.values()) for host in world.hosts.values()), shares.spin, shares.yielding, shares.sleep,
             len(self.ring), self.ring.lost, len(loop.log.inputs) if loop.log is not None else 0,

@@ -14,7 +14,7 @@ from aether.answers import WorkerRow
 from aether.engine.backoff import Shares, Spent
 
 if TYPE_CHECKING:
-    from aether.engine.core import Core, Status
+    from aether.engine.core import Core, CoreStatus
     from aether.engine.loop import Loop
 
 NOTHING = Spent(0, 0, 0, 0, 0)
@@ -73,7 +73,7 @@ def _of(loop: Loop, number: int) -> Figures:
         backoff.worked(), backoff.now(), backoff.spin_for, backoff.yield_for)
 
 
-def together(status: Status, others: list[Figures]) -> Status:
+def together(status: CoreStatus, others: list[Figures]) -> CoreStatus:
     """Return how worker 0's core is, with the frames of all workers, and the means of their shares of time."""
     shares = [Shares(status.spin, status.yielding, status.sleep), *(each.shares() for each in others)]
     spin, yielding, sleep = (sum(each) / len(shares) for each in zip(*shares, strict=True))

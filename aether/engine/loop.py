@@ -17,7 +17,7 @@ from aether.engine.history import History
 from aether.engine.log import InputLog
 from aether.engine.pace import Pace
 from aether.engine.past import WINDOW, Past
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.relay import hear
 from aether.engine.ring import EventRing
 from aether.engine.work import Work
@@ -73,7 +73,7 @@ class Loop:
         self.relay: Relay | None = None
         """Where frames go that are another worker's; None without workers."""
         self.ring = EventRing()
-        self.recorder = Recorder(world, self.ring)
+        self.recorder = EventRecorder(world, self.ring)
         self.backoff = Backoff()
         self.frames_before = 0
         """Frames that came before we counted anew."""
@@ -218,7 +218,7 @@ class Loop:
         self.world.observe(None)
         self.world = world
         self._heed_knobs()
-        self.recorder = Recorder(world, self.ring)
+        self.recorder = EventRecorder(world, self.ring)
         self.log = log
         self.history = history
         self.description = log.description

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from aether.engine.history import History
 from aether.engine.log import Input, replay
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from aether.engine.work import Work
 from aether.events import Event
@@ -110,7 +110,7 @@ def record(
     world: World, inputs: list[Input], until: int, ring: EventRing, work: Work | None = None,
 ) -> list[Event]:
     """Replay a world up to the end of occurrence `until`, and return what happened, as far as `ring` holds it."""
-    world.observe(Recorder(world, ring))
+    world.observe(EventRecorder(world, ring))
     replay(world, inputs, until, work)
     world.observe(None)
     return ring.since(0)[0]

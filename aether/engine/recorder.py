@@ -14,7 +14,7 @@ MESSENGERS = frozenset((
 """Functions that only report what their caller decided: the caller's line is the one to show."""
 
 
-class Recorder:
+class EventRecorder:
     """Called by the stack for every event of one world."""
 
     def __init__(self, world: World, ring: EventRing) -> None:

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from aether import queries
 from aether.answers import AtStake
 from aether.engine.child import Child, ShardError
-from aether.engine.core import Core, CoreError, Status
+from aether.engine.core import Core, CoreError, CoreStatus
 from aether.engine.figures import Figures, figures, resident, together
 from aether.engine.loop import Loop
 from aether.engine.relay import ALL, ALL_BELIEVE, Relay
@@ -170,7 +170,7 @@ class Shards:
                 child.figures = child.call("figures", None)
         return [figures(self.core, 0), *(child.figures for child in self.children)]
 
-    def status(self, fresh: bool = True) -> Status:
+    def status(self, fresh: bool = True) -> CoreStatus:
         """Return how all workers are: frames are added up, of shares of time it is the mean.
 
         Unless it has to be `fresh`, what the others said last will do: a fraction of a second ago, and nobody is asked.

@@ -10,7 +10,7 @@ from aether.engine.history import History
 from aether.engine.log import Input, InputLog, LogError, Recording, feed, step_to
 from aether.engine.loop import Loop
 from aether.engine.past import Past
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from aether.engine.work import Work
 from aether.events import Event
@@ -88,7 +88,7 @@ def switch(loop: Loop, timeline: Timeline) -> None:
 
 
 @dataclass(slots=True)
-class Run:
+class RepeatedRun:
     """How a run went that was repeated from its inputs."""
 
     name: str
@@ -100,7 +100,7 @@ class Run:
 
 def repeat(
     log: InputLog, name: str, changes: Sequence[Operation], until: int, work: Work | None = None,
-) -> Run:
+) -> RepeatedRun:
     """Run the inputs of a log again from the seed, with `changes` made first; a knob among them stays as it is then.
 
     With changes, inputs come at their time, whatever the occurrence: that may be another one now. It goes on until
@@ -112,7 +112,7 @@ def repeat(
     recorded = any(isinstance(entry.data, (bytes, TapePlay)) for entry in log.inputs)
     world = lab.build(log.description)
     ring = EventRing()
-    world.observe(Recorder(world, ring))
+    world.observe(EventRecorder(world, ring))
     for change in changes:
         world.do(change)
     turned = {(change.host, change.name) for change in changes if isinstance(change, KnobSet)}
@@ -124,12 +124,15 @@ def repeat(
             _carry_out(world, entry, before, work)
         before = entry
     end = max(until, world.now) + (0 if recorded else SETTLE)
-    hosts = world.hosts.values()
-    while world.occurrence < MOST_OCCURRENCES and any(host.tcp.connections for host in hosts) and world.step(end):
+    while world.occurrence < MOST_OCCURRENCES and _connected(world) and world.step(end):
         work.did()
     while world.now < until and world.occurrence < MOST_OCCURRENCES and world.step(until):
         work.did()
-    return Run(name, world, ring.since(0)[0], recorded)
+    return RepeatedRun(name, world, ring.since(0)[0], recorded)
+
+
+def _connected(world: World) -> bool:
+    return any(host.tcp.connections for host in world.hosts.values())
 
 
 def _carry_out(world: World, entry: Input, before: Input, work: Work) -> None:
@@ -168,7 +171,7 @@ def from_recording(loop: Loop, recording: Recording) -> None:
     work = loop.work
     work.plan(recording.occurrence)
     world, ring = recording.beginning(), EventRing()
-    world.observe(Recorder(world, ring))
+    world.observe(EventRecorder(world, ring))
     history = History(world, InputLog(recording.description), loop.clock)
     fed = history.log
     for entry in recording.inputs:

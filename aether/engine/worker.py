@@ -87,7 +87,7 @@ def first_number(latest: int, number: int, workers: int) -> int:
     return (latest // workers + 1) * workers + number
 
 
-class Worker:
+class WorkerProcess:
     """The child's end of the pipe."""
 
     def __init__(self, pipe: Connection, tap: Tap, beginning: Beginning) -> None:
@@ -150,7 +150,7 @@ def main(pipe: int, tap: int) -> None:
         return
     queue = Tap(beginning.device, several=True, descriptor=tap)
     try:
-        worker = Worker(end, queue, beginning)
+        worker = WorkerProcess(end, queue, beginning)
     except Exception as problem:  # a fault of the program, which worker 0 tells the person
         end.send(("fault", 0, True, f"{type(problem).__name__}: {problem}"))
     else:

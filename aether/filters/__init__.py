@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aether.filters.compile import Filter, compile_filter
-    from aether.filters.completion import Candidate, complete
+    from aether.filters.completion import Suggestion, complete
     from aether.filters.conversations import Conversations
     from aether.filters.errors import FilterError
     from aether.filters.field import Field
@@ -21,12 +21,20 @@ if TYPE_CHECKING:
     from aether.filters.record import Record, Records
 
 __all__ = [
-    "Candidate", "Conversations", "Field", "Filter", "FilterError", "Record", "Records", "all_fields",
-    "compile_filter", "complete",
+    "Conversations",
+    "Field",
+    "Filter",
+    "FilterError",
+    "Record",
+    "Records",
+    "Suggestion",
+    "all_fields",
+    "compile_filter",
+    "complete",
 ]
 
 _HOMES = {
-    "Candidate": "completion", "Conversations": "conversations", "Field": "fields", "Filter": "compile",
+    "Suggestion": "completion", "Conversations": "conversations", "Field": "fields", "Filter": "compile",
     "FilterError": "errors", "Record": "record", "Records": "record", "all_fields": "fields",
     "compile_filter": "compile", "complete": "completion",
 }

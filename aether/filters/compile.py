@@ -20,19 +20,19 @@ from aether.filters.pattern import PatternProblem, Search, searcher
 from aether.filters.record import Record
 from aether.filters.syntax import (
     Arithmetic,
-    Call,
-    Comparison,
     Exists,
+    Expression,
+    FunctionCall,
+    InSet,
     Logic,
-    Membership,
     Negative,
-    Node,
     Not,
+    Quoted,
+    Relation,
     Slice,
-    Text,
     Word,
 )
-from aether.filters.values import BOOLEAN, BYTES, Network, ValueProblem, a, read_word
+from aether.filters.values import BOOLEAN, BYTES, Subnet, ValueProblem, a, read_word
 
 Test = Callable[[Record], bool]
 
@@ -99,13 +99,13 @@ def _guarded(test: Test) -> Test:
     return lambda record: record.is_frame and test(record)
 
 
-def _asks_for(tree: Node, name: str) -> bool:
+def _asks_for(tree: Expression, name: str) -> bool:
     """Say whether the expression compares a field of that name; on the right, it is a value."""
     if isinstance(tree, Logic):
         return any(_asks_for(part, name) for part in tree.parts)
     if isinstance(tree, Not):
         return _asks_for(tree.of, name)
-    first = tree.left if isinstance(tree, Comparison) else tree.of if isinstance(tree, (Membership, Exists)) else tree
+    first = tree.left if isinstance(tree, Relation) else tree.of if isinstance(tree, (InSet, Exists)) else tree
     return isinstance(first, Word) and first.text == name
 
 
@@ -116,7 +116,7 @@ class _Compiler:
         self.operands = Operands(text, captures, host_named)
         self.notices: list[str] = []
 
-    def condition(self, node: Node) -> Test:
+    def condition(self, node: Expression) -> Test:
         if isinstance(node, Logic):
             return _logic(node.operator, [self.condition(part) for part in node.parts])
         if isinstance(node, Not):
@@ -124,9 +124,9 @@ class _Compiler:
             return lambda record: not test(record)
         if isinstance(node, Exists):
             return self._exists(node)
-        if isinstance(node, Membership):
+        if isinstance(node, InSet):
             return self._membership(node)
-        assert isinstance(node, Comparison)
+        assert isinstance(node, Relation)
         if node.operator == "matches":
             return self._matches(node)
         if node.operator == "contains":
@@ -141,7 +141,7 @@ class _Compiler:
                 f"{field.name} alone asks whether there is such a field, 0 or 1, as in Wireshark; "
                 f"{field.name} == 1 asks whether it is set")
         get = operand.get
-        if isinstance(node.of, Call):
+        if isinstance(node.of, FunctionCall):
             self.operands.fail(node.of, f"{node.of.name}(…) alone says nothing; compare it, such as == 1")
         if isinstance(node.of, (Arithmetic, Negative)):
             return lambda record: any(any(value) if isinstance(value, bytes) else value for value in get(record))
@@ -149,7 +149,7 @@ class _Compiler:
             return lambda record: any(get(record))
         return lambda record: bool(get(record))
 
-    def _comparison(self, node: Comparison) -> Test:
+    def _comparison(self, node: Relation) -> Test:
         operands = self.operands
         left, right = operands.pair(node.left, node.right)
         self._comparable(node, left, right)
@@ -162,7 +162,7 @@ class _Compiler:
         field = left.field
         if field is not None and field.only_true and right.constant == 0:
             self.notices.append(f"{field.name} is there only when it is true; !{field.name} asks for the opposite")
-        if isinstance(right.constant, Network):
+        if isinstance(right.constant, Subnet):
             return _network(left.get, right.constant, symbol, every)
         if symbol not in ("==", "!=") and left.type.family == right.type.family == "bytes":
             left, right = _by_length(left), _by_length(right)
@@ -170,14 +170,14 @@ class _Compiler:
             return _with_constant(left.get, right.constant, symbol, every)
         return _with_each(left.get, right.get, _ORDER[symbol], every)
 
-    def _comparable(self, node: Node, left: Operand, right: Operand) -> None:
+    def _comparable(self, node: Expression, left: Operand, right: Operand) -> None:
         one, two = left.type.family, right.type.family
         if one != two and not {one, two} <= {"bytes", "address"}:
             self.operands.fail(
                 node, f"{self._shown(left.node)} is {a(left.type)} and {self._shown(right.node)} is {a(right.type)}; "
                 "they cannot be compared")
 
-    def _membership(self, node: Membership) -> Test:
+    def _membership(self, node: InSet) -> Test:
         operands = self.operands
         of = operands.operand(node.of, None)
         plain: list[Any] = []
@@ -189,7 +189,7 @@ class _Compiler:
                 last = operands.operand(high, of)
                 self._comparable(high, of, last)
                 tests.append(self._range(low, high, first, last))
-            elif isinstance(first.constant, Network):
+            elif isinstance(first.constant, Subnet):
                 tests.append(_within(first.constant))
             elif first.constant is not None:
                 plain.append(first.constant)
@@ -198,8 +198,8 @@ class _Compiler:
         test = _member(of.get, frozenset(plain), tests, node.quantifier == "all")
         return (lambda record: not test(record)) if node.negated else test
 
-    def _range(self, low: Node, high: Node, first: Operand, last: Operand) -> Callable[[Any, Record], bool]:
-        if isinstance(first.constant, Network) or isinstance(last.constant, Network):
+    def _range(self, low: Expression, high: Expression, first: Operand, last: Operand) -> Callable[[Any, Record], bool]:
+        if isinstance(first.constant, Subnet) or isinstance(last.constant, Subnet):
             self.operands.fail(low, "a range goes from one address to another, not from or to a network")
         if first.constant is not None and last.constant is not None:
             if first.constant > last.constant:
@@ -210,12 +210,12 @@ class _Compiler:
         return lambda value, record: any(
             least <= value <= most for least in lows(record) for most in highs(record))
 
-    def _contains(self, node: Comparison) -> Test:
+    def _contains(self, node: Relation) -> Test:
         operands = self.operands
         of = operands.operand(node.left, None)
         if of.type.family not in ("bytes", "text"):
             operands.fail(node.left, f"{self._shown(node.left)} is {a(of.type)}; contains looks into bytes and text")
-        if isinstance(node.right, Text):
+        if isinstance(node.right, Quoted):
             value = node.right.value
             part: Any = value.decode("utf-8", "replace") if of.type.family == "text" else value
         elif isinstance(node.right, Word) and (
@@ -230,12 +230,12 @@ class _Compiler:
             return lambda record: bool(values := get(record)) and all(part in value for value in values)
         return lambda record: any(part in value for value in get(record))
 
-    def _matches(self, node: Comparison) -> Test:
+    def _matches(self, node: Relation) -> Test:
         operands = self.operands
         of = operands.operand(node.left, None)
         if of.type.family not in ("bytes", "text"):
             operands.fail(node.left, f"{self._shown(node.left)} is {a(of.type)}; matches looks into bytes and text")
-        if not isinstance(node.right, Text):
+        if not isinstance(node.right, Quoted):
             operands.fail(node.right, f'a regular expression stands in double quotes: "{self._shown(node.right)}"')
         search = self._pattern(node.right, of.type.family == "text")
         get = _searched(of)
@@ -243,13 +243,13 @@ class _Compiler:
             return lambda record: bool(values := get(record)) and all(search(value) for value in values)
         return lambda record: any(search(value) for value in get(record))
 
-    def _pattern(self, node: Text, is_text: bool) -> Search:
+    def _pattern(self, node: Quoted, is_text: bool) -> Search:
         try:
             return searcher(node.value, is_text)
         except PatternProblem as problem:
             self.operands.fail(node, str(problem))
 
-    def _shown(self, node: Node) -> str:
+    def _shown(self, node: Expression) -> str:
         return self.operands.text[node.start:node.end]
 
 
@@ -330,7 +330,7 @@ def _by_length(operand: Operand) -> Operand:
     return replace(operand, get=lengths, constant=None if constant is None else (len(constant), constant))
 
 
-def _network(get: Getter, network: Network, symbol: str, every: bool) -> Test:
+def _network(get: Getter, network: Subnet, symbol: str, every: bool) -> Test:
     """Return a test of addresses against a network: their part in it is compared."""
     compare, prefix, masked = _ORDER[symbol], network.prefix, network.masked
     quantify: Callable[[Any], bool] = all if every else any
@@ -341,7 +341,7 @@ def _network(get: Getter, network: Network, symbol: str, every: bool) -> Test:
     return test
 
 
-def _within(network: Network) -> Callable[[Any, Record], bool]:
+def _within(network: Subnet) -> Callable[[Any, Record], bool]:
     return lambda value, record: network.masked(value) == network.prefix
 
 

@@ -15,7 +15,7 @@ from aether.filters.operands import FUNCTIONS
 from aether.filters.values import BOOLEAN, WORD
 
 
-class Candidate(NamedTuple):
+class Suggestion(NamedTuple):
     """One thing that may stand where the cursor is."""
 
     text: str
@@ -38,7 +38,7 @@ _OPERATORS = {
 _JOIN = {"and": "both", "or": "one, or both", "xor": "one, and not both"}
 
 
-def complete(before: str) -> list[Candidate]:
+def complete(before: str) -> list[Suggestion]:
     """Return what may stand at the end of `before`, the text before the cursor."""
     tokens = [match for match in _TOKEN.finditer(before) if not match[0].isspace()]
     word = tokens.pop()[0] if tokens and tokens[-1].end() == len(before) and re.match(r"[\w$]", tokens[-1][0]) else ""
@@ -68,7 +68,7 @@ def _subject(texts: list[str]) -> Field | None:
     return next((known for text in reversed(texts) if (known := all_fields().get(text)) is not None), None)
 
 
-def _fields(word: str) -> list[Candidate]:
+def _fields(word: str) -> list[Suggestion]:
     """Offer fields that begin with what is typed, down to the next dot: `tcp.` before `tcp.flags.syn`."""
     known = all_fields()
     found: dict[str, str] = {}
@@ -83,15 +83,15 @@ def _fields(word: str) -> list[Candidate]:
                 found[shown] = f"{known[shown].type.name}; {known[shown].help}"
             else:
                 found.setdefault(f"{shown}.", f"{field.name} and others" if stop >= 0 else field.help)
-    return [Candidate(name, len(word), "field", help) for name, help in found.items()]
+    return [Suggestion(name, len(word), "field", help) for name, help in found.items()]
 
 
-def _functions(word: str) -> list[Candidate]:
-    return [Candidate(f"{name}(", len(word), "function", help) for name, (_, _, help) in FUNCTIONS.items()
+def _functions(word: str) -> list[Suggestion]:
+    return [Suggestion(f"{name}(", len(word), "function", help) for name, (_, _, help) in FUNCTIONS.items()
             if word and name.startswith(word)]
 
 
-def _values(field: Field | None, word: str) -> list[Candidate]:
+def _values(field: Field | None, word: str) -> list[Suggestion]:
     if field is None:
         return _fields(word)
     values: list[tuple[str, str]] = []
@@ -103,15 +103,15 @@ def _values(field: Field | None, word: str) -> list[Candidate]:
         values = [(example, field.name) for example in field.examples]
     elif field.type is BOOLEAN:
         values = [("1", "is set"), ("0", "is not set")]
-    offered = [Candidate(value, len(word), "value", help) for value, help in values
+    offered = [Suggestion(value, len(word), "value", help) for value, help in values
                if value.strip('"').lower().startswith(word.lower())]
     if offered or field.type is WORD or not word:
         return offered
-    return [Candidate(name, len(word), "field", other.help) for name, other in all_fields().items()
+    return [Suggestion(name, len(word), "field", other.help) for name, other in all_fields().items()
             if name.startswith(word) and other.type.family == field.type.family]
 
 
-def _after_value(texts: list[str], word: str) -> list[Candidate]:
+def _after_value(texts: list[str], word: str) -> list[Suggestion]:
     """Offer what may follow a field or a value: an operator, or the next condition."""
     field = all_fields().get(texts[-1])
     offered: dict[str, str] = {}
@@ -121,4 +121,4 @@ def _after_value(texts: list[str], word: str) -> list[Candidate]:
                    if (family in ("bytes", "text")) >= (name in ("contains", "matches"))
                    and (family != "text" or name not in (">", "<", ">=", "<="))}
     offered |= _JOIN
-    return [Candidate(name, len(word), "operator", help) for name, help in offered.items() if name.startswith(word)]
+    return [Suggestion(name, len(word), "operator", help) for name, help in offered.items() if name.startswith(word)]

@@ -7,7 +7,7 @@ first segment counts as 1.
 
 from __future__ import annotations
 
-from aether.filters.packet import Layer, Packet, options
+from aether.filters.packet import Dissected, Transport, options
 
 LIMIT = 20_000
 """Conversations that are remembered; the oldest are forgotten first."""
@@ -82,7 +82,7 @@ class Conversations:
         self.expected: dict[Key, int] = {}
         """Numbers of connections that were opened, and whose SYN has not been seen yet."""
 
-    def follow(self, packet: Packet) -> Context | None:
+    def follow(self, packet: Dissected) -> Context | None:
         """Take note of the next frame, and return what is known about it; None without TCP or UDP."""
         if packet.tcp:
             tcp = packet.tcp[0]
@@ -123,7 +123,7 @@ class Conversations:
             self.expected[key] = conn
             _forget(self.expected)
 
-    def _segment(self, packet: Packet, tcp: Layer, key: Key, reverse: bool) -> Context:
+    def _segment(self, packet: Dissected, tcp: Transport, key: Key, reverse: bool) -> Context:
         header = tcp.header
         flags = header[4]
         conversation = self.tcp.get(key)
@@ -153,7 +153,7 @@ class Conversations:
         return base >= 0 and (base != sequence or conversation.closing)
 
 
-def _key(layer: Layer) -> tuple[Key, bool]:
+def _key(layer: Transport) -> tuple[Key, bool]:
     """Return the key of a conversation, the same for both directions, and whether this is the second."""
     header, ip = layer.header, layer.ip.header
     source: bytes = ip[8]
@@ -163,7 +163,7 @@ def _key(layer: Layer) -> tuple[Key, bool]:
     return (target, header[1], source, header[0]), True
 
 
-def _scale(packet: Packet, tcp: Layer) -> int:
+def _scale(packet: Dissected, tcp: Transport) -> int:
     """Return the shift count among a SYN's options, NONE if there is none."""
     for kind, data in options(packet.data, tcp.start + 20, tcp.payload):
         if kind == 3 and len(data) == 3:

@@ -18,7 +18,7 @@ FRAME, EVENT, ANY = "frame", "event", "any"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field."""
+    """What an expression can ask of a record: how it is read, and what its values are."""
 
     name: str
     type: Type

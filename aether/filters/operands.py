@@ -15,7 +15,7 @@ from aether.filters.errors import FilterError
 from aether.filters.field import Field, Getter
 from aether.filters.fields import all_fields, near, suggestion
 from aether.filters.record import Record
-from aether.filters.syntax import Arithmetic, Call, Capture, Negative, Node, Range, Slice, Text, Word
+from aether.filters.syntax import Arithmetic, Captured, Expression, FunctionCall, Negative, Quoted, Range, Slice, Word
 from aether.filters.tables.events import direction_at_host
 from aether.filters.values import (
     BYTES,
@@ -23,7 +23,7 @@ from aether.filters.values import (
     PROTOCOL,
     TEXT,
     TIME,
-    Network,
+    Subnet,
     Type,
     ValueProblem,
     a,
@@ -37,7 +37,7 @@ from aether.filters.values import (
 class Operand:
     """A value of an expression: how to read it, and of what type it is."""
 
-    node: Node
+    node: Expression
     type: Type
     get: Getter
     field: Field | None = None
@@ -58,11 +58,11 @@ class Operands:
         self.used: dict[str, Field] = {}
         """Fields of the record itself."""
 
-    def fail(self, node: Node, message: str) -> NoReturn:
+    def fail(self, node: Expression, message: str) -> NoReturn:
         """Raise FilterError for a part of the expression."""
         raise FilterError(message, self.text, node.start, node.end)
 
-    def pair(self, left: Node, right: Node) -> tuple[Operand, Operand]:
+    def pair(self, left: Expression, right: Expression) -> tuple[Operand, Operand]:
         """Compile the two sides of a comparison; at least one has to tell the type of the other."""
         left_type, right_type = self.type_of(left), self.type_of(right)
         if left_type is None and right_type is None:
@@ -75,33 +75,33 @@ class Operands:
         first = self.operand(left, None)
         return first, self.operand(right, first)
 
-    def type_of(self, node: Node) -> Type | None:
+    def type_of(self, node: Expression) -> Type | None:
         """Return the type of a part; None if only its neighbour can tell."""
         if isinstance(node, Word):
             field = all_fields().get(node.text)
             return field.type if field else None
-        if isinstance(node, Capture):
+        if isinstance(node, Captured):
             field = all_fields().get(node.name)
             return field.type if field else NUMBER
         if isinstance(node, Slice):
             return self.type_of(node.of) and BYTES
-        if isinstance(node, Call):
+        if isinstance(node, FunctionCall):
             return NUMBER
         if isinstance(node, Arithmetic):
             return self.type_of(node.left) or self.type_of(node.right)
         return self.type_of(node.of) if isinstance(node, Negative) else None
 
-    def operand(self, node: Node, beside: Operand | None) -> Operand:
+    def operand(self, node: Expression, beside: Operand | None) -> Operand:
         """Compile one operand; `beside` is the other side, which says what a bare value means."""
         if isinstance(node, Word):
             return self._word(node, beside)
-        if isinstance(node, Text):
+        if isinstance(node, Quoted):
             return self._text(node, beside)
-        if isinstance(node, Capture):
+        if isinstance(node, Captured):
             return self._capture(node)
         if isinstance(node, Slice):
             return self._slice(node)
-        if isinstance(node, Call):
+        if isinstance(node, FunctionCall):
             return self._call(node)
         if isinstance(node, Negative):
             return self._negative(node, beside)
@@ -147,7 +147,7 @@ class Operands:
             self._refuse(node, beside, problem, node.text)
         return _constant(node, beside.type, value)
 
-    def _choice(self, node: Node, word: str, choices: Sequence[str], beside: Operand) -> Operand:
+    def _choice(self, node: Expression, word: str, choices: Sequence[str], beside: Operand) -> Operand:
         plain = {choice.lower().replace("_", "-"): choice for choice in choices}
         choice = plain.get(word.lower().replace("_", "-"))
         known = all_fields().get(word) if isinstance(node, Word) else None
@@ -158,7 +158,7 @@ class Operands:
             self.fail(node, f"{beside.field.name} is never '{word}'.{near(word, choices)}")
         return _constant(node, beside.type, choice)
 
-    def _text(self, node: Text, beside: Operand | None) -> Operand:
+    def _text(self, node: Quoted, beside: Operand | None) -> Operand:
         if beside is None:
             self.fail(node, "text alone says nothing; compare a field with it, such as http.host == \"example\"")
         field = beside.field
@@ -170,13 +170,13 @@ class Operands:
             self._refuse(node, beside, problem, node.value.decode("utf-8", "replace"))
         return _constant(node, beside.type, value)
 
-    def _refuse(self, node: Node, beside: Operand, problem: ValueProblem, word: str) -> NoReturn:
+    def _refuse(self, node: Expression, beside: Operand, problem: ValueProblem, word: str) -> NoReturn:
         field = beside.field
         if field and field.names and word and not word[0].isdigit():
             self.fail(node, f"{field.name} has no value called '{word}'.{near(word, field.names)}")
         self.fail(node, f"{field.name}: {problem}" if field else str(problem))
 
-    def _capture(self, node: Capture) -> Operand:
+    def _capture(self, node: Captured) -> Operand:
         field = all_fields().get(node.name)
         if field is None:
             self.fail(node, f"there is no field '{node.name}'.{suggestion(node.name)}")
@@ -202,7 +202,7 @@ class Operands:
             return [_cut(value, ranges) for value in get(record)]
         return Operand(node, TEXT if of.type.family == "text" else BYTES, sliced)
 
-    def _call(self, node: Call) -> Operand:
+    def _call(self, node: FunctionCall) -> Operand:
         name = node.name
         if name not in FUNCTIONS:
             self.fail(Word(node.start, node.start + len(name), name), f"there is no function '{name}'."
@@ -244,7 +244,7 @@ class Operands:
             self.fail(node, "a division by zero has no result")
         return self._joined(node, left, right, _free(left.type), _CALCULATE[node.operator])
 
-    def _no_number(self, node: Node, kind: Type) -> NoReturn:
+    def _no_number(self, node: Expression, kind: Type) -> NoReturn:
         self.fail(node, f"{self.text[node.start:node.end]} is {a(kind)}, and cannot be calculated with")
 
     def _bits(self, node: Arithmetic, beside: Operand | None) -> Operand:
@@ -271,9 +271,9 @@ class Operands:
         return left, self.operand(node.right, Operand(left.node, _free(left.type), left.get))
 
     def _joined(
-        self, node: Node, left: Operand, right: Operand, kind: Type, join: Callable[[Any, Any], Any],
+        self, node: Expression, left: Operand, right: Operand, kind: Type, join: Callable[[Any, Any], Any],
     ) -> Operand:
-        if isinstance(left.constant, Network) or isinstance(right.constant, Network):
+        if isinstance(left.constant, Subnet) or isinstance(right.constant, Subnet):
             self.fail(node, "a network is no number")
         if left.constant is not None and right.constant is not None:
             return _constant(node, kind, join(left.constant, right.constant))
@@ -288,7 +288,7 @@ class Operands:
         return self.text[operand.node.start:operand.node.end]
 
 
-def _constant(node: Node, kind: Type, value: Any) -> Operand:
+def _constant(node: Expression, kind: Type, value: Any) -> Operand:
     values = (value,)
     return Operand(node, kind, lambda record: values, constant=value)
 

@@ -48,7 +48,7 @@ class IpLayer:
         """Whether an ICMP error quotes it."""
 
 
-class Layer:
+class Transport:
     """What an IPv4 packet carries: a TCP segment, a UDP datagram or an ICMP message."""
 
     __slots__ = ("end", "header", "ip", "payload", "start")
@@ -61,7 +61,7 @@ class Layer:
         self.ip = ip
 
 
-class Packet:
+class Dissected:
     """A dissected frame."""
 
     __slots__ = ("_dhcp", "_dns", "_http", "arp", "data", "ethernet", "ethertype", "icmp", "ip", "stubs", "tcp", "udp")
@@ -73,11 +73,11 @@ class Packet:
         self.arp: tuple[Any, ...] | None = None
         """Hardware, protocol, both lengths, operation; then sender's and target's addresses."""
         self.ip: tuple[IpLayer, ...] = ()
-        self.tcp: tuple[Layer, ...] = ()
-        self.stubs: tuple[Layer, ...] = ()
+        self.tcp: tuple[Transport, ...] = ()
+        self.stubs: tuple[Transport, ...] = ()
         """TCP headers of which an ICMP error quotes only the first 8 bytes: ports and sequence number."""
-        self.udp: tuple[Layer, ...] = ()
-        self.icmp: tuple[Layer, ...] = ()
+        self.udp: tuple[Transport, ...] = ()
+        self.icmp: tuple[Transport, ...] = ()
         self._dns: tuple[DnsView, ...] | None = None
         self._dhcp: tuple[DhcpView, ...] | None = None
         self._http: HttpView | None = None
@@ -123,10 +123,10 @@ class Packet:
             if end - payload >= 8:
                 fields = UDP_HEADER.unpack_from(data, payload)
                 stop = payload + fields[2] if 8 <= fields[2] <= end - payload else end
-                self.udp = (*self.udp, Layer(fields, payload, payload + 8, stop, ip))
+                self.udp = (*self.udp, Transport(fields, payload, payload + 8, stop, ip))
         elif protocol == 1 and end - payload >= 8:
             fields = ICMP_HEADER.unpack_from(data, payload)
-            self.icmp = (*self.icmp, Layer(fields, payload, payload + 8, end, ip))
+            self.icmp = (*self.icmp, Transport(fields, payload, payload + 8, end, ip))
             if fields[0] in QUOTING and not quoted:
                 self._read_ip(payload + 8, True)
 
@@ -134,15 +134,15 @@ class Packet:
         if end - start < 20:
             if ip.quoted and end - start >= 8:
                 header = tuple(int.from_bytes(self.data[start + at:start + to], "big") for at, to in _STUB)
-                self.stubs = (*self.stubs, Layer(header, start, end, end, ip))
+                self.stubs = (*self.stubs, Transport(header, start, end, end, ip))
             return
         header = TCP_HEADER.unpack_from(self.data, start)
         payload = start + (header[4] >> 12 << 2)
         if 20 <= payload - start <= end - start:
-            self.tcp = (*self.tcp, Layer(header, start, payload, end, ip))
+            self.tcp = (*self.tcp, Transport(header, start, payload, end, ip))
 
     @property
-    def segments(self) -> tuple[Layer, ...]:
+    def segments(self) -> tuple[Transport, ...]:
         """Return all TCP headers, whole or not."""
         return self.tcp + self.stubs
 
@@ -201,5 +201,5 @@ def options(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
 
 _STUB = ((0, 2), (2, 4), (4, 8))
 
-NOTHING = Packet(b"")
+NOTHING = Dissected(b"")
 """What a record without a frame has."""

@@ -14,18 +14,18 @@ from aether.filters.errors import FilterError
 from aether.filters.explain import explain
 from aether.filters.syntax import (
     Arithmetic,
-    Call,
-    Capture,
-    Comparison,
+    Captured,
     Exists,
+    Expression,
+    FunctionCall,
+    InSet,
     Logic,
-    Membership,
     Negative,
-    Node,
     Not,
+    Quoted,
     Range,
+    Relation,
     Slice,
-    Text,
     Word,
     parts,
 )
@@ -48,7 +48,7 @@ def _lark() -> Lark:
     return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=False)
 
 
-def parse(text: str) -> Node:
+def parse(text: str) -> Expression:
     """Return the tree of an expression; FilterError if it is none."""
     if not text.strip():
         raise FilterError("the expression is empty; for example: tcp.port == 80", "")
@@ -68,7 +68,7 @@ class _Builder:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def whole(self, tree: Tree[Token] | Token) -> Node:
+    def whole(self, tree: Tree[Token] | Token) -> Expression:
         """Return the whole tree; FilterError if it is too deep, which long sums are too."""
         root = self.build(tree, 0)
         waiting = [(root, 0)]
@@ -82,27 +82,27 @@ class _Builder:
     def _too_deep(self, start: int, end: int) -> FilterError:
         return FilterError(f"parts are nested more than {MAX_DEPTH} deep", self.text, start, end)
 
-    def build(self, tree: Tree[Token] | Token, depth: int) -> Node:
+    def build(self, tree: Tree[Token] | Token, depth: int) -> Expression:
         if isinstance(tree, Token):
             raise AssertionError("every token belongs to a rule")
         start, end = tree.meta.start_pos, tree.meta.end_pos
         if depth > MAX_DEPTH:
             raise self._too_deep(start, end)
-        build: Callable[[Tree[Token], int, int, int], Node] = getattr(self, f"_{tree.data}")
+        build: Callable[[Tree[Token], int, int, int], Expression] = getattr(self, f"_{tree.data}")
         return build(tree, start, end, depth + 1)
 
-    def _several(self, children: list[Tree[Token] | Token], depth: int) -> tuple[Node, ...]:
+    def _several(self, children: list[Tree[Token] | Token], depth: int) -> tuple[Expression, ...]:
         return tuple(self.build(child, depth) for child in children)
 
-    def _any_of(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _any_of(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         return Logic(start, end, _JOINED[tree.data], self._several(tree.children, depth))
 
     _one_of = _all_of = _any_of
 
-    def _negation(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _negation(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         return Not(start, end, self.build(tree.children[-1], depth))
 
-    def _existence(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _existence(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         return Exists(start, end, self.build(tree.children[0], depth))
 
     def _quantified(self, tree: Tree[Token]) -> tuple[str, list[Tree[Token] | Token]]:
@@ -111,18 +111,18 @@ class _Builder:
             return str(first.children[0]), tree.children[1:]
         return "", tree.children
 
-    def _comparison(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _comparison(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         quantifier, children = self._quantified(tree)
         values = self._several(children[::2], depth)
         words = [str(child.children[0]) for child in children[1::2] if isinstance(child, Tree)]
         operators = [_OPERATORS.get(word, word) for word in words]
         links = tuple(
-            Comparison(left.start if index else start, right.end, operator, quantifier, left, right)
+            Relation(left.start if index else start, right.end, operator, quantifier, left, right)
             for index, (left, operator, right) in enumerate(zip(values, operators, values[1:], strict=False))
         )
         return links[0] if len(links) == 1 else Logic(start, end, "and", links)
 
-    def _membership(self, tree: Tree[Token], start: int, end: int, depth: int, negated: bool = False) -> Node:
+    def _membership(self, tree: Tree[Token], start: int, end: int, depth: int, negated: bool = False) -> Expression:
         quantifier, children = self._quantified(tree)
         items = []
         members = children[-1]
@@ -131,53 +131,53 @@ class _Builder:
             assert isinstance(member, Tree)
             low, *high = self._several(member.children, depth)
             items.append((low, high[0] if high else None))
-        return Membership(start, end, self.build(children[0], depth), tuple(items), quantifier, negated)
+        return InSet(start, end, self.build(children[0], depth), tuple(items), quantifier, negated)
 
-    def _exclusion_from(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _exclusion_from(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         return self._membership(tree, start, end, depth, negated=True)
 
-    def _masked(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _masked(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         first, *others = self._several(tree.children, depth)
         node = first
         for part in others:
             node = Arithmetic(start, part.end, "&", node, part)
         return node
 
-    def _calculated(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _calculated(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         node = self.build(tree.children[0], depth)
         for operator, operand in zip(tree.children[1::2], tree.children[2::2], strict=True):
             right = self.build(operand, depth)
             node = Arithmetic(start, right.end, str(operator), node, right)
         return node
 
-    def _signed(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _signed(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         of = self.build(tree.children[1], depth)
         return Negative(start, end, of) if tree.children[0] == "-" else of
 
-    def _sliced(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _sliced(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         node = self.build(tree.children[0], depth)
         for token in tree.children[1:]:
             assert isinstance(token, Token)
             node = Slice(start, token.end_pos or end, node, self._ranges(token))
         return node
 
-    def _word(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _word(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         return Word(start, end, str(tree.children[0]))
 
-    def _text(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _text(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         written = str(tree.children[0])
         raw = written.startswith("r")
         inner = written[2:-1] if raw else written[1:-1]
-        return Text(start, end, inner.encode("utf-8", "replace") if raw else self._unescape(inner, start + 1))
+        return Quoted(start, end, inner.encode("utf-8", "replace") if raw else self._unescape(inner, start + 1))
 
-    def _capture(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
+    def _capture(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         index, name = str(tree.children[0])[1:].split(".", 1)
         if len(index) > 3:
             raise FilterError("a capture is $ and the number of an earlier line: $1", self.text, start, end)
-        return Capture(start, end, int(index), name)
+        return Captured(start, end, int(index), name)
 
-    def _call(self, tree: Tree[Token], start: int, end: int, depth: int) -> Node:
-        return Call(start, end, str(tree.children[0]), self._several(tree.children[1:], depth))
+    def _call(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
+        return FunctionCall(start, end, str(tree.children[0]), self._several(tree.children[1:], depth))
 
     def _ranges(self, token: Token) -> tuple[Range, ...]:
         """Read what stands between brackets: `offset`, `offset:length`, `first-last`, `:length`, `offset:`."""

@@ -23,7 +23,7 @@ MAX_OPTIONS = 400
 """Options of a DHCP message that are looked at."""
 
 
-class Question(NamedTuple):
+class DnsQuestion(NamedTuple):
     """A question of a DNS message."""
 
     name: str
@@ -51,13 +51,13 @@ class DnsView:
         self.data = data
         self.header = _DNS_HEADER.unpack_from(data)
         """Identifier, flags, and the four counts."""
-        self.questions: list[Question] = []
+        self.questions: list[DnsQuestion] = []
         self.records: list[Resource] = []
         place = 12
         try:
             for _ in range(min(self.header[2], MAX_RECORDS)):
                 name, place = self._name(place)
-                self.questions.append(Question(name, *_QUESTION.unpack_from(data, place)))
+                self.questions.append(DnsQuestion(name, *_QUESTION.unpack_from(data, place)))
                 place += 4
             for _ in range(min(sum(self.header[3:]), MAX_RECORDS)):
                 place = self._record(place)

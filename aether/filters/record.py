@@ -11,7 +11,7 @@ from typing import Any
 
 from aether.events import KINDS, Event
 from aether.filters.conversations import Context, Conversations
-from aether.filters.packet import NOTHING, Packet
+from aether.filters.packet import NOTHING, Dissected
 
 FRAME_KINDS = frozenset(("frame.sent", "frame.arrived", "frame.lost", "drop"))
 """Kinds that are about a frame as such. An expression that asks only about frames matches these alone,
@@ -34,7 +34,7 @@ class Record:
     def __init__(
         self, data: bytes | None = None, *, kind: str = "", values: tuple[Any, ...] = (), number: int = 0,
         time: int = 0, host: str = "", sender: str = "", link: str = "", context: Context | None = None,
-        packet: Packet | None = None,
+        packet: Dissected | None = None,
     ) -> None:
         self.data = data
         """The bytes of the frame it is about; None if there is none."""
@@ -71,11 +71,11 @@ class Record:
         self.captures: tuple[Record, ...] = ()
         """The records that `$1`, `$2` … name; set while an expression is asked."""
 
-    def dissect(self) -> Packet:
+    def dissect(self) -> Dissected:
         """Return the dissected frame, and keep it; an empty one if there is no frame."""
         packet = self.packet
         if packet is None:
-            self.packet = packet = NOTHING if self.data is None else Packet(self.data)
+            self.packet = packet = NOTHING if self.data is None else Dissected(self.data)
         return packet
 
     def conversation(self) -> Context | None:
@@ -98,7 +98,7 @@ class _Kept:
 
     __slots__ = ("context", "data", "link", "packet", "previous", "sender")
 
-    def __init__(self, data: bytes, packet: Packet, context: Context | None, sender: str, link: str,
+    def __init__(self, data: bytes, packet: Dissected, context: Context | None, sender: str, link: str,
                  previous: int) -> None:
         self.data = data
         self.packet = packet
@@ -165,12 +165,12 @@ class Records:
             return kept
         else:
             # A link has altered it; it still belongs to the conversation that it was sent in.
-            kept = _Kept(data, Packet(data), kept.context, kept.sender, link, kept.previous)
+            kept = _Kept(data, Dissected(data), kept.context, kept.sender, link, kept.previous)
         self._keep(number, kept)
         return kept
 
     def _new(self, data: bytes, time: int, sender: str, link: str) -> _Kept:
-        packet = Packet(data)
+        packet = Dissected(data)
         kept = _Kept(data, packet, self.conversations.follow(packet), sender, link, self._last)
         self._last = time
         return kept

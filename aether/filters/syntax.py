@@ -9,7 +9,7 @@ Range = tuple[int, int | None, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Expression:
     """Any part of an expression; `start` and `end` are places in its text."""
 
     start: int
@@ -17,21 +17,21 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Word(Node):
+class Word(Expression):
     """A bare word: the name of a field, or a value without quotes."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Node):
+class Quoted(Expression):
     """A value in double quotes, with its escapes resolved."""
 
     value: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Capture(Node):
+class Captured(Expression):
     """`$1.tcp.seq`: a field of the record that an earlier line matched."""
 
     index: int
@@ -39,87 +39,87 @@ class Capture(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Node):
+class Slice(Expression):
     """Some bytes, or characters, of a value."""
 
-    of: Node
+    of: Expression
     ranges: tuple[Range, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class FunctionCall(Expression):
     """A function and its arguments."""
 
     name: str
-    arguments: tuple[Node, ...]
+    arguments: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Arithmetic(Node):
+class Arithmetic(Expression):
     """Two values joined by `+ - * / %` or `&`."""
 
     operator: str
-    left: Node
-    right: Node
+    left: Expression
+    right: Expression
 
 
 @dataclass(frozen=True, slots=True)
-class Negative(Node):
+class Negative(Expression):
     """A value with its sign changed."""
 
-    of: Node
+    of: Expression
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison(Node):
+class Relation(Expression):
     """Two values compared; `quantifier` is ``any``, ``all`` or empty."""
 
     operator: str
     quantifier: str
-    left: Node
-    right: Node
+    left: Expression
+    right: Expression
 
 
 @dataclass(frozen=True, slots=True)
-class Membership(Node):
+class InSet(Expression):
     """A value looked for in a set of values and ranges (low, high)."""
 
-    of: Node
-    items: tuple[tuple[Node, Node | None], ...]
+    of: Expression
+    items: tuple[tuple[Expression, Expression | None], ...]
     quantifier: str
     negated: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Exists(Node):
+class Exists(Expression):
     """A value that stands alone: is there any?"""
 
-    of: Node
+    of: Expression
 
 
 @dataclass(frozen=True, slots=True)
-class Not(Node):
+class Not(Expression):
     """The opposite."""
 
-    of: Node
+    of: Expression
 
 
 @dataclass(frozen=True, slots=True)
-class Logic(Node):
+class Logic(Expression):
     """Several parts joined by ``and``, ``or`` or ``xor``."""
 
     operator: str
-    parts: tuple[Node, ...]
+    parts: tuple[Expression, ...]
 
 
-def parts(node: Node) -> tuple[Node, ...]:
+def parts(node: Expression) -> tuple[Expression, ...]:
     """Return the parts of which a node is made."""
     if isinstance(node, (Slice, Negative, Exists, Not)):
         return (node.of,)
-    if isinstance(node, (Arithmetic, Comparison)):
+    if isinstance(node, (Arithmetic, Relation)):
         return (node.left, node.right)
-    if isinstance(node, Membership):
+    if isinstance(node, InSet):
         return (node.of, *(part for item in node.items for part in item if part is not None))
-    if isinstance(node, Call):
+    if isinstance(node, FunctionCall):
         return node.arguments
     return node.parts if isinstance(node, Logic) else ()

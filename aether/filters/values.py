@@ -45,7 +45,7 @@ WORD = Type("word", "text")
 """Text that stands for a thing with a name, such as a state; it needs no quotes."""
 
 
-class Network(NamedTuple):
+class Subnet(NamedTuple):
     """An IPv4 network: `ip.src == 192.168.1.0/24`."""
 
     prefix: int
@@ -56,7 +56,7 @@ class Network(NamedTuple):
         return int.from_bytes(address, "big") & self.mask
 
 
-Value = int | bytes | str | Network
+Value = int | bytes | str | Subnet
 
 _UNITS = {"": 1_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "m": 60_000_000, "min": 60_000_000}
 _TIME = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(s|ms|us|min|m)?")
@@ -150,7 +150,7 @@ def _time(word: str) -> int:
     return round(Decimal(match[1]) * _UNITS[match[2] or ""])
 
 
-def _address(word: str) -> bytes | Network:
+def _address(word: str) -> bytes | Subnet:
     quad, slash, bits = word.partition("/")
     parts = quad.split(".")
     if len(parts) != 4 or not all(part.isascii() and part.isdecimal() and len(part) <= 3 for part in parts):
@@ -166,7 +166,7 @@ def _address(word: str) -> bytes | Network:
     if int(bits[:4]) > 32:
         raise ValueProblem(f"a network has at most 32 bits, not {bits}")
     mask = (0xFFFFFFFF << (32 - int(bits))) & 0xFFFFFFFF
-    return Network(int.from_bytes(address, "big") & mask, mask)
+    return Subnet(int.from_bytes(address, "big") & mask, mask)
 
 
 def _address6(word: str) -> bytes:

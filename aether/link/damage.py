@@ -16,7 +16,7 @@ FRAGMENT = 0x3FFF
 """More fragments, and the offset: with one of these a packet is a piece; its transport checksum covers others too."""
 
 
-class Field(NamedTuple):
+class Extent(NamedTuple):
     """A header field: its name as filters have it, where it starts, how long it is; offsets and lengths in bytes."""
 
     name: str
@@ -24,15 +24,15 @@ class Field(NamedTuple):
     length: int
 
 
-_IPV4 = (Field("ip.tos", 1, 1), Field("ip.id", 4, 2), Field("ip.ttl", 8, 1))
-_ARP = (Field("arp.src.hw_mac", 8, 6), Field("arp.src.proto_ipv4", 14, 4))
+_IPV4 = (Extent("ip.tos", 1, 1), Extent("ip.id", 4, 2), Extent("ip.ttl", 8, 1))
+_ARP = (Extent("arp.src.hw_mac", 8, 6), Extent("arp.src.proto_ipv4", 14, 4))
 _TRANSPORT = {
-    1: (Field("icmp.ident", 4, 2), Field("icmp.seq", 6, 2)),
-    6: (Field("tcp.srcport", 0, 2), Field("tcp.dstport", 2, 2), Field("tcp.seq", 4, 4), Field("tcp.ack", 8, 4),
-        Field("tcp.window_size", 14, 2)),
-    17: (Field("udp.srcport", 0, 2), Field("udp.dstport", 2, 2)),
+    1: (Extent("icmp.ident", 4, 2), Extent("icmp.seq", 6, 2)),
+    6: (Extent("tcp.srcport", 0, 2), Extent("tcp.dstport", 2, 2), Extent("tcp.seq", 4, 4), Extent("tcp.ack", 8, 4),
+        Extent("tcp.window_size", 14, 2)),
+    17: (Extent("udp.srcport", 0, 2), Extent("udp.dstport", 2, 2)),
 }
-_CHECKSUMS = {1: Field("icmp.checksum", 2, 2), 6: Field("tcp.checksum", 16, 2), 17: Field("udp.checksum", 6, 2)}
+_CHECKSUMS = {1: Extent("icmp.checksum", 2, 2), 6: Extent("tcp.checksum", 16, 2), 17: Extent("udp.checksum", 6, 2)}
 _IP_CHECKSUM = 10
 
 
@@ -109,7 +109,7 @@ def _damaged_field(frame: bytes, where: int, what: int) -> tuple[bytes, str] | N
     return bytes(altered), said
 
 
-def _replaced(frame: bytes, place: int, field: Field, what: int) -> tuple[bytearray, str]:
+def _replaced(frame: bytes, place: int, field: Extent, what: int) -> tuple[bytearray, str]:
     length = field.length
     old = int.from_bytes(frame[place:place + length], "big")
     new = old ^ (1 + (what * ((1 << 8 * length) - 1) >> 64))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from aether.timers import Queue
 
 
-class Flow(Protocol):
+class FlowState(Protocol):
     """What a rule about frames has to know of a connection; numbers as in `aether.tcp.connection`."""
 
     number: int
@@ -38,7 +38,7 @@ class Medium(Protocol):
     wire_out: list[bytes]
     """Frames that left for the world outside."""
 
-    def flows(self) -> Iterable[Mapping[bytes, Flow]]:
+    def flows(self) -> Iterable[Mapping[bytes, FlowState]]:
         """Yield what each host knows of its connections, by their keys."""
 
 

@@ -8,10 +8,10 @@ from aether.filters import Filter, FilterError, Record, compile_filter
 from aether.filters.conversations import NONE, UNKNOWN, Context, Conversation
 from aether.filters.field import EVENT
 from aether.filters.fields import all_fields
-from aether.filters.packet import Layer
+from aether.filters.packet import Transport
 
 if TYPE_CHECKING:
-    from aether.link.medium import Flow, Medium
+    from aether.link.medium import FlowState, Medium
 
 BECOMES = ("frame.lost", "drop")
 """What is asked of a frame only after a link has let it through, or has not."""
@@ -85,7 +85,7 @@ def _context(world: Medium, record: Record) -> Context | None:
     return None
 
 
-def _known(conn: Flow, tcp: Layer, seq_base: int, ack_base: int, shift: int, http: bool) -> Context:
+def _known(conn: FlowState, tcp: Transport, seq_base: int, ack_base: int, shift: int, http: bool) -> Context:
     conversation = Conversation(conn.number - 1)
     conversation.conn = conn.number
     conversation.http = http

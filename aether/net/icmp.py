@@ -24,8 +24,8 @@ UNREACHABLE = (
     errno.EHOSTUNREACH, errno.EHOSTUNREACH, errno.EHOSTUNREACH, errno.EHOSTUNREACH,
 )
 """What applications are told of an unreachable destination, by code, as on Linux."""
-LEAST_MTU = 552
-"""Bytes; no router is believed that claims less, as on Linux (RFC 5927 §7.2)."""
+LASTING = (2, 3, 4, 6, 7, 8, 9, 10, 13)
+"""Codes of unreachable destinations that are not taken for something that may pass, as on Linux."""
 PLATEAUS = (32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 552)
 """What to try when an old router names no MTU (RFC 1191 §7.1)."""
 BURST = 6
@@ -193,13 +193,15 @@ class Icmp:
             if trace is not None:
                 trace.failed(kind, code, inner[2] << 8 | inner[3], reporter)
             else:
-                error = errno.ECONNREFUSED if code == icmp.PORT_UNREACHABLE else errno.EHOSTUNREACH
-                self.host.udp.failed(header, inner, error)
+                lasting = kind == icmp.DESTINATION_UNREACHABLE and code in LASTING
+                ours = self.host.udp.failed(header, inner, _errno(kind, code), lasting)
+                if ours and (kind, code) == FRAGMENTATION_NEEDED:
+                    self.host.ipv4.learn_mtu(header.destination, _mtu(rest & 0xFFFF, header.total_length))
         elif header.protocol == ipv4.PROTO_ICMP and inner[0] == icmp.ECHO_REQUEST:
             listener = self.listeners.get(inner[4] << 8 | inner[5])
             if listener is not None:
                 if (kind, code) == FRAGMENTATION_NEEDED and rest & 0xFFFF:
-                    self.host.ipv4.learn_mtu(header.destination, max(rest & 0xFFFF, LEAST_MTU))
+                    self.host.ipv4.learn_mtu(header.destination, rest & 0xFFFF)
                 listener.failed(kind, code, inner[6] << 8 | inner[7], reporter)
         else:
             self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")
@@ -214,6 +216,4 @@ def _errno(kind: int, code: int) -> int:
 
 def _mtu(named: int, length: int) -> int:
     """Return the MTU that an error about a packet of `length` bytes speaks of; old routers name none."""
-    if not named:
-        named = next((size for size in PLATEAUS if size < length), LEAST_MTU)
-    return max(named, LEAST_MTU)
+    return named or next((size for size in PLATEAUS if size < length), PLATEAUS[-1])

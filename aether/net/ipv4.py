@@ -21,6 +21,9 @@ WITHIN = (0, 127)
 """First bytes of addresses that mean this host, or this network (RFC 1122 §3.2.1.3): nothing is sent there."""
 PATH_LIFETIME = 600_000_000
 """Microseconds after which a larger packet is tried again (RFC 1191 §6.3), as on Linux."""
+LEAST_MTU = 552
+"""Bytes; for a path that is said to take less, segments are made no smaller, but may be cut (RFC 5927 §7.2), as on
+Linux."""
 MAX_PATHS = 1024
 SOURCE_ROUTES = (ipv4.OPTION_LOOSE_SOURCE_ROUTE, ipv4.OPTION_STRICT_SOURCE_ROUTE)
 """Options that are refused without an answer, for us and for others (RFC 6274 §3.13.2.3), as on Linux."""
@@ -232,12 +235,20 @@ class Ipv4:
     def mtu_for(self, destination: bytes) -> int:
         """Return the largest packet, in bytes, that can go to a destination without being cut."""
         mtu = self.link_mtu_for(destination)
+        return min(mtu, max(self._learned(destination), LEAST_MTU))
+
+    def _learned(self, destination: bytes) -> int:
+        """Return what was claimed lately to be a path's MTU, however small; 65535 if nothing was."""
         if destination in self.path_mtus:
             learned, until = self.path_mtus[destination]
             if self.host.now < until:
-                return min(mtu, learned)
+                return learned
             del self.path_mtus[destination]
-        return mtu
+        return ipv4.MAX_LENGTH
+
+    def may_be_cut(self, destination: bytes) -> bool:
+        """Tell whether a path takes less than we make packets for: they arrive only if they may be cut on their way."""
+        return self._learned(destination) < LEAST_MTU
 
     def link_mtu_for(self, destination: bytes) -> int:
         """Return the largest packet, in bytes, that the interface towards a destination takes."""
@@ -257,11 +268,9 @@ class Ipv4:
         return ipv4.MAX_LENGTH - ipv4.MIN_HEADER_LENGTH
 
     def narrowed(self, destination: bytes, mtu: int) -> int:
-        """Believe an error that says a path takes packets of `mtu` bytes; return the room there is now.
-
-        0 if that is no news.
-        """
-        return mtu - ipv4.MIN_HEADER_LENGTH if self.learn_mtu(destination, mtu) else 0
+        """Take an error that says a path takes packets of `mtu` bytes; return the room in such a packet, in bytes."""
+        self.learn_mtu(destination, mtu)
+        return mtu - ipv4.MIN_HEADER_LENGTH
 
     def no_port(self, packet: bytes) -> None:
         """Tell the sender of a packet that nobody here waits for it (RFC 1122 §4.1.3.1)."""
@@ -283,7 +292,7 @@ class Ipv4:
 
     def learn_mtu(self, destination: bytes, mtu: int) -> bool:
         """Believe for ten minutes that a path takes no larger packets (RFC 1191 §3, §6.3); False if it is no news."""
-        if mtu >= self.mtu_for(destination):
+        if mtu >= min(self.mtu_for(destination), self._learned(destination)):
             return False
         while len(self.path_mtus) >= MAX_PATHS:
             del self.path_mtus[next(iter(self.path_mtus))]

@@ -83,8 +83,8 @@ class Datagrams(Protocol):
     def receive(self, payload: bytes, header: Any, packet: bytes, interface: int) -> None:
         """Handle a datagram that came in `packet`."""
 
-    def failed(self, header: Any, inner: bytes, error: int) -> None:
-        """Take an error about a datagram of ours."""
+    def failed(self, header: Any, inner: bytes, error: int, hard: bool = True) -> bool:
+        """Take an error about a datagram of ours; return whether a socket could have sent it."""
 
 
 class Node(Surroundings):

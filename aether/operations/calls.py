@@ -41,6 +41,8 @@ class BareHost(Operation):
     profile: str = "modern"
     knobs: dict[str, str] = field(default_factory=dict)
     """Values as a person writes them, by name; they come after the profile."""
+    fast_open_key: bytes = b""
+    """What its Fast Open cookies are made with; empty for what follows from the seed."""
 
     def apply(self, world: World) -> int:
         """Stop the services, learn the neighbour, turn the knobs, start the program."""
@@ -62,6 +64,8 @@ class BareHost(Operation):
                 socket.close()
         for knob in knobs.KNOBS.values():
             host.turn(knob.attribute, getattr(wanted, knob.attribute))
+        if self.fast_open_key:
+            host.tcp.fast_open.secret = self.fast_open_key
         interface = first_interface(host)
         host.set_mtu(interface, self.mtu)
         interface.neighbours.entries[address] = entry = Neighbour(address)

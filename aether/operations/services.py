@@ -209,11 +209,17 @@ class HttpGet(Operation):
     goes = Goes.FIRST
     host: str = "you"
     url: str = ""
+    early: bool = False
+    """Whether the request goes with the SYN, as far as it may (RFC 7413)."""
 
     def apply(self, world: World) -> int:
         """Open the connection, or look the name up first."""
         host = host_named(world, self.host)
-        job = HttpGetJob(host, self.url)
+        if self.early and not host.tcp.fast_open.enabled():
+            raise OperationError(
+                "a request cannot go with the SYN here: tcp.fastopen is off, or for servers only. "
+                "(knob set tcp.fastopen client)")
+        job = HttpGetJob(host, self.url, self.early)
         try:
             job.start()
         except UrlError as problem:

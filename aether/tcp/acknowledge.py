@@ -38,17 +38,28 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     edge_before = conn.snd_una + conn.snd_wnd
     update_window(conn, segment)
     if ack < conn.snd_una:
+        _overtaken(conn, segment)
         return True
     if conn.ecn_ok and segment.flags & ECE and ecn.echoed(conn):
         recover.slow_down(conn, "the network marked congestion")
     sacked, duplicate = _take_sack(conn, segment)
+    same = segment.length == 0 and conn.snd_una + conn.snd_wnd == edge_before
+    if rack.probed(conn, segment, duplicate, same and not sacked and ack == conn.snd_una):
+        recover.slow_down(conn, "the probe repaired a loss")
     if ack > conn.snd_una:
-        _advance(conn, segment, sacked, duplicate)
+        _advance(conn, segment, sacked)
     elif conn.snd_nxt > conn.snd_una:
-        same = segment.length == 0 and conn.snd_una + conn.snd_wnd == edge_before
         recover.duplicate(conn, sacked, same)
     conn.flight.arrived.clear()
     return True
+
+
+def _overtaken(conn: Connection, segment: Segment) -> None:
+    """An acknowledgement was overtaken on its way: it still says what has arrived (RFC 6675 §5: any ACK)."""
+    sacked, _ = _take_sack(conn, segment)
+    if sacked:
+        recover.duplicate(conn, sacked, False)
+    conn.flight.arrived.clear()
 
 
 def take_timestamp(conn: Connection, segment: Segment) -> None:
@@ -87,14 +98,16 @@ def _take_sack(conn: Connection, segment: Segment) -> tuple[int, bool]:
     if duplicate:
         del blocks[0]
         conn.host.count("tcp.dsack_received")
-        recover.duplicate_reported(conn)
+        recover.duplicate_reported(conn, low, high)
     return conn.flight.sack(tuple(blocks), una, conn.snd_nxt), duplicate
 
 
-def _advance(conn: Connection, segment: Segment, sacked: int, duplicate: bool) -> None:
+def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     """New data is acknowledged."""
     host, ack = conn.host, segment.ack
-    limited = conn.cwnd_limited or (conn.cwnd < conn.ssthresh and 2 * conn.flight_size() >= conn.cwnd)
+    used = conn.cwnd_full or (conn.cwnd < conn.ssthresh and 2 * conn.cwnd_used > conn.cwnd)
+    if conn.ecn_ok and segment.flags & ECE:
+        used = False  # RFC 3168 §6.1.2: no growth by an acknowledgement that echoes congestion
     acked = conn.flight.acknowledge(conn.snd_una, ack)
     conn.snd_una = ack
     if conn.options.user_timeout:
@@ -102,11 +115,10 @@ def _advance(conn: Connection, segment: Segment, sacked: int, duplicate: bool) -
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
     _measure(conn, segment, acked)
-    if rack.probed(conn, ack, duplicate):
-        recover.slow_down(conn, "the probe repaired a loss")
-    recover.advanced(conn, acked, sacked, limited)
+    recover.advanced(conn, segment, acked, sacked, used)
     if conn.snd_una == conn.snd_nxt:
         conn.stop("rto")  # RFC 6298 §5.2
+        conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = False, 0, 0
     elif host.knobs.tcp_retransmit:
         conn.start("rto", host.now + conn.round_trip.timeout())  # RFC 6298 §5.3
     rack.schedule_probe(conn)

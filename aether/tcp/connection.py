@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from aether.socket_options import SocketOptions
     from aether.surroundings import Surroundings
     from aether.tcp.network import Network
+    from aether.tcp.opening import Opening
     from aether.tcp.reassembly import Reassembly
+    from aether.wire.tcp import Options
 
 QUICK_ACKS = 16
 """Segments at the start of a connection that are acknowledged at once, as on Linux."""
@@ -39,7 +41,17 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
-class Layer(Protocol):
+class FastOpen(Protocol):
+    """What a connection asks of whoever sees to data in SYNs (RFC 7413)."""
+
+    def answered(self, conn: Connection, options: Options | None, ack: int) -> None:
+        """Take the answer to a SYN with data, or with a question for a cookie."""
+
+    def ended(self, conn: Connection, cause: str) -> None:
+        """Take note that such a connection has ended before its handshake did."""
+
+
+class ConnectionLayer(Protocol):
     """What a connection asks of the TCP layer that it belongs to."""
 
     host: Surroundings
@@ -48,6 +60,10 @@ class Layer(Protocol):
     """The network layer's, as it stands there."""
     defaults: SocketOptions
     empty: Empty
+
+    @property
+    def fast_open(self) -> FastOpen:
+        """Who sees to data in SYNs."""
 
     def receive_buffer(self) -> int:
         """Return how much a new connection may keep for its application, in bytes."""
@@ -105,25 +121,42 @@ class Holder(Protocol):
 
 
 class Connection(Sleeper):
-    """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds."""
+    """One connection of one host. Sequence numbers are unbounded (see `aether.tcp.sequence`), times microseconds.
+
+    Its fields are in groups, each with the files that may change it (a test keeps to that); whoever makes a connection
+    (`layer`, `listener`, `short.promote`) fills in what it begins with. They are in one object, for a segment looks at
+    many of them: a second look-up for each would be dear.
+
+    - life: who it is, who holds it, its timers. `sockets`, `segment_arrives` and `timers` change it.
+    - send: what is sent, and what may be. `output`, `acknowledge`, `segment_arrives`, `negotiate`, `path_mtu`.
+    - receive: what came, and what may come. `segment_arrives`, `output`, `autotune`, `negotiate`.
+    - acknowledging: what the peer is to be told. `segment_arrives`, `output`, `ecn`, `refusals`, `timers`.
+    - agreed: the options in use. `negotiate`, `acknowledge`, `ecn`.
+    - recovery: round trips, congestion, losses. `recover`, `output`, `acknowledge`, `timers`, `rack`, `prr`, `frto`
+      and `congestion`.
+
+    Its methods, in order: its life; reports; what is in flight; timers; its end, and telling the application.
+    """
 
     __slots__ = (
         "ack_pending", "advmss", "algorithm", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks",
-        "congestion", "cwnd", "cwnd_limited", "deadlines", "deferred", "delack_segments", "delivered", "dsack",
-        "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at", "fin_queued", "fin_received", "fin_sent",
-        "flight", "frto", "host", "irs", "iss", "keepalives", "key", "last_ack_sent", "last_received", "last_sent",
-        "layer", "limit", "listener", "local_ip", "local_port", "more", "mss", "notifying", "number", "opened",
-        "options", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight",
-        "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover",
-        "remote_ip", "remote_port", "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una",
-        "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "soft_error", "ssthresh", "state",
-        "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at",
-        "undo_count", "undo_from", "waiting_since",
+        "congestion", "cwnd", "cwnd_full", "cwnd_limited", "cwnd_round", "cwnd_used", "deadlines", "deferred",
+        "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error",
+        "fast_open", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss",
+        "keepalives", "key", "last_ack_sent", "last_received", "last_sent", "layer", "limit", "listener", "local_ip",
+        "local_port", "may_be_cut", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
+        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
+        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
+        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
+        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "soft_error", "ssthresh", "state", "syn_data", "taken",
+        "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count",
+        "undo_from", "undo_stamp", "waiting_since",
     )
     UNHASHED = ("algorithm", "layer")
 
-    def __init__(self, layer: Layer, key: bytes, number: int, state: str) -> None:
+    def __init__(self, layer: ConnectionLayer, key: bytes, number: int, state: str) -> None:
         super().__init__()
+        # life
         self.layer = layer
         self.host = host = layer.host
         self.key = key
@@ -147,10 +180,18 @@ class Connection(Sleeper):
         """The errno of the last ICMP error about it, until an acknowledgement shows that it has passed (RFC 9293
         §3.9.2.2, SHLD-25)."""
         self.opened = host.now
-        self.last_received = host.now
-        self.bytes_sent = self.bytes_received = self.retransmits = 0
+        self.deferred = False
+        """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
+        self.backlogged = False
+        """True while it stands in its listener's queue of accepted connections."""
+        self.notifying = False
+        """True while the application is told of something: what it sends then leaves afterwards, in one go."""
+        self.keepalives = 0
+        self.clocks = Clocks()
+        self.deadlines: dict[str, int] = {}
+        """When each timer goes off, by its name; only the earliest stands in the world's queue."""
 
-        # Send sequence space (RFC 9293 §3.3.1, figure 3).
+        # send: the sequence space of RFC 9293 §3.3.1, figure 3
         self.iss = self.snd_una = self.snd_nxt = 0
         self.snd_wnd = self.snd_wnd_max = 0
         self.snd_wl1 = self.snd_wl2 = 0
@@ -161,10 +202,18 @@ class Connection(Sleeper):
         knobs = host.knobs
         self.advmss = min(knobs.tcp_mss, layer.network.link_room_for(self.remote_ip) - MIN_HEADER_LENGTH)
         """The MSS that we ask for, in bytes: the interface's (RFC 9293 §3.7.2), for the path to us may be another."""
+        self.may_be_cut = layer.network.may_be_cut(self.remote_ip)
+        """Whether what we send arrives only if it is cut on its way."""
         self.mss = 536
         """The payload of a full segment that we send, in bytes, options taken off (RFC 9293 §3.7.1)."""
+        self.more = False
+        """The application said that more will follow at once (MSG_MORE)."""
+        self.probes = 0
+        """Zero-window probes, or keepalives, without an answer."""
+        self.last_sent = host.now
+        self.bytes_sent = 0
 
-        # Receive sequence space (figure 4).
+        # receive: the sequence space of RFC 9293 §3.3.1, figure 4
         self.irs = self.rcv_nxt = self.rcv_adv = 0
         self.rcv_wscale = 0
         """How far the windows that we send are shifted (RFC 7323 §2.3)."""
@@ -179,8 +228,14 @@ class Connection(Sleeper):
         self.fin_received = False
         self.fin_at = -1
         """The sequence number of the peer's FIN, once it was seen, perhaps beyond a hole; -1 before."""
+        self.rcv_mss = 0
+        """The largest payload that has arrived, in bytes."""
+        self.rcv_up = 0
+        """Where urgent data ends; 0 before any (RFC 9293 §3.8.5)."""
+        self.last_received = host.now
+        self.bytes_received = 0
 
-        # Acknowledging.
+        # acknowledging
         self.ack_pending = ""
         """Why an acknowledgement is due at the end of this occurrence; empty if none is."""
         self.delack_segments = 0
@@ -188,23 +243,36 @@ class Connection(Sleeper):
         self.quick_acks = QUICK_ACKS
         self.answers_from = 0
         """From when on another ACK may answer what is not acceptable (`aether.tcp.refusals`)."""
-        self.notifying = False
-        """True while the application is told of something: what it sends then leaves afterwards, in one go."""
+        self.dsack: tuple[int, int] | None = None
+        """A duplicate to report with the next acknowledgement (RFC 2883)."""
 
-        # Options in use.
+        # agreed
         self.sack_ok = self.ts_ok = self.scaling = False
         self.ts_recent = self.ts_recent_at = 0
         self.last_ack_sent = 0
         """What our last segment acknowledged (RFC 7323 §4.3, Last.ACK.sent)."""
         self.ts_offset = 0
+        self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
+        self.ecn_reduced_at = 0
 
-        # Round trip, congestion, recovery.
+        self.fast_open: Opening | None = None
+        """While the handshake is under way: what it has of Fast Open; None if nothing."""
+        self.syn_data = False
+        """Whether data in the SYN was taken."""
+
+
+        # recovery
         self.round_trip = RoundTrip(knobs)
         self.algorithm = knobs.tcp_congestion
         """The name of its congestion control, also when it rests and has let go of that."""
         self.congestion = congestion.make(self.algorithm)
         self.cwnd = INFINITE
         self.cwnd_limited = False
+        """Whether cwnd is what holds data back now."""
+        self.cwnd_full = False
+        """Whether cwnd was used in full in this round trip, which lasts until `cwnd_round` is acknowledged."""
+        self.cwnd_used = self.cwnd_round = 0
+        """If not, how much was in flight at the most, in bytes. All three are 0 when nothing is in flight."""
         self.ssthresh = INFINITE
         self.phase = "open"
         """``open``, ``recovery`` (after duplicate ACKs or SACKs) or ``loss`` (after a time-out)."""
@@ -218,34 +286,17 @@ class Connection(Sleeper):
         self.prr_delivered = self.prr_out = 0
         self.prr_flight = 1
         self.prior_cwnd = self.prior_ssthresh = 0
-        self.undo_from = self.undo_count = 0
-        """Retransmissions of this recovery that no D-SACK has reported yet."""
+        self.undo_from = -1
+        """What the latest recovery has sent again begins here; -1 if nothing can be undone."""
+        self.undo_stamp = -1
+        """The timestamp of the first retransmission since then, until an acknowledgement has told for what it is."""
+        self.undo_count = 0
+        """Retransmissions since then that no D-SACK has reported yet."""
         self.delivered = 0
         """Bytes that are known to have arrived."""
-        self.last_sent = host.now
-        self.clocks = Clocks()
-        self.more = False
-        """The application said that more will follow at once (MSG_MORE)."""
-        self.deferred = False
-        """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
-        self.rcv_mss = 0
-        """The largest payload that has arrived, in bytes."""
-        self.rcv_up = 0
-        """Where urgent data ends; 0 before any (RFC 9293 §3.8.5)."""
-        self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
-        self.ecn_reduced_at = 0
-        self.dsack: tuple[int, int] | None = None
-        """A duplicate to report with the next acknowledgement (RFC 2883)."""
-        self.keepalives = 0
-        self.probes = 0
-        """Zero-window probes, or keepalives, without an answer."""
+        self.retransmits = 0
         self.waiting_since = 0
         """Under TCP_USER_TIMEOUT: since when what is in flight, or held back by a closed window, waits."""
-        self.backlogged = False
-        """True while it stands in its listener's queue of accepted connections."""
-
-        # Timers: each one's deadline by name; only the earliest stands in the world's queue.
-        self.deadlines: dict[str, int] = {}
 
     def take_options(self, options: SocketOptions) -> None:
         """Take the options of the socket that opens or accepts it, before the first segment is sent."""
@@ -301,6 +352,10 @@ class Connection(Sleeper):
         """Return how many bytes were sent and not acknowledged (RFC 5681 §2, FlightSize)."""
         return self.snd_nxt - self.snd_una
 
+    def room(self) -> int:
+        """Return how much fits into a packet to the peer, header and options of TCP taken off."""
+        return self.layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH
+
     def unsent(self) -> int:
         """Return how many bytes the application has written that were not sent yet."""
         return max(self.send.end - max(self.snd_nxt, self.send.start), 0)
@@ -328,6 +383,8 @@ class Connection(Sleeper):
         """Handle the timer that is due."""
         self.host.now = now
         name = min(self.deadlines, key=self.deadlines.__getitem__)
+        if name == "rto" and self.deadlines.get("tlp") == self.deadlines[name]:
+            name = "tlp"  # the probe goes first (RFC 8985 §7.2)
         del self.deadlines[name]
         if self.host.observer is not None:
             self.host.observer(self.host.name, "tcp.timer", self.number, name, "fired", now)
@@ -346,6 +403,8 @@ class Connection(Sleeper):
             host.observer(host.name, "tcp.error", self.number, error)
         self.deadlines.clear()
         host.queue.wake(self, NEVER)
+        if self.fast_open is not None:
+            self.layer.fast_open.ended(self, cause)
         self.layer.remove(self)
         self.out_of_order = None
         self.flight = Flight()

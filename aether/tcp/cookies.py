@@ -62,7 +62,7 @@ def options_in(clock: int, scale: int | None, sack: bool, ecn: bool) -> int:
     return value if value <= clock else value - 0x40
 
 
-class Options(NamedTuple):
+class CookieOptions(NamedTuple):
     """The options that a timestamp carried."""
 
     scale: int | None
@@ -70,7 +70,7 @@ class Options(NamedTuple):
     ecn: bool
 
 
-def options_out(echo: int) -> Options:
+def options_out(echo: int) -> CookieOptions:
     """Read the options back from the timestamp that the peer echoes."""
     scale = echo & SCALE
-    return Options(None if scale == NO_SCALE else scale, bool(echo & SACK), bool(echo & ECN))
+    return CookieOptions(None if scale == NO_SCALE else scale, bool(echo & SACK), bool(echo & ECN))

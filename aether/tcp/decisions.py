@@ -6,7 +6,13 @@ place of one of them is seen by every path.
 
 MASK = 0xFFFFFFFF
 HALF = 0x80000000
-LARGEST = 0xFFFF
+MAX_ACK_DELAY = 200_000
+"""How long the acknowledgement of a single segment may be delayed (RFC 8985 §7.2, TLP.max_ack_delay)."""
+FIRST_PROBE = 1_000_000
+"""The probe time-out before anything was measured (RFC 8985 §7.2)."""
+LEAST_PROBE = 2_000
+"""As on Linux: sooner than that a timer would ask before an answer can be expected."""
+MAX_WINDOW_FIELD = 0xFFFF
 """The window field of a segment; what it says is shifted, but for a SYN's (RFC 7323 §2.2)."""
 DELAYED_ACK_SEGMENTS = 2
 """An ACK is due for so many full segments at the latest (RFC 9293 §3.8.6.3)."""
@@ -34,6 +40,16 @@ def backed_off(rto: int, backoff: int, most: int) -> int:
     return rto if rto < most else most
 
 
+def probe_timeout(srtt: int, single: bool) -> int:
+    """Return how long to wait for an acknowledgement before probing (RFC 8985 §7.2), `single` if for one segment's.
+
+    If the retransmission timer would be earlier, the probe goes at its time, and in its place (`Connection.wake`).
+    """
+    if not srtt:
+        return FIRST_PROBE
+    return max(2 * srtt, LEAST_PROBE) + (MAX_ACK_DELAY if single else 0)
+
+
 def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: int, scale: int) -> int:
     """Return the window to offer as it goes on the wire, shifted by `scale` (RFC 9293 §3.8.6.2.2).
 
@@ -42,14 +58,14 @@ def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: in
     further than a window can say.
     """
     room = limit - waiting if limit > waiting else 0
-    edge = rcv_nxt + (room if room < LARGEST << scale else LARGEST << scale)
+    edge = rcv_nxt + (room if room < MAX_WINDOW_FIELD << scale else MAX_WINDOW_FIELD << scale)
     grown = edge - rcv_adv
     if grown < mss and grown < limit // 2:
         edge = rcv_adv if rcv_adv > rcv_nxt else rcv_nxt
     window = edge - rcv_nxt
     # Rounding down would take back what was offered.
     window = window >> scale if edge > rcv_adv else -(-window >> scale)
-    return window if window < LARGEST else LARGEST
+    return window if window < MAX_WINDOW_FIELD else MAX_WINDOW_FIELD
 
 
 def ends_time_wait(recent: int, stamp: int, rcv_nxt: int, sequence: int) -> bool:

@@ -33,7 +33,7 @@ def transmit(
     direct = layer.direct
     way = None if direct is None else direct.routes.ways.get(conn.remote_ip) or direct.find_way(conn.remote_ip)
     extra = len(options) + len(payload)
-    whole = socket_options.mtu_discover != IP_PMTUDISC_DONT
+    whole = socket_options.mtu_discover != IP_PMTUDISC_DONT and not conn.may_be_cut
     if way is None or way.hop.state not in FRESH or extra + 40 > way.interface.mtu:
         segment = tcp.build(
             conn.local_ip, conn.remote_ip, conn.local_port, conn.remote_port, sequence, acknowledgement, flags, window,
@@ -89,7 +89,7 @@ def _transmit_uncut(
     assert port is not None
     most = conn.host.supersegments // size * size
     ttl = conn.options.ttl or conn.host.knobs.ipv4_ttl
-    fragments = DONT_FRAGMENT if conn.options.mtu_discover != IP_PMTUDISC_DONT else 0
+    fragments = DONT_FRAGMENT if conn.options.mtu_discover != IP_PMTUDISC_DONT and not conn.may_be_cut else 0
     addresses = int.from_bytes(conn.key[:8], "big")
     base = 0x4500 + tos + fragments + (ttl << 8) + PROTO_TCP + addresses
     bits, end = 0x5000 + (len(options) << 10) | flags, start + length

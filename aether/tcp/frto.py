@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp.output import send_beyond
+
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
 
 OFF, FIRST, SECOND = 0, 1, 2
+NEW_SEGMENTS = 2
+"""How many leave before the second acknowledgement says more (§3.1, step 2b)."""
 
 
 def begin(conn: Connection) -> bool:
@@ -24,21 +28,23 @@ def begin(conn: Connection) -> bool:
 
 
 def acknowledged(conn: Connection, advanced: bool) -> bool:
-    """Look at an acknowledgement (§3.1, steps 2 and 3); return True if the time-out proves spurious."""
-    fresh = any(segment.sends == 1 for segment in conn.flight.arrived)
-    if fresh:
+    """Look at an acknowledgement (§3.1, steps 2 and 3); return True if the time-out proves spurious.
+
+    While nobody knows, `conn.frto` is SECOND: then nothing from before the time-out is sent again.
+    """
+    if any(segment.sends == 1 and segment.end <= conn.recover for segment in conn.flight.arrived):
         conn.frto = OFF
         return True
-    if conn.frto == FIRST and advanced and conn.snd_una < conn.recover and conn.unsent():
-        conn.frto = SECOND  # send new data now, and see what the next acknowledgement says
-        return False
     if conn.frto == FIRST and not advanced:
         return False  # a duplicate says nothing of what was sent again: step 2 goes on
-    give_up(conn)
+    if conn.frto == FIRST and conn.snd_una < conn.recover and send_beyond(conn, NEW_SEGMENTS):
+        conn.frto = SECOND
+    else:
+        give_up(conn)
     return False
 
 
 def give_up(conn: Connection) -> None:
-    """The loss was real: everything from before the time-out is to be sent again."""
+    """The loss was real: everything from before the time-out is to be sent again (§3.1, steps 2a and 3a)."""
     conn.frto = OFF
-    conn.flight.mark_all_lost()
+    conn.flight.mark_all_lost(conn.recover)

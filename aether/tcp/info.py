@@ -78,7 +78,8 @@ def tcp_info(conn: Connection) -> TcpInfo:
     flight, trip, now = conn.flight, conn.round_trip, conn.host.now
     segments = flight.segments.values()
     options = [name for name, used in (
-        ("timestamps", conn.ts_ok), ("sack", conn.sack_ok), ("wscale", conn.scaling), ("ecn", conn.ecn_ok)) if used]
+        ("timestamps", conn.ts_ok), ("sack", conn.sack_ok), ("wscale", conn.scaling), ("ecn", conn.ecn_ok),
+        ("syn_data", conn.syn_data)) if used]
     unlimited = conn.ssthresh >= 1 << 39
     return TcpInfo(
         state=conn.state, ca_state=CA_STATES[conn.phase], options=options,

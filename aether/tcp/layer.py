@@ -9,6 +9,7 @@ from aether.socket_options import EPHEMERAL, SocketOptions
 from aether.streams import Stream
 from aether.tcp import autotune, decisions, output, path_mtu, timers, user_timeout
 from aether.tcp.connection import Connection, Empty
+from aether.tcp.fastopen import FastOpen
 from aether.tcp.isn import InitialSequence
 from aether.tcp.listener import Listener
 from aether.tcp.segment_arrives import segment_arrives
@@ -51,8 +52,8 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "cookie_clock", "defaults", "direct", "empty", "fast", "host", "isn", "ledger", "listeners", "network", "ports",
-        "ports_used", "silent", "table",
+        "cookie_clock", "defaults", "direct", "empty", "fast", "fast_open", "host", "isn", "ledger", "listeners",
+        "network", "ports", "ports_used", "silent", "table",
     )
     UNHASHED = ("direct", "ledger", "network")
 
@@ -78,6 +79,7 @@ class Tcp:
         self.isn: InitialSequence
         self.fast = FastPath(self)
         """Connections that are too predictable to be whole."""
+        self.fast_open = FastOpen(host)
         self.cookie_clock = 0
         """Where the timestamp clock of SYN cookies starts, in milliseconds."""
         self.ports: Stream
@@ -87,6 +89,7 @@ class Tcp:
         self.ledger = ledger
         self.ports = Stream(seed, self.host.name, "tcp.ports")
         self.isn = InitialSequence(seed, self.host.name)
+        self.fast_open.seed(seed)
         self.cookie_clock = Stream(seed, self.host.name, "tcp.cookies").bits(31)
 
     @property
@@ -135,7 +138,7 @@ class Tcp:
         conn = self.find(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             listener = self.listener_for(key)
-            if listener is not None and not listener.full():  # else it would end for nothing
+            if listener is not None and listener.would_open():  # else it would end for nothing
                 conn.end("rcv SYN")
                 listener.arrives(key, header, payload, packet, conn.snd_nxt)
                 return
@@ -246,8 +249,13 @@ class Tcp:
         else:
             del self.ports_used[port]
 
-    def open(self, address: bytes, port: int, socket: Holder, local_port: int = 0) -> Connection:
-        """Open actively (RFC 9293 §3.10.1); OSError ENETUNREACH, EADDRINUSE or EADDRNOTAVAIL."""
+    def open(
+        self, address: bytes, port: int, socket: Holder, local_port: int = 0, early: bytes | None = None,
+    ) -> Connection:
+        """Open actively (RFC 9293 §3.10.1); OSError ENETUNREACH, EADDRINUSE or EADDRNOTAVAIL.
+
+        What may go with the SYN of `early` is written already (RFC 7413); None asks for nothing of the kind.
+        """
         host = self.host
         source = self.network.source_for(address)
         if not self.network.can_be_host(address):
@@ -264,8 +272,9 @@ class Tcp:
         conn.take_options(socket.options)
         self.add(conn)
         conn.move("open")
+        if early is not None:
+            conn.send.append(early[:self.fast_open.begin(conn, early)])
         output.send_syn(conn)
-        conn.snd_nxt = conn.iss + 1
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
         conn.waiting_since = host.now
@@ -309,7 +318,11 @@ class Tcp:
         if conn is None or not (sequence - conn.snd_una) & MASK < conn.flight_size():
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
         elif error == errno.EMSGSIZE:
-            path_mtu.too_big(conn, mtu)
+            known = self.connections.values()  # short ones become whole here: they began with the path as it was
+            if path_mtu.too_big(conn, mtu):
+                for other in known:
+                    if other.remote_ip == conn.remote_ip:
+                        path_mtu.heed(other)
         elif error and conn.state == SYN_SENT:
             conn.end("unreachable", error)
         else:

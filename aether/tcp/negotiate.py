@@ -29,7 +29,9 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     else:
         conn.ecn_ok = knobs.tcp_ecn != "off" and flags & (ECE | CWR) == ECE | CWR
     theirs = DEFAULT_MSS
-    if options is not None:
+    if options is not None and knobs.tcp_noopt:
+        theirs = options.mss or DEFAULT_MSS
+    elif options is not None:
         theirs = options.mss or DEFAULT_MSS
         conn.sack_ok = knobs.tcp_sack and options.sack_permitted
         if knobs.tcp_timestamps and options.timestamp is not None:

@@ -34,7 +34,10 @@ class Network(Protocol):
         """Return the largest payload, in bytes, that the first link takes, whatever the path behind it does."""
 
     def narrowed(self, destination: bytes, mtu: int) -> int:
-        """Believe an error that says a path takes packets of `mtu` bytes; return the room there is now, 0 for none."""
+        """Take an error that says a path takes packets of `mtu` bytes; return the room in such a packet, in bytes."""
+
+    def may_be_cut(self, destination: bytes) -> bool:
+        """Tell whether packets arrive at a destination only if they may be cut on their way."""
 
     def send(
         self, destination: bytes, protocol: int, payload: bytes, *, source: bytes | None = None, ttl: int = 0,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn, rack, user_timeout
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.fastopen import pending
 from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
+WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "too large for the path"}
+"""Why a segment is sent again, by phase: outside of a recovery it did not fit (`aether.tcp.path_mtu`)."""
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
-"""States in which no data leaves."""
+"""States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
 
 
 def send_segment(
@@ -116,7 +119,7 @@ def advertise(conn: Connection) -> int:
 
 def _room(conn: Connection) -> int:
     """Return how many bytes may come: what the buffer takes, as far as a window can say it (RFC 7323 §2.3)."""
-    return min(max(conn.limit - conn.receive.length, 0), decisions.LARGEST << conn.rcv_wscale)
+    return min(max(conn.limit - conn.receive.length, 0), decisions.MAX_WINDOW_FIELD << conn.rcv_wscale)
 
 
 def send_ack(conn: Connection, why: str) -> None:
@@ -131,21 +134,49 @@ def send_syn(conn: Connection) -> None:
     """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1; RFC 7323 §1.3)."""
     host, knobs = conn.host, conn.host.knobs
     answering = conn.state == SYN_RECEIVED
-    options = tcp.build_options(
+    options = b"" if knobs.tcp_noopt else tcp.build_options(
         mss=conn.advmss,
         window_scale=conn.rcv_wscale if (conn.scaling if answering else knobs.tcp_window_scaling) else None,
         sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
         timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
+        fast_open=conn.fast_open.cookie if conn.fast_open is not None else None,
     )
-    window = min(conn.limit, decisions.LARGEST)
+    window = min(conn.limit, decisions.MAX_WINDOW_FIELD)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
     flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
     if not answering and knobs.tcp_ecn == "on" and not conn.retransmits:
         flags |= ECE | CWR  # RFC 3168 §6.1.1; one that is lost may have been lost for that (§6.1.1.1)
     host.count("tcp.sent")
+    payload = b""
+    if conn.snd_nxt == conn.iss:
+        conn.snd_nxt += 1
+        if conn.fast_open is not None:
+            payload = _early(conn)
+    if conn.fast_open is not None:
+        conn.fast_open.cookie = None  # what is sent again goes without (RFC 7413 §4.2.1, §4.2.2)
     transmit(
-        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, b"",
+        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, payload,
         conn.options.tos & ~0b11)
+
+
+def send_early_again(conn: Connection) -> None:
+    """Send at once what our SYN carried and the peer has not taken (RFC 7413 §4.2.2); no sign of congestion."""
+    conn.flight.cut(conn.mss, conn.mss)
+    conn.flight.mark_all_lost(conn.snd_nxt)
+    while (segment := conn.flight.next_lost()) is not None:
+        resend(conn, segment, "the peer did not take the data of the SYN")
+
+
+def _early(conn: Connection) -> bytes:
+    """Take what was written already into the SYN (RFC 7413 §4.2.2); it counts as sent."""
+    length = conn.unsent()
+    if not length:
+        return b""
+    conn.flight.sent(conn.snd_nxt, conn.send.end, conn.host.now)
+    payload = conn.send.read(conn.snd_nxt, length)
+    conn.snd_nxt = conn.send.end
+    conn.bytes_sent += length
+    return payload
 
 
 def send_reset(conn: Connection, why: str) -> None:
@@ -187,16 +218,25 @@ def answer_reset(
 
 def output(conn: Connection) -> None:
     """Send what may be sent now: first what was lost, then what is new, then the FIN."""
-    if conn.notifying or conn.state in SILENT:
+    if conn.notifying or (conn.state in SILENT and not (conn.state == SYN_RECEIVED and pending(conn))):
         return
     if _resend_lost(conn):
         before = conn.snd_nxt
         if before == conn.snd_una and conn.unsent():
             _after_idle(conn)
         _send_new(conn)
-        if conn.snd_nxt > before:
+        if conn.snd_nxt > before and conn.state != SYN_RECEIVED:
             rack.schedule_probe(conn)
+            _note_use(conn)
     _watch_window(conn)
+
+
+def _note_use(conn: Connection) -> None:
+    """Keep how much of cwnd is used in a round trip: it grows only if that is enough (RFC 7661 §4.1, as on Linux)."""
+    flight = conn.snd_nxt - conn.snd_una
+    full = conn.cwnd_limited or flight + conn.mss > conn.cwnd
+    if full or conn.snd_una >= conn.cwnd_round or (flight > conn.cwnd_used and not conn.cwnd_full):
+        conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = full, flight, conn.snd_nxt
 
 
 def _after_idle(conn: Connection) -> None:
@@ -216,15 +256,28 @@ def push_out(conn: Connection) -> None:
     """Send what was held back for a full segment."""
     length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
+
+
+def send_beyond(conn: Connection, count: int) -> bool:
+    """Send up to `count` new segments, whatever cwnd says (RFC 5682 §3.1, step 2b); return whether any left."""
+    before, full = conn.snd_nxt, _full(conn)
+    for _ in range(count):
+        unsent = conn.unsent()
+        length = min(unsent, full, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
+        if length <= 0 or (length < full and not _may_send_small(conn, length, unsent)):
+            break
+        _emit(conn, length, PSH if length == unsent else 0)
+    return conn.snd_nxt > before
 
 
 def probe_tail(conn: Connection) -> None:
     """Send a tail-loss probe: new data if there is some, else the last segment again (RFC 8985 §7.3)."""
     conn.tlp_end = conn.snd_nxt
+    conn.tlp_resent = False
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
         length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
         conn.tlp_end = conn.snd_nxt
     else:
         conn.flight.take_apart()
@@ -252,7 +305,7 @@ def _resend_lost(conn: Connection) -> bool:
         if pipe and pipe + segment.end - segment.start > conn.cwnd:
             conn.cwnd_limited = True
             return False
-        resend(conn, segment, "lost" if conn.phase == "recovery" else "after a time-out")
+        resend(conn, segment, WHY_LOST[conn.phase])
     return True
 
 
@@ -281,7 +334,6 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
 def _send_new(conn: Connection) -> None:
     """Send new data while the peer's window, cwnd and Nagle's rule let it, and the FIN with or after it."""
     conn.cwnd_limited = False
-    full = _full(conn)
     while not conn.fin_sent:
         unsent = conn.send.end - conn.snd_nxt
         if unsent <= 0:
@@ -289,6 +341,7 @@ def _send_new(conn: Connection) -> None:
                 _emit(conn, 0, FIN)
             return
         room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
+        full = _full(conn)
         length = min(unsent, full, room)
         if length <= 0:
             _blocked(conn, "window")
@@ -297,6 +350,9 @@ def _send_new(conn: Connection) -> None:
             conn.cwnd_limited = True
             _blocked(conn, "cwnd")
             return
+        if conn.send.records and (record := conn.send.whole(conn.snd_nxt, length)) < length:
+            _emit(conn, record, PSH)  # it can grow no more, so it waits for nothing
+            continue
         if length < full and not _may_send_small(conn, length, unsent):
             return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
@@ -358,7 +414,7 @@ def _several(conn: Connection, length: int) -> int:
     """Return how many full segments of the next `length` bytes may go to the device as one: none in times of loss."""
     if (
         conn.ecn_ok or _has_blocks(conn) or conn.phase != "open"
-        or conn.flight.sacked or conn.flight.dup_acks
+        or conn.flight.sacked or conn.flight.dup_acks or conn.send.records
     ):
         return 0
     count = min(length, conn.cwnd - in_network(conn)) // conn.mss
@@ -404,7 +460,9 @@ def _watch_window(conn: Connection) -> None:
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
-    most = min(conn.limit, decisions.LARGEST << conn.rcv_wscale)
+    if conn.state == SYN_RECEIVED:
+        return  # the end of the handshake brings it
+    most = min(conn.limit, decisions.MAX_WINDOW_FIELD << conn.rcv_wscale)
     more = conn.rcv_nxt + _room(conn) - conn.rcv_adv
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
     if more >= min(most // 2, 2 * conn.advmss) and (closed or more >= most // 4):

@@ -1,4 +1,4 @@
-"""Proportional Rate Reduction (RFC 6937): during recovery, send in proportion to what arrives."""
+"""Proportional Rate Reduction (RFC 9937): during recovery, send in proportion to what arrives."""
 
 from __future__ import annotations
 
@@ -8,18 +8,30 @@ if TYPE_CHECKING:
     from aether.tcp.connection import Connection
 
 
-def begin(conn: Connection) -> None:
-    """Note what is in flight as recovery begins (§3.1)."""
+def begin(conn: Connection, delivered: int) -> None:
+    """Note how much can still arrive as recovery begins (§6.1, RecoverFS), `delivered` by this ACK included.
+
+    What was SACKed before counts no more: it will not be delivered during this recovery.
+    """
     conn.prr_delivered = conn.prr_out = 0
-    conn.prr_flight = max(conn.flight_size(), 1)
+    conn.prr_flight = max(conn.flight_size() - conn.flight.sacked_bytes + delivered, 1)
 
 
-def update(conn: Connection, delivered: int, pipe: int) -> None:
-    """Set cwnd for what may be sent after an acknowledgement (§3.1, PRR-SSRB); all in bytes."""
+def update(conn: Connection, delivered: int, pipe: int, safe: bool) -> None:
+    """Set cwnd for what may be sent after an ACK (§6.2), or after a timer, which delivers nothing; in bytes.
+
+    `safe` if SND.UNA has advanced and no further loss is indicated (SafeACK).
+    """
+    if not conn.sack_ok:  # bogus duplicates are worth no more than was outstanding
+        delivered = min(delivered, conn.prr_flight - conn.prr_delivered)
+    if delivered <= 0 and conn.prr_out:
+        return
     conn.prr_delivered += delivered
     if pipe > conn.ssthresh:
         allowed = -(-conn.prr_delivered * conn.ssthresh // conn.prr_flight) - conn.prr_out
     else:
-        limit = max(conn.prr_delivered - conn.prr_out, delivered) + conn.mss
-        allowed = min(conn.ssthresh - pipe, limit)
+        allowed = max(conn.prr_delivered - conn.prr_out, delivered) + (conn.mss if safe else 0)
+        allowed = min(conn.ssthresh - pipe, allowed)
+    if allowed <= 0 and not conn.prr_out:
+        allowed = conn.mss  # the first retransmission leaves in any case
     conn.cwnd = pipe + max(allowed, 0)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp import decisions
 from aether.tcp.recovery import DUP_THRESH
 from aether.tcp.reordering import PERSISTENCE
+from aether.timers import NEVER
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.recovery import Sent
+    from aether.tcp.segment import Segment
 
-MAX_ACK_DELAY = 200_000
-"""How long the acknowledgement of a single segment may be delayed (§7.2, TLP.max_ack_delay), in microseconds."""
-FIRST_PROBE = 1_000_000
-"""The probe time-out before anything was measured (§7.2)."""
 
 
 def detect(conn: Connection) -> int:
@@ -74,21 +73,20 @@ def schedule_probe(conn: Connection) -> None:
     if not wanted:
         conn.stop("tlp")
         return
-    timeout = 2 * trip.srtt if trip.srtt else FIRST_PROBE
-    if conn.flight_size() <= conn.mss:
-        timeout += MAX_ACK_DELAY
-    deadline = host.now + timeout
-    if deadline >= conn.deadlines.get("rto", deadline):
-        conn.stop("tlp")  # the retransmission timer is as early
-    else:
-        conn.start("tlp", deadline)
+    single = len(conn.flight.segments) == 1 and (not conn.flight.several or conn.flight_size() <= conn.mss)
+    conn.start("tlp", min(host.now + decisions.probe_timeout(trip.srtt, single), conn.deadlines.get("rto", NEVER)))
 
 
-def probed(conn: Connection, ack: int, duplicate: bool) -> bool:
-    """Look at an acknowledgement after a probe (§7.4); return True if it says that the probe repaired a loss."""
-    if conn.tlp_end < 0 or ack < conn.tlp_end:
+def probed(conn: Connection, segment: Segment, duplicate: bool, plain: bool) -> bool:
+    """Look at an acknowledgement after a probe (§7.4.2); return True if it says that the probe repaired a loss.
+
+    Only one that goes beyond the probe says so: what was probed for, and the probe, may both have arrived, and one
+    acknowledgement been late. `duplicate` if it brings a D-SACK, `plain` if it brings nothing at all.
+    """
+    if conn.tlp_end < 0 or segment.ack < conn.tlp_end:
         return False
-    resent = conn.tlp_resent
+    beyond = segment.ack > conn.tlp_end
+    if conn.tlp_resent and not duplicate and not beyond and not plain:
+        return False
     conn.tlp_end = -1
-    conn.tlp_resent = False
-    return resent and not duplicate
+    return conn.tlp_resent and not duplicate and beyond

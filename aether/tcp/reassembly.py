@@ -38,6 +38,14 @@ class Reassembly:
         return not (index and self.ranges[index - 1][1] >= start) and not (
             index < len(self.ranges) and self.ranges[index][0] <= end)
 
+    def duplicate(self, start: int, end: int) -> tuple[int, int]:
+        """Return the first part of start..end that a block covers already (RFC 2883 §4); an empty one if none does."""
+        at = max(bisect_left(self.ranges, (start, start)) - 1, 0)
+        for low, high in self.ranges[at:at + 2]:
+            if low < end and start < high:
+                return max(low, start), min(high, end)
+        return start, start
+
     def _gaps(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Find the parts of start..end that no block covers yet."""
         index = max(bisect_left(self.ranges, (start, start)) - 1, 0)

@@ -273,10 +273,11 @@ class Flight:
             return 0
         return self.mark_lost(segment)
 
-    def mark_all_lost(self) -> None:
-        """Take everything that is not SACKed for lost: the timer ran out (RFC 6675 §5.1, RFC 5681 §4.3)."""
+    def mark_all_lost(self, limit: int) -> None:
+        """Take everything before `limit` that is not SACKed for lost: time is up (RFC 6675 §5.1, RFC 5681 §4.3)."""
         for segment in list(self.by_time.values()):
-            self.mark_lost(segment)
+            if segment.end <= limit:
+                self.mark_lost(segment)
 
     def mark_lost(self, segment: Sent) -> int:
         """Take one segment for lost; return its length in bytes."""
@@ -286,20 +287,35 @@ class Flight:
         heappush(self.lost, segment.start)
         return segment.end - segment.start
 
-    def cut(self, mss: int) -> None:
-        """Cut segments that are larger than `mss` into smaller ones, to be sent again: they cannot have arrived."""
+    def cut(self, mss: int, largest: int) -> bool:
+        """Cut what is in segments larger than `largest` anew, to be sent again (RFC 1191 §6.4): it did not arrive.
+
+        Those that follow each other are cut as one, so that no small rests are left between them. Return whether there
+        are any.
+        """
         self.take_apart()
-        for start in [start for start, segment in self.segments.items() if segment.end - start > mss]:
-            segment = self.segments.pop(start)
+        run: list[Sent] = []
+        for start in sorted(start for start, segment in self.segments.items() if segment.end - start > largest):
+            if run and run[-1].end < start:
+                self._cut(run, mss)
+                run = []
+            run.append(self.segments[start])
+        if run:
+            self._cut(run, mss)
+        return bool(run)
+
+    def _cut(self, run: list[Sent], mss: int) -> None:
+        for segment in run:
+            del self.segments[segment.start]
             self.by_time.pop(segment.end, None)
             if not segment.lost and not segment.sacked:
-                self.pipe -= segment.end - start
-            for at in range(start, segment.end, mss):
-                piece = Sent(at, min(at + mss, segment.end), segment.time)
-                piece.sends, piece.sacked, piece.lost = segment.sends, segment.sacked, not segment.sacked
-                self.segments[at] = piece
-                if piece.lost:
-                    heappush(self.lost, at)
+                self.pipe -= segment.end - segment.start
+        sacked, sends = all(segment.sacked for segment in run), max(segment.sends for segment in run)
+        for at in range(run[0].start, run[-1].end, mss):
+            self.segments[at] = piece = Sent(at, min(at + mss, run[-1].end), run[0].time)
+            piece.sends, piece.sacked, piece.lost = sends, sacked, not sacked
+            if piece.lost:
+                heappush(self.lost, at)
 
     def none_lost(self) -> None:
         """Take everything that waits to be sent again for being under way after all: the alarm was false."""

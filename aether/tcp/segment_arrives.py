@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn
 from aether.tcp.acknowledge import acknowledge, shaken, take_timestamp, update_window
+from aether.tcp.fastopen import done, pending
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import output, refuse, send_ack, send_reset, send_syn
+from aether.tcp.output import output, refuse, send_ack, send_early_again, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -80,14 +81,19 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader) -> None:
     segment.seq = header.sequence
     if flags & ACK:
         shaken(conn, segment)
-        conn.snd_una = segment.ack
+        conn.snd_una = conn.iss + 1
         conn.stop("rto")
         _window_of_syn(conn, segment)
-        conn.rcv_adv += min(conn.limit, decisions.LARGEST)  # what our SYN has offered
+        conn.rcv_adv += min(conn.limit, decisions.MAX_WINDOW_FIELD)  # what our SYN has offered
         conn.move("rcv SYN,ACK")
+        if conn.fast_open is not None:
+            conn.layer.fast_open.answered(conn, segment.options, segment.ack)
+            conn.fast_open = None
         _heard(conn)
-        opened(conn)
         conn.ack_pending = "completes the handshake"
+        if conn.snd_nxt > conn.snd_una:
+            _early_acknowledged(conn, segment)
+        opened(conn)
         segment.news = True
         segment.seq += 1
         _text_and_fin(conn, segment)
@@ -97,6 +103,17 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader) -> None:
         send_syn(conn)
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+
+
+def _early_acknowledged(conn: Connection, segment: Segment) -> None:
+    """See which data of our SYN has arrived, and send the rest again at once (RFC 7413 §4.2.2)."""
+    if segment.ack > conn.snd_una:
+        acked = conn.flight.acknowledge(conn.snd_una, segment.ack)
+        conn.flight.arrived.clear()
+        conn.snd_una = segment.ack
+        conn.send.release(segment.ack)
+        conn.delivered += acked.delivered
+    send_early_again(conn)
 
 
 def _window_of_syn(conn: Connection, segment: Segment) -> None:
@@ -115,12 +132,18 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
             age = 0
         if age < 0 and host.knobs.tcp_paws:
             host.drop("tcp.paws", conn.number, f"{-age} ms older")
+            _report_duplicate(conn, seq, min(seq + len(segment.payload), conn.rcv_nxt))
             answer(conn, segment, "old timestamp")
             return False
         if age >= 0 and seq <= conn.last_ack_sent:  # of several the first, if one ACK answers them (RFC 7323 §4.3)
             segment.recent = stamp[0]
-    if conn.state == SYN_RECEIVED and _crossed(conn, segment):
-        return True
+    if conn.state == SYN_RECEIVED:
+        if _crossed(conn, segment):
+            return True
+        if seq == conn.irs and segment.flags & (SYN | ACK | RST) == SYN:  # whatever data it brings again
+            segment.recent = -1
+            _unacceptable(conn, segment, conn.rcv_adv)
+            return False
     edge = max(conn.rcv_adv, conn.rcv_nxt)
     end = seq + segment.length
     if segment.flags & RST:  # by its number alone (RFC 5961 §3.2), whatever it carries (RFC 9293 §3.5.3, SHLD-2)
@@ -194,7 +217,7 @@ def _flags_ok(conn: Connection, segment: Segment) -> bool:
     host, flags = conn.host, segment.flags
     if flags & RST:
         if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
-            refused = conn.state == SYN_RECEIVED
+            refused = conn.state == SYN_RECEIVED and not pending(conn)
             graceful = conn.state == TIME_WAIT or (
                 conn.state in (CLOSING, LAST_ACK) and conn.snd_una >= conn.send.end)  # only our FIN is not acknowledged
             conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
@@ -218,7 +241,7 @@ def _flags_ok(conn: Connection, segment: Segment) -> bool:
             host.drop("tcp.future_ack", conn.number, "the ACK is not for our SYN")
             refuse(conn, segment, "acknowledges what we never sent")
             return False
-        if conn.listener is not None and conn.listener.full():
+        if conn.listener is not None and conn.listener.full() and not pending(conn):
             host.drop("tcp.backlog_full", conn.number, f"port {conn.local_port}: nobody accepts")
             return False
         _handshake_done(conn, segment)
@@ -232,13 +255,20 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     conn.snd_wnd = conn.snd_wnd_max = segment.window
     conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack
     conn.stop("rto")
+    early = pending(conn)
+    done(conn)
     conn.move("rcv ACK")
+    if conn.snd_nxt > conn.snd_una:  # data has left before (RFC 7413 §4.2.2)
+        if not early:
+            _early_acknowledged(conn, segment)
+        elif conn.host.knobs.tcp_retransmit:
+            conn.start("rto", conn.host.now + conn.round_trip.timeout())
     _heard(conn)
     opened(conn)
     if conn.fin_queued:
         conn.move("close")  # the application has closed already (§3.10.4)
     segment.news = True
-    if conn.listener is not None:
+    if conn.listener is not None and not early:
         defer = conn.options.defer_accept
         if defer and not segment.payload:
             conn.deferred = True
@@ -314,7 +344,8 @@ def _text(conn: Connection, segment: Segment) -> None:
         refuse(conn, segment, "data after close")
         conn.end("abort", errno.ECONNRESET)
         return
-    if seq < conn.rcv_nxt:
+    old = seq < conn.rcv_nxt
+    if old:
         _report_duplicate(conn, seq, conn.rcv_nxt)
         payload = payload[conn.rcv_nxt - seq:]
         seq = conn.rcv_nxt
@@ -328,6 +359,8 @@ def _text(conn: Connection, segment: Segment) -> None:
     conn.rcv_nxt += length
     waiting = conn.out_of_order
     if waiting is not None:
+        if not old:
+            _report_duplicate(conn, *waiting.duplicate(seq, seq + length))
         for piece in waiting.take(conn.rcv_nxt):
             conn.receive.append(piece)
             conn.rcv_nxt += len(piece)
@@ -342,7 +375,7 @@ def _text(conn: Connection, segment: Segment) -> None:
 
 
 def _report_duplicate(conn: Connection, start: int, end: int) -> None:
-    """Let the next acknowledgement say that this came twice (RFC 2883 §4.1)."""
+    """Let the next acknowledgement say that this came twice: the first part of one that did (RFC 2883 §4, §4.1)."""
     if conn.sack_ok and conn.host.knobs.tcp_dsack and end > start:
         conn.dsack = start, end
 
@@ -355,13 +388,14 @@ def _beyond_a_hole(conn: Connection, seq: int, payload: bytes) -> None:
         host.drop("tcp.out_of_order", conn.number, f"seq is {seq - conn.rcv_nxt} beyond rcv_nxt")
     elif len(waiting.ranges) >= host.knobs.tcp_holes and waiting.stands_alone(seq, seq + len(payload)):
         host.drop("tcp.too_many_holes", conn.number, f"there are {len(waiting.ranges)} of them")
-    elif waiting.add(seq, payload):
-        conn.out_of_order = waiting
-        if host.observer is not None:
-            host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))
     else:
-        host.drop("tcp.old_duplicate", conn.number, "it waits behind the hole already")
-        _report_duplicate(conn, seq, seq + len(payload))
+        _report_duplicate(conn, *waiting.duplicate(seq, seq + len(payload)))
+        if waiting.add(seq, payload):
+            conn.out_of_order = waiting
+            if host.observer is not None:
+                host.observer(host.name, "tcp.buffered", conn.number, seq & MASK, len(payload))
+        else:
+            host.drop("tcp.old_duplicate", conn.number, "it waits behind the hole already")
     conn.ack_pending = "duplicate: a hole"
 
 

@@ -18,6 +18,9 @@ SYN_ACK_RETRIES = 5
 RETRIES = 15
 """As on Linux (tcp_retries2): R2 of RFC 9293 §3.8.3."""
 PROBES = 15
+"""How many probes of a closed window may go without an answer, as on Linux (tcp_retries2)."""
+MAX_BACKOFF = 10
+"""How often the time between two of them doubles, at the most."""
 FIN_TIMEOUT = 60_000_000
 """How long FIN-WAIT-2 lasts when nobody holds the connection any more, in microseconds, as on Linux."""
 
@@ -58,12 +61,23 @@ def _retransmission(conn: Connection) -> None:
         _handshake(conn)
         return
     if trip.backoff >= RETRIES and not conn.options.user_timeout:
-        conn.give_up("retries exhausted")
-        return
+        if not _refused(conn):
+            conn.give_up("retries exhausted")
+            return
+        trip.backoff = RETRIES - 1
     recover.timed_out(conn)
     output(conn)
     if "rto" not in conn.deadlines:
         conn.start("rto", conn.host.now + trip.timeout())
+
+
+def _refused(conn: Connection) -> bool:
+    """Tell whether the peer is there, and only has closed its window on what is in flight: then we stay (§3.8.6.1).
+
+    It has answered lately, in the time of two retransmissions, and somebody holds the connection (as on Linux).
+    """
+    silent = conn.host.now - conn.last_received
+    return conn.snd_wnd == 0 and conn.socket is not None and silent <= 2 * conn.host.knobs.tcp_rto_max
 
 
 def _handshake(conn: Connection) -> None:
@@ -83,12 +97,18 @@ def _handshake(conn: Connection) -> None:
 
 
 def _persist(conn: Connection) -> None:
-    """Probe a closed window (RFC 9293 §3.8.6.1), or send what silly-window avoidance kept back (§3.8.6.2.1)."""
-    if conn.probes >= PROBES and conn.socket is None:
+    """Probe a closed window (RFC 9293 §3.8.6.1), or send what silly-window avoidance kept back (§3.8.6.2.1).
+
+    As long as somebody holds the connection it stays, if the probes are answered. An orphan is given up all the same,
+    once they have become as rare as they get (RFC 6429 §5, as on Linux).
+    """
+    trip = conn.round_trip
+    rarest = trip.backoff >= MAX_BACKOFF or trip.timeout() >= conn.host.knobs.tcp_rto_max
+    if conn.probes >= PROBES or (conn.socket is None and rarest):
         conn.give_up("retries exhausted")
         return
     conn.probes += 1
-    conn.round_trip.backoff = min(conn.round_trip.backoff + 1, 10)
+    trip.backoff = min(trip.backoff + 1, MAX_BACKOFF)
     room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
     if room > 0:
         # A peer that has less room than it had deserves half segments; less than that waits for this timer each time.

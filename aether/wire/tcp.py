@@ -201,10 +201,9 @@ def _take_rare(options: Options, kind: int, data: bytes) -> bool:
         options.user_timeout = (value & 0x7FFF) * (60_000_000 if value & 0x8000 else 1_000_000)
         return True
     if kind == OPTION_FAST_OPEN:
-        if length and not (4 <= length <= 16 and not length & 1):
-            return False
-        options.fast_open = data
-        return True
+        if length == 0 or (4 <= length <= 16 and not length & 1):
+            options.fast_open = data
+        return True  # with another length it is passed over (RFC 7413 §4.1.1)
     if kind == OPTION_MD5:
         options.md5 = True
         return True
@@ -228,7 +227,7 @@ def sack_option(blocks: Sequence[tuple[int, int]]) -> bytes:
 
 def build_options(
     *, mss: int | None = None, window_scale: int | None = None, sack_permitted: bool = False,
-    sack: tuple[tuple[int, int], ...] = (), timestamp: tuple[int, int] | None = None,
+    sack: tuple[tuple[int, int], ...] = (), timestamp: tuple[int, int] | None = None, fast_open: bytes | None = None,
 ) -> bytes:
     """Return options in the order and with the padding that Linux uses, a multiple of 4 bytes.
 
@@ -245,6 +244,9 @@ def build_options(
         parts.append(bytes((OPTION_NOP, OPTION_WINDOW_SCALE, 3, window_scale)))
     if sack:
         parts.append(sack_option(sack))
+    if fast_open is not None:
+        option = bytes((OPTION_FAST_OPEN, 2 + len(fast_open))) + fast_open
+        parts.append(option + bytes((OPTION_NOP,)) * (-len(option) % 4))
     options = b"".join(parts)
     if len(options) > MAX_OPTIONS:
         raise ValueError(f"TCP options take at most {MAX_OPTIONS} bytes, not {len(options)}")

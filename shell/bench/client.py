@@ -26,7 +26,7 @@ from aether.wire import icmp
 
 ECHO_PORT = 7
 PING_SIZE = 56
-PATIENCE = 1.0
+PING_TIMEOUT = 1.0
 """Seconds for the answer to one ping."""
 HOLD = 2.0
 """Seconds for which held connections stay open once all are there."""
@@ -34,7 +34,7 @@ HELD = "all are open"
 """What is printed then."""
 
 
-class Client:
+class LoadClient:
     """Puts one load on an address."""
 
     def __init__(self, kind: str, address: str, device: str, asked: int, concurrency: int, size: int) -> None:
@@ -63,7 +63,7 @@ class Client:
             self.open()
         while self.completed + self.failed < self.asked and time.perf_counter() - began < seconds:
             for key, _ in self.selector.select(0.2):
-                one: Connection = key.data
+                one: LoadConnection = key.data
                 one.ready()
         return time.perf_counter() - began
 
@@ -86,7 +86,7 @@ class Client:
         if error not in (0, errno.EINPROGRESS):
             made.close()
             return self._lost(error)
-        self.selector.register(made, selectors.EVENT_WRITE, Connection(self, made, began))
+        self.selector.register(made, selectors.EVENT_WRITE, LoadConnection(self, made, began))
         return True
 
     def _lost(self, error: int) -> bool:
@@ -100,10 +100,10 @@ class Client:
         self.times.append(int((time.perf_counter() - began) * 1e6))
 
 
-class Connection:
-    """One connection of a load."""
+class LoadConnection:
+    """A socket of the client's, and how much of the answer has come on it."""
 
-    def __init__(self, client: Client, connecting: socket.socket, began: float) -> None:
+    def __init__(self, client: LoadClient, connecting: socket.socket, began: float) -> None:
         self.client = client
         self.socket = connecting
         self.began = began
@@ -216,7 +216,7 @@ class Connection:
         """Nothing more: it stays open until the process ends."""
 
 
-def ping(client: Client, seconds: float) -> float:
+def ping(client: LoadClient, seconds: float) -> float:
     """Send echo requests, one after the other; by UDP to the echo port if ICMP is not allowed."""
     try:
         made = client.bound(socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP))
@@ -225,7 +225,7 @@ def ping(client: Client, seconds: float) -> float:
         made = client.bound(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         where, skip = (client.address, ECHO_PORT), 0
         client.note = "by UDP to the echo port: ICMP needs root"
-    made.settimeout(PATIENCE)
+    made.settimeout(PING_TIMEOUT)
     identifier = os.getpid() & 0xFFFF
     began = time.perf_counter()
     while client.completed + client.failed < client.asked and time.perf_counter() - began < seconds:
@@ -250,7 +250,7 @@ def main(arguments: list[str]) -> int:
     kind, address, device = arguments[:3]
     asked, concurrency, size, seconds = map(int, arguments[3:])
     _prepare()
-    client = Client(kind, address, device, asked, concurrency, size)
+    client = LoadClient(kind, address, device, asked, concurrency, size)
     took = ping(client, seconds) if kind == "ping" else client.run(seconds)
     if kind == "hold":
         print(HELD, flush=True)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from aether.engine import python
 from shell.bench.client import HELD
-from shell.bench.load import Load, why_left
+from shell.bench.load import LoadWish, why_left
 from shell.language.grammar import CommandError
 from shell.results.bench import Run
 from shell.session import Finished, Session
 
-LONGEST = 50
+MAX_RUN = 50
 """Seconds that one run may take at the most: less than what a program at the host's side may."""
 WRK_SECONDS = 2
 """Seconds of one run of wrk, which counts time and not requests."""
@@ -48,7 +48,7 @@ def chosen(kind: str, wanted: str) -> str:
     return wanted
 
 
-def refuse_too_many(load: Load) -> None:
+def refuse_too_many(load: LoadWish) -> None:
     """Raise CommandError if the kernel's side cannot have so many connections at a time."""
     if load.kind == "ping":
         return
@@ -66,7 +66,7 @@ def refuse_too_many(load: Load) -> None:
         raise CommandError(f"at most {most:,} connections at a time here, not {load.together:,}: {why}")
 
 
-def run(session: Session, load: Load, held: Callable[[], None]) -> Run:
+def run(session: Session, load: LoadWish, held: Callable[[], None]) -> Run:
     """Put the load on once; KeyboardInterrupt if it was cut off.
 
     `held` is called when all connections are open that are only held; then they are, for a while.
@@ -77,7 +77,7 @@ def run(session: Session, load: Load, held: Callable[[], None]) -> Run:
         return read_wrk(_finished(session, wrk(session.address, load)).output)
     words = [
         "env", f"{python.PATH}={python.search_path()}", *python.words("shell.bench.client"), load.kind, session.address,
-        session.lab.device, *(str(number) for number in (load.asked, load.at_once, load.size, LONGEST))]
+        session.lab.device, *(str(number) for number in (load.asked, load.at_once, load.size, MAX_RUN))]
 
     def write(text: str) -> None:
         if HELD in text:
@@ -119,16 +119,16 @@ def _on_last_core(words: list[str], connections: int) -> list[str]:
     return [*more, *pin, *words]
 
 
-def ab(address: str, load: Load) -> list[str]:
+def ab(address: str, load: LoadWish) -> list[str]:
     """Return the command line of ApacheBench for a load."""
     words = ["ab", "-q", "-n", str(load.asked), "-c", str(load.together), "-s", "5"]
-    words += ["-t", str(LONGEST), "-n", str(load.asked)]  # -t alone would ask for 50,000
+    words += ["-t", str(MAX_RUN), "-n", str(load.asked)]  # -t alone would ask for 50,000
     if load.kind == "keepalive":
         words.append("-k")
     return _on_last_core([*words, f"http://{address}/"], load.together)
 
 
-def wrk(address: str, load: Load) -> list[str]:
+def wrk(address: str, load: LoadWish) -> list[str]:
     """Return the command line of wrk for a load."""
     words = ["wrk", "-t", "1", "-c", str(load.at_once), "-d", f"{WRK_SECONDS}s", "--timeout", "5s", "--latency"]
     if load.kind != "keepalive":

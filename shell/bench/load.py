@@ -8,7 +8,7 @@ from shell.session import Session
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadWish:
     """What a run asks for: a kind, how many in all, how many at a time, and bytes of each transfer."""
 
     kind: str

@@ -13,7 +13,7 @@ from pathlib import Path
 from aether import queries
 from aether.answers import WorkerRow
 from aether.apps.load import LoadReport
-from aether.apps.ping import PingReport
+from aether.apps.ping import PingProgress
 from aether.engine.figures import resident
 from aether.lab import HOST
 from aether.operations.load import MOST_AT_ONCE, MOST_REQUESTS, LoadStart
@@ -24,19 +24,19 @@ from aether.socket_options import EPHEMERAL
 from aether.world import World
 from shell.bench import kernel
 from shell.bench.client import percentile
-from shell.bench.load import Load, why_left
+from shell.bench.load import LoadWish, why_left
 from shell.language.grammar import CommandError
 from shell.results.bench import Run
 from shell.session import Session
 
 BOTH_ENDS = "memory: of both ends of each connection, since both hosts live in this program"
-LONGEST = 60
+MAX_RUN = 60
 """Seconds of world time that one run in the simulation may take at the most."""
 PING_INTERVAL = 1_000
 """Microseconds from one simulated echo request to the next."""
 
 
-def check(session: Session, load: Load) -> None:
+def check(session: Session, load: LoadWish) -> None:
     """Raise CommandError, before anything is begun, if the load cannot be put on the stack."""
     if session.paused:
         raise CommandError("time stands still, and nothing can be measured. `run` lets it go on")
@@ -56,7 +56,7 @@ def check(session: Session, load: Load) -> None:
             raise CommandError(f"in the simulation {name}: at most {most:,}, not {value:,}{why}")
 
 
-def measure(session: Session, load: Load) -> Run:
+def measure(session: Session, load: LoadWish) -> Run:
     """Put the load on the stack once. CommandError if it cannot be, KeyboardInterrupt if it was cut off."""
     meter = _Meter(session)
     if session.lab.run_program is None:
@@ -129,7 +129,7 @@ def _system_calls() -> int:
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(("syscr", "syscw")))
 
 
-def _simulated(session: Session, load: Load, held: Callable[[], None]) -> Run:
+def _simulated(session: Session, load: LoadWish, held: Callable[[], None]) -> Run:
     """Let the simulated host do it, as fast as this machine can."""
     speed = session.core.status().speed
     session.core.set_speed(math.inf)
@@ -144,7 +144,7 @@ def _simulated(session: Session, load: Load, held: Callable[[], None]) -> Run:
                 host=HOST, kind=load.kind, address=session.address, asked=load.asked,
                 concurrency=min(load.at_once, load.asked), size=load.size))
         began = session.ask(lambda world: world.now)
-        outcome = session.wait(lambda world: queries.job_done(world, job, HOST), LONGEST * 1_000_000)
+        outcome = session.wait(lambda world: queries.job_done(world, job, HOST), MAX_RUN * 1_000_000)
         held()
         if load.kind == "hold" and outcome == "done":
             outcome = session.wait(lambda world: world.now >= began + 1_000_000, 1_000_000)
@@ -160,7 +160,7 @@ def _simulated(session: Session, load: Load, held: Callable[[], None]) -> Run:
     finally:
         tracemalloc.stop()
         session.core.set_speed(speed)
-    run = _of_ping(report, load) if isinstance(report, PingReport) else _of_load(report, connections, memory)
+    run = _of_ping(report, load) if isinstance(report, PingProgress) else _of_load(report, connections, memory)
     run.cores = session.ask(processor)
     return run
 
@@ -173,7 +173,7 @@ def _of_load(report: LoadReport, connections: int, memory: int) -> Run:
         memory=memory, note=BOTH_ENDS if report.kind == "hold" else "", unfinished=unfinished)
 
 
-def _of_ping(report: PingReport, load: Load) -> Run:
+def _of_ping(report: PingProgress, load: LoadWish) -> Run:
     trips = [each.rtt for each in report.replies if each.rtt >= 0]
     return Run(
         completed=report.received, failed=load.asked - report.received, bytes=0, elapsed_us=max(sum(trips), 1),
@@ -181,7 +181,7 @@ def _of_ping(report: PingReport, load: Load) -> Run:
 
 
 @contextmanager
-def _watched(session: Session, load: Load) -> Iterator[list[tuple[int, int]]]:
+def _watched(session: Session, load: LoadWish) -> Iterator[list[tuple[int, int]]]:
     """Note how much memory there is in use with how many connections, where connections are only held."""
     seen: list[tuple[int, int]] = []
     if load.kind != "hold":

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shell.bench import kernel, measure
-from shell.bench.load import Load
-from shell.bench.series import Series
+from shell.bench.load import LoadWish
+from shell.bench.series import Rounds
 from shell.results.bench import BenchReport, Measured, Run
 from shell.session import Session
 
@@ -29,14 +29,14 @@ AS_IT_IS = "as it is"
 class Asked:
     """What was asked for: a load, so many runs of it, under settings with these names."""
 
-    load: Load
+    load: LoadWish
     runs: int
     settings: list[str]
     notes: list[str]
     """What is known before anything is measured."""
 
 
-def report(session: Session, asked: Asked, series: Series[Run], elapsed_us: int) -> BenchReport:
+def report(session: Session, asked: Asked, series: Rounds[Run], elapsed_us: int) -> BenchReport:
     """Put together what a series has found; there is at least one run of each setting."""
     load, simulated = asked.load, session.lab.run_program is None
     measured = [_summary(name, load.kind, runs) for name, runs in zip(asked.settings, series.found, strict=True)]
@@ -58,7 +58,7 @@ def interrupted(done: int, runs: int) -> str:
     return f"interrupted: {done} of {runs} runs done"
 
 
-def _said(load: Load) -> str:
+def _said(load: LoadWish) -> str:
     if load.client == "wrk":
         what = "connections, one page each" if load.kind == "http" else "connections that are kept"
         return f"as many pages as can be had in {kernel.WRK_SECONDS} s, {load.together:,} at a time, on {what}"
@@ -95,7 +95,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _problems(session: Session, found: list[list[Run]], measured: list[Measured]) -> list[str]:
-    longest = f"{measure.LONGEST} s of the network's time" if session.lab.run_program is None else f"{kernel.LONGEST} s"
+    longest = f"{measure.MAX_RUN} s of the network's time" if session.lab.run_program is None else f"{kernel.MAX_RUN} s"
     said = []
     for each, runs in zip(measured, found, strict=True):
         unfinished = sum(run.unfinished for run in runs)

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Series(Generic[T]):
+class Rounds(Generic[T]):
     """What came of several runs: for each setting a list, in the order of the rounds."""
 
     found: list[list[T]]
@@ -20,7 +20,7 @@ class Series(Generic[T]):
 
 def series(
     settings: list[tuple[str, Callable[[], None]]], run: Callable[[], T], rounds: int, tell: Callable[[int, str], None],
-) -> Series[T]:
+) -> Rounds[T]:
     """Measure under several settings turn about, so that a machine that changes its speed changes it for all.
 
     Of two settings neither is always the first, and one run of each is thrown away: caches, and whatever else is
@@ -47,8 +47,8 @@ def series(
                 found[number].append(one(number, f"run {index + 1} of {rounds}"))
     except KeyboardInterrupt:
         whole = min(len(each) for each in found)
-        return Series([each[:whole] for each in found], interrupted=True)
-    return Series(found, interrupted=False)
+        return Rounds([each[:whole] for each in found], interrupted=True)
+    return Rounds(found, interrupted=False)
 
 
 def steps(settings: int, rounds: int) -> int:

@@ -14,15 +14,15 @@ from collections import deque
 from contextlib import suppress
 
 from shell.captures.recorder import Encoder
-from shell.reading.frames import Note, Seen
+from shell.reading.frames import Note, SeenFrame
 
 LIMIT = 8 << 20
 """Bytes that wait for the reader."""
-PATIENCE = 2.0
+READER_TIMEOUT = 2.0
 """Seconds that a reader has for the rest when a capture ends."""
 
 
-class Pipe:
+class CapturePipe:
     """Writes a capture into a named pipe, or into a descriptor that is open already."""
 
     def __init__(self, encoder: Encoder, path: str, descriptor: int = -1, made: bool = False) -> None:
@@ -47,7 +47,7 @@ class Pipe:
         """How many frames were handed over, or are waiting."""
         return self._encoder.frames - self.given_up
 
-    def take(self, seen: list[Seen | Note]) -> None:
+    def take(self, seen: list[SeenFrame | Note]) -> None:
         """Take what has happened."""
         for each in seen:
             block = self._encoder.blocks([each])
@@ -74,8 +74,8 @@ class Pipe:
             self._lose_reader()
 
     def close(self) -> None:
-        """Hand over what the reader takes within `PATIENCE`, and let go of the pipe."""
-        end = time.monotonic() + PATIENCE
+        """Hand over what the reader takes within `READER_TIMEOUT`, and let go of the pipe."""
+        end = time.monotonic() + READER_TIMEOUT
         self.tick()
         while self.connected and (self._rest or self._waiting) and time.monotonic() < end:
             time.sleep(0.01)

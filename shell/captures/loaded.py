@@ -13,9 +13,9 @@ from typing import BinaryIO, cast
 
 from aether.events import DROPS, Event
 from aether.filters.conversations import Conversations
-from aether.filters.packet import Packet as Dissected
+from aether.filters.packet import Dissected as Dissected
 from aether.wire.address import show_ip, show_mac
-from shell.captures.packets import ETHERNET, LINK_TYPES, Damaged, NotACapture, Packet, Source
+from shell.captures.packets import ETHERNET, LINK_TYPES, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
 
@@ -53,7 +53,7 @@ class Capture:
     comments: list[str] = field(default_factory=list)
 
 
-Through = Callable[[list[Packet]], Iterable[Packet]]
+Through = Callable[[list[CapturedPacket]], Iterable[CapturedPacket]]
 """Goes through packets, of which there may be many, and lets be seen how far it is."""
 
 
@@ -67,7 +67,7 @@ def load(file: str, through: Through = iter) -> Capture:
 
 
 def _read(file: str, source: Source, through: Through) -> Capture:
-    packets: list[Packet] = []
+    packets: list[CapturedPacket] = []
     others: Counter[int] = Counter()
     try:
         reader = _reader(source)
@@ -108,7 +108,7 @@ def _reader(source: Source) -> PcapReader | PcapngReader:
     raise NotACapture(f"it begins with {start.hex(' ')}, and neither pcap nor pcapng does")
 
 
-def _fill(capture: Capture, packets: list[Packet], through: Through) -> None:
+def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> None:
     """Turn packets into events, at microseconds from the earliest."""
     capture.frames = len(packets)
     capture.bytes = sum(len(packet.data) for packet in packets)
@@ -180,7 +180,7 @@ def _peer(data: bytes, sender: bool) -> str:
     return show_mac(data[6:12] if sender else data[:6]) if len(data) >= 14 else "wire"
 
 
-def _station(packets: list[Packet]) -> bytes:
+def _station(packets: list[CapturedPacket]) -> bytes:
     """Return the Ethernet address from which the capture is seen: that with the most frames, the first of equals."""
     seen: Counter[bytes] = Counter()
     for packet in packets:

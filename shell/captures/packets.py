@@ -27,7 +27,7 @@ class NotACapture(ValueError):
 
 
 @dataclass(slots=True)
-class Packet:
+class CapturedPacket:
     """One packet of a capture."""
 
     time: int

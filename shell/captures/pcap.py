@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shell.captures.packets import MAX_PACKET, Damaged, NotACapture, Packet, Source, layouts
+from shell.captures.packets import MAX_PACKET, CapturedPacket, Damaged, NotACapture, Source, layouts
 
 _MAGIC = {
     b"\xd4\xc3\xb2\xa1": ("<", 1_000), b"\xa1\xb2\xc3\xd4": (">", 1_000),
@@ -30,7 +30,7 @@ class PcapReader:
         self.name = "pcap, nanoseconds" if self._unit == 1 else "pcap"
         self.comments: list[str] = []
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[CapturedPacket]:
         """Yield the packets; Damaged says where it could not go on."""
         head, record = _LAYOUTS[self._order]
         major, _, _, _, _, link = head.unpack(self._source.take(head.size, "the header of the file"))
@@ -46,4 +46,5 @@ class PcapReader:
                 raise Damaged(
                     f"the packet at byte {at:,} says that it has {kept:,} bytes, and {MAX_PACKET:,} is the most")
             data = self._source.take(kept, "a packet")
-            yield Packet(seconds * 1_000_000_000 + fraction * self._unit, data, max(length, kept), link & _LINK_TYPE)
+            at = seconds * 1_000_000_000 + fraction * self._unit
+            yield CapturedPacket(at, data, max(length, kept), link & _LINK_TYPE)

@@ -11,7 +11,7 @@ from struct import error as StructError
 from struct import pack
 from typing import NamedTuple
 
-from shell.captures.packets import ETHERNET, MAX_PACKET, Damaged, NotACapture, Packet, Source, layouts
+from shell.captures.packets import ETHERNET, MAX_PACKET, CapturedPacket, Damaged, NotACapture, Source, layouts
 
 SECTION = 0x0A0D0D0A
 INTERFACE = 1
@@ -113,7 +113,7 @@ class PcapngReader:
         self.comments: list[str] = []
         """Those about a section as a whole."""
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[CapturedPacket]:
         """Yield the packets; Damaged says where it could not go on."""
         at, kind = 0, _START
         while kind:
@@ -157,7 +157,7 @@ class PcapngReader:
         if again != length:
             raise Damaged(f"the block at byte {at:,} says {length:,} bytes at its beginning and {again:,} at its end")
 
-    def _packet(self, at: int, kind: int, body: bytes) -> Packet | None:
+    def _packet(self, at: int, kind: int, body: bytes) -> CapturedPacket | None:
         """Return the packet that a block holds; None for other blocks."""
         try:
             if kind == INTERFACE:
@@ -189,14 +189,14 @@ class PcapngReader:
             raise Damaged(f"more than {MAX_INTERFACES:,} interfaces")
         self._interfaces.append(_Interface(link_type, snaplen, units, offset))
 
-    def _made(self, at: int, number: int, time: int, kept: int, length: int, body: bytes, start: int) -> Packet:
+    def _made(self, at: int, number: int, time: int, kept: int, length: int, body: bytes, start: int) -> CapturedPacket:
         if number >= len(self._interfaces):
             known = len(self._interfaces)
             raise Damaged(f"the packet at byte {at:,} is of interface {number:,}, and {known} are known")
         if kept > len(body) - start or kept > MAX_PACKET:
             raise Damaged(f"the packet at byte {at:,} says that it has {kept:,} bytes, more than its block holds")
         where = self._interfaces[number]
-        found = Packet(
+        found = CapturedPacket(
             time * 1_000_000_000 // where.units + where.offset * 1_000_000_000, body[start:start + kept],
             max(length, kept), where.link_type)
         for code, value in self._options(body, start + kept + -kept % 4) if start > 4 else ():

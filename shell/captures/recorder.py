@@ -13,7 +13,7 @@ from typing import Protocol
 from aether import __version__
 from aether.events import DROPS
 from shell.captures import pcapng
-from shell.reading.frames import Note, Seen
+from shell.reading.frames import Note, SeenFrame
 from shell.reading.tracing import Ring, Tracer
 
 LOOK = 0.05
@@ -24,7 +24,7 @@ APPLICATION = f"Aether {__version__}"
 class Sink(Protocol):
     """Where recorded frames go."""
 
-    def take(self, seen: list[Seen | Note]) -> None:
+    def take(self, seen: list[SeenFrame | Note]) -> None:
         """Take what has happened."""
 
     def tick(self) -> None:
@@ -34,7 +34,7 @@ class Sink(Protocol):
         """Finish."""
 
 
-class Recorder:
+class CaptureRecorder:
     """Carries what a host sees from the ring to a sink."""
 
     def __init__(self, ring: Ring, sink: Sink, tracer: Tracer) -> None:
@@ -81,23 +81,23 @@ class Recorder:
             self.sink.tick()
 
 
-class Store:
+class CaptureStore:
     """Keeps what was recorded in memory, up to a limit."""
 
     LIMIT = 64 << 20
     """Bytes of frames."""
 
     def __init__(self) -> None:
-        self.seen: list[Seen | Note] = []
+        self.seen: list[SeenFrame | Note] = []
         self.frames = 0
         self.bytes = 0
         self.refused = 0
         """Frames that came when the limit was reached."""
 
-    def take(self, seen: list[Seen | Note]) -> None:
+    def take(self, seen: list[SeenFrame | Note]) -> None:
         """Keep what has happened."""
         for each in seen:
-            if isinstance(each, Seen):
+            if isinstance(each, SeenFrame):
                 if self.bytes + len(each.data) > self.LIMIT:
                     self.refused += 1
                     continue
@@ -130,7 +130,7 @@ class Encoder:
         about = f"Seen from {self._host!r}. Times are those of the world, which began at 0."
         return pcapng.section(APPLICATION, about if not self._base else "") + pcapng.interface(self._host, self._lab)
 
-    def blocks(self, seen: Iterable[Seen | Note]) -> bytes:
+    def blocks(self, seen: Iterable[SeenFrame | Note]) -> bytes:
         """Return the blocks for frames; what no frame caused is written on the next one."""
         out = bytearray()
         for each in seen:
@@ -150,7 +150,7 @@ class Encoder:
             text.replace("before this:", "at the end:") for text in self._pending))
 
 
-def comments_of(seen: Seen) -> list[str]:
+def comments_of(seen: SeenFrame) -> list[str]:
     """Return what is worth writing about a frame: why it was discarded, and what it changed."""
     dropped = []
     if seen.dropped:

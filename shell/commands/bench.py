@@ -9,7 +9,7 @@ from functools import partial
 from aether import knobs
 from aether.operations.knobs import ProfileSet
 from shell.bench import kernel
-from shell.bench.load import Load
+from shell.bench.load import LoadWish
 from shell.bench.measure import check, measure
 from shell.bench.report import AS_IT_IS, MEGABYTE, Asked, interrupted, report
 from shell.bench.series import series, steps
@@ -221,22 +221,22 @@ def _profile(session: Session, name: str) -> None:
     session.do(ProfileSet(name=name))
 
 
-def _load(session: Session, kind: str, asked: int, at_once: int, size: int = 0, client: str = "") -> Load:
+def _load(session: Session, kind: str, asked: int, at_once: int, size: int = 0, client: str = "") -> LoadWish:
     simulated = session.lab.run_program is None
     if simulated and client:
         raise CommandError("in the simulation the other host is the client; a TAP has others (aether-shell --lab)")
     who = "" if simulated else kernel.chosen(kind, client)
     more = 1 if simulated else MORE
     if kind in ("down", "up"):
-        return Load(kind, 1, 1, (size or DEFAULTS[kind] * more * (1 if simulated else 10)) * MEGABYTE, who)
+        return LoadWish(kind, 1, 1, (size or DEFAULTS[kind] * more * (1 if simulated else 10)) * MEGABYTE, who)
     if who == "wrk":
         if asked:
             raise CommandError(f"wrk counts time, {kernel.WRK_SECONDS} s each run, and not requests: leave -n out")
-        return Load(kind, 0, at_once, client=who)
-    return Load(kind, asked or DEFAULTS[kind] * more, at_once, client=who)
+        return LoadWish(kind, 0, at_once, client=who)
+    return LoadWish(kind, asked or DEFAULTS[kind] * more, at_once, client=who)
 
 
-def _report(session: Session, load: Load, runs: int) -> BenchReport:
+def _report(session: Session, load: LoadWish, runs: int) -> BenchReport:
     mode = BENCH if session.core.status().mode == "bench" else "trace"
     return _compared(session, load, runs, [(f"{mode} mode", _nothing)], [])
 
@@ -246,7 +246,7 @@ def _nothing() -> None:
 
 
 def _compared(
-    session: Session, load: Load, runs: int, settings: list[Setting], notes: list[str],
+    session: Session, load: LoadWish, runs: int, settings: list[Setting], notes: list[str],
 ) -> BenchReport:
     """Measure under each setting, and put things back as they were."""
     check(session, load)
@@ -254,7 +254,7 @@ def _compared(
     workers = 0 if session.shards is None else session.shards.wanted
     whole = False
     try:
-        with session.progress(steps(len(settings), runs)) as tell:
+        with session.terminal.progress(steps(len(settings), runs)) as tell:
             found = series(settings, lambda: measure(session, load), runs, tell)
         whole = not found.interrupted
     finally:

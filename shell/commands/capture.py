@@ -7,13 +7,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from shell.captures.live import Pipe, open_pipe
+from shell.captures.live import CapturePipe, open_pipe
 from shell.captures.loaded import load as load_file
 from shell.captures.packets import NotACapture
-from shell.captures.recorder import Encoder, Recorder, Store, comments_of
+from shell.captures.recorder import CaptureRecorder, CaptureStore, Encoder, comments_of
 from shell.commands.common import FORCE, HOST
 from shell.language.grammar import CommandError, argument, command
-from shell.reading.frames import Note, Seen, Watcher
+from shell.reading.frames import FrameWatcher, Note, SeenFrame
 from shell.reading.selection import Selection
 from shell.reading.tracing import Tracer
 from shell.results.capture import CaptureLoaded, CaptureSaved, CaptureStatus
@@ -29,30 +29,30 @@ def start(session: Session, expression: str, host: str) -> Message:
     """Record frames from now on, until `capture stop`. What was recorded before is forgotten."""
     session.need_trace("a capture")
     tracer = _tracer(session, expression, host)
-    if session.recorder is not None:
-        session.recorder.stop()
-    session.store = Store()
-    session.recorder = Recorder(session.core.ring, session.store, tracer)
-    session.recorder.start()
+    if session.recordings.recorder is not None:
+        session.recordings.recorder.stop()
+    session.recordings.store = CaptureStore()
+    session.recordings.recorder = CaptureRecorder(session.core.ring, session.recordings.store, tracer)
+    session.recordings.recorder.start()
     return Message("recording", "`capture save FILE.pcapng` writes it, `capture stop` ends it")
 
 
 @command("capture stop", examples=("capture stop",))
 def stop(session: Session) -> CaptureStatus:
     """Stop recording, and close the pipe of `capture live`. What was recorded can still be saved."""
-    if session.recorder is None and session.live is None:
+    if session.recordings.recorder is None and session.recordings.live is None:
         raise CommandError(
             "nothing is recorded. `capture start` records, and `capture save FILE` writes what is kept anyway")
-    session.stop_recording()
-    frames = session.store.frames if session.store is not None else 0
+    session.recordings.stop()
+    frames = session.recordings.store.frames if session.recordings.store is not None else 0
     return _status(session, "`capture save FILE.pcapng` writes them" if frames else "")
 
 
 @command("capture status", examples=("capture status",))
 def status(session: Session) -> CaptureStatus:
     """Say what is recorded, where it goes, and which file is looked at."""
-    if session.recorder is not None:
-        session.recorder.collect(settled=True)
+    if session.recordings.recorder is not None:
+        session.recordings.recorder.collect(settled=True)
     return _status(session, "")
 
 
@@ -81,7 +81,8 @@ def save(session: Session, file: str, expression: str, force: bool, host: str) -
         raise CommandError("there is no frame to save" + (" that the expression selects" if expression else
                                                           f". `ping {session.lab.host_address}` makes some"))
     write(file, content, force=force, again=again)
-    commented = sum(1 for each in seen if isinstance(each, Seen) and each.direction != "lost" and comments_of(each))
+    frames = [each for each in seen if isinstance(each, SeenFrame) and each.direction != "lost"]
+    commented = sum(1 for each in frames if comments_of(each))
     return CaptureSaved(file, encoder.frames, commented, len(content), missing, f"wireshark {file}")
 
 
@@ -130,28 +131,28 @@ def live(session: Session, file: str, expression: str, host: str) -> Message:
     """
     session.need_trace("a capture")
     tracer = _tracer(session, expression, host)
-    if session.live is not None:
-        raise CommandError(f"frames go to {session.live.path} already. `capture stop` ends that")
+    if session.recordings.live is not None:
+        raise CommandError(f"frames go to {session.recordings.live.path} already. `capture stop` ends that")
     encoder = Encoder(host, _about(session))
     pipe = _standard_output(encoder) if file == "-" else _named(encoder, file)
-    session.live = pipe
-    session.live_recorder = Recorder(session.core.ring, pipe, tracer)
-    session.live_recorder.start()
+    session.recordings.live = pipe
+    session.recordings.live_recorder = CaptureRecorder(session.core.ring, pipe, tracer)
+    session.recordings.live_recorder.start()
     where = "standard output" if file == "-" else file
     return Message(f"frames go to {where} from now on", "" if file == "-" else f"wireshark -k -i {file}")
 
 
-def _named(encoder: Encoder, file: str) -> Pipe:
+def _named(encoder: Encoder, file: str) -> CapturePipe:
     path = str(Path(file).expanduser())
     try:
-        return Pipe(encoder, path, made=open_pipe(path))
+        return CapturePipe(encoder, path, made=open_pipe(path))
     except ValueError as problem:
         raise CommandError(f"{problem}. To write a file: capture save {file}") from None
     except OSError as problem:
         raise CommandError(f"cannot make the pipe {file}: {problem.strerror}") from None
 
 
-def _standard_output(encoder: Encoder) -> Pipe:
+def _standard_output(encoder: Encoder) -> CapturePipe:
     """Take standard output for frames alone; what is printed goes to standard error from now on."""
     if os.isatty(1):
         raise CommandError("standard output is a terminal, which frames would garble. Name a pipe, or start with "
@@ -159,7 +160,7 @@ def _standard_output(encoder: Encoder) -> Pipe:
     sys.stdout.flush()
     descriptor = os.dup(1)
     os.dup2(2, 1)
-    return Pipe(encoder, "-", descriptor)
+    return CapturePipe(encoder, "-", descriptor)
 
 
 def _tracer(session: Session, expression: str, host: str) -> Tracer:
@@ -169,17 +170,17 @@ def _tracer(session: Session, expression: str, host: str) -> Tracer:
     return tracer
 
 
-def _recorded(session: Session, expression: str, host: str) -> tuple[list[Seen | Note], int]:
+def _recorded(session: Session, expression: str, host: str) -> tuple[list[SeenFrame | Note], int]:
     """Return what is to be saved, and how much is missing."""
-    if session.recorder is not None:
-        session.recorder.collect(settled=True)
-    store = session.store
-    if store is not None and (session.recorder is not None or store.frames):
+    recorder, store = session.recordings.recorder, session.recordings.store
+    if recorder is not None:
+        recorder.collect(settled=True)
+    if store is not None and (recorder is not None or store.frames):
         if expression or host != "you":
             raise CommandError("what was recorded is saved as it is: say which frames, or whose, at `capture start`")
-        return store.seen, store.refused + (session.recorder.missed if session.recorder is not None else 0)
+        return store.seen, store.refused + (recorder.missed if recorder is not None else 0)
     events = session.events()
-    seen = list(Watcher(host).read(events))
+    seen = list(FrameWatcher(host).read(events))
     if expression:
         selection = Selection(expression)
         selection.follow(events)
@@ -202,9 +203,9 @@ def _moment(nanoseconds: int) -> str:
 
 
 def _status(session: Session, hint: str) -> CaptureStatus:
-    store, pipe = session.store, session.live
+    store, pipe = session.recordings.store, session.recordings.live
     return CaptureStatus(
-        session.recorder is not None, store.frames if store is not None else 0,
+        session.recordings.recorder is not None, store.frames if store is not None else 0,
         store.bytes if store is not None else 0, pipe.path if pipe is not None else "",
         pipe.frames if pipe is not None else 0, pipe is not None and pipe.connected,
         pipe.given_up if pipe is not None else 0, session.capture.file if session.capture is not None else "", hint)

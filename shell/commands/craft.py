@@ -9,13 +9,13 @@ from collections import Counter
 from aether.operations.frames import InjectFrame, SendFrame
 from shell.commands.common import WAITS
 from shell.commands.send import NO_RST
-from shell.craft.delivery import Conversation, deliver, drafted
-from shell.craft.drafts import MOST, build, bytes_of, crafting
+from shell.craft.delivery import Correspondence, deliver, drafted
+from shell.craft.drafts import MAX_DRAFTS, build, bytes_of, crafting
 from shell.craft.layers import load
 from shell.craft.notation import parse
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import count, count_to
-from shell.reading.frames import Seen, Watcher
+from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.results.craft import Crafted, Draft, DraftList, DraftRow, Fuzzed
 from shell.session import Session, Stored
 
@@ -50,7 +50,7 @@ def craft(session: Session, what: str) -> Draft:
 def keep(session: Session, name: str, stored: Stored) -> None:
     """Remember a crafted frame; the oldest goes when there are too many."""
     session.drafts.pop(name, None)
-    while len(session.drafts) >= MOST:
+    while len(session.drafts) >= MAX_DRAFTS:
         del session.drafts[next(iter(session.drafts))]
     session.drafts[name] = stored
 
@@ -94,10 +94,10 @@ def fuzz(session: Session, what: str, count: int, seed: int, inject: bool) -> Fu
     answers: Counter[str] = Counter()
     drops: Counter[str] = Counter()
     known = set(numbers)
-    conversations = [Conversation(frame) for frame in frames]
-    watcher = Watcher()
+    conversations = [Correspondence(frame) for frame in frames]
+    watcher = FrameWatcher()
     for seen in watcher.read(event for event in session.events(after)):
-        if not isinstance(seen, Seen):
+        if not isinstance(seen, SeenFrame):
             continue
         row = watcher.row(seen)
         if seen.number in known:

@@ -15,7 +15,7 @@ from aether.timers import NEVER
 from aether.world import World
 from shell.commands.common import FORCE, HOST
 from shell.commands.knob import profile_name
-from shell.drill.draft import NAME, Draft, opened, opening
+from shell.drill.draft import NAME, ScriptDraft, opened, opening
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import duration
@@ -94,7 +94,7 @@ def run(
     if files == NAME:
         report = play_draft(_draft(session), wishes, began)
     else:
-        with session.progress(len(files.split())) as told:
+        with session.terminal.progress(len(files.split())) as told:
             report = play_files(files.split(), wishes, began, told)
     if session.lesson is not None:
         report.hint = report.failure = ""  # what fails is looked at, and a script that is stepped would take its lab
@@ -203,7 +203,7 @@ def compare(
     from shell.drill.sides import compare as compare_sides
 
     script = _script(session, file)
-    with session.busy("playing against the kernel, in real time"):
+    with session.terminal.busy("playing against the kernel, in real time"):
         found = compare_sides(script, Wishes(seed, profile, read_knobs([knob])), session.asks_kernel)
     if file == NAME:
         opening = _draft(session).opening
@@ -218,10 +218,10 @@ def _script(session: Session, name: str) -> Script:
     return _draft(session).script() if name == NAME else load(Path(name).expanduser())
 
 
-def _draft(session: Session) -> Draft:
+def _draft(session: Session) -> ScriptDraft:
     if session.script is None:
         raise CommandError("no script was begun here. Begin with: drill new server (a file of that name is ./draft)")
-    return cast("Draft", session.script)
+    return cast("ScriptDraft", session.script)
 
 
 @command(
@@ -261,7 +261,7 @@ def undo(session: Session) -> results.DrillDraft:
     return _as_it_is(draft, _latest(draft))
 
 
-def _latest(draft: Draft) -> int:
+def _latest(draft: ScriptDraft) -> int:
     """Return from which line on a draft is shown: what came after its opening, or the last one."""
     return max(min(draft.opening, len(draft.lines) - 1), 0)
 
@@ -281,7 +281,7 @@ def draft(session: Session, save: str, force: bool) -> results.DrillDraft:
     return _as_it_is(found, file=save, hint=GO_ON)
 
 
-def _as_it_is(draft: Draft, shown_from: int = 0, file: str = "", hint: str = "") -> results.DrillDraft:
+def _as_it_is(draft: ScriptDraft, shown_from: int = 0, file: str = "", hint: str = "") -> results.DrillDraft:
     return results.DrillDraft(list(draft.lines), draft.opening, shown_from, file, hint)
 
 
@@ -339,7 +339,7 @@ def write(
     knobs = {} if session.capture is not None else session.ask(partial(changed_knobs, host=host))
     about = f"Connection #{words[1]}, as {host} saw it."
     written = writer.write()
-    with session.busy("playing what was written"):
+    with session.terminal.busy("playing what was written"):
         text, player = written_and_played(written, about, knobs, writer.start % 1000)
     note = ""
     if player.failed is not None:

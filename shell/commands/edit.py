@@ -5,11 +5,11 @@ from __future__ import annotations
 from shell.commands.common import WAITS
 from shell.commands.craft import keep
 from shell.commands.send import NO_RST
-from shell.craft.delivery import MOST, deliver, drafted
+from shell.craft.delivery import MAX_FRAMES, deliver, drafted
 from shell.craft.edit import edit as edited
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import frame_number
-from shell.reading.frames import Seen, Watcher
+from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.results.craft import Crafted, Draft
 from shell.session import Session, Stored
 
@@ -65,16 +65,16 @@ def _range(text: str) -> tuple[int, int, str]:
     return first, last, where
 
 
-def kept(session: Session, first: int, last: int) -> tuple[Watcher, list[Seen]]:
+def kept(session: Session, first: int, last: int) -> tuple[FrameWatcher, list[SeenFrame]]:
     """Return the frames of a range that are still kept, as you saw them; CommandError if there is none."""
-    watcher = Watcher()
-    everything = [each for each in watcher.read(session.visible_events("a frame")) if isinstance(each, Seen)]
+    watcher = FrameWatcher()
+    everything = [each for each in watcher.read(session.visible_events("a frame")) if isinstance(each, SeenFrame)]
     found = {each.number: each for each in everything if first <= each.number <= last}
     if not found:
         numbers = [each.number for each in everything]
         there = f"Kept are frames {min(numbers)} to {max(numbers)}" if numbers else "There are none yet"
         which = f"{first} to {last}" if last > first else str(first)
         raise CommandError(f"no frame {which}. {there}; `frames` lists them")
-    if len(found) > MOST:
-        raise CommandError(f"at most {MOST:,} frames at a time, not {len(found):,}")
+    if len(found) > MAX_FRAMES:
+        raise CommandError(f"at most {MAX_FRAMES:,} frames at a time, not {len(found):,}")
     return watcher, list(found.values())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from shell.glossary import index, terms
 from shell.language.grammar import CommandError, argument, command, similar
 from shell.lessons import library
-from shell.results.explain import Explanation, TermList
+from shell.results.explain import GlossaryEntry, TermList
 from shell.session import Session
 
 
 @command("explain", argument("term", str, "a word, such as cwnd or TIME-WAIT; all words if left out", raw="many",
                              default="", complete="terms"), examples=("explain TIME-WAIT", "explain cwnd", "explain"))
-def explain(session: Session, term: str) -> Explanation | TermList:
+def explain(session: Session, term: str) -> GlossaryEntry | TermList:
     """Explain a word, and say which lesson, which RFC and which other words belong to it."""
     if not term.strip():
         return TermList([each.name for each in terms()])
@@ -24,4 +24,4 @@ def explain(session: Session, term: str) -> Explanation | TermList:
     names = {name.casefold() for name in (found.name, *found.also)}
     lessons = [each.id for each in library.headings([library.BUILT_IN])
                if names & {word.casefold() for word in each.terms}]
-    return Explanation(found.name, list(found.also), found.text, found.rfc, list(found.see), lessons)
+    return GlossaryEntry(found.name, list(found.also), found.text, found.rfc, list(found.see), lessons)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shell.commands.common import HOST
 from shell.language.grammar import CommandError, argument, command, option
-from shell.reading.frames import Seen, Watcher
-from shell.reading.streams import Conversation, Segment, segment_of
+from shell.reading.frames import FrameWatcher, SeenFrame
+from shell.reading.streams import BothStreams, StreamPiece, segment_of
 from shell.results.follow import FollowReport, Piece
 from shell.session import Session
 
@@ -29,9 +29,9 @@ def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> Foll
     what = what.strip()
     events = session.visible_events("a stream")
     segments = [
-        segment for seen in Watcher(host).read(session.one_by_one(events, len(events))) if isinstance(seen, Seen)
-        if (segment := segment_of(seen)) is not None]
-    conversation = Conversation(_meant(session, what, segments))
+        segment for seen in FrameWatcher(host).read(session.one_by_one(events, len(events)))
+        if isinstance(seen, SeenFrame) and (segment := segment_of(seen)) is not None]
+    conversation = BothStreams(_meant(session, what, segments))
     conversation.follow(segments)
     pieces = conversation.pieces
     length = {way: sum(len(piece.data) // 2 for piece in pieces if piece.direction == way) for way in ("out", "in")}
@@ -39,7 +39,7 @@ def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> Foll
     return FollowReport(what, shown, length["out"], length["in"], conversation.missing(), left_out, hex)
 
 
-def _meant(session: Session, what: str, segments: list[Segment]) -> tuple[bytes, bytes, int, int]:
+def _meant(session: Session, what: str, segments: list[StreamPiece]) -> tuple[bytes, bytes, int, int]:
     """Return the ends of the connection that is meant, as in what you send."""
     from shell.reading.selection import Chosen
 

@@ -8,7 +8,7 @@ from shell.language.grammar import CommandError, argument, command, did_you_mean
 from shell.language.values import count, frame_number
 from shell.reading import words
 from shell.reading.dissect import dissect
-from shell.reading.frames import Seen, Watcher, context_of
+from shell.reading.frames import FrameWatcher, SeenFrame, context_of
 from shell.results.frames import FrameDetail, FrameList
 from shell.results.time import EventRow
 from shell.session import Session
@@ -53,9 +53,9 @@ def frame(session: Session, number: int, field: str, host: str, all: bool) -> Fr
 
 def latest(session: Session, count: int, host: str = "you", expression: str = "") -> FrameList:
     """Return the latest frames that a host saw; CommandError if the expression makes no sense."""
-    watcher = Watcher(host)
+    watcher = FrameWatcher(host)
     events = session.visible_events("the list of frames")
-    seen = [each for each in watcher.read(events) if isinstance(each, Seen)]
+    seen = [each for each in watcher.read(events) if isinstance(each, SeenFrame)]
     kept = len(seen)
     if expression:
         from shell.reading.selection import Selection
@@ -88,13 +88,13 @@ def field_names(session: Session, number: str) -> list[tuple[str, str]]:
     return [(each.name, each.text) for layer in dissect(seen.data, watcher.flows) for each in layer.fields]
 
 
-def _find(session: Session, number: int, host: str) -> tuple[Watcher, Seen]:
+def _find(session: Session, number: int, host: str) -> tuple[FrameWatcher, SeenFrame]:
     """Return a frame that is still kept; CommandError if it is not."""
-    watcher = Watcher(host)
+    watcher = FrameWatcher(host)
     numbers = []
     found = None
     for each in watcher.read(session.visible_events("a frame")):
-        if isinstance(each, Seen):
+        if isinstance(each, SeenFrame):
             numbers.append(each.number)
             if each.number == number:
                 found = each

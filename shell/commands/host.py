@@ -48,7 +48,7 @@ def _run(session: Session, words: list[str], background: bool = False) -> Progra
         thread.start()
         outcome = "background" if background else "paused"
         return ProgramReport(program, 0, "", outcome, hint(outcome))
-    with _one_at_a_time, session.watch_wait():
+    with _one_at_a_time, session.terminal.waiting():
         return _report(program, run(words))
 
 
@@ -58,7 +58,7 @@ _one_at_a_time = threading.Lock()
 def _run_behind(session: Session, run: Callable[[list[str]], Finished], words: list[str]) -> None:
     """Run a program on a thread of its own, and announce its end."""
     with _one_at_a_time:
-        session.announce(_report(shlex.join(words), run(words)))
+        session.terminal.announce(_report(shlex.join(words), run(words)))
 
 
 def _report(program: str, done: Finished) -> ProgramReport:
@@ -86,7 +86,7 @@ def http_get(
 ) -> HttpReport | ProgramReport:
     """Let the host fetch a page."""
     if _simulated(session):
-        return http_command.get(session, url, HOST_NAME, wait, background)
+        return http_command.get(session, url, False, HOST_NAME, wait, background)
     return _run(session, [*CURL, "--", web_address(url).url], background)
 
 
@@ -99,7 +99,7 @@ def connect(
 ) -> Connected | ProgramReport:
     """Let the host open a connection. `host send` sends on it."""
     if _simulated(session):
-        return tcp_command.connect(session, address, 0, HOST_NAME, wait, background)
+        return tcp_command.connect(session, address, 0, None, HOST_NAME, wait, background)
     return _run(session, ["nc", "-v", "-z", "-w", "3", "--", address.address, str(address.port)], background)
 
 

@@ -9,7 +9,7 @@ from shell.reading import ladder as climbing
 from shell.results.ladder import LadderReport
 from shell.session import Session
 
-MOST = 500
+MAX_RUNGS = 500
 """Rungs on a page."""
 
 
@@ -18,7 +18,7 @@ MOST = 500
     argument("what", str, "a connection's number, or an expression; everything otherwise", default="", raw="line",
              complete="filters"),
     option("--page", "which page; the last one unless said otherwise", count, metavar="N", default=0),
-    option("--rungs", f"how many on a page ({climbing.PAGE})", count_to(MOST), metavar="N", default=climbing.PAGE),
+    option("--rungs", f"how many on a page ({climbing.PAGE})", count_to(MAX_RUNGS), metavar="N", default=climbing.PAGE),
     examples=("ladder", "ladder 3", "ladder 3 --page 1", "ladder arp or icmp", "ladder tcp.port == 80 --rungs 100"),
 )
 def ladder(session: Session, what: str, page: int, rungs: int) -> LadderReport:

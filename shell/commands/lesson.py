@@ -18,7 +18,7 @@ from shell.lessons.load import load
 from shell.lessons.model import Lesson, LessonError, Problem
 from shell.lessons.player import Player, under_way
 from shell.lessons.program import check_file
-from shell.lessons.progress import Progress, Saved, Store, tally
+from shell.lessons.progress import Progress, ProgressStore, Saved, tally
 from shell.results.lesson import (
     CheckReport,
     GradeTable,
@@ -86,7 +86,7 @@ def playing(session: Session) -> Player:
 @command("lesson list", examples=("lesson list",))
 def list_(session: Session) -> LessonList:
     """List the lessons, and how far you are."""
-    progress = Store.usual().load()
+    progress = ProgressStore.usual().load()
     rows = []
     course = chosen_course(progress)
     for each in in_order(progress, course):
@@ -116,7 +116,7 @@ def progress(session: Session) -> LessonList:
          examples=("lesson start handshake", "lesson start handshake --anew", "lesson start capstone --level 2"))
 def start(session: Session, name: str, anew: bool, level: int = 0) -> LessonStep:
     """Begin a lesson, or go on where you left it. It has a lab of its own; yours waits until the lesson is over."""
-    store = Store.usual()
+    store = ProgressStore.usual()
     path = library.find(name, directories(store.load()))
     player = _player(session, path, store)
     if level and level not in {each.level for each in player.lesson.faults}:
@@ -132,7 +132,7 @@ def resume(session: Session) -> LessonStep:
     """Go on with the lesson that you were in when the shell ended, with the lab as it was."""
     if (player := under_way(session)) is not None:
         return player.view()
-    store = Store.usual()
+    store = ProgressStore.usual()
     current = store.load().current
     saved = store.load_lab(current) if current else None
     if saved is None:
@@ -140,7 +140,7 @@ def resume(session: Session) -> LessonStep:
     return _begin(session, _player(session, Path(saved.path), store), saved)
 
 
-def _player(session: Session, path: Path, store: Store) -> Player:
+def _player(session: Session, path: Path, store: ProgressStore) -> Player:
     session.need_trace("a lesson")
     try:
         lesson = load(path)
@@ -204,7 +204,7 @@ def next_(session: Session) -> LessonStep | LessonSummary:
     player = under_way(session)
     if player is not None and not player.finished:
         return player.next()
-    ahead = what_is_ahead(session, Store.usual().load(), player.lesson.id if player is not None else "")
+    ahead = what_is_ahead(session, ProgressStore.usual().load(), player.lesson.id if player is not None else "")
     if not ahead:
         raise CommandError("you have done all lessons. `lesson list` shows them")
     return start(session, ahead, False)
@@ -254,7 +254,7 @@ def lint(session: Session, name: str, here: bool) -> LintReport:
     It happens in a simulation of its own; your lab stays as it is. With --here it is your lab that is used, in its own
     time: behind a TAP that takes as long as a person would wait. Lessons for the simulation alone are left out there.
     """
-    where = directories(Store.usual().load())
+    where = directories(ProgressStore.usual().load())
     paths = library.find_all(name, where) if name else list(library.files(where).values())
     if here:
         paths, problems = _lint_here(session, paths)
@@ -286,7 +286,7 @@ def _lint_here(session: Session, paths: list[Path]) -> tuple[list[Path], list[Pr
          option("--remove", "look there no longer"), examples=("lesson path ~/my-lessons", "lesson path"))
 def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
     """Add a directory to those where lessons are looked for, or list them."""
-    with Store.usual().changing() as progress:
+    with ProgressStore.usual().changing() as progress:
         if directory:
             whole = str(Path(directory).expanduser().resolve())
             if remove and whole not in progress.paths:
@@ -301,7 +301,7 @@ def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
          examples=("lesson course networks.toml", "lesson course off"))
 def course(session: Session, file: str) -> LessonList:
     """Take the lessons of a course file alone, in its order and with its deadlines."""
-    with Store.usual().changing() as progress:
+    with ProgressStore.usual().changing() as progress:
         if file:
             whole = "" if file == "off" else str(Path(file).expanduser().resolve())
             if whole:
@@ -320,7 +320,7 @@ def report_(session: Session, file: str, name: str | None, force: bool) -> Messa
         raise CommandError(f"a report's name ends in .json: lesson report {path.stem}.json")
     again = f"lesson report {file} --force"
     place(file, force, again)
-    progress = Store.usual().load()
+    progress = ProgressStore.usual().load()
     chosen = chosen_course(progress)
     steps = {each.id: len(load(each.path).steps) for each in in_order(progress, chosen)}
     content = report.build(progress, name or getpass.getuser(), steps, chosen.title if chosen else "")
@@ -336,7 +336,7 @@ def grade(session: Session, files: str) -> GradeTable:
     """Show a table over some reports; those that were edited by hand are named."""
     names = files.split()
     return report.grade([Path(each).expanduser() for each in session.one_by_one(names, len(names))],
-                        chosen_course(Store.usual().load()))
+                        chosen_course(ProgressStore.usual().load()))
 
 
 @command("lesson new", argument("name", str, "the id of the lesson"), FORCE, examples=("lesson new my-lesson",))

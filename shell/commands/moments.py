@@ -7,7 +7,7 @@ from aether.events import Event
 from aether.world import World
 from shell.reading import words
 from shell.reading.escape import printable
-from shell.reading.frames import Watcher
+from shell.reading.frames import FrameWatcher
 from shell.reading.summary import Flows, summarise
 from shell.results.time import EventRow
 from shell.session import Session
@@ -45,7 +45,7 @@ def _shown(value: int | str) -> str:
 
 def rows(session: Session, events: list[Event]) -> list[EventRow]:
     """Return events in words, frames with what they carry."""
-    watcher = Watcher()
+    watcher = FrameWatcher()
     watcher.flows = session.ask(known_flows)
     return [EventRow(e.time, e.host, e.kind, _said(e, watcher)) for e in events if e.kind != "frame.arrived"
             or e.host != "wire"]
@@ -62,16 +62,16 @@ def known_flows(world: World) -> Flows:
     return flows
 
 
-def flows_of(session: Session) -> Watcher:
+def flows_of(session: Session) -> FrameWatcher:
     """Return a watcher that knows where every kept flow begins, so that sequence numbers count from there."""
-    watcher = Watcher()
+    watcher = FrameWatcher()
     watcher.flows = session.ask(known_flows)
     for event in session.events():
         watcher.learn(event)
     return watcher
 
 
-def _said(event: Event, watcher: Watcher) -> str:
+def _said(event: Event, watcher: FrameWatcher) -> str:
     if event.kind in ("frame.sent", "frame.arrived"):
         watcher.learn(event)
         verb = "sent" if event.kind == "frame.sent" else f"arrives at {event.host}"

@@ -16,7 +16,7 @@ from shell.results.message import Message
 from shell.session import Session
 from shell.writing import place, write
 
-LARGEST = 512 << 20
+MAX_FILE = 512 << 20
 """Bytes of a recording that is read, at the most."""
 
 
@@ -99,8 +99,8 @@ def read(file: str) -> Recording:
     """Return a recording; CommandError says what is wrong with the file."""
     path = Path(file).expanduser()
     try:
-        if path.stat().st_size > LARGEST:
-            raise CommandError(f"{file} is larger than {LARGEST >> 20} MB: no recording of ours")
+        if path.stat().st_size > MAX_FILE:
+            raise CommandError(f"{file} is larger than {MAX_FILE >> 20} MB: no recording of ours")
         return load(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise CommandError(f"cannot read {file}: {problem.strerror}") from None

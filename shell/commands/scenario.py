@@ -59,8 +59,8 @@ def save(session: Session, file: str, link: str, title: str, force: bool) -> Mes
     if not file.endswith(scenarios.SUFFIX):
         raise CommandError(f"a scenario's file ends in {scenarios.SUFFIX}: {file}{scenarios.SUFFIX}")
     title = title or Path(file).name.removesuffix(scenarios.SUFFIX)
-    if '"' in title or "\\" in title or not title.isprintable() or len(title) > scenarios.LONGEST:
-        raise CommandError(f"a title is up to {scenarios.LONGEST} plain characters, without quotes")
+    if '"' in title or "\\" in title or not title.isprintable() or len(title) > scenarios.MAX_TEXT:
+        raise CommandError(f"a title is up to {scenarios.MAX_TEXT} plain characters, without quotes")
 
     def settings(world: World) -> dict[str, dict[str, str]]:
         if link not in world.links:

@@ -7,10 +7,10 @@ from typing import Any
 
 from shell.commands.common import WAITS
 from shell.craft import settings, short
-from shell.craft.delivery import MOST, deliver
+from shell.craft.delivery import MAX_FRAMES, deliver
 from shell.craft.drafts import bytes_of, crafting
 from shell.craft.ends import Live, inward, live, outward
-from shell.craft.layers import Ends
+from shell.craft.layers import Endpoints
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import address, endpoint
 from shell.results.craft import Crafted
@@ -74,11 +74,11 @@ def inject_short(kind: str, session: Session, text: str, wait: int, background: 
     return _deliver(session, order, False, wait, background)
 
 
-def _ends(session: Session, kind: str, destination: str) -> Ends:
+def _ends(session: Session, kind: str, destination: str) -> Endpoints:
     if kind != "arp":
         return outward(session, destination)
     theirs = inward(session, destination)  # the question goes to everybody, so nobody has to be known
-    return Ends(theirs.destination_mac, theirs.destination, theirs.source_mac, destination)
+    return Endpoints(theirs.destination_mac, theirs.destination, theirs.source_mac, destination)
 
 
 def _server(text: str, server: str) -> tuple[str, str]:
@@ -122,8 +122,8 @@ def _from_to(text: str, source: str, source_port: int, port: int) -> tuple[str, 
 
 
 def _bounded(given: dict[str, Any]) -> None:
-    if given.get("count", 1) > MOST:
-        raise CommandError(f"count: at most {MOST:,} frames at a time")
+    if given.get("count", 1) > MAX_FRAMES:
+        raise CommandError(f"count: at most {MAX_FRAMES:,} frames at a time")
 
 
 def _deliver(session: Session, order: short.Order, no_rst: bool, wait: int, background: bool) -> Crafted:

@@ -31,7 +31,7 @@ def _memory(session: Session) -> int | None:
     return resident() if session.shards is None else session.shards.memory()
 
 
-def _waiting(now: core.Status, workers: int) -> str:
+def _waiting(now: core.CoreStatus, workers: int) -> str:
     """Return whose shares of time these are."""
     if workers > 1:
         return "workers"

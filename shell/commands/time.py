@@ -16,7 +16,7 @@ from shell.language.grammar import CommandError, argument, command
 from shell.language.values import connection, count, duration
 from shell.reading import words
 from shell.reading.escape import printable
-from shell.reading.frames import Watcher
+from shell.reading.frames import FrameWatcher
 from shell.reading.summary import summarise
 from shell.results.breakpoints import Stopped
 from shell.results.message import Message
@@ -71,7 +71,7 @@ def step(session: Session, times: int) -> StepReport:
     session.need_trace("stepping")
     session.core.pause()
     before, was = session.ask(queries.overview), all_fields(session)
-    watcher = Watcher()
+    watcher = FrameWatcher()
     for event in session.events():
         watcher.learn(event)
     occurrences = []
@@ -96,7 +96,7 @@ def _note(session: Session) -> str:
     return "the kernel's clock goes on: it may send again, or give up, while we stand still"
 
 
-def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> Occurrence:
+def _occurrence(one: StepResult, expected: str, watcher: FrameWatcher) -> Occurrence:
     """Tell what an occurrence was, and what it caused."""
     events = list(one.events)
     what = expected
@@ -109,13 +109,13 @@ def _occurrence(one: StepResult, expected: str, watcher: Watcher) -> Occurrence:
     return Occurrence(one.occurrence, one.time, what, rows)
 
 
-def _describe(event: Event, watcher: Watcher) -> str:
+def _describe(event: Event, watcher: FrameWatcher) -> str:
     if event.kind == "frame.sent":
         return f"frame {event.values[0]} sent: {_frame(event, watcher)}"
     return words.describe(event)
 
 
-def _frame(event: Event, watcher: Watcher) -> str:
+def _frame(event: Event, watcher: FrameWatcher) -> str:
     """Say what a frame is."""
     watcher.learn(event)
     return printable(summarise(event.values[2], watcher.flows).text)
@@ -132,7 +132,7 @@ def _changes(before: Overview, after: Overview) -> list[str]:
 
 FARTHEST = 200_000
 """Occurrences that `step until` looks at, at the most."""
-PATIENCE = 120_000_000
+TAP_TIMEOUT = 120_000_000
 """How much world time it takes behind a TAP, at the most, in microseconds."""
 Test = Callable[["list[Event]", "World"], bool]
 
@@ -158,7 +158,7 @@ def _go_until(session: Session, test: Test, what: str) -> Stopped:
         "nothing": f"nothing more is to come, and {what} did not happen",
         "present": f"this is the present, and {what} did not happen up to here. `run` and `step` go on",
         "limit": f"{what} did not happen in {done:,} occurrences",
-        "time": f"{what} did not happen in {PATIENCE // 1_000_000} s",
+        "time": f"{what} did not happen in {TAP_TIMEOUT // 1_000_000} s",
         "interrupted": f"interrupted; {what} has not happened yet",
     }.get(reason, _note(session))
     return Stopped(
@@ -182,8 +182,8 @@ def _step_until(session: Session, test: Test, past: bool) -> tuple[str, int]:
 def _wait_until(session: Session, test: Test) -> str:
     """Let time go on along the clock, as the kernel's does; return why it ended."""
     try:
-        with session.watch_wait():
-            return "found" if session.core.run_until(test, PATIENCE) else "time"
+        with session.terminal.waiting():
+            return "found" if session.core.run_until(test, TAP_TIMEOUT) else "time"
     except KeyboardInterrupt:
         session.let_go()
         return "interrupted"

@@ -10,7 +10,7 @@ from aether.engine.log import InputLog
 from aether.engine.loop import Loop
 from aether.operations.base import OperationError
 from shell.language.grammar import CommandError, argument, command
-from shell.reading.frames import Seen, Watcher
+from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.results.frames import FrameRow
 from shell.results.message import Message
 from shell.results.timelines import Comparison, InputList, LogRow, Side, TimelineList, TimelineRow
@@ -129,7 +129,7 @@ def compare_knob(session: Session, change: str) -> Comparison:
     session.need_trace("compare")
     wanted = timelines.knob_change(change)
 
-    def both(loop: Loop) -> tuple[timelines.Run, timelines.Run]:
+    def both(loop: Loop) -> tuple[timelines.RepeatedRun, timelines.RepeatedRun]:
         present, now = _log(loop), loop.world.now
         loop.work.plan(2 * loop.world.occurrence)
         return (timelines.repeat(present, "as it is", [], now, loop.work),
@@ -148,7 +148,7 @@ def compare_timelines(session: Session, left: str, right: str) -> Comparison:
     _keep(session)
     one, other = _find(session, left), _find(session, right)
 
-    def both(loop: Loop) -> tuple[timelines.Run, timelines.Run]:
+    def both(loop: Loop) -> tuple[timelines.RepeatedRun, timelines.RepeatedRun]:
         loop.work.plan(one.world.occurrence + other.world.occurrence)
         return (timelines.repeat(one.log, left, [], one.world.now, loop.work),
                 timelines.repeat(other.log, right, [], other.world.now, loop.work))
@@ -162,7 +162,7 @@ def _log(loop: Loop) -> InputLog:
     return loop.log
 
 
-def _comparison(left: timelines.Run, right: timelines.Run) -> Comparison:
+def _comparison(left: timelines.RepeatedRun, right: timelines.RepeatedRun) -> Comparison:
     ours, theirs = _rows(left), _rows(right)
     same = 0
     while same < min(len(ours), len(theirs)) and _same(ours[same], theirs[same]):
@@ -180,12 +180,12 @@ def _same(one: FrameRow, other: FrameRow) -> bool:
         other.time_us, other.direction, other.info, other.flags, other.dropped, other.notes)
 
 
-def _rows(run: timelines.Run) -> list[FrameRow]:
-    watcher = Watcher()
-    return [watcher.row(each) for each in list(watcher.read(run.events)) if isinstance(each, Seen)]
+def _rows(run: timelines.RepeatedRun) -> list[FrameRow]:
+    watcher = FrameWatcher()
+    return [watcher.row(each) for each in list(watcher.read(run.events)) if isinstance(each, SeenFrame)]
 
 
-def _side(run: timelines.Run) -> Side:
+def _side(run: timelines.RepeatedRun) -> Side:
     hosts = run.world.hosts.values()
     drops: dict[str, int] = {}
     for host in hosts:

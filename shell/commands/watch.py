@@ -77,7 +77,7 @@ def loop(session: Session) -> Status | None:
 
 def show(session: Session, title: str, look: Callable[[], T], *, from_the_end: bool = False) -> T | None:
     """Show a view in a pane where there is a terminal; else return its result once, to be printed."""
-    if session.pane is None:
+    if session.terminal.pane is None:
         return look()
-    session.pane(View(title, look, from_the_end))
+    session.terminal.pane(View(title, look, from_the_end))
     return None

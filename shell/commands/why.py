@@ -16,7 +16,7 @@ from shell.language.values import connection, frame_number
 from shell.reading import words
 from shell.reading.escape import printable
 from shell.reading.explain import stalled
-from shell.reading.frames import Watcher
+from shell.reading.frames import FrameWatcher
 from shell.reading.summary import summarise
 from shell.results.why import Because, Explanation
 from shell.session import Session
@@ -176,7 +176,7 @@ def _knob(session: Session, name: str) -> str:
         return ""
 
 
-def _because(event: Event, flows: Watcher) -> Because:
+def _because(event: Event, flows: FrameWatcher) -> Because:
     path, line = event.source
     parts = path.split(os.sep)
     where = f"{'/'.join(parts[len(parts) - 1 - parts[::-1].index('aether'):])}:{line}" if "aether" in parts else ""

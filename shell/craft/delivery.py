@@ -9,16 +9,16 @@ from aether.operations.frames import InjectFrame, SendFrame
 from aether.wire.address import show_ip
 from aether.world import World
 from shell.reading.dissect import dissect
-from shell.reading.frames import Seen, Watcher
+from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.results.craft import Crafted, Draft
 from shell.results.frames import FrameRow
 from shell.session import Session, hint
 
-MOST = 10_000
+MAX_FRAMES = 10_000
 """Frames that one command makes."""
 
 
-class Conversation:
+class Correspondence:
     """Recognises the frames that belong to a crafted one: the same ports, the same question, an error about it."""
 
     def __init__(self, frame: bytes) -> None:
@@ -69,7 +69,7 @@ def deliver(
     if session.core.status().mode == "bench":
         return Crafted(numbers[0], len(numbers), inward, said, [], "background", [
             "benchmark mode keeps no events, so nobody knows what came back. `mode trace` shows it"])
-    conversations = [Conversation(frame) for frame, _ in frames[-16:]]
+    conversations = [Correspondence(frame) for frame, _ in frames[-16:]]
 
     def over(world: World) -> bool:
         events, _ = session.core.ring.since(after)
@@ -99,11 +99,11 @@ def _never(world: World) -> bool:
     return False
 
 
-def _rows(session: Session, numbers: list[int], conversations: list[Conversation]) -> list[FrameRow]:
-    watcher = Watcher()
+def _rows(session: Session, numbers: list[int], conversations: list[Correspondence]) -> list[FrameRow]:
+    watcher = FrameWatcher()
     rows = []
     for seen in watcher.read(session.events()):
-        if isinstance(seen, Seen) and (seen.number in numbers or (
+        if isinstance(seen, SeenFrame) and (seen.number in numbers or (
             seen.number > numbers[0] and any(one.includes(seen.data) for one in conversations)
         )):
             rows.append(watcher.row(seen))
@@ -153,6 +153,6 @@ def _explain_sent(rows: list[FrameRow], frame: bytes, no_rst: bool) -> list[str]
 
 def drafted(name: str, text: str, frame: bytes) -> Draft:
     """Return a frame that was crafted and not sent, taken apart."""
-    watcher = Watcher()
-    row = watcher.row(Seen(0, 0, "draft", frame, 0))
+    watcher = FrameWatcher()
+    row = watcher.row(SeenFrame(0, 0, "draft", frame, 0))
     return Draft(name, text, row, dissect(frame), frame.hex())

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from shell.craft.ends import inward as ends_inward
 from shell.craft.ends import outward
-from shell.craft.layers import Ends, complete, load, loaded
+from shell.craft.layers import Endpoints, complete, load, loaded
 from shell.craft.notation import parse
 from shell.craft.short import ALLOWED
 from shell.language.grammar import CommandError, did_you_mean
 from shell.session import Session
 
-MOST = 100
+MAX_DRAFTS = 100
 """Frames with a name."""
 
 
@@ -45,7 +45,7 @@ def build(session: Session, text: str, inward: bool = False) -> bytes:
             ends = ends_inward(session, far)
         elif arp is not None or (outer is not None and "dst" in outer.fields):
             theirs = ends_inward(session, far)
-            ends = Ends(theirs.destination_mac, theirs.destination, theirs.source_mac, far)
+            ends = Endpoints(theirs.destination_mac, theirs.destination, theirs.source_mac, far)
         else:
             ends = outward(session, far)
         return complete(packet, ends)
@@ -55,6 +55,6 @@ def build(session: Session, text: str, inward: bool = False) -> bytes:
 def crafting(session: Session) -> Iterator[None]:
     """Say that scapy is being imported, the first time."""
     if not loaded():
-        with session.busy("loading scapy, once"):
+        with session.terminal.busy("loading scapy, once"):
             load()
     yield

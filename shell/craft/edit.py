@@ -23,7 +23,7 @@ FLAG_LETTERS = {"F": tcp.FIN, "S": tcp.SYN, "R": tcp.RST, "P": tcp.PSH, "A": tcp
 _BYTE = re.compile(r"frame\[(\d{1,5})\]")
 
 
-class Place(NamedTuple):
+class Bits(NamedTuple):
     """Where a field stands: in which header, from which byte, how many bytes, which of their bits."""
 
     header: str
@@ -35,34 +35,34 @@ class Place(NamedTuple):
     """0 for all of them."""
 
 
-def _flag(header: str, offset: int, length: int, shift: int) -> Place:
-    return Place(header, offset, length, "number", shift, 1)
+def _flag(header: str, offset: int, length: int, shift: int) -> Bits:
+    return Bits(header, offset, length, "number", shift, 1)
 
 
-PLACES: dict[str, Place] = {
-    "eth.dst": Place("eth", 0, 6, "mac"), "eth.src": Place("eth", 6, 6, "mac"), "eth.type": Place("eth", 12, 2),
-    "arp.opcode": Place("arp", 6, 2), "arp.src.hw_mac": Place("arp", 8, 6, "mac"),
-    "arp.src.proto_ipv4": Place("arp", 14, 4, "ip"), "arp.dst.hw_mac": Place("arp", 18, 6, "mac"),
-    "arp.dst.proto_ipv4": Place("arp", 24, 4, "ip"),
-    "ip.version": Place("ip", 0, 1, "number", 4, 4), "ip.hdr_len": Place("ip", 0, 1, "words", 0, 4),
-    "ip.dsfield": Place("ip", 1, 1), "ip.len": Place("ip", 2, 2), "ip.id": Place("ip", 4, 2),
+PLACES: dict[str, Bits] = {
+    "eth.dst": Bits("eth", 0, 6, "mac"), "eth.src": Bits("eth", 6, 6, "mac"), "eth.type": Bits("eth", 12, 2),
+    "arp.opcode": Bits("arp", 6, 2), "arp.src.hw_mac": Bits("arp", 8, 6, "mac"),
+    "arp.src.proto_ipv4": Bits("arp", 14, 4, "ip"), "arp.dst.hw_mac": Bits("arp", 18, 6, "mac"),
+    "arp.dst.proto_ipv4": Bits("arp", 24, 4, "ip"),
+    "ip.version": Bits("ip", 0, 1, "number", 4, 4), "ip.hdr_len": Bits("ip", 0, 1, "words", 0, 4),
+    "ip.dsfield": Bits("ip", 1, 1), "ip.len": Bits("ip", 2, 2), "ip.id": Bits("ip", 4, 2),
     "ip.flags.rb": _flag("ip", 6, 2, 15), "ip.flags.df": _flag("ip", 6, 2, 14), "ip.flags.mf": _flag("ip", 6, 2, 13),
-    "ip.frag_offset": Place("ip", 6, 2, "eights", 0, 13), "ip.ttl": Place("ip", 8, 1), "ip.proto": Place("ip", 9, 1),
-    "ip.checksum": Place("ip", 10, 2), "ip.src": Place("ip", 12, 4, "ip"), "ip.dst": Place("ip", 16, 4, "ip"),
-    "tcp.srcport": Place("tcp", 0, 2), "tcp.dstport": Place("tcp", 2, 2), "tcp.seq": Place("tcp", 4, 4, "seq"),
-    "tcp.seq_raw": Place("tcp", 4, 4), "tcp.ack": Place("tcp", 8, 4, "ack"), "tcp.ack_raw": Place("tcp", 8, 4),
-    "tcp.hdr_len": Place("tcp", 12, 1, "words", 4, 4), "tcp.flags": Place("tcp", 13, 1, "flags"),
+    "ip.frag_offset": Bits("ip", 6, 2, "eights", 0, 13), "ip.ttl": Bits("ip", 8, 1), "ip.proto": Bits("ip", 9, 1),
+    "ip.checksum": Bits("ip", 10, 2), "ip.src": Bits("ip", 12, 4, "ip"), "ip.dst": Bits("ip", 16, 4, "ip"),
+    "tcp.srcport": Bits("tcp", 0, 2), "tcp.dstport": Bits("tcp", 2, 2), "tcp.seq": Bits("tcp", 4, 4, "seq"),
+    "tcp.seq_raw": Bits("tcp", 4, 4), "tcp.ack": Bits("tcp", 8, 4, "ack"), "tcp.ack_raw": Bits("tcp", 8, 4),
+    "tcp.hdr_len": Bits("tcp", 12, 1, "words", 4, 4), "tcp.flags": Bits("tcp", 13, 1, "flags"),
     "tcp.flags.fin": _flag("tcp", 13, 1, 0), "tcp.flags.syn": _flag("tcp", 13, 1, 1),
     "tcp.flags.reset": _flag("tcp", 13, 1, 2), "tcp.flags.push": _flag("tcp", 13, 1, 3),
     "tcp.flags.ack": _flag("tcp", 13, 1, 4), "tcp.flags.urg": _flag("tcp", 13, 1, 5),
     "tcp.flags.ece": _flag("tcp", 13, 1, 6), "tcp.flags.cwr": _flag("tcp", 13, 1, 7),
-    "tcp.window_size_value": Place("tcp", 14, 2), "tcp.checksum": Place("tcp", 16, 2),
-    "tcp.urgent_pointer": Place("tcp", 18, 2),
-    "udp.srcport": Place("udp", 0, 2), "udp.dstport": Place("udp", 2, 2), "udp.length": Place("udp", 4, 2),
-    "udp.checksum": Place("udp", 6, 2),
-    "icmp.type": Place("icmp", 0, 1), "icmp.code": Place("icmp", 1, 1), "icmp.checksum": Place("icmp", 2, 2),
-    "icmp.ident": Place("icmp", 4, 2), "icmp.seq": Place("icmp", 6, 2), "icmp.mtu": Place("icmp", 6, 2),
-    "dns.id": Place("udp", 8, 2), "data": Place("data", 0, 0, "data"),
+    "tcp.window_size_value": Bits("tcp", 14, 2), "tcp.checksum": Bits("tcp", 16, 2),
+    "tcp.urgent_pointer": Bits("tcp", 18, 2),
+    "udp.srcport": Bits("udp", 0, 2), "udp.dstport": Bits("udp", 2, 2), "udp.length": Bits("udp", 4, 2),
+    "udp.checksum": Bits("udp", 6, 2),
+    "icmp.type": Bits("icmp", 0, 1), "icmp.code": Bits("icmp", 1, 1), "icmp.checksum": Bits("icmp", 2, 2),
+    "icmp.ident": Bits("icmp", 4, 2), "icmp.seq": Bits("icmp", 6, 2), "icmp.mtu": Bits("icmp", 6, 2),
+    "dns.id": Bits("udp", 8, 2), "data": Bits("data", 0, 0, "data"),
 }
 _OPTIONS = {"tcp.options.mss_val": (2, 2, 2), "tcp.options.wscale.shift": (3, 2, 1),
             "tcp.options.timestamp.tsval": (8, 2, 4), "tcp.options.timestamp.tsecr": (8, 6, 4)}
@@ -154,7 +154,7 @@ class _Editor:
         self.touched.add(name)
         return self._field(name, place, at, value)
 
-    def _field(self, name: str, place: Place, at: int, value: str) -> str:
+    def _field(self, name: str, place: Bits, at: int, value: str) -> str:
         length = place.length
         old = bytes(self.frame[at:at + length])
         if place.kind == "mac":
@@ -178,7 +178,7 @@ class _Editor:
             return f"{name}  0x{before:04x} → 0x{after:04x}"
         return f"{name}  {was} → {value}"
 
-    def _number(self, name: str, place: Place, value: str, shown: int, mask: int) -> tuple[int, str]:
+    def _number(self, name: str, place: Bits, value: str, shown: int, mask: int) -> tuple[int, str]:
         """Return the number to store, and how the old one reads."""
         if place.kind == "flags" and value and not set(value.upper()) - set(FLAG_LETTERS):
             return sum(FLAG_LETTERS[letter] for letter in set(value.upper())), tcp.show_flags(shown) or "none"
@@ -230,7 +230,7 @@ class _Editor:
         if not 20 <= at < end or self.frame[at] != kind:
             raise CommandError(f"the frame has no {name}")
         old = int.from_bytes(self.frame[at + offset:at + offset + length], "big")
-        new, _ = self._number(name, Place("tcp", 0, length), value, old, (1 << 8 * length) - 1)
+        new, _ = self._number(name, Bits("tcp", 0, length), value, old, (1 << 8 * length) - 1)
         self.frame[at + offset:at + offset + length] = new.to_bytes(length, "big")
         return f"{name}  {old} → {new}"
 

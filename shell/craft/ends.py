@@ -10,7 +10,7 @@ from aether.operations.net import ArpWho
 from aether.tcp.output import timestamp
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
-from shell.craft.layers import Ends
+from shell.craft.layers import Endpoints
 from shell.language.grammar import CommandError
 from shell.session import Session
 
@@ -50,7 +50,7 @@ def live(world: World, number: int) -> Live:
         min(names["rcv_wnd"] >> conn.rcv_wscale, 0xFFFF), min(conn.snd_wnd >> conn.snd_wscale, 0xFFFF))
 
 
-def outward(session: Session, address: str) -> Ends:
+def outward(session: Session, address: str) -> Endpoints:
     """Return the ends of a frame from us to an address, asking for the neighbour's hardware address if need be."""
     hop = session.ask(partial(_next_hop, address=address))
     ours = session.ask(_our_mac)
@@ -64,14 +64,14 @@ def outward(session: Session, address: str) -> Ends:
                                "`step` until the answer is here, then try again")
         if not session.ask(known):
             raise CommandError(f"nobody answers for {hop}: a crafted frame has nowhere to go")
-    return Ends(ours, session.address or session.lab.address, session.ask(known), address)
+    return Endpoints(ours, session.address or session.lab.address, session.ask(known), address)
 
 
-def inward(session: Session, address: str) -> Ends:
+def inward(session: Session, address: str) -> Endpoints:
     """Return the ends of a frame that seems to come from an address, over whoever leads there."""
     hop = session.ask(partial(_next_hop, address=address)) or address
     mac = session.ask(partial(_mac_of, address=hop)) or session.ask(partial(_true_mac, address=hop))
-    return Ends(mac, address, session.ask(_our_mac), session.address or session.lab.address)
+    return Endpoints(mac, address, session.ask(_our_mac), session.address or session.lab.address)
 
 
 def _our_mac(world: World) -> str:

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from shell.language.grammar import CommandError, did_you_mean
 
 _TOKEN = re.compile(r"\s*(0[xX][0-9a-fA-F]+|\d+|[A-Za-z_]\w*|[-+*()])")
-LONGEST = 200
-LARGEST = 1 << 64
+MAX_EXPRESSION = 200
+MAX_NUMBER = 1 << 64
 
 
 def evaluate(text: str, names: Mapping[str, int]) -> int:
     """Return the value of sums, differences and products of numbers and names; CommandError if it is none."""
-    if len(text) > LONGEST:
-        raise CommandError(f"a number is written in at most {LONGEST} characters")
+    if len(text) > MAX_EXPRESSION:
+        raise CommandError(f"a number is written in at most {MAX_EXPRESSION} characters")
     tokens, at = [], 0
     while at < len(text.rstrip()):
         found = _TOKEN.match(text, at)
@@ -77,6 +77,6 @@ class _Reader:
                            f"There are: {', '.join(self.names)}")
 
     def bounded(self, value: int) -> int:
-        if abs(value) > LARGEST:
+        if abs(value) > MAX_NUMBER:
             raise CommandError(f"{self.text!r} is larger than 64 bits")
         return value

@@ -26,7 +26,7 @@ NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
+class Endpoints:
     """Who a frame is from and for, unless it says so itself."""
 
     source_mac: str
@@ -82,7 +82,7 @@ def loaded() -> bool:
     return bool(load.cache_info().currsize)
 
 
-def complete(packet: Packet, ends: Ends) -> bytes:
+def complete(packet: Packet, ends: Endpoints) -> bytes:
     """Give a packet what it lacks (Ethernet, addresses), and return its bytes; CommandError if it cannot be built."""
     layers = load()
     if not isinstance(packet, layers["Ether"]):
@@ -94,16 +94,16 @@ def complete(packet: Packet, ends: Ends) -> bytes:
         raise
     except Exception as problem:  # scapy raises whatever its fields raise
         raise CommandError(f"scapy cannot build it: {problem}. Look at the values once more") from None
-    if len(frame) > LARGEST:
-        raise CommandError(f"the frame has {len(frame):,} bytes; {LARGEST:,} is the most that fits onto the wire")
+    if len(frame) > MAX_FRAME:
+        raise CommandError(f"the frame has {len(frame):,} bytes; {MAX_FRAME:,} is the most that fits onto the wire")
     return frame
 
 
-LARGEST = 65_549
+MAX_FRAME = 65_549
 """Bytes of a frame: Ethernet's header, and the largest packet that IPv4 can describe."""
 
 
-def _address(packet: Packet, ends: Ends) -> None:
+def _address(packet: Packet, ends: Endpoints) -> None:
     """Fill the addresses that scapy would ask the machine for."""
     layers = load()
     at: Any = packet

@@ -16,21 +16,21 @@ from shell.language.values import hexadecimal
 if TYPE_CHECKING:
     from scapy.packet import Packet
 
-LONGEST = 8_192
+MAX_DESCRIPTION = 8_192
 """Characters of a description."""
 DEEPEST = 12
 """Calls and lists inside each other."""
-MOST = 1_000
+MAX_VALUES = 1_000
 """Values in a description."""
-LARGEST = 1 << 64
+MAX_NUMBER = 1 << 64
 MOST_BYTES = 65_535
 ADDRESS_FIELDS = ("IPField", "SourceIPField", "DestIPField", "Emph", "MultipleTypeField")
 
 
 def parse(text: str) -> Packet:
     """Read a packet in scapy's notation; CommandError says what is not allowed, and where."""
-    if len(text) > LONGEST:
-        raise CommandError(f"a description has at most {LONGEST:,} characters, not {len(text):,}")
+    if len(text) > MAX_DESCRIPTION:
+        raise CommandError(f"a description has at most {MAX_DESCRIPTION:,} characters, not {len(text):,}")
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as problem:
@@ -66,7 +66,7 @@ class _Reader:
         while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
             parts.append(node.right)
             node = node.left
-            if len(parts) > MOST:
+            if len(parts) > MAX_VALUES:
                 raise self.refuse(node, "that is too much")
         parts.append(node)
         found: Any = None
@@ -127,8 +127,8 @@ class _Reader:
     def value(self, node: ast.expr, depth: int) -> Any:
         """Read a value of a field."""
         self.values += 1
-        if self.values > MOST:
-            raise self.refuse(node, f"at most {MOST:,} values in one packet")
+        if self.values > MAX_VALUES:
+            raise self.refuse(node, f"at most {MAX_VALUES:,} values in one packet")
         if depth > DEEPEST:
             raise self.refuse(node, f"at most {DEEPEST} lists inside each other")
         if isinstance(node, ast.Constant):
@@ -150,7 +150,7 @@ class _Reader:
 
     def _constant(self, node: ast.Constant) -> Any:
         value = node.value
-        if isinstance(value, int) and not -LARGEST < value < LARGEST:
+        if isinstance(value, int) and not -MAX_NUMBER < value < MAX_NUMBER:
             raise self.refuse(node, "no field is that large: 64 bits at the most")
         if isinstance(value, (str, bytes)) and len(value) > MOST_BYTES:
             raise self.refuse(node, f"at most {MOST_BYTES:,} bytes")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shell.craft.layers import Ends, complete, load
+from shell.craft.layers import Endpoints, complete, load
 from shell.language.grammar import CommandError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Order:
     """A short form as it was read: what, between whom, with which settings."""
 
     kind: str
-    ends: Ends
+    ends: Endpoints
     source_port: int
     """0 lets one be chosen."""
     destination_port: int

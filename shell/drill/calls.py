@@ -9,17 +9,20 @@ from typing import Any
 from aether import socket_options as so
 from shell.drill import constants as c
 from shell.drill.errors import ScriptError
-from shell.drill.script import Anything, Array, Call, Either, Expr, Function, Number, Struct, Symbol, Text
+from shell.drill.script import Anything, Array, Either, Expr, Function, Number, QuotedText, ScriptCall, Struct, Symbol
 
-LARGEST = 16 << 20
+MAX_BYTES = 16 << 20
 """Bytes that one call writes or reads, at the most."""
 _ORDERS = ("htons", "htonl", "ntohs", "ntohl")
+ALLOWED = (so.MSG_PEEK | so.MSG_TRUNC | so.MSG_DONTWAIT | so.MSG_EOR | so.MSG_MORE | so.MSG_FASTOPEN | so.MSG_ZEROCOPY
+           | so.MSG_ERRQUEUE | 0x4000)
+"""Flags of calls that read or write."""
 NEVER = -1
 """The timeout of poll that waits for ever."""
 
 
 @dataclass(slots=True)
-class Plan:
+class CallPlan:
     """What is to be done. Descriptors are those of the script."""
 
     name: str
@@ -42,12 +45,12 @@ class Plan:
     signature: str = ""
 
 
-def check(call: Call, file: str) -> None:
+def check(call: ScriptCall, file: str) -> None:
     """Raise ScriptError, with its place, for a call that cannot be made."""
     plan(call, file)
 
 
-def plan(call: Call, file: str) -> Plan:
+def plan(call: ScriptCall, file: str) -> CallPlan:
     """Return what a call asks for; ScriptError."""
     return _Planner(call, file).plan()
 
@@ -55,7 +58,7 @@ def plan(call: Call, file: str) -> Plan:
 class _Planner:
     """Reads the arguments of one call."""
 
-    def __init__(self, call: Call, file: str) -> None:
+    def __init__(self, call: ScriptCall, file: str) -> None:
         self.call, self.file = call, file
         self.arguments = call.arguments
 
@@ -63,7 +66,7 @@ class _Planner:
         place = self.call.places[index] if 0 <= index < len(self.call.places) else self.call.place
         return ScriptError(problem, place, self.file)
 
-    def plan(self) -> Plan:
+    def plan(self) -> CallPlan:
         name = self.call.name
         if name not in CALLS:
             if name in REFUSED:
@@ -112,8 +115,8 @@ class _Planner:
 
     def count(self, index: int) -> int:
         value = self.integer(index)
-        if not 0 <= value <= LARGEST:
-            raise self.wrong(f"expected a number of bytes up to {LARGEST}, not {value}", index)
+        if not 0 <= value <= MAX_BYTES:
+            raise self.wrong(f"expected a number of bytes up to {MAX_BYTES}, not {value}", index)
         return value
 
     def address(self, index: int) -> tuple[str, int] | None:
@@ -133,7 +136,7 @@ class _Planner:
         ip = "0.0.0.0"
         if isinstance(found, Function) and found.name == "inet_addr" and isinstance(found.arguments[:1], tuple):
             text = found.arguments[0] if found.arguments else None
-            if not isinstance(text, Text):
+            if not isinstance(text, QuotedText):
                 raise self.wrong('expected inet_addr("192.0.2.1")', index)
             ip = text.value.decode("latin-1")
             parts = ip.split(".")
@@ -148,7 +151,7 @@ class _Planner:
 
     def payload(self, index: int) -> bytes | None:
         expr = self.arguments[index]
-        if isinstance(expr, Text):
+        if isinstance(expr, QuotedText):
             return expr.value
         if not isinstance(expr, Anything):
             raise self.wrong('expected ... or a text in " "', index)
@@ -167,8 +170,8 @@ class _Planner:
             if length is None:
                 raise self.wrong("expected a buffer such as {..., 1000}", index)
             total += self.number(length, index)
-        if not 0 <= total <= LARGEST:
-            raise self.wrong(f"expected a number of bytes up to {LARGEST}, not {total}", index)
+        if not 0 <= total <= MAX_BYTES:
+            raise self.wrong(f"expected a number of bytes up to {MAX_BYTES}, not {total}", index)
         return total
 
     def message(self) -> int:
@@ -180,7 +183,7 @@ class _Planner:
 
     # The calls.
 
-    def socket(self) -> Plan:
+    def socket(self) -> CallPlan:
         if not isinstance(self.arguments[0], Anything) and self.integer(0) != 2:
             raise self.wrong("expected AF_INET or ...", 0)
         kind = self.integer(1)
@@ -191,75 +194,102 @@ class _Planner:
         if protocol not in ((0, 6) if kind & ~flags == 1 else (0, 17)):
             raise self.wrong("expected IPPROTO_TCP with SOCK_STREAM, or IPPROTO_UDP with SOCK_DGRAM", 2)
         name = "tcp" if kind & ~flags == 1 else "udp"
-        return Plan("socket", -1, [name, bool(flags & c.SOCK_NONBLOCK)], opens=True)
+        return CallPlan("socket", -1, [name, bool(flags & c.SOCK_NONBLOCK)], opens=True)
 
-    def bind(self) -> Plan:
-        return Plan("bind", self.fd(), [self.address(1)])
+    def bind(self) -> CallPlan:
+        return CallPlan("bind", self.fd(), [self.address(1)])
 
-    def listen(self) -> Plan:
-        return Plan("listen", self.fd(), [max(self.integer(1), 0)])
+    def listen(self) -> CallPlan:
+        return CallPlan("listen", self.fd(), [max(self.integer(1), 0)])
 
-    def accept(self) -> Plan:
+    def accept(self) -> CallPlan:
         flags = self.integer(3, 0)
         self.address(1)
-        return Plan("accept", self.fd(), [bool(flags & c.SOCK_NONBLOCK)], opens=True)
+        return CallPlan("accept", self.fd(), [bool(flags & c.SOCK_NONBLOCK)], opens=True)
 
-    def connect(self) -> Plan:
-        return Plan("connect", self.fd(), [self.address(1)])
+    def connect(self) -> CallPlan:
+        return CallPlan("connect", self.fd(), [self.address(1)])
 
-    def read(self) -> Plan:
-        return Plan("read", self.fd(), [self.count(2), 0], expected_data=self.payload(1))
+    def read(self) -> CallPlan:
+        return CallPlan("read", self.fd(), [self.count(2), 0], expected_data=self.payload(1))
 
-    def recv(self) -> Plan:
-        return Plan("read", self.fd(), [self.count(2), self.flags(3)], expected_data=self.payload(1))
+    def recv(self) -> CallPlan:
+        return CallPlan("read", self.fd(), [self.count(2), self.flags(3)], expected_data=self.payload(1))
 
-    def recvfrom(self) -> Plan:
-        plan = Plan("recvfrom", self.fd(), [self.count(2), self.flags(3)], expected_data=self.payload(1))
+    def recvfrom(self) -> CallPlan:
+        plan = CallPlan("recvfrom", self.fd(), [self.count(2), self.flags(3)], expected_data=self.payload(1))
         address = self.address(4)
         plan.expected = list(address) if address is not None else None
         return plan
 
-    def readv(self) -> Plan:
-        return Plan("read", self.fd(), [self.pieces(1), 0])
+    def readv(self) -> CallPlan:
+        return CallPlan("read", self.fd(), [self.pieces(1), 0])
 
-    def recvmsg(self) -> Plan:
-        return Plan("read", self.fd(), [self.message(), self.flags(2)])
+    def recvmsg(self) -> CallPlan:
+        plan = CallPlan("recvmsg", self.fd(), [self.message(), self.flags(2)])
+        message = self.arguments[1]
+        if isinstance(message, Struct):
+            said, control = message.get("msg_flags"), message.get("msg_control")
+            given = said is not None and not isinstance(said, Anything)
+            plan.expected = [self.number(said, 1) if given and said is not None else None, self.control(control)]
+        return plan
+
+    def said(self, expr: Expr) -> Any:
+        """Return a number, or those of an error: {ee_errno=0, ee_origin=..., ee_type=0, ee_code=..., ...}."""
+        if not isinstance(expr, Struct):
+            return self.number(expr, 1)
+        fields = [expr.get(f"ee_{name}") or Number(0) for name in ("errno", "origin", "type", "code", "info", "data")]
+        return [self.number(each, 1) for each in fields]
+
+    def control(self, expr: Expr | None) -> list[list[Any]] | None:
+        """Return what control messages are to say: level, type and value of each; None if nothing is said of them."""
+        if expr is None or isinstance(expr, Anything):
+            return None
+        found = []
+        for item in expr.items if isinstance(expr, Array) else (expr,):
+            names = ("cmsg_level", "cmsg_type", "cmsg_data")
+            parts = [item.get(name) if isinstance(item, Struct) else None for name in names]
+            if any(part is None for part in parts):
+                raise self.wrong("expected [{cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=64}]", 1)
+            found.append([self.said(part) for part in parts if part is not None])
+        return found
 
     def flags(self, index: int) -> int:
         value = self.integer(index, 0)
-        allowed = so.MSG_PEEK | so.MSG_DONTWAIT | so.MSG_MORE | 0x4000
-        if value & ~allowed:
-            raise self.wrong("expected 0, MSG_PEEK, MSG_DONTWAIT, MSG_MORE or MSG_NOSIGNAL", index)
+        if value & ~ALLOWED:
+            raise self.wrong(
+                "expected 0, MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_ZEROCOPY, MSG_ERRQUEUE, "
+                "MSG_FASTOPEN or MSG_NOSIGNAL", index)
         return value & ~0x4000
 
-    def written(self, flags: int, count: int, payload: bytes | None) -> Plan:
+    def written(self, flags: int, count: int, payload: bytes | None) -> CallPlan:
         if payload is not None and len(payload) < count:
             raise self.wrong(f"the text has {len(payload)} bytes, and {count} are to be written", 2)
-        return Plan("write", self.fd(), [flags], count, payload[:count] if payload is not None else None)
+        return CallPlan("write", self.fd(), [flags], count, payload[:count] if payload is not None else None)
 
-    def write(self) -> Plan:
+    def write(self) -> CallPlan:
         return self.written(0, self.count(2), self.payload(1))
 
-    def send(self) -> Plan:
+    def send(self) -> CallPlan:
         return self.written(self.flags(3), self.count(2), self.payload(1))
 
-    def sendto(self) -> Plan:
+    def sendto(self) -> CallPlan:
         plan = self.written(self.flags(3), self.count(2), self.payload(1))
         if self.given(4):
             plan.name, plan.arguments = "sendto", [plan.arguments[0], self.address(4)]
         return plan
 
-    def writev(self) -> Plan:
+    def writev(self) -> CallPlan:
         return self.written(0, self.pieces(1), None)
 
-    def sendmsg(self) -> Plan:
+    def sendmsg(self) -> CallPlan:
         return self.written(self.flags(2), self.message(), None)
 
-    def shutdown(self) -> Plan:
-        return Plan("shutdown", self.fd(), [self.integer(1)])
+    def shutdown(self) -> CallPlan:
+        return CallPlan("shutdown", self.fd(), [self.integer(1)])
 
-    def close(self) -> Plan:
-        return Plan("close", self.fd())
+    def close(self) -> CallPlan:
+        return CallPlan("close", self.fd())
 
     def value(self, index: int) -> Any:
         """Return the value of an option; None for ``...``."""
@@ -268,7 +298,7 @@ class _Planner:
             expr = expr.items[0]
         if isinstance(expr, Anything):
             return None
-        if isinstance(expr, Text):
+        if isinstance(expr, QuotedText):
             return expr.value.decode("latin-1").rstrip("\0")
         if isinstance(expr, Struct):
             on = expr.get("onoff") or expr.get("l_onoff")
@@ -278,28 +308,30 @@ class _Planner:
             return [self.number(on, index), self.number(time, index)]
         return self.number(expr, index)
 
-    def setsockopt(self) -> Plan:
+    def setsockopt(self) -> CallPlan:
         value = self.value(3)
         if value is None:
             raise self.wrong("expected the value of the option, such as [1]", 3)
-        return Plan("setsockopt", self.fd(), [self.integer(1), self.integer(2), value])
+        if (self.integer(1), self.integer(2)) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY) and not isinstance(value, str):
+            raise self.wrong("expected a key of 16 or 32 bytes as a text", 3)
+        return CallPlan("setsockopt", self.fd(), [self.integer(1), self.integer(2), value])
 
-    def getsockopt(self) -> Plan:
-        return Plan("getsockopt", self.fd(), [self.integer(1), self.integer(2)], expected=self.value(3))
+    def getsockopt(self) -> CallPlan:
+        return CallPlan("getsockopt", self.fd(), [self.integer(1), self.integer(2)], expected=self.value(3))
 
-    def fcntl(self) -> Plan:
+    def fcntl(self) -> CallPlan:
         command = self.integer(1)
         if command not in (so.F_GETFL, so.F_SETFL):
             raise self.wrong("expected F_GETFL or F_SETFL", 1)
-        return Plan("fcntl", self.fd(), [command, self.integer(2, 0)])
+        return CallPlan("fcntl", self.fd(), [command, self.integer(2, 0)])
 
-    def ioctl(self) -> Plan:
+    def ioctl(self) -> CallPlan:
         request = self.integer(1)
         if request not in (so.SIOCINQ, so.SIOCOUTQ):
             raise self.wrong("expected SIOCINQ or SIOCOUTQ", 1)
-        return Plan("ioctl", self.fd(), [request], expected=self.value(2))
+        return CallPlan("ioctl", self.fd(), [request], expected=self.value(2))
 
-    def poll(self) -> Plan:
+    def poll(self) -> CallPlan:
         expr = self.arguments[0]
         watched, told = [], []
         for item in expr.items if isinstance(expr, Array) else ():
@@ -311,9 +343,9 @@ class _Planner:
             told.append(None if returned is None or isinstance(returned, Anything) else self.number(returned, 0))
         if not watched:
             raise self.wrong("expected [{fd=3, events=POLLIN, revents=POLLIN}]", 0)
-        return self.waits(Plan("poll", -1, [watched], expected=told), 2)
+        return self.waits(CallPlan("poll", -1, [watched], expected=told), 2)
 
-    def waits(self, plan: Plan, index: int) -> Plan:
+    def waits(self, plan: CallPlan, index: int) -> CallPlan:
         timeout = self.integer(index)
         if not -1 <= timeout <= 600_000:
             raise self.wrong("expected milliseconds up to 600000, or -1 for ever", index)
@@ -321,8 +353,8 @@ class _Planner:
         plan.arguments.append(plan.timeout)
         return plan
 
-    def epoll_create(self) -> Plan:
-        return Plan("epoll_create", opens=True)
+    def epoll_create(self) -> CallPlan:
+        return CallPlan("epoll_create", opens=True)
 
     def event(self, expr: Expr, index: int) -> list[int]:
         if not isinstance(expr, Struct) or expr.get("events") is None:
@@ -332,23 +364,23 @@ class _Planner:
         assert events is not None
         return [self.number(events, index), self.number(data, index)]
 
-    def epoll_ctl(self) -> Plan:
+    def epoll_ctl(self) -> CallPlan:
         mask, data = (0, 0)
         if self.given(3) and not isinstance(self.arguments[3], Anything) and self.integer(1) != c.EPOLL_CTL_DEL:
             mask, data = self.event(self.arguments[3], 3)
-        return Plan("epoll_ctl", self.fd(), [self.integer(1), self.integer(2), mask, data])
+        return CallPlan("epoll_ctl", self.fd(), [self.integer(1), self.integer(2), mask, data])
 
-    def epoll_wait(self) -> Plan:
+    def epoll_wait(self) -> CallPlan:
         expr = self.arguments[1]
         told = None
         if not isinstance(expr, Anything):
             items = expr.items if isinstance(expr, Array) else (expr,)
             told = [self.event(item, 1) for item in items]
-        return self.waits(Plan("epoll_wait", self.fd(), [self.integer(2)], expected=told), 3)
+        return self.waits(CallPlan("epoll_wait", self.fd(), [self.integer(2)], expected=told), 3)
 
 
 _P = _Planner
-CALLS: dict[str, tuple[str, Callable[[_Planner], Plan]]] = {
+CALLS: dict[str, tuple[str, Callable[[_Planner], CallPlan]]] = {
     "socket": ("domain, type, protocol", _P.socket), "bind": ("fd, address, length", _P.bind),
     "listen": ("fd, backlog", _P.listen), "accept": ("fd, address, length", _P.accept),
     "accept4": ("fd, address, length, flags", _P.accept), "connect": ("fd, address, length", _P.connect),

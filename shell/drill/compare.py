@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from aether.wire import tcp
 from shell.drill import options
-from shell.drill.flows import MASK, Flow, pattern
+from shell.drill.flows import MASK, ScriptFlow, pattern
 from shell.drill.icmp import show_icmp
-from shell.drill.packets import ECN_BITS, Difference, Seen, flag_bits, scripted_options, show_flags, whole_udp
-from shell.drill.script import IcmpPacket, IpFields, Packet, TcpOption, TcpPacket, UdpPacket
+from shell.drill.packets import ECN_BITS, Difference, ReadPacket, flag_bits, scripted_options, show_flags, whole_udp
+from shell.drill.script import IcmpPacket, IpFields, ScriptPacket, TcpOption, TcpPacket, UdpPacket
 
 
-class Comparison:
+class Compared:
     """Collects fields that were compared."""
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Comparison:
         return any(each.differs for each in self.fields)
 
 
-def compare(packet: Packet, seen: Seen, flow: Flow, tick: int, tolerance: int) -> Comparison:
+def compare(packet: ScriptPacket, seen: ReadPacket, flow: ScriptFlow, tick: int, tolerance: int) -> Compared:
     """Hold a packet that the host has sent against a line; times are not looked at.
 
     `tick` is the microseconds of a step of the host's timestamp clock (0: that is not looked at), `tolerance` how many
     microseconds it may be wrong.
     """
-    found = Comparison()
+    found = Compared()
     expected = {TcpPacket: "tcp", UdpPacket: "udp", IcmpPacket: "icmp"}[type(packet)]
     if seen.kind != expected:
         found.field("protocol", expected, seen.kind)
@@ -59,7 +59,7 @@ def compare(packet: Packet, seen: Seen, flow: Flow, tick: int, tolerance: int) -
 
 
 def _ports(
-    found: Comparison, addresses: tuple[tuple[str, int], tuple[str, int]] | None, seen: Seen, flow: Flow,
+    found: Compared, addresses: tuple[tuple[str, int], tuple[str, int]] | None, seen: ReadPacket, flow: ScriptFlow,
 ) -> None:
     expected = addresses or ((flow.local_ip, flow.local_port), (flow.remote_ip, flow.remote_port))
     got = seen.source, seen.destination
@@ -71,7 +71,8 @@ def _ports(
 
 
 def _tcp(
-    found: Comparison, packet: TcpPacket, seen: Seen, header: tcp.TcpHeader, flow: Flow, tick: int, tolerance: int,
+    found: Compared, packet: TcpPacket, seen: ReadPacket, header: tcp.TcpHeader, flow: ScriptFlow, tick: int,
+    tolerance: int,
 ) -> None:
     _ports(found, packet.addresses, seen, flow)
     flags = flag_bits(packet.flags)
@@ -95,7 +96,7 @@ def _span(seq: int, length: int) -> str:
     return f"{seq}:{(seq + length) & MASK}({length})"
 
 
-def _data(found: Comparison, expected: bytes, got: bytes) -> None:
+def _data(found: Compared, expected: bytes, got: bytes) -> None:
     if expected == got:
         return
     at = next((index for index, (a, b) in enumerate(zip(expected, got, strict=False)) if a != b), len(expected))
@@ -104,7 +105,7 @@ def _data(found: Comparison, expected: bytes, got: bytes) -> None:
 
 
 def _options(
-    found: Comparison, wanted: tuple[TcpOption, ...], raw: bytes, time: int, flow: Flow, tick: int,
+    found: Compared, wanted: tuple[TcpOption, ...], raw: bytes, time: int, flow: ScriptFlow, tick: int,
     tolerance: int,
 ) -> None:
     live = options.decode(raw)
@@ -123,7 +124,7 @@ def _options(
             found.field("TS val", f"{first[0] + expected} by its clock", flow.stamp(stamp.values[0]))
 
 
-def _take_stamp(script: int, live: int, time: int, flow: Flow) -> None:
+def _take_stamp(script: int, live: int, time: int, flow: ScriptFlow) -> None:
     """Note what a timestamp of the script is on the wire, where it was not known."""
     if script not in flow.stamps and live not in flow.stamps.values():
         flow.stamps[script] = live
@@ -131,7 +132,7 @@ def _take_stamp(script: int, live: int, time: int, flow: Flow) -> None:
             flow.first_stamp = script, live, time
 
 
-def _icmp(found: Comparison, packet: IcmpPacket, seen: Seen) -> None:
+def _icmp(found: Compared, packet: IcmpPacket, seen: ReadPacket) -> None:
     kind, code, rest = seen.icmp
     found.field("icmp", show_icmp(packet.type, packet.code), show_icmp(kind, code))
     if (kind, code) != (packet.type, packet.code):
@@ -146,7 +147,7 @@ def _icmp(found: Comparison, packet: IcmpPacket, seen: Seen) -> None:
         found.field("mtu", packet.mtu, rest & 0xFFFF)
 
 
-def _fragments(found: Comparison, packet: Packet, seen: Seen, flow: Flow, wanted: bool) -> None:
+def _fragments(found: Compared, packet: ScriptPacket, seen: ReadPacket, flow: ScriptFlow, wanted: bool) -> None:
     header = seen.ip
     assert header is not None
     start, end = header.fragment_offset, header.fragment_offset + len(seen.payload)
@@ -163,7 +164,7 @@ def _fragments(found: Comparison, packet: Packet, seen: Seen, flow: Flow, wanted
         _data(found, whole[first:last], seen.payload)
 
 
-def _ip(found: Comparison, wanted: IpFields, seen: Seen) -> None:
+def _ip(found: Compared, wanted: IpFields, seen: ReadPacket) -> None:
     header = seen.ip
     if header is None:
         return

@@ -9,7 +9,7 @@ from shell.drill.script import Script
 from shell.language.grammar import CommandError
 
 NAME = "draft"
-MOST = 200
+MAX_LINES = 200
 """Lines of a draft; whoever writes more wants an editor."""
 SERVER = (
     "0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3",
@@ -32,7 +32,7 @@ OPENINGS: dict[str, tuple[str, ...]] = {"server": SERVER, "client": CLIENT, "emp
 
 
 @dataclass(slots=True)
-class Draft:
+class ScriptDraft:
     """The lines so far."""
 
     lines: list[str] = field(default_factory=list)
@@ -54,9 +54,9 @@ class Draft:
         """Add a line that can be read; CommandError says what is wrong with it, and at which of its characters."""
         from shell.drill.parse import parse
 
-        if len(self.lines) >= MOST:
-            raise CommandError(f"a draft has {MOST} lines at the most. Write it to a file, and go on with an editor: "
-                               "drill draft --save my.pkt")
+        if len(self.lines) >= MAX_LINES:
+            raise CommandError(f"a draft has {MAX_LINES} lines at the most. Write it to a file, and go on with an "
+                               "editor: drill draft --save my.pkt")
         try:
             parse(f"{self.text}{line}\n", NAME)
         except ScriptError as problem:
@@ -74,7 +74,7 @@ def opening(kind: str) -> str:
     return kind
 
 
-def opened(kind: str) -> Draft:
+def opened(kind: str) -> ScriptDraft:
     """Return a draft that begins so; see `OPENINGS`."""
     lines = OPENINGS[kind]
-    return Draft(list(lines), len(lines))
+    return ScriptDraft(list(lines), len(lines))

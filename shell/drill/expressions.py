@@ -15,13 +15,14 @@ from shell.drill.errors import Place, ScriptError
 
 MAX_DEPTH = 30
 """How deep parts may be nested."""
-LARGEST = 1 << 80
+MAX_NUMBER = 1 << 80
 """Numbers beyond that are refused: nothing here counts so far."""
 WORDS = {
     "TCP_ESTABLISHED": 1, "TCP_SYN_SENT": 2, "TCP_SYN_RECV": 3, "TCP_FIN_WAIT1": 4, "TCP_FIN_WAIT2": 5,
     "TCP_TIME_WAIT": 6, "TCP_CLOSE": 7, "TCP_CLOSE_WAIT": 8, "TCP_LAST_ACK": 9, "TCP_LISTEN": 10, "TCP_CLOSING": 11,
     "TCP_CA_Open": 0, "TCP_CA_Disorder": 1, "TCP_CA_CWR": 2, "TCP_CA_Recovery": 3, "TCP_CA_Loss": 4,
     "TCPI_OPT_TIMESTAMPS": 1, "TCPI_OPT_SACK": 2, "TCPI_OPT_WSCALE": 4, "TCPI_OPT_ECN": 8, "TCPI_OPT_ECN_SEEN": 16,
+    "TCPI_OPT_SYN_DATA": 32,
     "True": 1, "False": 0,
 }
 """Constants, with Linux's numbers."""
@@ -60,12 +61,12 @@ class EvaluationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class ExpressionPart:
     """A part of an expression: an operator, or ``number``, ``word``, ``call``, and what it is applied to."""
 
     kind: str
     value: object = None
-    parts: tuple[Node, ...] = ()
+    parts: tuple[ExpressionPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ class Assertion:
 
     text: str
     place: Place
-    node: Node
+    node: ExpressionPart
     names: tuple[str, ...]
     """The fields that it asks for."""
 
 
-def evaluate(node: Node, values: Mapping[str, float]) -> float:
+def evaluate(node: ExpressionPart, values: Mapping[str, float]) -> float:
     """Return the value of an expression; EvaluationError for a field that is not there, or a division by nothing."""
     kind, parts = node.kind, node.parts
     if kind == "number":
@@ -110,7 +111,7 @@ def evaluate(node: Node, values: Mapping[str, float]) -> float:
         found = _BINARY[kind][1](*numbers)
     except (ZeroDivisionError, OverflowError):
         raise EvaluationError(f"{kind} cannot be computed with {numbers[1]:g}") from None
-    if abs(found) > LARGEST:
+    if abs(found) > MAX_NUMBER:
         raise EvaluationError("a number becomes too large")
     return found
 
@@ -185,46 +186,47 @@ class _Reader:
             if self.next[0] != "end":
                 raise self.wrong(f"expected an operator or the end of the line, not {self.next[1]!r}", self.next[2])
 
-    def condition(self, depth: int) -> Node:
+    def condition(self, depth: int) -> ExpressionPart:
         return self._joined("or", lambda: self._joined("and", lambda: self._negated(depth + 1)))
 
-    def _joined(self, word: str, part: Callable[[], Node]) -> Node:
+    def _joined(self, word: str, part: Callable[[], ExpressionPart]) -> ExpressionPart:
         parts = [part()]
         while self.next[:2] == ("word", word):
             self.take()
             parts.append(part())
-        return parts[0] if len(parts) == 1 else Node(word, None, tuple(parts))
+        return parts[0] if len(parts) == 1 else ExpressionPart(word, None, tuple(parts))
 
-    def _negated(self, depth: int) -> Node:
+    def _negated(self, depth: int) -> ExpressionPart:
         if depth > MAX_DEPTH:
             raise self.wrong(f"parts are nested more than {MAX_DEPTH} deep", self.next[2])
         if self.next[:2] == ("word", "not"):
             self.take()
-            return Node("not", None, (self._negated(depth + 1),))
+            return ExpressionPart("not", None, (self._negated(depth + 1),))
         parts = [self._binary(0, depth)]
         signs: list[str] = []
         while self.next[0] == "sign" and self.next[1] in _COMPARE:
             signs.append(self.take()[1])
             parts.append(self._binary(0, depth))
-        return Node("compare", tuple(signs), tuple(parts)) if signs else parts[0]
+        return ExpressionPart("compare", tuple(signs), tuple(parts)) if signs else parts[0]
 
-    def _binary(self, least: int, depth: int) -> Node:
+    def _binary(self, least: int, depth: int) -> ExpressionPart:
         left = self._primary(depth + 1)
         while self.next[0] == "sign" and self.next[1] in _BINARY and _BINARY[self.next[1]][0] > least:
             sign = self.take()[1]
-            left = Node(sign, None, (left, self._binary(_BINARY[sign][0], depth + 1)))
+            left = ExpressionPart(sign, None, (left, self._binary(_BINARY[sign][0], depth + 1)))
         return left
 
-    def _primary(self, depth: int) -> Node:
+    def _primary(self, depth: int) -> ExpressionPart:
         if depth > MAX_DEPTH:
             raise self.wrong(f"parts are nested more than {MAX_DEPTH} deep", self.next[2])
         kind, word, at = self.take()
         if kind == "number":
             if len(word) > 25:
                 raise self.wrong("a number becomes too large", at)
-            return Node("number", float(word) if "." in word else int(word, 0 if word.startswith("0x") else 10))
+            value = float(word) if "." in word else int(word, 0 if word.startswith("0x") else 10)
+            return ExpressionPart("number", value)
         if word == "-":
-            return Node("negative", None, (self._primary(depth + 1),))
+            return ExpressionPart("negative", None, (self._primary(depth + 1),))
         if word == "(":
             return self._closed(depth)[0]
         if kind == "word" and word in FUNCTIONS and self.next[1] == "(":
@@ -232,16 +234,16 @@ class _Reader:
             parts = self._closed(depth)
             if (word == "abs") != (len(parts) == 1):
                 raise self.wrong(f"{word} takes {'one number' if word == 'abs' else 'two numbers or more'}", at)
-            return Node("call", word, parts)
+            return ExpressionPart("call", word, parts)
         if kind == "word" and (word in WORDS or word in FIELDS):
             if word in FIELDS:
                 self.names.append(word)
-            return Node("word", word)
+            return ExpressionPart("word", word)
         if kind == "word":
             raise self.wrong(f"no field or constant {word!r}: the fields of tcp_info are tcpi_unacked and so on", at)
         raise self.wrong(f"expected a number or a field of tcp_info{f', not {word!r}' if word.strip() else ''}", at)
 
-    def _closed(self, depth: int) -> tuple[Node, ...]:
+    def _closed(self, depth: int) -> tuple[ExpressionPart, ...]:
         """Read up to the parenthesis that closes."""
         self.open += 1
         parts = [self.condition(depth)]

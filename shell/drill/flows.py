@@ -22,7 +22,7 @@ def pattern(start: int, length: int) -> bytes:
     return (table * copies)[start:start + length] if copies > 1 else table[start:start + length]
 
 
-class Flow:
+class ScriptFlow:
     """One connection, or one pair of UDP ports, as the script counts it.
 
     What the far end numbers is on the wire as it is written. What the host numbers begins anywhere: its SYN says where.
@@ -81,7 +81,7 @@ class Flow:
         return live if self.first_stamp is None else (live - self.first_stamp[1] + self.first_stamp[0]) & MASK
 
     def payload_of_host(self, script: int, length: int, syn: bool) -> bytes:
-        """Return what the application wrote at a sequence number, or behind that of its SYN, as far as it did."""
+        """Return what the host's application wrote at a sequence number, or behind its SYN's, as far as it did."""
         start = (script - self.isn - (not syn)) & MASK
         return bytes(self.written[start:start + length]) if start < 1 << 31 else b""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aether import knobs
 from shell.drill.errors import Place, ScriptError
-from shell.drill.script import Options, Script
+from shell.drill.script import Script, ScriptOptions
 
 IGNORED = (
     "init_scripts", "speed", "verbose", "dry_run", "non_fatal", "so_filename", "so_flags", "persistent_tun_dev",
@@ -17,7 +17,7 @@ IGNORED = (
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(aether|kernel):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
 
-def read_option(options: Options, text: str, place: Place, file: str) -> None:
+def read_option(options: ScriptOptions, text: str, place: Place, file: str) -> None:
     """Take one option of the first lines; ScriptError for one that there is not, or a value that makes no sense."""
     name, equals, value = text[2:].partition("=")
 

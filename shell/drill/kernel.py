@@ -20,13 +20,13 @@ from aether.apps.process import Reply
 from aether.engine import python
 from shell.drill.errors import KernelError
 from shell.drill.info import kernel_info_fields
-from shell.drill.packets import Sent
-from shell.drill.script import Script, Settings
+from shell.drill.packets import SentPacket
+from shell.drill.script import Script, SysctlsLine
 from shell.drill.stage import StageError
 
 IGMP = 2
-LARGEST = 65_600
-PATIENCE = 20.0
+MAX_FRAME = 65_600
+HELPER_TIMEOUT = 20.0
 """Seconds until a helper that says nothing is given up."""
 LEAD = 2_000
 """Microseconds between the making of a stage and the beginning of its time."""
@@ -86,7 +86,8 @@ class KernelStage:
         if not sys.platform.startswith("linux"):
             raise KernelError("a kernel to play against is Linux: this system is another")
         options = script.options
-        settings = [each for line in script.lines if isinstance(line.event, Settings) for each in line.event.settings]
+        said = [line.event for line in script.lines if isinstance(line.event, SysctlsLine)]
+        settings = [each for event in said for each in event.settings]
         wanted = {
             "local_ip": options.local_ip, "gateway_ip": options.gateway_ip, "prefix": options.prefix,
             "mtu": options.mtu, "sysctls": [[each.name, each.value] for each in settings],
@@ -100,7 +101,7 @@ class KernelStage:
                 raise KernelError(
                     f"no kernel to play against: the helper process cannot be started ({problem.strerror}). "
                     f"Is {sys.executable} yours to run?") from None
-        self.channel.settimeout(PATIENCE)
+        self.channel.settimeout(HELPER_TIMEOUT)
         try:
             message, descriptors, _, _ = socket.recv_fds(self.channel, 65_536, 1)
         except OSError:
@@ -114,7 +115,7 @@ class KernelStage:
         self.device = descriptors[0]
         os.set_blocking(self.device, False)
         self.channel.setblocking(False)
-        self.sent: list[Sent] = []
+        self.sent: list[SentPacket] = []
         self.reply: tuple[Reply, int] | None = None
         self._buffer = b""
         self._answers: list[dict[str, Any]] = []
@@ -146,13 +147,13 @@ class KernelStage:
         """Take packets and answers that are there."""
         while True:
             try:
-                packet = os.read(self.device, LARGEST)
+                packet = os.read(self.device, MAX_FRAME)
             except BlockingIOError:
                 break
             except OSError:
                 raise StageError("the kernel's network is gone") from None
             if packet and packet[0] >> 4 == 4 and packet[9] != IGMP:
-                self.sent.append(Sent(self.now, 0, packet))
+                self.sent.append(SentPacket(self.now, 0, packet))
         try:
             data = self.channel.recv(1 << 20)
         except BlockingIOError:

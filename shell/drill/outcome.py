@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shell.drill.packets import Difference
-from shell.drill.script import Line
+from shell.drill.script import ScriptLine
 
 
 @dataclass(slots=True)
 class Outcome:
     """How a line went."""
 
-    line: Line
+    line: ScriptLine
     verdict: str = ""
     """``ok``, ``failed``, ``waits`` (a call that has not returned), or empty for not yet."""
     expected_at: int = -1

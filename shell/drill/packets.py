@@ -9,7 +9,7 @@ from aether.wire.address import parse_ip, show_ip
 from aether.wire.checksum import checksum
 from aether.wire.error import WireError
 from shell.drill import options
-from shell.drill.flows import Flow, pattern
+from shell.drill.flows import ScriptFlow, pattern
 from shell.drill.icmp import show_icmp
 from shell.drill.script import IcmpPacket, IpFields, Span, TcpOption, TcpPacket, UdpPacket
 
@@ -27,7 +27,7 @@ TTL = 255
 
 
 @dataclass(slots=True)
-class Sent:
+class SentPacket:
     """A packet that the host has sent."""
 
     time: int
@@ -50,10 +50,10 @@ class Difference:
 
 
 @dataclass(slots=True)
-class Seen:
+class ReadPacket:
     """A packet that was read."""
 
-    sent: Sent
+    sent: SentPacket
     kind: str
     """``tcp``, ``udp``, ``icmp``, or what is wrong with it."""
     ip: ipv4.Ipv4Header | None = None
@@ -70,16 +70,16 @@ class Seen:
     fragment: bool = False
 
 
-def read(sent: Sent) -> Seen:
+def read(sent: SentPacket) -> ReadPacket:
     """Read a packet that the host has sent; whatever is wrong with it is in `problem`."""
     try:
         header = ipv4.parse(sent.packet)
     except WireError as problem:
-        return Seen(sent, "broken", problem=f"{problem.reason} {problem.detail}".strip())
+        return ReadPacket(sent, "broken", problem=f"{problem.reason} {problem.detail}".strip())
     payload = bytes(sent.packet[header.header_length:header.total_length])
     kind = {ipv4.PROTO_TCP: "tcp", ipv4.PROTO_UDP: "udp", ipv4.PROTO_ICMP: "icmp"}.get(
         header.protocol, f"protocol {header.protocol}")
-    seen = Seen(sent, kind, header, payload)
+    seen = ReadPacket(sent, kind, header, payload)
     seen.source, seen.destination = (show_ip(header.source), 0), (show_ip(header.destination), 0)
     if header.more_fragments or header.fragment_offset:
         seen.fragment = True
@@ -91,7 +91,7 @@ def read(sent: Sent) -> Seen:
     return seen
 
 
-def _read_transport(seen: Seen, header: ipv4.Ipv4Header) -> None:
+def _read_transport(seen: ReadPacket, header: ipv4.Ipv4Header) -> None:
     payload = seen.payload
     if seen.kind == "tcp":
         seen.tcp = tcp.parse(payload)
@@ -129,7 +129,7 @@ def flag_bits(letters: str) -> int:
     return bits
 
 
-def show(seen: Seen, flow: Flow | None) -> str:
+def show(seen: ReadPacket, flow: ScriptFlow | None) -> str:
     """Return a packet as a script would expect it."""
     text = "> "
     header = seen.ip
@@ -152,7 +152,7 @@ def show(seen: Seen, flow: Flow | None) -> str:
     return f"{text}{seen.kind} {seen.problem}".rstrip()
 
 
-def _show_tcp(seen: Seen, header: tcp.TcpHeader, flow: Flow | None) -> str:
+def _show_tcp(seen: ReadPacket, header: tcp.TcpHeader, flow: ScriptFlow | None) -> str:
     seq = flow.scripted(header.sequence) if flow is not None else header.sequence
     length = len(seen.data)
     text = f"{show_flags(header.flags)} {seq}:{(seq + length) & 0xFFFFFFFF}({length})"
@@ -165,7 +165,7 @@ def _show_tcp(seen: Seen, header: tcp.TcpHeader, flow: Flow | None) -> str:
     return f"{text} <{options.show(found)}>" if found else text
 
 
-def scripted_options(raw: bytes, flow: Flow | None) -> list[TcpOption]:
+def scripted_options(raw: bytes, flow: ScriptFlow | None) -> list[TcpOption]:
     """Return the options of the host's segment, with its timestamps as the script calls them."""
     found = options.decode(raw)
     if flow is None:
@@ -194,7 +194,7 @@ def _ip(source: str, destination: str, protocol: int, payload: bytes, fields: Ip
         dont_fragment=fields.dont_fragment if fields.dont_fragment is not None else not fragmented)
 
 
-def build_tcp(packet: TcpPacket, flow: Flow) -> bytes:
+def build_tcp(packet: TcpPacket, flow: ScriptFlow) -> bytes:
     """Return a segment of the far end, as an IPv4 packet."""
     ack = flow.live(packet.ack) if packet.ack is not None else 0
     raw = options.encode(packet.options or (), flow.live, flow.echo)
@@ -207,7 +207,7 @@ def build_tcp(packet: TcpPacket, flow: Flow) -> bytes:
     return _ip(flow.remote_ip, flow.local_ip, ipv4.PROTO_TCP, segment, packet.ip)
 
 
-def build_udp(packet: UdpPacket, flow: Flow) -> bytes:
+def build_udp(packet: UdpPacket, flow: ScriptFlow) -> bytes:
     """Return a datagram of the far end, as an IPv4 packet."""
     datagram = udp.build(
         parse_ip(flow.remote_ip), parse_ip(flow.local_ip), flow.remote_port, flow.local_port,
@@ -215,13 +215,13 @@ def build_udp(packet: UdpPacket, flow: Flow) -> bytes:
     return _ip(flow.remote_ip, flow.local_ip, ipv4.PROTO_UDP, datagram, packet.ip)
 
 
-def whole_udp(packet: UdpPacket, flow: Flow) -> bytes:
+def whole_udp(packet: UdpPacket, flow: ScriptFlow) -> bytes:
     """Return what a datagram of the host is in full, without its IPv4 header."""
     return udp.build(
         parse_ip(flow.local_ip), parse_ip(flow.remote_ip), flow.local_port, flow.remote_port, pattern(0, packet.length))
 
 
-def build_icmp(packet: IcmpPacket, flow: Flow, router: str) -> bytes:
+def build_icmp(packet: IcmpPacket, flow: ScriptFlow, router: str) -> bytes:
     """Return an ICMP message: an echo from the far end, or an error from a router about a packet of the host's."""
     rest, data = packet.mtu, b""
     source = router
@@ -239,7 +239,7 @@ def build_icmp(packet: IcmpPacket, flow: Flow, router: str) -> bytes:
     return _ip(source, flow.local_ip, ipv4.PROTO_ICMP, message, packet.ip)
 
 
-def _quoted_tcp(span: Span, flow: Flow) -> bytes:
+def _quoted_tcp(span: Span, flow: ScriptFlow) -> bytes:
     """Return the first 28 bytes of a segment of the host's, as a router has seen them."""
     segment = (
         flow.local_port.to_bytes(2, "big") + flow.remote_port.to_bytes(2, "big")

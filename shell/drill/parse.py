@@ -19,7 +19,6 @@ from shell.drill.icmp import find_icmp
 from shell.drill.script import (
     Anything,
     Array,
-    Call,
     Code,
     Either,
     Event,
@@ -28,18 +27,19 @@ from shell.drill.script import (
     Function,
     IcmpPacket,
     IpFields,
-    Line,
     Number,
-    Options,
+    QuotedText,
     Result,
     Script,
-    Settings,
+    ScriptCall,
+    ScriptLine,
+    ScriptOptions,
     Span,
     Struct,
     Symbol,
+    SysctlsLine,
     TcpOption,
     TcpPacket,
-    Text,
     Time,
     UdpPacket,
 )
@@ -90,7 +90,7 @@ class _Builder:
 
     def __init__(self, source: str, file: str) -> None:
         self.source, self.file = source, file
-        self.options = Options()
+        self.options = ScriptOptions()
 
     def wrong(self, problem: str, where: _Tree | Token | Place) -> ScriptError:
         return ScriptError(problem, where if isinstance(where, Place) else self.place(where), self.file)
@@ -119,22 +119,22 @@ class _Builder:
         directives(script)
         return script
 
-    def _event(self, tree: _Tree) -> Line:
+    def _event(self, tree: _Tree) -> ScriptLine:
         if tree.data == "command":
             token = _token(tree.children[0])
-            return Line(self.place(token), self._text(tree), Time("relative", 0), self._settings(token))
+            return ScriptLine(self.place(token), self._text(tree), Time("relative", 0), self._settings(token))
         time, body = tree.children
         assert isinstance(time, Tree) and isinstance(body, Tree)
         when = self._time(time)
         event: Event = getattr(self, f"_{body.data}")(body)
-        if when.blocking and not isinstance(event, Call):
+        if when.blocking and not isinstance(event, ScriptCall):
             raise self.wrong("only a call can take from one time to another (...); a packet has a range: +0~+0.1", time)
         if when.kind == "any" and not (isinstance(event, (TcpPacket, UdpPacket, IcmpPacket)) and not event.inbound):
             raise self.wrong("* is for packets that are expected (>): what we do ourselves has a time", time)
         if when.end >= 0 and not when.blocking and isinstance(event, (TcpPacket, UdpPacket, IcmpPacket)) \
                 and event.inbound:
             raise self.wrong("a packet of ours goes in at one time, not in a range", time)
-        return Line(self.place(tree), self._text(tree), when, event)
+        return ScriptLine(self.place(tree), self._text(tree), when, event)
 
     def _text(self, tree: _Tree) -> str:
         """Return the source of an event on one line."""
@@ -162,12 +162,12 @@ class _Builder:
             raise self.wrong(f"a script takes {MAX_TIME // 1_000_000} seconds at the most, not {token}", token)
         return value
 
-    def _settings(self, token: Token) -> Settings:
+    def _settings(self, token: Token) -> SysctlsLine:
         place = self.place(token)
         found = sysctls.read(str(token)[1:-1], Place(place.line, place.column + 1), self.file)
-        return Settings(place, found)
+        return SysctlsLine(place, found)
 
-    def _shell(self, tree: _Tree) -> Settings:
+    def _shell(self, tree: _Tree) -> SysctlsLine:
         return self._settings(_token(tree.children[0]))
 
     def _code(self, tree: _Tree) -> Code:
@@ -330,11 +330,11 @@ class _Builder:
 
     # Calls.
 
-    def _call(self, tree: _Tree) -> Call:
+    def _call(self, tree: _Tree) -> ScriptCall:
         name, *arguments, result = tree.children
         places = tuple(self.place(each) for each in arguments)
         values = tuple(self._expression(each, 0) for each in arguments)
-        call = Call(self.place(tree), str(name), values, places, self._result(result))
+        call = ScriptCall(self.place(tree), str(name), values, places, self._result(result))
         from shell.drill.calls import check
 
         check(call, self.file)
@@ -376,7 +376,7 @@ class _Builder:
         return Float(float(str(tree.children[0])[:30]))
 
     def _make_text(self, tree: _Tree, depth: int) -> Expr:
-        return Text(b"".join(self._unescaped(_token(each)) for each in tree.children))
+        return QuotedText(b"".join(self._unescaped(_token(each)) for each in tree.children))
 
     def _unescaped(self, token: Token) -> bytes:
         def resolve(match: re.Match[bytes]) -> bytes:

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 from aether.apps.process import Reply
 from shell.drill import calls, packets
-from shell.drill.compare import Comparison, compare
+from shell.drill.compare import Compared, compare
 from shell.drill.connections import Connections
 from shell.drill.descriptors import Descriptors
 from shell.drill.errors import ScriptError
 from shell.drill.expressions import EvaluationError, evaluate
 from shell.drill.flows import pattern
 from shell.drill.outcome import LineFailed, Outcome
-from shell.drill.packets import Difference, Sent
+from shell.drill.packets import Difference, SentPacket
 from shell.drill.script import (
-    Call,
     Code,
     IcmpPacket,
-    Packet,
     Script,
-    Settings,
+    ScriptCall,
+    ScriptPacket,
+    SysctlsLine,
     TcpPacket,
     UdpPacket,
 )
-from shell.drill.stage import LONGEST, Stage, StageError, VirtualStage
+from shell.drill.stage import MAX_TIME, Stage, StageError, VirtualStage
 
 
 @dataclass(slots=True)
@@ -32,13 +32,13 @@ class Outstanding:
     """A call that waits."""
 
     outcome: Outcome
-    call: Call
-    plan: calls.Plan
+    call: ScriptCall
+    plan: calls.CallPlan
     ends: int
     """When it is to return; -1 if it was to return at once."""
 
 
-class Player:
+class ScriptPlayer:
     """One play of a script. `forgiving` goes on after a line that failed, as far as that makes sense."""
 
     def __init__(self, script: Script, stage: Stage, tolerance: int, *, forgiving: bool = False) -> None:
@@ -86,8 +86,8 @@ class Player:
                 outcome.expected_at = -1
             else:
                 outcome.expected_at = start
-            if isinstance(line.event, Packet) and not line.event.inbound:
-                self._expect(outcome, line.event, start, LONGEST if when.kind == "any" else end)
+            if isinstance(line.event, ScriptPacket) and not line.event.inbound:
+                self._expect(outcome, line.event, start, MAX_TIME if when.kind == "any" else end)
             else:
                 self._wait_until(start)
                 outcome.time = self.stage.now
@@ -116,7 +116,7 @@ class Player:
             return
         try:
             ends = max(waiting.ends, waiting.outcome.time) + self._late(waiting.ends - waiting.outcome.time)
-            self.stage.run_until(min(ends, LONGEST), self._returned)
+            self.stage.run_until(min(ends, MAX_TIME), self._returned)
             self._settle(last=True)
         except LineFailed as problem:
             if waiting.outcome.verdict != "failed":
@@ -136,7 +136,7 @@ class Player:
 
     def _wait_until(self, time: int) -> None:
         """Let time pass; LineFailed for a packet that nobody expects by then, StageError beyond the longest time."""
-        if time > LONGEST:
+        if time > MAX_TIME:
             raise StageError(
                 f"a script takes 10 minutes of virtual time at the most, and this line waits until +{time / 1e6:.6f} s")
         if self.stage.exact and self.stage.now > time + self.tolerance:
@@ -158,7 +158,7 @@ class Player:
         """Tell whether a line that follows may still want what came before now."""
         for outcome in self.outcomes[self.at:]:
             event, when = outcome.line.event, outcome.line.time
-            if isinstance(event, Packet) and not event.inbound:
+            if isinstance(event, ScriptPacket) and not event.inbound:
                 return when.kind == "any" or when.end >= 0
         return False
 
@@ -170,12 +170,12 @@ class Player:
 
     def _act(self, outcome: Outcome, ends: int) -> None:
         event = outcome.line.event
-        if isinstance(event, Call):
+        if isinstance(event, ScriptCall):
             self._call(outcome, event, ends)
         elif isinstance(event, Code):
             self._assert(event)
-        elif isinstance(event, Settings):
-            if self.at and any(not isinstance(each.line.event, Settings) for each in self.outcomes[:self.at]):
+        elif isinstance(event, SysctlsLine):
+            if self.at and any(not isinstance(each.line.event, SysctlsLine) for each in self.outcomes[:self.at]):
                 raise LineFailed("sysctl lines come before everything else here")
         elif isinstance(event, TcpPacket):
             packet = packets.build_tcp(event, self.connections.of_ours(event))
@@ -192,10 +192,10 @@ class Player:
         stage = self.stage
         if not isinstance(stage, VirtualStage) or self.outstanding is not None:
             return False
-        found: list[tuple[Outcome, Call, calls.Plan]] = []
+        found: list[tuple[Outcome, ScriptCall, calls.CallPlan]] = []
         for each in self.outcomes[self.at + 1:]:
             event, when = each.line.event, each.line.time
-            if not isinstance(event, Call) or (when.kind, when.start, when.end) != ("relative", 0, -1):
+            if not isinstance(event, ScriptCall) or (when.kind, when.start, when.end) != ("relative", 0, -1):
                 break
             found.append((each, event, calls.plan(event, self.script.file)))
         if not found:
@@ -215,7 +215,7 @@ class Player:
         outcome.frame, replies = stage.inject_and_call(packet, asked)
         for (each, call, plan), reply in zip(found, replies, strict=True):
             each.time = each.expected_at = stage.now
-            self.descriptors.begins(plan, self.descriptors.translated(plan)[1])
+            self.descriptors.begins(plan, self.descriptors.translated(plan)[1], b"")
             try:
                 self._check(Outstanding(each, call, plan, -1), reply, stage.now)
             except LineFailed as problem:
@@ -226,10 +226,10 @@ class Player:
 
     # What we expect.
 
-    def _expect(self, outcome: Outcome, packet: Packet, start: int, end: int) -> None:
+    def _expect(self, outcome: Outcome, packet: ScriptPacket, start: int, end: int) -> None:
         stage = self.stage
         late = self._late(start - self.before)
-        stage.run_until(min(end + late, LONGEST), self._has_come)
+        stage.run_until(min(end + late, MAX_TIME), self._has_come)
         if not stage.sent:
             came = f"nothing until +{stage.now / 1e6:.6f} s"
             state = stage.state()
@@ -252,7 +252,7 @@ class Player:
     def _has_come(self) -> bool:
         return bool(self.stage.sent)
 
-    def _held_against(self, packet: Packet, sent: Sent, outcome: Outcome) -> Comparison:
+    def _held_against(self, packet: ScriptPacket, sent: SentPacket, outcome: Outcome) -> Compared:
         seen = packets.read(sent)
         flow = self.connections.expected(packet, seen)
         if seen.tcp is not None and isinstance(packet, TcpPacket):
@@ -264,7 +264,7 @@ class Player:
 
     # Calls.
 
-    def _call(self, outcome: Outcome, call: Call, ends: int) -> None:
+    def _call(self, outcome: Outcome, call: ScriptCall, ends: int) -> None:
         if self.outstanding is not None:
             other = self.outstanding.outcome.line.place.line
             raise LineFailed(f"the call of line {other} has not returned, and a program makes one at a time")
@@ -277,7 +277,7 @@ class Player:
         if plan.count >= 0:
             data = self.descriptors.data(plan)
         self.outstanding = Outstanding(outcome, call, plan, ends)
-        self.descriptors.begins(plan, arguments)
+        self.descriptors.begins(plan, arguments, data)
         self.stage.call(plan.name, fd, arguments, data, plan.timeout)
         if self.stage.exact and ends < 0 and self.stage.reply is None:
             self.outstanding = None
@@ -312,7 +312,7 @@ class Player:
     def _give_time(self, waiting: Outstanding, late: int) -> None:
         """Where time is real, a call that is not to wait takes a moment all the same."""
         following = self.outcomes[self.at].line.event if self.at < len(self.outcomes) else None
-        asks = isinstance(following, Call) or (isinstance(following, Code) and waiting.ends <= self.stage.now)
+        asks = isinstance(following, ScriptCall) or (isinstance(following, Code) and waiting.ends <= self.stage.now)
         if waiting.ends < 0 or (asks and waiting.outcome is not self.outcomes[self.at]):
             self.stage.run_until(late + self.tolerance, self._returned)
 
@@ -324,7 +324,7 @@ class Player:
     def _check(self, waiting: Outstanding, reply: Reply, time: int) -> None:
         """Hold what a call returned against its line."""
         plan, outcome = waiting.plan, waiting.outcome
-        found = Comparison()
+        found = Compared()
         outcome.got = self.descriptors.hold(waiting.call, plan, reply, found)
         late = self._late(waiting.ends - waiting.outcome.time)
         if waiting.ends >= 0 and not -self.tolerance <= time - waiting.ends <= late:

@@ -19,8 +19,8 @@ from aether.wire.address import parse_ip
 from shell.drill import calls, options, packets
 from shell.drill.errors import KernelError, Place
 from shell.drill.flows import MASK, pattern
-from shell.drill.packets import Sent
-from shell.drill.script import Call, Line, Packet, Result, Script, Settings, TcpPacket
+from shell.drill.packets import SentPacket
+from shell.drill.script import Result, Script, ScriptCall, ScriptLine, ScriptPacket, SysctlsLine, TcpPacket
 
 FOLDER = Path(__file__).with_name("recorded")
 _KERNEL = re.compile(r"# Linux (\S+):")
@@ -34,7 +34,7 @@ NOWHERE = Place(0, 0)
 class _Input:
     """What is done to the host, and what it then did."""
 
-    line: Line
+    line: ScriptLine
     key: object
     """By which two of them are the same; None for what no record has."""
     packets: list[tuple[int, TcpPacket]] = field(default_factory=list)
@@ -48,16 +48,16 @@ class _Record:
 
 
 
-def _key(line: Line, file: str) -> object:
+def _key(line: ScriptLine, file: str) -> object:
     event = line.event
     if isinstance(event, TcpPacket):
         window = event.window if event.window is not None else packets.DEFAULT_WINDOW
         if "R" in event.flags:
             window = 0  # nobody looks at the window of a reset
         return replace(event, place=NOWHERE, window=window)
-    if isinstance(event, Packet):
+    if isinstance(event, ScriptPacket):
         return replace(event, place=NOWHERE)
-    if isinstance(event, Call):
+    if isinstance(event, ScriptCall):
         plan = calls.plan(event, file)
         return plan.name, plan.fd, repr(plan.arguments), plan.count, plan.payload, plan.timeout
     return None
@@ -70,11 +70,11 @@ def _inputs(script: Script) -> list[_Input]:
     for line in script.lines:
         event, when = line.event, line.time
         now = when.start if when.kind == "absolute" else now + max(when.start, 0)
-        if isinstance(event, Packet) and not event.inbound:
+        if isinstance(event, ScriptPacket) and not event.inbound:
             if found and isinstance(event, TcpPacket):
                 found[-1].packets.append((now - last, event))
             continue
-        if isinstance(event, Settings):
+        if isinstance(event, SysctlsLine):
             found.append(_Input(line, None))
             continue
         found.append(_Input(line, _key(line, script.file)))
@@ -128,7 +128,7 @@ class RecordedStage:
         """KernelError if nothing is known of what it would do."""
         record = find(script)
         self.kernel = record.kernel
-        self.sent: list[Sent] = []
+        self.sent: list[SentPacket] = []
         self.reply: tuple[Reply, int] | None = None
         self.now = 0
         self._inputs = record.inputs
@@ -150,7 +150,7 @@ class RecordedStage:
                 return
             self.now = max(self.now, min(packet, call))
             if packet <= call:
-                self.sent.append(Sent(self.now, 0, self._built(self._due.pop(0)[1])))
+                self.sent.append(SentPacket(self.now, 0, self._built(self._due.pop(0)[1])))
             else:
                 self.reply, self._returns = self._returns, None
 
@@ -165,7 +165,7 @@ class RecordedStage:
         """Let a packet arrive: what follows is what followed then."""
         header = ipv4.parse(packet)
         segment = tcp.parse(packet[header.header_length:])
-        seen = packets.read(Sent(0, 0, packet))
+        seen = packets.read(SentPacket(0, 0, packet))
         self._ends = (seen.destination[0], segment.destination_port, seen.source[0], segment.source_port)
         self._take()
         return 0
@@ -176,7 +176,7 @@ class RecordedStage:
             self._ends = (self._local_ip, FIRST_PORT, str(arguments[0]), int(arguments[1]))
         line = self._take().line
         event = line.event
-        assert isinstance(event, Call)
+        assert isinstance(event, ScriptCall)
         self.reply, self._returns = None, (self._replied(name, event.result), self.now + max(
             line.time.end - line.time.start if line.time.blocking else 0, 0))
         if self._returns[1] == self.now:

@@ -12,10 +12,10 @@ from aether.engine.loop import Loop
 from aether.events import Event
 from aether.operations.base import Operation, OperationError
 from aether.operations.calls import BareHost
-from shell.drill.player import Player
+from shell.drill.player import ScriptPlayer
 from shell.drill.run import Wishes, knobs_of, line_of
 from shell.drill.script import Script
-from shell.drill.stage import Interrupted, VirtualStage
+from shell.drill.stage import StoppedInside, VirtualStage
 from shell.language.grammar import CommandError
 from shell.results.drill import DrillLine, DrillStep
 
@@ -99,7 +99,7 @@ class Rehearsal:
         self.script = script
         seed = wishes.seed if wishes.seed is not None else script.seed or 0
         self.stage = LoopStage(loop, script, seed, wishes.profile or script.profile, knobs_of(script, wishes))
-        self.player = Player(script, self.stage, script.options.tolerance or 0)
+        self.player = ScriptPlayer(script, self.stage, script.options.tolerance or 0)
         self.verdict = "goes on"
 
     def play(self, lines: int, to: int = 0) -> None:
@@ -114,7 +114,7 @@ class Rehearsal:
         while lines > 0 and not player.finished:
             if to and player.outcomes[player.at].line.place.line >= to:
                 break
-            with suppress(Interrupted):  # the line goes on when it is played again
+            with suppress(StoppedInside):  # the line goes on when it is played again
                 player.play_line()
             lines -= 1
             if stage.hit:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from aether import knobs
 from shell.drill import run
-from shell.drill.draft import NAME, Draft
+from shell.drill.draft import NAME, ScriptDraft
 from shell.drill.run import Wishes
 from shell.language.grammar import CommandError
 from shell.results.drill import DrillReport, DrillResult
@@ -41,7 +41,7 @@ def play_files(
     return reported(list(run.play_all(run.find(names), wishes, told)), wishes, began)
 
 
-def play_draft(draft: Draft, wishes: Wishes, began: float) -> DrillReport:
+def play_draft(draft: ScriptDraft, wishes: Wishes, began: float) -> DrillReport:
     """Play a script that is written in the shell, and report; CommandError for no kernel."""
     _look_at(wishes)
     return reported([run.play_script(NAME, draft.script, wishes)], wishes, began)

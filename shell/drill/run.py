@@ -13,8 +13,8 @@ from pathlib import Path
 from aether.operations.base import OperationError
 from shell.drill.errors import KernelError, ScriptError
 from shell.drill.outcome import Outcome
-from shell.drill.player import Player
-from shell.drill.script import Script, Settings
+from shell.drill.player import ScriptPlayer
+from shell.drill.script import Script, SysctlsLine
 from shell.drill.stage import Stage, VirtualStage
 from shell.language.grammar import CommandError
 from shell.results.drill import DrillField, DrillLine, DrillResult
@@ -73,7 +73,7 @@ def knobs_of(script: Script, wishes: Wishes) -> dict[str, str]:
     """Return the knobs that a script is played with: its sysctls, its comments, and what was asked for."""
     from shell.drill.sysctls import knobs
 
-    settings = [each for line in script.lines if isinstance(line.event, Settings) for each in line.event.settings]
+    settings = [each for line in script.lines if isinstance(line.event, SysctlsLine) for each in line.event.settings]
     return {**knobs(settings, script.file), **script.knobs, **wishes.knobs}
 
 
@@ -86,17 +86,17 @@ def virtual_stage(script: Script, wishes: Wishes) -> VirtualStage:
         raise CommandError(f"{script.file}: {problem}") from None
 
 
-def player_for(script: Script, wishes: Wishes, *, forgiving: bool = False) -> Player:
+def player_for(script: Script, wishes: Wishes, *, forgiving: bool = False) -> ScriptPlayer:
     """Return a player on a fresh stage; CommandError where there is none to be had."""
     options = script.options
     if wishes.against == "aether":
-        return Player(script, virtual_stage(script, wishes), options.tolerance or 0, forgiving=forgiving)
+        return ScriptPlayer(script, virtual_stage(script, wishes), options.tolerance or 0, forgiving=forgiving)
     from shell.drill.kernel import KernelStage
     from shell.drill.recorded import RecordedStage
 
     tolerance = max(script.kernel_tolerance or 0, options.tolerance or 0, KERNEL_TOLERANCE)
     stage: Stage = KernelStage(script) if wishes.against == "kernel" else RecordedStage(script)
-    return Player(script, stage, tolerance, forgiving=forgiving)
+    return ScriptPlayer(script, stage, tolerance, forgiving=forgiving)
 
 
 def play(path: Path, wishes: Wishes) -> DrillResult:
@@ -127,7 +127,7 @@ def play_script(name: str, read: Callable[[], Script], wishes: Wishes) -> DrillR
     return result_of(player, _since(began), wishes.against)
 
 
-def _late(player: Player) -> bool:
+def _late(player: ScriptPlayer) -> bool:
     """Tell whether nothing but the time was wrong: a busy machine does that, and it is worth another try."""
     failed = player.failed
     differ = [each.name for each in failed.fields if each.differs] if failed is not None else []
@@ -138,7 +138,7 @@ def _since(began: float) -> int:
     return round((time.perf_counter() - began) * 1_000_000)
 
 
-def result_of(player: Player, took: int, against: str = "aether") -> DrillResult:
+def result_of(player: ScriptPlayer, took: int, against: str = "aether") -> DrillResult:
     """Return how a play went."""
     script, failed = player.script, player.failed
     verdict = "ok" if failed is None else "failed"

@@ -54,7 +54,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Packet:
+class ScriptPacket:
     """The base of all packets."""
 
     place: Place
@@ -64,7 +64,7 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
-class TcpPacket(Packet):
+class TcpPacket(ScriptPacket):
     """A segment."""
 
     flags: str
@@ -79,7 +79,7 @@ class TcpPacket(Packet):
 
 
 @dataclass(frozen=True, slots=True)
-class UdpPacket(Packet):
+class UdpPacket(ScriptPacket):
     """A datagram with so many bytes of payload."""
 
     length: int
@@ -87,7 +87,7 @@ class UdpPacket(Packet):
 
 
 @dataclass(frozen=True, slots=True)
-class IcmpPacket(Packet):
+class IcmpPacket(ScriptPacket):
     """An ICMP message: type and code, and what it quotes of a packet."""
 
     type: int
@@ -123,7 +123,7 @@ class Float(Expr):
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Expr):
+class QuotedText(Expr):
     """A text in double quotes, its escapes resolved."""
 
     value: bytes
@@ -185,7 +185,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ScriptCall:
     """A system call."""
 
     place: Place
@@ -205,7 +205,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SysctlLine:
     """A sysctl that is set."""
 
     place: Place
@@ -214,18 +214,18 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SysctlsLine:
     """Sysctls that are set together."""
 
     place: Place
-    settings: tuple[Setting, ...]
+    settings: tuple[SysctlLine, ...]
 
 
-Event = Packet | Call | Code | Settings
+Event = ScriptPacket | ScriptCall | Code | SysctlsLine
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScriptLine:
     """One event of a script, with its time."""
 
     place: Place
@@ -236,7 +236,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Options:
+class ScriptOptions:
     """What the first lines say about where and how a script is played."""
 
     tolerance: int | None = None
@@ -258,8 +258,8 @@ class Script:
 
     file: str
     source: str
-    options: Options
-    lines: list[Line]
+    options: ScriptOptions
+    lines: list[ScriptLine]
     knobs: dict[str, str] = field(default_factory=dict)
     """Knobs that a comment ``# aether: knob NAME=VALUE`` asks for."""
     profile: str = "modern"

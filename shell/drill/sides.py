@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from shell.drill.errors import KernelError
 from shell.drill.outcome import Outcome
-from shell.drill.player import Player
+from shell.drill.player import ScriptPlayer
 from shell.drill.run import TRIES, Wishes, player_for
-from shell.drill.script import Call, Packet, Script, TcpPacket
+from shell.drill.script import Script, ScriptCall, ScriptPacket, TcpPacket
 from shell.results.drill import DrillComparison, DrillPair
 from shell.views.drill import clock
 
@@ -36,7 +36,7 @@ def compare(script: Script, wishes: Wishes, asks_kernel: bool = True) -> DrillCo
     return best if best is not None else _remembered(script, ours, wishes, NOT_ASKED)
 
 
-def _remembered(script: Script, ours: Player, wishes: Wishes, reason: str) -> DrillComparison:
+def _remembered(script: Script, ours: ScriptPlayer, wishes: Wishes, reason: str) -> DrillComparison:
     """Hold a play against what was recorded of a kernel; `reason` is why none is asked."""
     try:
         theirs = _played(script, wishes, "recorded")
@@ -47,7 +47,7 @@ def _remembered(script: Script, ours: Player, wishes: Wishes, reason: str) -> Dr
     return found
 
 
-def _played(script: Script, wishes: Wishes, against: str) -> Player:
+def _played(script: Script, wishes: Wishes, against: str) -> ScriptPlayer:
     player = player_for(script, replace(wishes, against=against), forgiving=True)
     try:
         player.play()
@@ -56,7 +56,7 @@ def _played(script: Script, wishes: Wishes, against: str) -> Player:
     return player
 
 
-def _paired(script: Script, ours: Player, theirs: Player) -> DrillComparison:
+def _paired(script: Script, ours: ScriptPlayer, theirs: ScriptPlayer) -> DrillComparison:
     pairs = []
     for one, other in zip(ours.outcomes, theirs.outcomes, strict=True):
         differs = _differences(one, other, theirs.tolerance)
@@ -67,7 +67,7 @@ def _paired(script: Script, ours: Player, theirs: Player) -> DrillComparison:
         aether_failed=_failures(ours), kernel_failed=_failures(theirs))
 
 
-def _failures(player: Player) -> int:
+def _failures(player: ScriptPlayer) -> int:
     return sum(outcome.verdict == "failed" for outcome in player.outcomes)
 
 
@@ -87,10 +87,10 @@ def arrivals(script: Script, after: int) -> dict[str, int]:
 def _differences(one: Outcome, other: Outcome, tolerance: int) -> list[str]:
     """Return in what two plays of a line differ."""
     event, found = one.line.event, []
-    if isinstance(event, Packet) and not event.inbound:
+    if isinstance(event, ScriptPacket) and not event.inbound:
         if _comparable(one) != _comparable(other):
             found.append("packet")
-    elif isinstance(event, Call):
+    elif isinstance(event, ScriptCall):
         mine, its = (each.got.partition(" = ")[2] for each in (one, other))
         both_open = mine.isdigit() and its.isdigit() and event.result.value not in (None, 0)
         if mine != its and not (both_open and "failed" not in (one.verdict, other.verdict)):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from aether import lab
+from aether import socket_options as so
 from aether.apps.process import Reply
 from aether.operations.base import Operation
 from aether.operations.calls import BareHost, PrepareCalls, SystemCall, process_of
@@ -14,16 +15,17 @@ from aether.wire import arp, ethernet
 from aether.wire.address import parse_ip
 from shell.drill.calls import NEVER as FOR_EVER
 from shell.drill.info import tcp_info_fields
-from shell.drill.packets import Sent
+from shell.drill.packets import SentPacket
 from shell.drill.script import Script
+from shell.drill.sysctls import fast_open_key
 
-LONGEST = 600_000_000
+MAX_TIME = 600_000_000
 """Microseconds of virtual time that a script may take."""
-MOST = 2_000_000
+MAX_OCCURRENCES = 2_000_000
 """Occurrences of one script."""
 
 
-class Interrupted(Exception):
+class StoppedInside(Exception):
     """A breakpoint stopped the world in the middle of a line; the line can go on."""
 
 
@@ -36,7 +38,7 @@ class Stage(Protocol):
 
     exact: bool
     """Whether time is virtual, so that it can be held to the microsecond."""
-    sent: list[Sent]
+    sent: list[SentPacket]
     """What the host has sent, and the player has not taken yet."""
     reply: tuple[Reply, int] | None
     """What the latest call returned, and when; None while it waits."""
@@ -64,7 +66,7 @@ class Stage(Protocol):
         """Give back what was taken."""
 
 
-class Waiting:
+class PendingCall:
     """A call that has not returned."""
 
     def __init__(self, name: str, fd: int, arguments: list[Any], data: bytes, deadline: int) -> None:
@@ -83,15 +85,16 @@ class VirtualStage:
     def __init__(self, script: Script, seed: int, profile: str, knobs: dict[str, str]) -> None:
         """OperationError for a knob or a profile that makes no sense."""
         options = script.options
-        self.sent: list[Sent] = []
+        self.sent: list[SentPacket] = []
         self.reply: tuple[Reply, int] | None = None
-        self.waiting: Waiting | None = None
+        self.waiting: PendingCall | None = None
         self.interrupted = False
         """Set when something stopped the world in the middle of what it is to run through."""
         self.gateway = parse_ip(options.gateway_ip)
         self.world = lab.tapped(seed, options.local_ip, options.prefix, options.gateway_ip)
         self.settle(BareHost(
-            neighbour=options.gateway_ip, mac=lab.HOST_MAC, mtu=options.mtu, profile=profile, knobs=knobs))
+            neighbour=options.gateway_ip, mac=lab.HOST_MAC, mtu=options.mtu, profile=profile, knobs=knobs,
+            fast_open_key=fast_open_key(script)))
 
     def settle(self, operation: BareHost) -> None:
         """Make the host as the script wants it."""
@@ -135,7 +138,7 @@ class VirtualStage:
         kind = frame[12:14]
         if kind == b"\x08\x00":
             length = int.from_bytes(frame[16:18], "big")
-            self.sent.append(Sent(self.world.now, number, frame[14:14 + length]))
+            self.sent.append(SentPacket(self.world.now, number, frame[14:14 + length]))
         elif kind == b"\x08\x06" and frame[20:22] == b"\0\x01" and frame[38:42] == self.gateway:
             self._answer(frame)
 
@@ -147,7 +150,7 @@ class VirtualStage:
     def run_until(self, time: int, enough: Callable[[], bool]) -> None:
         """Step through what is due."""
         world = self.world
-        if time > LONGEST:
+        if time > MAX_TIME:
             raise StageError("a script takes 10 minutes of virtual time at the most")
         while True:
             if enough():
@@ -163,9 +166,9 @@ class VirtualStage:
                 return
             if self.interrupted:
                 self.interrupted = False
-                raise Interrupted
-            if world.occurrence > MOST:
-                raise StageError(f"{MOST} things have happened, and the script goes on")
+                raise StoppedInside
+            if world.occurrence > MAX_OCCURRENCES:
+                raise StageError(f"{MAX_OCCURRENCES} things have happened, and the script goes on")
 
     def inject(self, packet: bytes) -> int:
         """Let a packet arrive."""
@@ -177,7 +180,7 @@ class VirtualStage:
     def call(self, name: str, fd: int, arguments: list[Any], data: bytes, timeout: int) -> None:
         """Make a call."""
         deadline = NEVER if timeout == FOR_EVER or name not in ("poll", "epoll_wait") else self.world.now + timeout
-        self.waiting = Waiting(name, fd, arguments, data, deadline)
+        self.waiting = PendingCall(name, fd, arguments, data, deadline)
         self.reply = None
         self._once()
 
@@ -196,6 +199,17 @@ class VirtualStage:
         reply: Reply = self.do(SystemCall(
             process=self.process, name=waiting.name, fd=waiting.fd, arguments=waiting.arguments,
             data=waiting.data[waiting.done:]))
+        if waiting.name == "sendto" and waiting.arguments[0] & so.MSG_FASTOPEN and reply.waits:
+            waiting.done = max(reply.value, 0)  # the rest follows once the connection is there
+            waiting.name, waiting.arguments = "connected", []
+            return
+        if waiting.name == "connected" and waiting.data and not reply.waits and not reply.errno:
+            waiting.name, waiting.arguments = "write", [0]
+            if waiting.done == len(waiting.data):
+                reply = Reply(0)
+            else:
+                self._once()
+                return
         if waiting.name in ("write", "sendto"):
             waiting.done += max(reply.value, 0)
             if reply.value >= 0 and waiting.done < len(waiting.data) and self._may_wait(waiting):
@@ -209,7 +223,7 @@ class VirtualStage:
         self.waiting = None
         self.reply = reply, self.world.now
 
-    def _may_wait(self, waiting: Waiting) -> bool:
+    def _may_wait(self, waiting: PendingCall) -> bool:
         process = process_of(self.world.hosts[lab.YOU], self.process)
         found = process.descriptors.get(waiting.fd)
         return found is not None and not found.nonblocking and not waiting.arguments[0] & 0x40

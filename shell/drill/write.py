@@ -19,7 +19,7 @@ from shell.drill.script import TcpOption
 MASK, HALF = 0xFFFFFFFF, 1 << 31
 UNTOLD = 8_000
 """Bytes that may arrive before a window that moves is worth telling: below, nothing shows whether they were read."""
-MOST = 1_000
+MAX_PACKETS = 1_000
 """Packets of a script that is written: beyond that nobody reads it, and each play of it takes seconds."""
 Key = tuple[bytes, bytes, int, int]
 """Source and destination, addresses and ports, as in what the host sends."""
@@ -30,7 +30,7 @@ class CannotWrite(ValueError):
 
 
 @dataclass(slots=True)
-class Packet:
+class HeardPacket:
     """One packet of the connection, as the host saw it."""
 
     time: int
@@ -67,7 +67,7 @@ class Written:
     inside: bool = False
 
     def add(self, time: int, text: str) -> None:
-        """Add one."""
+        """Write a line below the others; `time` in microseconds of world time."""
         self.lines.append((time, text))
 
     def time_of(self, index: int) -> int:
@@ -75,9 +75,9 @@ class Written:
         return next((time for time, _ in reversed(self.lines[:index + 1]) if time >= 0), 0)
 
 
-def packets_of(events: Iterable[Event], host: str, key: Key) -> list[Packet]:
+def packets_of(events: Iterable[Event], host: str, key: Key) -> list[HeardPacket]:
     """Return what a host saw of a connection, in order."""
-    found: list[Packet] = []
+    found: list[HeardPacket] = []
     back = key[1], key[0], key[3], key[2]
     latest = 0
     for event in events:
@@ -97,7 +97,7 @@ def packets_of(events: Iterable[Event], host: str, key: Key) -> list[Packet]:
     return found
 
 
-def _read(frame: bytes, key: Key, time: int, inbound: bool) -> Packet | None:
+def _read(frame: bytes, key: Key, time: int, inbound: bool) -> HeardPacket | None:
     """Return a packet of the connection; None for anything else, and for what no host would take."""
     try:
         _, _, kind = ethernet.parse(frame)
@@ -119,10 +119,10 @@ def _read(frame: bytes, key: Key, time: int, inbound: bool) -> Packet | None:
             return None
     except WireError:
         return None
-    return Packet(time, inbound, False, segment, bytes(payload[segment.header_length:]), header.tos)
+    return HeardPacket(time, inbound, False, segment, bytes(payload[segment.header_length:]), header.tos)
 
 
-def _icmp(message: bytes, key: Key, time: int, tos: int) -> Packet | None:
+def _icmp(message: bytes, key: Key, time: int, tos: int) -> HeardPacket | None:
     """Return an ICMP error that quotes a segment of the host's."""
     if len(message) < 36 or message[0] not in (3, 11, 12):
         return None
@@ -134,22 +134,22 @@ def _icmp(message: bytes, key: Key, time: int, tos: int) -> Packet | None:
     seq = int.from_bytes(inner[4:8], "big")
     header = tcp.TcpHeader(ports[1], ports[0], seq, 0, 0, 0, 0, 0, 20, b"")
     length = max(quoted.total_length - quoted.header_length - 20, 0)
-    return Packet(time, True, False, header, bytes(length), tos, bytes(message))
+    return HeardPacket(time, True, False, header, bytes(length), tos, bytes(message))
 
 
 class Writer:
     """Turns packets into lines."""
 
-    def __init__(self, packets: list[Packet], begin: int, end: int) -> None:
+    def __init__(self, packets: list[HeardPacket], begin: int, end: int) -> None:
         """`begin` and `end` are times: what came before is not held to, and what came after is left out."""
         self.packets = [each for each in packets if each.time <= end]
         self.begin = begin
         if not self.packets:
             raise CannotWrite("no packet of this connection is kept, or none in that time")
-        if len(self.packets) > MOST:
-            until = self.packets[MOST - 1].time - 1  # several may have come at that moment
-            raise CannotWrite(f"there are {len(self.packets):,} packets, and a script has {MOST:,} at the most. It can "
-                              f"end earlier: --to {until}us")
+        if len(self.packets) > MAX_PACKETS:
+            until = self.packets[MAX_PACKETS - 1].time - 1  # several may have come at that moment
+            raise CannotWrite(f"there are {len(self.packets):,} packets, and a script has {MAX_PACKETS:,} at most. It "
+                              f"can end earlier: --to {until}us")
         first = self.packets[0]
         if first.icmp or not first.header.flags & tcp.SYN or first.header.flags & tcp.ACK:
             raise CannotWrite("the connection's SYN is not kept: a script begins with the whole handshake")
@@ -178,7 +178,7 @@ class Writer:
                 return each.header.sequence
         return 0
 
-    def _fresh(self, inbound: bool) -> list[Packet]:
+    def _fresh(self, inbound: bool) -> list[HeardPacket]:
         """Return the packets of one side that carry something for the first time, in order."""
         top = (self._isn(inbound) + 1) & MASK
         found = []
@@ -249,7 +249,7 @@ class Writer:
     def write(self) -> Written:
         """Return the lines."""
         self._open()
-        previous: Packet | None = None
+        previous: HeardPacket | None = None
         for index, each in enumerate(self.packets):
             time = each.time - self.start
             if each.inbound:
@@ -262,7 +262,7 @@ class Writer:
             previous = each
         return self.out
 
-    def _inside(self, each: Packet, previous: Packet | None) -> None:
+    def _inside(self, each: HeardPacket, previous: HeardPacket | None) -> None:
         self.out.inside = self.out.inside or (each.inside and bool(each.data or each.header.flags & tcp.FIN))
 
     def _open(self) -> None:
@@ -281,7 +281,7 @@ class Writer:
         if self.nodelay:
             self.out.add(0, f"setsockopt({fd}, SOL_TCP, TCP_NODELAY, [1], 4) = 0")
 
-    def _arrived(self, each: Packet, time: int, index: int) -> None:
+    def _arrived(self, each: HeardPacket, time: int, index: int) -> None:
         """Note what an arriving packet brings, and make the calls that it brings about."""
         header = each.header
         if each.icmp or self.closed:
@@ -294,7 +294,7 @@ class Writer:
         if readable and self.reads and self.accepted:
             self.out.add(time, f"read({self.fd}, ..., {readable}) = {readable}")
 
-    def _take(self, each: Packet) -> int:
+    def _take(self, each: HeardPacket) -> int:
         """Take data; return how many bytes have become readable."""
         start, length = each.header.sequence, len(each.data)
         if length:
@@ -312,7 +312,7 @@ class Writer:
                         moved = True
         return (self.rcv_nxt - before) & MASK
 
-    def _calls_before(self, each: Packet, time: int, index: int) -> None:
+    def _calls_before(self, each: HeardPacket, time: int, index: int) -> None:
         """Make the calls without which the host would not send this."""
         header = each.header
         if self.closed or header.flags & tcp.SYN:
@@ -357,14 +357,14 @@ class Writer:
             self.out.add(time, f"close({self.fd}) = 0")
             self.closed = True
 
-    def _expect(self, each: Packet, time: int) -> None:
+    def _expect(self, each: HeardPacket, time: int) -> None:
         if each.time < self.begin:
             text = self._show(each).partition(" <")[0]
             self.out.add(-1, f"> {text} <...>")
         else:
             self.out.add(time, f"> {self._show(each)}")
 
-    def _show(self, each: Packet) -> str:
+    def _show(self, each: HeardPacket) -> str:
         """Return a packet as a script writes it."""
         header = each.header
         names = {bits: name for name, bits in ECN_BITS.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shell.drill.parse import MAX_SIZE, parse
-from shell.drill.player import Player
+from shell.drill.player import ScriptPlayer
 from shell.drill.run import Wishes, player_for
 from shell.drill.write import Written, to_text
 from shell.language.grammar import CommandError
@@ -18,12 +18,12 @@ PHASES = tuple(range(0, 1000, 50))
 """Microseconds into a millisecond at which a script may begin, where nobody knows: its timestamps then tick as seen."""
 
 
-def written_and_played(written: Written, about: str, knobs: dict[str, str], phase: int) -> tuple[str, Player]:
+def written_and_played(written: Written, about: str, knobs: dict[str, str], phase: int) -> tuple[str, ScriptPlayer]:
     """Return the text of a script with the least tolerance with which it plays, and how it went.
 
     `phase` is where in a millisecond of the host's clock it began, if that is known.
     """
-    found: list[tuple[str, Player]] = []
+    found: list[tuple[str, ScriptPlayer]] = []
     played = 0
     for begin in (phase, *PHASES):
         for tolerance in TOLERANCES:
@@ -40,11 +40,11 @@ def written_and_played(written: Written, about: str, knobs: dict[str, str], phas
     return max(found, key=_how_far)
 
 
-def _how_far(found: tuple[str, Player]) -> int:
+def _how_far(found: tuple[str, ScriptPlayer]) -> int:
     return found[1].at
 
 
-def _played(text: str) -> Player:
+def _played(text: str) -> ScriptPlayer:
     if len(text) > MAX_SIZE:
         raise CommandError(
             f"the script would have {len(text):,} characters, and {MAX_SIZE:,} are read. Cut it short with --to")

@@ -27,7 +27,7 @@ DEFAULT_TAP = "aether0"
 
 
 @dataclass(slots=True)
-class Plan:
+class AddressPlan:
     """Who has which address."""
 
     address: str
@@ -81,7 +81,7 @@ def _opened(name: str, workers: int) -> Queues:
     return queues
 
 
-def plan_addresses(options: argparse.Namespace) -> Plan:
+def plan_addresses(options: argparse.Namespace) -> AddressPlan:
     """Work out the addresses from --subnet, --address and --host-address; CommandError if they do not fit."""
     address, host_address, prefix = labs.YOUR_ADDRESS, labs.HOST_ADDRESS, labs.PREFIX
     try:
@@ -102,7 +102,7 @@ def plan_addresses(options: argparse.Namespace) -> Plan:
         raise CommandError(f"{address} and {host_address} are not in one /{prefix} network")
     if address == host_address:
         raise CommandError(f"you and the host cannot both be {address}")
-    return Plan(address, host_address, prefix)
+    return AddressPlan(address, host_address, prefix)
 
 
 def _with_prefix(text: str, prefix: int) -> tuple[str, int]:

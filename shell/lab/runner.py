@@ -40,7 +40,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 
 
 @dataclass(slots=True)
-class Finished:
+class ProgramOutcome:
     """What a program left behind."""
 
     status: int
@@ -70,7 +70,7 @@ class Runner:
 
     def run(
         self, program: list[str], write: Callable[[str], None] | None = None, stop: Callable[[], bool] | None = None,
-    ) -> Finished:
+    ) -> ProgramOutcome:
         """Run a program and return what it left; Ctrl-C is passed on to it. `write` gets output as it comes.
 
         `stop` is asked ten times a second whether the program shall end: then it gets what Ctrl-C would send.
@@ -85,12 +85,12 @@ class Runner:
                     self._wait(stop)
                 kind, value = self._receive()
                 if kind == "end":
-                    return Finished(value, "".join(pieces), self._interrupted)
+                    return ProgramOutcome(value, "".join(pieces), self._interrupted)
                 pieces.append(value)
                 if write is not None:
                     write(value)
                 if kind == "gone":
-                    return Finished(1, "".join(pieces), self._interrupted)
+                    return ProgramOutcome(1, "".join(pieces), self._interrupted)
 
     def _wait(self, stop: Callable[[], bool]) -> None:
         """Wait for news of the program, and have it end when `stop` says so: the more firmly, the longer it takes."""

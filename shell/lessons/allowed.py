@@ -20,7 +20,7 @@ from shell.language.values import web_address
 from shell.lessons.permissions import AT_THE_HOST, AT_US, BY_NAME, MAY, MAY_NOT, NAMES, TEXTS
 from shell.session import Session
 
-LONGEST = 400
+MAX_LINE = 400
 ANSWER = "lesson answer"
 LAB_ALONE = "a lesson works with the lab alone: use another command"
 Refusal = tuple[str, str]
@@ -32,8 +32,8 @@ def refusal(line: str) -> Refusal | None:
     words = line.split()
     if not words:
         return "an empty command", "write one, or remove the line"
-    if len(line) > LONGEST:
-        return f"a command of {len(line)} characters", f"at most {LONGEST}"
+    if len(line) > MAX_LINE:
+        return f"a command of {len(line)} characters", f"at most {MAX_LINE}"
     if _answers(words):
         return None if len(words) > 2 else ("lesson answer needs a value", "lesson answer {answer}")
     if words[0] not in _NOUNS:

@@ -8,7 +8,7 @@ from functools import partial
 
 from aether.engine.log import InputLog, LogError, dump
 from aether.engine.loop import Loop
-from shell.lessons.progress import Saved, Store
+from shell.lessons.progress import ProgressStore, Saved
 from shell.session import Session
 
 SAVE_EVERY = 1.0
@@ -21,7 +21,7 @@ Position = tuple[InputLog | None, int, int, bool, str]
 class Bookmark:
     """Saves one lesson when something was done, and now and then while time goes on."""
 
-    def __init__(self, session: Session, store: Store) -> None:
+    def __init__(self, session: Session, store: ProgressStore) -> None:
         self.session = session
         self.store = store
         self._saved = (-1, -1, False)

@@ -18,7 +18,7 @@ from shell.language.grammar import CommandError, similar
 from shell.language.values import duration
 
 SYNTAX = "docs/writing-lessons.md, under Checks, lists all conditions"
-MOST = 100_000
+MAX_COUNT = 100_000
 """What a count may ask for."""
 COMPARE: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt,
@@ -249,8 +249,8 @@ class _Reader:
         if comparison not in (">=", ">"):
             raise CheckError(f"count(…) {comparison} {number} could stop holding when more happens",
                              "use >= : further traffic must not undo what a learner has done")
-        if not number.isdigit() or not 1 <= int(number) + (comparison == ">") <= MOST:
-            raise CheckError(f"a count is compared with a number from 1 to {MOST}, not {number!r}",
+        if not number.isdigit() or not 1 <= int(number) + (comparison == ">") <= MAX_COUNT:
+            raise CheckError(f"a count is compared with a number from 1 to {MAX_COUNT}, not {number!r}",
                              "such as: count(tcp.flags.syn == 1) >= 3")
         return Count(self._filter(text), int(number) + (comparison == ">"))
 

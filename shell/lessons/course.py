@@ -11,7 +11,7 @@ from typing import Any
 from shell.language.grammar import CommandError, did_you_mean
 
 FIELDS = ("title", "lessons", "deadlines")
-LARGEST = 64 << 10
+MAX_COURSE = 64 << 10
 EXAMPLE = 'such as:\n  title = "Networks I"\n  lessons = ["first-frame", "arp"]\n  [deadlines]\n  arp = 2027-01-31'
 
 
@@ -30,9 +30,9 @@ def load(path: Path, known: list[str]) -> Course:
     """Read a course file; CommandError says what is wrong with it. `known` are the ids of all lessons."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise CommandError(f"{path}: more than {LARGEST >> 10} kB are no course file")
+            data = file.read(MAX_COURSE + 1)
+        if len(data) > MAX_COURSE:
+            raise CommandError(f"{path}: more than {MAX_COURSE >> 10} kB are no course file")
         values = tomllib.loads(data.decode("utf-8"))
     except OSError as problem:
         raise CommandError(f"cannot read {path}: {problem.strerror}. `lesson course off` takes all lessons") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shell.language.grammar import CommandError
 from shell.lessons.load import load
-from shell.lessons.model import Fault, Lesson, LessonError, Line, Problem, Step, for_fault
+from shell.lessons.model import Fault, Lesson, LessonError, LessonLine, Problem, Step, for_fault
 from shell.lessons.proof import look_at
 from shell.lessons.sandbox import Sandbox
 from shell.lessons.tracker import CheckRow
@@ -26,11 +26,11 @@ def prove(lesson: Lesson, name: str) -> list[Problem]:
     """Return what is wrong with the steps of a lesson, in the simulation."""
     found: list[Problem] = []
     for fault in lesson.faults or (None,):
-        found += Proof(lesson, name, fault).problems()
+        found += Walkthrough(lesson, name, fault).problems()
     return list(dict.fromkeys(found))
 
 
-class Proof:
+class Walkthrough:
     """Goes through the steps of a lesson, with one of its faults."""
 
     def __init__(self, lesson: Lesson, name: str, fault: Fault | None) -> None:
@@ -86,7 +86,7 @@ class Proof:
             if not row.holds:
                 self._add(self._line(step, row), f"does not hold after the solution: {row.text}", self._help(row))
 
-    def wrong(self, sandbox: Sandbox, block: list[Line]) -> None:
+    def wrong(self, sandbox: Sandbox, block: list[LessonLine]) -> None:
         """Go one wrong way: the checks must not hold then."""
         for line in self._lines(block):
             sandbox.run(line)
@@ -94,7 +94,7 @@ class Proof:
             self._add(block[0].number, f"the checks hold after this wrong way, too: {block[0].text}",
                       "make a check stricter, or remove the block if the way is right")
 
-    def _lines(self, block: list[Line]) -> list[Line]:
+    def _lines(self, block: list[LessonLine]) -> list[LessonLine]:
         return for_fault(block, self.fault)
 
     @staticmethod

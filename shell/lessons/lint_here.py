@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from shell.lessons import stage
-from shell.lessons.lint import Proof
+from shell.lessons.lint import Walkthrough
 from shell.lessons.sandbox import Sandbox
 from shell.session import Session
 
@@ -58,7 +58,7 @@ class _Here(Sandbox):
         self.session.drafts.update(self._drafts)
 
 
-class _ProofHere(Proof):
+class _ProofHere(Walkthrough):
     """Goes through the steps of a lesson where time cannot be turned back."""
 
     def __init__(self, session: Session, lesson: Lesson, name: str) -> None:

@@ -15,9 +15,9 @@ from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
 from shell.lessons.conditions import AskFault, Check, CheckError, Match, Mended, read_check
 from shell.lessons.front import Front
-from shell.lessons.model import WIDTH, Choice, Finder, Lesson, Line, Prediction, Step
+from shell.lessons.model import WIDTH, Choice, Finder, Lesson, LessonLine, Prediction, Step
 
-LARGEST = 64 << 10
+MAX_FILE = 64 << 10
 """Bytes of a lesson file."""
 MOST_STEPS, MOST_CHECKS, MOST_HINTS, MOST_COMMANDS = 20, 12, 3, 30
 HEIGHT = 18
@@ -40,12 +40,12 @@ def text_of(path: Path, finder: Finder) -> str:
             finder.add(0, "there is no such file", "`lesson list` names the lessons; or give the path of a .md file")
             finder.raise_all()
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(MAX_FILE + 1)
     except OSError as problem:
         finder.add(0, f"the file cannot be read: {problem.strerror}", "check its permissions")
         data = b""
-    if len(data) > LARGEST:
-        finder.add(0, f"the file has more than {LARGEST >> 10} kB", "a lesson is one sitting: divide it into several")
+    if len(data) > MAX_FILE:
+        finder.add(0, f"the file has more than {MAX_FILE >> 10} kB", "a lesson is one sitting: divide it into several")
     elif b"\0" in data:
         finder.add(data[:data.index(b"\0")].count(b"\n") + 1, "the file is not text: it has a zero byte",
                    "a lesson is a Markdown file in UTF-8")
@@ -221,7 +221,7 @@ class _Body:
     def _wrong(self, step: Step, number: int, body: list[tuple[int, str]]) -> None:
         step.wrong.append(self._commands(number, body, "wrong"))
 
-    def _commands(self, number: int, body: list[tuple[int, str]], block: str) -> list[Line]:
+    def _commands(self, number: int, body: list[tuple[int, str]], block: str) -> list[LessonLine]:
         found = []
         for place, content in body:
             text = content.strip()
@@ -238,7 +238,7 @@ class _Body:
                                     "declare [[faults]] in the front matter")
             elif why := refusal(text):
                 self.finder.add(place, *why)
-            found.append(Line(text, place, fault))
+            found.append(LessonLine(text, place, fault))
         if not found:
             self.finder.add(number, f"a {block} block without a command", "write commands of the shell, one a line")
         if len(found) > MOST_COMMANDS:

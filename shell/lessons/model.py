@@ -54,7 +54,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LessonLine:
     """A command of a block."""
 
     text: str
@@ -100,8 +100,8 @@ class Step:
     predictions: list[Prediction] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
     hints: list[str] = field(default_factory=list)
-    solution: list[Line] = field(default_factory=list)
-    wrong: list[list[Line]] = field(default_factory=list)
+    solution: list[LessonLine] = field(default_factory=list)
+    wrong: list[list[LessonLine]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -154,15 +154,15 @@ def with_fault(checks: Sequence[Check], fault: Fault | None) -> list[Check]:
     return found
 
 
-def for_fault(lines: Sequence[Line], fault: Fault | None) -> list[Line]:
+def for_fault(lines: Sequence[LessonLine], fault: Fault | None) -> list[LessonLine]:
     """Return the lines of a block that count with a fault; what the fault itself has comes in the place of its name."""
-    found: list[Line] = []
+    found: list[LessonLine] = []
     for line in lines:
         if line.fault and (fault is None or line.fault != fault.name):
             continue
         if line.text in ("{probe}", "{cure}", "{quack}"):
             own: tuple[str, ...] = getattr(fault, line.text[1:-1]) if fault is not None else ()
-            found += [Line(text, line.number) for text in own]
+            found += [LessonLine(text, line.number) for text in own]
         else:
             found.append(line)
     return found

@@ -19,8 +19,8 @@ from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.bookmark import Bookmark
 from shell.lessons.breakage import Breakage
 from shell.lessons.conditions import AskFault, Check
-from shell.lessons.model import Lesson, Line, Step, for_fault
-from shell.lessons.progress import DONE, PLAYED, SKIPPED, Saved, Store, Tries
+from shell.lessons.model import Lesson, LessonLine, Step, for_fault
+from shell.lessons.progress import DONE, PLAYED, SKIPPED, ProgressStore, Saved, Tries
 from shell.lessons.proof import look_at
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
 from shell.lessons.scorecard import Scorecard
@@ -40,7 +40,7 @@ class Player:
     the lab itself is set up by `shell.lessons.stage`.
     """
 
-    def __init__(self, session: Session, lesson: Lesson, store: Store) -> None:
+    def __init__(self, session: Session, lesson: Lesson, store: ProgressStore) -> None:
         self.session = session
         self.lesson = lesson
         self.scorecard = Scorecard(store, lesson)
@@ -209,7 +209,7 @@ class Player:
         for step in self.lesson.steps[:count]:
             self._carry_out_quietly(step.solution)
 
-    def _carry_out_quietly(self, lines: Sequence[Line]) -> None:
+    def _carry_out_quietly(self, lines: Sequence[LessonLine]) -> None:
         unseen = self._unseen()
         for line in self.commands(lines):
             if line.startswith(ANSWER):
@@ -409,7 +409,7 @@ class Player:
                 self._reveal()
             return self.next()
 
-    def commands(self, lines: Sequence[Line]) -> list[str]:
+    def commands(self, lines: Sequence[LessonLine]) -> list[str]:
         """Return the commands of a block that count here."""
         return [line.text for line in for_fault(lines, self.broken.fault)]
 

@@ -155,14 +155,14 @@ class Saved:
     """Wrong answers to what is broken, since the step began."""
 
 
-class Store:
+class ProgressStore:
     """The directory in which all of it is kept."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
     @classmethod
-    def usual(cls) -> Store:
+    def usual(cls) -> ProgressStore:
         """Return the store of the person at the keyboard."""
         import platformdirs
 

@@ -12,9 +12,9 @@ from aether.filters import Filter, FilterError, Record, compile_filter
 from shell.lessons.conditions import CheckError, divide
 from shell.lessons.model import Fault, mended_checks
 
-PATIENCE = 1_000_000
+PROOF_TIMEOUT = 1_000_000
 """Microseconds after which what did not come never came."""
-MOST = 512
+MAX_FRAMES = 512
 """Frames that are remembered for what follows."""
 
 
@@ -43,12 +43,12 @@ class Proof:
             if self.second is None:
                 self._found.setdefault(record.number, record)
             elif all(each.number != record.number for each in self._open):
-                self._open = [*self._open[1 - MOST:], record]
+                self._open = [*self._open[1 - MAX_FRAMES:], record]
 
     def frames(self, now: int) -> list[Record]:
         """Return the frames that prove it, at a time."""
         if self.never:
-            return [each for each in self._open if now - each.time >= PATIENCE]
+            return [each for each in self._open if now - each.time >= PROOF_TIMEOUT]
         return list(self._found.values())
 
 

@@ -19,7 +19,7 @@ from shell.lessons.progress import LessonRecord, Progress, StepRecord, tally
 from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1
-LARGEST = 1 << 20
+MAX_REPORT = 1 << 20
 """Bytes of a report."""
 _KEY = b"aether lesson report 1"
 
@@ -76,10 +76,10 @@ def _read(path: Path) -> dict[str, Any] | str:
     """Return the content of a report, or why it is none."""
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(MAX_REPORT + 1)
     except OSError as problem:
         return f"cannot be read: {problem.strerror}"
-    if len(data) > LARGEST:
+    if len(data) > MAX_REPORT:
         return "too large for a report"
     try:
         content = json.loads(data)

@@ -19,7 +19,7 @@ from aether.wire.address import AddressError
 from aether.world import World
 from shell.language.grammar import CommandError
 from shell.lessons.allowed import ANSWER, carry_out
-from shell.lessons.model import Fault, Lesson, Line
+from shell.lessons.model import Fault, Lesson, LessonLine
 from shell.lessons.tracker import CheckRow, Tracker
 from shell.session import Lab, Session
 
@@ -78,7 +78,7 @@ class Sandbox:
             lesson.steps[index].checks, seed=f"{lesson.seed}/{index}", fault=fault, past=self._seen(self.past), now=now,
             names=[each.name for each in lesson.faults])
 
-    def run(self, line: Line) -> str:
+    def run(self, line: LessonLine) -> str:
         """Carry out a command; return why that was impossible, or an empty text. A ping without an answer was not."""
         tracker = self.tracker
         assert tracker is not None

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 from shell.lessons import blind
 from shell.lessons.model import Fault, Lesson, Step
-from shell.lessons.progress import DONE, PLAYED, LessonRecord, Progress, StepRecord, Store, Tries, tally
+from shell.lessons.progress import DONE, PLAYED, LessonRecord, Progress, ProgressStore, StepRecord, Tries, tally
 from shell.results.lesson import LessonSummary
 
 
 class Scorecard:
     """One lesson's page in the progress that a store keeps; everything is written down at once."""
 
-    def __init__(self, store: Store, lesson: Lesson) -> None:
+    def __init__(self, store: ProgressStore, lesson: Lesson) -> None:
         self.store = store
         self.lesson = lesson
 

@@ -32,7 +32,7 @@ from shell.lessons.conditions import (
     Ran,
 )
 from shell.lessons.model import Fault, with_fault
-from shell.lessons.watch import Group, Watcher
+from shell.lessons.watch import CheckWatcher, Group
 
 YOU = "you"
 UNIT = re.compile(r"\s*(bytes?|B)$")
@@ -66,7 +66,7 @@ class Tracker:
         self.seed = seed
         self.fault = fault
         self.names = tuple(names)
-        self.watcher = Watcher(self.checks, past, now)
+        self.watcher = CheckWatcher(self.checks, past, now)
         self.ran: set[int] = set()
         """The `ran` checks that hold."""
         self.near: dict[int, str] = {}

@@ -173,7 +173,7 @@ class Group:
             self.threads.remove(least)
 
 
-class Watcher:
+class CheckWatcher:
     """Follows the checks of one step that are about what happens."""
 
     def __init__(self, checks: Sequence[Check], past: Iterable[Event] = (), now: int = 0) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shell.language.grammar import CommandError
-from shell.lessons.progress import Store
+from shell.lessons.progress import ProgressStore
 
 WELCOME = "welcome"
 FIRST = ("New here? `lesson start tour` shows the shell in two minutes.\n"
@@ -25,7 +25,7 @@ TIPS = {
 class Greeter:
     """Remembers what was said, so that nothing is said twice."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: ProgressStore) -> None:
         self.store = store
 
     def welcome(self) -> str:

@@ -46,7 +46,11 @@ EXPECTED = (CommandError, OperationError, KnobError, AddressError)
 
 
 class AetherShell(cmd2.Cmd):
-    """The interactive shell; also runs single lines and scripts."""
+    """The interactive shell; also runs single lines and scripts.
+
+    Its methods, in order: a line, and what comes of it; what is shown meanwhile; what went wrong; many lines; the
+    trace; the prompt; completion.
+    """
 
     failures = 0
     """How many commands have failed."""
@@ -69,9 +73,9 @@ class AetherShell(cmd2.Cmd):
         )
         self.session = session
         if interactive:
-            session.busy = self._busy
+            session.terminal.busy = self._busy
             session.core.look = self._look
-            session.progress = self._progress
+            session.terminal.progress = self._progress
         self.toolbar: list[str] = []
         """The parts of the bottom line, the most important first; whoever watches the core writes them."""
         self.greeter: Greeter | None = None
@@ -99,38 +103,16 @@ class AetherShell(cmd2.Cmd):
         self.last_result = None
         self._begin()
         try:
-            text = str(statement)
-            if noun == "next" and not text and self.session.lesson is not None:
-                noun, text, statement = "lesson", "next", "next"
-            words = [noun, *text.split()]
+            if noun == "next" and not str(statement) and self.session.lesson is not None:
+                noun, statement = "lesson", "next"
+            words = [noun, *str(statement).split()]
             if words[-1] in ("-h", "--help") and owns_line(" ".join(words[:-1])) is None:
                 self.onecmd(f"help {' '.join(words[:-1])}", add_to_history=False)
                 return
-            found = find(words)
-            if found.raw:
-                rest = text.split(None, len(found.path) - 1)[len(found.path) - 1:]
-                values = grammar.read_raw(found, rest[0] if rest else "")
-            else:
-                argv = argv or (statement.argv if isinstance(statement, Statement) else words)
-                values = grammar.read(found, argv[len(found.path):])
+            found, values = _read(words, statement, argv)
             json, plain = values.pop("json"), values.pop("plain")
-            result = found.run(self.session, **values)
             mode = "json" if json else "plain" if plain else self.session.output
-            if self._is_screen():
-                self.show_rest_of_trace()
-            self.show(result, mode)
-            self.last_result = result
-            self._note_typed(f"{noun} {text}".strip())
-            if failure := getattr(result, "failure", ""):
-                self.fail(failure)
-            self.tell_stops(mode)
-            self.play(result)
-            if noun == "lesson" or self.session.lesson is not None:
-                self._warn_of_progress()
-            if self.session.lesson is not None:
-                self.session.lesson.note_command(words, result)
-            elif self.greeter is not None and (tip := self.greeter.tip(found.path)):
-                self.poutput(tip)
+            self._over(found, words, f"{noun} {statement!s}".strip(), found.run(self.session, **values), mode)
         except EXPECTED as problem:
             self.fail(str(problem))
         except KeyboardInterrupt:
@@ -139,6 +121,24 @@ class AetherShell(cmd2.Cmd):
         self.tell_lesson()
         if self.session.core.work.take_stop():  # Ctrl-C came when there was nothing left to end
             raise KeyboardInterrupt
+
+    def _over(self, found: grammar.Command, words: list[str], line: str, result: Any, mode: str) -> None:
+        """A command is over: show what it returned and what it brought about, and let others take note of it."""
+        if self._is_screen():
+            self.show_rest_of_trace()
+        self.show(result, mode)
+        self.last_result = result
+        self._note_typed(line)
+        if failure := getattr(result, "failure", ""):
+            self.fail(failure)
+        self.tell_stops(mode)
+        self.play(result)
+        if words[0] == "lesson" or self.session.lesson is not None:
+            self._warn_of_progress()
+        if self.session.lesson is not None:
+            self.session.lesson.note_command(words, result)
+        elif self.greeter is not None and (tip := self.greeter.tip(found.path)):
+            self.poutput(tip)
 
     def _begin(self) -> None:
         """A command begins: what is counted is counted for it."""
@@ -302,7 +302,7 @@ class AetherShell(cmd2.Cmd):
 
         With ``stop`` the first failure ends it, and its place is named. Every line of the trace is shown.
         """
-        self.session.watch_wait = self._trace_after
+        self.session.terminal.waiting = self._trace_after
         for where, line in lines:
             before = self.failures
             with self._trace_after():
@@ -413,6 +413,18 @@ TYPED = 30
 """How many lines are remembered for `lesson record`: as many as a solution may have."""
 IN_LESSON = ("hint", "check", "answer", "predict", "skip", "play", "reset", "show")
 """What need not be preceded by `lesson` while one is under way."""
+
+
+def _read(
+    words: list[str], statement: Statement | str, argv: Sequence[str],
+) -> tuple[grammar.Command, dict[str, Any]]:
+    """Return the command that a line says, and its parameters; CommandError for what makes no sense."""
+    found = find(words)
+    if not found.raw:
+        argv = argv or (statement.argv if isinstance(statement, Statement) else words)
+        return found, grammar.read(found, argv[len(found.path):])
+    rest = str(statement).split(None, len(found.path) - 1)[len(found.path) - 1:]
+    return found, grammar.read_raw(found, rest[0] if rest else "")
 
 
 def _in_lesson(statement: Statement) -> str:

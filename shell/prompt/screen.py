@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aether.answers import Overview
     from aether.engine.breakpoints import Breakpoint
-    from aether.engine.core import Status
+    from aether.engine.core import CoreStatus
     from shell.prompt.app import AetherShell
     from shell.session import View
 
@@ -45,9 +45,9 @@ class Screen:
         self._overview: Overview | None = None
         self._printing = threading.Lock()
         self._waiting = False
-        self.session.watch_wait = self._command_waits
-        self.session.announce = self._announce
-        self.session.pane = self._show_pane
+        self.session.terminal.waiting = self._command_waits
+        self.session.terminal.announce = self._announce
+        self.session.terminal.pane = self._show_pane
         self._bind_keys()
         self._limit_colours()
 
@@ -185,7 +185,7 @@ class Screen:
             line.insert(1, f"{shards.count} workers")
         if (player := self.session.lesson) is not None:
             line.insert(1, player.place)
-        if (store := self.session.store) is not None and self.session.recorder is not None:
+        if (store := self.session.recordings.store) is not None and self.session.recordings.recorder is not None:
             line.insert(1, f"REC {store.frames:,}")
         if line != self.app.toolbar:
             self.app.toolbar = line
@@ -276,7 +276,7 @@ class _Runs:
 
 
 def toolbar(
-    kind: str, status: Status, overview: Overview | None, tracing: bool, selected: str = ""
+    kind: str, status: CoreStatus, overview: Overview | None, tracing: bool, selected: str = ""
 ) -> list[str]:
     """Return the parts of the bottom line: where, when, how much, and what is out of the ordinary."""
     sign = "⏸" if status.paused else "▶"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 
 
-class ScriptError(ValueError):
+class CommandFileError(ValueError):
     """A script that cannot be read; the text says which, and why."""
 
 
@@ -31,7 +31,7 @@ def lines(options: argparse.Namespace) -> Iterable[tuple[str, str]] | None:
                 return _placed(os.path.basename(options.script), file.readlines())
         except (OSError, UnicodeDecodeError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8 text"
-            raise ScriptError(f"cannot read {options.script}: {reason}") from None
+            raise CommandFileError(f"cannot read {options.script}: {reason}") from None
     return _placed("standard input", iter(sys.stdin.readline, "")) if nobody_types(options) else None
 
 

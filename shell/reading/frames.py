@@ -29,7 +29,7 @@ MAX_REMEMBERED = 4096
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenFrame:
     """A frame that the watched host sent or received, or should have received."""
 
     number: int
@@ -51,7 +51,7 @@ class Note:
     occurrence: int
 
 
-class Watcher:
+class FrameWatcher:
     """Turns events, in order, into what one host saw."""
 
     def __init__(self, host: str = "you") -> None:
@@ -74,7 +74,7 @@ class Watcher:
             self.flows.learn(event.values[2])
             self._mark(event)
 
-    def read(self, events: Iterable[Event]) -> Iterator[Seen | Note]:
+    def read(self, events: Iterable[Event]) -> Iterator[SeenFrame | Note]:
         """Yield what the events say, one occurrence after the other; the events of one must not be split."""
         batch: list[Event] = []
         for event in events:
@@ -85,11 +85,11 @@ class Watcher:
         if batch:
             yield from self._occurrence(batch)
 
-    def _occurrence(self, events: list[Event]) -> list[Seen | Note]:
-        found: list[Seen | Note] = []
-        by_number: dict[int, Seen] = {}
+    def _occurrence(self, events: list[Event]) -> list[SeenFrame | Note]:
+        found: list[SeenFrame | Note] = []
+        by_number: dict[int, SeenFrame] = {}
         loose: list[Note] = []
-        arrived: Seen | None = None
+        arrived: SeenFrame | None = None
         for event in events:
             kind = event.kind
             if kind == "frame.sent":
@@ -134,14 +134,14 @@ class Watcher:
         return self._marks.read(link, data, late=True)
 
     def _add(
-        self, found: list[Seen | Note], by_number: dict[int, Seen], event: Event, number: int, direction: str,
+        self, found: list[SeenFrame | Note], by_number: dict[int, SeenFrame], event: Event, number: int, direction: str,
         data: bytes,
-    ) -> Seen:
-        seen = by_number[number] = Seen(number, event.time, direction, data, event.occurrence)
+    ) -> SeenFrame:
+        seen = by_number[number] = SeenFrame(number, event.time, direction, data, event.occurrence)
         found.append(seen)
         return seen
 
-    def _on_the_way(self, event: Event, found: list[Seen | Note], by_number: dict[int, Seen]) -> None:
+    def _on_the_way(self, event: Event, found: list[SeenFrame | Note], by_number: dict[int, SeenFrame]) -> None:
         """Handle what a link did to a frame."""
         number, _, what = event.values
         seen = by_number.get(number)
@@ -161,7 +161,7 @@ class Watcher:
         elif seen is not None:
             seen.notes.append(words.describe(event))
 
-    def _decided(self, event: Event, arrived: Seen | None, loose: list[Note]) -> None:
+    def _decided(self, event: Event, arrived: SeenFrame | None, loose: list[Note]) -> None:
         """Handle a decision of the watched host."""
         if event.kind == "drop":
             reason = event.values[0]
@@ -184,7 +184,7 @@ class Watcher:
         else:
             loose.append(Note(event.time, event.kind, text, event.occurrence))
 
-    def row(self, seen: Seen) -> FrameRow:
+    def row(self, seen: SeenFrame) -> FrameRow:
         """Return a frame as data, its bytes read into words."""
         summary = summarise(seen.data, self.flows)
         return FrameRow(
@@ -193,10 +193,10 @@ class Watcher:
         )
 
 
-def context_of(events: Iterable[Event], frame: Seen) -> Context | None:
+def context_of(events: Iterable[Event], frame: SeenFrame) -> Context | None:
     """Return what the filters know of the conversation of a frame: where its sequence numbers begin, its scale."""
     from aether.filters.conversations import Conversations
-    from aether.filters.packet import Packet
+    from aether.filters.packet import Dissected
 
     ends = frame.data[26:30], frame.data[30:34]
     known = Conversations()
@@ -206,7 +206,7 @@ def context_of(events: Iterable[Event], frame: Seen) -> Context | None:
             number, _, data = event.values
             if (data[26:30], data[30:34]) in (ends, ends[::-1]):
                 followed.add(number)
-                context = known.follow(Packet(bytes(data)))
+                context = known.follow(Dissected(bytes(data)))
                 if number == frame.number:
                     return context
     return None

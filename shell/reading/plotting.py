@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 
 from aether.events import Event
 from aether.filters.conversations import Conversations
-from aether.filters.packet import Packet
+from aether.filters.packet import Dissected
 from aether.wire import tcp
-from shell.reading.frames import Seen, Watcher
+from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.reading.selection import Chosen
-from shell.reading.streams import MASK, Segment, segment_of
+from shell.reading.streams import MASK, StreamPiece, segment_of
 from shell.results.plot import PlotReport, Series
 
 BINS = 40
@@ -120,17 +120,17 @@ def _there(*series: Series) -> list[Series]:
     return [one for one in series if one.times_us]
 
 
-def _segments(events: list[Event], number: int, host: str) -> Iterable[tuple[Segment, int, int]]:
+def _segments(events: list[Event], number: int, host: str) -> Iterable[tuple[StreamPiece, int, int]]:
     """Yield the segments of a connection, with their place in our numbers or in the peer's, and their scaled windows.
 
     Of a segment that came, `acknowledgement` is made relative to our first byte.
     """
     frames = Chosen(f"conn == {number}", events).frames
     known = Conversations()
-    for seen in Watcher(host).read(events):
-        if not isinstance(seen, Seen) or seen.number not in frames:
+    for seen in FrameWatcher(host).read(events):
+        if not isinstance(seen, SeenFrame) or seen.number not in frames:
             continue
-        segment, context = segment_of(seen), known.follow(Packet(bytes(seen.data)))
+        segment, context = segment_of(seen), known.follow(Dissected(bytes(seen.data)))
         if segment is None or context is None:
             continue
         segment.acknowledgement = (segment.acknowledgement - context.ack_base) & MASK

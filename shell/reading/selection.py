@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aether.events import Event
 from aether.filters import Filter, FilterError, Records, compile_filter
 from shell.language.grammar import CommandError
-from shell.reading.frames import Note, Seen
+from shell.reading.frames import Note, SeenFrame
 
 
 def compiled(expression: str) -> Filter:
@@ -48,7 +48,7 @@ class Selection:
                 else:
                     self._occurrences.add(event.occurrence)
 
-    def has(self, seen: Seen | Note) -> bool:
+    def has(self, seen: SeenFrame | Note) -> bool:
         """Tell whether a line is selected."""
         if isinstance(seen, Note):
             return seen.occurrence in self._occurrences

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from aether.wire import ethernet, ipv4, tcp
 from aether.wire.error import WireError
-from shell.reading.frames import Seen
+from shell.reading.frames import SeenFrame
 from shell.results.follow import Piece
 
 MASK = 0xFFFFFFFF
@@ -16,10 +16,10 @@ Key = tuple[bytes, bytes, int, int]
 
 
 @dataclass(slots=True)
-class Segment:
+class StreamPiece:
     """What matters of a frame: ends, number, bytes."""
 
-    seen: Seen
+    seen: SeenFrame
     key: Key
     """Source and destination, addresses and ports."""
     sequence: int
@@ -30,7 +30,7 @@ class Segment:
     payload: bytes
 
 
-def segment_of(seen: Seen) -> Segment | None:
+def segment_of(seen: SeenFrame) -> StreamPiece | None:
     """Return the TCP segment in a frame; None if there is no whole one."""
     try:
         _, _, kind = ethernet.parse(seen.data)
@@ -44,7 +44,7 @@ def segment_of(seen: Seen) -> Segment | None:
         found = tcp.parse(data)
     except WireError:
         return None
-    return Segment(
+    return StreamPiece(
         seen, (header.source, header.destination, found.source_port, found.destination_port), found.sequence,
         found.acknowledgement, found.flags, found.window, bytes(data[found.header_length:]))
 
@@ -57,10 +57,10 @@ class _Way:
     next: int = -1
     """The sequence number of the next byte, -1 before anything is known."""
     offset: int = 0
-    waiting: dict[int, Segment] = field(default_factory=dict)
+    waiting: dict[int, StreamPiece] = field(default_factory=dict)
     """Segments beyond a hole, by sequence number."""
 
-    def take(self, segment: Segment) -> list[tuple[Segment, bytes]]:
+    def take(self, segment: StreamPiece) -> list[tuple[StreamPiece, bytes]]:
         """Return what has become contiguous, with the segments it came in."""
         start = segment.sequence
         if segment.flags & tcp.SYN:
@@ -81,7 +81,7 @@ class _Way:
                 found.append((ready, fresh))
         return found
 
-    def _ready(self) -> Segment | None:
+    def _ready(self) -> StreamPiece | None:
         """Return a waiting segment that begins at or before the next byte."""
         for one in self.waiting.values():
             if ((self.next - one.sequence) & MASK) < HALF:
@@ -95,7 +95,7 @@ class _Way:
         ) if self.waiting else 0
 
 
-class Conversation:
+class BothStreams:
     """Both directions of one connection."""
 
     def __init__(self, key: Key) -> None:
@@ -104,7 +104,7 @@ class Conversation:
         self.ways = {key: _Way("out"), (destination, source, to, port): _Way("in")}
         self.pieces: list[Piece] = []
 
-    def follow(self, segments: Iterable[Segment]) -> None:
+    def follow(self, segments: Iterable[StreamPiece]) -> None:
         """Take segments in the order in which they were seen."""
         for segment in segments:
             way = self.ways.get(segment.key)
@@ -113,7 +113,7 @@ class Conversation:
             for one, data in way.take(segment):
                 self._add(way, one, data)
 
-    def _add(self, way: _Way, segment: Segment, data: bytes) -> None:
+    def _add(self, way: _Way, segment: StreamPiece, data: bytes) -> None:
         last = self.pieces[-1] if self.pieces else None
         if last is not None and last.direction == way.direction:
             last.frames.append(segment.seen.number)

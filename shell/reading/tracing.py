@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from aether.events import Event
-from shell.reading.frames import Note, Seen, Watcher
+from shell.reading.frames import FrameWatcher, Note, SeenFrame
 from shell.results.frames import FrameRow, Layer
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Ring(Protocol):
 
 
 @dataclass(slots=True)
-class Line:
+class PortionLine:
     """One line of the trace: a frame, or something that happened without one."""
 
     frame: FrameRow | None
@@ -49,7 +49,7 @@ class Line:
 class Portion:
     """What there is to show now."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[PortionLine] = field(default_factory=list)
     not_shown: int = 0
     """Lines left out, and events lost before anybody read them."""
 
@@ -59,7 +59,7 @@ class Tracer:
 
     def __init__(self, host: str = "you") -> None:
         self.serial = 0
-        self.watcher = Watcher(host)
+        self.watcher = FrameWatcher(host)
         self.verbose = False
         """Whether each frame's headers stand below its line."""
         self.selection: Selection | None = None
@@ -81,7 +81,7 @@ class Tracer:
         shown = found if limit is None else found[:limit]
         return Portion([self._line(seen) for seen in shown], missed + len(found) - len(shown))
 
-    def read(self, ring: Ring, *, settled: bool = False) -> tuple[list[Seen | Note], int, bool]:
+    def read(self, ring: Ring, *, settled: bool = False) -> tuple[list[SeenFrame | Note], int, bool]:
         """Return what has happened since the last time, how many events were lost, and whether there is more to read.
 
         An occurrence that may be under way is held back, unless it is `settled` that none is.
@@ -109,10 +109,10 @@ class Tracer:
         self._held = everything[cut:]
         return everything[:cut]
 
-    def _line(self, seen: Seen | Note) -> Line:
+    def _line(self, seen: SeenFrame | Note) -> PortionLine:
         if isinstance(seen, Note):
-            return Line(None, seen.time, seen.text)
-        line = Line(self.watcher.row(seen), seen.time)
+            return PortionLine(None, seen.time, seen.text)
+        line = PortionLine(self.watcher.row(seen), seen.time)
         if self.verbose:
             from shell.reading.dissect import dissect
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Explanation:
+class GlossaryEntry:
     """A word of the glossary."""
 
     term: str

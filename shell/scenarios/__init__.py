@@ -16,11 +16,11 @@ from aether.link.quantities import QuantityError
 from shell.language.grammar import CommandError, did_you_mean
 
 SUFFIX = ".toml"
-LARGEST = 65_536
+MAX_FILE = 65_536
 """Bytes of a scenario's file, at the most."""
 TABLES = ("both", "out", "in")
 TEXTS = ("title", "about")
-LONGEST = 300
+MAX_TEXT = 300
 """Characters of a title or an about."""
 
 
@@ -60,10 +60,10 @@ def read(file: str) -> str:
     """Return the text of a file; CommandError if it cannot be read, or is none."""
     path = Path(file).expanduser()
     try:
-        if path.is_file() and path.stat().st_size > LARGEST:
-            raise CommandError(f"{file} is larger than {LARGEST:,} bytes, and so no scenario")
+        if path.is_file() and path.stat().st_size > MAX_FILE:
+            raise CommandError(f"{file} is larger than {MAX_FILE:,} bytes, and so no scenario")
         with path.open("rb") as opened:
-            return opened.read(LARGEST).decode("utf-8")
+            return opened.read(MAX_FILE).decode("utf-8")
     except UnicodeDecodeError:
         raise CommandError(f"{file} is not UTF-8 text, and so no scenario") from None
     except OSError as problem:
@@ -79,8 +79,8 @@ def parse(text: str, name: str, where: str) -> Scenario:
     settings: dict[str, dict[str, str]] = {}
     for key, value in data.items():
         if key in TEXTS:
-            if not isinstance(value, str) or len(value) > LONGEST:
-                raise CommandError(f"{where}{line_of(text, key)}: {key} is a text of at most {LONGEST} characters")
+            if not isinstance(value, str) or len(value) > MAX_TEXT:
+                raise CommandError(f"{where}{line_of(text, key)}: {key} is a text of at most {MAX_TEXT} characters")
         elif key not in TABLES:
             near = did_you_mean(key, (*TABLES, *TEXTS)) or f". There are: {', '.join((*TEXTS, *TABLES))}"
             raise CommandError(f"{where}{line_of(text, key)}: a scenario has no {key!r}{near}")

@@ -38,8 +38,8 @@ def _at(host: str, text: str) -> str:
 @draws(Position)
 def position(result: Position) -> RenderableType:
     """Draw which moment is shown."""
-    ev = result.occurrence
-    where = f"PAST ev {ev} of {result.present}" if result.past else f"the present, ev {ev}"
+    at = result.occurrence
+    where = f"PAST ev {at} of {result.present}" if result.past else f"the present, ev {at}"
     head = Text.assemble((where, "bold"), f", {clock(result.time_us)} s")
     return Group(head, *_rows(result.events), *changed(result.changes))
 

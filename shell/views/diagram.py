@@ -70,7 +70,7 @@ class _Canvas:
             self.put(x, y, _HEADS[before] if index == len(where) - 1 else letter, how)
 
     def lines(self) -> list[Text]:
-        """Return the lines."""
+        """Return what was put onto the canvas, row by row, without the blanks at the ends."""
         found = []
         for row in self.cells:
             line = Text()

@@ -17,7 +17,7 @@ from shell.views.theme import style
 
 LEAST = 30
 """Columns between two stations at the least, where there is room."""
-MOST = 60
+MAX_SPAN = 60
 NUMBER = 5
 TIME = 9
 NARROW = 72
@@ -54,7 +54,7 @@ class _Drawing:
         self.left = NUMBER + (0 if width < NARROW else TIME)
         room = width - self.left - 1
         margin = MARGIN if width >= NARROW else 0
-        self.span = min(max((room - margin) // gaps, min(LEAST, room // gaps)), MOST)
+        self.span = min(max((room - margin) // gaps, min(LEAST, room // gaps)), MAX_SPAN)
         self.width = width
 
     def head(self) -> list[Text]:

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from shell.reading.escape import printable
-from shell.results.explain import Explanation, TermList
+from shell.results.explain import GlossaryEntry, TermList
 from shell.results.lesson import (
     CheckReport,
     CheckView,
@@ -160,8 +160,8 @@ def _narrow_grades(result: GradeTable) -> RenderableType:
     return Group(*lines)
 
 
-@draws(Explanation)
-def explanation(result: Explanation) -> RenderableType:
+@draws(GlossaryEntry)
+def explanation(result: GlossaryEntry) -> RenderableType:
     """Draw a word of the glossary."""
     head = Text(result.term, style="bold")
     if result.also:

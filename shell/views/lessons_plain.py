@@ -56,7 +56,7 @@ def prediction(result: PredictionReport) -> list[str]:
 
 
 def hint(result: HintReport) -> list[str]:
-    """Return a hint."""
+    """Return a hint below a line that says how many there are."""
     return [f"hint {result.level} of {result.levels}", *result.text.splitlines()]
 
 

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from shell.reading.escape import printable
-from shell.reading.tracing import Line, Portion
+from shell.reading.tracing import Portion, PortionLine
 from shell.results.frames import TraceLine
 from shell.views.frame import headings
 from shell.views.oneline import FrameLine, Shortener, clock, frame_line, note_text
@@ -25,7 +25,7 @@ def drawn(portion: Portion, mode: str) -> RenderableType:
     return Group(*parts)
 
 
-def in_colour(line: Line) -> RenderableType:
+def in_colour(line: PortionLine) -> RenderableType:
     """Return a line in colour, with its headers below it where the trace is verbose."""
     if line.frame is None:
         return note_text(line.time_us, line.text)
@@ -33,12 +33,12 @@ def in_colour(line: Line) -> RenderableType:
     return Group(frame, *headings(line.layers)) if line.layers else frame
 
 
-def as_json(line: Line) -> str:
+def as_json(line: PortionLine) -> str:
     """Return a line as a JSON document."""
     return to_json(TraceLine(line.time_us, line.frame, line.text))
 
 
-def as_text(line: Line) -> str:
+def as_text(line: PortionLine) -> str:
     """Return a line as plain text."""
     if line.frame is None:
         return f"{clock(line.time_us)} {line.text}"

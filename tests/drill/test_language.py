@@ -12,7 +12,7 @@ from shell.drill.calls import CALLS
 from shell.drill.errors import ScriptError
 from shell.drill.parse import parse
 from shell.drill.run import Wishes, knobs_of, play_script
-from shell.drill.script import Call, IcmpPacket, TcpOption, TcpPacket, UdpPacket
+from shell.drill.script import IcmpPacket, ScriptCall, TcpOption, TcpPacket, UdpPacket
 from shell.results.drill import DrillReport
 from shell.views.drill import report_plain
 
@@ -121,7 +121,7 @@ def test_comments_and_results() -> None:
     script = parse(
         "// one\n# two\n/* three\n */ 0 fcntl(4, F_GETFL) = 0x2 (flags O_RDWR) // four\n"
         "+0 read(4, ..., 1) = -1 EAGAIN (again) # five\n+0 fcntl(4, F_GETFL) = O_RDWR|O_NONBLOCK\n+0 close(4) = ?")
-    results = [line.event.result for line in script.lines if isinstance(line.event, Call)]
+    results = [line.event.result for line in script.lines if isinstance(line.event, ScriptCall)]
     assert [(each.value, each.errno) for each in results] == [(2, ""), (-1, "EAGAIN"), (0x802, ""), (None, "")]
     assert script.lines[0].text == "0 fcntl(4, F_GETFL) = 0x2 (flags O_RDWR)"
 

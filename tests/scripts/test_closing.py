@@ -195,10 +195,10 @@ def test_time_wait_reused_by_a_newer_syn() -> None:
     s.expect_state("SYN-RECEIVED")
 
 
-@pytest.mark.parametrize("why", ["nobody listens", "the queue is full"])
+@pytest.mark.parametrize("why", ["nobody listens", "the queue is full", "handshakes", "cookies"])
 def test_time_wait_does_not_end_for_nothing(why: str) -> None:
     """RFC 9293 §3.6.1: a SYN that no connection comes of is answered with an ACK, as on Linux where nobody listens."""
-    s = Script("none", backlog=1)
+    s = Script("none", backlog=1, tcp_syn_cookies="auto" if why == "cookies" else "off")
     s.handshake()
     s.socket = s.accept()
     s.shutdown()
@@ -207,6 +207,12 @@ def test_time_wait_does_not_end_for_nothing(why: str) -> None:
     s.expect("A ack=2")
     if why == "nobody listens":
         s.listener.close()
+    elif why in ("handshakes", "cookies"):
+        isn = s.our_isn
+        for port in range(41000, 41008):
+            s.inject(f"S seq=0 port={port}")
+        s.skip()
+        s.our_isn = isn
     else:
         isn = s.our_isn
         s.inject("S seq=0 port=41000")

@@ -15,14 +15,14 @@ from aether.lab import HOST_ADDRESS, HOST_MAC, YOUR_ADDRESS, YOUR_MAC
 from aether.laboratory import Laboratory
 from aether.wire import ethernet, tcp
 from shell.drill import packets
-from shell.drill.flows import Flow
+from shell.drill.flows import ScriptFlow
 from shell.drill.run import Wishes, knobs_of, load
-from shell.drill.script import Call, IcmpPacket, Packet, Script, Span, TcpOption, TcpPacket
+from shell.drill.script import IcmpPacket, Script, ScriptCall, ScriptPacket, Span, TcpOption, TcpPacket
 from tests.scripts.device import DeviceLaboratory
 from tests.scripts.test_fast_path import GET, KEEP, Peer, state
 
 
-class Bytes(Flow):
+class Bytes(ScriptFlow):
     """The far end of a packet script, which sends requests where the script has any bytes."""
 
     __slots__ = ("expected", "full", "latest", "sent", "stamp_of_script")
@@ -101,8 +101,8 @@ UNTIL_EXPECTED = 300_000
 def served(path: Path) -> Script | None:
     """Return a script if its host is a server of TCP alone, whose far end a client of ours can play."""
     script = load(path)
-    calls = {line.event.name for line in script.lines if isinstance(line.event, Call)}
-    arriving = [line.event for line in script.lines if isinstance(line.event, Packet) and line.event.inbound]
+    calls = {line.event.name for line in script.lines if isinstance(line.event, ScriptCall)}
+    arriving = [line.event for line in script.lines if isinstance(line.event, ScriptPacket) and line.event.inbound]
     first = arriving[0] if arriving else None
     simple = all(isinstance(one, (TcpPacket, IcmpPacket)) and one.ip.fragment is None for one in arriving)
     return script if "connect" not in calls and isinstance(first, TcpPacket) and simple else None
@@ -157,7 +157,7 @@ def told(
         if isinstance(event, TcpPacket) and not event.inbound and "S" not in event.flags:
             for flow in flows.values():
                 flow.expected = max(flow.expected, event.span.last + ("F" in event.flags))
-        if not isinstance(event, Packet) or not event.inbound:
+        if not isinstance(event, ScriptPacket) or not event.inbound:
             continue
         port = event.addresses[0][1] if isinstance(event, TcpPacket) and event.addresses else 40_001
         flow = flows.setdefault(port, kind(port, full))

@@ -31,11 +31,22 @@ def test_fragmentation_needed() -> None:
     """RFC 1191 §6.4: smaller segments, and what was too large is sent again at once."""
     s = full_window()
     error(s, 3, 4, 1, rest=1000)
-    for seq in (1, 961):
-        s.expect(f"A seq={seq} len={960 if seq == 1 else 500}")
-    s.expect("A seq=1461 len=960")
-    s.expect("PA seq=2421 len=500")
+    for seq in (1, 961, 1921):
+        s.expect(f"A seq={seq} len=960")
+    s.expect("PA seq=2881 len=40")
     assert s.conn.mss == 960
+
+
+def test_what_the_host_has_heard_of_already() -> None:
+    """RFC 1191 §6.4: an error about one connection counts although another has told the same about the path."""
+    s = full_window()
+    s.host.ipv4.learn_mtu(s.conn.remote_ip, 1000)
+    error(s, 3, 4, 1, rest=1000)
+    s.expect("A seq=1 len=960")
+    s.skip()
+    error(s, 3, 4, 1, rest=1000)
+    s.expect_nothing()
+    s.expect_drop("icmp.unmatched")
 
 
 def test_an_old_router_names_no_mtu() -> None:

@@ -1,6 +1,8 @@
-"""Loss recovery: RFC 5681, 6582, 6675, 8985, 6937, 3042, 5682, 2883; congestion windows: RFC 6928, 9438, 2861, 3168."""
+"""Loss recovery: RFC 5681, 6582, 6675, 8985, 9937, 3042, 5682, 2883; congestion windows: RFC 6928, 9438, 2861, 3168."""
 
 import pytest
+
+from aether.tcp.output import timestamp
 
 from .script import Script
 
@@ -301,10 +303,13 @@ def probing() -> Script:
 
 
 def test_a_probe_that_repaired_a_loss_slows_down() -> None:
-    """RFC 8985 §7.4: acknowledged without a D-SACK, the last segment had been lost."""
+    """RFC 8985 §7.4.2: an acknowledgement from beyond the probe, and no D-SACK before it: the segment had been lost."""
     s = probing()
     before = s.conn.cwnd
     s.inject(f"A seq=1 ack={1 + 4 * MSS}")
+    assert s.conn.cwnd >= before
+    s.send(b"z" * 10)
+    s.inject(f"A seq=1 ack={11 + 4 * MSS}")
     assert s.conn.cwnd < before
 
 
@@ -318,7 +323,7 @@ def test_a_probe_that_was_not_needed_changes_nothing() -> None:
 
 @pytest.mark.parametrize("prr", ["on", "off"])
 def test_prr_sends_in_proportion(prr: str) -> None:
-    """RFC 6937 §3.1: during recovery about seven segments for ten that arrive, spread evenly; tcp.prr."""
+    """RFC 9937 §6.2: during recovery about seven segments for ten that arrive, spread evenly; tcp.prr."""
     s = sending(10, "mss=1460 sackok", tcp_rack="off", tcp_prr=prr)
     s.send(b"y" * 40 * MSS)
     s.skip()
@@ -387,6 +392,23 @@ def test_a_spurious_time_out_is_noticed(frto: str) -> None:
     s.inject(f"A seq=1 ack={1 + 4 * MSS}")
     undone = s.conn.phase == "open" and s.conn.cwnd >= before
     assert undone == (frto == "on")
+
+
+@pytest.mark.parametrize("eifel", ["on", "off"])
+@pytest.mark.parametrize("echoed", ["the original", "the retransmission"])
+def test_the_first_echo_after_a_retransmission_tells(echoed: str, eifel: str) -> None:
+    """RFC 3522 §3.2, RFC 4015 §3: which of both has arrived, the original or what was sent again; tcp.eifel."""
+    s = sending(4, "mss=1472 tsval=1 tsecr=0", tcp_eifel=eifel)
+    before = s.conn.cwnd
+    original = timestamp(s.conn)
+    time_out(s)
+    again = timestamp(s.conn)
+    s.skip()
+    s.inject(f"A seq=1 ack={1 + MSS} tsval=2 tsecr={original if echoed == 'the original' else again}")
+    undone = s.conn.phase == "open" and s.conn.cwnd >= before
+    assert undone == (echoed == "the original" and eifel == "on")
+    s.inject(f"A seq=1 ack={1 + 2 * MSS} tsval=2 tsecr={original}")
+    assert s.conn.phase == ("open" if undone else "loss"), "only the first tells"
 
 
 def test_a_real_time_out_is_not_undone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from aether.events import Event
 from aether.tcp.short.events import unfold
@@ -12,7 +12,7 @@ from tests.scripts.test_fast_path import whole
 from tests.scripts.test_short_trace import PREPARED, Clients, Counting, OneByOne, Outside
 
 
-def kept(recorder: type[Recorder], capacity: int) -> tuple[EventRing, Recorder]:
+def kept(recorder: type[EventRecorder], capacity: int) -> tuple[EventRing, EventRecorder]:
     """Return a ring of a run of a few connections, of which it holds the latest events."""
     lab = Outside(seed=3)
     ring = EventRing(capacity)

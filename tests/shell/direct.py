@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from aether.engine.core import Status, StepResult
+from aether.engine.core import CoreStatus, StepResult
 from aether.engine.work import Work
 from aether.events import Event
 from aether.lab import simulated
@@ -93,10 +93,10 @@ class DirectCore:
             self.world.step(end)
         return True
 
-    def status(self) -> Status:
+    def status(self) -> CoreStatus:
         world = self.world
         drops = sum(sum(host.drops.values()) for host in world.hosts.values())
-        return Status(
+        return CoreStatus(
             self.mode, self.paused, float("inf"), world.occurrence, world.now, world.frames, drops, spin=0.0,
             yielding=0.0, sleep=1.0, ring_size=len(self.ring.events), ring_lost=0, inputs=0, history_from=0,
             device="", fault="", past=False, present=world.occurrence)

@@ -67,6 +67,9 @@ class Invariants:
                 self._acknowledged(self.world.hosts[host], segment)
         elif kind == "tcp.state":
             number, old, new, cause = values
+            came = self.arrived.get(host)
+            if new == SYN_RECEIVED and came is not None:
+                self.answered.pop((host, came.destination, came.source), None)  # another connection of the same name
             if new == TIME_WAIT:
                 self.resting[host, number] = self.world.now
             elif old == TIME_WAIT:
@@ -80,7 +83,8 @@ class Invariants:
         if cause == "timeout":
             assert self.world.now - since >= 3_000_000, "TIME-WAIT is over before its time"
         elif cause != "abort":
-            wanted = {"rcv SYN": SYN, "rcv RST": RST}.get(cause)
+            challenged = self.world.hosts[host].knobs.tcp_challenge_ack  # RFC 793 resets for a SYN in the window
+            wanted = {"rcv SYN": SYN, "rcv RST": RST if challenged else RST | SYN}.get(cause)
             assert wanted and came is not None and came.flags & wanted, f"TIME-WAIT was lost by: {cause}"
 
     def _acknowledged(self, host: Host, segment: Seen) -> None:

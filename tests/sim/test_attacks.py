@@ -8,7 +8,7 @@ import pytest
 
 from aether import queries
 from aether.attacks import clients
-from aether.attacks.attack import AttackReport
+from aether.attacks.attack import AttackProgress
 from aether.attacks.kinds import ATTACKS
 from aether.lab import simulated
 from aether.operations.attack import AttackStart
@@ -39,12 +39,12 @@ def go_on(world: World, for_us: int) -> None:
         pass
 
 
-def attack(world: World, kind: str, **how: object) -> AttackReport:
+def attack(world: World, kind: str, **how: object) -> AttackProgress:
     job = world.do(AttackStart(kind=kind, **how))  # type: ignore[arg-type]
     end = world.now + 700_000_000
     while not queries.job_done(world, job) and world.step(end):
         pass
-    report: AttackReport = queries.job_report(world, job)
+    report: AttackProgress = queries.job_report(world, job)
     assert report.done
     assert report.sent <= 4 * report.moves + 60_000
     return report

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aether import queries
-from aether.apps.dns_resolver import DnsReport
+from aether.apps.dns_resolver import DnsProgress
 from aether.apps.dns_server import DnsServer
 from aether.lab import ZONE, simulated
 from aether.laboratory import Laboratory
@@ -23,14 +23,14 @@ SECOND = 1_000_000
 NAME = "a.example"
 
 
-def until_done(world: World, job: int) -> DnsReport:
+def until_done(world: World, job: int) -> DnsProgress:
     while not queries.job_done(world, job):
         assert world.step()
-    report: DnsReport = queries.job_report(world, job)
+    report: DnsProgress = queries.job_report(world, job)
     return report
 
 
-def ask(world: World, name: str, kind: str = "A") -> DnsReport:
+def ask(world: World, name: str, kind: str = "A") -> DnsProgress:
     return until_done(world, world.do(DnsAsk(name=name, type=kind)))
 
 
@@ -164,8 +164,8 @@ class Asked:
         self.lab.inject_ip(ipv4.PROTO_UDP, payload)
 
     @property
-    def report(self) -> DnsReport:
-        report: DnsReport = queries.job_report(self.world, self.job)
+    def report(self) -> DnsProgress:
+        report: DnsProgress = queries.job_report(self.world, self.job)
         return report
 
 

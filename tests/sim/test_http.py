@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aether import queries
-from aether.apps.http_get import HttpReport
+from aether.apps.http_get import HttpProgress
 from aether.lab import listen, simulated
 from aether.operations.base import OperationError
 from aether.operations.services import HttpFile, HttpGet, HttpServe
@@ -257,13 +257,13 @@ class Script:
         socket.close()
 
 
-def fetch(url: str, *pieces: bytes, world: World | None = None) -> HttpReport:
+def fetch(url: str, *pieces: bytes, world: World | None = None) -> HttpProgress:
     world = world or simulated(1)
     if pieces:
         listen(world.hosts["host"], 8080, Script(*pieces))
     job = world.do(HttpGet(url=url))
     run(world, 30 * SECOND)
-    report: HttpReport = queries.job_report(world, job)
+    report: HttpProgress = queries.job_report(world, job)
     assert report.done
     return report
 

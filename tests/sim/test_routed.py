@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aether.apps.traceroute import TraceReport
+from aether.apps.traceroute import TraceProgress
 from aether.lab import WAN_MTU, simulated
 from aether.operations.base import OperationError
 from aether.operations.link import LinkSet
@@ -30,7 +30,7 @@ def finish(world: World, operation: Any) -> Any:
     return job.report()
 
 
-def way(report: TraceReport) -> list[tuple[int, set[str]]]:
+def way(report: TraceProgress) -> list[tuple[int, set[str]]]:
     return [(hop.ttl, {probe.address + probe.mark for probe in hop.probes}) for hop in report.hops]
 
 

@@ -25,6 +25,7 @@ class Header(NamedTuple):
     source: bytes
     destination: bytes
     tos: int
+    ttl: int = 64
 
 
 class Network:
@@ -35,12 +36,13 @@ class Network:
     def __init__(self, world: World, address: bytes) -> None:
         self.world = world
         self.local = (address,)
+        self.mtu = MTU
 
     def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
         return self.local[0] if destination in ADDRESSES else None
 
     def room_for(self, destination: bytes) -> int:
-        return MTU - HEADER
+        return self.mtu - HEADER
 
     def can_be_host(self, address: bytes) -> bool:
         return True
@@ -52,7 +54,11 @@ class Network:
         return 0xFFFF
 
     def narrowed(self, destination: bytes, mtu: int) -> int:
+        self.mtu = min(self.mtu, mtu)
         return mtu - HEADER
+
+    def may_be_cut(self, destination: bytes) -> bool:
+        return False
 
     def is_group(self, address: bytes) -> bool:
         return address[0] == 0xFF

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from aether.apps.http import HttpServer
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from aether.laboratory import Laboratory
 from aether.tcp import decisions, layer
@@ -131,7 +131,7 @@ def waits(path: str, requests: int) -> list[bool]:
     """Return for each of a connection's requests whether its acknowledgement would have waited for the answer."""
     lab = at(path)
     ring = EventRing()
-    lab.world.observe(Recorder(lab.world, ring))
+    lab.world.observe(EventRecorder(lab.world, ring))
     ours, found = opened(lab, PORT), []
     for number in range(requests):
         before = ring.last_serial

@@ -47,7 +47,7 @@ def test_it_is_what_a_plain_model_says(sizes: list[int], steps: list[tuple[str, 
                 sacked.clear()
             else:
                 assert una not in sacked
-            flight.mark_all_lost()
+            flight.mark_all_lost(end)
             first = flight.next_lost()
             assert una == end or (first is not None and first.start == una), "the left edge goes out again"
         elif what == "resend":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from aether.filters.field import Field, layer_field, spread_field
-from aether.filters.payloads import DnsView, Question, Resource
+from aether.filters.payloads import DnsQuestion, DnsView, Resource
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, IPV4, IPV6, PROTOCOL, TEXT, UINT16, UINT32, Type
 
@@ -25,7 +25,7 @@ def _flag(name: str, help: str, bit: int, only_responses: bool = False) -> Field
     return _dns(name, BOOLEAN, help, read)
 
 
-def _question(name: str, kind: Type, help: str, read: Callable[[Question], Any], **more: Any) -> Field:
+def _question(name: str, kind: Type, help: str, read: Callable[[DnsQuestion], Any], **more: Any) -> Field:
     return spread_field("dns", name, kind, help,
                         lambda dns, record: [read(question) for question in dns.questions], **more)
 
@@ -47,7 +47,7 @@ def _bytes(record: Record) -> Sequence[bytes]:
     return [dns.data for dns in (record.packet or record.dissect()).dns]
 
 
-def _labels(question: Question) -> int:
+def _labels(question: DnsQuestion) -> int:
     return 0 if question.name == "<Root>" else question.name.count(".") + 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aether.filters.field import Field, Getter
-from aether.filters.packet import Packet
+from aether.filters.packet import Dissected
 from aether.filters.record import Record
 from aether.filters.values import BOOLEAN, ETHER, PROTOCOL, UINT16
 
@@ -13,22 +13,22 @@ LEAST_TYPE = 0x0600
 """From here on the field is a type, and below a length."""
 
 
-def _ethernet(read: Callable[[Packet], Sequence[Any]]) -> Getter:
+def _ethernet(read: Callable[[Dissected], Sequence[Any]]) -> Getter:
     def get(record: Record) -> Sequence[Any]:
         packet = record.packet or record.dissect()
         return read(packet) if packet.ethernet else ()
     return get
 
 
-def _type(packet: Packet) -> Sequence[int]:
+def _type(packet: Dissected) -> Sequence[int]:
     return (packet.ethertype,) if packet.ethertype >= LEAST_TYPE else ()
 
 
-def _length(packet: Packet) -> Sequence[int]:
+def _length(packet: Dissected) -> Sequence[int]:
     return (packet.ethertype,) if packet.ethertype < LEAST_TYPE else ()
 
 
-def _ipv6(packet: Packet) -> Sequence[bytes]:
+def _ipv6(packet: Dissected) -> Sequence[bytes]:
     return (packet.data[14:],) if packet.ethertype == TYPES["ipv6"] else ()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aether.filters.field import Field, layer_field, protocol_field
-from aether.filters.packet import Layer
+from aether.filters.packet import Transport
 from aether.filters.record import Record
 from aether.filters.tables.ip import BAD, GOOD, STATUS, UNVERIFIED
 from aether.filters.values import BYTES, IPV4, UINT8, UINT16, Type
@@ -19,12 +19,12 @@ _WITH_IDENTIFIER = (0, 8, 13, 14, 15, 16, 17, 18)
 _ECHO = (0, 8)
 
 
-def _icmp(name: str, kind: Type, help: str, read: Callable[[Layer], Any], **more: Any) -> Field:
+def _icmp(name: str, kind: Type, help: str, read: Callable[[Transport], Any], **more: Any) -> Field:
     return layer_field("icmp", name, kind, help, lambda icmp, record: read(icmp), **more)
 
 
-def _identified(index: int, swapped: bool = False) -> Callable[[Layer], int | None]:
-    def read(icmp: Layer) -> int | None:
+def _identified(index: int, swapped: bool = False) -> Callable[[Transport], int | None]:
+    def read(icmp: Transport) -> int | None:
         if icmp.header[0] not in _WITH_IDENTIFIER:
             return None
         value = icmp.header[index]
@@ -32,21 +32,21 @@ def _identified(index: int, swapped: bool = False) -> Callable[[Layer], int | No
     return read
 
 
-def _mtu(icmp: Layer) -> int | None:
+def _mtu(icmp: Transport) -> int | None:
     return icmp.header[4] if icmp.header[:2] == (3, 4) else None
 
 
-def _status(icmp: Layer, record: Record) -> int:
+def _status(icmp: Transport, record: Record) -> int:
     if not icmp.ip.complete:
         return UNVERIFIED
     return BAD if checksum(record.dissect().data[icmp.start:icmp.end]) else GOOD
 
 
-def _gateway(icmp: Layer, record: Record) -> bytes | None:
+def _gateway(icmp: Transport, record: Record) -> bytes | None:
     return record.dissect().data[icmp.start + 4:icmp.start + 8] if icmp.header[0] == 5 else None
 
 
-def _payload(icmp: Layer, record: Record) -> bytes | None:
+def _payload(icmp: Transport, record: Record) -> bytes | None:
     has_data = icmp.header[0] in _ECHO and icmp.end > icmp.payload
     return record.dissect().data[icmp.payload:icmp.end] if has_data else None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from aether.filters.conversations import NONE, UNKNOWN, Context, Conversation
 from aether.filters.field import Field, Getter, layer_field, protocol_field, spread_field
-from aether.filters.packet import Layer, options
+from aether.filters.packet import Transport, options
 from aether.filters.record import Record
 from aether.filters.tables.ip import BAD, GOOD, STATUS, UNVERIFIED
 from aether.filters.values import BOOLEAN, BYTES, NUMBER, UINT8, UINT16, UINT32, Type
@@ -16,7 +16,7 @@ FIN, SYN = 1, 2
 EOL, NOP, MSS, WINDOW_SCALE, SACK_PERMITTED, SACK, TIMESTAMP, USER_TIMEOUT, FAST_OPEN = 0, 1, 2, 3, 4, 5, 8, 28, 34
 
 
-def _tcp(name: str, kind: Type, help: str, read: Callable[[Layer], Any], **more: Any) -> Field:
+def _tcp(name: str, kind: Type, help: str, read: Callable[[Transport], Any], **more: Any) -> Field:
     return layer_field("tcp", name, kind, help, lambda tcp, record: read(tcp), **more)
 
 
@@ -59,7 +59,7 @@ def _raw_sequence(record: Record) -> Sequence[int]:
     return [tcp.header[2] for tcp in (record.packet or record.dissect()).tcp if not tcp.ip.quoted]
 
 
-def _relative(read: Callable[[Layer, Context], int | None]) -> Getter:
+def _relative(read: Callable[[Transport, Context], int | None]) -> Getter:
     """Return a getter for a number that counts from the beginning of the connection.
 
     What an ICMP error quotes is shown as on the wire, as Wireshark does: it was followed when it was sent.
@@ -88,22 +88,22 @@ def _sequence(record: Record) -> Sequence[int]:
 _relative_sequence = _relative(lambda tcp, context: (tcp.header[2] - context.seq_base) & MASK)
 
 
-def _next_sequence(tcp: Layer, context: Context) -> int | None:
+def _next_sequence(tcp: Transport, context: Context) -> int | None:
     if tcp.ip.quoted:
         return None
     used = tcp.end - tcp.payload + (tcp.header[4] & (SYN | FIN) != 0)
     return (tcp.header[2] - context.seq_base + used) & MASK
 
 
-def _acknowledgement(tcp: Layer, context: Context) -> int:
+def _acknowledgement(tcp: Transport, context: Context) -> int:
     return (tcp.header[3] - context.ack_base) & MASK if tcp.header[4] & 16 else tcp.header[3]
 
 
-def _window(tcp: Layer, context: Context) -> int:
+def _window(tcp: Transport, context: Context) -> int:
     return tcp.header[5] << context.scale if context.scale > 0 else tcp.header[5]
 
 
-def _scale(tcp: Layer, context: Context) -> int | None:
+def _scale(tcp: Transport, context: Context) -> int | None:
     if tcp.ip.quoted or tcp.header[4] & SYN:
         return None
     return 1 << context.scale if context.scale >= 0 else {NONE: -2, UNKNOWN: -1}[context.scale]
@@ -115,29 +115,29 @@ def _stream(record: Record) -> Sequence[int]:
     return () if context is None else (context.conversation.index,)
 
 
-def _status(tcp: Layer, record: Record) -> int:
+def _status(tcp: Transport, record: Record) -> int:
     if not tcp.ip.complete:
         return UNVERIFIED
     ip = tcp.ip.header
     return GOOD if transport_checksum_ok(ip[8], ip[9], 6, record.dissect().data[tcp.start:tcp.end]) else BAD
 
 
-def _payload(tcp: Layer, record: Record) -> bytes | None:
+def _payload(tcp: Transport, record: Record) -> bytes | None:
     return record.dissect().data[tcp.payload:tcp.end] if tcp.end > tcp.payload else None
 
 
-def _all_options(tcp: Layer, record: Record) -> bytes | None:
+def _all_options(tcp: Transport, record: Record) -> bytes | None:
     return record.dissect().data[tcp.start + 20:tcp.payload] if tcp.payload > tcp.start + 20 else None
 
 
-def _options(tcp: Layer, record: Record) -> Iterator[tuple[int, bytes]]:
+def _options(tcp: Transport, record: Record) -> Iterator[tuple[int, bytes]]:
     return options(record.dissect().data, tcp.start + 20, tcp.payload)
 
 
 def _option(name: str, type: Type, help: str, kind: int, read: Callable[[bytes], Sequence[Any]], length: int = 0,
             **more: Any) -> Field:
     """Declare a field of one kind of option; `length` is the only length that it may have."""
-    def values(tcp: Layer, record: Record) -> Sequence[Any]:
+    def values(tcp: Transport, record: Record) -> Sequence[Any]:
         return [value for found, data in _options(tcp, record) if found == kind and length in (0, len(data))
                 for value in read(data)]
     return spread_field("tcp", name, type, help, values, **more)
@@ -147,9 +147,9 @@ def _number(start: int, end: int) -> Callable[[bytes], Sequence[int]]:
     return lambda data: (int.from_bytes(data[start:end], "big"),)
 
 
-def _edges(first: int) -> Callable[[Layer, Record], Sequence[int]]:
+def _edges(first: int) -> Callable[[Transport, Record], Sequence[int]]:
     """Return a reader of the left (2) or right (6) edges of SACK blocks, counted like acknowledgement numbers."""
-    def read(tcp: Layer, record: Record) -> Sequence[int]:
+    def read(tcp: Transport, record: Record) -> Sequence[int]:
         context = None if tcp.ip.quoted else record.conversation()
         base = context.ack_base if context else 0
         return [(int.from_bytes(data[at:at + 4], "big") - base) & MASK
@@ -221,5 +221,8 @@ FIELDS = (
     _option("tcp.options.eol", BYTES, "the end of the options", EOL, _itself),
     _option("tcp.options.user_to", BYTES, "the option 'user timeout' (RFC 5482)", USER_TIMEOUT, _itself),
     _option("tcp.options.tfo", BYTES, "the option 'fast open' (RFC 7413)", FAST_OPEN, _itself),
+    _option("tcp.options.tfo.cookie", BYTES, "the cookie that lets data go with the SYN", FAST_OPEN,
+            lambda data: (data[2:],) if len(data) > 2 else ()),
+    _option("tcp.options.tfo.request", BOOLEAN, "the question for such a cookie", FAST_OPEN, lambda data: (True,), 2),
 )
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from aether.filters.field import Field, layer_field, protocol_field
-from aether.filters.packet import Layer
+from aether.filters.packet import Transport
 from aether.filters.record import Record
 from aether.filters.tables.ip import BAD, GOOD, NOT_PRESENT, STATUS, UNVERIFIED
 from aether.filters.values import BYTES, UINT16, UINT32, Type
 from aether.wire.checksum import transport_checksum_ok
 
 
-def _udp(name: str, kind: Type, help: str, read: Callable[[Layer], Any], **more: Any) -> Field:
+def _udp(name: str, kind: Type, help: str, read: Callable[[Transport], Any], **more: Any) -> Field:
     return layer_field("udp", name, kind, help, lambda udp, record: read(udp), **more)
 
 
@@ -28,7 +28,7 @@ def _stream(record: Record) -> Sequence[int]:
     return () if context is None else (context.conversation.index,)
 
 
-def _status(udp: Layer, record: Record) -> int:
+def _status(udp: Transport, record: Record) -> int:
     if udp.header[3] == 0:
         return NOT_PRESENT
     if not udp.ip.complete or udp.end - udp.start != udp.header[2]:
@@ -37,7 +37,7 @@ def _status(udp: Layer, record: Record) -> int:
     return GOOD if transport_checksum_ok(ip[8], ip[9], 17, record.dissect().data[udp.start:udp.end]) else BAD
 
 
-def _payload(udp: Layer, record: Record) -> bytes | None:
+def _payload(udp: Transport, record: Record) -> bytes | None:
     return record.dissect().data[udp.payload:udp.end] if udp.end > udp.payload else None
 
 

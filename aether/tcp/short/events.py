@@ -13,7 +13,7 @@ from typing import Any
 
 from aether.events import Event
 from aether.link.port import Port
-from aether.tcp import acknowledge, output, segment_arrives, timers
+from aether.tcp import acknowledge, output, rack, segment_arrives, timers
 from aether.tcp.connection import Connection
 from aether.tcp.layer import Tcp
 from aether.tcp.listener import Listener
@@ -81,14 +81,14 @@ def _established(answer: tuple[Any, ...], frame: bytes, conn: int, due: int) -> 
 
 
 def _request(
-    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, delayed: int,
-    closes: bool, until: int, said: Callable[[bytes], Said],
+    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, probes: bool,
+    delayed: int, closes: bool, until: int, said: Callable[[bytes], Said],
 ) -> list[Report]:
     length = len(frame) - ACK_LENGTH
     name, words, answers, hangs_up = said(frame[ACK_LENGTH:])
     reports: list[Report] = [
         _accepted(frame, conn, length),
-        *_acked(conn, due, trip),
+        *_acked(conn, due, trip, probes),
         ("tcp.delivered", (conn, length), segment_arrives._text, "tcp.delivered"),
         ("app", (name, words), answers, "app"),
     ]
@@ -102,21 +102,24 @@ def _request(
         ("frame.sent", answer, Port.transmit, "number"),
         ("tcp.timer", (conn, "rto", "started", until), output._emit, "rto"),
     )
+    if probes:
+        reports.append(("tcp.timer", (conn, "tlp", "started", until), rack.schedule_probe, "start/tlp"))
     return reports
 
 
 def _acknowledged(
-    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, until: int,
+    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, probes: bool, until: int,
 ) -> list[Report]:
-    return [*_acked(conn, due, trip), *(_fin_acked(conn, until) if until else [])]
+    return [*_acked(conn, due, trip, probes), *(_fin_acked(conn, until) if until else [])]
 
 
 def _finished(
-    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, waits: int, until: int,
+    answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...] | None, probes: bool, waits: int,
+    until: int,
 ) -> list[Report]:
     return [
         _accepted(frame, conn, 1),
-        *_acked(conn, due, trip),
+        *_acked(conn, due, trip, probes),
         *(_fin_acked(conn, waits) if trip else []),
         ("tcp.state", (conn, FIN_WAIT_2, TIME_WAIT, "rcv FIN"), segment_arrives._fin, "FIN_WAIT_2/rcv FIN"),
         ("tcp.timer", (conn, "fin-wait-2", "stopped", waits), Connection.rest, "stop"),
@@ -143,14 +146,17 @@ def _accepted(frame: bytes, conn: int, length: int) -> Report:
     return "tcp.accepted", (conn, int.from_bytes(frame[38:42], "big"), length), segment_arrives._process, "tcp.accepted"
 
 
-def _acked(conn: int, due: int, trip: tuple[int, ...] | None) -> list[Report]:
+def _acked(conn: int, due: int, trip: tuple[int, ...] | None, probes: bool) -> list[Report]:
     """What an acknowledgement of everything in flight brings, if there was anything."""
     if trip is None:
         return []
-    return [
+    reports: list[Report] = [
         ("tcp.rtt", (conn, *trip), acknowledge._measure, "tcp.rtt"),
         ("tcp.timer", (conn, "rto", "stopped", due), acknowledge._advance, "rto"),
     ]
+    if probes:
+        reports.append(("tcp.timer", (conn, "tlp", "stopped", due), rack.schedule_probe, "stop/tlp"))
+    return reports
 
 
 def _fin_acked(conn: int, until: int) -> list[Report]:

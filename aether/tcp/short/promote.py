@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp import decisions
 from aether.tcp.connection import Connection
 from aether.tcp.listener import Listener, take_syn
 from aether.tcp.negotiate import negotiate
@@ -16,10 +17,10 @@ from aether.tcp.states import ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LISTEN, SYN_R
 from aether.wire.tcp import SYN, Options
 
 if TYPE_CHECKING:
-    from aether.tcp.listener import Layer
+    from aether.tcp.listener import ListenerLayer
 
 
-def promote(layer: Layer, short: ShortConnection) -> Connection:
+def promote(layer: ListenerLayer, short: ShortConnection) -> Connection:
     """Return the connection that `short` stands for, with its timers' deadlines; whoever calls sees to the queue."""
     knobs = layer.host.knobs
     conn = Connection(layer, short.key, short.number, LISTEN)
@@ -118,4 +119,8 @@ def _in_flight(conn: Connection, short: ShortConnection) -> None:
     start = short.snd_una
     conn.send.hold(start, short.response)
     conn.flight.sent(start, short.snd_nxt, short.sent_at)
+    conn.cwnd_used, conn.cwnd_round = short.snd_nxt - start, short.snd_nxt
     conn.deadlines["rto"] = short.sent_at + conn.round_trip.timeout()
+    if conn.host.knobs.tcp_rack:
+        probe = short.sent_at + decisions.probe_timeout(short.srtt, single=True)
+        conn.deadlines["tlp"] = min(probe, conn.deadlines["rto"])

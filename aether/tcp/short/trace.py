@@ -136,6 +136,9 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         return "established", 4, (number, due)
     rto = decisions.retransmission_timeout(short.srtt, short.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
     trip = None
+    # The probe for a single segment is due with the retransmission timer, since rttvar is small (`FastPath._request`).
+    probes = bool(knobs.tcp_rack)
+    probed = probes and in_flight
     if in_flight:
         trip = short.rack, short.srtt, short.rttvar, rto
         queue.wake(short, NEVER)
@@ -145,8 +148,8 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
         until = now + knobs.tcp_time_wait
         queue.wake(short, until)
         if in_flight:
-            return "finished", 12, (number, due, trip, now + FIN_TIMEOUT, until)
-        return "finished", 8, (number, due, None, due, until)
+            return "finished", 12 + probed, (number, due, trip, probes, now + FIN_TIMEOUT, until)
+        return "finished", 8, (number, due, None, probes, due, until)
     if len(frame) > ACK_LENGTH:
         closes = short.state == FIN_WAIT_1
         if closes:
@@ -158,10 +161,10 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
             queue.sequence += 2  # its timer has started, and the response has stopped it
         until = now + rto
         queue.wake(short, until)
-        count = 7 + closes + 2 * in_flight + (2 if delayed else 0)
-        return "request", count, (number, due, trip, delayed, closes, until, app.said)
+        count = 7 + closes + 2 * in_flight + probed + probes + (2 if delayed else 0)
+        return "request", count, (number, due, trip, probes, delayed, closes, until, app.said)
     if state != FIN_WAIT_1:
-        return "acknowledged", 4, (number, due, trip, 0)
+        return "acknowledged", 4 + probed, (number, due, trip, probes, 0)
     until = now + FIN_TIMEOUT
     queue.wake(short, until)
-    return "acknowledged", 6, (number, due, trip, until)
+    return "acknowledged", 6 + probed, (number, due, trip, probes, until)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aether.wire import dhcp
 from aether.wire.error import WireError
 from shell.reading.dissect.tree import (
-    Ends,
+    CutShort,
     Reader,
     Show,
     Tree,
@@ -62,7 +62,7 @@ def dhcp_message(tree: Tree, start: int, end: int) -> None:
             reader.take("dhcp.cookie", "cookie", 4, ip)
             for begin, stop in _areas(reader, start, overload):
                 _options(Reader(tree, layer, begin, stop))
-    except Ends:
+    except CutShort:
         return
 
 

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 
 from aether.wire import dns
 from aether.wire.error import WireError
-from shell.reading.dissect.tree import Ends, Reader, Tree, colons, decimal, hexadecimal, ip, number, problem_of, yes
+from shell.reading.dissect.tree import CutShort, Reader, Tree, colons, decimal, hexadecimal, ip, number, problem_of, yes
 from shell.reading.escape import printable_bytes
 
 MAX_NAME = 255
@@ -44,7 +44,7 @@ def dns_message(tree: Tree, start: int, end: int, quoted: bool = False) -> None:
     reader = _Names(tree, layer, start, end)
     try:
         _fields(reader)
-    except (Ends, _Malformed):
+    except (CutShort, _Malformed):
         return
 
 
@@ -62,13 +62,13 @@ class _Names(Reader):
         length = 0
         while True:
             if place >= self.end:
-                raise Ends
+                raise CutShort
             size = frame[place]
             if not size:
                 break
             if size >= 0xC0:
                 if place + 1 >= self.end:
-                    raise Ends
+                    raise CutShort
                 target = self.start + ((size & 0x3F) << 8 | frame[place + 1])
                 after = after or place + 2
                 if target >= place:
@@ -79,7 +79,7 @@ class _Names(Reader):
             if size > 63 or length > MAX_NAME:
                 raise _Malformed
             if place + 1 + size > self.end:
-                raise Ends
+                raise CutShort
             labels.append(frame[place + 1:place + 1 + size].decode("utf-8", "replace"))
             place += 1 + size
         return ".".join(labels) or "<Root>", (after or place + 1) - self.at

@@ -8,7 +8,7 @@ from aether.wire.checksum import checksum
 from aether.wire.error import WireError
 from shell.reading.dissect.messages import UNVERIFIED, icmp_message, igmp_message
 from shell.reading.dissect.transport import tcp_segment, udp_datagram
-from shell.reading.dissect.tree import Ends, Reader, Tree, colons, decimal, hexadecimal, ip, number, problem_of, yes
+from shell.reading.dissect.tree import CutShort, Reader, Tree, colons, decimal, hexadecimal, ip, number, problem_of, yes
 
 PROTOCOLS = {ipv4.PROTO_ICMP: "ICMP", ipv4.PROTO_IGMP: "IGMP", ipv4.PROTO_TCP: "TCP", ipv4.PROTO_UDP: "UDP"}
 
@@ -31,7 +31,7 @@ def _packet(tree: Tree, start: int, limit: int, quoted: bool) -> int:
     header = bytes(body[:(body[0] & 15) * 4]) if body else b""
     try:
         whole = _header(reader, header, quoted)
-    except Ends:
+    except CutShort:
         return limit
     if not whole:
         return limit

@@ -7,7 +7,7 @@ from aether.wire.address import show_ip, show_mac
 from aether.wire.error import WireError
 from shell.reading.dissect.internet import ipv4_packet
 from shell.reading.dissect.tree import (
-    Ends,
+    CutShort,
     Reader,
     Tree,
     colons,
@@ -86,7 +86,7 @@ def _arp(tree: Tree, start: int) -> int:
     reader = Reader(tree, layer, start, len(tree.frame))
     try:
         _arp_fields(reader)
-    except Ends:
+    except CutShort:
         return len(tree.frame)
     layer.length = reader.at - start
     return reader.at

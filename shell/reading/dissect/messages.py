@@ -5,7 +5,7 @@ from __future__ import annotations
 from aether.wire import icmp, igmp
 from aether.wire.checksum import checksum
 from aether.wire.error import WireError
-from shell.reading.dissect.tree import Ends, Reader, Tree, colons, decimal, hexadecimal, ip, number, problem_of, yes
+from shell.reading.dissect.tree import CutShort, Reader, Tree, colons, decimal, hexadecimal, ip, number, problem_of, yes
 from shell.reading.summary import icmp_name, igmp_name
 
 QUOTING = (3, 4, 5, 11, 12)
@@ -36,7 +36,7 @@ def icmp_message(tree: Tree, start: int, end: int, complete: bool, quoted: bool)
         status = yes(good) if complete and not quoted else UNVERIFIED
         reader.parts(reader.at - 2, 2, ("icmp.checksum.status", "verdict", status))
         return _icmp_rest(tree, reader, kind, code, quoted)
-    except Ends:
+    except CutShort:
         return None
 
 
@@ -121,7 +121,7 @@ def igmp_message(tree: Tree, start: int, end: int, complete: bool) -> None:
     reader = Reader(tree, layer, start, end)
     try:
         _igmp_fields(reader, body, complete)
-    except Ends:
+    except CutShort:
         return
 
 

@@ -10,7 +10,7 @@ from shell.reading.dissect.dhcp import dhcp_message
 from shell.reading.dissect.dns import dns_message
 from shell.reading.dissect.http import http_message
 from shell.reading.dissect.options import tcp_options
-from shell.reading.dissect.tree import Ends, Reader, Tree, colons, decimal, hexadecimal, number, problem_of, yes
+from shell.reading.dissect.tree import CutShort, Reader, Tree, colons, decimal, hexadecimal, number, problem_of, yes
 
 MASK = 0xFFFFFFFF
 DNS, DHCP = 53, (67, 68)
@@ -38,7 +38,7 @@ def udp_datagram(tree: Tree, start: int, end: int, header: bytes, complete: bool
         length = number(reader.peek(2))
         reader.take("udp.length", "length", 2, decimal, f"{length} bytes")
         received = number(reader.peek(2))
-    except Ends:
+    except CutShort:
         return
     stop = start + length if 8 <= length <= len(body) else end
     sure = complete and stop - start == length
@@ -86,7 +86,7 @@ def tcp_segment(tree: Tree, start: int, end: int, header: bytes, complete: bool,
                  number(reader.take("tcp.dstport", "destination port", 2)))
         _numbers(tree, reader, header, ports, quoted)
         payload = _flags_and_window(tree, reader, header, complete, quoted)
-    except Ends:
+    except CutShort:
         return
     names = _flag_names(segment)
     layer.summary = f"{'quoted: ' if quoted else ''}{ports[0]} > {ports[1]}  {names}"
@@ -144,7 +144,7 @@ def _flags_and_window(tree: Tree, reader: Reader, header: bytes, complete: bool,
     length, flags = word >> 12 << 2, word & 0xFFF
     reader.add("tcp.hdr_len", "header length", reader.at, 1, str(length), f"{length} bytes")
     if length < 20:
-        raise Ends
+        raise CutShort
     reader.add("tcp.flags", "flags", reader.at, 2, f"0x{flags:04x}", _flag_names(reader.frame[start:start + 14]))
     reader.parts(reader.at, 2, ("tcp.flags.res", "reserved", yes(flags >> 9)),
                  *((f"tcp.flags.{_NAMES.get(name, name.lower())}", name, yes(flags & bit))

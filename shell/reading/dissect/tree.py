@@ -18,7 +18,7 @@ Show = Callable[[bytes], str]
 """Writes the bytes of a field as Wireshark's JSON does."""
 
 
-class Ends(Exception):
+class CutShort(Exception):
     """The packet ends inside a header."""
 
 
@@ -98,7 +98,7 @@ class Reader:
     def peek(self, length: int, skip: int = 0) -> bytes:
         """Return the next bytes without taking them; Ends if they are not there."""
         if self.at + skip + length > self.end:
-            raise Ends
+            raise CutShort
         return self.frame[self.at + skip:self.at + skip + length]
 
     def take(

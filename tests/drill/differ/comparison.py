@@ -77,14 +77,16 @@ def _by_timer(out: Out, happened: Happened, exact: bool) -> bool:
     return out.time > happened.at + (0 if exact else 3_000)
 
 
-def _close(out: Out, happened: Happened, following: int, exact: bool) -> bool:
-    """Tell whether a timer sent this so shortly before the next step that in the other play it may come after it."""
-    return _by_timer(out, happened, exact) and out.time + SLACK + (out.time - happened.at) // 8 >= following
+def _slack(out: Out, happened: Happened, left: dict[int, int]) -> int:
+    """Return by how much a timer may be late: by how long it waited, since the step or since the same left before."""
+    return SLACK + (out.time - min(happened.at, left.get(out.seq, happened.at))) // 8
 
 
-def _early(out: Out, happened: Happened, exact: bool) -> bool:
-    """Tell whether a timer may have sent this before the step in the other play."""
-    return _by_timer(out, happened, exact) and out.time <= happened.at + SLACK
+def _near_a_step(out: Out, happened: Happened, following: int, exact: bool, left: dict[int, int]) -> bool:
+    """Tell whether a timer sent this so near to a step that in the other play it may come on the other side of it."""
+    slack = _slack(out, happened, left)
+    return _by_timer(out, happened, exact) and (
+        out.time + slack >= following or out.time <= happened.at + slack)
 
 
 class _Side:
@@ -151,8 +153,8 @@ def _kind(
         waited = max(
             a.time - min(mine.at, mine_left.get(a.seq, mine.at)), b.time - min(its.at, its_left.get(b.seq, its.at)))
         return ("time" if abs(a.time - b.time) > 2 * SLACK + waited // 8 else ""), ()
-    for one, happened, exact in ((a, mine, True), (b, its, False)):
-        if one is not None and (_close(one, happened, following, exact) or _early(one, happened, exact)):
+    for one, happened, exact, left in ((a, mine, True, mine_left), (b, its, False, its_left)):
+        if one is not None and _near_a_step(one, happened, following, exact, left):
             return "undecided", fields
     if a is None or b is None:
         return ("missing" if a is None else "extra"), ()

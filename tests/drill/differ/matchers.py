@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from shell.drill.script import Call, TcpPacket
+from shell.drill.script import ScriptCall, TcpPacket
 from tests.drill.differ.comparison import Difference
 from tests.drill.differ.play import Out, Trace, event_of
 
@@ -27,7 +27,7 @@ def arrived(d: Difference) -> TcpPacket | None:
 def called(d: Difference) -> str:
     """Return the name of the call of the step; empty if it is none."""
     event = event_of(d.step)
-    return event.name if isinstance(event, Call) else ""
+    return event.name if isinstance(event, ScriptCall) else ""
 
 
 def before(d: Difference, text: str) -> bool:

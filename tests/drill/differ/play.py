@@ -11,12 +11,12 @@ from typing import Any
 from aether.apps.process import Reply
 from aether.wire import tcp
 from shell.drill import calls, options, packets
-from shell.drill.flows import FIRST_REMOTE_PORT, Flow, pattern
+from shell.drill.flows import FIRST_REMOTE_PORT, ScriptFlow, pattern
 from shell.drill.kernel import KernelStage
-from shell.drill.packets import Sent
+from shell.drill.packets import SentPacket
 from shell.drill.parse import parse
 from shell.drill.run import Wishes, virtual_stage
-from shell.drill.script import Call, Event, IcmpPacket, Packet, Script, TcpPacket
+from shell.drill.script import Event, IcmpPacket, Script, ScriptCall, ScriptPacket, TcpPacket
 from shell.drill.stage import Stage, VirtualStage
 from tests.drill.differ.programs import Program
 
@@ -84,7 +84,7 @@ def script_of(program: Program) -> Script:
 class Play:
     """One program on a stage."""
 
-    def __init__(self, program: Program, stage: Stage, flow: Flow, bind_port: int, connect_port: int) -> None:
+    def __init__(self, program: Program, stage: Stage, flow: ScriptFlow, bind_port: int, connect_port: int) -> None:
         self.program, self.stage, self.flow = program, stage, flow
         self.bind_port, self.connect_port = bind_port, connect_port
         self.descriptors: dict[int, int] = {}
@@ -93,11 +93,11 @@ class Play:
         self.began = False
         """Set with the peer's first SYN."""
 
-    def take(self, sent: Sent) -> None:
+    def take(self, sent: SentPacket) -> None:
         """Note what the host has sent, as the effect of the latest step."""
         self.trace.steps[max(self.at, 0)].out.append(self.read(sent))
 
-    def read(self, sent: Sent) -> Out:
+    def read(self, sent: SentPacket) -> Out:
         """Return a segment with a script's numbers."""
         seen = packets.read(sent)
         header, flow = seen.tcp, self.flow
@@ -132,7 +132,7 @@ class Play:
         happened = self.trace.steps[self.at]
         happened.at = self.stage.now
         event = event_of(self.program.steps[self.at].text)
-        if isinstance(event, Call):
+        if isinstance(event, ScriptCall):
             happened.result = self._call(event)
         elif isinstance(event, TcpPacket):
             if "S" in event.flags:
@@ -143,9 +143,9 @@ class Play:
         elif isinstance(event, IcmpPacket):
             self.stage.inject(packets.build_icmp(event, self.flow, "192.168.0.2"))
         else:
-            assert not isinstance(event, Packet)
+            assert not isinstance(event, ScriptPacket)
 
-    def _call(self, call: Call) -> str:
+    def _call(self, call: ScriptCall) -> str:
         plan = calls.plan(call, "program")
         arguments: list[Any] = list(plan.arguments)
         if plan.name == "bind":
@@ -203,7 +203,7 @@ def play_aether(program: Program, seed: int = 0) -> Trace:
     assert isinstance(stage, VirtualStage)
     options = script_of(program).options
     active = any(step.text.startswith("connect(") for step in program.steps[:5])
-    flow = Flow(options.local_ip, 8080, options.remote_ip, 8081 if active else FIRST_REMOTE_PORT)
+    flow = ScriptFlow(options.local_ip, 8080, options.remote_ip, 8081 if active else FIRST_REMOTE_PORT)
     play = Play(program, stage, flow, 8080, 8081)
     for moment in program.times:
         stage.run_until(moment, lambda: False)
@@ -239,7 +239,7 @@ class Kernel:
         port = FIRST_PORT + number % 60_000
         active = any(step.text.startswith("connect(") for step in program.steps[:5])
         remote = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
-        flow = Flow("192.168.0.1", port, remote, 8081 if active else FIRST_REMOTE_PORT)
+        flow = ScriptFlow("192.168.0.1", port, remote, 8081 if active else FIRST_REMOTE_PORT)
         return Play(program, self.stage, flow, port, 8081)
 
     def play(self, programs: list[Program]) -> list[Trace]:
@@ -267,7 +267,7 @@ class Kernel:
             for each in sent:
                 remote = ".".join(map(str, each.packet[16:20]))
                 if remote in by_address:
-                    by_address[remote].take(Sent(each.time - shifts[remote], 0, each.packet))
+                    by_address[remote].take(SentPacket(each.time - shifts[remote], 0, each.packet))
 
         while due:
             moment, index, number = heapq.heappop(due)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shell.bench.kernel import ab, read_ab, read_wrk
-from shell.bench.load import Load
+from shell.bench.load import LoadWish
 from shell.language.grammar import CommandError
 from tests.shell.conftest import Shell
 
@@ -147,7 +147,7 @@ def test_cores_of_the_host_are_compared(shell: Shell) -> None:
 def test_progress_is_a_bar_that_grows(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(shell.app.stdout, "isatty", lambda: True)
-    shell.session.progress = shell.app._progress
+    shell.session.terminal.progress = shell.app._progress
     shown = shell.try_("bench compare trace -n 10 --runs 2")
     assert [f"{done}/6" in shown for done in range(1, 6)] == [True] * 5
     assert "benchmark mode: run 2 of 2" in shown
@@ -204,7 +204,7 @@ def test_what_wrk_says_is_read() -> None:
 
 
 def test_apachebench_is_asked_for_what_was_asked() -> None:
-    words = ab("192.168.1.2", Load("keepalive", 50, 100))
+    words = ab("192.168.1.2", LoadWish("keepalive", 50, 100))
     assert words[-1] == "http://192.168.1.2/"
     assert "-k" in words
     assert "-n 50 -c 50" in " ".join(words)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from shell.bench import client, kernel
-from shell.bench.load import Load
-from shell.lab.runner import Finished
+from shell.bench.load import LoadWish
+from shell.lab.runner import ProgramOutcome
 from shell.language.grammar import CommandError
 
 ROOT = Path(__file__).parents[3]
@@ -42,11 +42,11 @@ def test_what_is_not_finished_in_time_has_failed(monkeypatch: pytest.MonkeyPatch
     """Here nobody ever answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         monkeypatch.setitem(client.PORTS, "http", listening.getsockname()[1])
-        made = client.Client("http", "127.0.0.1", "lo", 10, 2, 1)
+        made = client.LoadClient("http", "127.0.0.1", "lo", 10, 2, 1)
         assert made.run(0.3) < 3
         said = dict.fromkeys(("completed", "failed", "bytes", "elapsed_us", "p50_us", "p99_us"), 0)
         assert (made.completed, made.failed) == (0, 0)
-        run = kernel.read_ours(Finished(0, json.dumps(said)), 10)
+        run = kernel.read_ours(ProgramOutcome(0, json.dumps(said)), 10)
         assert (run.completed, run.failed, run.unfinished) == (0, 10, 10)
         for key in list(made.selector.get_map().values()):
             key.data.socket.close()
@@ -64,27 +64,28 @@ def test_costs_are_counted_until_the_last_connection_is_open() -> None:
             device = "aether0"
 
             @staticmethod
-            def run_program(words: list[str], write: Callable[[str], None], stop: object) -> Finished:
+            def run_program(words: list[str], write: Callable[[str], None], stop: object) -> ProgramOutcome:
                 write(f"{client.HELD}\n")
                 heard.append("the end")
-                return Finished(0, f"{client.HELD}\n{json.dumps(said)}\n")
+                return ProgramOutcome(0, f"{client.HELD}\n{json.dumps(said)}\n")
 
-    kernel.run(Here, Load("hold", 1, 1, client="ours"), lambda: heard.append("all are open"))  # type: ignore[arg-type]
+    kernel.run(Here, LoadWish("hold", 1, 1, client="ours"), lambda: heard.append("all are open"))  # type: ignore[arg-type]
     assert heard == ["all are open", "the end"]
 
 
 def test_a_client_that_failed_says_why() -> None:
     with pytest.raises(CommandError, match="the load generator failed: OSError: no such device"):
-        kernel.read_ours(Finished(1, "Traceback\nOSError: no such device\n"), 10)
+        kernel.read_ours(ProgramOutcome(1, "Traceback\nOSError: no such device\n"), 10)
 
 
 def test_too_many_at_a_time_are_refused_before_anything_begins() -> None:
-    for load in (Load("hold", 2_000_000, 100, client="ours"), Load("http", 2_000_000, 1_500_000, client="ours")):
+    for kind, at_a_time in (("hold", 100), ("http", 1_500_000)):
+        load = LoadWish(kind, 2_000_000, at_a_time, client="ours")
         with pytest.raises(CommandError, match=r"at most [\d,]+ connections at a time here, not [\d,]+: the "):
             kernel.refuse_too_many(load)
-    kernel.refuse_too_many(Load("http", 500, 1_500_000, client="ours"))
+    kernel.refuse_too_many(LoadWish("http", 500, 1_500_000, client="ours"))
     with pytest.raises(CommandError, match=r"ApacheBench|limit of open files|local ports"):
-        kernel.refuse_too_many(Load("http", 30_000, 25_000, client="ab"))
+        kernel.refuse_too_many(LoadWish("http", 30_000, 25_000, client="ab"))
 
 
 def test_a_client_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,5 +100,5 @@ def test_a_client_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_wrk_closes_each_connection_unless_they_are_kept() -> None:
-    assert "Connection: close" in kernel.wrk("192.168.1.2", Load("http", 0, 10, client="wrk"))
-    assert "Connection: close" not in kernel.wrk("192.168.1.2", Load("keepalive", 0, 10, client="wrk"))
+    assert "Connection: close" in kernel.wrk("192.168.1.2", LoadWish("http", 0, 10, client="wrk"))
+    assert "Connection: close" not in kernel.wrk("192.168.1.2", LoadWish("keepalive", 0, 10, client="wrk"))

@@ -369,16 +369,16 @@ def test_nobody_reads_and_nothing_waits(shell: Shell, tmp_path: Path, monkeypatc
 
 
 def test_a_reader_that_does_not_read_loses_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shell.captures.live import Pipe, open_pipe
+    from shell.captures.live import CapturePipe, open_pipe
     from shell.captures.recorder import Encoder
-    from shell.reading.frames import Seen
+    from shell.reading.frames import SeenFrame
 
     path = str(tmp_path / "pipe")
-    pipe = Pipe(Encoder("you", "a test"), path, made=open_pipe(path))
+    pipe = CapturePipe(Encoder("you", "a test"), path, made=open_pipe(path))
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     monkeypatch.setattr("shell.captures.live.LIMIT", 100_000)
     for number in range(200):
-        pipe.take([Seen(number, number, "in", bytes(1000), number)])
+        pipe.take([SeenFrame(number, number, "in", bytes(1000), number)])
         pipe.tick()
     assert pipe.given_up > 0
     content = b""

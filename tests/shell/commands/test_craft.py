@@ -39,13 +39,13 @@ from scapy.contrib.igmp import IGMP
 from scapy.layers.inet import IPOption_EOL, IPOption_NOP, IPOption_Security, IPOption_SSRR, IPOption_Timestamp
 
 from shell.craft.expressions import evaluate
-from shell.craft.layers import Ends, complete
+from shell.craft.layers import Endpoints, complete
 from shell.craft.notation import parse
 from shell.language.grammar import CommandError
 from tests.shell.conftest import Shell
 
 US, THEM = "02:00:00:00:00:02", "02:00:00:00:00:01"
-ENDS = Ends(US, "192.168.1.2", THEM, "192.168.1.1")
+ENDS = Endpoints(US, "192.168.1.2", THEM, "192.168.1.1")
 
 
 def as_json(shell: Shell, line: str) -> Any:

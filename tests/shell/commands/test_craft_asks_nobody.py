@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shell.craft.layers import Ends, NameAsked, complete, load
+from shell.craft.layers import Endpoints, NameAsked, complete, load
 from shell.craft.notation import parse
 from shell.language.grammar import CommandError
 
-ENDS = Ends("02:00:00:00:00:01", "192.168.1.2", "02:00:00:00:00:02", "192.168.1.1")
+ENDS = Endpoints("02:00:00:00:00:01", "192.168.1.2", "02:00:00:00:00:02", "192.168.1.1")
 NAME = "name.example"
 FORMS = [f'"{NAME}"', f'b"{NAME}"', f'["{NAME}"]', f'[b"{NAME}", "192.168.1.9"]', f'("{NAME}", "{NAME}")',
          f'[("server_id", "{NAME}"), ("router", "{NAME}", b"{NAME}")]', f'[IPOption_RR(routers=["{NAME}"])]',

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cmd2.history import History
 
-from shell.lessons.progress import Progress, Store
+from shell.lessons.progress import Progress, ProgressStore
 from shell.prompt.app import AetherShell
 from tests.shell.conftest import Shell
 from tests.shell.direct import session
@@ -38,7 +38,7 @@ def test_both_histories_are_kept(tmp_path: Path) -> None:
 def test_both_write_down_what_was_done(tmp_path: Path) -> None:
     def note(name: str) -> None:
         for turn in range(25):
-            with Store(tmp_path).changing() as progress:
+            with ProgressStore(tmp_path).changing() as progress:
                 progress.seen.append(f"{name}{turn}")
 
     threads = [threading.Thread(target=note, args=(name,)) for name in "ab"]
@@ -46,13 +46,13 @@ def test_both_write_down_what_was_done(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(Store(tmp_path).load().seen) == 50
+    assert len(ProgressStore(tmp_path).load().seen) == 50
 
 
 def test_nothing_is_written_that_did_not_change(tmp_path: Path) -> None:
-    Store(tmp_path).save(Progress(seen=["one"]))
+    ProgressStore(tmp_path).save(Progress(seen=["one"]))
     before = (tmp_path / "lessons.json").stat().st_mtime_ns
-    with Store(tmp_path).changing():
+    with ProgressStore(tmp_path).changing():
         pass
     assert (tmp_path / "lessons.json").stat().st_mtime_ns == before
 

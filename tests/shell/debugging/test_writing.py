@@ -20,7 +20,7 @@ import pytest
 
 from shell import writing
 from shell.language.registry import load_all
-from shell.lessons.progress import Progress, Store, take_warnings
+from shell.lessons.progress import Progress, ProgressStore, take_warnings
 from shell.prompt.app import AetherShell
 from shell.writing import WriteError, write
 from tests.shell.conftest import Shell
@@ -287,7 +287,7 @@ def test_progress_and_history_survive_a_full_disk(
     tmp_path: Path, engine_shell: Shell, capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store = Store(tmp_path)
+    store = ProgressStore(tmp_path)
     store.save(Progress(seen=["one"]))
     history = tmp_path / "history"
     history.write_bytes(b"old")

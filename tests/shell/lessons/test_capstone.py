@@ -7,8 +7,8 @@ import pytest
 from shell.lessons import library
 from shell.lessons.blind import FOUND, GUESSES
 from shell.lessons.load import load
-from shell.lessons.model import Line, for_fault
-from shell.lessons.progress import Store
+from shell.lessons.model import LessonLine, for_fault
+from shell.lessons.progress import ProgressStore
 from shell.lessons.sandbox import Sandbox
 from tests.shell.conftest import Shell
 
@@ -70,7 +70,7 @@ class Learner:
                 for line in for_fault(LESSON.steps[index].solution, self.fault):
                     lab.run(line)
             lab.begin(LESSON, last, self.fault)
-            wanted = for_fault([Line(line, 0) for line in lines], self.fault)
+            wanted = for_fault([LessonLine(line, 0) for line in lines], self.fault)
             said = [(line.text, lab.run(line)) for line in wanted]
             return [f"{row.text}: {said}" for row in lab.rows() if not row.holds]
 
@@ -104,7 +104,7 @@ def test_a_lab_in_which_all_is_well_proves_nothing(fault: str) -> None:
     with Sandbox.of(LESSON) as lab:
         lab.begin(LESSON, 1, learner.fault)
         for text in (*learner.fault.probe, "run 3s", f"lesson answer {fault}"):
-            lab.run(Line(text, 0))
+            lab.run(LessonLine(text, 0))
         assert lab.tracker is not None
         assert lab.core.ask(lab.tracker.right_answer) == ""
 
@@ -155,7 +155,7 @@ def test_what_was_found_leads_to_the_next_level(engine_shell: Shell) -> None:
         engine_shell.run("lesson start capstone --anew")
         assert FAULTS[broken(engine_shell)].level == 1
         find(engine_shell)
-        assert len(Store.usual().load().lessons["capstone"].found) == number + 1
+        assert len(ProgressStore.usual().load().lessons["capstone"].found) == number + 1
     engine_shell.run("lesson start capstone --anew")
     assert FAULTS[broken(engine_shell)].level == 2
 
@@ -208,7 +208,7 @@ def test_three_wrong_guesses_break_something_else(engine_shell: Shell) -> None:
     assert FAULTS[broken(engine_shell)].level == 1
     assert player.index == 1
     engine_shell.fail("link show")
-    record = Store.usual().load().lessons["capstone"]
+    record = ProgressStore.usual().load().lessons["capstone"]
     assert record.tries["Find it"].wrong_answers == GUESSES
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shell.lessons.course import load
-from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, StepRecord, Store, tally, worth
+from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, ProgressStore, StepRecord, tally, worth
 from shell.lessons.report import grade
 from tests.shell.conftest import Shell
 
@@ -19,7 +19,7 @@ def row(shell: Shell, lesson: str) -> dict[str, object]:
 
 
 def step_of(lesson: str) -> StepRecord:
-    return next(iter(Store.usual().load().lessons[lesson].done.values()))
+    return next(iter(ProgressStore.usual().load().lessons[lesson].done.values()))
 
 
 @pytest.mark.parametrize("step, counts", [

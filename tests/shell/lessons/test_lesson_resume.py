@@ -14,7 +14,7 @@ from aether.engine.core import Core
 from aether.lab import simulated
 from shell.lessons import library
 from shell.lessons.load import load
-from shell.lessons.progress import Store
+from shell.lessons.progress import ProgressStore
 from shell.session import Lab, Session
 from tests.shell.conftest import Shell
 
@@ -178,7 +178,7 @@ def test_the_lab_of_another_version_begins_the_step_anew(
         shell.run("lesson start first-frame")
         shell.run("lesson skip")
         shell.run("ping 192.168.1.1 --count 1")
-    store = Store.usual()
+    store = ProgressStore.usual()
     saved = store.load_lab("first-frame")
     assert saved is not None
     assert change(saved.recording) != saved.recording

@@ -6,7 +6,7 @@ import pytest
 
 from shell.lessons import library
 from shell.lessons.load import load
-from shell.lessons.model import Line
+from shell.lessons.model import LessonLine
 from shell.lessons.sandbox import Sandbox
 
 ANSWER = "lesson answer {answer}"
@@ -199,7 +199,7 @@ def test_another_right_way_passes(name: str, step: int, route: list[str]) -> Non
             for line in lesson.steps[index].solution:
                 lab.run(line)
         lab.begin(lesson, step, None)
-        said = [lab.run(Line(text, 0)) for text in route]
+        said = [lab.run(LessonLine(text, 0)) for text in route]
         assert [row.text for row in lab.rows() if not row.holds] == [], said
 
 

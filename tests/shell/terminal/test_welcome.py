@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from shell.language.registry import find
-from shell.lessons.progress import Store
+from shell.lessons.progress import ProgressStore
 from shell.lessons.welcome import FIRST, TIPS, Greeter
 
 
 def test_the_welcome_offers_the_tour_and_the_course_once(tmp_path: Path) -> None:
-    said = Greeter(Store(tmp_path)).welcome()
+    said = Greeter(ProgressStore(tmp_path)).welcome()
     assert "lesson start tour" in said
     assert "lesson start first-frame" in said
-    assert Greeter(Store(tmp_path)).welcome() == ""
+    assert Greeter(ProgressStore(tmp_path)).welcome() == ""
 
 
 def test_a_lesson_in_the_middle_is_offered_instead(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = ProgressStore(tmp_path)
     progress = store.load()
     progress.current = "arp"
     store.save(progress)
@@ -29,17 +29,17 @@ def test_a_lesson_in_the_middle_is_offered_instead(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", TIPS)
 def test_a_tip_appears_once(tmp_path: Path, path: tuple[str, ...]) -> None:
     assert find(list(path)).path == path
-    assert Greeter(Store(tmp_path)).tip(path).startswith("tip: ")
-    assert Greeter(Store(tmp_path)).tip(path) == ""
+    assert Greeter(ProgressStore(tmp_path)).tip(path).startswith("tip: ")
+    assert Greeter(ProgressStore(tmp_path)).tip(path) == ""
 
 
 def test_other_commands_have_no_tip(tmp_path: Path) -> None:
-    assert Greeter(Store(tmp_path)).tip(("status",)) == ""
+    assert Greeter(ProgressStore(tmp_path)).tip(("status",)) == ""
 
 
 def test_a_home_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert Greeter(Store(tmp_path / "file" / "below")).welcome() == ""
+    assert Greeter(ProgressStore(tmp_path / "file" / "below")).welcome() == ""
 
 
 def test_every_line_fits_into_eighty_columns() -> None:

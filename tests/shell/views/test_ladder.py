@@ -54,7 +54,7 @@ def test_what_was_lost_and_what_came_of_it(shell: Shell) -> None:
     assert "you: SYN-SENT → ESTABLISHED" in said
     assert "host: LISTEN → SYN-RECEIVED" in said
     assert "host: ESTABLISHED → CLOSE-WAIT → LAST-ACK" in said
-    assert said.index("you: rto fires") < said.index("you: sends 5 bytes again (time-out)")
+    assert said.index("you: tlp fires") < said.index("you: sends 5 bytes again (tail loss probe)")
     drawn = shell.run("ladder 1")
     assert "╳" in drawn
     assert "LOST on the link: your rule" in drawn

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from aether.engine.log import dump, feed, load, step_to
-from aether.engine.recorder import Recorder
+from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
 from tests.tap.harness import OURS, KernelLab
 
 COUNT = 1000
 
 
-class OneByOne(Recorder):
+class OneByOne(EventRecorder):
     """Is told of each event by itself, so that every frame takes the ordinary path."""
 
     together = None  # type: ignore[assignment]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aether import queries
-from aether.apps.dns_resolver import DnsReport
+from aether.apps.dns_resolver import DnsProgress
 from aether.engine.core import Core
 from aether.operations.services import DnsAsk
 from tests.tap.harness import KERNEL, KernelLab, wait_until
@@ -20,10 +20,10 @@ RECORDS = (
 )
 
 
-def ask(core: Core, name: str, kind: str = "A") -> DnsReport:
+def ask(core: Core, name: str, kind: str = "A") -> DnsProgress:
     job = core.do(DnsAsk(name=name, type=kind))
     wait_until(lambda: core.ask(lambda world: queries.job_done(world, job)), 15)
-    report: DnsReport = core.ask(lambda world: queries.job_report(world, job))
+    report: DnsProgress = core.ask(lambda world: queries.job_report(world, job))
     return report
 
 

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
-STEP = re.compile(r"<!-- (new|in): (\S+?)(?: before: (.*?))? -->\n(`{3,})\w+\n(.*?)\4\n", re.DOTALL)
+STEP = re.compile(r"<!-- (new|in): (\S+?)(?: (before|instead of): (.*?))? -->\n(`{3,})\w+\n(.*?)\5\n", re.DOTALL)
 SOFT, LOUD, EMPTY = ('inject Ether(type=0x88b5)' + rest for rest in (r'/Raw(load=b"\x05")', r'/Raw(load=b"\xff")', ""))
 
 
@@ -21,19 +21,24 @@ SOFT, LOUD, EMPTY = ('inject Ether(type=0x88b5)' + rest for rest in (r'/Raw(load
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy with every step of the page carried out."""
     copy = tmp_path_factory.mktemp("tree")
-    for part in ("aether", "shell", "lessons"):
+    for part in ("aether", "shell", "lessons", "tools"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    tests = ("tests/__init__.py", "tests/shell/__init__.py", "tests/shell/golden.py")
+    for name in ("pyproject.toml", "README.md", *tests):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
     steps = STEP.findall(PAGE)
     assert len(steps) >= 10
-    for kind, name, before, _, text in steps:
+    for kind, name, where, place, _, text in steps:
         file = copy / name
         if kind == "new":
             assert not file.exists(), name
             file.write_text(text, encoding="utf-8")
             continue
         source = file.read_text(encoding="utf-8")
-        assert source.count(before) == 1, f"{name}: {before!r}"
-        file.write_text(source.replace(before, text + before), encoding="utf-8")
+        assert source.count(place) == 1, f"{name} has no {place!r} any more: docs/contributing.md shall name another"
+        wanted = text + place if where == "before" else text.removesuffix("\n")
+        file.write_text(source.replace(place, wanted), encoding="utf-8")
     return copy
 
 
@@ -64,10 +69,27 @@ def test_the_lesson_is_proved(tree: Path) -> None:
     assert told.returncode == 0, told.stderr
 
 
+def test_the_view_has_its_scene(tree: Path) -> None:
+    look = "from tests.shell import golden; print(type(golden.result_of('hello', 80)).__name__)"
+    told = subprocess.run([sys.executable, "-c", look], cwd=tree, capture_output=True, text=True, timeout=120)
+    assert told.stdout == "HelloReport\n", told.stderr
+
+
+def test_the_rules_of_the_house_are_kept(tree: Path) -> None:
+    """Style, types, and the tables of knobs and counters: nothing else has to be touched for them."""
+    files = [name for kind, name, *_ in STEP.findall(PAGE) if name.endswith(".py")]
+    for command in (["ruff", "check", "--no-cache", *files], [str(tree / "tools/tables.py"), str(tree)]):
+        words = [sys.executable, *(["-m"] if command[0] == "ruff" else []), *command]
+        told = subprocess.run(words, cwd=tree, capture_output=True, text=True, timeout=120)
+        assert told.returncode == 0, told.stdout + told.stderr
+    assert "`hello.loudest`" in (tree / "knobs.md").read_text(encoding="utf-8")
+    assert "`hello.received`" in (tree / "counters.md").read_text(encoding="utf-8")
+
+
 def test_each_kind_touches_few_files() -> None:
     """As many as the table says: three at the most, generated pages aside."""
     for row in re.findall(r"^\| (?:a|an) [^|]+\| (.+) \|$", PAGE, re.MULTILINE):
-        assert 1 <= len(re.findall(r"`(?:aether|shell|lessons)/", row)) <= 3, row
+        assert 1 <= len(re.findall(r"`(?:aether|shell|lessons|tests)/", row)) <= 3, row
 
 
 def test_the_files_of_the_ten_changes_are_there() -> None:

@@ -215,3 +215,42 @@ def test_no_name_is_dead() -> None:
         dead |= {f"{module}.{name}" for name in top_level(trees[path]) if not name.startswith("__")
                  and name not in used and name not in attributes and f"{module}.{name}" not in imported}
     assert dead == set(UNUSED_HERE)
+
+
+SAME_NAME = {
+    "Field": "what a filter asks for; and a line of a header as the shell's results name it, in JSON too",
+    "HttpGet": "what a user asks for, registered by its name; and the job that it begins, in the state hash",
+    "Lease": "what a DHCP client has, in the state hash; and what is told of it, in JSON too",
+    "Options": "of a TCP segment, and of DNS's OPT record: each is named with the module of its protocol",
+    "Ping": "as HttpGet",
+    "Record": "one thing that happened, as filters see it; and DNS's own word for its data, in the state hash",
+    "Sent": "a segment in flight, in the state hash; and what `tcp send` returns, in JSON too",
+    "Settings": "of a DHCP client and of a link's impairments, both in the state hash",
+    "Station": "an attacker on the link, in the state hash; and a column of the ladder, in JSON too",
+    "TraceProbe": "a probe under way, in the state hash; and what is told of it, in JSON too",
+    "Traceroute": "as HttpGet",
+}
+"""Names that two classes have, and why neither can have another. One that starts with _ is its own module's alone."""
+
+
+def test_a_name_is_one_thing() -> None:
+    """Whoever reads of a class does not have to ask which."""
+    homes: dict[str, list[str]] = {}
+    for path in SOURCES:
+        for node in nodes(path):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name_of(path))
+    twice = {name: where for name, where in homes.items() if len(where) > 1}
+    assert twice.keys() <= SAME_NAME.keys(), {name: twice[name] for name in twice.keys() - SAME_NAME.keys()}
+    assert twice.keys() == SAME_NAME.keys(), f"one thing now: {sorted(SAME_NAME.keys() - twice.keys())}"
+    assert all(len(where) == 2 for where in twice.values()), twice
+
+
+def test_a_limit_says_of_what() -> None:
+    """A bare LARGEST is another thing in each module that has one."""
+    for path in SOURCES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign):
+                names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+                bare = names & {"LARGEST", "LONGEST", "MOST", "PATIENCE"}
+                assert not bare, f"{name_of(path)}:{node.lineno}: {bare} of what?"
