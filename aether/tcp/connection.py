@@ -41,7 +41,7 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
-class FastOpen(Protocol):
+class EarlyData(Protocol):
     """What a connection asks of whoever sees to data in SYNs (RFC 7413)."""
 
     def answered(self, conn: Connection, options: Options | None, ack: int) -> None:
@@ -62,7 +62,7 @@ class ConnectionLayer(Protocol):
     empty: Empty
 
     @property
-    def fast_open(self) -> FastOpen:
+    def fast_open(self) -> EarlyData:
         """Who sees to data in SYNs."""
 
     def receive_buffer(self) -> int:
@@ -127,13 +127,13 @@ class Connection(Sleeper):
     (`layer`, `listener`, `short.promote`) fills in what it begins with. They are in one object, for a segment looks at
     many of them: a second look-up for each would be dear.
 
-    - life: who it is, who holds it, its timers. `sockets`, `segment_arrives` and `timers` change it.
+    - life: who it is, who holds it, its timers. `sockets`, `segment_arrives`, `timers` and `fastopen` change it.
     - send: what is sent, and what may be. `output`, `acknowledge`, `segment_arrives`, `negotiate`, `path_mtu`.
     - receive: what came, and what may come. `segment_arrives`, `output`, `autotune`, `negotiate`.
     - acknowledging: what the peer is to be told. `segment_arrives`, `output`, `ecn`, `refusals`, `timers`.
     - agreed: the options in use. `negotiate`, `acknowledge`, `ecn`.
-    - recovery: round trips, congestion, losses. `recover`, `output`, `acknowledge`, `timers`, `rack`, `prr`, `frto`
-      and `congestion`.
+    - recovery: round trips, congestion, losses. `recover`, `output`, `acknowledge`, `timers`, `rack`, `prr`, `frto`,
+      `eifel` and `congestion`.
 
     Its methods, in order: its life; reports; what is in flight; timers; its end, and telling the application.
     """
@@ -184,6 +184,10 @@ class Connection(Sleeper):
         """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
         self.backlogged = False
         """True while it stands in its listener's queue of accepted connections."""
+        self.fast_open: Opening | None = None
+        """While the handshake is under way: what it has of Fast Open; None if nothing."""
+        self.syn_data = False
+        """Whether data in the SYN was taken."""
         self.notifying = False
         """True while the application is told of something: what it sends then leaves afterwards, in one go."""
         self.keepalives = 0
@@ -210,6 +214,8 @@ class Connection(Sleeper):
         """The application said that more will follow at once (MSG_MORE)."""
         self.probes = 0
         """Zero-window probes, or keepalives, without an answer."""
+        self.waiting_since = 0
+        """Under TCP_USER_TIMEOUT: since when what is in flight, or held back by a closed window, waits."""
         self.last_sent = host.now
         self.bytes_sent = 0
 
@@ -241,6 +247,8 @@ class Connection(Sleeper):
         self.delack_segments = 0
         """Segments received and not acknowledged yet."""
         self.quick_acks = QUICK_ACKS
+        self.last_ack_sent = 0
+        """What our last segment acknowledged (RFC 7323 §4.3, Last.ACK.sent)."""
         self.answers_from = 0
         """From when on another ACK may answer what is not acceptable (`aether.tcp.refusals`)."""
         self.dsack: tuple[int, int] | None = None
@@ -249,17 +257,9 @@ class Connection(Sleeper):
         # agreed
         self.sack_ok = self.ts_ok = self.scaling = False
         self.ts_recent = self.ts_recent_at = 0
-        self.last_ack_sent = 0
-        """What our last segment acknowledged (RFC 7323 §4.3, Last.ACK.sent)."""
         self.ts_offset = 0
         self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
         self.ecn_reduced_at = 0
-
-        self.fast_open: Opening | None = None
-        """While the handshake is under way: what it has of Fast Open; None if nothing."""
-        self.syn_data = False
-        """Whether data in the SYN was taken."""
-
 
         # recovery
         self.round_trip = RoundTrip(knobs)
@@ -295,8 +295,6 @@ class Connection(Sleeper):
         self.delivered = 0
         """Bytes that are known to have arrived."""
         self.retransmits = 0
-        self.waiting_since = 0
-        """Under TCP_USER_TIMEOUT: since when what is in flight, or held back by a closed window, waits."""
 
     def take_options(self, options: SocketOptions) -> None:
         """Take the options of the socket that opens or accepts it, before the first segment is sent."""

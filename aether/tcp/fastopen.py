@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from aether.streams import Stream
-from aether.tcp.opening import Opening, Queue
+from aether.tcp.opening import EarlyQueue, Opening
 from aether.tcp.siphash import siphash
 from aether.wire.tcp import MAX_OPTIONS
 
@@ -88,7 +88,7 @@ class FastOpen:
         return blake2b(period.to_bytes(8, "big"), digest_size=16, key=self.secret, person=b"fast open").digest()
 
     def judge(
-        self, queue: Queue, options: Options, length: int, client: bytes, server: bytes, limit: int, keys: bytes,
+        self, queue: EarlyQueue, options: Options, length: int, client: bytes, server: bytes, limit: int, keys: bytes,
         cookieless: bool,
     ) -> Verdict:
         """Say what becomes of a SYN with `length` bytes of data, for a listener that takes `limit` at a time (§4.2.2).
@@ -232,7 +232,7 @@ def _path(conn: Connection) -> bytes:
     return conn.local_ip + conn.remote_ip + conn.remote_port.to_bytes(2, "big")
 
 
-def _room(queue: Queue, limit: int) -> bool:
+def _room(queue: EarlyQueue, limit: int) -> bool:
     """Tell whether one more handshake may be pending; those that were reset long ago make room (§5.1)."""
     while queue.pending >= limit and queue.resets and queue.resets[0] <= queue.host.now:
         queue.resets.popleft()

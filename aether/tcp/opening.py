@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from aether.surroundings import Surroundings
 
 
-class Queue(Protocol):
+class EarlyQueue(Protocol):
     """What a listener keeps of the handshakes that were accepted before their end."""
 
     host: Surroundings
@@ -24,7 +24,7 @@ class Opening:
 
     __slots__ = ("asked", "cookie", "data", "queue")
 
-    def __init__(self, cookie: bytes | None, data: int = 0, queue: Queue | None = None) -> None:
+    def __init__(self, cookie: bytes | None, data: int = 0, queue: EarlyQueue | None = None) -> None:
         self.cookie = cookie
         """What goes into the next SYN, or SYN,ACK: empty to ask for one; None for no option at all."""
         self.data = data

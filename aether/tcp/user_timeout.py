@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.tcp.states import SYN_SENT, SYNCHRONIZED
+from aether.tcp.states import SYN_SENT, SYNCHRONIZED, TIME_WAIT
 from aether.timers import NEVER
 
 if TYPE_CHECKING:
@@ -38,6 +38,6 @@ def _deadline(conn: Connection) -> int:
     deadline, silence = NEVER, conn.host.knobs.tcp_user_timeout
     if conn.options.user_timeout and (conn.clocks.what or conn.state == SYN_SENT):
         deadline = conn.waiting_since + conn.options.user_timeout
-    if silence and conn.state in SYNCHRONIZED:
+    if silence and conn.state in SYNCHRONIZED and conn.state != TIME_WAIT:  # which has its own end
         deadline = min(deadline, conn.last_received + silence)
     return deadline

@@ -18,7 +18,7 @@ MAKERS = {"tcp/connection.py", "tcp/layer.py", "tcp/listener.py", "tcp/short/pro
 OWNERS = {
     "life": {
         "sockets.py", "tcp/segment_arrives.py", "tcp/timers.py",
-        "operations/tcp.py", "engine/worker.py", "apps/process.py",
+        "operations/tcp.py", "engine/worker.py", "tcp/fastopen.py",
     },
     "send": {
         "tcp/output.py", "tcp/acknowledge.py", "tcp/segment_arrives.py", "tcp/negotiate.py", "tcp/path_mtu.py",
@@ -31,7 +31,7 @@ OWNERS = {
     "agreed": {"tcp/negotiate.py", "tcp/acknowledge.py", "tcp/ecn.py"},
     "recovery": {
         "tcp/recover.py", "tcp/output.py", "tcp/acknowledge.py", "tcp/timers.py", "tcp/rack.py", "tcp/prr.py",
-        "tcp/frto.py", "tcp/congestion/__init__.py", "tcp/congestion/none.py", "tcp/congestion/reno.py",
+        "tcp/frto.py", "tcp/eifel.py", "tcp/congestion/__init__.py", "tcp/congestion/none.py", "tcp/congestion/reno.py",
         "tcp/congestion/cubic.py",
     },
 }
