@@ -36,7 +36,7 @@ class Bytes(ScriptFlow):
         self.expected = self.sent = 1
         """The number after what the host was to send, and after what it has sent."""
 
-    def payload_of_peer(self, script: int, length: int) -> bytes:
+    def payload_of_peer(self, script: int, length: int, syn: bool) -> bytes:
         """Return what the far end sends at a sequence number."""
         start = max(((script - self.remote_isn) & 0xFFFFFFFF) - 1, 0) % (len(self.stream) // 2)
         return self.stream[start:start + length]
@@ -62,7 +62,7 @@ class Usual(Bytes):
 
     __slots__ = ()
 
-    def payload_of_peer(self, script: int, length: int) -> bytes:
+    def payload_of_peer(self, script: int, length: int, syn: bool) -> bytes:
         """Return a request."""
         return KEEP[:length]
 
