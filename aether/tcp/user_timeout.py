@@ -35,9 +35,11 @@ def fired(conn: Connection) -> None:
 
 def _deadline(conn: Connection) -> int:
     """Return when it has been too long, in microseconds; NEVER if nothing limits it, or nothing waits."""
+    if conn.state == TIME_WAIT:
+        return NEVER  # it has its own end
     deadline, silence = NEVER, conn.host.knobs.tcp_user_timeout
     if conn.options.user_timeout and (conn.clocks.what or conn.state == SYN_SENT):
         deadline = conn.waiting_since + conn.options.user_timeout
-    if silence and conn.state in SYNCHRONIZED and conn.state != TIME_WAIT:  # which has its own end
+    if silence and conn.state in SYNCHRONIZED:
         deadline = min(deadline, conn.last_received + silence)
     return deadline
