@@ -50,19 +50,11 @@ KNOWN: tuple[Known, ...] = (
         "window-back", "RFC 9293 §3.10.7.4", "Aether", "takes the window of a segment with the numbers of the last one",
         "only if it is larger, or 0", m.window_back),
     Known(
-        "window-update", "RFC 9293 §3.8.6.2.2", "both", "tells of a window that a read has opened by half the buffer",
-        "by its own measure", m.window_update),
-    Known(
         "paws-old-ack", "RFC 7323 §5.3", "Aether", "acknowledges a segment whose timestamp is too old",
         "not if it carries no data", m.paws_old_ack),
     Known(
         "sack-of-controls", "RFC 2018 §3", "both", "reports data only, and a SYN that carries some",
         "reports what a FIN takes of the numbers", m.sack_of_controls),
-    Known(
-        "partial-duplicate", "RFC 2883 §4", "Linux",
-        "reports no duplicate where new data overlaps what waits behind a hole",
-        "reports it first",
-        m.partial_duplicate),
     Known(
         "echo-after-delay", "RFC 7323 §4.3", "both", "echoes the timestamp of its own last acknowledgement",
         "of its own, at another time", m.echo_after_delay),
@@ -86,9 +78,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "probe-at-edge", "RFC 8985 §7.3", "both", "probes with as much new data as the window has room for",
         "with the last segment again unless a whole one has room", m.probe_at_edge),
-    Known(
-        "second-probe", "RFC 8985 §7.2", "Linux", "sends again after a time-out and twice that",
-        "first a probe, which does not count, and then after a time-out", m.second_probe),
     Known(
         "fin-beyond-cwnd", "RFC 5681 §3.1", "both", "sends a FIN without data whatever cwnd is",
         "when cwnd has room for a segment", m.fin_beyond_window),
@@ -116,9 +105,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "challenge-rate", "RFC 5961 §7", "Linux", "answers each unacceptable segment",
         "one without data in half a second", m.challenge_rate),
-    Known(
-        "undo-by-timestamps", "RFC 3522 §3.2", "both", "stays in slow start after a spurious time-out",
-        "restores cwnd by the timestamp that is echoed", m.undo_by_timestamps),
     Known(
         "cork-pushed", "tcp(7)", "Aether", "holds what is corked until a segment is full, or 200 ms",
         "lets it go with the next acknowledgement", m.cork_pushed),
@@ -164,9 +150,6 @@ KNOWN: tuple[Known, ...] = (
         "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
         "measures it by the timestamp that is echoed, and times out at another time", m.trip_by_timestamps),
     Known(
-        "repeated-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
-        "at those that follow, too, and gives cwnd back", m.repeated_timeouts),
-    Known(
         "read-after-shut", "shutdown(2)", "Linux", "reads nothing after SHUT_RD", "reads what came, and what comes",
         m.read_after_shut),
     Known(
@@ -184,6 +167,23 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "frto-without-sack", "RFC 5682 §2.1", "both", "looks for spurious time-outs with SACK only", "without it, too",
         m.frto_without_sack),
+    Known(
+        "send-buffer", "tcp(7)", "both", "takes what its send buffer has room for", "counts what holds the bytes, too",
+        m.send_buffer),
+    Known(
+        "repacketised", "RFC 9293 §3.8.1", "both", "cuts what is in flight anew where the path is narrower",
+        "cuts each segment by itself", m.repacketised),
+    Known(
+        "disruption", "RFC 6069 §4", "both", "leaves the time-out as it is when a host is said to be out of reach",
+        "takes its backoff back, and sends again", m.disruption),
+    Known(
+        "new-data-in-recovery", "RFC 9937 §6", "Aether", "sends one segment for the ACK that begins a recovery",
+        "new data, too", m.new_data_in_recovery),
+    Known(
+        "duplicates-after-timeout", "RFC 5681 §3.1", "both",
+        "a duplicate after a time-out lets the next lost segment go",
+        "only if something new was sent since",
+        m.duplicates_after_timeout),
 )
 
 

@@ -163,16 +163,6 @@ def again(d: Difference, out: object, side: int) -> bool:
         out.seq + out.length + ("F" in out.flags) <= d.top[side])
 
 
-def window_update(d: Difference) -> str:
-    """Reading opens the window, and one host says so."""
-    if called(d) == "read" and d.kind in ("extra", "missing") and (pure(d.ours) or pure(d.theirs)):
-        return "ours" if d.kind == "extra" else "theirs"
-    a = d.ours
-    if called(d) == "read" and d.kind == "segment" and isinstance(a, Out) and pure(a) and a.ack == d.acked[0] and (
-            not pure(d.theirs)):
-        return "ours"
-    return ""
-
 
 def mss_of(d: Difference) -> int:
     """Return the MSS that the peer has offered."""
@@ -204,14 +194,6 @@ def sack_of_controls(d: Difference) -> str:
                     return "both"
     return ""
 
-
-def partial_duplicate(d: Difference) -> str:
-    """New data that overlaps what waits behind a hole."""
-    packet = arrived(d)
-    if packet is None or not packet.span.length or not only(d, "sack"):
-        return ""
-    mine, its = (len(re.findall(r"\d+:\d+", " ".join(side))) for side in apart(d))
-    return "both" if its > mine else ""
 
 
 def echo_after_delay(d: Difference) -> str:
@@ -280,19 +262,6 @@ def since(d: Difference, out: Out, side: int) -> int:
         if one.seq == out.seq and (one.length or "F" in one.flags) and one.time < out.time]
     return out.time - times[-1] if times else -1
 
-
-def second_probe(d: Difference) -> str:
-    """When something is sent again for the second time."""
-    b = d.theirs
-    if d.kind == "segment" and again(d, d.ours, 0) and again(d, b, 1) and by_timer(d):
-        assert isinstance(b, Out) and isinstance(d.ours, Out)
-        return "end" if b.time + 50_000 < d.ours.time else ""
-    if d.kind not in ("time", "missing") or not again(d, b, 1):
-        return ""
-    assert isinstance(b, Out)
-    if isinstance(d.ours, Out):
-        return "end" if since(d, b, 1) < since(d, d.ours, 0) else ""
-    return "end" if b.seq + b.length + ("F" in b.flags) <= d.top[0] and since(d, b, 1) > 0 else ""
 
 
 def timeout_after_probe(d: Difference) -> str:
@@ -498,18 +467,6 @@ def resent(d: Difference, side: int) -> bool:
     return False
 
 
-def undo_by_timestamps(d: Difference) -> str:
-    """More than one segment, after a time-out that timestamps prove spurious; or none again."""
-    b = d.theirs
-    if not with_timestamps(d) or not resent(d, 1):
-        return ""
-    if d.kind == "time" and isinstance(b, Out) and b.seq == d.top[1] and by_timer(d) and not pure(b):
-        return "end" if isinstance(d.ours, Out) and b.time < d.ours.time else ""
-    if d.ours is not None and not again(d, d.ours, 0):
-        return ""
-    fresh = isinstance(b, Out) and bool(b.length or "F" in b.flags) and b.seq == d.top[1]
-    return "end" if fresh or (d.kind == "extra" and arrived(d) is not None and alone(d)) else ""
-
 
 def alone(d: Difference) -> bool:
     """Tell whether the other host sent nothing with the number of ours in this step."""
@@ -530,13 +487,6 @@ def trip_by_timestamps(d: Difference) -> str:
         return "end"
     earlier = d.kind == "extra" or (isinstance(b, Out) and isinstance(a, Out) and a.time < b.time)
     return "end" if with_timestamps(d) and resent(d, 1) and earlier and again(d, d.ours, 0) and by_timer(d) else ""
-
-
-def repeated_timeouts(d: Difference) -> str:
-    """What is acknowledged at once after two time-outs or more."""
-    b = d.theirs
-    return "end" if isinstance(b, Out) and b.length and b.seq == d.top[1] and resent(d, 1) and resent(d, 0) and (
-        d.kind == "missing" or again(d, d.ours, 0)) else ""
 
 
 
@@ -584,3 +534,40 @@ def syn_in_fin_wait_2(d: Difference) -> str:
 def read_after_shut(d: Difference) -> str:
     """read() after SHUT_RD, with data there."""
     return "end" if d.kind == "result" and called(d) == "read" and d.ours == "0" and before(d, "SHUT_RD") else ""
+
+
+def send_buffer(d: Difference) -> str:
+    """How much of what is written is taken, while much waits."""
+    if d.kind != "result" or called(d) not in ("write", "send") or not before(d, "14000"):
+        return ""
+    short = str(d.theirs).isdigit() and str(d.ours).isdigit() and int(str(d.theirs)) < int(str(d.ours))
+    return "end" if short or d.theirs == "-1 EAGAIN" else ""
+
+
+def repacketised(d: Difference) -> str:
+    """What is sent again after a router said that it was too large."""
+    if d.kind == "missing" and "frag_needed" in d.step and again(d, d.theirs, 1):
+        return "end"
+    both = again(d, d.ours, 0) and again(d, d.theirs, 1)
+    return "end" if (both and before(d, "frag_needed")) or (both and "frag_needed" in d.step) else ""
+
+
+def disruption(d: Difference) -> str:
+    """A router that says a host is out of reach, after a time-out."""
+    return "end" if "host_unreachable" in d.step and d.kind == "missing" and again(d, d.theirs, 1) else ""
+
+
+def new_data_in_recovery(d: Difference) -> str:
+    """New data for the acknowledgement that begins a recovery."""
+    packet, b = arrived(d), d.theirs
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
+    return "end" if sacks and fresh and d.kind in ("missing", "segment") and resent(d, 1) else ""
+
+
+def duplicates_after_timeout(d: Difference) -> str:
+    """Duplicate acknowledgements after a time-out, without SACK."""
+    packet = arrived(d)
+    if packet is None or packet.span.length or d.kind != "extra" or not again(d, d.ours, 0) or not resent(d, 1):
+        return ""
+    return "end" if ("net.ipv4.tcp_sack", "0") in d.program.sysctls or "sackOK" not in str(d.program.steps) else ""
