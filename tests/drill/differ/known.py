@@ -113,7 +113,7 @@ KNOWN: tuple[Known, ...] = (
         "discards that segment whole", m.old_segment_window),
     Known(
         "unacceptable-ack", "RFC 9293 §3.10.7.4", "Linux",
-        "counts duplicate acknowledgements in segments below the window",
+        "takes acknowledgements, and counts duplicates, in segments below the window",
         "discards those segments whole",
         m.unacceptable_ack),
     Known(
@@ -184,6 +184,9 @@ KNOWN: tuple[Known, ...] = (
         "a duplicate after a time-out lets the next lost segment go",
         "only if something new was sent since",
         m.duplicates_after_timeout),
+    Known(
+        "after-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
+        "at those that follow, too, and gives cwnd back", m.after_timeouts),
 )
 
 

@@ -109,12 +109,12 @@ def old_ack(d: Difference) -> str:
 
 def window_back(d: Difference) -> str:
     """A smaller window, with the numbers of before."""
-    shrunk, window, at = False, -1, (0, 0)
+    shrunk, largest = False, dict[tuple[int, int], int]()
     for one in segments(d):
         if one.ack is not None and "S" not in one.flags and one.window is not None:
             here = one.span.first, one.ack
-            shrunk = shrunk or (here == at and 0 < one.window < window)
-            window, at = one.window, here
+            shrunk = shrunk or 0 < one.window < largest.get(here, 0)
+            largest[here] = max(one.window, largest.get(here, 0))
     data = any(isinstance(one, Out) and (one.length or "F" in one.flags) for one in (d.ours, d.theirs))
     return "end" if shrunk and data and (d.kind in ("missing", "extra") or "length" in d.fields) else ""
 
@@ -338,7 +338,8 @@ def frto_without_sack(d: Difference) -> str:
 def unacceptable_ack(d: Difference) -> str:
     """Duplicate acknowledgements in segments that are below the window."""
     below = [one for one in segments(d) if one.ack is not None and one.span.last < d.acked[0] and "S" not in one.flags]
-    if below and again(d, d.theirs, 1) and isinstance(d.ours, Out) and d.ours.seq == d.top[0]:
+    if below and again(d, d.theirs, 1) and (
+            d.kind == "missing" or (isinstance(d.ours, Out) and d.ours.seq == d.top[0])):
         return "end"
     return "end" if below and again(d, d.ours, 0) and arrived(d) and (d.kind == "time" or alone(d)) else ""
 
@@ -571,3 +572,10 @@ def duplicates_after_timeout(d: Difference) -> str:
     if packet is None or packet.span.length or d.kind != "extra" or not again(d, d.ours, 0) or not resent(d, 1):
         return ""
     return "end" if ("net.ipv4.tcp_sack", "0") in d.program.sysctls or "sackOK" not in str(d.program.steps) else ""
+
+
+def after_timeouts(d: Difference) -> str:
+    """How much new data leaves when what timed out is acknowledged."""
+    b = d.theirs
+    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
+    return "end" if fresh and resent(d, 1) and resent(d, 0) and called(d) and d.kind == "missing" else ""
