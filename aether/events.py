@@ -87,6 +87,8 @@ KINDS: dict[str, Kind] = {
     "tcp.blocked": Kind(("conn", "by"), "data has to wait, and for what"),
     "tcp.urgent": Kind(("conn", "length"), "the peer calls so many bytes ahead urgent"),
     "tcp.cookie": Kind(("isn", "mss", "what"), "a SYN cookie is sent, or opens a connection"),
+    "tcp.fast_open": Kind(
+        ("conn", "what", "cookie", "length"), "data in a SYN, or a cookie for it, is sent, taken or refused"),
     "tcp.error": Kind(("conn", "error"), "a connection ends with an error"),
     # Applications and the user.
     "app": Kind(("name", "what"), "an application says what it does"),
@@ -155,6 +157,7 @@ DROPS: dict[str, Reason] = {
     "ipv4.protocol": Reason("no such transport protocol here", "RFC 1122 §3.2.2.1"),
     "ipv4.fragments": Reason("fragments are not accepted", "RFC 791 §3.2", "ipv4.fragments"),
     "ipv4.fragment_overlap": Reason("fragments overlap", "RFC 5722 §3"),
+    "ipv4.fragment_ecn": Reason("some fragments are ECN-capable and others not", "RFC 3168 §5.3"),
     "ipv4.fragment_too_long": Reason("fragments make more than 65,535 bytes", "RFC 791 §3.1"),
     "ipv4.fragment_memory": Reason("too many unfinished packets", "RFC 791 §3.2"),
     "ipv4.fragment_timeout": Reason("not all fragments came in time", "RFC 1122 §3.3.2"),
@@ -183,6 +186,7 @@ DROPS: dict[str, Reason] = {
     "tcp.no_connection": Reason("no connection and no listener for it", "RFC 9293 §3.10.7.1"),
     "tcp.no_listener": Reason("nobody listens on this port", "RFC 9293 §3.10.7.1"),
     "tcp.listen_not_syn": Reason("a listener expects a SYN", "RFC 9293 §3.10.7.2"),
+    "tcp.syn_fin": Reason("a SYN that ends the connection it begins", "RFC 9293 §3.10.7.2", "tcp.drop_synfin"),
     "tcp.backlog_full": Reason("the listener's queue is full", "RFC 9293 §3.10.7.2"),
     "tcp.syn_sent_unacceptable": Reason("does not acknowledge our SYN", "RFC 9293 §3.10.7.3"),
     "tcp.old_duplicate": Reason("everything in it was received before", "RFC 9293 §3.10.7.4"),

@@ -156,8 +156,30 @@ class Knobs:
     tcp_syn_cookies: str = choice(
         "auto", ("off", "auto", "always"), "answer SYNs and remember nothing: never, when the queue is full, always",
         "RFC 4987 §3.6", classic="always")
+    tcp_fastopen: str = choice(
+        "client", ("off", "client", "server", "both"),
+        "data in the SYN: never, where applications here ask for it, where listeners do (TCP_FASTOPEN), or both",
+        "RFC 7413", classic="off")
+    tcp_fastopen_cookieless: str = choice(
+        "off", ("off", "client", "server", "both"), "data in the SYN without a cookie: who sends it, who takes it",
+        "RFC 7413 §7.3")
+    tcp_fastopen_listeners: bool = switch(
+        False, "every listener takes data in the SYN, as if it had set TCP_FASTOPEN to its backlog", "RFC 7413 §4.2.2")
+    tcp_fastopen_queue: int = number(
+        128, "handshakes with data in the SYN that may be pending at a listener", "RFC 7413 §5.1", low=1, high=1 << 20)
+    tcp_fastopen_rotate: int = number(
+        3_600_000_000, "how long one key makes the cookies for data in the SYN; 0 is for ever", "RFC 7413 §4.1.2",
+        low=0, high=1 << 40, unit="us")
+    tcp_fastopen_blackhole: int = number(
+        60_000_000, "how long nothing is put into the SYN on a path where that failed, doubled each time; 0 goes on",
+        "RFC 7413 §4.1.3.1", low=0, high=86_400_000_000, unit="us")
     tcp_fast_path: bool = switch(
         True, "handle predictable short connections behind a TAP by a shorter way", "RFC 1323, appendix")
+    tcp_noopt: bool = switch(
+        False, "SYNs without options, and so connections without them, as TCP_NOOPT has it elsewhere",
+        "RFC 9293 §3.7.1")
+    tcp_drop_synfin: bool = switch(
+        True, "drop SYNs with FIN at a listener: no client means that", "RFC 9293 §3.10.7.2", classic=False)
     tcp_isn: str = choice(
         "rfc6528", ("rfc6528", "random", "predictable"), "how initial sequence numbers are chosen", "RFC 6528",
         classic="predictable")

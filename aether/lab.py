@@ -22,7 +22,7 @@ from aether.apps.simple import (
 )
 from aether.host import Host
 from aether.knobs import profile
-from aether.socket_options import SO_REUSEADDR, SOL_SOCKET, SOL_TCP, TCP_NODELAY
+from aether.socket_options import SO_REUSEADDR, SOL_SOCKET, SOL_TCP, TCP_FASTOPEN, TCP_NODELAY
 from aether.sockets import TcpApp, TcpSocket
 from aether.udp import UdpSocket
 from aether.wire.address import parse_ip
@@ -167,6 +167,7 @@ def listen(host: Host, port: int, app: TcpApp, backlog: int = 1024) -> TcpSocket
     socket.set_option(SOL_SOCKET, SO_REUSEADDR, 1)
     if isinstance(app, HttpServer):
         socket.set_option(SOL_TCP, TCP_NODELAY, 1)  # the end of a response must not wait for a delayed ACK
+    socket.set_option(SOL_TCP, TCP_FASTOPEN, backlog)  # nothing comes of it without tcp.fastopen
     socket.bind(port)
     socket.listen(backlog)
     return socket

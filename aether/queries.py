@@ -42,7 +42,7 @@ from aether.apps.simple import Hold
 from aether.events import DROPS
 from aether.net.claims import claims_of
 from aether.net.icmp import BURST
-from aether.operations.base import OperationError, host_named
+from aether.operations.base import OperationError, first_interface, host_named
 from aether.seen import Hidden
 from aether.tcp.states import TIME_WAIT
 from aether.timers import NEVER
@@ -117,7 +117,8 @@ def connection(world: World, number: int, host: str = "you") -> ConnectionDetail
     options = [f"mss {conn.mss}"]
     if conn.snd_wscale or conn.rcv_wscale:
         options.append(f"window scale {conn.snd_wscale}/{conn.rcv_wscale}")
-    options += [name for name, used in (("sack", conn.sack_ok), ("timestamps", conn.ts_ok)) if used]
+    options += [name for name, used in (
+        ("sack", conn.sack_ok), ("timestamps", conn.ts_ok), ("data in the SYN", conn.syn_data)) if used]
     return ConnectionDetail(
         number=conn.number, host=host, state=conn.state, local=_endpoint(conn.local_ip, conn.local_port),
         remote=_endpoint(conn.remote_ip, conn.remote_port), opened_us=conn.opened, age_us=world.now - conn.opened,
@@ -214,7 +215,8 @@ def listeners(world: World, host: str = "you") -> list[ListenerRow]:
     found = host_named(world, host).tcp.listeners
     return [
         ListenerRow(
-            _endpoint(ip, port), one.backlog, one.half_open, len(one.accepted), _application(one.socket.app))
+            _endpoint(ip, port), one.backlog, one.half_open + one.pending - len(one.resets), len(one.accepted),
+            _application(one.socket.app))
         for (ip, port), one in sorted(found.items(), key=_port_of_listener)
     ]
 
@@ -308,7 +310,7 @@ def dns_cache(world: World, host: str = "you") -> DnsCache:
 def dhcp_lease(world: World, host: str = "you") -> Lease:
     """Return how the first interface of a host is configured, and what its DHCP client does."""
     one = host_named(world, host)
-    client, interface = one.dhcp, one.interfaces[0]
+    client, interface = one.dhcp, first_interface(one)
     lease = client.lease
     renew, rebind, expire = [
         max(at - world.now, 0) if at < NEVER else None

@@ -8,13 +8,15 @@ from typing import NamedTuple
 
 SOL_IP, SOL_SOCKET, SOL_TCP = 0, 1, 6
 
-SO_REUSEADDR, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_LINGER = 2, 4, 7, 8, 9, 13
+SO_REUSEADDR, SO_ERROR, SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_LINGER, SO_ZEROCOPY = 2, 4, 7, 8, 9, 13, 60
 TCP_NODELAY, TCP_MAXSEG, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_SYNCNT = 1, 2, 3, 4, 5, 6, 7
 TCP_LINGER2, TCP_DEFER_ACCEPT, TCP_INFO, TCP_CONGESTION, TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT = 8, 9, 11, 13, 18, 25
-IP_TOS, IP_TTL, IP_MTU_DISCOVER = 1, 2, 10
+TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_KEY, TCP_FASTOPEN_NO_COOKIE, TCP_INQ = 23, 30, 33, 34, 36
+IP_TOS, IP_TTL, IP_MTU_DISCOVER, IP_RECVERR, IP_RECVTTL, IP_RECVTOS = 1, 2, 10, 11, 12, 13
 IP_PMTUDISC_DONT, IP_PMTUDISC_WANT, IP_PMTUDISC_DO = 0, 1, 2
 
-MSG_PEEK, MSG_DONTWAIT, MSG_MORE = 0x2, 0x40, 0x8000
+MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT, MSG_EOR, MSG_ERRQUEUE, MSG_MORE = 0x2, 0x20, 0x40, 0x80, 0x2000, 0x8000
+MSG_ZEROCOPY, MSG_FASTOPEN = 0x4000000, 0x20000000
 SHUT_RD, SHUT_WR, SHUT_RDWR = 0, 1, 2
 F_GETFL, F_SETFL, O_NONBLOCK = 3, 4, 0x800
 SIOCINQ, SIOCOUTQ = 0x541B, 0x5411
@@ -46,10 +48,22 @@ class SocketOptions:
     defer_accept: int = 0
     congestion: str = ""
     user_timeout: int = 0
-    notsent_lowat: int = 1 << 32
+    notsent_lowat: int = 0
+    """How many bytes may wait to be sent before `send` takes no more; 0 is as many as the buffer takes."""
     tos: int = 0
     ttl: int = 0
     mtu_discover: int = IP_PMTUDISC_WANT
+    tell_unread: bool = False
+    """recvmsg() tells how many bytes are left (TCP_INQ)."""
+    zero_copy: bool = False
+    """MSG_ZEROCOPY is heeded (SO_ZEROCOPY)."""
+    fast_open: int = 0
+    """Of a listener: handshakes with data in the SYN that may be pending (RFC 7413 §5.1); 0 takes none."""
+    fast_open_connect: bool = False
+    """`connect` waits for the first data, if that may go with the SYN."""
+    fast_open_no_cookie: bool = False
+    fast_open_key: bytes = b""
+    """16 bytes, or 32 with a key whose cookies are believed too; empty for the host's."""
 
 
 class SocketOption(NamedTuple):
@@ -61,7 +75,8 @@ class SocketOption(NamedTuple):
     scale: int = 1
 
 
-OPTIONS: dict[tuple[int, int], SocketOption] = {
+Table = dict[tuple[int, int], SocketOption]
+OPTIONS: Table = {
     (SOL_SOCKET, SO_REUSEADDR): SocketOption("reuse_address", 0, 1),
     (SOL_SOCKET, SO_SNDBUF): SocketOption("send_buffer", 1, 1 << 30),
     (SOL_SOCKET, SO_RCVBUF): SocketOption("receive_buffer", 1, 1 << 30),
@@ -76,19 +91,38 @@ OPTIONS: dict[tuple[int, int], SocketOption] = {
     (SOL_TCP, TCP_LINGER2): SocketOption("linger2", -1, 120, SECOND),
     (SOL_TCP, TCP_DEFER_ACCEPT): SocketOption("defer_accept", 0, 86_400, SECOND),
     (SOL_TCP, TCP_USER_TIMEOUT): SocketOption("user_timeout", 0, 1 << 31, 1000),
-    (SOL_TCP, TCP_NOTSENT_LOWAT): SocketOption("notsent_lowat", 0, 1 << 32),
+    (SOL_TCP, TCP_NOTSENT_LOWAT): SocketOption("notsent_lowat", 0, (1 << 32) - 1),
+    (SOL_SOCKET, SO_ZEROCOPY): SocketOption("zero_copy", 0, 1),
+    (SOL_TCP, TCP_INQ): SocketOption("tell_unread", 0, 1),
+    (SOL_TCP, TCP_FASTOPEN): SocketOption("fast_open", 0, (1 << 31) - 1),
+    (SOL_TCP, TCP_FASTOPEN_CONNECT): SocketOption("fast_open_connect", 0, 1),
+    (SOL_TCP, TCP_FASTOPEN_NO_COOKIE): SocketOption("fast_open_no_cookie", 0, 1),
     (SOL_IP, IP_TOS): SocketOption("tos", 0, 255),
     (SOL_IP, IP_TTL): SocketOption("ttl", 1, 255),
     (SOL_IP, IP_MTU_DISCOVER): SocketOption("mtu_discover", 0, 2),
 }
 
+UDP_OPTIONS: Table = {
+    (SOL_SOCKET, SO_SNDBUF): SocketOption("send_buffer", 1, 1 << 30),
+    (SOL_SOCKET, SO_RCVBUF): SocketOption("receive_buffer", 1, 1 << 30),
+    (SOL_IP, IP_TOS): SocketOption("tos", 0, 255),
+    (SOL_IP, IP_TTL): SocketOption("ttl", 1, 255),
+    (SOL_IP, IP_MTU_DISCOVER): SocketOption("mtu_discover", 0, 2),
+    (SOL_IP, IP_RECVERR): SocketOption("tell_errors", 0, 1),
+    (SOL_IP, IP_RECVTTL): SocketOption("tell_ttl", 0, 1),
+    (SOL_IP, IP_RECVTOS): SocketOption("tell_tos", 0, 1),
+}
+"""Options of UDP sockets, which are attributes of theirs."""
+
+BEFORE_OPENING = (TCP_FASTOPEN, TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE)
+"""Options of TCP that a connection, once begun, does not take any more."""
 LEAST_BUFFER = {"send_buffer": 4608, "receive_buffer": 2304}
 """What Linux makes of smaller wishes, in bytes."""
 
 
-def store(options: SocketOptions, level: int, name: int, value: int) -> None:
-    """Set an option; OSError ENOPROTOOPT for an unknown one, EINVAL for a value out of range."""
-    option = find(level, name)
+def store(options: object, level: int, name: int, value: int, table: Table | None = None) -> None:
+    """Set an option, of TCP without a `table`; OSError ENOPROTOOPT for an unknown one, EINVAL for a bad value."""
+    option = find(level, name, table)
     if not option.low <= value <= option.high:
         raise OSError(errno.EINVAL, f"{option.attribute} is from {option.low} to {option.high}, not {value}")
     kept = -1 if value == -1 else value * option.scale
@@ -97,15 +131,16 @@ def store(options: SocketOptions, level: int, name: int, value: int) -> None:
     setattr(options, option.attribute, bool(kept) if option.high == 1 else kept)
 
 
-def fetch(options: SocketOptions, level: int, name: int) -> int:
+def fetch(options: object, level: int, name: int, table: Table | None = None) -> int:
     """Return an option in the caller's unit; OSError ENOPROTOOPT for an unknown one."""
-    option = find(level, name)
+    option = find(level, name, table)
     value = getattr(options, option.attribute)
     return -1 if value == -1 else int(value) // option.scale
 
 
-def find(level: int, name: int) -> SocketOption:
+def find(level: int, name: int, table: Table | None = None) -> SocketOption:
     """Return how an option is kept; OSError ENOPROTOOPT if there is none."""
-    if (level, name) not in OPTIONS:
+    found = (OPTIONS if table is None else table).get((level, name))
+    if found is None:
         raise OSError(errno.ENOPROTOOPT, f"no option {name} at level {level}")
-    return OPTIONS[level, name]
+    return found

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Container
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from aether import socket_options as so
 from aether.socket_options import EPHEMERAL
 from aether.streams import Stream
 from aether.wire import udp
@@ -13,6 +14,7 @@ from aether.wire.address import show_ip
 from aether.wire.error import WireError
 
 if TYPE_CHECKING:
+    from aether.knobs import Knobs
     from aether.surroundings import Surroundings
 
 ANY = b"\0\0\0\0"
@@ -69,12 +71,21 @@ class Header(Protocol):
     def destination(self) -> bytes:
         """Which address it was sent to: ours, or a group's, or everybody's."""
 
+    @property
+    def ttl(self) -> int:
+        """How many more hops it could have taken."""
+
+    @property
+    def tos(self) -> int:
+        """Type of service."""
+
 
 class UdpOwner(Protocol):
     """Whoever has a UDP layer, and sockets."""
 
     now: int
     udp: Udp
+    knobs: Knobs
 
     def count(self, counter: str, amount: int = 1) -> None:
         """Add to one of its counters."""
@@ -88,6 +99,9 @@ class Datagram(NamedTuple):
     port: int
     destination: bytes
     interface: int
+    ttl: int = 0
+    tos: int = 0
+    """Time to live, and type of service, of the packet that brought it."""
 
 
 class UdpApp(Protocol):
@@ -100,7 +114,10 @@ class UdpApp(Protocol):
 class UdpSocket:
     """A UDP socket; errors are OSError with the errno that Linux gives."""
 
-    __slots__ = ("app", "error", "groups", "host", "ip", "port", "queue", "queued", "remote", "tos", "ttl")
+    __slots__ = (
+        "app", "error", "groups", "host", "ip", "mtu_discover", "port", "queue", "queued", "reading", "receive_buffer",
+        "remote", "send_buffer", "tell_errors", "tell_tos", "tell_ttl", "tos", "ttl", "writing",
+    )
 
     def __init__(self, host: UdpOwner, app: UdpApp | None = None) -> None:
         self.host = host
@@ -114,7 +131,17 @@ class UdpSocket:
         self.error = 0
         """The errno of an ICMP error that came back; reading it clears it."""
         self.ttl = 0
+        """Of what is sent; 0 for the host's own."""
         self.tos = 0
+        self.mtu_discover = so.IP_PMTUDISC_WANT
+        """With IP_PMTUDISC_DO nothing is cut: what does not fit is refused."""
+        self.send_buffer = self.receive_buffer = RECEIVE_BUFFER
+        self.tell_ttl = self.tell_tos = False
+        """What `ancillary` tells of a datagram."""
+        self.tell_errors = False
+        """Whether errors that may pass are told too, and those of a socket that is not connected."""
+        self.reading = self.writing = True
+        """False after that side was shut down."""
         self.groups: list[tuple[bytes, int]] = []
         """The multicast groups that it has joined, each with the index of the interface."""
 
@@ -140,33 +167,76 @@ class UdpSocket:
         return self.send_to(payload, *self.remote)
 
     def send_to(self, payload: bytes, address: bytes, port: int) -> int:
-        """Send a datagram; OSError EMSGSIZE, ENETUNREACH, or the pending error."""
+        """Send a datagram; OSError EMSGSIZE, ENETUNREACH, EINVAL, EPIPE after a shutdown, or the pending error."""
         self._raise_pending()
+        if not self.writing:
+            raise BrokenPipeError(errno.EPIPE, "the socket was shut down for sending")
+        if not port:
+            raise OSError(errno.EINVAL, "nobody has port 0")
         layer = self.host.udp
         network, most = layer.network, layer.network.largest_for(address) - udp.HEADER_LENGTH
         if len(payload) > most:
             raise OSError(errno.EMSGSIZE, f"a datagram carries at most {most} bytes, not {len(payload)}")
         if not self.port:
             self.bind()
-        source = network.source_for(address, everybody=True) if self.ip == ANY else self.ip
+        source = network.source_for(address, everybody=True)
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
+        source = source if self.ip == ANY else self.ip
         datagram = udp.build(source, address, self.port, port, payload)
         layer.host.count("udp.sent")
         if not network.send(
-            address, udp.PROTOCOL, datagram, source=source, ttl=self.ttl, tos=self.tos, dont_fragment=False
+            address, udp.PROTOCOL, datagram, source=source, ttl=self.ttl, tos=self.tos,
+            dont_fragment=self.mtu_discover == so.IP_PMTUDISC_DO,
         ):
             raise OSError(errno.EMSGSIZE, f"{len(payload)} bytes do not fit into a packet")
         return len(payload)
 
-    def receive(self) -> Datagram:
-        """Return the next datagram; OSError EAGAIN if there is none, or the pending error."""
+    def receive(self, flags: int = 0) -> Datagram:
+        """Return the next datagram, whole; MSG_PEEK leaves it there.
+
+        OSError EAGAIN if there is none, or the pending error; an empty one from nobody after a shutdown.
+        """
         self._raise_pending()
         if not self.queue:
+            if not self.reading:
+                return Datagram(b"", ANY, 0, ANY, 0)
             raise BlockingIOError(errno.EAGAIN, "no datagram waits")
+        if flags & so.MSG_PEEK:
+            return self.queue[0]
         datagram = self.queue.pop(0)
         self.queued -= len(datagram.payload)
         return datagram
+
+    def ancillary(self, datagram: Datagram) -> list[tuple[int, int, int]]:
+        """Return what was asked to be told of a datagram: level, type and value, as recvmsg(2) has it."""
+        return [(so.SOL_IP, name, value) for wanted, name, value in (
+            (self.tell_ttl, so.IP_TTL, datagram.ttl), (self.tell_tos, so.IP_TOS, datagram.tos)) if wanted]
+
+    def shutdown(self, how: int) -> None:
+        """Close one direction or both; nothing is sent. OSError ENOTCONN, EINVAL."""
+        if how not in (so.SHUT_RD, so.SHUT_WR, so.SHUT_RDWR):
+            raise OSError(errno.EINVAL, f"shutdown takes 0, 1 or 2, not {how}")
+        if self.remote is None:
+            raise OSError(errno.ENOTCONN, "the socket is not connected")
+        self.reading = self.reading and how == so.SHUT_WR
+        self.writing = self.writing and how == so.SHUT_RD
+
+    def set_option(self, level: int, name: int, value: int) -> None:
+        """Set an option, in Linux's units; OSError ENOPROTOOPT, EINVAL."""
+        if (level, name, value) == (so.SOL_IP, so.IP_TTL, -1):
+            self.ttl = 0
+        else:
+            so.store(self, level, name, value, so.UDP_OPTIONS)
+
+    def get_option(self, level: int, name: int) -> int:
+        """Return an option, in Linux's units; OSError ENOPROTOOPT. SO_ERROR is cleared by reading it."""
+        if (level, name) == (so.SOL_SOCKET, so.SO_ERROR):
+            code, self.error = self.error, 0
+            return code
+        if (level, name) == (so.SOL_IP, so.IP_TTL):
+            return self.ttl or self.host.knobs.ipv4_ttl
+        return so.fetch(self, level, name, so.UDP_OPTIONS)
 
     def _raise_pending(self) -> None:
         if self.error:
@@ -274,7 +344,7 @@ class Udp:
                 self.network.no_port(packet)
             return
         data = payload[8:datagram.length]
-        if socket.queued + len(data) > RECEIVE_BUFFER:
+        if socket.queued + len(data) > socket.receive_buffer:
             host.drop("udp.buffer_full", detail=f"port {socket.port}")
             return
         host.count("udp.received")
@@ -283,20 +353,30 @@ class Udp:
                 host.name, "udp.delivered", header.source, datagram.source_port, datagram.destination_port, len(data)
             )
         socket.queue.append(
-            Datagram(data, header.source, datagram.source_port, header.destination, interface)
-        )
+            Datagram(
+                data, header.source, datagram.source_port, header.destination, interface, header.ttl, header.tos))
         socket.queued += len(data)
         if socket.app is not None:
             socket.app.ready(socket)
 
-    def failed(self, header: Header, inner: bytes, error: int) -> None:
-        """Take an error about a datagram of ours (RFC 1122 §4.1.3.3), which left with this header."""
+    def failed(self, header: Header, inner: bytes, error: int, hard: bool = True) -> bool:
+        """Take an error about a datagram of ours (RFC 1122 §4.1.3.3), which left with this header.
+
+        Return whether a socket could have sent it. As on Linux, a socket that is connected is told of those that will
+        not pass (`hard`); of all others, and one that is not connected of any at all, if it has asked (IP_RECVERR).
+        """
         source_port = inner[0] << 8 | inner[1]
         port = inner[2] << 8 | inner[3]
-        for socket in self.ports.get(source_port, ()):
-            if socket.remote == (header.destination, port):
-                socket.error = error
-                if socket.app is not None:
-                    socket.app.ready(socket)
-                return
-        self.host.drop("icmp.unmatched", detail=f"about UDP port {source_port}")
+        socket = self.find(header.source, source_port, header.destination, port)
+        if socket is None:
+            self.host.drop("icmp.unmatched", detail=f"about UDP port {source_port}")
+            return False
+        if error == errno.EMSGSIZE and socket.mtu_discover == so.IP_PMTUDISC_DONT:
+            hard = False
+        if socket.tell_errors or (hard and socket.remote is not None):
+            socket.error = error
+            if socket.app is not None:
+                socket.app.ready(socket)
+        else:
+            self.host.count("udp.soft_errors")
+        return True

@@ -249,6 +249,7 @@ def _options() -> list[Any]:
         syn(53000, [("MSS", 536)]),
         syn(53001, [("UTO", 30), ("EOL", None)]),
         syn(53002, [("TFO", (0x11223344, 0x55667788))]),
+        syn(53011, [("NOP", None), ("NOP", None), (34, b"")]),
         syn(53003, [(200, b"ab"), ("NOP", None), ("NOP", None)]),
         _to_host(TCP(sport=53004, dport=90, flags="SEC", seq=1)),
         bytes(wrong),

@@ -292,7 +292,8 @@ class DhcpClient(Sleeper):
 
     def _refused(self, message: dhcp.DhcpMessage) -> None:
         """Begin again (RFC 2131 §4.4.1, §4.4.5)."""
-        chosen = self.offer.server if self.state == REQUESTING and self.offer is not None else None
+        asked = {REQUESTING: self.offer, RENEWING: self.lease}.get(self.state)  # in REBINDING it was all of them
+        chosen = asked.server if asked is not None else None
         if chosen is not None and message.server_identifier not in (None, chosen):
             self.host.drop("dhcp.unmatched", detail="a NAK of a server that was not asked")
             return

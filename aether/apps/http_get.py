@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin
 
 from aether.apps.http_body import Body, BodyError
+from aether.socket_options import SOL_TCP, TCP_FASTOPEN_CONNECT
 from aether.sockets import TcpSocket
 from aether.wire.address import AddressError, parse_ip
 
@@ -87,12 +88,14 @@ class HttpGet:
     """A GET (RFC 9110 §9.3.1) over a connection that the server may keep (RFC 9112 §9.3); a job of the user."""
 
     __slots__ = (
-        "body", "done", "error", "expected", "finished_at", "following", "head", "headers", "host", "kept", "length",
-        "lookup", "reader", "reason", "redirects", "reused", "socket", "started_at", "status", "url",
+        "body", "done", "early", "error", "expected", "finished_at", "following", "head", "headers", "host", "kept",
+        "length", "lookup", "reader", "reason", "redirects", "reused", "socket", "started_at", "status", "url",
     )
 
-    def __init__(self, host: Resolving, url: str) -> None:
+    def __init__(self, host: Resolving, url: str, early: bool = False) -> None:
         self.host = host
+        self.early = early
+        """Whether the request goes with the SYN, as far as it may."""
         self.url = url
         self.redirects: list[str] = []
         self.lookup: Lookup | None = None
@@ -148,6 +151,8 @@ class HttpGet:
 
     def _connect(self, address: bytes, url: Url) -> None:
         """Leave the request with the socket: it goes out when the handshake is done."""
+        if self.early:
+            self.socket.set_option(SOL_TCP, TCP_FASTOPEN_CONNECT, 1)
         self.socket.connect(address, url.port)
         self._ask(url)
 

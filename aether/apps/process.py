@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aether import socket_options as so
 from aether.sockets import ERROR, HUNG_UP, READABLE, WRITABLE, TcpSocket
 from aether.tcp.info import TcpInfo
-from aether.tcp.states import CLOSED, SYN_RECEIVED, SYN_SENT
+from aether.tcp.states import SYN_RECEIVED, SYN_SENT
+from aether.tcp.zerocopy import SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY
 from aether.udp import UdpSocket
 from aether.wire.address import parse_ip, show_ip
 
@@ -53,13 +54,11 @@ class Epoll:
 class Descriptor:
     """What a number stands for."""
 
-    __slots__ = ("connecting", "nonblocking", "what")
+    __slots__ = ("nonblocking", "what")
 
     def __init__(self, what: TcpSocket | UdpSocket | Epoll, nonblocking: bool = False) -> None:
         self.what = what
         self.nonblocking = nonblocking
-        self.connecting = False
-        """True from a connect that could not wait until its end was heard."""
 
 
 class Prepared(NamedTuple):
@@ -120,8 +119,8 @@ class Process:
             return Reply(-1, problem.errno or errno.EIO)
 
     def _nonblocking(self, fd: int, name: str, arguments: list[Any]) -> bool:
-        flags = {"read": 1, "write": 0, "recvfrom": 1, "sendto": 0}.get(name)
-        if flags is not None and arguments[flags] & so.MSG_DONTWAIT:
+        flags = {"read": 1, "write": 0, "recvfrom": 1, "recvmsg": 1, "sendto": 0}.get(name)
+        if flags is not None and arguments[flags] & (so.MSG_DONTWAIT | so.MSG_ERRQUEUE):
             return True
         return self.descriptors[fd].nonblocking
 
@@ -195,30 +194,19 @@ class Process:
         if isinstance(found.what, UdpSocket):
             found.what.connect(ip, port)
             return Reply(0)
-        if found.connecting:
-            return self._heard(found)
-        self._tcp(found).connect(ip, port)
-        found.connecting = True
-        if found.nonblocking:
-            return Reply(-1, errno.EINPROGRESS)
-        return Reply(-1, errno.EINPROGRESS, waits=True)
+        socket = self._tcp(found)
+        asks_again = socket.connecting
+        socket.connect(ip, port)
+        if socket.deferred is not None:
+            return Reply(0)
+        return Reply(0) if asks_again else Reply(-1, errno.EINPROGRESS, waits=not found.nonblocking)
 
     def _connected(self, found: Descriptor) -> Reply:
         """The end of a connect that waited."""
-        reply = self._heard(found)
-        return reply._replace(waits=reply.errno == errno.EALREADY)
-
-    def _heard(self, found: Descriptor) -> Reply:
-        """Return how a connect ended that was begun before, as Linux tells the one who asks again."""
-        conn = self._tcp(found).connection
-        if conn is not None and conn.state in (SYN_SENT, SYN_RECEIVED):
-            return Reply(-1, errno.EALREADY)
-        found.connecting = False
-        if conn is None or conn.state == CLOSED:
-            code = conn.error if conn is not None else 0
-            if conn is not None:
-                conn.error = 0
-            return Reply(-1, code or errno.ECONNABORTED)
+        try:
+            self._tcp(found).connected()
+        except BlockingIOError:
+            return Reply(-1, errno.EALREADY, waits=True)
         return Reply(0)
 
     def _read(self, found: Descriptor, count: int, flags: int) -> Reply:
@@ -232,9 +220,27 @@ class Process:
             return self._read(found, count, flags)
         if not isinstance(found.what, UdpSocket):
             raise OSError(errno.ENOTSOCK, "not a socket")
-        datagram = found.what.receive()
+        datagram = found.what.receive(flags)
         data = datagram.payload[:count]
-        return Reply(len(data), out=[show_ip(datagram.source), datagram.port], data=data)
+        length = len(datagram.payload) if flags & so.MSG_TRUNC else len(data)
+        return Reply(length, out=[show_ip(datagram.source), datagram.port] if datagram.port else None, data=data)
+
+    def _recvmsg(self, found: Descriptor, count: int, flags: int) -> Reply:
+        """Read with what the system tells besides: the sender, flags, and control messages (level, type, value)."""
+        if not isinstance(found.what, UdpSocket):
+            if flags & so.MSG_ERRQUEUE:
+                first, last = self._tcp(found).completions()
+                said = [0, SO_EE_ORIGIN_ZEROCOPY, 0, SO_EE_CODE_ZEROCOPY_COPIED, first, last]
+                return Reply(0, out=[None, so.MSG_ERRQUEUE, [[so.SOL_IP, so.IP_RECVERR, said]]])
+            reply = self._read(found, count, flags)
+            return reply._replace(out=[None, 0, [list(each) for each in self._tcp(found).ancillary()]])
+        datagram = found.what.receive(flags)
+        data = datagram.payload[:count]
+        cut = len(data) < len(datagram.payload)
+        told = [list(each) for each in found.what.ancillary(datagram)]
+        return Reply(
+            len(datagram.payload) if flags & so.MSG_TRUNC else len(data), data=data,
+            out=[[show_ip(datagram.source), datagram.port], so.MSG_TRUNC if cut else 0, told])
 
     def _write(self, found: Descriptor, flags: int, data: bytes) -> Reply:
         if isinstance(found.what, UdpSocket):
@@ -244,10 +250,20 @@ class Process:
     def _sendto(self, found: Descriptor, flags: int, address: str, port: int, data: bytes) -> Reply:
         if isinstance(found.what, UdpSocket):
             return Reply(found.what.send_to(data, parse_ip(address), port))
-        return self._write(found, flags, data)
+        if not flags & so.MSG_FASTOPEN:
+            return self._write(found, flags, data)
+        waits = not (found.nonblocking or flags & so.MSG_DONTWAIT)
+        try:
+            taken = self._tcp(found).send_early(data, parse_ip(address), port)
+        except BlockingIOError as problem:
+            return Reply(-1, problem.errno or errno.EINPROGRESS, waits=waits)
+        return Reply(taken, waits=waits)
 
     def _shutdown(self, found: Descriptor, how: int) -> Reply:
-        self._tcp(found).shutdown(how)
+        if isinstance(found.what, UdpSocket):
+            found.what.shutdown(how)
+        else:
+            self._tcp(found).shutdown(how)
         return Reply(0)
 
     def _close(self, found: Descriptor) -> Reply:
@@ -262,23 +278,21 @@ class Process:
 
     def _setsockopt(self, found: Descriptor, level: int, name: int, value: Any) -> Reply:
         if isinstance(found.what, UdpSocket):
-            attribute = {(so.SOL_IP, so.IP_TTL): "ttl", (so.SOL_IP, so.IP_TOS): "tos"}.get((level, name))
-            if attribute is None:
-                return Reply(-1, errno.ENOPROTOOPT)
-            setattr(found.what, attribute, value)
+            found.what.set_option(level, name, value)
             return Reply(0)
         if isinstance(value, list):
             value = bool(value[0]), int(value[1])
+        if (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY):
+            value = value.encode("latin-1")
         self._tcp(found).set_option(level, name, value)
         return Reply(0)
 
     def _getsockopt(self, found: Descriptor, level: int, name: int) -> Reply:
         if isinstance(found.what, UdpSocket):
-            if (level, name) != (so.SOL_SOCKET, so.SO_ERROR):
-                return Reply(-1, errno.ENOPROTOOPT)
-            code, found.what.error = found.what.error, 0
-            return Reply(0, out=code)
+            return Reply(0, out=found.what.get_option(level, name))
         value = self._tcp(found).get_option(level, name)
+        if isinstance(value, bytes):
+            return Reply(0, out=value.hex())
         if isinstance(value, TcpInfo):
             return Reply(0, out=asdict(value))
         return Reply(0, out=[int(value[0]), value[1]] if isinstance(value, tuple) else value)
@@ -349,10 +363,11 @@ class Process:
 
 
 CALLS = (
-    "socket", "bind", "listen", "accept", "connect", "connected", "read", "recvfrom", "write", "sendto", "shutdown",
-    "close", "setsockopt", "getsockopt", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl", "epoll_wait",
+    "socket", "bind", "listen", "accept", "connect", "connected", "read", "recvfrom", "recvmsg", "write", "sendto",
+    "shutdown", "close", "setsockopt", "getsockopt", "fcntl", "ioctl", "poll", "epoll_create",
+    "epoll_ctl", "epoll_wait",
 )
 WITHOUT_DESCRIPTOR = ("socket", "poll", "epoll_create")
 WITH_DATA = ("write", "sendto")
-MAY_WAIT = ("accept", "read", "recvfrom", "write", "sendto")
+MAY_WAIT = ("accept", "read", "recvfrom", "recvmsg", "write", "sendto")
 """Those that wait at a descriptor that may, unless a flag says otherwise."""

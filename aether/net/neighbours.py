@@ -168,11 +168,12 @@ class Neighbours(Sleeper):
             return
         for_us = self.network.local.get(packet.target_ip) is self.interface
         if packet.operation == arp.REQUEST:
+            believed = False
             if packet.sender_ip != b"\0\0\0\0" and (for_us or packet.sender_ip in self.entries):
-                self._learn(packet.sender_ip, packet.sender_mac, "request", solicited=for_us)
+                believed = self._learn(packet.sender_ip, packet.sender_mac, "request", solicited=for_us)
             if for_us:
                 self._arp(arp.REPLY, packet.sender_mac, packet.sender_mac, packet.sender_ip, packet.target_ip)
-            else:
+            elif not (believed and packet.target_ip == packet.sender_ip):  # an announcement is for whoever knows it
                 host.drop("arp.not_for_us", detail=f"asks for {show_ip(packet.target_ip)}")
         else:
             self._reply(packet)
@@ -216,14 +217,15 @@ class Neighbours(Sleeper):
         else:
             self.host.drop("arp.unsolicited", detail=f"{show_ip(packet.sender_ip)} is-at {show_mac(packet.sender_mac)}")
 
-    def _learn(self, address: bytes, mac: bytes, how: str, solicited: bool) -> None:
+    def _learn(self, address: bytes, mac: bytes, how: str, solicited: bool) -> bool:
+        """Take a neighbour's hardware address; return False if it is not believed, or not of interest."""
         entry = self.entries.get(address)
         if entry is not None and entry.mac and entry.mac != mac and not self.host.knobs.arp_unsolicited:
             self._probe(entry)  # believe the neighbour itself, not whoever claims its address
-            return
+            return False
         if entry is None:
             if not solicited:
-                return
+                return False
             entry = self._add(address)
         if entry.mac != mac and self.host.observer is not None:
             self.host.observer(self.host.name, "arp.learned", address, mac, how)
@@ -234,6 +236,7 @@ class Neighbours(Sleeper):
         waiting, entry.waiting = entry.waiting, []
         for packet in waiting:
             self._transmit(mac, packet)
+        return True
 
     def _add(self, address: bytes) -> Neighbour:
         if len(self.entries) >= MAX_ENTRIES:

@@ -83,8 +83,8 @@ class Datagrams(Protocol):
     def receive(self, payload: bytes, header: Any, packet: bytes, interface: int) -> None:
         """Handle a datagram that came in `packet`."""
 
-    def failed(self, header: Any, inner: bytes, error: int) -> None:
-        """Take an error about a datagram of ours."""
+    def failed(self, header: Any, inner: bytes, error: int, hard: bool = True) -> bool:
+        """Take an error about a datagram of ours; return whether a socket could have sent it."""
 
 
 class Node(Surroundings):
@@ -134,5 +134,5 @@ class Node(Surroundings):
     @property
     def address(self) -> bytes:
         """The first address of the first interface; 0.0.0.0 if there is none yet."""
-        addresses = self.interfaces[0].addresses
+        addresses = self.interfaces[0].addresses if self.interfaces else ()
         return addresses[0].ip if addresses else b"\0\0\0\0"

@@ -19,6 +19,7 @@ from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.net.interface import Interface
     from aether.tcp.connection import Connection
     from aether.world import World
 
@@ -86,6 +87,13 @@ def from_data(data: dict[str, Any]) -> Operation:
         return OPERATIONS[name](**fields)
     except (TypeError, binascii.Error) as problem:
         raise OperationError(f"{name}: {problem}") from None
+
+
+def first_interface(host: Host) -> Interface:
+    """Return the first interface of a host; OperationError if it has none."""
+    if not host.interfaces:
+        raise OperationError(f"{host.name} has no interface")
+    return host.interfaces[0]
 
 
 def host_named(world: World, name: str) -> Host:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aether import knobs
 from aether.apps.process import Prepared, Process, Reply
 from aether.net.neighbours import REACHABLE, Neighbour
-from aether.operations.base import Goes, Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, first_interface, host_named, operation
 from aether.sockets import TcpSocket
 from aether.wire.address import AddressError, parse_ip
 
@@ -41,6 +41,8 @@ class BareHost(Operation):
     profile: str = "modern"
     knobs: dict[str, str] = field(default_factory=dict)
     """Values as a person writes them, by name; they come after the profile."""
+    fast_open_key: bytes = b""
+    """What its Fast Open cookies are made with; empty for what follows from the seed."""
 
     def apply(self, world: World) -> int:
         """Stop the services, learn the neighbour, turn the knobs, start the program."""
@@ -62,7 +64,9 @@ class BareHost(Operation):
                 socket.close()
         for knob in knobs.KNOBS.values():
             host.turn(knob.attribute, getattr(wanted, knob.attribute))
-        interface = host.interfaces[0]
+        if self.fast_open_key:
+            host.tcp.fast_open.secret = self.fast_open_key
+        interface = first_interface(host)
         host.set_mtu(interface, self.mtu)
         interface.neighbours.entries[address] = entry = Neighbour(address)
         entry.mac, entry.state = self.mac, REACHABLE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aether.world import World
-from aether.operations.base import Goes, Operation, OperationError, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, first_interface, host_named, operation
 
 
 @operation
@@ -27,7 +27,7 @@ class SendFrame(Operation):
     def apply(self, world: World) -> int:
         """Transmit the frame."""
         host = host_named(world, self.host)
-        port = host.interfaces[0].port
+        port = first_interface(host).port
         if port is None:
             raise OperationError(f"{host.name} has no link")
         data = self.data
@@ -49,7 +49,7 @@ class InjectFrame(Operation):
     def apply(self, world: World) -> int:
         """Number the frame and let it arrive next; the result is its number."""
         host = host_named(world, self.host)
-        port = host.interfaces[0].port
+        port = first_interface(host).port
         if port is None:
             raise OperationError(f"{host.name} has no link")
         return port.inject(self.data)

@@ -12,10 +12,11 @@ from aether.apps.http_get import HttpGet as HttpGetJob
 from aether.apps.http_get import UrlError
 from aether.apps.http_site import File, PathError, Site, type_of
 from aether.lab import listen
-from aether.operations.base import Goes, Operation, OperationError, explained, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, explained, first_interface, host_named, operation
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
+    from aether.apps.dhcp_client import DhcpClient
     from aether.host import Host
     from aether.world import World
 
@@ -74,7 +75,7 @@ class DhcpStart(Operation):
 
     def apply(self, world: World) -> None:
         """Send the DISCOVER."""
-        client = host_named(world, self.host).dhcp
+        client = _client(world, self.host)
         try:
             client.start()
         except OSError as problem:
@@ -91,7 +92,7 @@ class DhcpRenew(Operation):
 
     def apply(self, world: World) -> None:
         """Send the REQUEST."""
-        if not host_named(world, self.host).dhcp.renew():
+        if not _client(world, self.host).renew():
             raise OperationError(f"no lease at {self.host!r}. `dhcp start` asks for one")
 
 
@@ -105,7 +106,7 @@ class DhcpRelease(Operation):
 
     def apply(self, world: World) -> None:
         """Send the RELEASE."""
-        if not host_named(world, self.host).dhcp.release():
+        if not _client(world, self.host).release():
             raise OperationError(f"no lease at {self.host!r}. `dhcp start` asks for one")
 
 
@@ -119,12 +120,19 @@ class DhcpInform(Operation):
 
     def apply(self, world: World) -> None:
         """Send the INFORM."""
-        client = host_named(world, self.host).dhcp
+        client = _client(world, self.host)
         try:
             if not client.inform():
                 raise OperationError(f"{self.host} needs a static address for this, and DHCP is {client.state}")
         except OSError as problem:
             raise _port_taken(problem) from None
+
+
+def _client(world: World, name: str) -> DhcpClient:
+    """Return the DHCP client of a host, which configures its first interface."""
+    host = host_named(world, name)
+    first_interface(host)
+    return host.dhcp
 
 
 def _port_taken(problem: OSError) -> OperationError:
@@ -201,11 +209,17 @@ class HttpGet(Operation):
     goes = Goes.FIRST
     host: str = "you"
     url: str = ""
+    early: bool = False
+    """Whether the request goes with the SYN, as far as it may (RFC 7413)."""
 
     def apply(self, world: World) -> int:
         """Open the connection, or look the name up first."""
         host = host_named(world, self.host)
-        job = HttpGetJob(host, self.url)
+        if self.early and not host.tcp.fast_open.enabled():
+            raise OperationError(
+                "a request cannot go with the SYN here: tcp.fastopen is off, or for servers only. "
+                "(knob set tcp.fastopen client)")
+        job = HttpGetJob(host, self.url, self.early)
         try:
             job.start()
         except UrlError as problem:

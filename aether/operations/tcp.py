@@ -35,6 +35,8 @@ class TcpConnect(Operation):
     address: str = ""
     port: int = 0
     local_port: int = 0
+    early: bytes | None = None
+    """Data that goes with the SYN as far as it may (RFC 7413), and else when the handshake is done."""
 
     def apply(self, world: World) -> int:
         """Send the SYN."""
@@ -43,11 +45,26 @@ class TcpConnect(Operation):
         socket = TcpSocket(host, Hold())
         socket.port = checked_port(self.local_port, 0)
         try:
-            socket.connect(address, port)
+            if self.early is None:
+                socket.connect(address, port)
+            else:
+                socket.send(self.early[_opened_early(socket, address, port, self.early):])
         except OSError as problem:
             raise explained(problem, f"connect to {self.address}:{port}") from None
         assert socket.connection is not None
         return socket.connection.number
+
+
+def _opened_early(socket: TcpSocket, address: bytes, port: int, data: bytes) -> int:
+    """Connect with data in the SYN; return how many bytes of it there are."""
+    if not socket.host.tcp.fast_open.enabled():
+        raise OperationError(
+            "data cannot go with the SYN here: tcp.fastopen is off, or for servers only. "
+            "(knob set tcp.fastopen client)")
+    try:
+        return socket.send_early(data, address, port)
+    except BlockingIOError:
+        return 0
 
 
 @operation

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from aether.tcp.segment import Segment
 
 
+UNMEASURED = 3_000_000
+"""The retransmission timer after a handshake that could not be measured, in microseconds."""
+
+
 def acknowledge(conn: Connection, segment: Segment) -> bool:
     """Process the acknowledgement of a segment; return False if the segment must be dropped (RFC 5961 §5.2)."""
     ack = segment.ack
@@ -69,7 +73,7 @@ def update_window(conn: Connection, segment: Segment) -> None:
     if segment.ack < conn.snd_una:
         return
     if conn.snd_wl1 < segment.seq or (conn.snd_wl1 == segment.seq and conn.snd_wl2 <= segment.ack):
-        window = segment.window << conn.snd_wscale
+        window = segment.window
         observer = conn.host.observer
         if observer is not None and (window == 0) != (conn.snd_wnd == 0):
             observer(conn.host.name, "tcp.window", conn.number, window, "closed" if window == 0 else "opened")
@@ -106,6 +110,8 @@ def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
         used = False  # RFC 3168 §6.1.2: no growth by an acknowledgement that echoes congestion
     acked = conn.flight.acknowledge(conn.snd_una, ack)
     conn.snd_una = ack
+    if conn.options.user_timeout:
+        conn.waiting_since = host.now
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
     _measure(conn, segment, acked)
@@ -118,6 +124,25 @@ def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     rack.schedule_probe(conn)
     if conn.socket is not None and conn.socket.wants_to_write:
         segment.news = True
+
+
+def shaken(conn: Connection, segment: Segment) -> None:
+    """The peer has acknowledged our SYN: measure the round trip, unless it was sent again and nothing tells which one.
+
+    Then the timer begins with three seconds (RFC 6298 §5.7). After two losses the first window is one segment
+    (RFC 5681 §3.1; of one loss the timer of one second may be the cause, RFC 6928 §2), as on Linux.
+    """
+    trip, stamp = conn.round_trip, segment.options.timestamp if segment.options is not None else None
+    if not conn.retransmits:
+        trip.sample(conn.host.now - conn.opened)
+    elif conn.ts_ok and stamp is not None and stamp[1]:
+        trip.sample((timestamp(conn) - stamp[1] & MASK) * 1000)
+    else:
+        trip.rto = min(max(trip.rto, UNMEASURED), conn.host.knobs.tcp_rto_max)
+    trip.backoff = 0
+    if conn.retransmits > 1 and conn.congestion.name != "none":
+        conn.cwnd = conn.mss
+        conn.report_cwnd("the handshake lost segments")
 
 
 def _measure(conn: Connection, segment: Segment, acked: Acked) -> None:

@@ -13,11 +13,13 @@ MOST_PIECES = 256
 class SendBuffer:
     """Bytes from `start` on; sequence numbers are unbounded integers."""
 
-    __slots__ = ("chunks", "end", "start")
+    __slots__ = ("chunks", "end", "records", "start")
 
     def __init__(self, start: int) -> None:
         self.start = start
         """The sequence number of the first byte kept."""
+        self.records: deque[int] | None = None
+        """Where records end that share no segment with what follows (MSG_EOR); None when there are none."""
         self.end = start
         """The sequence number after the last byte."""
         self.chunks: deque[tuple[int, bytes]] | None = None
@@ -31,6 +33,19 @@ class SendBuffer:
             self.chunks.append((self.end, data))
             self.end += len(data)
 
+    def end_record(self) -> None:
+        """Let nothing that follows share a segment with what was written."""
+        if self.records is None:
+            self.records = deque()
+        self.records.append(self.end)
+
+    def whole(self, sequence: int, length: int) -> int:
+        """Return how many of `length` bytes from `sequence` on belong to one record."""
+        for end in self.records or ():
+            if sequence < end:
+                return min(length, end - sequence)
+        return length
+
     def hold(self, start: int, data: bytes) -> None:
         """Keep what was written, and sent from `start` on, before there was a buffer."""
         self.chunks = deque([(start, data)])
@@ -43,6 +58,12 @@ class SendBuffer:
                 chunks.popleft()
             if not chunks:
                 self.chunks = None
+        records = self.records
+        if records:
+            while records and records[0] <= sequence:
+                records.popleft()
+            if not records:
+                self.records = None
         self.start = min(sequence, self.end)
 
     def read(self, sequence: int, length: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import congestion
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from aether.socket_options import SocketOptions
     from aether.surroundings import Surroundings
     from aether.tcp.network import Network
+    from aether.tcp.opening import Opening
     from aether.tcp.reassembly import Reassembly
+    from aether.wire.tcp import Options
 
 QUICK_ACKS = 16
 """Segments at the start of a connection that are acknowledged at once, as on Linux."""
@@ -38,6 +41,16 @@ class Empty:
         self.receive = ReceiveBuffer()
 
 
+class FastOpen(Protocol):
+    """What a connection asks of whoever sees to data in SYNs (RFC 7413)."""
+
+    def answered(self, conn: Connection, options: Options | None, ack: int) -> None:
+        """Take the answer to a SYN with data, or with a question for a cookie."""
+
+    def ended(self, conn: Connection, cause: str) -> None:
+        """Take note that such a connection has ended before its handshake did."""
+
+
 class ConnectionLayer(Protocol):
     """What a connection asks of the TCP layer that it belongs to."""
 
@@ -47,6 +60,10 @@ class ConnectionLayer(Protocol):
     """The network layer's, as it stands there."""
     defaults: SocketOptions
     empty: Empty
+
+    @property
+    def fast_open(self) -> FastOpen:
+        """Who sees to data in SYNs."""
 
     def receive_buffer(self) -> int:
         """Return how much a new connection may keep for its application, in bytes."""
@@ -92,6 +109,10 @@ class Holder(Protocol):
         """The options that were set."""
 
     @property
+    def reading(self) -> bool:
+        """Whether our side was not shut down for reading."""
+
+    @property
     def wants_to_write(self) -> bool:
         """Whether a send did not take everything."""
 
@@ -120,15 +141,16 @@ class Connection(Sleeper):
     __slots__ = (
         "ack_pending", "advmss", "algorithm", "answers_from", "backlogged", "bytes_received", "bytes_sent", "clocks",
         "congestion", "cwnd", "cwnd_full", "cwnd_limited", "cwnd_round", "cwnd_used", "deadlines", "deferred",
-        "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error", "fin_at",
-        "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss", "keepalives", "key",
-        "last_received", "last_sent", "layer", "limit", "listener", "local_ip", "local_port", "may_be_cut", "more",
-        "mss", "notifying", "number", "opened", "options", "out_of_order", "phase", "prior_cwnd", "prior_ssthresh",
-        "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack", "rcv_adv", "rcv_mss", "rcv_nxt",
-        "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port", "retransmits", "round_trip",
-        "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2", "snd_wnd", "snd_wnd_max",
-        "snd_wscale", "socket", "ssthresh", "state", "taken", "taken_since", "tlp_end", "tlp_resent", "ts_offset",
-        "ts_ok", "ts_recent", "ts_recent_at", "undo_count", "undo_from", "undo_stamp",
+        "delack_segments", "delivered", "dsack", "ecn_cwr", "ecn_echo", "ecn_ok", "ecn_reduced_at", "error",
+        "fast_open", "fin_at", "fin_queued", "fin_received", "fin_sent", "flight", "frto", "host", "irs", "iss",
+        "keepalives", "key", "last_ack_sent", "last_received", "last_sent", "layer", "limit", "listener", "local_ip",
+        "local_port", "may_be_cut", "more", "mss", "notifying", "number", "opened", "options", "out_of_order", "phase",
+        "prior_cwnd", "prior_ssthresh", "probes", "prr_delivered", "prr_flight", "prr_out", "quick_acks", "rack",
+        "rcv_adv", "rcv_mss", "rcv_nxt", "rcv_up", "rcv_wscale", "receive", "recover", "remote_ip", "remote_port",
+        "retransmits", "round_trip", "sack_ok", "scaling", "send", "snd_nxt", "snd_una", "snd_wl1", "snd_wl2",
+        "snd_wnd", "snd_wnd_max", "snd_wscale", "socket", "soft_error", "ssthresh", "state", "syn_data", "taken",
+        "taken_since", "tlp_end", "tlp_resent", "ts_offset", "ts_ok", "ts_recent", "ts_recent_at", "undo_count",
+        "undo_from", "undo_stamp", "waiting_since",
     )
     UNHASHED = ("algorithm", "layer")
 
@@ -154,6 +176,9 @@ class Connection(Sleeper):
         """The listener that it came from, until it is accepted."""
         self.error = 0
         """The errno that ended it."""
+        self.soft_error = 0
+        """The errno of the last ICMP error about it, until an acknowledgement shows that it has passed (RFC 9293
+        §3.9.2.2, SHLD-25)."""
         self.opened = host.now
         self.deferred = False
         """Established, and not shown to the application before data comes (TCP_DEFER_ACCEPT)."""
@@ -175,8 +200,8 @@ class Connection(Sleeper):
         self.fin_queued = self.fin_sent = False
         self.flight = Flight()
         knobs = host.knobs
-        self.advmss = min(knobs.tcp_mss, layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH)
-        """The MSS that we ask for, in bytes."""
+        self.advmss = min(knobs.tcp_mss, layer.network.link_room_for(self.remote_ip) - MIN_HEADER_LENGTH)
+        """The MSS that we ask for, in bytes: the interface's (RFC 9293 §3.7.2), for the path to us may be another."""
         self.may_be_cut = layer.network.may_be_cut(self.remote_ip)
         """Whether what we send arrives only if it is cut on its way."""
         self.mss = 536
@@ -224,9 +249,17 @@ class Connection(Sleeper):
         # agreed
         self.sack_ok = self.ts_ok = self.scaling = False
         self.ts_recent = self.ts_recent_at = 0
+        self.last_ack_sent = 0
+        """What our last segment acknowledged (RFC 7323 §4.3, Last.ACK.sent)."""
         self.ts_offset = 0
         self.ecn_ok = self.ecn_echo = self.ecn_cwr = False
         self.ecn_reduced_at = 0
+
+        self.fast_open: Opening | None = None
+        """While the handshake is under way: what it has of Fast Open; None if nothing."""
+        self.syn_data = False
+        """Whether data in the SYN was taken."""
+
 
         # recovery
         self.round_trip = RoundTrip(knobs)
@@ -262,6 +295,8 @@ class Connection(Sleeper):
         self.delivered = 0
         """Bytes that are known to have arrived."""
         self.retransmits = 0
+        self.waiting_since = 0
+        """Under TCP_USER_TIMEOUT: since when what is in flight, or held back by a closed window, waits."""
 
     def take_options(self, options: SocketOptions) -> None:
         """Take the options of the socket that opens or accepts it, before the first segment is sent."""
@@ -317,6 +352,10 @@ class Connection(Sleeper):
         """Return how many bytes were sent and not acknowledged (RFC 5681 §2, FlightSize)."""
         return self.snd_nxt - self.snd_una
 
+    def room(self) -> int:
+        """Return how much fits into a packet to the peer, header and options of TCP taken off."""
+        return self.layer.network.room_for(self.remote_ip) - MIN_HEADER_LENGTH
+
     def unsent(self) -> int:
         """Return how many bytes the application has written that were not sent yet."""
         return max(self.send.end - max(self.snd_nxt, self.send.start), 0)
@@ -364,11 +403,17 @@ class Connection(Sleeper):
             host.observer(host.name, "tcp.error", self.number, error)
         self.deadlines.clear()
         host.queue.wake(self, NEVER)
+        if self.fast_open is not None:
+            self.layer.fast_open.ended(self, cause)
         self.layer.remove(self)
         self.out_of_order = None
         self.flight = Flight()
         self.send = SendBuffer(self.snd_nxt)
         self.notify()
+
+    def give_up(self, cause: str) -> None:
+        """End it for want of an answer: the application is told of the ICMP error that says why, if one came."""
+        self.end(cause, self.soft_error or errno.ETIMEDOUT)
 
     def notify(self) -> None:
         """Tell the application that something changed, then send what it wrote meanwhile."""

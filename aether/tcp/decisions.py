@@ -12,6 +12,8 @@ FIRST_PROBE = 1_000_000
 """The probe time-out before anything was measured (RFC 8985 §7.2)."""
 LEAST_PROBE = 2_000
 """As on Linux: sooner than that a timer would ask before an answer can be expected."""
+MAX_WINDOW_FIELD = 0xFFFF
+"""The window field of a segment; what it says is shifted, but for a SYN's (RFC 7323 §2.2)."""
 DELAYED_ACK_SEGMENTS = 2
 """An ACK is due for so many full segments at the latest (RFC 9293 §3.8.6.3)."""
 
@@ -52,16 +54,18 @@ def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: in
     """Return the window to offer as it goes on the wire, shifted by `scale` (RFC 9293 §3.8.6.2.2).
 
     Of a buffer of `limit` bytes so many are `waiting` for the application. The right edge of the window, so far
-    `rcv_adv`, moves right only by a worthwhile amount: half the buffer, or a full segment. It never moves left.
+    `rcv_adv`, moves right only by a worthwhile amount: half the buffer, or a full segment. It never moves left, and no
+    further than a window can say.
     """
-    edge = rcv_nxt + (limit - waiting if limit > waiting else 0)
+    room = limit - waiting if limit > waiting else 0
+    edge = rcv_nxt + (room if room < MAX_WINDOW_FIELD << scale else MAX_WINDOW_FIELD << scale)
     grown = edge - rcv_adv
     if grown < mss and grown < limit // 2:
         edge = rcv_adv if rcv_adv > rcv_nxt else rcv_nxt
     window = edge - rcv_nxt
     # Rounding down would take back what was offered.
     window = window >> scale if edge > rcv_adv else -(-window >> scale)
-    return window if window < 0xFFFF else 0xFFFF
+    return window if window < MAX_WINDOW_FIELD else MAX_WINDOW_FIELD
 
 
 def ends_time_wait(recent: int, stamp: int, rcv_nxt: int, sequence: int) -> bool:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from aether.tcp.negotiate import DEFAULT_MSS
+from aether.tcp.states import CLOSED, LISTEN
+
 if TYPE_CHECKING:
+    from aether.knobs import Knobs
     from aether.tcp.connection import Connection
+    from aether.tcp.listener import Listener
 
 CA_STATES = {"open": "Open", "recovery": "Recovery", "loss": "Loss"}
 
@@ -56,12 +61,25 @@ class TcpInfo:
     sndbuf_limited: int
 
 
+def unconnected_info(knobs: Knobs, listener: Listener | None) -> TcpInfo:
+    """Return what Linux tells of a socket without a connection; of a listener, how many wait, and may wait."""
+    waiting, backlog = (0, 0) if listener is None else (len(listener.accepted), listener.backlog)
+    return TcpInfo(
+        state=CLOSED if listener is None else LISTEN, ca_state=CA_STATES["open"], options=[],
+        snd_cwnd=knobs.tcp_initial_window, snd_ssthresh=2**31 - 1, unacked=waiting, sacked=backlog, lost=0, retrans=0,
+        total_retrans=0, reordering=3, rtt=0, rttvar=0, rto=knobs.tcp_rto_initial, min_rtt=0, backoff=0, probes=0,
+        advmss=0, snd_mss=DEFAULT_MSS, rcv_mss=0, snd_wnd=0, rcv_wnd=0, snd_wscale=0, rcv_wscale=0, delivered=0,
+        bytes_sent=0, bytes_acked=0, bytes_received=0, notsent_bytes=0, last_data_sent=0, last_data_recv=0, busy_time=0,
+        rwnd_limited=0, sndbuf_limited=0)
+
+
 def tcp_info(conn: Connection) -> TcpInfo:
     """Return the state of a connection as Linux would tell it."""
     flight, trip, now = conn.flight, conn.round_trip, conn.host.now
     segments = flight.segments.values()
     options = [name for name, used in (
-        ("timestamps", conn.ts_ok), ("sack", conn.sack_ok), ("wscale", conn.scaling), ("ecn", conn.ecn_ok)) if used]
+        ("timestamps", conn.ts_ok), ("sack", conn.sack_ok), ("wscale", conn.scaling), ("ecn", conn.ecn_ok),
+        ("syn_data", conn.syn_data)) if used]
     unlimited = conn.ssthresh >= 1 << 39
     return TcpInfo(
         state=conn.state, ca_state=CA_STATES[conn.phase], options=options,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from aether.socket_options import EPHEMERAL, SocketOptions
 from aether.streams import Stream
-from aether.tcp import autotune, decisions, output, path_mtu, timers
+from aether.tcp import autotune, decisions, output, path_mtu, timers, user_timeout
 from aether.tcp.connection import Connection, Empty
+from aether.tcp.fastopen import FastOpen
 from aether.tcp.isn import InitialSequence
 from aether.tcp.listener import Listener
 from aether.tcp.segment_arrives import segment_arrives
@@ -51,8 +52,8 @@ class Tcp:
     """The TCP layer of one host."""
 
     __slots__ = (
-        "cookie_clock", "defaults", "direct", "empty", "fast", "host", "isn", "ledger", "listeners", "network", "ports",
-        "ports_used", "silent", "table",
+        "cookie_clock", "defaults", "direct", "empty", "fast", "fast_open", "host", "isn", "ledger", "listeners",
+        "network", "ports", "ports_used", "silent", "table",
     )
     UNHASHED = ("direct", "ledger", "network")
 
@@ -78,6 +79,7 @@ class Tcp:
         self.isn: InitialSequence
         self.fast = FastPath(self)
         """Connections that are too predictable to be whole."""
+        self.fast_open = FastOpen(host)
         self.cookie_clock = 0
         """Where the timestamp clock of SYN cookies starts, in milliseconds."""
         self.ports: Stream
@@ -87,6 +89,7 @@ class Tcp:
         self.ledger = ledger
         self.ports = Stream(seed, self.host.name, "tcp.ports")
         self.isn = InitialSequence(seed, self.host.name)
+        self.fast_open.seed(seed)
         self.cookie_clock = Stream(seed, self.host.name, "tcp.cookies").bits(31)
 
     @property
@@ -135,7 +138,7 @@ class Tcp:
         conn = self.find(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             listener = self.listener_for(key)
-            if listener is not None and listener.would_open(header):  # else it would end for nothing
+            if listener is not None and listener.would_open():  # else it would end for nothing
                 conn.end("rcv SYN")
                 listener.arrives(key, header, payload, packet, conn.snd_nxt)
                 return
@@ -167,10 +170,7 @@ class Tcp:
             return False
         stamp = conn.ts_recent
         if conn.ts_ok:
-            try:
-                stamp, _ = tcp.parse_options(header.options).timestamp or (stamp, 0)
-            except WireError:
-                return False
+            stamp, _ = tcp.usable_options(header.options).timestamp or (stamp, 0)
         return decisions.ends_time_wait(conn.ts_recent, stamp, conn.rcv_nxt, header.sequence)
 
     def _refuse(self, key: bytes, header: tcp.TcpHeader, length: int, packet: Packet) -> None:
@@ -249,10 +249,17 @@ class Tcp:
         else:
             del self.ports_used[port]
 
-    def open(self, address: bytes, port: int, socket: Holder, local_port: int = 0) -> Connection:
-        """Open actively (RFC 9293 §3.10.1); OSError ENETUNREACH, EADDRINUSE or EADDRNOTAVAIL."""
+    def open(
+        self, address: bytes, port: int, socket: Holder, local_port: int = 0, early: bytes | None = None,
+    ) -> Connection:
+        """Open actively (RFC 9293 §3.10.1); OSError ENETUNREACH, EADDRINUSE or EADDRNOTAVAIL.
+
+        What may go with the SYN of `early` is written already (RFC 7413); None asks for nothing of the kind.
+        """
         host = self.host
         source = self.network.source_for(address)
+        if not self.network.can_be_host(address):
+            raise OSError(errno.ENETUNREACH, f"{show_ip(address)} is no host's address")  # §3.9.2.3, MUST-46
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
         local_port = local_port or self.free_port()
@@ -265,10 +272,13 @@ class Tcp:
         conn.take_options(socket.options)
         self.add(conn)
         conn.move("open")
+        if early is not None:
+            conn.send.append(early[:self.fast_open.begin(conn, early)])
         output.send_syn(conn)
-        conn.snd_nxt = conn.iss + 1
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+        conn.waiting_since = host.now
+        user_timeout.watch(conn)
         return conn
 
     def free_port(self) -> int:
@@ -298,13 +308,14 @@ class Tcp:
     def failed(self, packet: Packet, inner: bytes, error: int, mtu: int = 0) -> None:
         """Take an error about a segment of ours, carefully (RFC 5927 §4.1, §5.2, RFC 9293 §3.9.2.2).
 
-        `packet` is the header that it left with, and `inner` how it began. `error` is the errno that ends an attempt
-        to connect, EMSGSIZE where the path takes packets of `mtu` bytes only, and 0 for what may pass.
+        `packet` is the header that it left with, and `inner` how it began. `error` is what the application would be
+        told: it ends an attempt to connect, as on Linux (RFC 5461 §4.1); of a connection that exists it may pass, and
+        is told if nothing else explains the end (SHLD-25). EMSGSIZE: the path takes packets of `mtu` bytes only.
         """
         key = packet.destination + packet.source + inner[2:4] + inner[:2]
         conn = self.find(key)
         sequence = int.from_bytes(inner[4:8], "big")
-        if conn is None or not (sequence - conn.snd_una) & MASK <= max(conn.flight_size(), 1):
+        if conn is None or not (sequence - conn.snd_una) & MASK < conn.flight_size():
             self.host.drop("icmp.unmatched", detail="about a segment that is not in flight")
         elif error == errno.EMSGSIZE:
             known = self.connections.values()  # short ones become whole here: they began with the path as it was
@@ -315,6 +326,7 @@ class Tcp:
         elif error and conn.state == SYN_SENT:
             conn.end("unreachable", error)
         else:
+            conn.soft_error = error or conn.soft_error
             self.host.count("tcp.soft_errors")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import connection, cookies
+from aether.tcp.fastopen import NOTHING, FastOpen, Verdict
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import answer_reset, send_syn
+from aether.tcp.opening import Opening
+from aether.tcp.output import answer_reset, output, send_syn
 from aether.tcp.segment_arrives import segment_arrives
 from aether.tcp.states import LISTEN
 from aether.tcp.timers import opened
 from aether.wire import tcp
-from aether.wire.error import WireError
 from aether.wire.tcp import ACK, CWR, ECE, FIN, MIN_HEADER_LENGTH, RST, SYN
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class ListenerLayer(connection.ConnectionLayer, Protocol):
     """What a listener asks of the TCP layer that it belongs to."""
 
     isn: InitialSequence
+    fast_open: FastOpen
     cookie_clock: int
     fast: Any
     """Who keeps short connections."""
@@ -52,7 +55,8 @@ class Listener:
     """What a passive open leaves behind (RFC 9293 §3.10.1)."""
 
     __slots__ = (
-        "accepted", "backlog", "cookies_until", "half_open", "host", "ip", "layer", "port", "socket", "used_cookies",
+        "accepted", "backlog", "cookies_until", "half_open", "host", "ip", "layer", "pending", "port", "resets",
+        "socket", "used_cookies",
     )
     UNHASHED = ("layer",)
 
@@ -67,6 +71,10 @@ class Listener:
         """Connections in SYN-RECEIVED."""
         self.accepted: list[Connection] = []
         """Established connections that the application has not taken yet."""
+        self.pending = 0
+        """Connections with data in the SYN whose handshake is not done, or was reset lately (RFC 7413 §5.1)."""
+        self.resets: deque[int] = deque()
+        """When each of those that were reset counts no more, in microseconds."""
         self.cookies_until = 0
         """Until when an ACK out of the blue may bring a cookie of ours, in microseconds."""
         self.used_cookies: dict[tuple[bytes, int], int] = {}
@@ -81,19 +89,19 @@ class Listener:
             self._acknowledged(key, header, payload, packet)
         elif not flags & SYN:
             host.drop("tcp.listen_not_syn", detail="neither SYN, ACK nor RST")
+        elif flags & FIN and host.knobs.tcp_drop_synfin:
+            host.drop("tcp.syn_fin")
         elif self.full():
             host.drop("tcp.backlog_full", detail=f"port {self.port}, backlog {self.backlog}")
         else:
-            self._syn(key, header, packet, used)
+            self._syn(key, header, payload, packet, used)
 
-    def _syn(self, key: bytes, header: TcpHeader, packet: Packet, used: int) -> None:
-        """Third check of §3.10.7.2: a SYN. Data on it is not kept: the peer sends it again."""
+    def _syn(self, key: bytes, header: TcpHeader, payload: bytes, packet: Packet, used: int) -> None:
+        """Third check of §3.10.7.2: a SYN. Data on it is not kept, without Fast Open: the peer sends it again."""
         host = self.host
-        try:
-            options = tcp.parse_options(header.options)
-        except WireError as problem:
-            host.drop(problem.reason, detail=problem.detail)
-            return
+        options = tcp.usable_options(header.options)
+        if options.malformed:
+            host.count("tcp.malformed_options")
         crowded = self._crowded()
         how = host.knobs.tcp_syn_cookies
         if how == "always" or (crowded and how == "auto"):
@@ -101,9 +109,21 @@ class Listener:
         elif crowded:
             host.drop("tcp.backlog_full", detail=f"port {self.port}: {self.half_open} handshakes under way")
         else:
-            self._remember(key, header, options, used)
+            verdict = NOTHING
+            if payload or options.fast_open is not None:
+                verdict = self._judge(options, len(payload), packet)
+            self._remember(key, header, options, used, verdict, payload)
 
-    def _remember(self, key: bytes, header: TcpHeader, options: tcp.Options, used: int) -> None:
+    def _judge(self, options: tcp.Options, length: int, packet: Packet) -> Verdict:
+        """Say what becomes of a SYN with data or a cookie in it (RFC 7413 §4.2.2)."""
+        wishes, everybody = self.socket.options, self.host.knobs.tcp_fastopen_listeners
+        return self.layer.fast_open.judge(
+            self, options, length, packet.source, packet.destination,
+            wishes.fast_open or (self.backlog if everybody else 0), wishes.fast_open_key, wishes.fast_open_no_cookie)
+
+    def _remember(
+        self, key: bytes, header: TcpHeader, options: tcp.Options, used: int, verdict: Verdict, payload: bytes,
+    ) -> None:
         host = self.host
         conn = self.layer.create(key, LISTEN, used)
         conn.listener = self
@@ -111,12 +131,38 @@ class Listener:
         take_syn(conn, header.sequence, header.window)
         negotiate(conn, options, header.flags)
         self.layer.add(conn)
-        self.half_open += 1
         conn.move("rcv SYN")
+        if verdict.take:
+            self._take_early(conn, payload, verdict)
+        else:
+            self.half_open += 1
+            conn.fast_open = Opening(verdict.cookie) if verdict.cookie is not None else None
+        if verdict.cookie is not None:
+            self.layer.fast_open.given(conn, verdict.cookie)
         send_syn(conn)
-        conn.snd_nxt = conn.iss + 1
         if host.knobs.tcp_retransmit:
             conn.start("rto", host.now + conn.round_trip.timeout())
+        if verdict.take:
+            self._offer(conn)
+            if conn.receive.length:
+                conn.notify()  # whoever has accepted it hears at once that there is something to read
+            output(conn)
+
+    def _take_early(self, conn: Connection, payload: bytes, verdict: Verdict) -> None:
+        """Take the data of a SYN for the application (RFC 7413 §4.2.2); a FIN with it has to come again."""
+        self.pending += 1
+        conn.fast_open = Opening(verdict.cookie, queue=self)
+        conn.syn_data = True
+        conn.snd_una = conn.iss + 1  # what is sent before the handshake ends is acknowledged together with our SYN
+        payload = payload[:conn.limit]
+        self.layer.fast_open.taken(conn, len(payload))
+        if payload:
+            conn.receive.append(payload)
+            conn.rcv_nxt = conn.rcv_adv = conn.rcv_nxt + len(payload)
+            conn.rcv_mss = min(len(payload), conn.advmss)
+            conn.bytes_received = len(payload)
+            if self.host.observer is not None:
+                self.host.observer(self.host.name, "tcp.delivered", conn.number, len(payload))
 
     def _answer_with_cookie(
         self, key: bytes, header: TcpHeader, offered: tcp.Options, packet: Packet
@@ -130,15 +176,15 @@ class Listener:
             isn = cookies.make(self.layer.isn.secret, key, header.sequence, mss, host.now)
         stamp = scale = None
         sack = ecn = False
-        if knobs.tcp_timestamps and offered.timestamp is not None:
+        if knobs.tcp_timestamps and offered.timestamp is not None and not knobs.tcp_noopt:
             sack = knobs.tcp_sack and offered.sack_permitted
             ecn = knobs.tcp_ecn != "off" and header.flags & (ECE | CWR) == ECE | CWR
             theirs = offered.window_scale if knobs.tcp_window_scaling else None
             scale = None if theirs is None else self.layer.receive_scale()
             clock = host.now // 1000 + self.layer.cookie_clock
             stamp = cookies.options_in(clock, theirs, sack, ecn), offered.timestamp[0]
-        options = tcp.build_options(
-            mss=min(knobs.tcp_mss, self.layer.network.room_for(packet.source) - MIN_HEADER_LENGTH),
+        options = b"" if knobs.tcp_noopt else tcp.build_options(
+            mss=min(knobs.tcp_mss, self.layer.network.link_room_for(packet.source) - MIN_HEADER_LENGTH),
             window_scale=scale, sack_permitted=sack, timestamp=stamp,
         )
         answer = tcp.build(
@@ -199,11 +245,7 @@ class Listener:
         take_syn(conn, header.sequence - 1 & 0xFFFFFFFF, header.window)
         offered, flags = tcp.Options(), SYN
         offered.mss = cookie.mss
-        try:
-            stamp = tcp.parse_options(header.options).timestamp
-        except WireError as problem:
-            host.drop(problem.reason, detail=problem.detail)
-            return
+        stamp = tcp.usable_options(header.options).timestamp
         if stamp is not None and host.knobs.tcp_timestamps:
             carried = cookies.options_out(stamp[1])
             offered.timestamp = stamp
@@ -223,12 +265,8 @@ class Listener:
         self.established(conn)
         segment_arrives(conn, header, payload, packet)
 
-    def would_open(self, header: TcpHeader) -> bool:
+    def would_open(self) -> bool:
         """Tell whether a SYN would open a connection now, without a cookie unless there are always cookies."""
-        try:
-            tcp.parse_options(header.options)
-        except WireError:
-            return False
         return not self.full() and (self.host.knobs.tcp_syn_cookies == "always" or not self._crowded())
 
     def _crowded(self) -> bool:
@@ -241,6 +279,9 @@ class Listener:
     def established(self, conn: Connection) -> None:
         """Queue a connection whose handshake is done, and tell the application."""
         self.half_open -= 1
+        self._offer(conn)
+
+    def _offer(self, conn: Connection) -> None:
         self.accepted.append(conn)
         conn.backlogged, conn.deferred = True, False
         if self.socket.app is not None:
@@ -267,6 +308,6 @@ class Listener:
 def take_syn(conn: Connection, sequence: int, window: int) -> None:
     """Take the peer's initial sequence number, and its window, which is never scaled in a SYN (RFC 7323 §2.2)."""
     conn.irs = sequence
-    conn.rcv_nxt = conn.rcv_adv = sequence + 1
+    conn.rcv_nxt = conn.rcv_adv = conn.last_ack_sent = sequence + 1
     conn.snd_wnd = conn.snd_wnd_max = window
     conn.snd_wl1, conn.snd_wl2 = sequence, conn.iss

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 DEFAULT_MSS = 536
 """What a SYN without the option means (RFC 9293 §3.7.1)."""
 TIMESTAMP_LENGTH = 12
+LEAST_MSS = 48
+"""Bytes, options included; no peer is believed that asks for less, as on Linux (tcp_min_snd_mss)."""
 MAX_SCALE = 14
 
 
@@ -27,7 +29,9 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     else:
         conn.ecn_ok = knobs.tcp_ecn != "off" and flags & (ECE | CWR) == ECE | CWR
     theirs = DEFAULT_MSS
-    if options is not None:
+    if options is not None and knobs.tcp_noopt:
+        theirs = options.mss or DEFAULT_MSS
+    elif options is not None:
         theirs = options.mss or DEFAULT_MSS
         conn.sack_ok = knobs.tcp_sack and options.sack_permitted
         if knobs.tcp_timestamps and options.timestamp is not None:
@@ -41,7 +45,7 @@ def negotiate(conn: Connection, options: Options | None, flags: int) -> None:
     overhead = TIMESTAMP_LENGTH if conn.ts_ok else 0
     if conn.options.max_segment:
         theirs = min(theirs, conn.options.max_segment)
-    conn.mss = max(min(theirs, conn.layer.network.room_for(conn.remote_ip) - MIN_HEADER_LENGTH) - overhead, 32)
+    conn.mss = max(min(theirs, conn.layer.network.room_for(conn.remote_ip) - MIN_HEADER_LENGTH), LEAST_MSS) - overhead
     conn.congestion.begin(conn, initial_window(conn))
 
 

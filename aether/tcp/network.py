@@ -21,11 +21,17 @@ class Network(Protocol):
     def direct(self) -> Ipv4 | None:
         """What can compose and read whole frames in one go, for destinations whose way it knows; None without."""
 
+    def can_be_host(self, address: bytes) -> bool:
+        """Tell whether an address can be that of one host: of no group, nor of all."""
+
     def source_for(self, destination: bytes) -> bytes | None:
         """Return the address that we send from to reach a destination; None if there is no route."""
 
     def room_for(self, destination: bytes) -> int:
         """Return the largest payload, in bytes, that can go to a destination in one packet without being cut."""
+
+    def link_room_for(self, destination: bytes) -> int:
+        """Return the largest payload, in bytes, that the first link takes, whatever the path behind it does."""
 
     def narrowed(self, destination: bytes, mtu: int) -> int:
         """Take an error that says a path takes packets of `mtu` bytes; return the room in such a packet, in bytes."""

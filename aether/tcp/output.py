@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.tcp import decisions, ecn, rack
+from aether.tcp import decisions, ecn, rack, user_timeout
 from aether.tcp.departure import transmit, transmit_several
+from aether.tcp.fastopen import pending
 from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
 from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from aether.tcp.connection import Connection
     from aether.tcp.network import Network, Packet
     from aether.tcp.recovery import Sent
+    from aether.tcp.segment import Segment
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
@@ -25,7 +27,7 @@ WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "too large f
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
-"""States in which no data leaves."""
+"""States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
 
 
 def send_segment(
@@ -42,18 +44,15 @@ def send_segment(
     if conn.ecn_ok:
         flags |= ecn.flags_for(conn, new)
         tos |= ecn.ECT0 if new else 0
-    options = b""
-    if conn.ts_ok:
-        options = tcp.timestamp_option(timestamp(conn), conn.ts_recent)
-    limit = _blocks_beside(conn, len(payload)) if conn.out_of_order is not None or conn.dsack is not None else 0
+    options = _stamp(conn)
+    limit = _blocks_beside(conn, len(payload)) if _has_blocks(conn) else 0
     if limit > 0:
-        blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(limit)
-        if conn.dsack is not None:
-            blocks = [conn.dsack, *blocks][:limit]  # RFC 2883 §4: first, and once
-            conn.dsack = None
+        blocks = _blocks(conn, limit)
+        conn.dsack = None  # it is reported once (RFC 2883 §4)
         options += tcp.sack_option([(left & MASK, right & MASK) for left, right in blocks])
     window = advertise(conn)
     conn.ack_pending = ""
+    conn.last_ack_sent = conn.rcv_nxt
     if conn.delack_segments:
         conn.delack_segments = 0
         conn.stop("delack")
@@ -62,6 +61,23 @@ def send_segment(
         transmit_several(conn, sequence, several, conn.rcv_nxt & MASK, flags | ACK, window, options, tos)
     else:
         transmit(conn, sequence & MASK, conn.rcv_nxt & MASK, flags | ACK, window, options, payload, tos)
+
+
+def _has_blocks(conn: Connection) -> bool:
+    return conn.out_of_order is not None or conn.dsack is not None or conn.fin_at > conn.rcv_nxt
+
+
+def _blocks(conn: Connection, most: int) -> list[tuple[int, int]]:
+    """Return the SACK blocks to report, at most so many: first a duplicate (RFC 2883 §4).
+
+    The number of a FIN beyond a hole waits as data does (RFC 2018 §3).
+    """
+    blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(most)
+    fin = conn.fin_at
+    if fin > conn.rcv_nxt:
+        alone = all(end != fin for _, end in blocks)
+        blocks = [(fin, fin + 1), *blocks] if alone else [(start, end + (end == fin)) for start, end in blocks]
+    return ([conn.dsack, *blocks] if conn.dsack is not None else blocks)[:most]
 
 
 def _blocks_beside(conn: Connection, length: int) -> int:
@@ -74,17 +90,21 @@ def _blocks_beside(conn: Connection, length: int) -> int:
 
 def _full(conn: Connection) -> int:
     """Return how many bytes a full segment has now: SACK blocks take of the MSS (RFC 9293 §3.7.1, RFC 6691 §2)."""
-    if conn.out_of_order is None and conn.dsack is None:
+    if not _has_blocks(conn):
         return conn.mss
     most = _blocks_beside(conn, conn.mss // 2)
-    blocks = len(conn.out_of_order.blocks(most)) if conn.out_of_order is not None and most > 0 else 0
-    count = min(blocks + (conn.dsack is not None), most)
+    count = len(_blocks(conn, most)) if most > 0 else 0
     return conn.mss - SACK_HEAD - SACK_BLOCK * count if count > 0 else conn.mss
 
 
 def timestamp(conn: Connection) -> int:
     """Return the value of our timestamp clock: milliseconds, from a random start (RFC 7323 §5.4)."""
     return (conn.host.now // 1000 + conn.ts_offset) & MASK
+
+
+def _stamp(conn: Connection) -> bytes:
+    """Return the timestamps option, once it is agreed on: in every segment, a reset too (RFC 7323 §3.2)."""
+    return tcp.timestamp_option(timestamp(conn), conn.ts_recent) if conn.ts_ok else b""
 
 
 def advertise(conn: Connection) -> int:
@@ -95,6 +115,11 @@ def advertise(conn: Connection) -> int:
     if edge > rcv_adv:
         conn.rcv_adv = edge
     return window
+
+
+def _room(conn: Connection) -> int:
+    """Return how many bytes may come: what the buffer takes, as far as a window can say it (RFC 7323 §2.3)."""
+    return min(max(conn.limit - conn.receive.length, 0), decisions.MAX_WINDOW_FIELD << conn.rcv_wscale)
 
 
 def send_ack(conn: Connection, why: str) -> None:
@@ -109,21 +134,49 @@ def send_syn(conn: Connection) -> None:
     """Send our SYN, or our SYN,ACK, with the options that we offer (RFC 9293 §3.10.1; RFC 7323 §1.3)."""
     host, knobs = conn.host, conn.host.knobs
     answering = conn.state == SYN_RECEIVED
-    options = tcp.build_options(
+    options = b"" if knobs.tcp_noopt else tcp.build_options(
         mss=conn.advmss,
         window_scale=conn.rcv_wscale if (conn.scaling if answering else knobs.tcp_window_scaling) else None,
         sack_permitted=conn.sack_ok if answering else knobs.tcp_sack,
         timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
+        fast_open=conn.fast_open.cookie if conn.fast_open is not None else None,
     )
-    window = min(conn.limit, 0xFFFF)
+    window = min(conn.limit, decisions.MAX_WINDOW_FIELD)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
     flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
-    if not answering and knobs.tcp_ecn == "on":
-        flags |= ECE | CWR  # RFC 3168 §6.1.1
+    if not answering and knobs.tcp_ecn == "on" and not conn.retransmits:
+        flags |= ECE | CWR  # RFC 3168 §6.1.1; one that is lost may have been lost for that (§6.1.1.1)
     host.count("tcp.sent")
+    payload = b""
+    if conn.snd_nxt == conn.iss:
+        conn.snd_nxt += 1
+        if conn.fast_open is not None:
+            payload = _early(conn)
+    if conn.fast_open is not None:
+        conn.fast_open.cookie = None  # what is sent again goes without (RFC 7413 §4.2.1, §4.2.2)
     transmit(
-        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, b"",
+        conn, conn.iss & MASK, conn.rcv_nxt & MASK if answering else 0, flags, window, options, payload,
         conn.options.tos & ~0b11)
+
+
+def send_early_again(conn: Connection) -> None:
+    """Send at once what our SYN carried and the peer has not taken (RFC 7413 §4.2.2); no sign of congestion."""
+    conn.flight.cut(conn.mss, conn.mss)
+    conn.flight.mark_all_lost(conn.snd_nxt)
+    while (segment := conn.flight.next_lost()) is not None:
+        resend(conn, segment, "the peer did not take the data of the SYN")
+
+
+def _early(conn: Connection) -> bytes:
+    """Take what was written already into the SYN (RFC 7413 §4.2.2); it counts as sent."""
+    length = conn.unsent()
+    if not length:
+        return b""
+    conn.flight.sent(conn.snd_nxt, conn.send.end, conn.host.now)
+    payload = conn.send.read(conn.snd_nxt, length)
+    conn.snd_nxt = conn.send.end
+    conn.bytes_sent += length
+    return payload
 
 
 def send_reset(conn: Connection, why: str) -> None:
@@ -132,7 +185,17 @@ def send_reset(conn: Connection, why: str) -> None:
     if observer is not None:
         observer(conn.host.name, "tcp.reset", conn.number, conn.snd_nxt & MASK, why)
     conn.host.count("tcp.resets_sent")
-    transmit(conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, b"", b"", conn.options.tos & ~0b11)
+    transmit(
+        conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, _stamp(conn), b"", conn.options.tos & ~0b11)
+
+
+def refuse(conn: Connection, segment: Segment, why: str) -> None:
+    """Answer a segment that is not for us any more, or yet, with a reset that its sender believes (RFC 9293 §3.5.2)."""
+    observer = conn.host.observer
+    if observer is not None:
+        observer(conn.host.name, "tcp.reset", conn.number, segment.ack & MASK, why)
+    conn.host.count("tcp.resets_sent")
+    transmit(conn, segment.ack & MASK, 0, RST, 0, _stamp(conn), b"", conn.options.tos & ~0b11)
 
 
 def answer_reset(
@@ -155,14 +218,14 @@ def answer_reset(
 
 def output(conn: Connection) -> None:
     """Send what may be sent now: first what was lost, then what is new, then the FIN."""
-    if conn.notifying or conn.state in SILENT:
+    if conn.notifying or (conn.state in SILENT and not (conn.state == SYN_RECEIVED and pending(conn))):
         return
     if _resend_lost(conn):
         before = conn.snd_nxt
         if before == conn.snd_una and conn.unsent():
             _after_idle(conn)
         _send_new(conn)
-        if conn.snd_nxt > before:
+        if conn.snd_nxt > before and conn.state != SYN_RECEIVED:
             rack.schedule_probe(conn)
             _note_use(conn)
     _watch_window(conn)
@@ -193,7 +256,7 @@ def push_out(conn: Connection) -> None:
     """Send what was held back for a full segment."""
     length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
 
 
 def send_beyond(conn: Connection, count: int) -> bool:
@@ -214,7 +277,7 @@ def probe_tail(conn: Connection) -> None:
     conn.tlp_resent = False
     if conn.unsent() and conn.snd_una + conn.snd_wnd - conn.snd_nxt > 0:
         length = min(conn.send.end - conn.snd_nxt, _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
-        _emit(conn, length, PSH)
+        _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
         conn.tlp_end = conn.snd_nxt
     else:
         conn.flight.take_apart()
@@ -287,6 +350,9 @@ def _send_new(conn: Connection) -> None:
             conn.cwnd_limited = True
             _blocked(conn, "cwnd")
             return
+        if conn.send.records and (record := conn.send.whole(conn.snd_nxt, length)) < length:
+            _emit(conn, record, PSH)  # it can grow no more, so it waits for nothing
+            continue
         if length < full and not _may_send_small(conn, length, unsent):
             return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
@@ -332,6 +398,8 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
     if flags & FIN:
         conn.fin_sent = True
         end += 1
+    if start == conn.snd_una and conn.options.user_timeout:
+        conn.waiting_since = now
     conn.snd_nxt = end
     conn.bytes_sent += length
     conn.prr_out += length
@@ -345,8 +413,8 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
 def _several(conn: Connection, length: int) -> int:
     """Return how many full segments of the next `length` bytes may go to the device as one: none in times of loss."""
     if (
-        conn.ecn_ok or conn.out_of_order is not None or conn.dsack is not None or conn.phase != "open"
-        or conn.flight.sacked or conn.flight.dup_acks
+        conn.ecn_ok or _has_blocks(conn) or conn.phase != "open"
+        or conn.flight.sacked or conn.flight.dup_acks or conn.send.records
     ):
         return 0
     count = min(length, conn.cwnd - in_network(conn)) // conn.mss
@@ -360,6 +428,8 @@ def _emit_several(conn: Connection, count: int) -> None:
     if "cork" in conn.deadlines:
         conn.stop("cork")
     conn.flight.sent_several(start, end, now, mss)
+    if start == conn.snd_una and conn.options.user_timeout:
+        conn.waiting_since = now
     conn.snd_nxt = end
     conn.bytes_sent += end - start
     conn.prr_out += end - start
@@ -376,19 +446,24 @@ def _watch_window(conn: Connection) -> None:
     corked = "cork" in conn.deadlines
     idle = conn.snd_nxt == conn.snd_una
     waiting = idle and conn.unsent() > 0 and not corked
+    if waiting and not conn.clocks.what:
+        conn.waiting_since = conn.host.now
     conn.clocks.become("" if idle and not waiting else "busy" if room else "rwnd", conn.host.now)
     if waiting and "persist" not in conn.deadlines:
         conn.start("persist", conn.host.now + conn.round_trip.timeout())
     elif not waiting and "persist" in conn.deadlines:
         conn.stop("persist")
         conn.round_trip.backoff = 0
+    if conn.options.user_timeout:
+        user_timeout.watch(conn)
 
 
 def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
-    largest = 0xFFFF << conn.rcv_wscale  # room beyond what a header can say is no news
-    buffer = min(conn.limit, largest)
-    grown = conn.rcv_nxt + min(max(conn.limit - conn.receive.length, 0), largest) - conn.rcv_adv
+    if conn.state == SYN_RECEIVED:
+        return  # the end of the handshake brings it
+    most = min(conn.limit, decisions.MAX_WINDOW_FIELD << conn.rcv_wscale)
+    more = conn.rcv_nxt + _room(conn) - conn.rcv_adv
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
-    if grown >= min(buffer // 2, 2 * conn.advmss) and (closed or grown >= buffer // 4):
+    if more >= min(most // 2, 2 * conn.advmss) and (closed or more >= most // 4):
         send_ack(conn, "window update")

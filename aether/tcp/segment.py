@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.tcp.sequence import unwrap
-from aether.wire.tcp import FIN, SYN, TcpHeader, parse_options
+from aether.wire.tcp import FIN, SYN, TcpHeader, usable_options
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
@@ -18,18 +18,19 @@ class Segment:
     __slots__ = ("ack", "flags", "length", "news", "options", "payload", "recent", "seq", "urgent", "window")
 
     def __init__(self, conn: Connection, header: TcpHeader, payload: bytes) -> None:
-        """Raise WireError `tcp.options` when the options are malformed."""
         flags = header.flags
         self.flags = flags
         self.seq = unwrap(header.sequence, conn.rcv_nxt)
         self.ack = unwrap(header.acknowledgement, conn.snd_una)
-        self.window = header.window
-        """As on the wire, not scaled."""
+        self.window = header.window if flags & SYN else header.window << conn.snd_wscale
+        """SEG.WND in bytes; that of a SYN, or a SYN,ACK, is never scaled (RFC 7323 §2.2)."""
         self.urgent = header.urgent
         self.payload = payload
         self.length = len(payload) + (1 if flags & SYN else 0) + (1 if flags & FIN else 0)
         """SEG.LEN: payload, SYN and FIN (RFC 9293 §3.4)."""
-        self.options: Options | None = parse_options(header.options) if header.options else None
+        self.options: Options | None = usable_options(header.options) if header.options else None
+        if self.options is not None and self.options.malformed:
+            conn.host.count("tcp.malformed_options")
         self.recent = -1
         """The timestamp to remember (TS.Recent) if the acknowledgement is acceptable too; -1 if there is none."""
         self.news = False

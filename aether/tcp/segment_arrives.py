@@ -6,9 +6,10 @@ import errno
 from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn
-from aether.tcp.acknowledge import acknowledge, take_timestamp, update_window
+from aether.tcp.acknowledge import acknowledge, shaken, take_timestamp, update_window
+from aether.tcp.fastopen import done, pending
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import answer_reset, output, send_ack, send_reset, send_syn
+from aether.tcp.output import output, refuse, send_ack, send_early_again, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -26,7 +27,6 @@ from aether.tcp.states import (
     TIME_WAIT,
 )
 from aether.tcp.timers import opened, start_fin_wait_2
-from aether.wire.error import WireError
 from aether.wire.tcp import ACK, FIN, RST, SYN, URG
 
 if TYPE_CHECKING:
@@ -42,16 +42,10 @@ OUTDATED = 24 * 86_400_000_000
 
 def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet: Packet) -> None:
     """Handle a segment for a connection that exists."""
-    conn.last_received = conn.host.now
-    conn.keepalives = 0
-    try:
-        segment = Segment(conn, header, payload)
-    except WireError as problem:
-        conn.host.drop(problem.reason, conn.number, problem.detail)
-        return
+    segment = Segment(conn, header, payload)
     if conn.state == SYN_SENT:
-        _syn_sent(conn, segment, header, packet)
-    elif _acceptable(conn, segment) and _flags_ok(conn, segment, header, packet):
+        _syn_sent(conn, segment, header)
+    elif _acceptable(conn, segment) and _flags_ok(conn, segment):
         if conn.ecn_ok:
             ecn.marked(conn, packet.tos, segment.flags)
         _process(conn, segment)
@@ -64,13 +58,13 @@ def segment_arrives(conn: Connection, header: TcpHeader, payload: bytes, packet:
         send_ack(conn, conn.ack_pending)
 
 
-def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> None:
+def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader) -> None:
     """RFC 9293 §3.10.7.3."""
     host, flags = conn.host, segment.flags
     if flags & ACK and not conn.iss < segment.ack <= conn.snd_nxt:
         host.drop("tcp.syn_sent_unacceptable", conn.number, "the ACK is not for our SYN")
         if not flags & RST:
-            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
+            refuse(conn, segment, "acknowledges what we never sent")
         return
     if flags & RST:
         if flags & ACK:
@@ -82,23 +76,27 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
         host.drop("tcp.syn_sent_unacceptable", conn.number, "neither SYN nor RST")
         return
     conn.irs = header.sequence
-    conn.rcv_nxt = conn.rcv_adv = header.sequence + 1
+    conn.rcv_nxt = conn.rcv_adv = conn.last_ack_sent = header.sequence + 1
     negotiate(conn, segment.options, flags)
     segment.seq = header.sequence
     if flags & ACK:
-        if conn.round_trip.backoff == 0:
-            conn.round_trip.sample(host.now - conn.opened)
-        conn.round_trip.backoff = 0
-        conn.snd_una = segment.ack
+        shaken(conn, segment)
+        conn.snd_una = conn.iss + 1
         conn.stop("rto")
         _window_of_syn(conn, segment)
+        conn.rcv_adv += min(conn.limit, decisions.MAX_WINDOW_FIELD)  # what our SYN has offered
         conn.move("rcv SYN,ACK")
-        opened(conn)
+        if conn.fast_open is not None:
+            conn.layer.fast_open.answered(conn, segment.options, segment.ack)
+            conn.fast_open = None
+        _heard(conn)
         conn.ack_pending = "completes the handshake"
+        if conn.snd_nxt > conn.snd_una:
+            _early_acknowledged(conn, segment)
+        opened(conn)
         segment.news = True
-        if segment.payload:
-            segment.seq += 1
-            _text(conn, segment)
+        segment.seq += 1
+        _text_and_fin(conn, segment)
     else:  # simultaneous open (§3.5, figure 8)
         conn.move("rcv SYN")
         _window_of_syn(conn, segment)
@@ -107,8 +105,19 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
             conn.start("rto", host.now + conn.round_trip.timeout())
 
 
+def _early_acknowledged(conn: Connection, segment: Segment) -> None:
+    """See which data of our SYN has arrived, and send the rest again at once (RFC 7413 §4.2.2)."""
+    if segment.ack > conn.snd_una:
+        acked = conn.flight.acknowledge(conn.snd_una, segment.ack)
+        conn.flight.arrived.clear()
+        conn.snd_una = segment.ack
+        conn.send.release(segment.ack)
+        conn.delivered += acked.delivered
+    send_early_again(conn)
+
+
 def _window_of_syn(conn: Connection, segment: Segment) -> None:
-    """Take the window of a SYN, which is never scaled (RFC 7323 §2.2)."""
+    """Take the window of a SYN."""
     conn.snd_wnd = conn.snd_wnd_max = segment.window
     conn.snd_wl1, conn.snd_wl2 = segment.seq, conn.snd_una
 
@@ -126,13 +135,20 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
             _report_duplicate(conn, seq, min(seq + len(segment.payload), conn.rcv_nxt))
             answer(conn, segment, "old timestamp")
             return False
-        if age >= 0 and seq <= conn.rcv_nxt:
+        if age >= 0 and seq <= conn.last_ack_sent:  # of several the first, if one ACK answers them (RFC 7323 §4.3)
             segment.recent = stamp[0]
-    if conn.state == SYN_RECEIVED and _crossed(conn, segment):
-        return True
+    if conn.state == SYN_RECEIVED:
+        if _crossed(conn, segment):
+            return True
+        if seq == conn.irs and segment.flags & (SYN | ACK | RST) == SYN:  # whatever data it brings again
+            segment.recent = -1
+            _unacceptable(conn, segment, conn.rcv_adv)
+            return False
     edge = max(conn.rcv_adv, conn.rcv_nxt)
     end = seq + segment.length
-    if segment.length == 0:
+    if segment.flags & RST:  # by its number alone (RFC 5961 §3.2), whatever it carries (RFC 9293 §3.5.3, SHLD-2)
+        ok = seq == conn.rcv_nxt or conn.rcv_nxt < seq < edge
+    elif segment.length == 0:
         ok = conn.rcv_nxt <= seq <= edge
     else:
         ok = seq < edge and end > conn.rcv_nxt
@@ -151,6 +167,7 @@ def _crossed(conn: Connection, segment: Segment) -> bool:
     segment.flags &= ~SYN
     segment.seq += 1
     segment.length -= 1
+    conn.ack_pending = "their SYN came twice"  # below the window, so answered (§3.10.7.4)
     return True
 
 
@@ -168,6 +185,7 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
     if seq >= edge:
         host.drop("tcp.outside_window", conn.number, f"{seq - edge} beyond the window's edge")
         if seq == conn.rcv_nxt and _usable_ack(conn, segment):
+            _heard(conn)
             update_window(conn, segment)  # a closed window still lets ACKs in (§3.10.7.4)
             acknowledge(conn, segment)
     else:
@@ -182,18 +200,25 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
     answer(conn, segment, "unacceptable segment")
 
 
+def _heard(conn: Connection) -> None:
+    """The peer lives: nothing less than an acceptable segment shows it (RFC 9293 §3.8.4)."""
+    conn.last_received = conn.host.now
+    conn.keepalives = conn.soft_error = 0
+
+
 def _usable_ack(conn: Connection, segment: Segment) -> bool:
     """Tell whether a segment that is dropped acknowledges something nevertheless."""
     return bool(segment.flags & ACK) and conn.state in CAN_RECEIVE and conn.snd_una <= segment.ack <= conn.snd_nxt
 
 
-def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Packet) -> bool:
+def _flags_ok(conn: Connection, segment: Segment) -> bool:
     """Second to fifth check: RST, SYN, ACK (§3.10.7.4; RFC 5961 §3.2, §4.2, where RFC 793 believed them)."""
     host, flags = conn.host, segment.flags
     if flags & RST:
         if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
-            refused = conn.state == SYN_RECEIVED
-            graceful = conn.state in (TIME_WAIT, CLOSING, LAST_ACK)
+            refused = conn.state == SYN_RECEIVED and not pending(conn)
+            graceful = conn.state == TIME_WAIT or (
+                conn.state in (CLOSING, LAST_ACK) and conn.snd_una >= conn.send.end)  # only our FIN is not acknowledged
             conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
         else:
             host.drop("tcp.rst_not_exact", conn.number, f"{segment.seq - conn.rcv_nxt:+} from rcv_nxt")
@@ -213,9 +238,9 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
     if conn.state == SYN_RECEIVED:
         if not conn.iss < segment.ack <= conn.snd_nxt:
             host.drop("tcp.future_ack", conn.number, "the ACK is not for our SYN")
-            answer_reset(host, conn.layer.network, packet, header, segment.length, "acknowledges what we never sent")
+            refuse(conn, segment, "acknowledges what we never sent")
             return False
-        if conn.listener is not None and conn.listener.full():
+        if conn.listener is not None and conn.listener.full() and not pending(conn):
             host.drop("tcp.backlog_full", conn.number, f"port {conn.local_port}: nobody accepts")
             return False
         _handshake_done(conn, segment)
@@ -224,19 +249,25 @@ def _flags_ok(conn: Connection, segment: Segment, header: TcpHeader, packet: Pac
 
 def _handshake_done(conn: Connection, segment: Segment) -> None:
     take_timestamp(conn, segment)
-    if conn.round_trip.backoff == 0:
-        conn.round_trip.sample(conn.host.now - conn.opened)
-    conn.round_trip.backoff = 0
+    shaken(conn, segment)
     conn.snd_una = max(conn.snd_una, conn.iss + 1)
-    conn.snd_wnd = conn.snd_wnd_max = segment.window << conn.snd_wscale
+    conn.snd_wnd = conn.snd_wnd_max = segment.window
     conn.snd_wl1, conn.snd_wl2 = segment.seq, segment.ack
     conn.stop("rto")
+    early = pending(conn)
+    done(conn)
     conn.move("rcv ACK")
+    if conn.snd_nxt > conn.snd_una:  # data has left before (RFC 7413 §4.2.2)
+        if not early:
+            _early_acknowledged(conn, segment)
+        elif conn.host.knobs.tcp_retransmit:
+            conn.start("rto", conn.host.now + conn.round_trip.timeout())
+    _heard(conn)
     opened(conn)
     if conn.fin_queued:
         conn.move("close")  # the application has closed already (§3.10.4)
     segment.news = True
-    if conn.listener is not None:
+    if conn.listener is not None and not early:
         defer = conn.options.defer_accept
         if defer and not segment.payload:
             conn.deferred = True
@@ -246,14 +277,20 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
 
 
 def _process(conn: Connection, segment: Segment) -> None:
-    """Fifth to eighth check: the acknowledgement, the text, the FIN (§3.10.7.4)."""
+    """Fifth to eighth check: the acknowledgement, urgent data, the text, the FIN (§3.10.7.4)."""
     host = conn.host
     if host.observer is not None and segment.length:
         host.observer(host.name, "tcp.accepted", conn.number, segment.seq & MASK, segment.length)
     if not acknowledge(conn, segment):
         return
+    _heard(conn)
     if conn.fin_sent and conn.snd_una == conn.snd_nxt and not _fin_acknowledged(conn):
         return
+    _text_and_fin(conn, segment)
+
+
+def _text_and_fin(conn: Connection, segment: Segment) -> None:
+    """Sixth to eighth check: what comes behind the acknowledgement, in a SYN,ACK too (§3.10.7.3)."""
     if segment.flags & URG:
         _urgent(conn, segment)
     if segment.payload:
@@ -299,9 +336,11 @@ def _text(conn: Connection, segment: Segment) -> None:
     if conn.deferred and conn.listener is not None:
         conn.stop("defer")
         conn.listener.established(conn)
-    if conn.socket is None and not conn.backlogged:
+    if not conn.backlogged and (conn.socket is None or (conn.state != ESTABLISHED and not conn.socket.reading)):
+        if seq + len(payload) <= conn.rcv_nxt:
+            return  # nothing of it is new
         host.drop("tcp.after_close", conn.number, f"{len(payload)} bytes for nobody")
-        send_reset(conn, "data after close")
+        refuse(conn, segment, "data after close")
         conn.end("abort", errno.ECONNRESET)
         return
     old = seq < conn.rcv_nxt

@@ -73,5 +73,6 @@ TABLE.update({(state, cause): Transition(
     state, cause, CLOSED, "RST" if cause == "abort" and state in RESETS else "", "RFC 9293 §3.10")
     for state in STATES if state != CLOSED for cause in ENDS})
 
+SYNCHRONIZED = frozenset(STATES) - {CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED}
 CAN_SEND = frozenset((ESTABLISHED, CLOSE_WAIT))
 CAN_RECEIVE = frozenset((ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING
 
-from aether.tcp import recover
+from aether.tcp import recover, user_timeout
 from aether.tcp.output import output, probe_tail, push_out, send_ack, send_reset, send_segment, send_syn
-from aether.tcp.states import SYN_RECEIVED, SYN_SENT
+from aether.tcp.states import FIN_WAIT_2, SYN_RECEIVED, SYN_SENT
 from aether.wire.tcp import ACK
 
 if TYPE_CHECKING:
@@ -41,16 +40,14 @@ def fire(conn: Connection, name: str) -> None:
     elif name == "tlp":
         probe_tail(conn)
     elif name == "cork":
-        conn.more = False
-        push_out(conn)
-        output(conn)  # if the window is closed, the persist timer takes over
+        uncork(conn)
     elif name == "defer":
         if conn.listener is not None and conn.deferred:
             conn.listener.established(conn)
     elif name == "keepalive":
         _keepalive(conn)
     elif name == "user-timeout":
-        _user_timeout(conn)
+        user_timeout.fired(conn)
     elif name in ("time-wait", "fin-wait-2"):
         conn.end("timeout")
 
@@ -63,13 +60,11 @@ def _retransmission(conn: Connection) -> None:
     if conn.state in (SYN_SENT, SYN_RECEIVED):
         _handshake(conn)
         return
-    if trip.backoff >= RETRIES:
+    if trip.backoff >= RETRIES and not conn.options.user_timeout:
         if not _refused(conn):
-            conn.end("retries exhausted", errno.ETIMEDOUT)
+            conn.give_up("retries exhausted")
             return
         trip.backoff = RETRIES - 1
-    if _waited_too_long(conn):
-        return
     recover.timed_out(conn)
     output(conn)
     if "rto" not in conn.deadlines:
@@ -89,7 +84,7 @@ def _handshake(conn: Connection) -> None:
     """Send the SYN, or the SYN,ACK, again (RFC 9293 §3.8.3)."""
     trip = conn.round_trip
     if trip.backoff >= ((conn.options.syn_count or SYN_RETRIES) if conn.state == SYN_SENT else SYN_ACK_RETRIES):
-        conn.end("retries exhausted", errno.ETIMEDOUT)
+        conn.give_up("retries exhausted")
         return
     trip.backoff += 1
     conn.retransmits += 1
@@ -110,9 +105,7 @@ def _persist(conn: Connection) -> None:
     trip = conn.round_trip
     rarest = trip.backoff >= MAX_BACKOFF or trip.timeout() >= conn.host.knobs.tcp_rto_max
     if conn.probes >= PROBES or (conn.socket is None and rarest):
-        conn.end("retries exhausted", errno.ETIMEDOUT)
-        return
-    if _waited_too_long(conn):
+        conn.give_up("retries exhausted")
         return
     conn.probes += 1
     trip.backoff = min(trip.backoff + 1, MAX_BACKOFF)
@@ -131,11 +124,17 @@ def _persist(conn: Connection) -> None:
     output(conn)
 
 
+def uncork(conn: Connection) -> None:
+    """Send what TCP_CORK or MSG_MORE held back."""
+    conn.more = False
+    push_out(conn)
+    output(conn)  # if the window is closed, the persist timer takes over
+
+
 def opened(conn: Connection) -> None:
     """Start what watches over an established connection."""
     start_keepalive(conn)
-    if conn.host.knobs.tcp_user_timeout:
-        conn.start("user-timeout", conn.host.now + conn.host.knobs.tcp_user_timeout)
+    user_timeout.watch(conn)
 
 
 def start_fin_wait_2(conn: Connection) -> None:
@@ -144,20 +143,22 @@ def start_fin_wait_2(conn: Connection) -> None:
     conn.start("fin-wait-2", conn.host.now + max(wait, 0))
 
 
-def _waited_too_long(conn: Connection) -> bool:
-    """End a connection whose data has waited for longer than TCP_USER_TIMEOUT (RFC 5482 §3); return whether it did."""
-    limit = conn.options.user_timeout
-    if not limit or conn.host.now - conn.last_received < limit:
-        return False
-    send_reset(conn, "user timeout")
-    conn.end("user timeout", errno.ETIMEDOUT)
-    return True
-
-
 def start_keepalive(conn: Connection) -> None:
-    """Watch an idle connection (RFC 9293 §3.8.4), if its knob or its socket asks for it."""
-    if conn.host.knobs.tcp_keepalive or conn.options.keepalive:
-        conn.start("keepalive", conn.last_received + _idle_time(conn))
+    """Watch an idle connection from now on (RFC 9293 §3.8.4), if its knob or its socket asks for it, or no more."""
+    if not _wants_keepalives(conn):
+        conn.stop("keepalive")
+    elif "keepalive" not in conn.deadlines:
+        conn.start("keepalive", conn.host.now + _idle_time(conn))
+
+
+def idle_time_changed(conn: Connection) -> None:
+    """Count the new time, too, from what came last."""
+    if "keepalive" in conn.deadlines:
+        conn.start("keepalive", max(conn.last_received + _idle_time(conn), conn.host.now))
+
+
+def _wants_keepalives(conn: Connection) -> bool:
+    return conn.host.knobs.tcp_keepalive or conn.options.keepalive
 
 
 def _idle_time(conn: Connection) -> int:
@@ -167,15 +168,21 @@ def _idle_time(conn: Connection) -> int:
 def _keepalive(conn: Connection) -> None:
     """Ask an idle peer whether it is still there; give up after so many questions without an answer."""
     host, knobs, options = conn.host, conn.host.knobs, conn.options
+    if not _wants_keepalives(conn) or (conn.socket is None and conn.state == FIN_WAIT_2):
+        return  # an orphan has a timer that is shorter
     idle = _idle_time(conn)
     silent = host.now - conn.last_received
-    if silent < idle or conn.snd_una != conn.snd_nxt:
-        conn.keepalives = 0
-        conn.start("keepalive", max(conn.last_received + idle, host.now + 1))
+    if conn.snd_una != conn.snd_nxt or conn.unsent():  # then other timers watch
+        conn.start("keepalive", host.now + idle)
         return
-    if conn.keepalives >= (options.keep_count or knobs.tcp_keepalive_probes):
+    if silent < idle:
+        conn.start("keepalive", conn.last_received + idle)
+        return
+    limit = options.user_timeout  # as on Linux: it takes the place of the count
+    most = options.keep_count or knobs.tcp_keepalive_probes
+    if (conn.keepalives and silent >= limit) if limit else conn.keepalives >= most:
         send_reset(conn, "no answer to keepalives")
-        conn.end("user timeout", errno.ETIMEDOUT)
+        conn.give_up("user timeout")
         return
     conn.keepalives += 1
     host.count("tcp.keepalives")
@@ -183,16 +190,3 @@ def _keepalive(conn: Connection) -> None:
         host.observer(host.name, "tcp.ack_sent", conn.number, conn.rcv_nxt & 0xFFFFFFFF, "keepalive")
     send_segment(conn, conn.snd_una - 1, ACK)
     conn.start("keepalive", host.now + (options.keep_interval or knobs.tcp_keepalive_interval))
-
-
-def _user_timeout(conn: Connection) -> None:
-    """Data has waited too long for an acknowledgement (RFC 9293 §3.9.1.8, RFC 5482; profile classic: silence)."""
-    host, limit = conn.host, conn.host.knobs.tcp_user_timeout
-    silent = host.now - conn.last_received
-    if not limit:
-        return
-    if silent >= limit:
-        send_reset(conn, "user timeout")
-        conn.end("user timeout", errno.ETIMEDOUT)
-    else:
-        conn.start("user-timeout", conn.last_received + limit)

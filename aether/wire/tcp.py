@@ -73,14 +73,24 @@ class TcpHeader:
         self.options = options
 
 
+LENGTHS = {
+    OPTION_MSS: 2, OPTION_WINDOW_SCALE: 1, OPTION_SACK_PERMITTED: 0, OPTION_TIMESTAMP: 8, OPTION_USER_TIMEOUT: 2,
+    OPTION_MD5: 16,
+}
+"""Bytes of data that an option of a kind must have."""
+
+
 class Options:
     """The options of a segment; None or False for what is absent."""
 
     __slots__ = (
-        "fast_open", "md5", "mss", "sack", "sack_permitted", "timestamp", "unknown", "user_timeout", "window_scale",
+        "fast_open", "malformed", "md5", "mss", "sack", "sack_permitted", "timestamp", "unknown",
+        "user_timeout", "window_scale",
     )
 
     def __init__(self) -> None:
+        self.malformed = ""
+        """Where something could not be read, and was passed over."""
         self.mss: int | None = None
         """The largest payload that its sender wants to receive, in bytes."""
         self.window_scale: int | None = None
@@ -140,30 +150,48 @@ def parse_options(raw: bytes) -> Options:
     return options
 
 
+def usable_options(raw: bytes) -> Options:
+    """Read the options as far as they can be read (RFC 9293 §3.1, MUST-7), as Linux does.
+
+    One whose length is wrong for its kind is passed over; behind an impossible length nothing can be told apart.
+    `malformed` says where.
+    """
+    try:
+        return parse_options(raw)
+    except WireError as problem:
+        options, at, end = Options(), 0, len(raw)
+        options.malformed = problem.detail
+    while at < end and raw[at] != OPTION_END:
+        length = 1 if raw[at] == OPTION_NOP else raw[at + 1] if at + 1 < end else 0
+        if not length or at + length > end or (length == 1 and raw[at] != OPTION_NOP):
+            break
+        if length > 1:
+            _take(options, raw[at], raw[at + 2:at + length])
+        at += length
+    return options
+
+
 def _take(options: Options, kind: int, data: bytes) -> bool:
-    """Take one option; return False when its length is wrong."""
+    """Take one option; return False, with nothing taken, when its length is wrong."""
     length = len(data)
+    if length != LENGTHS.get(kind, length):
+        return False
     if kind == OPTION_MSS:
         options.mss = int.from_bytes(data, "big")
-        return length == 2
-    if kind == OPTION_WINDOW_SCALE:
-        options.window_scale = int.from_bytes(data, "big")
-        return length == 1
-    if kind == OPTION_SACK_PERMITTED:
+    elif kind == OPTION_WINDOW_SCALE:
+        options.window_scale = data[0]
+    elif kind == OPTION_SACK_PERMITTED:
         options.sack_permitted = True
-        return length == 0
-    if kind == OPTION_SACK:
+    elif kind == OPTION_TIMESTAMP:
+        options.timestamp = _TIMESTAMP.unpack(data)
+    elif kind == OPTION_SACK:
         if length & 7 or not 0 < length <= MAX_SACK:
             return False
         edges = _EDGES[length >> 3].unpack(data)
         options.sack = tuple(zip(edges[::2], edges[1::2], strict=True))
-        return True
-    if kind == OPTION_TIMESTAMP:
-        if length != 8:
-            return False
-        options.timestamp = _TIMESTAMP.unpack(data)
-        return True
-    return _take_rare(options, kind, data)
+    else:
+        return _take_rare(options, kind, data)
+    return True
 
 
 def _take_rare(options: Options, kind: int, data: bytes) -> bool:
@@ -171,13 +199,14 @@ def _take_rare(options: Options, kind: int, data: bytes) -> bool:
     if kind == OPTION_USER_TIMEOUT:
         value = int.from_bytes(data, "big")
         options.user_timeout = (value & 0x7FFF) * (60_000_000 if value & 0x8000 else 1_000_000)
-        return length == 2
+        return True
     if kind == OPTION_FAST_OPEN:
-        options.fast_open = data
-        return length == 0 or (4 <= length <= 16 and not length & 1)
+        if length == 0 or (4 <= length <= 16 and not length & 1):
+            options.fast_open = data
+        return True  # with another length it is passed over (RFC 7413 §4.1.1)
     if kind == OPTION_MD5:
         options.md5 = True
-        return length == 16
+        return True
     options.unknown += ((kind, data),)
     return True
 
@@ -198,7 +227,7 @@ def sack_option(blocks: Sequence[tuple[int, int]]) -> bytes:
 
 def build_options(
     *, mss: int | None = None, window_scale: int | None = None, sack_permitted: bool = False,
-    sack: tuple[tuple[int, int], ...] = (), timestamp: tuple[int, int] | None = None,
+    sack: tuple[tuple[int, int], ...] = (), timestamp: tuple[int, int] | None = None, fast_open: bytes | None = None,
 ) -> bytes:
     """Return options in the order and with the padding that Linux uses, a multiple of 4 bytes.
 
@@ -215,6 +244,9 @@ def build_options(
         parts.append(bytes((OPTION_NOP, OPTION_WINDOW_SCALE, 3, window_scale)))
     if sack:
         parts.append(sack_option(sack))
+    if fast_open is not None:
+        option = bytes((OPTION_FAST_OPEN, 2 + len(fast_open))) + fast_open
+        parts.append(option + bytes((OPTION_NOP,)) * (-len(option) % 4))
     options = b"".join(parts)
     if len(options) > MAX_OPTIONS:
         raise ValueError(f"TCP options take at most {MAX_OPTIONS} bytes, not {len(options)}")

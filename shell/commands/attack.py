@@ -26,8 +26,9 @@ CONN = option(
     "--conn", "the connection that is attacked; needed when there are several", count, metavar="N", default=-1)
 OFFSET = option("--offset", "how far the number is from the one that would be right", count, metavar="N", default=-1)
 OPTIONS = {
-    "syn-flood": (PORT,), "rst-blind": (CONN,), "rst-window": (CONN, OFFSET), "isn-guess": (PORT, OFFSET),
-    "arp-poison": (), "slow-reader": (PORT,), "tiny-window": (PORT,), "sack-storm": (PORT,), "fragment-bomb": (),
+    "syn-flood": (PORT,), "fast-open-flood": (PORT,), "rst-blind": (CONN,), "rst-window": (CONN, OFFSET),
+    "isn-guess": (PORT, OFFSET), "arp-poison": (), "slow-reader": (PORT,),
+    "tiny-window": (PORT,), "sack-storm": (PORT,), "fragment-bomb": (),
     "land": (PORT,), "smurf": (),
 }
 

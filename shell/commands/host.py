@@ -86,7 +86,7 @@ def http_get(
 ) -> HttpReport | ProgramReport:
     """Let the host fetch a page."""
     if _simulated(session):
-        return http_command.get(session, url, HOST_NAME, wait, background)
+        return http_command.get(session, url, False, HOST_NAME, wait, background)
     return _run(session, [*CURL, "--", web_address(url).url], background)
 
 
@@ -99,7 +99,7 @@ def connect(
 ) -> Connected | ProgramReport:
     """Let the host open a connection. `host send` sends on it."""
     if _simulated(session):
-        return tcp_command.connect(session, address, 0, HOST_NAME, wait, background)
+        return tcp_command.connect(session, address, 0, None, HOST_NAME, wait, background)
     return _run(session, ["nc", "-v", "-z", "-w", "3", "--", address.address, str(address.port)], background)
 
 

@@ -27,12 +27,13 @@ SHOWN = 2000
 
 
 @command(
-    "http get", argument("url", str, "what to fetch, such as http://192.168.1.1/", complete="urls"), HOST, *WAITS,
-    examples=("http get http://192.168.1.1/", "http get www.lab"),
+    "http get", argument("url", str, "what to fetch, such as http://192.168.1.1/", complete="urls"),
+    option("--early", "let the request go with the SYN, once there is a cookie for it (Fast Open)"), HOST, *WAITS,
+    examples=("http get http://192.168.1.1/", "http get www.lab", "http get http://192.168.1.1/ --early"),
 )
-def get(session: Session, url: str, host: str, wait: int, background: bool) -> HttpReport:
+def get(session: Session, url: str, early: bool, host: str, wait: int, background: bool) -> HttpReport:
     """Fetch a page over a connection of its own; names are looked up, and redirections followed."""
-    job, outcome, so_far = run_job(session, HttpGet(host=host, url=url), host, wait, background)
+    job, outcome, so_far = run_job(session, HttpGet(host=host, url=url, early=early), host, wait, background)
     if so_far.error and not so_far.status:
         more = _refused(session, so_far.url, host) if so_far.error == "ECONNREFUSED" else ""
         raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}{more}")

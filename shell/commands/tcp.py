@@ -63,15 +63,23 @@ def show(session: Session, number: int, host: str) -> ConnectionReport:
 
 @command(
     "tcp connect", argument("address", endpoint, "whom to connect to, as ADDRESS:PORT", complete="tcp_endpoints"),
-    option("--local-port", "our port; a random one unless given", port, default=0, metavar="P"), HOST, *WAITS,
-    examples=("tcp connect 192.168.1.1:80", "tcp connect 192.168.1.1:7 --local-port 4000"),
+    option("--local-port", "our port; a random one unless given", port, default=0, metavar="P"),
+    option("--early", "data that goes with the SYN, once there is a cookie for it (Fast Open)", payload, default=None,
+           metavar="TEXT"), HOST, *WAITS,
+    examples=("tcp connect 192.168.1.1:80", "tcp connect 192.168.1.1:7 --local-port 4000",
+              'tcp connect 192.168.1.1:7 --early "hello"'),
 )
 def connect(
-    session: Session, address: Endpoint, local_port: int, host: str, wait: int, background: bool
+    session: Session, address: Endpoint, local_port: int, early: bytes | None, host: str, wait: int, background: bool
 ) -> Connected:
-    """Open a connection, and wait until it is established."""
+    """Open a connection, and wait until it is established.
+
+    With --early the data goes with the SYN if the server has given us a cookie before, and asks for one if not; it is
+    sent in any case. The server takes it if its tcp.fastopen is server or both.
+    """
     after = session.core.ring.last_serial
-    number = session.do(TcpConnect(host=host, address=address.address, port=address.port, local_port=local_port))
+    number = session.do(TcpConnect(
+        host=host, address=address.address, port=address.port, local_port=local_port, early=early))
 
     def settled(world: World) -> bool:
         return queries.connection_state(world, number, host) not in ("SYN-SENT", "SYN-RECEIVED")

@@ -14,6 +14,9 @@ from shell.drill.script import Anything, Array, Either, Expr, Function, Number, 
 MAX_BYTES = 16 << 20
 """Bytes that one call writes or reads, at the most."""
 _ORDERS = ("htons", "htonl", "ntohs", "ntohl")
+ALLOWED = (so.MSG_PEEK | so.MSG_TRUNC | so.MSG_DONTWAIT | so.MSG_EOR | so.MSG_MORE | so.MSG_FASTOPEN | so.MSG_ZEROCOPY
+           | so.MSG_ERRQUEUE | 0x4000)
+"""Flags of calls that read or write."""
 NEVER = -1
 """The timeout of poll that waits for ever."""
 
@@ -223,13 +226,40 @@ class _Planner:
         return CallPlan("read", self.fd(), [self.pieces(1), 0])
 
     def recvmsg(self) -> CallPlan:
-        return CallPlan("read", self.fd(), [self.message(), self.flags(2)])
+        plan = CallPlan("recvmsg", self.fd(), [self.message(), self.flags(2)])
+        message = self.arguments[1]
+        if isinstance(message, Struct):
+            said, control = message.get("msg_flags"), message.get("msg_control")
+            given = said is not None and not isinstance(said, Anything)
+            plan.expected = [self.number(said, 1) if given and said is not None else None, self.control(control)]
+        return plan
+
+    def said(self, expr: Expr) -> Any:
+        """Return a number, or those of an error: {ee_errno=0, ee_origin=..., ee_type=0, ee_code=..., ...}."""
+        if not isinstance(expr, Struct):
+            return self.number(expr, 1)
+        fields = [expr.get(f"ee_{name}") or Number(0) for name in ("errno", "origin", "type", "code", "info", "data")]
+        return [self.number(each, 1) for each in fields]
+
+    def control(self, expr: Expr | None) -> list[list[Any]] | None:
+        """Return what control messages are to say: level, type and value of each; None if nothing is said of them."""
+        if expr is None or isinstance(expr, Anything):
+            return None
+        found = []
+        for item in expr.items if isinstance(expr, Array) else (expr,):
+            names = ("cmsg_level", "cmsg_type", "cmsg_data")
+            parts = [item.get(name) if isinstance(item, Struct) else None for name in names]
+            if any(part is None for part in parts):
+                raise self.wrong("expected [{cmsg_level=SOL_IP, cmsg_type=IP_TTL, cmsg_data=64}]", 1)
+            found.append([self.said(part) for part in parts if part is not None])
+        return found
 
     def flags(self, index: int) -> int:
         value = self.integer(index, 0)
-        allowed = so.MSG_PEEK | so.MSG_DONTWAIT | so.MSG_MORE | 0x4000
-        if value & ~allowed:
-            raise self.wrong("expected 0, MSG_PEEK, MSG_DONTWAIT, MSG_MORE or MSG_NOSIGNAL", index)
+        if value & ~ALLOWED:
+            raise self.wrong(
+                "expected 0, MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_ZEROCOPY, MSG_ERRQUEUE, "
+                "MSG_FASTOPEN or MSG_NOSIGNAL", index)
         return value & ~0x4000
 
     def written(self, flags: int, count: int, payload: bytes | None) -> CallPlan:
@@ -282,6 +312,8 @@ class _Planner:
         value = self.value(3)
         if value is None:
             raise self.wrong("expected the value of the option, such as [1]", 3)
+        if (self.integer(1), self.integer(2)) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY) and not isinstance(value, str):
+            raise self.wrong("expected a key of 16 or 32 bytes as a text", 3)
         return CallPlan("setsockopt", self.fd(), [self.integer(1), self.integer(2), value])
 
     def getsockopt(self) -> CallPlan:

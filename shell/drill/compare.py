@@ -89,7 +89,7 @@ def _tcp(
     if packet.options is not None:
         _options(found, packet.options, header.options, seen.sent.time, flow, tick, tolerance)
     if length and length == packet.span.length and seq == packet.span.first:
-        _data(found, flow.payload_of_host(seq, length), seen.data)
+        _data(found, flow.payload_of_host(seq, length, bool(header.flags & tcp.SYN)), seen.data)
 
 
 def _span(seq: int, length: int) -> str:

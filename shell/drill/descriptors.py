@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from aether.apps.process import Reply
+from aether.socket_options import MSG_FASTOPEN
 from shell.drill import calls, memory
 from shell.drill.compare import Compared
 from shell.drill.connections import Connections
@@ -51,8 +52,8 @@ class Descriptors:
             arguments = [plan.arguments[0], number(plan.arguments[1], plan.arguments[1]), *plan.arguments[2:]]
         return number(plan.fd, plan.fd), arguments
 
-    def begins(self, plan: calls.CallPlan, arguments: list[object]) -> None:
-        """Note what a call is about to do to the connections that we know."""
+    def begins(self, plan: calls.CallPlan, arguments: list[object], data: bytes) -> None:
+        """Note what a call is about to do to the connections that we know, and what it may put into a SYN."""
         if plan.name == "bind":
             self.bound[plan.fd] = str(arguments[0]), int(str(arguments[1]))
         elif plan.name in ("connect", "sendto"):
@@ -63,6 +64,8 @@ class Descriptors:
                 local_ip = local[0] if local[0] != "0.0.0.0" else ""
                 self.connections.current = self.flows[plan.fd] = self.connections.open(local[1], port, local_ip, ip)
             self.info_fd = plan.fd
+        if _early(plan) and plan.fd in self.flows:
+            self.flows[plan.fd].written += data  # the SYN may carry it, before the call returns
 
     def hold(self, call: ScriptCall, plan: calls.CallPlan, reply: Reply, found: Compared) -> str:
         """Note in `found` how what a call returned differs from its line; return it as a script would write it."""
@@ -74,17 +77,19 @@ class Descriptors:
             self._opened(wanted.value, value, plan, out)
         elif wanted.value is not None:
             expected = _show_value(wanted.value, wanted.errno)
-            name = errno.errorcode.get(code, str(code)) if code else ""
-            same = wanted.value == value and (not wanted.errno or name == wanted.errno)
-            found.field("result", expected, _show_value(value, name), same)
+            same = wanted.value == value and (not wanted.errno or getattr(errno, wanted.errno, -1) == code)
+            found.field("result", expected, _show_value(value, _errno_name(code)), same)
         return got
 
     def settle(self, plan: calls.CallPlan, reply: Reply, found: Compared) -> None:
-        """Note what a call that succeeded has written or read, and how that differs."""
+        """Note what a call has written or read, and how that differs."""
+        if _early(plan) and plan.fd in self.flows:
+            written = self.flows[plan.fd].written
+            del written[len(written) - plan.count + max(reply.value, 0):]
         if reply.value < 0:
             return
         flow, udp = self.flows.get(plan.fd), self.udp.get(plan.fd, False)
-        if plan.count >= 0 and flow is not None and not udp:
+        if plan.count >= 0 and flow is not None and not udp and not _early(plan):
             flow.written += self.data(plan)[:reply.value]
         memory.hold(plan, reply, flow, udp, found)
 
@@ -107,4 +112,15 @@ def _show_value(value: int, code: str) -> str:
 
 
 def _show_result(name: str, value: int, code: int) -> str:
-    return f"{name}() = {_show_value(value, errno.errorcode.get(code, str(code)) if code else '')}"
+    return f"{name}() = {_show_value(value, _errno_name(code))}"
+
+
+def _early(plan: calls.CallPlan) -> bool:
+    return plan.name == "sendto" and bool(plan.arguments[0] & MSG_FASTOPEN)
+
+
+def _errno_name(code: int) -> str:
+    """Return the name that the manual pages use, where an error has two."""
+    if code in (errno.EAGAIN, errno.EOPNOTSUPP):
+        return "EAGAIN" if code == errno.EAGAIN else "EOPNOTSUPP"
+    return errno.errorcode.get(code, str(code)) if code else ""

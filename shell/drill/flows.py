@@ -80,11 +80,11 @@ class ScriptFlow:
                 return script
         return live if self.first_stamp is None else (live - self.first_stamp[1] + self.first_stamp[0]) & MASK
 
-    def payload_of_host(self, script: int, length: int) -> bytes:
-        """Return what the host's application wrote at a sequence number, as far as it did."""
-        start = (script - self.isn - 1) & MASK
+    def payload_of_host(self, script: int, length: int, syn: bool) -> bytes:
+        """Return what the host's application wrote at a sequence number, or behind its SYN's, as far as it did."""
+        start = (script - self.isn - (not syn)) & MASK
         return bytes(self.written[start:start + length]) if start < 1 << 31 else b""
 
-    def payload_of_peer(self, script: int, length: int) -> bytes:
-        """Return what the far end sends at a sequence number."""
-        return pattern((script - self.remote_isn - 1) & MASK, length)
+    def payload_of_peer(self, script: int, length: int, syn: bool) -> bytes:
+        """Return what the far end sends at a sequence number, or behind that of its SYN."""
+        return pattern((script - self.remote_isn - (not syn)) & MASK, length)

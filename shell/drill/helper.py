@@ -40,6 +40,7 @@ SYSCTL = re.compile(r"net\.ipv4(\.[a-z0-9_]+)+")
 """What a script may have set: of its own network, and nothing else."""
 INFO_SIZE = 256
 TCP_INFO, TCP_CONGESTION, SO_LINGER = 11, 13, 13
+IP_RECVERR, MSG_CMSG_CLOEXEC = 11, 0x40000000
 
 
 class Refused(Exception):
@@ -193,12 +194,18 @@ class Program:
         found.connect((address, port))
 
     def _read(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
-        data = found.recv(count, flags)
-        return _reply(len(data), data=data)
+        data = found.recv(count, flags)  # with MSG_TRUNC as long as it was, and beyond `count` anything
+        return _reply(len(data), data=data[:count])
 
     def _recvfrom(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
         data, address = found.recvfrom(count, flags)
-        return _reply(len(data), out=list(address) if address else None, data=data)
+        return _reply(len(data), out=list(address) if address else None, data=data[:count])
+
+    def _recvmsg(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
+        data, told, said, address = found.recvmsg(count, 1024, flags)
+        control = [[level, kind, _control(level, kind, value)] for level, kind, value in told]
+        out = [list(address) if address else None, said & ~MSG_CMSG_CLOEXEC, control]
+        return _reply(len(data), out=out, data=data[:count])
 
     def _write(self, found: socket.socket, flags: int, data: bytes) -> int:
         return found.send(data, flags)
@@ -217,7 +224,7 @@ class Program:
         if isinstance(value, list):
             value = struct.pack("ii", *value)
         elif isinstance(value, str):
-            value = value.encode()
+            value = value.encode("latin-1")
         elif not -(1 << 31) <= value < 1 << 31:
             value = struct.pack("I", value & 0xFFFFFFFF)
         found.setsockopt(level, name, value)
@@ -274,9 +281,16 @@ class Program:
 
 
 CALLS = (
-    "socket", "bind", "listen", "accept", "connect", "read", "recvfrom", "write", "sendto", "shutdown", "close",
-    "setsockopt", "getsockopt", "info", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl", "epoll_wait",
+    "socket", "bind", "listen", "accept", "connect", "read", "recvfrom", "recvmsg", "write", "sendto", "shutdown",
+    "close", "setsockopt", "getsockopt", "info", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl", "epoll_wait",
 )
+
+
+def _control(level: int, kind: int, value: bytes) -> Any:
+    """Return what a control message says: a number, or the fields of an error (struct sock_extended_err)."""
+    if (level, kind) == (socket.SOL_IP, IP_RECVERR):
+        return list(struct.unpack_from("=IBBBxII", value))
+    return int.from_bytes(value[:4], sys.byteorder)
 
 
 def _reply(value: int, code: int = 0, *, out: Any = None, data: bytes = b"") -> dict[str, Any]:

@@ -11,7 +11,7 @@ STATES = {
     "CLOSE-WAIT": 8, "LAST-ACK": 9, "LISTEN": 10, "CLOSING": 11,
 }
 PHASES = {"Open": 0, "Disorder": 1, "CWR": 2, "Recovery": 3, "Loss": 4}
-OPTION_BITS = {"timestamps": 1, "sack": 2, "wscale": 4, "ecn": 8}
+OPTION_BITS = {"timestamps": 1, "sack": 2, "wscale": 4, "ecn": 8, "syn_data": 32}
 _SAME = (
     "probes", "backoff", "snd_wscale", "rcv_wscale", "rto", "snd_mss", "rcv_mss", "unacked", "sacked", "lost",
     "retrans", "rtt", "rttvar", "snd_ssthresh", "snd_cwnd", "advmss", "reordering", "total_retrans", "bytes_acked",

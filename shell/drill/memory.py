@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aether.apps.process import Reply
 from aether.socket_options import MSG_PEEK
 from shell.drill.calls import CallPlan
@@ -13,7 +15,7 @@ from shell.drill.flows import ScriptFlow, pattern
 def hold(plan: CallPlan, reply: Reply, flow: ScriptFlow | None, udp: bool, found: Compared) -> None:
     """Note in `found` what a call that succeeded has returned besides its value."""
     out, expected = reply.out, plan.expected
-    if plan.name in ("read", "recvfrom"):
+    if plan.name in ("read", "recvfrom", "recvmsg"):
         _data(plan, reply.data, flow, udp, found)
     if expected is None:
         return
@@ -24,10 +26,21 @@ def hold(plan: CallPlan, reply: Reply, flow: ScriptFlow | None, udp: bool, found
     elif plan.name == "epoll_wait":
         shown = [f"{show_bits(mask)} for {data}" for mask, data in expected[:max(reply.value, len(out))]]
         found.field("events", ", ".join(shown), ", ".join(f"{show_bits(mask)} for {data}" for mask, data in out))
+    elif plan.name == "recvmsg":
+        _, said, control = out
+        flags, told = expected
+        if flags is not None:
+            found.field("msg_flags", flags, said)
+        if told is not None:
+            found.field("msg_control", _shown(told), _shown(control))
     elif plan.name == "recvfrom":
         found.field("address", f"{expected[0]}:{expected[1]}", f"{out[0]}:{out[1]}" if out else "none")
     elif plan.name in ("getsockopt", "ioctl"):
         found.field("value", expected, out, list(out) == expected if isinstance(out, (list, tuple)) else None)
+
+
+def _shown(control: list[list[Any]]) -> str:
+    return ", ".join(f"level {level} type {kind}: {value}" for level, kind, value in control) or "none"
 
 
 def _data(plan: CallPlan, data: bytes, flow: ScriptFlow | None, udp: bool, found: Compared) -> None:

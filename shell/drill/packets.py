@@ -201,7 +201,8 @@ def build_tcp(packet: TcpPacket, flow: ScriptFlow) -> bytes:
     window = packet.window if packet.window is not None else DEFAULT_WINDOW
     segment = tcp.build(
         parse_ip(flow.remote_ip), parse_ip(flow.local_ip), flow.remote_port, flow.local_port, packet.span.first, ack,
-        flag_bits(packet.flags), window, raw, flow.payload_of_peer(packet.span.first, packet.span.length),
+        flag_bits(packet.flags), window, raw,
+        flow.payload_of_peer(packet.span.first, packet.span.length, "S" in packet.flags),
         packet.urgent or 0)
     return _ip(flow.remote_ip, flow.local_ip, ipv4.PROTO_TCP, segment, packet.ip)
 

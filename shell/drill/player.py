@@ -215,7 +215,7 @@ class ScriptPlayer:
         outcome.frame, replies = stage.inject_and_call(packet, asked)
         for (each, call, plan), reply in zip(found, replies, strict=True):
             each.time = each.expected_at = stage.now
-            self.descriptors.begins(plan, self.descriptors.translated(plan)[1])
+            self.descriptors.begins(plan, self.descriptors.translated(plan)[1], b"")
             try:
                 self._check(Outstanding(each, call, plan, -1), reply, stage.now)
             except LineFailed as problem:
@@ -277,7 +277,7 @@ class ScriptPlayer:
         if plan.count >= 0:
             data = self.descriptors.data(plan)
         self.outstanding = Outstanding(outcome, call, plan, ends)
-        self.descriptors.begins(plan, arguments)
+        self.descriptors.begins(plan, arguments, data)
         self.stage.call(plan.name, fd, arguments, data, plan.timeout)
         if self.stage.exact and ends < 0 and self.stage.reply is None:
             self.outstanding = None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from aether import lab
+from aether import socket_options as so
 from aether.apps.process import Reply
 from aether.operations.base import Operation
 from aether.operations.calls import BareHost, PrepareCalls, SystemCall, process_of
@@ -16,6 +17,7 @@ from shell.drill.calls import NEVER as FOR_EVER
 from shell.drill.info import tcp_info_fields
 from shell.drill.packets import SentPacket
 from shell.drill.script import Script
+from shell.drill.sysctls import fast_open_key
 
 MAX_TIME = 600_000_000
 """Microseconds of virtual time that a script may take."""
@@ -91,7 +93,8 @@ class VirtualStage:
         self.gateway = parse_ip(options.gateway_ip)
         self.world = lab.tapped(seed, options.local_ip, options.prefix, options.gateway_ip)
         self.settle(BareHost(
-            neighbour=options.gateway_ip, mac=lab.HOST_MAC, mtu=options.mtu, profile=profile, knobs=knobs))
+            neighbour=options.gateway_ip, mac=lab.HOST_MAC, mtu=options.mtu, profile=profile, knobs=knobs,
+            fast_open_key=fast_open_key(script)))
 
     def settle(self, operation: BareHost) -> None:
         """Make the host as the script wants it."""
@@ -196,6 +199,17 @@ class VirtualStage:
         reply: Reply = self.do(SystemCall(
             process=self.process, name=waiting.name, fd=waiting.fd, arguments=waiting.arguments,
             data=waiting.data[waiting.done:]))
+        if waiting.name == "sendto" and waiting.arguments[0] & so.MSG_FASTOPEN and reply.waits:
+            waiting.done = max(reply.value, 0)  # the rest follows once the connection is there
+            waiting.name, waiting.arguments = "connected", []
+            return
+        if waiting.name == "connected" and waiting.data and not reply.waits and not reply.errno:
+            waiting.name, waiting.arguments = "write", [0]
+            if waiting.done == len(waiting.data):
+                reply = Reply(0)
+            else:
+                self._once()
+                return
         if waiting.name in ("write", "sendto"):
             waiting.done += max(reply.value, 0)
             if reply.value >= 0 and waiting.done < len(waiting.data) and self._may_wait(waiting):

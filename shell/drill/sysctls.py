@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from aether import knobs as knob_declarations
 from shell.drill.errors import Place, ScriptError
-from shell.drill.script import SysctlLine
+from shell.drill.script import Script, SysctlLine, SysctlsLine
 
 
 class Sysctl(NamedTuple):
@@ -20,6 +20,8 @@ class Sysctl(NamedTuple):
     """Returns the knob's value; None for one that Aether does not have."""
     choices: str
     """What is possible, for a person."""
+    several: Callable[[str], dict[str, str]] | None = None
+    """Returns the values of further knobs, where one sysctl is several."""
 
 
 def _switch(text: str) -> str | None:
@@ -42,6 +44,50 @@ def _anything(text: str) -> str | None:
     return text
 
 
+def _bits(text: str) -> int | None:
+    """Return the bits of tcp_fastopen; None for what Aether does not have."""
+    try:
+        value = int(text, 0)
+    except ValueError:
+        return None
+    return value if value >= 0 and not value & ~0x607 else None
+
+
+def _sides(client: int, server: int) -> Callable[[str], str | None]:
+    """Return who may do something, by the bits of the two sides."""
+
+    def said(text: str) -> str | None:
+        value = _bits(text)
+        if value is None:
+            return None
+        return ("off", "client", "server", "both")[bool(value & client) + 2 * bool(value & server)]
+
+    return said
+
+
+def _key_words(text: str) -> str | None:
+    words = text.split("-")
+    return text if len(words) == 4 and all(_HEX.fullmatch(word) for word in words) else None
+
+
+def fast_open_key(script: Script) -> bytes:
+    """Return the key that a script sets for the cookies of Fast Open; empty if it sets none."""
+    for line in script.lines:
+        for setting in line.event.settings if isinstance(line.event, SysctlsLine) else ():
+            if setting.name == "net.ipv4.tcp_fastopen_key":
+                return b"".join(int(word, 16).to_bytes(4, "little") for word in setting.value.split("-"))
+    return b""
+
+
+def _fast_open(text: str) -> dict[str, str]:
+    value = _bits(text) or 0
+    return {
+        "tcp.fastopen_cookieless": _sides(4, 0x200)(text) or "off",
+        "tcp.fastopen_listeners": "on" if value & 0x400 else "off",
+    }
+
+
+_HEX = re.compile(r"[0-9a-fA-F]{1,8}")
 SYSCTLS: dict[str, Sysctl] = {
     "tcp_sack": Sysctl("tcp.sack", _switch, "0 or 1"),
     "tcp_timestamps": Sysctl("tcp.timestamps", _of(_0="off", _1="on", _2="on"), "0, 1 or 2"),
@@ -69,7 +115,9 @@ SYSCTLS: dict[str, Sysctl] = {
     "tcp_reordering": Sysctl("", _only("3"), "3"),
     "tcp_mtu_probing": Sysctl("", _only("0"), "0"),
     "ip_no_pmtu_disc": Sysctl("", _only("0"), "0"),
-    "tcp_fastopen": Sysctl("", _only("0"), "0: there is no Fast Open"),
+    "tcp_fastopen": Sysctl("tcp.fastopen", _sides(1, 2), "the bits 1, 2, 4, 0x200 and 0x400", _fast_open),
+    "tcp_fastopen_key": Sysctl("", _key_words, "four words of eight hexadecimal digits, such as 1a2b3c4d-0-0-0"),
+    "tcp_fastopen_blackhole_timeout_sec": Sysctl("tcp.fastopen_blackhole", _scaled("s"), "seconds"),
     "tcp_rfc1337": Sysctl("", _only("0", "1"), "0 or 1"),
     "tcp_invalid_ratelimit": Sysctl("", _anything, "anything"),
     "tcp_no_metrics_save": Sysctl("", _anything, "anything: no metrics are kept"),
@@ -146,4 +194,6 @@ def knobs(settings: list[SysctlLine], file: str) -> dict[str, str]:
                 f"{known[1].name} and {setting.name} are one knob here, {sysctl.knob}: both on, or both off",
                 setting.place, file)
         found[sysctl.knob] = value, setting
+        if sysctl.several is not None:
+            found.update({name: (also, setting) for name, also in sysctl.several(setting.value).items()})
     return {name: value for name, (value, _) in found.items()}

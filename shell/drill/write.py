@@ -19,7 +19,7 @@ from shell.drill.script import TcpOption
 MASK, HALF = 0xFFFFFFFF, 1 << 31
 UNTOLD = 8_000
 """Bytes that may arrive before a window that moves is worth telling: below, nothing shows whether they were read."""
-MOST = 1_000
+MAX_PACKETS = 1_000
 """Packets of a script that is written: beyond that nobody reads it, and each play of it takes seconds."""
 Key = tuple[bytes, bytes, int, int]
 """Source and destination, addresses and ports, as in what the host sends."""
@@ -146,10 +146,10 @@ class Writer:
         self.begin = begin
         if not self.packets:
             raise CannotWrite("no packet of this connection is kept, or none in that time")
-        if len(self.packets) > MOST:
-            until = self.packets[MOST - 1].time - 1  # several may have come at that moment
-            raise CannotWrite(f"there are {len(self.packets):,} packets, and a script has {MOST:,} at the most. It can "
-                              f"end earlier: --to {until}us")
+        if len(self.packets) > MAX_PACKETS:
+            until = self.packets[MAX_PACKETS - 1].time - 1  # several may have come at that moment
+            raise CannotWrite(f"there are {len(self.packets):,} packets, and a script has {MAX_PACKETS:,} at most. It "
+                              f"can end earlier: --to {until}us")
         first = self.packets[0]
         if first.icmp or not first.header.flags & tcp.SYN or first.header.flags & tcp.ACK:
             raise CannotWrite("the connection's SYN is not kept: a script begins with the whole handshake")

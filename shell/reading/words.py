@@ -67,6 +67,14 @@ def _answer(values: Values) -> str:
     return f"{dns.CODES.get(values[2], values[2])}, {values[3]} records"
 
 
+def _fast_open(values: Values) -> str:
+    conn, what, cookie, length = values
+    more = [f"{length} bytes"] if length else []
+    if cookie:
+        more.append(f"cookie {cookie.hex()}")
+    return (f"#{conn} " if conn else "") + f"Fast Open: {what}" + (f" ({', '.join(more)})" if more else "")
+
+
 def _user(values: Values) -> str:
     operation = values[0]
     name = "".join(f" {c.lower()}" if c.isupper() else c for c in type(operation).__name__).strip()
@@ -146,6 +154,7 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "tcp.state": _state,
     "tcp.urgent": lambda v: f"#{v[0]} {v[1]} bytes ahead are urgent",
     "tcp.cookie": lambda v: f"SYN cookie {v[0]}, mss {v[1]}: {v[2]}",
+    "tcp.fast_open": _fast_open,
     "tcp.opened": lambda v: f"#{v[0]} is {_endpoint(v[1], v[2])} ↔ {_endpoint(v[3], v[4])}",
     "tcp.accepted": lambda v: f"#{v[0]} segment is acceptable, {v[2]} bytes",
     "tcp.ack_sent": lambda v: f"#{v[0]} acknowledges ({v[2]})",

@@ -65,6 +65,7 @@ class Seen:
             "tsval": stamp[0], "tsecr": stamp[1], "sack": sack, "urg": self.header.urgent, "ttl": self.ip.ttl,
             "tos": self.ip.tos, "data": self.payload.decode("latin-1"), "to": self.header.destination_port,
             "port": self.header.source_port,
+            "fo": self.options.fast_open.hex() if self.options.fast_open is not None else None,
         }[name]
 
     def __str__(self) -> str:
@@ -171,8 +172,9 @@ class Script:
                 (self.our_isn + int(left) & 0xFFFFFFFF, self.our_isn + int(right) & 0xFFFFFFFF)
                 for left, right in (block.split("-") for block in fields.get("sack", "").split(",") if block)),
             timestamp=(fields["tsval"], fields.get("tsecr", 0)) if "tsval" in fields else None,
+            fast_open=bytes.fromhex(fields["fo"]) if "fo" in fields else None,
         )
-        payload = data or pattern(fields.get("seq", 0) - 1, fields.get("len", 0))
+        payload = data or pattern(fields.get("seq", 0) - ("S" not in flags), fields.get("len", 0))
         ack = fields.get("ack")
         self.lab.inject_tcp(
             flags, self.peer_isn + fields.get("seq", 0), 0 if ack is None else self.our_isn + ack,

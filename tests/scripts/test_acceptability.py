@@ -126,12 +126,13 @@ def test_a_wrong_checksum_is_dropped() -> None:
     s.expect_drop("tcp.checksum")
 
 
-def test_malformed_options_are_dropped() -> None:
-    """RFC 9293 §3.2: an illegal option length must not do harm."""
+def test_malformed_options_are_passed_over() -> None:
+    """RFC 9293 §3.1 (MUST-7): an illegal option length must not do harm; it is counted, and the segment is taken."""
     s = Script()
     s.handshake()
     s.lab.inject_tcp("A", s.peer_isn + 1, s.our_isn + 1, to=s.port, port=s.peer_port, options=b"\x08\x01\x00\x00")
-    s.expect_drop("tcp.options")
+    assert s.host.counters["tcp.malformed_options"] == 1
+    assert not s.host.drops
     s.expect_state("ESTABLISHED")
 
 

@@ -146,7 +146,7 @@ def test_the_first_of_two_fins_ends_the_stream() -> None:
     s = Script()
     s.handshake("mss=1460 sackok")
     s.inject("FPA seq=301 ack=1 len=50")
-    s.expect("A ack=1 sack=301-351")
+    s.expect("A ack=1 sack=301-352")
     s.inject("FA seq=101 ack=1")
     s.expect("A ack=1")
     s.inject("PA seq=1 ack=1 len=100")
@@ -319,7 +319,7 @@ def test_data_after_close_is_reset() -> None:
     s.expect("FA seq=1")
     s.inject("A seq=1 ack=2")
     s.inject("PA seq=1 ack=2 len=10")
-    s.expect("RA")
+    s.expect("R seq=2 len=0")
     s.expect_state("CLOSED")
 
 

@@ -18,6 +18,7 @@ from aether.laboratory import Laboratory
 from aether.net.neighbours import REACHABLE, Neighbour
 from aether.operations.knobs import KnobSet, ProfileSet
 from aether.statehash import declared_fields
+from aether.tcp.siphash import siphash
 from aether.wire import tcp
 from tests.scripts.device import DeviceLaboratory
 
@@ -41,7 +42,8 @@ class Peer:
         self.stamp += 1
         stamp = self.stamp - age, 0
         if flags == "S":
-            options = tcp.build_options(mss=1460, sack_permitted=True, timestamp=stamp, window_scale=7)
+            options = tcp.build_options(
+                mss=1460, sack_permitted=True, timestamp=stamp, window_scale=7, fast_open=more.pop("cookie", None))
         else:
             options = tcp.build_options(timestamp=stamp)
         options = more.pop("options", options)
@@ -86,6 +88,13 @@ def play(
         elif what == "syn again":
             peer.seq += 100_000
             peer.send("S")
+        elif what == "ask":
+            peer.send("S", cookie=b"")
+        elif what == "early":
+            peer.send("S", GET, cookie=siphash(lab.host.tcp.fast_open.keys()[:16], lab.theirs + lab.ours))
+        elif what == "early again":
+            peer.seq += 100_000
+            peer.send("S", KEEP, cookie=bytes(8))
         elif what == "get":
             peer.send("PA", GET)
         elif what == "keep":
@@ -156,12 +165,12 @@ def state(lab: Laboratory) -> dict[str, Any]:
 
 def same(steps: list[Step], peek_at: int = -1) -> int:
     """Check that every way does the same; return how many short connections there were at most."""
-    slow, slow_log, none = play(Laboratory(seed=3, tcp_fast_path="off"), steps, peek_at)
+    slow, slow_log, none = play(Laboratory(seed=3, tcp_fast_path="off", tcp_fastopen="server"), steps, peek_at)
     assert none == 0
     theirs = state(slow)
     counts = set()
-    device = DeviceLaboratory(seed=3)
-    for lab in (Laboratory(seed=3), device):
+    device = DeviceLaboratory(seed=3, tcp_fastopen="server")
+    for lab in (Laboratory(seed=3, tcp_fastopen="server"), device):
         fast, fast_log, most = play(lab, steps, peek_at)
         assert fast_log == slow_log
         ours = state(fast)
@@ -209,10 +218,23 @@ STEPS = st.sampled_from([
     "old", "window", "future", "none", "reset", "duplicate", "PA", "wait30000", "wait300000", "wait2000000",
     "wait21000000", "wait61000000",
 ])
+EARLY = st.sampled_from(["ask", "early", "early again"])
+
+
+def test_data_in_the_syn() -> None:
+    """RFC 7413 §4.2.2: the short path leaves it to the ordinary one, and so do those that rest at its port."""
+    early = [*whole(), ("early", 1), ("A", 1), ("FA", 1)]
+    lab, _, _ = play(Laboratory(seed=3, tcp_fastopen="server"), early, -1)
+    assert lab.host.counters["tcp.fastopen_taken"] == 1
+    same(early)
+    same([*whole(), ("ask", 1), ("A", 1), ("get", 1), ("A", 1), ("FA", 1)])
+    same([*whole(), *whole(1), ("early again", 1), ("A", 1), ("FA", 1)])
+    for wait in ("wait300000", "wait1500000", "wait61500000"):
+        same([*whole(), ("early", 1), (wait, 1), ("A", 1)])
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(STEPS, st.integers(0, 1)), max_size=16), st.integers(0, 30))
+@given(st.lists(st.tuples(STEPS | EARLY, st.integers(0, 1)), max_size=16), st.integers(0, 30))
 def test_whatever_comes(steps: list[tuple[str, int]], peek_at: int) -> None:
     same([*whole(), *whole(request="keep"), *steps], peek_at)
     same([*whole(), *whole(request="keep"), *whole(1)[:3], *steps], peek_at)

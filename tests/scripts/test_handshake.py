@@ -128,6 +128,7 @@ def test_simultaneous_open() -> None:
     s.expect("SA seq=0 ack=1")
     s.expect_state("SYN-RECEIVED")
     s.inject("SA seq=0 ack=1")
+    s.expect("A seq=1 ack=1 len=0")
     s.expect_state("ESTABLISHED")
     s.expect_nothing(for_us=100_000)
 

@@ -73,14 +73,18 @@ def test_an_error_about_nothing_in_flight_is_ignored(seq: int) -> None:
     assert s.conn.mss == 1460
 
 
-@pytest.mark.parametrize(("code", "wanted"), [(0, errno.EHOSTUNREACH), (1, errno.EHOSTUNREACH), (2, errno.ECONNREFUSED),
-                                              (3, errno.ECONNREFUSED)])
-def test_unreachable_ends_an_opening(code: int, wanted: int) -> None:
-    """RFC 5927 §5.2: in SYN-SENT an error may end the attempt."""
+@pytest.mark.parametrize(("kind", "code", "wanted"), [
+    (3, 0, errno.ENETUNREACH), (3, 1, errno.EHOSTUNREACH), (3, 2, errno.ENOPROTOOPT), (3, 3, errno.ECONNREFUSED),
+    (3, 5, errno.EOPNOTSUPP), (3, 6, errno.ENETUNREACH), (3, 7, errno.EHOSTDOWN), (3, 8, errno.ENONET),
+    (3, 9, errno.ENETUNREACH), (3, 10, errno.EHOSTUNREACH), (3, 11, errno.ENETUNREACH), (3, 12, errno.EHOSTUNREACH),
+    (3, 13, errno.EHOSTUNREACH), (3, 14, errno.EHOSTUNREACH), (3, 15, errno.EHOSTUNREACH), (11, 0, errno.EHOSTUNREACH),
+    (11, 1, errno.EHOSTUNREACH), (12, 0, errno.EPROTO)])
+def test_every_error_ends_an_opening(kind: int, code: int, wanted: int) -> None:
+    """RFC 5927 §5.2, RFC 5461 §4.1: in SYN-SENT an error may end the attempt, and says what Linux says."""
     s = Script(app=None)
     socket = s.connect(80)
     s.expect("S")
-    error(s, 3, code, 0)
+    error(s, kind, code, 0)
     s.expect_state("CLOSED")
     with pytest.raises(OSError) as caught:
         socket.receive()

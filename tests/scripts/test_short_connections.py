@@ -112,7 +112,7 @@ def test_no_packet_is_larger_than_the_link_takes(bench: bool) -> None:
 
 
 @MODES
-@pytest.mark.parametrize("source", ["127.0.0.1", "224.0.0.1", "255.255.255.255", "192.168.1.255"])
+@pytest.mark.parametrize("source", ["0.0.0.0", "0.0.0.9", "127.0.0.1", "224.0.0.1", "255.255.255.255", "192.168.1.255"])
 def test_a_source_that_can_be_no_host(source: str, bench: bool) -> None:
     """RFC 1122 §3.2.1.3."""
     lab = laboratory(bench)

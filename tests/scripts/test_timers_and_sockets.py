@@ -56,6 +56,17 @@ def test_keepalive_gives_up() -> None:
     assert caught.value.errno == errno.ETIMEDOUT
 
 
+def test_keepalives_rest_while_data_is_in_flight() -> None:
+    """RFC 9293 §3.8.4: only an idle connection is asked; the timer looks again after another idle time, not at once."""
+    s = opened(tcp_keepalive="on", tcp_keepalive_time="10s")
+    s.send(b"hello")
+    s.expect("PA seq=1 len=5")
+    for _ in range(11):
+        s.advance(SECOND)
+    fired = [values for kind, values in s.events if kind == "tcp.timer" and values[1:3] == ("keepalive", "fired")]
+    assert len(fired) == 1
+
+
 def test_a_keepalive_of_the_peer_is_answered() -> None:
     """RFC 9293 §3.8.4: it is an unacceptable segment, and gets an ACK."""
     s = opened()
@@ -506,7 +517,7 @@ def test_options_that_make_no_sense(level: int, name: int, value: object, code: 
 
 
 @pytest.mark.parametrize(("call", "code"), [
-    (lambda s: s.receive(), errno.ENOTCONN), (lambda s: s.send(b"x"), errno.ENOTCONN),
+    (lambda s: s.receive(), errno.ENOTCONN), (lambda s: s.send(b"x"), errno.EPIPE),
     (lambda s: s.accept(), errno.EINVAL), (lambda s: s.bind(80, b"\x01\x02\x03\x04"), errno.EADDRNOTAVAIL),
     (lambda s: s.connect(b"\x08\x08\x08\x08", 80), errno.ENETUNREACH), (lambda s: s.shutdown(9), errno.EINVAL)],
     ids=["receive", "send", "accept", "bind", "connect", "shutdown"])

@@ -254,6 +254,17 @@ def test_a_refusal_begins_again(state: str) -> None:
     assert discover.requested_address is None
 
 
+@pytest.mark.parametrize("state", ["requesting", "renewing", "rebinding"])
+def test_another_server_cannot_refuse_what_it_was_not_asked(state: str) -> None:
+    """RFC 2131 §4.4.5: until T2 one server is asked; from then on all are, and any of them may refuse."""
+    served = Served()
+    served.until("requesting" if state == "requesting" else "bound")
+    if state != "requesting":
+        served.lab.advance((50 if state == "renewing" else 88) * SECOND)
+    served.say(dhcp.NAK, served.world.hosts["you"].dhcp.xid, o54=bytes((192, 168, 1, 77)))
+    assert served.lease.state == ("init" if state == "rebinding" else state)
+
+
 def test_renewing_goes_to_the_server_and_rebinding_to_all() -> None:
     """RFC 2131 §4.3.2."""
     served = Served()

@@ -25,6 +25,7 @@ class Header(NamedTuple):
     source: bytes
     destination: bytes
     tos: int
+    ttl: int = 64
 
 
 class Network:
@@ -42,6 +43,12 @@ class Network:
 
     def room_for(self, destination: bytes) -> int:
         return self.mtu - HEADER
+
+    def can_be_host(self, address: bytes) -> bool:
+        return True
+
+    def link_room_for(self, destination: bytes) -> int:
+        return self.room_for(destination)
 
     def largest_for(self, destination: bytes) -> int:
         return 0xFFFF

@@ -221,5 +221,8 @@ FIELDS = (
     _option("tcp.options.eol", BYTES, "the end of the options", EOL, _itself),
     _option("tcp.options.user_to", BYTES, "the option 'user timeout' (RFC 5482)", USER_TIMEOUT, _itself),
     _option("tcp.options.tfo", BYTES, "the option 'fast open' (RFC 7413)", FAST_OPEN, _itself),
+    _option("tcp.options.tfo.cookie", BYTES, "the cookie that lets data go with the SYN", FAST_OPEN,
+            lambda data: (data[2:],) if len(data) > 2 else ()),
+    _option("tcp.options.tfo.request", BOOLEAN, "the question for such a cookie", FAST_OPEN, lambda data: (True,), 2),
 )
 

@@ -153,7 +153,7 @@ class FastPath:
             and not knobs.tcp_keepalive and not knobs.tcp_user_timeout and knobs.tcp_initial_window >= 4
             and not 0 < knobs.tcp_receive_window < WINDOW
             and knobs.tcp_rto_min == SOONEST and knobs.tcp_rto_initial >= SOONEST and knobs.tcp_time_wait >= SOONEST
-            and knobs.tcp_rto_max >= SOONEST
+            and knobs.tcp_rto_max >= SOONEST and not knobs.tcp_noopt
             and self.direct is not None and self.direct.interfaces
         )
 
@@ -293,7 +293,9 @@ class FastPath:
         options, defaults = listener.socket.options, tcp.defaults
         if (
             not isinstance(listener.socket.app, Responder)
-            or replace(options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay) != defaults
+            or replace(
+                options, reuse_address=defaults.reuse_address, no_delay=defaults.no_delay,
+                fast_open=defaults.fast_open) != defaults
         ):
             return None
         if len(self.paths) >= MAX_PATHS:

@@ -76,6 +76,7 @@ def _established(conn: Connection, short: ShortConnection) -> None:
     conn.snd_wnd, conn.snd_wnd_max = short.window, short.window_max
     conn.snd_wl1, conn.snd_wl2 = short.wl1, short.snd_una
     conn.rcv_nxt, conn.rcv_adv = short.rcv_nxt, short.rcv_adv
+    conn.last_ack_sent = short.rcv_nxt  # each answer acknowledges all
     closing = short.state != ESTABLISHED
     conn.fin_queued = conn.fin_sent = closing
     written = short.snd_nxt - closing

@@ -79,7 +79,9 @@ def _parts(kind: int, raw: bytes, base: int) -> list[tuple[str, str, int, int, s
         word = number(raw[2:4])
         return [("tcp.options.user_to_granularity", "minutes", 2, 2, str(word >> 15)),
                 ("tcp.options.user_to_val", "time-out", 2, 2, str(word & 0x7FFF))]
-    if kind == 34 and len(raw) > 2:
+    if kind == 34:
+        if len(raw) == 2:
+            return [("tcp.options.tfo.request", "asks for a cookie", 0, 2, "")]
         return [("tcp.options.tfo.cookie", "cookie", 2, len(raw) - 2, raw[2:].hex(":"))]
     return []
 

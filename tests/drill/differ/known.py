@@ -53,9 +53,6 @@ KNOWN: tuple[Known, ...] = (
         "paws-old-ack", "RFC 7323 §5.3", "Aether", "acknowledges a segment whose timestamp is too old",
         "not if it carries no data", m.paws_old_ack),
     Known(
-        "sack-of-controls", "RFC 2018 §3", "both", "reports data only, and a SYN that carries some",
-        "reports what a FIN takes of the numbers", m.sack_of_controls),
-    Known(
         "echo-after-delay", "RFC 7323 §4.3", "both", "echoes the timestamp of its own last acknowledgement",
         "of its own, at another time", m.echo_after_delay),
     Known(
@@ -64,9 +61,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "data-after-fin", "RFC 9293 §3.10.7.4", "Aether", "ignores data beyond the peer's FIN",
         "resets the connection", m.data_after_fin),
-    Known(
-        "data-after-close", "RFC 9293 §3.6.1", "Linux", "answers data that nobody can read with RST,ACK, or takes it",
-        "with a RST at the number that the segment acknowledges, which §3.5.2 asks for", m.data_after_close),
     Known(
         "simultaneous-options", "RFC 7323 §3.2", "Aether",
         "answers a SYN that crosses its own with the options of both",
@@ -82,18 +76,8 @@ KNOWN: tuple[Known, ...] = (
         "fin-beyond-cwnd", "RFC 5681 §3.1", "both", "sends a FIN without data whatever cwnd is",
         "when cwnd has room for a segment", m.fin_beyond_window),
     Known(
-        "poll-after-reset", "poll(2)", "Linux",
-        "tells of ERR and HUP after a reset",
-        "of IN and OUT too",
-        m.poll_after_reset),
-    Known(
-        "listen-again", "listen(2)", "Linux", "refuses a second listen()", "takes its backlog; EINVAL if connected",
-        m.listen_again),
-    Known(
         "shutdown-after-reset", "shutdown(2)", "Linux", "lets a connection that is gone be shut down", "ENOTCONN",
         m.shutdown_after_reset),
-    Known(
-        "abort-options", "RFC 7323 §3.2", "Linux", "aborts without a timestamp", "with one", m.abort_options),
     Known(
         "ends-at-window", "RFC 9293 §3.10.7.4", "Aether", "discards a reset that ends where the window begins",
         "challenges it", m.ends_at_window),
@@ -149,9 +133,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
         "measures it by the timestamp that is echoed, and times out at another time", m.trip_by_timestamps),
-    Known(
-        "read-after-shut", "shutdown(2)", "Linux", "reads nothing after SHUT_RD", "reads what came, and what comes",
-        m.read_after_shut),
     Known(
         "limited-transmit", "RFC 3042 §2", "Aether", "sends new data for each of the first two duplicates",
         "without SACK for fewer", m.limited_transmit),

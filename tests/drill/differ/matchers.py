@@ -179,22 +179,6 @@ def paws_old_ack(d: Difference) -> str:
     return "ours" if 0 <= stamp(packet) < latest else ""
 
 
-def sack_of_controls(d: Difference) -> str:
-    """SACK blocks for what a SYN or a FIN takes of the sequence numbers."""
-    if not only(d, "sack", "TS"):
-        return ""
-    packet = arrived(d)
-    fins = [one.span.last for one in segments(d) if "F" in one.flags]
-    if packet is not None and (set(packet.flags) & set("SF") or signed(packet.span.first) <= 0):
-        return "both"
-    for side in apart(d):
-        for each in side:
-            for first, last in re.findall(r"(\d+):(\d+)", each):
-                if int(first) in fins or int(last) - 1 in fins or signed(int(first)) <= 0:
-                    return "both"
-    return ""
-
-
 
 def echo_after_delay(d: Difference) -> str:
     """The timestamp that is echoed, after the two have acknowledged at different times."""
@@ -218,14 +202,6 @@ def data_after_fin(d: Difference) -> str:
         return "end"
     return ""
 
-
-def data_after_close(d: Difference) -> str:
-    """Data for a connection of which nobody reads any more."""
-    packet = arrived(d)
-    shut = before(d, "close(") or before(d, "SHUT_RDWR") or before(d, "SHUT_RD)")
-    if packet is not None and packet.span.length and shut and isinstance(d.theirs, Out) and d.theirs.flags == "R":
-        return "end"
-    return ""
 
 
 def simultaneous(d: Difference) -> str:
@@ -364,39 +340,20 @@ def fin_beyond_window(d: Difference) -> str:
     return ""
 
 
-def poll_after_reset(d: Difference) -> str:
-    """poll() after a reset."""
-    lost = d.kind == "result" and called(d) == "poll" and re.fullmatch(r"1 \[(16|17|24|25)\]", str(d.ours))
-    return "end" if lost and d.theirs in ("1 [29]", "1 [21]") else ""
-
-
-def listen_again(d: Difference) -> str:
-    """listen() on a socket that listens, or is connected."""
-    if d.kind == "result" and called(d) == "listen":
-        return "end"
-    return ""
-
 
 def shutdown_after_reset(d: Difference) -> str:
     """shutdown() of a connection that is gone."""
     return "end" if d.kind == "result" and called(d) == "shutdown" and d.theirs == "-1 ENOTCONN" else ""
 
 
-def abort_options(d: Difference) -> str:
-    """Options and window of the reset that close() sends."""
-    if d.kind == "segment" and d.fields == ("options",) and isinstance(d.ours, Out) and d.ours.flags == "R." and (
-            called(d) == "close"):
-        return "both"
-    return ""
-
 
 def ends_at_window(d: Difference) -> str:
-    """A segment that ends where the window begins."""
+    """A segment that ends where the window begins; a reset, also one that goes on inside."""
     packet = arrived(d)
     if packet is None:
         return ""
     end = packet.span.last + ("F" in packet.flags) + ("S" in packet.flags)
-    if d.kind == "missing" and "R" in packet.flags and pure(d.theirs) and end == d.acked_before[1]:
+    if d.kind == "missing" and "R" in packet.flags and pure(d.theirs) and end >= d.acked_before[1]:
         return "theirs"
     if d.kind == "extra" and packet.span.length and pure(d.ours) and end == d.acked_before[1] and alone(d):
         return "ours"
@@ -531,10 +488,6 @@ def syn_in_fin_wait_2(d: Difference) -> str:
         return ""
     return "end" if before(d, "close(") else ""
 
-
-def read_after_shut(d: Difference) -> str:
-    """read() after SHUT_RD, with data there."""
-    return "end" if d.kind == "result" and called(d) == "read" and d.ours == "0" and before(d, "SHUT_RD") else ""
 
 
 def send_buffer(d: Difference) -> str:

@@ -58,7 +58,7 @@ SECOND_HAND = (
     "dns.retransm", "dns.response_to", "dns.time", "dns.unsolicited", "http.chat", "http.request_", "http.response_",
     "http.prev", "http.time", "http.request", "http.response", "given", "not_given", "reset_cause", "tcp.nop",
     "\\r\\n", "dhcp.bootp", "Answers", "Queries", "dhcp.option.padding", "tcp.options.sack.", "cookie_pair",
-    "tfo.request", ".mant", ".exp", "ip.options.", "ip.cur_rt", "unknown.payload", "experimental.exid", "client_id.",
+    ".mant", ".exp", "ip.options.", "ip.cur_rt", "unknown.payload", "experimental.exid", "client_id.",
     "dhcp.client_address", "ip.opt.qs",
 )
 """Parts of names of what tshark adds: computed from other fields or frames, the same value again, or an opinion."""

@@ -102,8 +102,7 @@ def test_what_follows_the_end_of_the_list_is_ignored() -> None:
     b"\x02", b"\x02\x00", b"\x02\x01", b"\x02\x03\x05", b"\x02\x04\x05", b"\x02\x05\x05\xb4\x00", b"\x03\x02",
     b"\x03\x04\x01\x01", b"\x04\x03\x01", b"\x05\x02", b"\x05\x06\0\0\0\0", b"\x05\x0a\0\0\0\0", b"\x08\x02",
     b"\x08\x09" + bytes(7), b"\x08\x0b" + bytes(9), b"\1\1\x08", b"\xfd\x00", b"\xfd\xff", b"\x13\x03\0",
-    b"\x1c\x03\0", b"\x22\x05abc", b"\x22\x03a", b"\x22\x14" + bytes(18),
-    b"\x05\x2a" + bytes(40),
+    b"\x1c\x03\0", b"\x22\x01", b"\x22\x06abc", b"\x05\x2a" + bytes(40),
 ])
 def test_malformed_options(options: bytes) -> None:
     with pytest.raises(WireError) as caught:

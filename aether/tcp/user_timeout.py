@@ -1,0 +1,43 @@
+"""How long data, or a SYN, may wait for an acknowledgement: TCP_USER_TIMEOUT (RFC 9293 §3.10.8, RFC 5482).
+
+The wait begins when something is sent with nothing in flight, or is held back by a closed window; each acknowledgement
+of something new begins it anew, answers that acknowledge nothing do not. The knob tcp.user_timeout is another measure:
+the silence of the peer, idle or not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aether.tcp.states import SYN_SENT, SYNCHRONIZED
+from aether.timers import NEVER
+
+if TYPE_CHECKING:
+    from aether.tcp.connection import Connection
+
+
+def watch(conn: Connection) -> None:
+    """Set the timer for when it has been too long, or stop it if nothing waits."""
+    deadline = _deadline(conn)
+    if deadline == NEVER:
+        conn.stop("user-timeout")
+    elif conn.deadlines.get("user-timeout") != deadline:
+        conn.start("user-timeout", max(deadline, conn.host.now))
+
+
+def fired(conn: Connection) -> None:
+    """End the connection if it has been too long (RFC 9293 §3.10.8: nothing is sent)."""
+    if _deadline(conn) <= conn.host.now:
+        conn.give_up("user timeout")
+    else:
+        watch(conn)
+
+
+def _deadline(conn: Connection) -> int:
+    """Return when it has been too long, in microseconds; NEVER if nothing limits it, or nothing waits."""
+    deadline, silence = NEVER, conn.host.knobs.tcp_user_timeout
+    if conn.options.user_timeout and (conn.clocks.what or conn.state == SYN_SENT):
+        deadline = conn.waiting_since + conn.options.user_timeout
+    if silence and conn.state in SYNCHRONIZED:
+        deadline = min(deadline, conn.last_received + silence)
+    return deadline
