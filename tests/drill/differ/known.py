@@ -168,6 +168,15 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "after-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
         "at those that follow, too, and gives cwnd back", m.after_timeouts),
+    Known(
+        "sack-of-controls", "RFC 2018 §3", "both", "reports data only",
+        "reports what a FIN takes of the numbers", m.sack_of_controls),
+    Known(
+        "reset-timestamp", "RFC 7323 §3.2", "both", "a reset of a connection carries its timestamp",
+        "one that answers a segment does not", m.reset_timestamp),
+    Known(
+        "urgent", "RFC 6093 §2", "Aether", "leaves urgent data in the stream", "takes the byte at the pointer out of it",
+        m.urgent),
 )
 
 

@@ -532,3 +532,31 @@ def after_timeouts(d: Difference) -> str:
     b = d.theirs
     fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
     return "end" if fresh and resent(d, 1) and resent(d, 0) and called(d) and d.kind == "missing" else ""
+
+
+def sack_of_controls(d: Difference) -> str:
+    """SACK blocks for what a SYN or a FIN takes of the sequence numbers."""
+    if not only(d, "sack", "TS"):
+        return ""
+    packet = arrived(d)
+    fins = [one.span.last for one in segments(d) if "F" in one.flags]
+    if packet is not None and (set(packet.flags) & set("SF") or signed(packet.span.first) <= 0):
+        return "both"
+    for side in apart(d):
+        for each in side:
+            for first, last in re.findall(r"(\d+):(\d+)", each):
+                if int(first) in fins or int(last) - 1 in fins or signed(int(first)) <= 0:
+                    return "both"
+    return ""
+
+
+def reset_timestamp(d: Difference) -> str:
+    """The timestamp of a reset that answers a segment."""
+    both = isinstance(d.ours, Out) and isinstance(d.theirs, Out) and {d.ours.flags, d.theirs.flags} == {"R"}
+    return "both" if both and d.fields == ("options",) else ""
+
+
+def urgent(d: Difference) -> str:
+    """Where the data begins that follows an urgent pointer."""
+    marked = any("U" in one.flags for one in segments(d))
+    return "end" if marked and d.kind == "result" and called(d) in ("read", "poll", "ioctl") else ""
