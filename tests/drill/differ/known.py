@@ -172,10 +172,12 @@ KNOWN: tuple[Known, ...] = (
         "sack-of-controls", "RFC 2018 §3", "both", "reports data only",
         "reports what a FIN takes of the numbers", m.sack_of_controls),
     Known(
-        "reset-timestamp", "RFC 7323 §3.2", "both", "a reset of a connection carries its timestamp",
-        "one that answers a segment does not", m.reset_timestamp),
+        "reset-options", "RFC 7323 §3.2", "both", "a reset of a connection carries its timestamp, and nothing else",
+        "one that answers a segment carries none, and that of close() SACK blocks too", m.reset_options),
     Known(
-        "urgent", "RFC 6093 §2", "Aether", "leaves urgent data in the stream", "takes the byte at the pointer out of it",
+        "urgent", "RFC 6093 §2", "Aether",
+        "leaves urgent data in the stream",
+        "takes the byte at the pointer out of it",
         m.urgent),
 )
 

@@ -550,10 +550,10 @@ def sack_of_controls(d: Difference) -> str:
     return ""
 
 
-def reset_timestamp(d: Difference) -> str:
-    """The timestamp of a reset that answers a segment."""
-    both = isinstance(d.ours, Out) and isinstance(d.theirs, Out) and {d.ours.flags, d.theirs.flags} == {"R"}
-    return "both" if both and d.fields == ("options",) else ""
+def reset_options(d: Difference) -> str:
+    """The options of a reset."""
+    both = isinstance(d.ours, Out) and isinstance(d.theirs, Out) and d.ours.flags == d.theirs.flags
+    return "both" if both and "R" in str(getattr(d.ours, "flags", "")) and d.fields == ("options",) else ""
 
 
 def urgent(d: Difference) -> str:
