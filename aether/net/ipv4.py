@@ -205,7 +205,9 @@ class Ipv4:
         return is_multicast(address)
 
     def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
-        """Return the address that we send from to reach a destination (RFC 1122 §3.3.4); None if there is no route.
+        """Return the address that we send from to reach a destination (RFC 1122 §3.3.4); None without a route.
+
+        Without an interface there is none (RFC 1122 §3.3.1.1).
 
         With `everybody` 255.255.255.255 needs none. To 0.0.0.0 or 127.0.0.1 nothing leaves a host (RFC 1122 §3.2.1.3).
         """

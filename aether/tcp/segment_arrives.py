@@ -191,7 +191,8 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
     else:
         what = f"{segment.length} bytes, all received before"
         host.drop("tcp.old_duplicate", conn.number, what if segment.length else f"{seq - conn.rcv_nxt} from rcv_nxt")
-        _report_duplicate(conn, seq, seq + len(segment.payload))
+        if not segment.flags & SYN and conn.state != TIME_WAIT:
+            _report_duplicate(conn, seq, seq + segment.length)
         if _usable_ack(conn, segment):
             acknowledge(conn, segment)
     if conn.state == TIME_WAIT and segment.flags & FIN:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def watch(conn: Connection) -> None:
-    """Set the timer for when it has been too long, or stop it if nothing waits."""
+    """Set the timer for when it has been too long, or stop it if nothing waits (RFC 9293 §3.9.1.8, RFC 5482 §3)."""
     deadline = _deadline(conn)
     if deadline == NEVER:
         conn.stop("user-timeout")

@@ -169,9 +169,6 @@ KNOWN: tuple[Known, ...] = (
         "after-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
         "at those that follow, too, and gives cwnd back", m.after_timeouts),
     Known(
-        "sack-of-controls", "RFC 2018 §3", "both", "reports data only",
-        "reports what a FIN takes of the numbers", m.sack_of_controls),
-    Known(
         "reset-options", "RFC 7323 §3.2", "both", "a reset of a connection carries its timestamp, and nothing else",
         "one that answers a segment carries none, and that of close() SACK blocks too", m.reset_options),
     Known(
@@ -179,6 +176,9 @@ KNOWN: tuple[Known, ...] = (
         "leaves urgent data in the stream",
         "takes the byte at the pointer out of it",
         m.urgent),
+    Known(
+        "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
+        "reports nothing", m.number_of_the_syn),
 )
 
 

@@ -534,21 +534,6 @@ def after_timeouts(d: Difference) -> str:
     return "end" if fresh and resent(d, 1) and resent(d, 0) and called(d) and d.kind == "missing" else ""
 
 
-def sack_of_controls(d: Difference) -> str:
-    """SACK blocks for what a SYN or a FIN takes of the sequence numbers."""
-    if not only(d, "sack", "TS"):
-        return ""
-    packet = arrived(d)
-    fins = [one.span.last for one in segments(d) if "F" in one.flags]
-    if packet is not None and (set(packet.flags) & set("SF") or signed(packet.span.first) <= 0):
-        return "both"
-    for side in apart(d):
-        for each in side:
-            for first, last in re.findall(r"(\d+):(\d+)", each):
-                if int(first) in fins or int(last) - 1 in fins or signed(int(first)) <= 0:
-                    return "both"
-    return ""
-
 
 def reset_options(d: Difference) -> str:
     """The options of a reset."""
@@ -560,3 +545,11 @@ def urgent(d: Difference) -> str:
     """Where the data begins that follows an urgent pointer."""
     marked = any("U" in one.flags for one in segments(d))
     return "end" if marked and d.kind == "result" and called(d) in ("read", "poll", "ioctl") else ""
+
+
+def number_of_the_syn(d: Difference) -> str:
+    """A segment that is not a SYN, and begins at its number."""
+    packet = arrived(d)
+    if packet is not None and "S" not in packet.flags and signed(packet.span.first) <= 0 and only(d, "sack", "TS"):
+        return "both"
+    return ""
