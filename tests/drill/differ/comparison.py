@@ -131,6 +131,8 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
             a, b = left[0] if left else None, right[0] if right else None
             kind, fields = _kind(a, b, a_step, b_step, times[at + 1], mine.left, its.left)
             passed = "both"
+            if kind in ("missing", "extra") and _elsewhere(a or b, theirs if a else ours, a_step.at, a is not None):
+                kind = "undecided"
             if kind:
                 passed = yield difference(at, kind, a, b, fields)
                 if not passed:
@@ -141,6 +143,15 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
                 its.take(right.pop(0))
     if ours.state and theirs.state and ours.state != theirs.state:
         yield difference(len(program.steps) - 1, "state", str(ours.state), str(theirs.state), ())
+
+
+def _elsewhere(out: Out | None, other: Trace, at: int, exact: bool) -> bool:
+    """Tell whether the other host sent the same a little before or after, by a timer: on the other side of a step."""
+    assert out is not None
+    return bool(out.length or "F" in out.flags) and any(
+        (one.flags, one.seq, one.length) == (out.flags, out.seq, out.length) and abs(one.time - out.time) <= 2 * SLACK
+        and (out.time > at if exact else one.time > step.at)
+        for step in other.steps for one in step.out)
 
 
 def _kind(

@@ -53,14 +53,6 @@ KNOWN: tuple[Known, ...] = (
         "paws-old-ack", "RFC 7323 §5.3", "Aether", "acknowledges a segment whose timestamp is too old",
         "not if it carries no data", m.paws_old_ack),
     Known(
-        "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
-        "reports nothing", m.number_of_the_syn),
-    Known(
-        "partial-duplicate", "RFC 2883 §4", "Linux",
-        "reports no duplicate where new data overlaps what waits behind a hole",
-        "reports it first",
-        m.partial_duplicate),
-    Known(
         "echo-after-delay", "RFC 7323 §4.3", "both", "echoes the timestamp of its own last acknowledgement",
         "of its own, at another time", m.echo_after_delay),
     Known(
@@ -69,9 +61,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "data-after-fin", "RFC 9293 §3.10.7.4", "Aether", "ignores data beyond the peer's FIN",
         "resets the connection", m.data_after_fin),
-    Known(
-        "reset-stamped", "RFC 7323 §3.2", "Aether", "resets with a timestamp, once it is agreed on",
-        "without one where the reset has the number that was acknowledged", m.reset_stamped),
     Known(
         "simultaneous-options", "RFC 7323 §3.2", "Aether",
         "answers a SYN that crosses its own with the options of both",
@@ -83,9 +72,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "probe-at-edge", "RFC 8985 §7.3", "both", "probes with as much new data as the window has room for",
         "with the last segment again unless a whole one has room", m.probe_at_edge),
-    Known(
-        "second-probe", "RFC 8985 §7.2", "Linux", "sends again after a time-out and twice that",
-        "first a probe, which does not count, and then after a time-out", m.second_probe),
     Known(
         "fin-beyond-cwnd", "RFC 5681 §3.1", "both", "sends a FIN without data whatever cwnd is",
         "when cwnd has room for a segment", m.fin_beyond_window),
@@ -104,9 +90,6 @@ KNOWN: tuple[Known, ...] = (
         "challenge-rate", "RFC 5961 §7", "Linux", "answers each unacceptable segment",
         "one without data in half a second", m.challenge_rate),
     Known(
-        "undo-by-timestamps", "RFC 3522 §3.2", "both", "stays in slow start after a spurious time-out",
-        "restores cwnd by the timestamp that is echoed", m.undo_by_timestamps),
-    Known(
         "cork-pushed", "tcp(7)", "Aether", "holds what is corked until a segment is full, or 200 ms",
         "lets it go with the next acknowledgement", m.cork_pushed),
     Known(
@@ -114,7 +97,7 @@ KNOWN: tuple[Known, ...] = (
         "discards that segment whole", m.old_segment_window),
     Known(
         "unacceptable-ack", "RFC 9293 §3.10.7.4", "Linux",
-        "counts duplicate acknowledgements in segments below the window",
+        "takes acknowledgements, and counts duplicates, in segments below the window",
         "discards those segments whole",
         m.unacceptable_ack),
     Known(
@@ -151,9 +134,6 @@ KNOWN: tuple[Known, ...] = (
         "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
         "measures it by the timestamp that is echoed, and times out at another time", m.trip_by_timestamps),
     Known(
-        "repeated-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
-        "at those that follow, too, and gives cwnd back", m.repeated_timeouts),
-    Known(
         "limited-transmit", "RFC 3042 §2", "Aether", "sends new data for each of the first two duplicates",
         "without SACK for fewer", m.limited_transmit),
     Known(
@@ -168,6 +148,37 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "frto-without-sack", "RFC 5682 §2.1", "both", "looks for spurious time-outs with SACK only", "without it, too",
         m.frto_without_sack),
+    Known(
+        "send-buffer", "tcp(7)", "both", "takes what its send buffer has room for", "counts what holds the bytes, too",
+        m.send_buffer),
+    Known(
+        "repacketised", "RFC 9293 §3.8.1", "both", "cuts what is in flight anew where the path is narrower",
+        "cuts each segment by itself", m.repacketised),
+    Known(
+        "disruption", "RFC 6069 §4", "both", "leaves the time-out as it is when a host is said to be out of reach",
+        "takes its backoff back, and sends again", m.disruption),
+    Known(
+        "new-data-in-recovery", "RFC 9937 §6", "Aether", "sends one segment for the ACK that begins a recovery",
+        "new data, too", m.new_data_in_recovery),
+    Known(
+        "duplicates-after-timeout", "RFC 5681 §3.1", "both",
+        "a duplicate after a time-out lets the next lost segment go",
+        "only if something new was sent since",
+        m.duplicates_after_timeout),
+    Known(
+        "after-timeouts", "RFC 5682 §3.1", "Aether", "looks for a spurious time-out at the first one only",
+        "at those that follow, too, and gives cwnd back", m.after_timeouts),
+    Known(
+        "reset-options", "RFC 7323 §3.2", "both", "a reset of a connection carries its timestamp, and nothing else",
+        "one that answers a segment carries none, and that of close() SACK blocks too", m.reset_options),
+    Known(
+        "urgent", "RFC 6093 §2", "Aether",
+        "leaves urgent data in the stream",
+        "takes the byte at the pointer out of it",
+        m.urgent),
+    Known(
+        "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
+        "reports nothing", m.number_of_the_syn),
 )
 
 

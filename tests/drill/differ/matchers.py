@@ -109,12 +109,12 @@ def old_ack(d: Difference) -> str:
 
 def window_back(d: Difference) -> str:
     """A smaller window, with the numbers of before."""
-    shrunk, window, at = False, -1, (0, 0)
+    shrunk, largest = False, dict[tuple[int, int], int]()
     for one in segments(d):
         if one.ack is not None and "S" not in one.flags and one.window is not None:
             here = one.span.first, one.ack
-            shrunk = shrunk or (here == at and 0 < one.window < window)
-            window, at = one.window, here
+            shrunk = shrunk or 0 < one.window < largest.get(here, 0)
+            largest[here] = max(one.window, largest.get(here, 0))
     data = any(isinstance(one, Out) and (one.length or "F" in one.flags) for one in (d.ours, d.theirs))
     return "end" if shrunk and data and (d.kind in ("missing", "extra") or "length" in d.fields) else ""
 
@@ -163,6 +163,7 @@ def again(d: Difference, out: object, side: int) -> bool:
         out.seq + out.length + ("F" in out.flags) <= d.top[side])
 
 
+
 def mss_of(d: Difference) -> int:
     """Return the MSS that the peer has offered."""
     found = re.search(r"mss (\d+)", str(d.program.steps))
@@ -177,22 +178,6 @@ def paws_old_ack(d: Difference) -> str:
     latest = max((stamp(one) for one in segments(d)[:-1]), default=-1)
     return "ours" if 0 <= stamp(packet) < latest else ""
 
-
-def number_of_the_syn(d: Difference) -> str:
-    """A segment that is not a SYN, and begins at its number."""
-    packet = arrived(d)
-    if packet is not None and "S" not in packet.flags and signed(packet.span.first) <= 0 and only(d, "sack", "TS"):
-        return "both"
-    return ""
-
-
-def partial_duplicate(d: Difference) -> str:
-    """New data that overlaps what waits behind a hole."""
-    packet = arrived(d)
-    if packet is None or not packet.span.length or not only(d, "sack"):
-        return ""
-    mine, its = (len(re.findall(r"\d+:\d+", " ".join(side))) for side in apart(d))
-    return "both" if its > mine else ""
 
 
 def echo_after_delay(d: Difference) -> str:
@@ -218,13 +203,6 @@ def data_after_fin(d: Difference) -> str:
     return ""
 
 
-def reset_stamped(d: Difference) -> str:
-    """A reset that differs in its timestamp alone."""
-    a, b = d.ours, d.theirs
-    if isinstance(a, Out) and isinstance(b, Out) and (a.flags, b.flags) == ("R", "R") and d.fields == ("options",):
-        return "end"
-    return ""
-
 
 def simultaneous(d: Difference) -> str:
     """Two SYNs that cross."""
@@ -240,6 +218,7 @@ def send_before_open(d: Difference) -> str:
     if d.kind == "result" and called(d) in ("write", "send") and before(d, "connect(") and d.theirs == "-1 EAGAIN":
         return "end"
     return ""
+
 
 
 def probe_at_edge(d: Difference) -> str:
@@ -259,19 +238,6 @@ def since(d: Difference, out: Out, side: int) -> int:
         if one.seq == out.seq and (one.length or "F" in one.flags) and one.time < out.time]
     return out.time - times[-1] if times else -1
 
-
-def second_probe(d: Difference) -> str:
-    """When something is sent again for the second time."""
-    b = d.theirs
-    if d.kind == "segment" and again(d, d.ours, 0) and again(d, b, 1) and by_timer(d):
-        assert isinstance(b, Out) and isinstance(d.ours, Out)
-        return "end" if b.time + 50_000 < d.ours.time else ""
-    if d.kind not in ("time", "missing") or not again(d, b, 1):
-        return ""
-    assert isinstance(b, Out)
-    if isinstance(d.ours, Out):
-        return "end" if since(d, b, 1) < since(d, d.ours, 0) else ""
-    return "end" if b.seq + b.length + ("F" in b.flags) <= d.top[0] and since(d, b, 1) > 0 else ""
 
 
 def timeout_after_probe(d: Difference) -> str:
@@ -348,7 +314,8 @@ def frto_without_sack(d: Difference) -> str:
 def unacceptable_ack(d: Difference) -> str:
     """Duplicate acknowledgements in segments that are below the window."""
     below = [one for one in segments(d) if one.ack is not None and one.span.last < d.acked[0] and "S" not in one.flags]
-    if below and again(d, d.theirs, 1) and isinstance(d.ours, Out) and d.ours.seq == d.top[0]:
+    if below and again(d, d.theirs, 1) and (
+            d.kind == "missing" or (isinstance(d.ours, Out) and d.ours.seq == d.top[0])):
         return "end"
     return "end" if below and again(d, d.ours, 0) and arrived(d) and (d.kind == "time" or alone(d)) else ""
 
@@ -373,9 +340,11 @@ def fin_beyond_window(d: Difference) -> str:
     return ""
 
 
+
 def shutdown_after_reset(d: Difference) -> str:
     """shutdown() of a connection that is gone."""
     return "end" if d.kind == "result" and called(d) == "shutdown" and d.theirs == "-1 ENOTCONN" else ""
+
 
 
 def ends_at_window(d: Difference) -> str:
@@ -456,18 +425,6 @@ def resent(d: Difference, side: int) -> bool:
     return False
 
 
-def undo_by_timestamps(d: Difference) -> str:
-    """More than one segment, after a time-out that timestamps prove spurious; or none again."""
-    b = d.theirs
-    if not with_timestamps(d) or not resent(d, 1):
-        return ""
-    if d.kind == "time" and isinstance(b, Out) and b.seq == d.top[1] and by_timer(d) and not pure(b):
-        return "end" if isinstance(d.ours, Out) and b.time < d.ours.time else ""
-    if d.ours is not None and not again(d, d.ours, 0):
-        return ""
-    fresh = isinstance(b, Out) and bool(b.length or "F" in b.flags) and b.seq == d.top[1]
-    return "end" if fresh or (d.kind == "extra" and arrived(d) is not None and alone(d)) else ""
-
 
 def alone(d: Difference) -> bool:
     """Tell whether the other host sent nothing with the number of ours in this step."""
@@ -489,12 +446,6 @@ def trip_by_timestamps(d: Difference) -> str:
     earlier = d.kind == "extra" or (isinstance(b, Out) and isinstance(a, Out) and a.time < b.time)
     return "end" if with_timestamps(d) and resent(d, 1) and earlier and again(d, d.ours, 0) and by_timer(d) else ""
 
-
-def repeated_timeouts(d: Difference) -> str:
-    """What is acknowledged at once after two time-outs or more."""
-    b = d.theirs
-    return "end" if isinstance(b, Out) and b.length and b.seq == d.top[1] and resent(d, 1) and resent(d, 0) and (
-        d.kind == "missing" or again(d, d.ours, 0)) else ""
 
 
 def old_segment_window(d: Difference) -> str:
@@ -536,3 +487,69 @@ def syn_in_fin_wait_2(d: Difference) -> str:
     if packet is None or "S" not in packet.flags or not isinstance(b, Out) or b.flags != "R." or not pure(d.ours):
         return ""
     return "end" if before(d, "close(") else ""
+
+
+
+def send_buffer(d: Difference) -> str:
+    """How much of what is written is taken, while much waits."""
+    if d.kind != "result" or called(d) not in ("write", "send") or not before(d, "14000"):
+        return ""
+    short = str(d.theirs).isdigit() and str(d.ours).isdigit() and int(str(d.theirs)) < int(str(d.ours))
+    return "end" if short or d.theirs == "-1 EAGAIN" else ""
+
+
+def repacketised(d: Difference) -> str:
+    """What is sent again after a router said that it was too large."""
+    if d.kind == "missing" and "frag_needed" in d.step and again(d, d.theirs, 1):
+        return "end"
+    both = again(d, d.ours, 0) and again(d, d.theirs, 1)
+    return "end" if (both and before(d, "frag_needed")) or (both and "frag_needed" in d.step) else ""
+
+
+def disruption(d: Difference) -> str:
+    """A router that says a host is out of reach, after a time-out."""
+    return "end" if "host_unreachable" in d.step and d.kind == "missing" and again(d, d.theirs, 1) else ""
+
+
+def new_data_in_recovery(d: Difference) -> str:
+    """New data for the acknowledgement that begins a recovery."""
+    packet, b = arrived(d), d.theirs
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
+    return "end" if sacks and fresh and d.kind in ("missing", "segment") and resent(d, 1) else ""
+
+
+def duplicates_after_timeout(d: Difference) -> str:
+    """Duplicate acknowledgements after a time-out, without SACK."""
+    packet = arrived(d)
+    if packet is None or packet.span.length or d.kind != "extra" or not again(d, d.ours, 0) or not resent(d, 1):
+        return ""
+    return "end" if ("net.ipv4.tcp_sack", "0") in d.program.sysctls or "sackOK" not in str(d.program.steps) else ""
+
+
+def after_timeouts(d: Difference) -> str:
+    """How much new data leaves when what timed out is acknowledged."""
+    b = d.theirs
+    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
+    return "end" if fresh and resent(d, 1) and resent(d, 0) and called(d) and d.kind == "missing" else ""
+
+
+
+def reset_options(d: Difference) -> str:
+    """The options of a reset."""
+    both = isinstance(d.ours, Out) and isinstance(d.theirs, Out) and d.ours.flags == d.theirs.flags
+    return "both" if both and "R" in str(getattr(d.ours, "flags", "")) and d.fields == ("options",) else ""
+
+
+def urgent(d: Difference) -> str:
+    """Where the data begins that follows an urgent pointer."""
+    marked = any("U" in one.flags for one in segments(d))
+    return "end" if marked and d.kind == "result" and called(d) in ("read", "poll", "ioctl") else ""
+
+
+def number_of_the_syn(d: Difference) -> str:
+    """A segment that is not a SYN, and begins at its number."""
+    packet = arrived(d)
+    if packet is not None and "S" not in packet.flags and signed(packet.span.first) <= 0 and only(d, "sack", "TS"):
+        return "both"
+    return ""
