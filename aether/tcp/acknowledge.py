@@ -15,7 +15,7 @@ from aether.wire.tcp import ECE
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
-    from aether.tcp.recovery import Acked
+    from aether.tcp.scoreboard import Acked
     from aether.tcp.segment import Segment
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from aether.tcp import congestion
 from aether.tcp.buffers import ReceiveBuffer, SendBuffer
 from aether.tcp.clocks import Clocks
-from aether.tcp.recovery import Flight
 from aether.tcp.reordering import Rack
 from aether.tcp.rto import RoundTrip
+from aether.tcp.scoreboard import Flight
 from aether.tcp.states import CLOSED, TABLE
 from aether.timers import NEVER, Sleeper
 from aether.wire.tcp import MIN_HEADER_LENGTH

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aether.surroundings import Surroundings
     from aether.tcp.connection import Connection
     from aether.tcp.network import Network, Packet
-    from aether.tcp.recovery import Sent
+    from aether.tcp.scoreboard import Sent
     from aether.tcp.segment import Segment
 
 CORK_LIMIT = 200_000

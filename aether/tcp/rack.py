@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.tcp import decisions
-from aether.tcp.recovery import DUP_THRESH
 from aether.tcp.reordering import PERSISTENCE
+from aether.tcp.scoreboard import DUP_THRESH
 from aether.timers import NEVER
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
-    from aether.tcp.recovery import Sent
+    from aether.tcp.scoreboard import Sent
     from aether.tcp.segment import Segment
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import eifel, frto, prr, rack
 from aether.tcp.output import in_network, resend
-from aether.tcp.recovery import DUP_THRESH
+from aether.tcp.scoreboard import DUP_THRESH
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
-    from aether.tcp.recovery import Acked
+    from aether.tcp.scoreboard import Acked
     from aether.tcp.segment import Segment
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aether.tcp.recovery import Sent
+    from aether.tcp.scoreboard import Sent
 
 PERSISTENCE = 16
 """Recoveries for which a wider reordering window is kept (§6.2, step 4)."""

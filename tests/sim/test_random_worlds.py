@@ -13,7 +13,7 @@ import pytest
 
 from aether.tcp import output, refusals
 from aether.tcp.connection import Connection
-from aether.tcp.recovery import Flight
+from aether.tcp.scoreboard import Flight
 from tests.sim.random_worlds import Action, Run, generate
 
 WORLDS = 3000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aether.tcp.recovery import Flight, Sent
+from aether.tcp.scoreboard import Flight, Sent
 
 sizes = st.lists(st.integers(1, 6), min_size=1, max_size=12)
 steps = st.lists(st.one_of(
