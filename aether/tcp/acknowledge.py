@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.tcp import ecn, rack, recover
+from aether.tcp import ecn, rack, recovery
 from aether.tcp.output import timestamp
 from aether.tcp.refusals import challenge
 from aether.tcp.sequence import HALF, MASK, unwrap
@@ -41,15 +41,15 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
         _overtaken(conn, segment)
         return True
     if conn.ecn_ok and segment.flags & ECE and ecn.echoed(conn):
-        recover.slow_down(conn, "the network marked congestion")
+        recovery.slow_down(conn, "the network marked congestion")
     sacked, duplicate = _take_sack(conn, segment)
     same = segment.length == 0 and conn.snd_una + conn.snd_wnd == edge_before
     if rack.probed(conn, segment, duplicate, same and not sacked and ack == conn.snd_una):
-        recover.slow_down(conn, "the probe repaired a loss")
+        recovery.slow_down(conn, "the probe repaired a loss")
     if ack > conn.snd_una:
         _advance(conn, segment, sacked)
     elif conn.snd_nxt > conn.snd_una:
-        recover.duplicate(conn, sacked, same)
+        recovery.duplicate(conn, sacked, same)
     conn.flight.arrived.clear()
     return True
 
@@ -58,7 +58,7 @@ def _overtaken(conn: Connection, segment: Segment) -> None:
     """An acknowledgement was overtaken on its way: it still says what has arrived (RFC 6675 §5: any ACK)."""
     sacked, _ = _take_sack(conn, segment)
     if sacked:
-        recover.duplicate(conn, sacked, False)
+        recovery.duplicate(conn, sacked, False)
     conn.flight.arrived.clear()
 
 
@@ -98,7 +98,7 @@ def _take_sack(conn: Connection, segment: Segment) -> tuple[int, bool]:
     if duplicate:
         del blocks[0]
         conn.host.count("tcp.dsack_received")
-        recover.duplicate_reported(conn, low, high)
+        recovery.duplicate_reported(conn, low, high)
     return conn.flight.sack(tuple(blocks), una, conn.snd_nxt), duplicate
 
 
@@ -115,7 +115,7 @@ def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
     _measure(conn, segment, acked)
-    recover.advanced(conn, segment, acked, sacked, used)
+    recovery.advanced(conn, segment, acked, sacked, used)
     if conn.snd_una == conn.snd_nxt:
         conn.stop("rto")  # RFC 6298 §5.2
         conn.cwnd_full, conn.cwnd_used, conn.cwnd_round = False, 0, 0

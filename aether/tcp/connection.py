@@ -132,7 +132,7 @@ class Connection(Sleeper):
     - receive: what came, and what may come. `segment_arrives`, `output`, `autotune`, `negotiate`.
     - acknowledging: what the peer is to be told. `segment_arrives`, `output`, `ecn`, `refusals`, `timers`.
     - agreed: the options in use. `negotiate`, `acknowledge`, `ecn`.
-    - recovery: round trips, congestion, losses. `recover`, `segment_arrives`, `output`, `acknowledge`, `timers`,
+    - recovery: round trips, congestion, losses. `recovery`, `segment_arrives`, `output`, `acknowledge`, `timers`,
       `rack`, `prr`, `frto`, `eifel` and `congestion`.
 
     Its methods, in order: its life; reports; what is in flight; timers; its end, and telling the application.

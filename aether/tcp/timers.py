@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.tcp import recover, user_timeout
+from aether.tcp import recovery, user_timeout
 from aether.tcp.output import output, probe_tail, push_out, send_ack, send_reset, send_segment, send_syn
 from aether.tcp.states import FIN_WAIT_2, SYN_RECEIVED, SYN_SENT
 from aether.wire.tcp import ACK
@@ -35,7 +35,7 @@ def fire(conn: Connection, name: str) -> None:
     elif name == "persist":
         _persist(conn)
     elif name == "rack":
-        recover.reordering_timer(conn)
+        recovery.reordering_timer(conn)
         output(conn)
     elif name == "tlp":
         probe_tail(conn)
@@ -65,7 +65,7 @@ def _retransmission(conn: Connection) -> None:
             conn.give_up("retries exhausted")
             return
         trip.backoff = RETRIES - 1
-    recover.timed_out(conn)
+    recovery.timed_out(conn)
     output(conn)
     if "rto" not in conn.deadlines:
         conn.start("rto", conn.host.now + trip.timeout())

@@ -30,7 +30,7 @@ OWNERS = {
     },
     "agreed": {"tcp/negotiate.py", "tcp/acknowledge.py", "tcp/ecn.py"},
     "recovery": {
-        "tcp/recover.py", "tcp/segment_arrives.py",
+        "tcp/recovery.py", "tcp/segment_arrives.py",
         "tcp/output.py", "tcp/acknowledge.py", "tcp/timers.py", "tcp/rack.py", "tcp/prr.py",
         "tcp/frto.py", "tcp/eifel.py", "tcp/congestion/__init__.py", "tcp/congestion/none.py", "tcp/congestion/reno.py",
         "tcp/congestion/cubic.py",

@@ -14,7 +14,7 @@ from aether.apps.process import Reply
 from aether.lab import tapped
 from aether.operations.base import Operation, OperationError
 from aether.operations.calls import BareHost, PrepareCalls, SystemCall
-from aether.tcp import recover, segment_arrives
+from aether.tcp import segment_arrives
 from aether.tcp.connection import Connection
 from shell.__main__ import main
 from shell.drill.run import Wishes, play
@@ -219,7 +219,7 @@ def test_write_of_a_lossy_transfer(engine_shell: Shell, tmp_path: Path, monkeypa
     assert "write(3, ..., 30000) = 30000" in text and "sack" in text and "close(3) = 0" in text
     shell.run(f"drill run {ours} {theirs}")
     assert shell.run("drill write conn 1").split() == text.split()
-    monkeypatch.setattr(recover, "duplicate", no_second_thoughts)
+    monkeypatch.setattr(recovery, "duplicate", no_second_thoughts)
     assert play(ours, Wishes()).verdict == "failed"
 
 
