@@ -14,7 +14,7 @@ from aether.apps.process import Reply
 from aether.lab import tapped
 from aether.operations.base import Operation, OperationError
 from aether.operations.calls import BareHost, PrepareCalls, SystemCall
-from aether.tcp import segment_arrives
+from aether.tcp import recovery, segment_arrives
 from aether.tcp.connection import Connection
 from shell.__main__ import main
 from shell.drill.run import Wishes, play
