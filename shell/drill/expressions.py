@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from shell.drill.errors import Place, ScriptError
+from shell.language.grammar import did_you_mean
 
 MAX_DEPTH = 30
 """How deep parts may be nested."""
@@ -240,7 +241,8 @@ class _Reader:
                 self.names.append(word)
             return ExpressionPart("word", word)
         if kind == "word":
-            raise self.wrong(f"no field or constant {word!r}: the fields of tcp_info are tcpi_unacked and so on", at)
+            others = did_you_mean(word, FIELDS) or f": there are {', '.join(FIELDS)}"
+            raise self.wrong(f"no field or constant {word!r}{others}", at)
         raise self.wrong(f"expected a number or a field of tcp_info{f', not {word!r}' if word.strip() else ''}", at)
 
     def _closed(self, depth: int) -> tuple[ExpressionPart, ...]:

@@ -146,7 +146,7 @@ class Rehearsal:
     def _hint(self) -> str:
         failed = self.player.failed
         if failed is not None:
-            why = "`why` explains the last drop"
+            why = "nothing came, so look at what was before: `frames` shows what each packet was taken for"
             if failed.cause or failed.frame:
                 frame = f"`frame {failed.frame}` shows it, " if failed.frame else ""
                 why = f"{frame}`why {failed.cause or failed.frame}` explains how it came about"
