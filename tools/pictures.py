@@ -121,7 +121,7 @@ def pane(session: Session, line: str, one: Picture) -> Text:
     def still(view: View) -> None:
         stills.append(Pane(session, view, lambda: (one.width, one.rows)).still())
 
-    session.pane = still
+    session.terminal.pane = still
     results_of(session, line)
     return stills[0]
 

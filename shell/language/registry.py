@@ -76,7 +76,7 @@ NOUNS: dict[str, Noun] = {
                      "list show load off save"),
     "attack": Noun("attack", "Breaking it", "attacks in the lab, and what stops them",
                    "list show stop syn-flood rst-blind rst-window isn-guess arp-poison slow-reader tiny-window "
-                   "sack-storm fragment-bomb land smurf"),
+                   "sack-storm fragment-bomb fast-open-flood land smurf"),
     "workers": Noun("workers", "Breaking it", "how many cores a simulated host has, and what each does", "show"),
     "knob": Noun("knob", "Breaking it", "switches inside the protocols", "list show set diff"),
     "profile": Noun("knob", "Breaking it", "all knobs at once: classic or modern"),

@@ -62,7 +62,7 @@ MAY = _names({
             "red, red-min, red-max, ecn, mtu, burst-loss, burst-end, burst-share, down, up, drop, clear, show",
     "scenario": "list, show, load, off",
     "attack": "list, show, stop, syn-flood, rst-blind, rst-window, isn-guess, arp-poison, slow-reader, tiny-window, "
-              "sack-storm, fragment-bomb, land, smurf",
+              "sack-storm, fragment-bomb, fast-open-flood, land, smurf",
     "workers": "., show",
     "knob": "list, show, set, diff",
     "profile": ALONE,

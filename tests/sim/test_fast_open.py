@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aether import queries
-from aether.attacks.attack import AttackReport
+from aether.attacks.attack import AttackProgress
 from aether.lab import simulated
 from aether.operations.attack import AttackStart
 from aether.operations.base import OperationError
@@ -157,12 +157,12 @@ def test_a_world_in_the_middle_of_it_can_be_pickled() -> None:
     assert not any(one.pending for one in world.hosts["host"].tcp.listeners.values())
 
 
-def attack(world: World) -> AttackReport:
+def attack(world: World) -> AttackProgress:
     job = world.do(AttackStart(kind="fast-open-flood"))
     end = world.now + 60_000_000
     while not queries.job_done(world, job) and world.step(end):
         pass
-    report: AttackReport = queries.job_report(world, job)
+    report: AttackProgress = queries.job_report(world, job)
     return report
 
 

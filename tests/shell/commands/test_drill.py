@@ -262,7 +262,7 @@ def test_write_of_a_chatty_connection_is_bounded(engine_shell: Shell, tmp_path: 
     shell.run("tcp connect 192.168.1.1:19")
     shell.run("run 100ms")
     said = " ".join(shell.fail("drill write conn 1").split())
-    found = re.search(r"there are [\d,]+ packets, and a script has 1,000 at the most\. .*(--to \d+us)", said)
+    found = re.search(r"there are [\d,]+ packets, and a script has 1,000 at most\. .*(--to \d+us)", said)
     assert found, said
     script = tmp_path / "chargen.pkt"
     shell.run(f"drill write conn 1 --save {script} {found[1]}")

@@ -13,7 +13,9 @@ from shell.drill.errors import KernelError
 from shell.drill.run import Wishes, play
 from tests.shell.conftest import Shell
 
-EARLY_FIN = ("+.1 < F. 101:101(0) ack 1 win 65535", "+0 > . 1:1(0) ack 1")
+BELOW = (
+    "+.1 < P. 1:101(100) ack 1 win 65535", "+0 > . 1:1(0) ack 101", "+.1 < R 51:151(100)", "+0 > . 1:1(0) ack 101",
+)
 
 
 def written(shell: Shell, *lines: str) -> None:
@@ -83,17 +85,17 @@ def test_compared_without_a_kernel(shell: Shell, monkeypatch: pytest.MonkeyPatch
         raise KernelError("no kernel to play against: no rights")
 
     monkeypatch.setattr("shell.drill.kernel.KernelStage", none)
-    written(shell, *EARLY_FIN)
+    written(shell, *BELOW)
     said = shell.run("drill compare draft")
-    assert "Linux 6.18, as recorded" in said and "<nop,nop,sack 101:102>" in said
+    assert "Linux 6.18, as recorded" in said and "ack 101" in said
     assert "recorded: no kernel to play against: no rights" in said
     found = json.loads(shell.run("drill compare draft --json"))
-    assert (found["differences"], found["aether_failed"], found["kernel_failed"], found["written"]) == (1, 0, 1, 2)
-    assert found["arrived"] == {"rst": 0, "syn": 0, "fin": 1, "data": 0, "ack": 0}
+    assert (found["differences"], found["aether_failed"], found["kernel_failed"], found["written"]) == (1, 1, 0, 4)
+    assert found["arrived"] == {"rst": 1, "syn": 0, "fin": 0, "data": 2, "ack": 0}
     assert "as recorded" in shell.run("drill compare draft --plain")
     shell.run("drill line +.1 write(4, ..., 5) = 5")
     said = " ".join(shell.fail("drill compare draft").split())
-    assert "no rights" in said and "no record has line 10, +.1 write(4, ..., 5) = 5" in said
+    assert "no rights" in said and "no record has line 12, +.1 write(4, ..., 5) = 5" in said
 
 
 def test_a_lesson_asks_no_kernel(engine_shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +110,7 @@ def test_a_lesson_asks_no_kernel(engine_shell: Shell, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sides, "_played", look)
     shell = engine_shell
     shell.run("lesson start what-would-linux-do")
-    written(shell, *EARLY_FIN)
+    written(shell, *BELOW)
     shell.run("drill compare draft")
     assert asked == ["aether", "kernel"]
     shell.run("lesson skip")

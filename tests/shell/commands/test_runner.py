@@ -173,7 +173,7 @@ def test_a_runner_that_was_killed_says_so() -> None:
 os.kill(runner._pid, signal.SIGKILL)
 print(runner.run(["echo"]))
 """) == (
-        "Finished(status=1, output='the process that runs programs is gone. Start aether-shell again\\n', "
+        "ProgramOutcome(status=1, output='the process that runs programs is gone. Start aether-shell again\\n', "
         "interrupted=False)")
 
 

@@ -35,7 +35,7 @@ def test_both_sides(request: pytest.FixtureRequest) -> None:
     same = compared(session, "handshake/passive")
     assert (same["differences"], same["known"]) == (0, "")
     for name, expected in (
-        ("closing/fin-out-of-order", "sack 501:502"), ("closing/data-after-close", "> R 2:2(0)"),
+        ("acceptability/reset-below", "> . "), ("handshake/bad-ack-stamped", "> R "),
         ("handshake/bad-ack", "> S 0:0(0)"),
     ):
         found = compared(session, name)

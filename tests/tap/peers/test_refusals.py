@@ -117,7 +117,7 @@ def test_root_is_given_back() -> None:
         )
         assert done.returncode == 0, done.stderr
         assert "(65534, 65534, 65534) (65534, 65534, 65534)" in done.stdout
-        assert "Finished(status=0, output='65534" in done.stdout
+        assert "ProgramOutcome(status=0, output='65534" in done.stdout
         assert "192.168.1.1/24" in done.stdout, "the programs run in the lab's network"
         assert "for good" in done.stdout
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Iterator
 from typing import NoReturn
@@ -85,8 +84,7 @@ def test_whatever_is_raised_who_asks_is_answered(core: Core, monkeypatch: pytest
     monkeypatch.undo()
     assert asked(core).startswith("now ")
     assert type(problem).__name__ in core.status().fault
-    assert "test_core_end.py" in core.fault_text
-    assert "Traceback" in core.fault_text and sys.exc_info() == (None, None, None)
+    assert "test_core_end.py" in core.status().fault
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: type(problem).__name__)
