@@ -195,8 +195,8 @@ class Session:
     """What lessons with a blind fault have broken so far, by the lesson's id."""
     drafts: dict[str, Stored] = field(default_factory=dict)
     """Crafted frames by name."""
-    script: object | None = None
-    """The packet script that is written line by line; None before one was begun."""
+    script: tuple[list[str], int] | None = None
+    """The lines of the packet script that is being written, and how many it began with; None before one was begun."""
     rehearsal: object | None = None
     """The packet script that is played line by line; None while there is none."""
     asks_kernel: bool = True

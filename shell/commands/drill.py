@@ -221,7 +221,7 @@ def _script(session: Session, name: str) -> Script:
 def _draft(session: Session) -> ScriptDraft:
     if session.script is None:
         raise CommandError("no script was begun here. Begin with: drill new server (a file of that name is ./draft)")
-    return cast("ScriptDraft", session.script)
+    return ScriptDraft(*session.script)
 
 
 @command(
@@ -235,7 +235,8 @@ def new(session: Session, kind: str) -> results.DrillDraft:
 
     Wherever a command takes a script, `draft` stands for it: drill run draft. The one before is forgotten.
     """
-    session.script = begun = opened(kind)
+    begun = opened(kind)
+    session.script = begun.lines, begun.opening
     return _as_it_is(begun, hint=GO_ON)
 
 

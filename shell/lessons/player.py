@@ -116,6 +116,8 @@ class Player:
                 anew = bool(saved.recording)
             self.session.drafts.update(
                 (name, Stored(text, bytes.fromhex(frame))) for name, (text, frame) in saved.drafts.items())
+            if saved.script:
+                self.session.script = saved.script, saved.opening
             self.session.tracing = self.session.tracing or saved.tracing
             self.hints = saved.hints
             self.predictions = {int(place): choice for place, choice in saved.predictions.items()}
@@ -459,7 +461,8 @@ class Player:
             max(time.time() - self.began, 0.0), paused, recording,
             {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()},
             self.session.tracing, {str(number): text for number, text in self.tracker.near.items()},
-            self.broken.since, self.broken.revealed, self.broken.guesses)
+            self.broken.since, self.broken.revealed, self.broken.guesses,
+            *(self.session.script or ([], 0)))
 
 
 def _one_more_wrong(tries: Tries) -> None:

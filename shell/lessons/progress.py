@@ -153,6 +153,10 @@ class Saved:
     """Whether it was said what is broken."""
     guesses: int = 0
     """Wrong answers to what is broken, since the step began."""
+    script: list[str] = field(default_factory=list)
+    """The lines of the packet script that was being written, and of the opening that it began with."""
+    opening: int = 0
+    """So many of them are the opening's."""
 
 
 class ProgressStore:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shell.drill import sides
-from shell.drill.draft import MAX_LINES, ScriptDraft
+from shell.drill.draft import MAX_LINES
 from shell.drill.errors import KernelError
 from shell.drill.run import Wishes, play
 from tests.shell.conftest import Shell
@@ -65,8 +65,8 @@ def test_a_line_that_makes_no_sense_is_refused_with_its_place(shell: Shell, line
 
 def test_a_draft_is_bounded(shell: Shell) -> None:
     shell.run("drill new")
-    assert isinstance(shell.session.script, ScriptDraft)
-    shell.session.script.lines += ["+0 < . 1:1(0) ack 1"] * MAX_LINES
+    assert shell.session.script is not None
+    shell.session.script[0].extend(["+0 < . 1:1(0) ack 1"] * MAX_LINES)
     assert "go on with an editor: drill draft --save" in " ".join(shell.fail("drill line +0 close(4) = 0").split())
 
 

@@ -156,6 +156,7 @@ def test_a_breakpoint_is_hit_while_nobody_waits(terminal: Callable[..., Terminal
     screen = terminal()
     screen.line("tcp connect 192.168.1.1:7")
     screen.wait_for("#1 ESTABLISHED")
+    screen.line("knob set tcp.rack off")
     screen.line("break timer rto")
     screen.line("break commands 1 why retransmit")
     screen.line("link drop next 1 out")
