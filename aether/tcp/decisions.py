@@ -50,6 +50,17 @@ def probe_timeout(srtt: int, single: bool) -> int:
     return max(2 * srtt, LEAST_PROBE) + (MAX_ACK_DELAY if single else 0)
 
 
+def syn_window(limit: int) -> int:
+    """Return the window of a SYN, in bytes, for a buffer of `limit` bytes: it is never scaled (RFC 7323 §2.2)."""
+    return limit if limit < MAX_WINDOW_FIELD else MAX_WINDOW_FIELD
+
+
+def room(limit: int, waiting: int, scale: int) -> int:
+    """Return how many bytes may come to a buffer, as far as a window can say it (RFC 7323 §2.3)."""
+    free, most = limit - waiting, MAX_WINDOW_FIELD << scale
+    return 0 if free < 0 else free if free < most else most
+
+
 def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: int, scale: int) -> int:
     """Return the window to offer as it goes on the wire, shifted by `scale` (RFC 9293 §3.8.6.2.2).
 
@@ -57,8 +68,7 @@ def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: in
     `rcv_adv`, moves right only by a worthwhile amount: half the buffer, or a full segment. It never moves left, and no
     further than a window can say.
     """
-    room = limit - waiting if limit > waiting else 0
-    edge = rcv_nxt + (room if room < MAX_WINDOW_FIELD << scale else MAX_WINDOW_FIELD << scale)
+    edge = rcv_nxt + room(limit, waiting, scale)
     grown = edge - rcv_adv
     if grown < mss and grown < limit // 2:
         edge = rcv_adv if rcv_adv > rcv_nxt else rcv_nxt

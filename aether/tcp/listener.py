@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aether.tcp import connection, cookies
+from aether.tcp import connection, cookies, decisions
 from aether.tcp.fastopen import NOTHING, FastOpen, Verdict
 from aether.tcp.negotiate import negotiate
 from aether.tcp.opening import Opening
@@ -190,7 +190,7 @@ class Listener:
         answer = tcp.build(
             packet.destination, packet.source, header.destination_port, header.source_port, isn,
             header.sequence + 1 & 0xFFFFFFFF, SYN | ACK | (ECE if ecn else 0),
-            min(self.layer.receive_buffer(), 0xFFFF), options,
+            decisions.syn_window(self.layer.receive_buffer()), options,
         )
         self.cookies_until = host.now + 2 * cookies.PERIOD + COOKIES_AFTER
         host.count("tcp.cookies_sent")
@@ -253,7 +253,7 @@ class Listener:
             flags |= ECE | CWR if carried.ecn else 0
             conn.ts_offset = stamp[1] - host.now // 1000
         negotiate(conn, offered, flags)
-        conn.rcv_adv = conn.rcv_nxt + min(self.layer.receive_buffer(), 0xFFFF)
+        conn.rcv_adv = conn.rcv_nxt + decisions.syn_window(self.layer.receive_buffer())
         conn.snd_wnd = conn.snd_wnd_max = header.window << conn.snd_wscale
         host.count("tcp.cookies_accepted")
         if host.observer is not None:

@@ -117,11 +117,6 @@ def advertise(conn: Connection) -> int:
     return window
 
 
-def _room(conn: Connection) -> int:
-    """Return how many bytes may come: what the buffer takes, as far as a window can say it (RFC 7323 §2.3)."""
-    return min(max(conn.limit - conn.receive.length, 0), decisions.MAX_WINDOW_FIELD << conn.rcv_wscale)
-
-
 def send_ack(conn: Connection, why: str) -> None:
     """Send an acknowledgement without data."""
     observer = conn.host.observer
@@ -141,7 +136,7 @@ def send_syn(conn: Connection) -> None:
         timestamp=(timestamp(conn), conn.ts_recent) if (conn.ts_ok if answering else knobs.tcp_timestamps) else None,
         fast_open=conn.fast_open.cookie if conn.fast_open is not None else None,
     )
-    window = min(conn.limit, decisions.MAX_WINDOW_FIELD)
+    window = decisions.syn_window(conn.limit)
     conn.rcv_adv = max(conn.rcv_adv, conn.rcv_nxt + window)
     flags = SYN | ACK | (ECE if conn.ecn_ok else 0) if answering else SYN
     if not answering and knobs.tcp_ecn == "on" and not conn.retransmits:
@@ -462,8 +457,8 @@ def window_update(conn: Connection) -> None:
     """Tell the peer that the application has made room, if it is worth a segment (RFC 9293 §3.8.6.2.2)."""
     if conn.state == SYN_RECEIVED:
         return  # the end of the handshake brings it
-    most = min(conn.limit, decisions.MAX_WINDOW_FIELD << conn.rcv_wscale)
-    more = conn.rcv_nxt + _room(conn) - conn.rcv_adv
+    most = decisions.room(conn.limit, 0, conn.rcv_wscale)
+    more = conn.rcv_nxt + decisions.room(conn.limit, conn.receive.length, conn.rcv_wscale) - conn.rcv_adv
     closed = conn.rcv_adv - conn.rcv_nxt < conn.advmss
     if more >= min(most // 2, 2 * conn.advmss) and (closed or more >= most // 4):
         send_ack(conn, "window update")

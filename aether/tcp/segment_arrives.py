@@ -84,7 +84,7 @@ def _syn_sent(conn: Connection, segment: Segment, header: TcpHeader) -> None:
         conn.snd_una = conn.iss + 1
         conn.stop("rto")
         _window_of_syn(conn, segment)
-        conn.rcv_adv += min(conn.limit, decisions.MAX_WINDOW_FIELD)  # what our SYN has offered
+        conn.rcv_adv += decisions.syn_window(conn.limit)  # what our SYN has offered
         conn.move("rcv SYN,ACK")
         if conn.fast_open is not None:
             conn.layer.fast_open.answered(conn, segment.options, segment.ack)
