@@ -19,7 +19,6 @@ from aether.engine.core import CoreError
 from aether.knobs import KnobError
 from aether.operations.base import OperationError
 from aether.wire.address import AddressError
-from shell.commands.recordings import keep
 from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
@@ -33,6 +32,7 @@ from shell.results.craft import Crafted
 from shell.results.lesson import LessonNews, LessonSummary, Solution
 from shell.session import Session
 from shell.views import oneline, render
+from shell.views.harmless import harmless
 
 if TYPE_CHECKING:
     from aether.engine.work import Work
@@ -157,8 +157,6 @@ class AetherShell(cmd2.Cmd):
 
     def print_to(self, file: IO[str], *objects: Any, **kwargs: Any) -> None:
         """Print, as everything here is printed in the end: nothing steers the terminal."""
-        from shell.views.harmless import harmless
-
         try:
             super().print_to(file, *map(harmless, objects), **kwargs)
         except OSError as problem:
@@ -280,10 +278,14 @@ class AetherShell(cmd2.Cmd):
         """Report a mistake of ours in a few lines; a traceback never reaches a user who did not ask for it."""
         frames = traceback.extract_tb(exception.__traceback__)
         where = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
-        kept = keep(self.session) if isinstance(exception, CoreError) else ""
+        kept = ""
+        if isinstance(exception, CoreError):
+            from shell.commands.recordings import keep
+
+            kept = f"\n{keep(self.session)}".rstrip()
         self.perror(f"internal error{where}: {type(exception).__name__}: {exception}\n"
                     "This is a mistake in Aether, not in what you typed. AETHER_DEBUG=1 shows the traceback"
-                    f"{kept and f'{chr(10)}{kept}'}")
+                    f"{kept}")
         if os.environ.get("AETHER_DEBUG"):
             traceback.print_exception(exception, file=sys.stderr)
 
