@@ -1,6 +1,5 @@
 """Reading by hand, and closing half of a connection."""
 
-import re
 
 from tests.shell.conftest import Shell
 
@@ -29,11 +28,11 @@ def test_a_full_buffer_closes_the_window_and_a_read_opens_it(shell: Shell) -> No
     shell.run("tcp connect 192.168.1.1:19 --wait 0ms")
     shell.run("tcp reading 1 off")
     shell.run("run 5s")
-    assert re.search(r"receive  nxt [789]\d\d\d ", shell.run("tcp show 1"))
+    assert "receive  nxt 9201 " in shell.run("tcp show 1")  # a scaled window can only be rounded up, not taken back
     assert "wnd 0" in shell.run("tcp show 1 --host host")
-    assert re.search(r"one read of #1: [89]", shell.run("tcp read 1"))
+    assert "one read of #1: 9,200 bytes" in shell.run("tcp read 1")
     shell.run("run 2s")
-    assert re.search(r"one read of #1: [89]", shell.run("tcp read 1"))
+    assert "one read of #1: 8,944 bytes" in shell.run("tcp read 1")
 
 
 def test_half_a_connection_is_closed(shell: Shell) -> None:

@@ -27,7 +27,7 @@ def compared(session: Session, name: str) -> dict[str, object]:
 
 
 def test_both_sides(request: pytest.FixtureRequest) -> None:
-    """A script on which both agree, and two on which they do not."""
+    """A script on which both agree, and three on which they do not."""
     core = Core(simulated(1))
     core.start()
     request.addfinalizer(core.stop)
@@ -36,6 +36,7 @@ def test_both_sides(request: pytest.FixtureRequest) -> None:
     assert (same["differences"], same["known"]) == (0, "")
     for name, expected in (
         ("acceptability/reset-below", "> . 1:1(0) ack 101"), ("handshake/bad-ack", "> S 0:0(0)"),
+        ("options/path-narrows", "<mss 1160>"),
     ):
         found = compared(session, name)
         lines = [line for line in found["lines"] if line["differs"]]  # type: ignore[attr-defined]
