@@ -62,12 +62,6 @@ KNOWN: tuple[Known, ...] = (
         "data-after-fin", "RFC 9293 §3.10.7.4", "Aether", "ignores data beyond the peer's FIN",
         "resets the connection", m.data_after_fin),
     Known(
-        "abort-blocks", "RFC 2018 §4", "both", "aborts without SACK blocks", "with them, in a reset too",
-        m.abort_blocks),
-    Known(
-        "reset-stamped", "RFC 7323 §3.2", "Aether", "resets with a timestamp, once it is agreed on",
-        "without one where the reset has the number that was acknowledged", m.reset_stamped),
-    Known(
         "simultaneous-options", "RFC 7323 §3.2", "Aether",
         "answers a SYN that crosses its own with the options of both",
         "with all that its own SYN had",

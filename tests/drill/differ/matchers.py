@@ -203,22 +203,6 @@ def data_after_fin(d: Difference) -> str:
     return ""
 
 
-def abort_blocks(d: Difference) -> str:
-    """A reset, while something waits behind a hole."""
-    a, b = d.ours, d.theirs
-    if isinstance(a, Out) and isinstance(b, Out) and (a.flags, b.flags) == ("R.", "R.") and only(d, "sack"):
-        return "end"
-    return ""
-
-
-def reset_stamped(d: Difference) -> str:
-    """A reset that differs in its timestamp alone."""
-    a, b = d.ours, d.theirs
-    if isinstance(a, Out) and isinstance(b, Out) and (a.flags, b.flags) == ("R", "R") and d.fields == ("options",):
-        return "end"
-    return ""
-
-
 def simultaneous(d: Difference) -> str:
     """Two SYNs that cross."""
     crossing = before(d, "connect(") and any("S" in one.flags and "." not in one.flags for one in segments(d))

@@ -155,7 +155,7 @@ os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 main(sys.argv[1:])
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, "--sim", "-c", "link loss 1%", "-c", "ping 192.168.1.1 --count 2",
+        [sys.executable, "-c", code, "--sim", "--seed", "1", "-c", "link loss 1%", "-c", "ping 192.168.1.1 --count 2",
          "-c", "tcp connect 192.168.1.1:7", "-c", "drill new", "-c", forced(line)],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (-signal.SIGKILL, "")
