@@ -29,6 +29,8 @@ PATIENCE = 50.0
 """Seconds for all programs; after that, ENOUGH of them are enough."""
 SLOW = 40.0
 """Seconds for 100 programs in which a machine is too slow for this."""
+ROUNDS = 3
+"""How often a difference has to come again."""
 DOCUMENT = Path(__file__).parents[3] / "docs" / "drill.md"
 SECONDS = float(os.environ.get("AETHER_DIFFER_SECONDS", "0"))
 
@@ -76,16 +78,19 @@ class Session:
             self._look_again(suspects)
 
     def _look_again(self, suspects: list[Difference]) -> None:
-        """A busy machine makes differences of its own: those that stay are real."""
-        if not suspects:
-            return
-        again = unexplained(self.kernel(suspects[0].program), [each.program for each in suspects for _ in range(3)])
-        for number, found in enumerate(suspects):
-            same = [each for each in again[3 * number:3 * number + 3] if each and each.signature == found.signature]
-            if len(same) < 2:
-                self.chance += 1
-            else:
-                self.found.append(found)
+        """A busy machine makes differences of its own: those that come again each time are real.
+
+        One round after the other: what holds the machine up for a moment holds up all that is played at once.
+        """
+        for _ in range(ROUNDS):
+            if not suspects:
+                return
+            again = unexplained(self.kernel(suspects[0].program), [each.program for each in suspects])
+            same = [found for found, each in zip(suspects, again, strict=True)
+                    if each and each.signature == found.signature]
+            self.chance += len(suspects) - len(same)
+            suspects = same
+        self.found += suspects
 
     def cut_down(self, found: Difference) -> str:
         """Return the shortest script that shows a difference, and what it is."""
