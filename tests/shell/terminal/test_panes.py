@@ -80,7 +80,7 @@ def open_tmux(tmp_path: Path) -> Iterator[Callable[[int, int], Tmux]]:
 
 
 PANES = {
-    "watch tcp 1": "ESTABLISHED", "watch conns": "chargen", "watch trace": "seq=0", "watch ladder 1": "│",
+    "watch tcp 1": "ESTABLISHED", "watch conns": "chargen", "watch trace": ".1:19 > .2:", "watch ladder 1": "│",
     "watch loop": "events kept",
 }
 

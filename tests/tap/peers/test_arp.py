@@ -68,7 +68,7 @@ def test_poison_needs_the_knob(knob: bool) -> None:
         if knob:
             wait_until(lambda: neighbour(core) == "02:00:00:00:aa:aa", 5)
         else:
-            assert "3 received" in lab.run("ping", "-c", "3", "-i", "0.2", "-q", OURS).stdout
+            assert "3 received" in lab.run("ping", "-c", "3", "-i", "0.2", "-w", "20", "-q", OURS).stdout
             assert neighbour(core) == real
 
 

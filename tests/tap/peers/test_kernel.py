@@ -34,8 +34,8 @@ def test_ping_without_loss() -> None:
     with KernelLab() as lab:
         lab.start()
         lab.capture()
-        done = lab.run("ping", "-c", "100", "-i", "0.01", "-q", OURS)
-        assert "100 received, 0% packet loss" in done.stdout
+        done = lab.run("ping", "-c", "100", "-i", "0.01", "-w", "20", "-q", OURS)
+        assert "100 received" in done.stdout
         assert lab.judge() >= 100
 
 

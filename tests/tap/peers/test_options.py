@@ -14,8 +14,8 @@ def test_a_route_is_recorded_for_the_kernel() -> None:
     with KernelLab() as lab:
         lab.start()
         lab.capture()
-        done = lab.run("ping", "-n", "-R", "-c", "2", "-i", "0.2", OURS)
-        assert "2 received, 0% packet loss" in done.stdout, done.stdout
+        done = lab.run("ping", "-n", "-R", "-c", "2", "-i", "0.2", "-w", "20", OURS)
+        assert "2 received" in done.stdout, done.stdout
         way = [line.split()[-1] for line in done.stdout.partition("RR:")[2].splitlines()[:3]]
         assert way == [KERNEL, OURS, KERNEL], done.stdout
         lab.judge()
@@ -27,8 +27,8 @@ def test_times_are_recorded_for_the_kernel(kind: str, lines: int) -> None:
     with KernelLab() as lab:
         lab.start()
         lab.capture()
-        done = lab.run("ping", "-n", "-T", kind, "-c", "2", "-i", "0.2", OURS)
-        assert "2 received, 0% packet loss" in done.stdout, done.stdout
+        done = lab.run("ping", "-n", "-T", kind, "-c", "2", "-i", "0.2", "-w", "20", OURS)
+        assert "2 received" in done.stdout, done.stdout
         stamps = done.stdout.partition("TS:")[2].splitlines()[:lines]
         assert len(stamps) == lines and "not-standard" in stamps[1], done.stdout
         if kind == "tsandaddr":

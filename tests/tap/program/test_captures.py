@@ -33,7 +33,7 @@ def test_we_record_what_tcpdump_sees(tmp_path: Path) -> None:
         results_of(session, "capture start")
         results_of(session, "ping 192.168.1.1 --count 3")
         results_of(session, "send syn 192.168.1.1:9")
-        lab.run("ping", "-c", "2", "-i", "0.2", "192.168.1.2")
+        lab.run("ping", "-c", "2", "-i", "0.2", "-w", "20", "192.168.1.2")
         lab.stop_capture()
         results_of(session, f"capture save {ours}")
         results_of(session, "capture stop")

@@ -120,7 +120,7 @@ def from_the_kernel(lab: KernelLab, program: Program) -> None:
     """Whatever asks for answers and errors of every kind; at the end, a fragment that stays alone."""
     ours = "192.168.1.50"
     lab.run(sys.executable, "-c", BAD_OPTION.replace(OURS, ours))
-    lab.run("ping", "-n", "-c", "2", "-i", "0.2", "-s", "20000", ours)
+    lab.run("ping", "-n", "-c", "2", "-i", "0.2", "-w", "20", "-s", "20000", ours)
     lab.run("ping", "-n", "-R", "-c", "1", ours)
     lab.run("arping", "-c", "1", "-I", "aether0", ours)
     lab.run("traceroute", "-n", ours)
