@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aether import lab
+from aether.engine.build import build_name
 from aether.engine.work import Work
 from aether.operations.base import Operation, OperationError, from_data, to_data
 from aether.world import World
@@ -124,7 +125,7 @@ def dump(log: InputLog, world: World, work: Work | None = None) -> str:
     """
     if log.start:
         raise LogError(f"history starts at ev {log.start}: benchmark mode, or too much to keep, ended what was before")
-    head = {"format": FORMAT, "version": VERSION, "lab": log.description}
+    head = {"format": FORMAT, "version": VERSION, "lab": log.description, "build": build_name()}
     lines = [json.dumps(head)]
     if work is not None:
         work.plan(len(log.inputs))
@@ -148,6 +149,8 @@ class Recording(NamedTuple):
     occurrence: int
     time: int
     hash: str
+    build: str = ""
+    """What `build_name` said where it was recorded; empty in recordings of 0.1.0 and before."""
 
     def beginning(self) -> World:
         """Return the world as it was at the start; LogError if there is no such lab."""
@@ -176,6 +179,7 @@ def load(text: str) -> Recording:
     inputs: list[Input] = []
     end: dict[str, Any] = {}
     description: dict[str, object] = {}
+    build = ""
     for number, line in enumerate(lines, 1):
         try:
             data = json.loads(line)
@@ -183,6 +187,7 @@ def load(text: str) -> Recording:
                 if data["format"] != FORMAT or data["version"] != VERSION:
                     raise LogError(f"line 1: not a recording of version {VERSION}")
                 description = dict(data["lab"])
+                build = str(data.get("build", ""))
             elif "end" in data:
                 end = data["end"]
                 end = {"ev": int(end["ev"]), "us": int(end["us"]), "hash": str(end["hash"])}
@@ -195,7 +200,7 @@ def load(text: str) -> Recording:
             raise LogError(f"line {number}: {what} ({type(problem).__name__}: {problem})") from None
     if not end:
         raise LogError(f"line {len(lines)}: the recording stops without its end; it was cut off")
-    return Recording(description, inputs, end["ev"], end["us"], end["hash"])
+    return Recording(description, inputs, end["ev"], end["us"], end["hash"], build)
 
 
 def _input(data: dict[str, Any]) -> Input:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aether import lab
+from aether.engine.build import build_name
 from aether.engine.history import History
 from aether.engine.log import Input, InputLog, LogError, Recording, feed, step_to
 from aether.engine.loop import Loop
@@ -163,10 +164,11 @@ def knob_change(text: str) -> KnobSet:
     return KnobSet(name=name.strip(), value=value.strip())
 
 
-def from_recording(loop: Loop, recording: Recording) -> None:
-    """Repeat a recording with its history and its events, and make its end the present.
+def from_recording(loop: Loop, recording: Recording, exact: bool = True) -> bool:
+    """Repeat a recording with its history and its events, and make its end the present; return whether it is exact.
 
-    LogError if it goes wrong, Interrupted if it is to end; then nothing has changed.
+    What another build recorded may take the same steps and end in another state: then it stands where this build
+    ends, unless it has to be exact. LogError if it goes wrong, Interrupted if it is to end; then nothing has changed.
     """
     work = loop.work
     work.plan(recording.occurrence)
@@ -183,8 +185,10 @@ def from_recording(loop: Loop, recording: Recording) -> None:
     step_to(world, recording.occurrence, work)
     world.advance(recording.time)
     history.worked_for(world, loop.clock() - began)
-    if world.state_hash() != recording.hash:
+    same = world.state_hash() == recording.hash
+    if not same and (exact or recording.build == build_name()):
         raise LogError("the replay ends in another state than the recording: the file was changed, or comes from "
                        "another version of Aether")
     loop.ring.refill(ring.since(0)[0])
     loop.replace_world(world, fed, history, recorded=True)
+    return same

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
+from aether.engine.build import build_name
 from aether.engine.core import CoreError
 from aether.engine.log import LogError, Recording, dump, load
 from aether.engine.loop import Loop
@@ -64,22 +65,31 @@ def keep(session: Session) -> str:
 @command("replay", argument("file", str, "a file that `record` wrote", complete="files"),
          examples=("replay run.aether",))
 def replay(session: Session, file: str) -> Message:
-    """Read a run back, check that it ends in the same state, and stand still at its end. `goto`, `back`, `why` work."""
+    """Read a run back, check that it ends in the same state, and stand still at its end. `goto`, `back`, `why` work.
+
+    A recording of another version is carried out as this version does it; if that ends elsewhere, it is said.
+    """
     session.need_trace("replay")
     if session.lab.kind != "SIM":
         raise CommandError("a recording is looked at without a device: aether-shell --sim, then replay")
     recording = read(file)
 
-    def carry_out(loop: Loop) -> str:
+    def carry_out(loop: Loop) -> tuple[bool, str]:
         try:
-            from_recording(loop, recording)
+            exact = from_recording(loop, recording, exact=False)
         except LogError as problem:
-            return str(problem)
+            return False, str(problem)
         _settle_in(session, recording)  # here, where Ctrl-C does not come between: both are done, or neither
-        return ""
+        return exact, ""
 
-    if problem := session.core.with_loop(carry_out):
+    exact, problem = session.core.with_loop(carry_out)
+    if problem:
         raise CommandError(f"{file}: {problem}")
+    if not exact:
+        return Message(
+            f"{file} was carried out again: {recording.occurrence} occurrences, and they end in another state, "
+            f"since {recording.build or 'an earlier version'} recorded it and this is {build_name()}",
+            "what you see is what this version does with the same seed and inputs; time stands still at its end")
     return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
                    "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")
 

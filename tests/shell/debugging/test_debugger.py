@@ -265,6 +265,30 @@ def test_a_damaged_recording_changes_nothing(
         assert program.core.status().fault == ""
 
 
+@pytest.mark.parametrize(("old", "new", "by"), [
+    ('"build": "', '"build": "0.0.', "since 0.0."), ('"build": "', '"built": "', "since an earlier version"),
+])
+def test_a_recording_of_another_build_is_carried_out(
+    program: Program, tmp_path: Path, old: str, new: str, by: str,
+) -> None:
+    """Its end may differ: that is said, and the run can be looked at. From this very build it is a changed file."""
+    file = tmp_path / "run.aether"
+    program.run("link loss 5%", "http get http://192.168.1.1/", f"record {file}")
+    frames = program.run("frames")
+    text = file.read_text(encoding="utf-8").replace('"hash": "', '"hash": "0')
+    file.write_text(text, encoding="utf-8")
+    program.run(f"replay {file}")
+    assert program.app.failures == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    other = Program(seed=99)
+    try:
+        said = " ".join(other.run(f"replay {file}").split())
+        assert "repeated exactly" not in said and "end in another state" in said and by in said
+        assert other.run("frames") == frames
+    finally:
+        other.core.stop()
+
+
 def test_every_field_is_listed(program: Program) -> None:
     """`help filters` knows what the language knows; the beginning of a name chooses."""
     listed = [field["name"] for group in program.json("help filters")["groups"] for field in group["fields"]]

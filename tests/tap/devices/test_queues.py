@@ -207,7 +207,8 @@ def test_without_the_program_there_is_one_queue(lab: KernelLab, monkeypatch: pyt
 def test_the_kernel_has_a_thread_for_what_the_shell_sends(lab: KernelLab) -> None:
     done = lab.shell(*(part for line in (
         "host -- cat /sys/class/net/aether0/threaded", "host -- ethtool -k aether0", "mode bench",
-        f"host -- ab -q -n 500 -c 50 http://{OURS}/", f"host -- ping -c 3 -i 0.1 -w 20 {OURS}") for part in ("-c", line)))
+        f"host -- ab -q -n 500 -c 50 http://{OURS}/",
+        f"host -- ping -c 3 -i 0.1 -w 20 {OURS}") for part in ("-c", line)))
     assert done.stdout.splitlines()[0] == ("1" if (os.cpu_count() or 1) > 1 else "0"), done.stdout
     assert "generic-receive-offload: off" in done.stdout
     assert "Failed requests:        0" in done.stdout
