@@ -129,11 +129,11 @@ class TcpSocket:
         tcp, options = self.host.tcp, self.options
         early = b"" if options.fast_open_connect and tcp.fast_open.enabled() else None
         if early is not None:
-            source = tcp.network.source_for(address)
+            source = self.ip if self.ip != ANY else tcp.network.source_for(address)
             if source is not None and tcp.fast_open.ready(source, address, port, options.fast_open_no_cookie):
                 self.deferred = address, port
                 return
-        tcp.open(address, port, self, self.port, early)
+        tcp.open(address, port, self, self.port, early, self.ip)
         self.connecting = True
 
     def connected(self) -> None:
@@ -171,7 +171,7 @@ class TcpSocket:
         else:
             address, port = self.deferred
             self.deferred = None
-        conn = tcp.open(address, port, self, self.port, data)
+        conn = tcp.open(address, port, self, self.port, data, self.ip)
         self.connecting = True
         taken = conn.snd_nxt - conn.iss - 1
         self.wants_to_write = taken < len(data)

@@ -251,10 +251,12 @@ class Tcp:
 
     def open(
         self, address: bytes, port: int, socket: Holder, local_port: int = 0, early: bytes | None = None,
+        local_ip: bytes = ANY,
     ) -> Connection:
         """Open actively (RFC 9293 §3.10.1); OSError ENETUNREACH, EADDRINUSE or EADDRNOTAVAIL.
 
-        What may go with the SYN of `early` is written already (RFC 7413); None asks for nothing of the kind.
+        From `local_ip`, or, if none was chosen, from the address that leads there (§3.9.1.1, MUST-43, MUST-44). What
+        may go with the SYN of `early` is written already (RFC 7413); None asks for nothing of the kind.
         """
         host = self.host
         source = self.network.source_for(address)
@@ -262,6 +264,10 @@ class Tcp:
             raise OSError(errno.ENETUNREACH, f"{show_ip(address)} is no host's address")  # §3.9.2.3, MUST-46
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
+        if local_ip != ANY:
+            if local_ip not in self.network.local:
+                raise OSError(errno.EADDRNOTAVAIL, f"{show_ip(local_ip)} is no address of {host.name} any more")
+            source = local_ip
         local_port = local_port or self.free_port()
         key = address + source + port.to_bytes(2, "big") + local_port.to_bytes(2, "big")
         if key in self.table or key in self.fast.shorts:

@@ -284,13 +284,19 @@ def probe_tail(conn: Connection) -> None:
 
 
 def in_network(conn: Connection) -> int:
-    """Return how many bytes are thought to be in the network; without SACK a duplicate ACK stands for a segment."""
+    """Return how many bytes are thought to be in the network; without SACK a duplicate ACK stands for a segment.
+
+    In recovery all of them together stand for no more than was in flight as it began (RFC 9937 §6.2, RecoverFS).
+    """
     flight = conn.flight
     if conn.phase == "open" and not conn.host.knobs.tcp_limited_transmit:
         return conn.flight_size()  # RFC 3042 §2: otherwise the first duplicates already let new data out
     if conn.sack_ok or not flight.dup_acks:
         return flight.pipe
-    return max(flight.pipe - flight.dup_acks * conn.mss, 0)
+    arrived = flight.dup_acks * conn.mss
+    if conn.phase == "recovery":
+        arrived = min(arrived, conn.prr_flight)
+    return max(flight.pipe - arrived, 0)
 
 
 def _resend_lost(conn: Connection) -> bool:

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
 def begin(conn: Connection, delivered: int) -> None:
     """Note how much can still arrive as recovery begins (§6.1, RecoverFS), `delivered` by this ACK included.
 
-    What was SACKed before counts no more: it will not be delivered during this recovery.
+    What was SACKed before counts no more: it will not be delivered during this recovery. Without SACK nothing is taken
+    off, and so nothing is added.
     """
     conn.prr_delivered = conn.prr_out = 0
-    conn.prr_flight = max(conn.flight_size() - conn.flight.sacked_bytes + delivered, 1)
+    conn.prr_flight = max(conn.flight_size() - conn.flight.sacked_bytes + (delivered if conn.sack_ok else 0), 1)
 
 
 def update(conn: Connection, delivered: int, pipe: int, safe: bool) -> None:

@@ -200,7 +200,8 @@ def _remember(conn: Connection) -> None:
     conn.prior_cwnd, conn.prior_ssthresh = conn.cwnd, conn.ssthresh
     conn.undo_from = conn.snd_una
     conn.undo_count = 0
-    eifel.resending(conn)
+    if conn.phase == "open":
+        eifel.resending(conn)  # never in the middle of a recovery (RFC 3522 §3.2, RFC 4015 §3.1)
 
 
 def duplicate_reported(conn: Connection, low: int, high: int) -> None:

@@ -292,7 +292,7 @@ def _process(conn: Connection, segment: Segment) -> None:
 
 def _text_and_fin(conn: Connection, segment: Segment) -> None:
     """Sixth to eighth check: what comes behind the acknowledgement, in a SYN,ACK too (§3.10.7.3)."""
-    if segment.flags & URG:
+    if segment.flags & URG and conn.state in CAN_RECEIVE:  # after the peer's FIN nothing can be urgent
         _urgent(conn, segment)
     if segment.payload:
         _text(conn, segment)

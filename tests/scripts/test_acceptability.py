@@ -164,6 +164,15 @@ def test_the_urgent_pointer_never_moves_back() -> None:
     assert len(s.saw("tcp.urgent")) == 1
 
 
+@pytest.mark.parametrize("state", ["CLOSE-WAIT", "CLOSING", "LAST-ACK"])
+def test_after_the_fin_nothing_is_urgent(state: str) -> None:
+    """RFC 9293 §3.10.7.4, sixth check: the peer has said that it sends no more, so the URG is ignored."""
+    s = in_state(state)
+    s.inject(f"UA seq={PEER_NEXT[state]} ack=1 urg=50")
+    assert s.saw("tcp.urgent") == []
+    s.expect_state(state)
+
+
 @pytest.mark.parametrize("offset", [-1, 0, 1])
 def test_wrap_of_our_own_numbers(offset: int) -> None:
     """RFC 9293 §3.4: sending across 2^32."""

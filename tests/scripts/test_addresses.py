@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ from aether.laboratory import Laboratory
 from aether.net.neighbours import Neighbour
 from aether.operations.base import OperationError
 from aether.operations.net import MAX_ADDRESSES, AddressAdd, AddressRemove
+from aether.sockets import TcpSocket
 from aether.wire import arp, ethernet, icmp, ipv4
 from aether.wire.address import BROADCAST_MAC, parse_ip
 
@@ -103,6 +105,26 @@ def test_a_second_address_is_answered_for_and_sent_from() -> None:
     assert [frame[26:30] for frame in lab.sent()] == [parse_ip("10.1.0.7"), lab.ours]
     lab.host.icmp.send_echo(parse_ip("10.1.44.44"), 1, 1, b"")
     assert arp.parse(lab.sent()[0][14:]).sender_ip == parse_ip("10.1.0.7")
+
+
+def test_a_connection_leaves_from_the_address_that_was_bound() -> None:
+    """RFC 9293 §3.9.1.1 (MUST-43, MUST-44): the application may choose; otherwise the network layer does."""
+    lab = Laboratory()
+    second = parse_ip("192.168.1.9")
+    lab.world.do(AddressAdd(address="192.168.1.9/24"))
+    lab.advance(10_000_000)
+    lab.sent()
+    for chosen, leaves_from in ((second, second), (lab.ours, lab.ours), (NOBODY, lab.ours)):
+        socket = TcpSocket(lab.host)
+        socket.bind(0, chosen)
+        socket.connect(lab.theirs, 80)
+        assert [frame[26:30] for frame in lab.sent()] == [leaves_from]
+    socket = TcpSocket(lab.host)
+    socket.bind(0, second)
+    lab.world.do(AddressRemove(address="192.168.1.9"))
+    with pytest.raises(OSError, match="is no address of") as refused:
+        socket.connect(lab.theirs, 80)
+    assert refused.value.errno == errno.EADDRNOTAVAIL
 
 
 def test_an_address_is_removed_alone() -> None:

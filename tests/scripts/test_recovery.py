@@ -336,6 +336,21 @@ def test_prr_sends_in_proportion(prr: str) -> None:
     assert (s.conn.prr_delivered > 0) == (prr == "on")
 
 
+def test_duplicates_without_end_let_no_more_out() -> None:
+    """RFC 9937 §6.1, §6.2: without SACK all of them stand for RecoverFS at the most, however many a peer makes up."""
+    s = sending(10)
+    s.send(b"y" * 40 * MSS)
+    s.skip()
+    for _ in range(14):  # of the ten, of two by limited transmit, and of what left in exchange
+        s.inject("A seq=1 ack=1")
+    assert s.conn.phase == "recovery"
+    assert len(s.skip()) > 5
+    assert s.conn.prr_delivered == s.conn.prr_flight == 12 * MSS
+    for _ in range(30):
+        s.inject("A seq=1 ack=1")
+    s.expect_nothing()
+
+
 @pytest.mark.parametrize("dsack", ["on", "off"])
 def test_a_duplicate_is_reported(dsack: str) -> None:
     """RFC 2883 §4: the first SACK block names what came twice; tcp.dsack."""
@@ -409,6 +424,19 @@ def test_the_first_echo_after_a_retransmission_tells(echoed: str, eifel: str) ->
     assert undone == (echoed == "the original" and eifel == "on")
     s.inject(f"A seq=1 ack={1 + 2 * MSS} tsval=2 tsecr={original}")
     assert s.conn.phase == ("open" if undone else "loss"), "only the first tells"
+
+
+def test_a_time_out_during_recovery_does_not_ask_anew() -> None:
+    """RFC 3522 §3.2, RFC 4015 §3.1: what was sent first in a recovery is asked about, and nothing later."""
+    s = sending(8, "mss=1472 tsval=1 tsecr=0")
+    for _ in range(3):
+        s.inject("A seq=1 ack=1 tsval=1 tsecr=0")
+    resent = timestamp(s.conn)
+    assert s.conn.phase == "recovery"
+    time_out(s)
+    assert s.conn.phase == "loss"
+    s.inject(f"A seq=1 ack={1 + MSS} tsval=2 tsecr={resent}")
+    assert s.conn.phase == "loss", "the first retransmission has arrived, not the original"
 
 
 def test_a_real_time_out_is_not_undone() -> None:
