@@ -13,6 +13,7 @@ from aether.engine.timelines import from_recording
 from aether.operations.base import OperationError
 from shell.commands.common import FORCE
 from shell.language.grammar import CommandError, argument, command
+from shell.language.values import amount, amount_is
 from shell.results.message import Message
 from shell.session import Session
 from shell.writing import place, write
@@ -31,7 +32,7 @@ def record(session: Session, file: str, force: bool) -> Message:
 
     content, occurrence, inputs = session.core.with_loop(_text)
     write(file, content, force=force, again=again)
-    said = f"{occurrence} occurrences and {inputs} inputs are in {file}"
+    said = f"{amount(occurrence, 'occurrence')} and {amount_is(inputs, 'input')} in {file}"
     return Message(said, f"aether-shell --sim, then: replay {file}")
 
 
@@ -59,7 +60,7 @@ def keep(session: Session) -> str:
         write(str(file), content, force=False, again="record")
     except (CoreError, OperationError, CommandError, OSError) as problem:
         return f"The run so far could not be kept: {problem}"
-    return f"Its {occurrence} occurrences up to here are kept: aether-shell --replay {file}"
+    return f"Its {amount(occurrence, 'occurrence')} up to here are kept: aether-shell --replay {file}"
 
 
 @command("replay", argument("file", str, "a file that `record` wrote", complete="files"),
@@ -87,10 +88,10 @@ def replay(session: Session, file: str) -> Message:
         raise CommandError(f"{file}: {problem}")
     if not exact:
         return Message(
-            f"{file} was carried out again: {recording.occurrence} occurrences, and they end in another state, "
+            f"{file} was carried out again ({amount(recording.occurrence, 'occurrence')}) and ends in another state, "
             f"since {recording.build or 'an earlier version'} recorded it and this is {build_name()}",
             "what you see is what this version does with the same seed and inputs; time stands still at its end")
-    return Message(f"{file} repeated exactly: {recording.occurrence} occurrences, state {recording.hash}",
+    return Message(f"{file} repeated exactly: {amount(recording.occurrence, 'occurrence')}, state {recording.hash}",
                    "time stands still at its end: `back`, `goto 1`, `frames`, `why` look at it")
 
 

@@ -202,3 +202,13 @@ def hexadecimal(text: str) -> bytes:
         return bytes.fromhex(text.strip("\"'").replace(":", " "))
     except ValueError:
         raise CommandError(f"bytes are written as pairs of hexadecimal digits, not {text!r}") from None
+
+
+def amount(number: int, what: str) -> str:
+    """Return a number with its noun: ``1 byte``, ``2 bytes``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def amount_is(number: int, what: str) -> str:
+    """Return the same with its verb: ``1 byte is``, ``2 bytes are``."""
+    return f"{amount(number, what)} {'is' if number == 1 else 'are'}"

@@ -6,10 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.language.values import show_duration
+from shell.language.values import amount, show_duration
 from shell.results.attack import AttackList, AttackReport, AttackRow
 from shell.views.registry import draws
-from shell.views.reports import amount
 from shell.views.theme import style
 
 

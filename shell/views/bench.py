@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from shell.language.values import show_duration
+from shell.language.values import amount, show_duration
 from shell.results.bench import BenchReport, Measured
 from shell.results.workers import Workers
 from shell.views.registry import draws
@@ -67,7 +67,7 @@ def _costs(each: Measured, result: BenchReport) -> Text:
     elif each.p99_us:
         words.append(f"half within {show_duration(each.p50_us)}, 99% within {show_duration(each.p99_us)}")
     if each.bytes_per_connection:
-        words.append(f"{each.bytes_per_connection:,} bytes of memory each")
+        words.append(f"{amount(each.bytes_per_connection, 'byte')} of memory each")
     words.append(f"{each.cpu:.0%} of a core")
     if lab == "SIM":
         words.append(f"{each.occurrences_a_second:,.0f} occurrences a second of real time")

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from shell.language.values import amount
 from shell.reading.escape import printable
 from shell.results.craft import Crafted, Draft, DraftList, Fuzzed
 from shell.results.frames import FrameDetail
@@ -24,7 +25,7 @@ def crafted(result: Crafted) -> RenderableType:
     parts: list[RenderableType] = []
     if result.count > 1:
         verb = "injected" if result.inward else "sent"
-        parts.append(Text(f"{result.count:,} frames {verb}, from {result.frame} on", style("muted")))
+        parts.append(Text(f"{amount(result.count, 'frame')} {verb}, from {result.frame} on", style("muted")))
     parts += [FrameLine(row, shorten) for row in result.answers]
     if not result.answers:
         verb = "injected" if result.inward else "sent"

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from shell.language.values import amount, amount_is
 from shell.reading.escape import printable
 from shell.results.drill import (
     DrillComparison,
@@ -59,7 +60,7 @@ def summary(result: DrillReport) -> str:
 def _script(each: DrillResult) -> list[RenderableType]:
     head = Text.assemble((f"{WORDS[each.verdict]:<8}", style(LOOKS[each.verdict], bold=True)), printable(each.file))
     if each.verdict == "ok":
-        said = f"  {each.lines} lines, {each.played_us / 1e6:.3f} s in {each.took_us / 1000:.1f} ms"
+        said = f"  {amount(each.lines, 'line')}, {each.played_us / 1e6:.3f} s in {each.took_us / 1000:.1f} ms"
         head.append(said, style("muted"))
         return [head]
     if each.verdict == "error":
@@ -152,7 +153,7 @@ def draft(result: DrillDraft) -> RenderableType:
 def draft_plain(result: DrillDraft) -> list[str]:
     """Return the lines as they are."""
     if result.file:
-        return [f"{len(result.lines)} lines are in {result.file}: drill run {result.file}"]
+        return [f"{amount_is(len(result.lines), 'line')} in {result.file}: drill run {result.file}"]
     return [f"{number}: {printable(line)}" for number, line in enumerate(result.lines, 1)][result.shown_from:]
 
 
@@ -160,14 +161,14 @@ def draft_plain(result: DrillDraft) -> list[str]:
 def text(result: DrillText) -> RenderableType:
     """Print a script as it is."""
     if result.file:
-        return Text(f"{result.lines} lines are in {result.file}: drill run {result.file}")
+        return Text(f"{amount_is(result.lines, 'line')} in {result.file}: drill run {result.file}")
     return Text(result.text.rstrip("\n"), no_wrap=True, overflow="ignore")
 
 
 def text_plain(result: DrillText) -> list[str]:
     """Return a script as it is."""
     if result.file:
-        return [f"{result.lines} lines are in {result.file}: drill run {result.file}"]
+        return [f"{amount_is(result.lines, 'line')} in {result.file}: drill run {result.file}"]
     return result.text.splitlines()
 
 
@@ -208,7 +209,8 @@ def step_plain(result: DrillStep) -> list[str]:
 
 def comparison_plain(result: DrillComparison) -> list[str]:
     """Return both sides of each line."""
-    found = [f"{printable(result.file)}: {result.differences} lines differ from {_linux(result)}"]
+    differ = f"{amount(result.differences, 'line')} differ{'s' if result.differences == 1 else ''}"
+    found = [f"{printable(result.file)}: {differ} from {_linux(result)}"]
     for each in result.lines:
         said = f"differs ({', '.join(each.differs)})" if each.differs else "same"
         found.append(f"{said} {each.line}: Aether {printable(each.aether)}; Linux {printable(each.kernel)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from shell.language.values import amount, amount_is
 from shell.reading.escape import printable
 from shell.results.follow import FollowReport, Piece
 from shell.views.oneline import clock
@@ -56,10 +57,10 @@ class _Stream:
 def follow(report: FollowReport) -> RenderableType:
     """Draw a stream."""
     parts: list[RenderableType] = [_Stream(report)] if report.pieces else [Text("nothing was said yet", style("muted"))]
-    said = f"{report.out:,} bytes sent by you (>), {report.inward:,} to you (<)"
+    said = f"{amount(report.out, 'byte')} sent by you (>), {report.inward:,} to you (<)"
     if report.left_out:
         said += f"; {report.left_out:,} are not shown: --all shows them"
     parts.append(Text(said, style("muted")))
     if report.missing:
-        parts.append(Text(f"{report.missing:,} bytes are missing: what follows them waits", style("error")))
+        parts.append(Text(f"{amount_is(report.missing, 'byte')} missing: what follows them waits", style("error")))
     return Group(*parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shell.language.values import amount
 from shell.results.lesson import (
     CheckReport,
     CheckView,
@@ -63,7 +64,7 @@ def hint(result: HintReport) -> list[str]:
 def lint(result: LintReport) -> list[str]:
     """Return what is wrong with lessons."""
     if not result.problems:
-        return [f"{result.lessons} lessons, nothing is wrong"]
+        return [f"{amount(result.lessons, 'lesson')}, nothing is wrong"]
     return [f"{each.file}:{each.line}: {each.message}. {each.remedy}" for each in result.problems]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from shell.language.values import amount
 from shell.reading.escape import printable
 from shell.results.tcp_reading import ReadReport
 from shell.views.registry import draws
-from shell.views.reports import amount
 from shell.views.theme import style
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from shell.language.values import show_duration
+from shell.language.values import amount, show_duration
 from shell.reading.escape import printable
 from shell.results.dhcp import LeaseReport
 from shell.results.dns import DnsReport
@@ -23,11 +23,6 @@ from shell.views.registry import draws
 from shell.views.theme import style
 
 _KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
-
-
-def amount(number: int, what: str) -> str:
-    """Return a number with its noun: ``1 byte``, ``2 bytes``."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _hint(hint: str) -> list[Text]:
@@ -50,7 +45,7 @@ def status(result: Status) -> RenderableType:
         Text.assemble((result.lab, "bold"), f" {result.device}  {you}, the host is ",
                       f"{result.host_address}  seed {result.seed}"),
         Text.assemble((f"{state}", "bold"), f"  mode {result.mode}{workers}  speed {result.speed}  "
-                      f"ev {result.occurrence}  {clock(result.time_us)} s  {result.frames:,} frames"),
+                      f"ev {result.occurrence}  {clock(result.time_us)} s  {amount(result.frames, 'frame')}"),
         Text(f"{result.waits:<6}  spin {result.spin:.0%}  yield {result.yielding:.0%}  sleep {result.sleep:.0%}  "
              f"events kept {result.events:,}, pushed out {result.lost:,}  trace {'on' if result.tracing else 'off'}"),
     ]
@@ -173,7 +168,8 @@ def ping(result: PingReport) -> RenderableType:
     parts: list[RenderableType] = []
     for line in result.replies:
         parts.append(Text.assemble(
-            (f"{line.length} bytes from {result.address}: seq {line.sequence}  ttl {line.ttl}  ", style("icmp")),
+            (f"{amount(line.length, 'byte')} from {result.address}: seq {line.sequence}  ttl {line.ttl}  ",
+             style("icmp")),
             show_duration(line.rtt_us), ("  duplicate" if line.duplicate else "", style("error"))))
     parts += [Text(printable(error), style("error", bold=True)) for error in result.errors]
     text = Text(f"{result.sent} sent, {result.received} answered")
@@ -218,7 +214,7 @@ def http(result: HttpReport) -> RenderableType:
         parts.append(Text(printable(result.error), style("error", bold=True)))
     if result.status:
         parts.append(Text.assemble((f"{result.status} {printable(result.reason)}", "bold"),
-                                   f"  {result.length:,} bytes in {show_duration(result.took_us)}"))
+                                   f"  {amount(result.length, 'byte')} in {show_duration(result.took_us)}"))
         parts += [Text(printable(header), style("muted")) for header in result.headers]
         parts += [Text(""), Text(printable(result.body, lines=True).rstrip())]
     return Group(*parts, *_hint(result.hint))

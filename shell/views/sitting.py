@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from shell.language.values import amount
 from shell.reading.escape import printable
 from shell.results.config import ConfigReport, ThemeReport
 from shell.results.export import Exported
@@ -63,4 +64,4 @@ def schema_text(result: SchemaReport) -> str:
 @draws(Exported)
 def exported(result: Exported) -> RenderableType:
     """Draw what was written."""
-    return Text(f"{result.command} is in {printable(result.file)}: {result.format}, {result.bytes:,} bytes")
+    return Text(f"{result.command} is in {printable(result.file)}: {result.format}, {amount(result.bytes, 'byte')}")

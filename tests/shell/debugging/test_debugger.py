@@ -283,7 +283,7 @@ def test_a_recording_of_another_build_is_carried_out(
     other = Program(seed=99)
     try:
         said = " ".join(other.run(f"replay {file}").split())
-        assert "repeated exactly" not in said and "end in another state" in said and by in said
+        assert "repeated exactly" not in said and "ends in another state" in said and by in said
         assert other.run("frames") == frames
     finally:
         other.core.stop()
