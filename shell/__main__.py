@@ -8,7 +8,7 @@ import sys
 from importlib.util import find_spec
 
 from aether import __version__
-from shell.lab.cores import how_many
+from shell.doctor.finding import OLDEST
 from shell.reading.stderr import Parser, complain, speak
 
 EXAMPLES = """\
@@ -21,6 +21,7 @@ examples:
   aether-shell --replay run.aether             a run that somebody has recorded; no root
   aether-shell lesson lint my-lesson.md        for those who write lessons
   aether-shell drill my-script.pkt             play a packet script
+  aether-shell doctor                          what works on this machine, and how to mend what does not
 """
 
 
@@ -67,6 +68,8 @@ def _seed(text: str) -> int:
 
 
 def _workers(text: str) -> int:
+    from shell.lab.cores import how_many
+
     try:
         return how_many(text)
     except ValueError as problem:
@@ -79,6 +82,23 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _main(arguments: list[str]) -> int:
+    if arguments[:1] == ["doctor"]:  # first, since it speaks where nothing else can
+        from shell.doctor.program import main as doctor
+
+        return doctor(arguments[1:])
+    if tuple(sys.version_info[:2]) < OLDEST:
+        complain(f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old. What to do: aether-shell doctor")
+        return 1
+    try:
+        return _begin(arguments)
+    except ImportError as problem:
+        if (problem.name or "").partition(".")[0] in ("aether", "shell", "lessons"):
+            raise
+        complain(f"a package cannot be used: {problem}. What to do: aether-shell doctor")
+        return 1
+
+
+def _begin(arguments: list[str]) -> int:
     if arguments[:1] == ["lesson"]:
         try:
             return _lesson(arguments[1:])

@@ -45,7 +45,7 @@ LEVELS = {
         ("session",),
         ("views",),
         ("lab", "scenarios", "craft"),
-        ("bench", "drill", "lessons"),
+        ("bench", "doctor", "drill", "lessons"),
         ("commands",),
         ("prompt",),
         ("start",),
