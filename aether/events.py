@@ -85,6 +85,7 @@ KINDS: dict[str, Kind] = {
     "tcp.buffered": Kind(("conn", "seq", "length"), "an out-of-order segment is kept"),
     "tcp.delivered": Kind(("conn", "length"), "data is ready for the application"),
     "tcp.blocked": Kind(("conn", "by"), "data has to wait, and for what"),
+    "tcp.limited": Kind(("conn", "by"), "what holds data back is another than before, or nothing"),
     "tcp.urgent": Kind(("conn", "length"), "the peer calls so many bytes ahead urgent"),
     "tcp.cookie": Kind(("isn", "mss", "what"), "a SYN cookie is sent, or opens a connection"),
     "tcp.fast_open": Kind(

@@ -202,6 +202,7 @@ class TcpSocket:
         if room <= 0:
             self.wants_to_write = True
             conn.clocks.become("sndbuf", self.host.now)
+            output.note_limit(conn, output.held_back(conn))
             raise BlockingIOError(errno.EAGAIN, "the send buffer is full")
         piece = data if len(data) <= room else data[:room]
         self.wants_to_write = len(piece) < len(data)

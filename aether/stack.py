@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from aether.knobs import Knobs
+from aether.knobs import Knobs, Value
 from aether.net.icmp import Icmp
 from aether.net.igmp import Igmp
 from aether.net.interface import Interface
@@ -64,6 +64,11 @@ class Stack(Node):
     def changes(self) -> None:
         """Predict nothing any more from what is about to change."""
         self.tcp.fast.forget()
+
+    def turn(self, attribute: str, value: Value) -> None:
+        """Give a knob a value, and let what waits for it go on."""
+        super().turn(attribute, value)
+        self.tcp.turned(attribute)
 
     def free_interface(self) -> int:
         """Return the index of the first interface without a link; IndexError if there is none."""

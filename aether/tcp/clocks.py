@@ -6,7 +6,7 @@ from __future__ import annotations
 class Clocks:
     """How long a connection was busy, and what held it up: microseconds by reason."""
 
-    __slots__ = ("busy", "rwnd", "since", "sndbuf", "what")
+    __slots__ = ("busy", "held", "limit", "limit_since", "rwnd", "since", "sndbuf", "what")
 
     def __init__(self) -> None:
         self.what = ""
@@ -14,6 +14,25 @@ class Clocks:
         self.since = 0
         self.busy = self.rwnd = self.sndbuf = 0
         """Microseconds before `since`; those held up do not count as busy here."""
+        self.limit = ""
+        """What holds data back now, as `aether.tcp.output.held_back` says it."""
+        self.limit_since = 0
+        self.held: dict[str, int] | None = None
+        """Microseconds for which each of these held data back, before `limit_since`; None if nothing ever did."""
+
+    def limited(self, by: str, now: int) -> None:
+        """Note what holds data back from now on; empty if nothing does."""
+        if self.limit:
+            self.held = self.held or {}
+            self.held[self.limit] = self.held.get(self.limit, 0) + now - self.limit_since
+        self.limit, self.limit_since = by, now
+
+    def limits(self, now: int) -> dict[str, int]:
+        """Return for how long each thing has held data back, in microseconds."""
+        found = dict(self.held or {})
+        if self.limit:
+            found[self.limit] = found.get(self.limit, 0) + now - self.limit_since
+        return found
 
     def become(self, what: str, now: int) -> None:
         """Note that from now on it is `what`."""

@@ -186,6 +186,12 @@ class Tcp:
         length += (1 if header.flags & SYN else 0) + (1 if header.flags & FIN else 0)
         output.answer_reset(self.host, self.network, packet, header, length, why)
 
+    def turned(self, attribute: str) -> None:
+        """A knob was turned: let connections go on that waited because of what it was before."""
+        if attribute in LETTING_GO:
+            for conn in list(self.connections.values()):
+                timers.knob_turned(conn)
+
     def fire(self, conn: Connection, name: str) -> None:
         """Handle a timer of a connection that has run out."""
         timers.fire(conn, name)
@@ -336,5 +342,7 @@ class Tcp:
             self.host.count("tcp.soft_errors")
 
 
+LETTING_GO = ("tcp_retransmit", "tcp_nagle", "tcp_silly_window")
+"""Knobs for which something may wait that nothing but they would let go."""
 RECEIVE_SCALE = 8
 """The window scale that we offer: enough for 16 MB."""

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 CORK_LIMIT = 200_000
 """How long TCP_CORK and MSG_MORE hold back at the most, in microseconds, as on Linux."""
-WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "too large for the path"}
-"""Why a segment is sent again, by phase: outside of a recovery it did not fit (`aether.tcp.path_mtu`)."""
+WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "lost"}
+"""Why a segment is sent again, by phase, unless it was too large for its path (`aether.tcp.path_mtu`)."""
+TOO_LARGE = "too large for the path"
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
@@ -213,17 +214,67 @@ def answer_reset(
 
 def output(conn: Connection) -> None:
     """Send what may be sent now: first what was lost, then what is new, then the FIN."""
-    if conn.notifying or (conn.state in SILENT and not (conn.state == SYN_RECEIVED and pending(conn))):
+    if conn.notifying or _silent(conn):
         return
+    held = "cwnd"
     if _resend_lost(conn):
         before = conn.snd_nxt
         if before == conn.snd_una and conn.unsent():
             _after_idle(conn)
-        _send_new(conn)
+        held = _send_new(conn)
         if conn.snd_nxt > before and conn.state != SYN_RECEIVED:
             rack.schedule_probe(conn)
             _note_use(conn)
     _watch_window(conn)
+    note_limit(conn, held)
+
+
+def _silent(conn: Connection) -> bool:
+    return conn.state in SILENT and not (conn.state == SYN_RECEIVED and pending(conn))
+
+
+def held_back(conn: Connection) -> str:
+    """Return what keeps data from leaving now, as `output` decides it; empty if nothing does. Nothing changes.
+
+    ``window`` (the peer's), ``cwnd``, ``silly window``, ``cork``, ``nagle``, or ``send buffer``: everything was sent,
+    and the application could not write more.
+    """
+    if _silent(conn):
+        return ""
+    lost = conn.flight.first_lost()
+    if lost is not None and not _room_to_resend(conn, lost):
+        return "cwnd"
+    if conn.fin_sent:
+        return ""
+    unsent = conn.send.end - conn.snd_nxt
+    if unsent <= 0:
+        return _buffer_full(conn)
+    full = _full(conn)
+    return _holds(conn, min(unsent, full, conn.snd_una + conn.snd_wnd - conn.snd_nxt), full, unsent)
+
+
+def _buffer_full(conn: Connection) -> str:
+    return "send buffer" if conn.socket is not None and conn.socket.wants_to_write else ""
+
+
+def _holds(conn: Connection, length: int, full: int, unsent: int) -> str:
+    """Return what keeps the next `length` bytes, of `unsent` that wait, from leaving as a segment."""
+    if length <= 0:
+        return "window"
+    if in_network(conn) + length > conn.cwnd and conn.flight.pipe:
+        return "cwnd"
+    if conn.send.records and conn.send.whole(conn.snd_nxt, length) < length:
+        return ""  # a record ends here: it can grow no more, so it waits for nothing
+    return _holds_small(conn, length, unsent) if length < full else ""
+
+
+def note_limit(conn: Connection, by: str) -> None:
+    """Keep, and report, what holds data back from now on."""
+    if by != conn.clocks.limit:
+        conn.clocks.limited(by, conn.host.now)
+        observer = conn.host.observer
+        if observer is not None:
+            observer(conn.host.name, "tcp.limited", conn.number, by or "nothing")
 
 
 def _note_use(conn: Connection) -> None:
@@ -260,7 +311,10 @@ def send_beyond(conn: Connection, count: int) -> bool:
     for _ in range(count):
         unsent = conn.unsent()
         length = min(unsent, full, conn.snd_una + conn.snd_wnd - conn.snd_nxt)
-        if length <= 0 or (length < full and not _may_send_small(conn, length, unsent)):
+        if length <= 0:
+            break
+        if length < full and (held := _holds_small(conn, length, unsent)):
+            _hold(conn, held)
             break
         _emit(conn, length, PSH if length == unsent else 0)
     return conn.snd_nxt > before
@@ -281,6 +335,7 @@ def probe_tail(conn: Connection) -> None:
             conn.tlp_resent = True
             resend(conn, last, "tail loss probe")
     conn.start("rto", conn.host.now + conn.round_trip.timeout())
+    note_limit(conn, held_back(conn))
 
 
 def in_network(conn: Connection) -> int:
@@ -302,12 +357,16 @@ def in_network(conn: Connection) -> int:
 def _resend_lost(conn: Connection) -> bool:
     """Send again what was lost, as far as cwnd allows; return False if it allows no more."""
     while (segment := conn.flight.next_lost()) is not None:
-        pipe = in_network(conn)
-        if pipe and pipe + segment.end - segment.start > conn.cwnd:
+        if not _room_to_resend(conn, segment):
             conn.cwnd_limited = True
             return False
-        resend(conn, segment, WHY_LOST[conn.phase])
+        resend(conn, segment, TOO_LARGE if segment.too_large else WHY_LOST[conn.phase])
     return True
+
+
+def _room_to_resend(conn: Connection, segment: Sent) -> bool:
+    pipe = in_network(conn)
+    return not pipe or pipe + segment.end - segment.start <= conn.cwnd
 
 
 def resend(conn: Connection, segment: Sent, why: str) -> None:
@@ -332,56 +391,57 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
         conn.start("rto", host.now + conn.round_trip.timeout())
 
 
-def _send_new(conn: Connection) -> None:
-    """Send new data while the peer's window, cwnd and Nagle's rule let it, and the FIN with or after it."""
+def _send_new(conn: Connection) -> str:
+    """Send new data while nothing holds it back, and the FIN with or after it; return what holds back the rest."""
     conn.cwnd_limited = False
     while not conn.fin_sent:
         unsent = conn.send.end - conn.snd_nxt
         if unsent <= 0:
-            if conn.fin_queued:
-                _emit(conn, 0, FIN)
-            return
+            if not conn.fin_queued:
+                return _buffer_full(conn)
+            _emit(conn, 0, FIN)
+            break
         room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
         full = _full(conn)
         length = min(unsent, full, room)
-        if length <= 0:
-            _blocked(conn, "window")
-            return
-        if in_network(conn) + length > conn.cwnd and conn.flight.pipe:
-            conn.cwnd_limited = True
-            _blocked(conn, "cwnd")
-            return
+        held = _holds(conn, length, full, unsent)
+        if held:
+            _hold(conn, held)
+            return held
         if conn.send.records and (record := conn.send.whole(conn.snd_nxt, length)) < length:
-            _emit(conn, record, PSH)  # it can grow no more, so it waits for nothing
+            _emit(conn, record, PSH)
             continue
-        if length < full and not _may_send_small(conn, length, unsent):
-            return
         if conn.host.supersegments and (count := _several(conn, min(unsent, room))) > 1:
             _emit_several(conn, count)
             continue
         last = length == unsent
         _emit(conn, length, PSH | FIN if last and conn.fin_queued else PSH if last else 0)
+    return ""
 
 
-def _may_send_small(conn: Connection, length: int, unsent: int) -> bool:
-    """Nagle (RFC 896, RFC 9293 §3.7.4) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1)."""
+def _holds_small(conn: Connection, length: int, unsent: int) -> str:
+    """Return what keeps less than a full segment back, or nothing.
+
+    Nagle (RFC 896, RFC 9293 §3.7.4) and the sender's part of silly-window avoidance (RFC 9293 §3.8.6.2.1).
+    """
     idle = conn.snd_nxt == conn.snd_una
     if length < unsent:  # the window cuts it
-        if (length * 2 >= conn.snd_wnd_max and idle) or not conn.host.knobs.tcp_silly_window:
-            return True
-        _blocked(conn, "silly window")
-        return False
+        worth = (length * 2 >= conn.snd_wnd_max and idle) or not conn.host.knobs.tcp_silly_window
+        return "" if worth else "silly window"
     if conn.fin_queued:
-        return True
+        return ""
     if conn.options.cork or conn.more:
-        if "cork" not in conn.deadlines:
-            conn.start("cork", conn.host.now + CORK_LIMIT)
-        _blocked(conn, "cork")
-        return False
-    if idle or not conn.host.knobs.tcp_nagle or conn.options.no_delay:
-        return True
-    _blocked(conn, "nagle")
-    return False
+        return "cork"
+    return "" if idle or not conn.host.knobs.tcp_nagle or conn.options.no_delay else "nagle"
+
+
+def _hold(conn: Connection, by: str) -> None:
+    """Do what belongs to holding data back."""
+    if by == "cwnd":
+        conn.cwnd_limited = True
+    elif by == "cork" and "cork" not in conn.deadlines:
+        conn.start("cork", conn.host.now + CORK_LIMIT)
+    _blocked(conn, by)
 
 
 def _blocked(conn: Connection, by: str) -> None:

@@ -18,7 +18,7 @@ DUP_THRESH = 3
 class Sent:
     """A segment that was sent and is not acknowledged yet; or several, of which none is SACKed, lost or sent again."""
 
-    __slots__ = ("end", "lost", "sacked", "sends", "size", "start", "time")
+    __slots__ = ("end", "lost", "sacked", "sends", "size", "start", "time", "too_large")
 
     def __init__(self, start: int, end: int, time: int) -> None:
         self.start = start
@@ -31,6 +31,8 @@ class Sent:
         """Taken for lost, and not sent again since."""
         self.size = 0
         """Bytes of each segment but the last, if these are several."""
+        self.too_large = False
+        """Part of one that did not fit its path, and not sent again since."""
 
     def pieces(self) -> list[Sent]:
         """Return a record of each segment."""
@@ -120,6 +122,7 @@ class Flight:
         if segment.lost:
             segment.lost = False
             self.pipe += segment.end - segment.start
+        segment.too_large = False
         segment.sends += 1
         segment.time = now
         self.by_time.pop(segment.end, None)
@@ -161,6 +164,7 @@ class Flight:
         """Keep the part of a segment from `at` on, and return what is before: an acknowledgement landed inside it."""
         before = Sent(segment.start, at, segment.time)
         before.sends, before.sacked, before.lost = segment.sends, segment.sacked, segment.lost
+        before.too_large = segment.too_large
         segment.start = at
         self.segments[at] = segment
         if segment.lost:
@@ -313,7 +317,7 @@ class Flight:
         sacked, sends = all(segment.sacked for segment in run), max(segment.sends for segment in run)
         for at in range(run[0].start, run[-1].end, mss):
             self.segments[at] = piece = Sent(at, min(at + mss, run[-1].end), run[0].time)
-            piece.sends, piece.sacked, piece.lost = sends, sacked, not sacked
+            piece.sends, piece.sacked, piece.lost, piece.too_large = sends, sacked, not sacked, not sacked
             if piece.lost:
                 heappush(self.lost, at)
 
@@ -327,6 +331,11 @@ class Flight:
                 self.by_time[segment.end] = segment
         self.lost.clear()
         self.by_time = dict(sorted(self.by_time.items(), key=_sent_order))
+
+    def first_lost(self) -> Sent | None:
+        """Return what `next_lost` returns, and change nothing."""
+        lost = (self.segments.get(start) for start in sorted(self.lost))
+        return next((segment for segment in lost if segment is not None and segment.lost), None)
 
     def next_lost(self) -> Sent | None:
         """Return the first segment to send again (RFC 6675 §4, NextSeg rule 1)."""

@@ -137,6 +137,13 @@ def opened(conn: Connection) -> None:
     user_timeout.watch(conn)
 
 
+def knob_turned(conn: Connection) -> None:
+    """Go on under a knob's new value: watch over what left while nobody did (RFC 6298 §5.1), send what was held."""
+    if conn.host.knobs.tcp_retransmit and conn.snd_nxt > conn.snd_una and "rto" not in conn.deadlines:
+        conn.start("rto", conn.host.now + conn.round_trip.timeout())
+    output(conn)
+
+
 def start_fin_wait_2(conn: Connection) -> None:
     """Bound the time that an orphan waits for the peer's FIN (Linux tcp_fin_timeout, TCP_LINGER2)."""
     wait = conn.options.linger2 or FIN_TIMEOUT

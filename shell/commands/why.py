@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from functools import partial
 
 from aether import knobs, queries
@@ -17,6 +18,7 @@ from shell.reading import words
 from shell.reading.escape import printable
 from shell.reading.explain import stalled
 from shell.reading.frames import FrameWatcher
+from shell.reading.retransmissions import judge
 from shell.reading.summary import summarise
 from shell.results.why import Because, Explanation
 from shell.session import Session
@@ -73,7 +75,8 @@ def why_conn(session: Session, number: int, what: str) -> Explanation:
     flows = flows_of(session)
     chain = [_because(event, flows) for event in about[-6:]]
     return Explanation(
-        f"why does #{number} not go on?", cause.answer, chain, cause.rfc, _knob(session, cause.knob), "", cause.remedy)
+        f"why does #{number} not go on?", cause.answer, chain, cause.rfc, _knob(session, cause.knob, cause.host), "",
+        cause.remedy)
 
 
 def _latest(session: Session, kinds: tuple[str, ...], nothing: str) -> Explanation:
@@ -105,6 +108,7 @@ def _event(session: Session, event: Event) -> Explanation:
         return _drop(session, event, chain)
     answer = printable(words.describe(event))
     rfc, knob, remedy = _RULES.get(event.kind, ("", "", ""))
+    host = "you"
     if event.kind == "frame.lost":
         answer = f"the link lost frame {event.values[0]} ({event.values[2]})"
         remedy = "`link show` tells what it does to frames, `link clear` ends it"
@@ -113,13 +117,23 @@ def _event(session: Session, event: Event) -> Explanation:
             remedy = "`link show` tells the rules that are left, `link drop off` ends them"
     if event.kind == "tcp.state":
         rfc = _transition(event)
+    if event.kind == "tcp.retransmit":
+        verdict = judge(event, session.events(), _knobs_of(session, event.host))
+        answer += f". {verdict.answer[0].upper()}{verdict.answer[1:]}" if verdict.answer else ""
+        rfc, knob, remedy = verdict.rfc, verdict.knob, verdict.remedy
+        host = event.host
     question = f"why {event.kind} at ev {event.occurrence}?"
-    return Explanation(question, answer, chain, rfc, _knob(session, knob), "", remedy)
+    return Explanation(question, answer, chain, rfc, _knob(session, knob, host), "", remedy)
+
+
+def _knobs_of(session: Session, host: str) -> knobs.Knobs | None:
+    try:
+        return session.ask(lambda world: copy(world.hosts[host].knobs))
+    except Hidden:
+        return None
 
 
 _RULES = {
-    "tcp.retransmit": ("RFC 9293 §3.8.1, RFC 6298, RFC 8985", "tcp.retransmit",
-                       "with `knob set tcp.retransmit off` nobody would send it again"),
     "tcp.ack_held": ("RFC 9293 §3.10.7.4, RFC 5961 §7", "tcp.invalid_ratelimit",
                      "else two ends that disagree about sequence numbers answer each other for ever: an ACK storm"),
     "tcp.reset": ("RFC 9293 §3.5.2", "", ""),
@@ -162,16 +176,16 @@ def _remedy(name: str, session: Session) -> str:
     return f"`knob set {name} {other}` would decide otherwise: {knob.help}" if other else ""
 
 
-def _knob(session: Session, name: str) -> str:
+def _knob(session: Session, name: str, host: str = "you") -> str:
     knob = knobs.KNOBS.get(name)
     if knob is None:
         return ""
 
     def present(world: World) -> str:
-        return knobs.show(knob, getattr(world.hosts["you"].knobs, knob.attribute))
+        return knobs.show(knob, getattr(world.hosts[host].knobs, knob.attribute))
 
     try:
-        return f"{name} = {session.ask(present)}"
+        return f"{name} = {session.ask(present)}{'' if host == 'you' else f' at {host}'}"
     except Hidden:
         return ""
 

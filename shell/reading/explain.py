@@ -9,7 +9,9 @@ from aether.host import Host
 from aether.operations.base import OperationError
 from aether.seen import everything
 from aether.tcp.connection import Connection
+from aether.tcp.output import held_back
 from aether.tcp.refusals import EMPTY
+from aether.tcp.states import LISTEN, TIME_WAIT
 from aether.timers import NEVER
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
@@ -29,6 +31,8 @@ class Cause:
     rfc: str = ""
     knob: str = ""
     remedy: str = ""
+    host: str = "you"
+    """Whose knob it is."""
 
 
 def stalled(world: World, *, number: int, events: list[Event]) -> Cause:
@@ -42,8 +46,8 @@ def stalled(world: World, *, number: int, events: list[Event]) -> Cause:
         return before
     if conn.state in ("SYN-SENT", "SYN-RECEIVED"):
         return _handshake(world, conn)
-    for cause in (_storm(conn, events), _update_lost(world, conn, events), _in_flight(world, conn, events),
-                  _held_back(conn), _peer(world, conn, number)):
+    for cause in (_storm(conn, events), _half_open(world, conn, events), _update_lost(world, conn, events),
+                  _own(world, conn, events), _peer(world, conn, events)):
         if cause is not None:
             return cause
     return Cause(f"nothing is to be sent, and nothing is expected: #{number} is {conn.state}, and idle")
@@ -124,6 +128,31 @@ def _storm(conn: Connection, events: list[Event]) -> Cause | None:
             "" if limit else ", and `knob set tcp.invalid_ratelimit 500ms` the storm"))
 
 
+def _other_end(world: World, conn: Connection) -> Connection | None:
+    """Return the other end of a connection, if it is in this world and there is one."""
+    return next((other for host in world.hosts.values() for other in host.tcp.connections.values()
+                 if other.number == conn.number and other is not conn), None)
+
+
+def _half_open(world: World, conn: Connection, events: list[Event]) -> Cause | None:
+    """Has the peer forgotten this connection, and we do not know? Only a simulation knows."""
+    peer = next((host for host in world.hosts.values() if host is not conn.host and any(
+        address.ip == conn.remote_ip for interface in host.interfaces for address in interface.addresses)), None)
+    if peer is None or conn.state in (LISTEN, TIME_WAIT) or _other_end(world, conn) is not None:
+        return None
+    ended = next((event for event in reversed(events) if event.kind == "tcp.state" and event.host == peer.name
+                  and event.values[0] == conn.number and event.values[2] == "CLOSED"), None)
+    how = f" since ev {ended.occurrence} ({ended.values[3]} in {ended.values[1]})" if ended is not None else ""
+    lost = _lost(events, peer.name, conn)
+    told = f"; frame {lost.values[0]}, which said so, was lost ({lost.values[2]})" if lost is not None else ""
+    when = _left(world, conn, "rto")
+    remedy = "what it sends again is answered with a reset, as soon as it arrives" if when else (
+        f'`tcp send {conn.number} "hello?"` is answered with a reset; `knob set tcp.keepalive on` asks by itself, in time')
+    return Cause(
+        f"half-open: {peer.name} has no such connection any more{how}, and #{conn.number} is {conn.state} here{told}"
+        f"{f'; {when}' if when else ''}", "RFC 9293 §3.5.1", "tcp.keepalive", remedy)
+
+
 def _update_lost(world: World, conn: Connection, events: list[Event]) -> Cause | None:
     """Has the peer opened its window, and we do not know? Only a simulation knows."""
     edge = conn.snd_una + conn.snd_wnd
@@ -146,8 +175,13 @@ def _update_lost(world: World, conn: Connection, events: list[Event]) -> Cause |
     return None
 
 
-def _lost(events: list[Event], sender: str, conn: Connection) -> Event | None:
-    """Return the latest loss of a frame of a connection that a host has sent; None if there was none."""
+def _lost(
+    events: list[Event], sender: str, conn: Connection, within: tuple[int, int] | None = None,
+) -> Event | None:
+    """Return the latest loss of a frame of a connection that a host has sent; None if there was none.
+
+    `within`: a sequence number as on the wire, and so many from there on: the segment begins among them.
+    """
     ports = {conn.local_port.to_bytes(2, "big") + conn.remote_port.to_bytes(2, "big"),
              conn.remote_port.to_bytes(2, "big") + conn.local_port.to_bytes(2, "big")}
     losses: dict[int, Event] = {}
@@ -157,7 +191,9 @@ def _lost(events: list[Event], sender: str, conn: Connection) -> Event | None:
         elif event.kind == "frame.sent" and event.host == sender and event.values[0] in losses:
             frame = bytes(event.values[2])
             start = 14 + (frame[14] & 15) * 4 if len(frame) > 14 else 0
-            if frame[start:start + 4] in ports:
+            sequence = int.from_bytes(frame[start + 4:start + 8], "big")
+            if frame[start:start + 4] in ports and (
+                    within is None or (sequence - within[0]) & 0xFFFFFFFF < within[1]):
                 return losses[event.values[0]]
     return None
 
@@ -178,74 +214,108 @@ def _handshake(world: World, conn: Connection) -> Cause:
                  remedy="perhaps it was lost, or the peer's backlog is full: `drops --host host`, `link show`")
 
 
-def _in_flight(world: World, conn: Connection, events: list[Event]) -> Cause | None:
-    """Is something out that was not acknowledged?"""
+def _own(world: World, conn: Connection, events: list[Event]) -> Cause | None:
+    """Is something out that was not acknowledged, or kept that was not sent?"""
     if conn.snd_nxt == conn.snd_una:
-        return None
-    amount = conn.flight_size()
-    if "rto" not in conn.deadlines:
+        return _waits(world, conn, held_back(conn))
+    at = "" if conn.host.name == "you" else f" --host {conn.host.name}"
+    lost = _lost(events, conn.host.name, conn, (conn.snd_una & 0xFFFFFFFF, conn.flight_size()))
+    if not conn.host.knobs.tcp_retransmit:
+        gone = f" (the link lost frame {lost.values[0]}: {lost.values[2]})" if lost is not None else ""
         return Cause(
-            f"{amount} bytes are not acknowledged, and retransmission is switched off: it waits for ever",
-            "RFC 9293 §3.8.1", "tcp.retransmit", "`knob set tcp.retransmit on`")
+            f"{_amount(conn)} not acknowledged{gone}, and retransmission is switched off: it waits for ever",
+            "RFC 9293 §3.8.1", "tcp.retransmit", f"`knob set tcp.retransmit on{at}`", conn.host.name)
     when = _left(world, conn, "rto")
-    if conn.round_trip.backoff:
-        return _unanswered(conn, events, f"{amount} bytes were sent {conn.round_trip.backoff + 1} times", when)
-    if conn.unsent() and conn.snd_una + conn.snd_wnd <= conn.snd_nxt:
-        return Cause(f"the peer's window is full ({conn.snd_wnd} bytes), and {conn.unsent()} bytes wait; {when}",
+    if conn.round_trip.backoff or (lost is not None and str(lost.values[2]).startswith("mtu")):
+        return _unanswered(conn, lost, when)
+    held = _waits(world, conn, held_back(conn))
+    if held is not None:
+        return held
+    return Cause(f"it waits for the acknowledgement: {_amount(conn)} on the way; {when}", "RFC 6298 §5")
+
+
+def _amount(conn: Connection) -> str:
+    """Say what is in flight, as the beginning of a sentence: bytes of data, our FIN."""
+    fin = conn.fin_sent and conn.snd_una <= conn.send.end < conn.snd_nxt
+    length = conn.flight_size() - fin
+    if not length:
+        return "our FIN is"
+    return f"{length} bytes{' and our FIN' if fin else ''} are"
+
+
+def _waits(world: World, conn: Connection, held: str) -> Cause | None:
+    """Say what holds data back that was not sent, as `output` decided it."""
+    waiting, flight = conn.unsent(), conn.flight_size()
+    when = _left(world, conn, "rto") or _left(world, conn, "cork") or _left(world, conn, "persist")
+    until = f"; {when}" if when else ""
+    at = "" if conn.host.name == "you" else f" --host {conn.host.name}"
+    if held == "window" and (conn.snd_wnd == 0 or not flight):
+        probing = f"; probed {conn.probes} times" if conn.probes else ""
+        return Cause(f"the peer's window is closed, and {waiting} bytes wait{probing}{until}", "RFC 9293 §3.8.6.1",
+                     "", "the peer's application has to read; the persist timer asks again")
+    if held == "window":
+        return Cause(f"the peer's window is full ({conn.snd_wnd} bytes), and {waiting} bytes wait{until}",
                      "RFC 9293 §3.8.6", "", "the peer's application has to read")
-    if conn.unsent() and conn.cwnd_limited:
-        return Cause(f"cwnd is full ({conn.cwnd} bytes, {conn.flight.pipe} in the network); an ACK opens it, or {when}",
-                     "RFC 5681 §3.1", "tcp.congestion")
-    if conn.unsent() and conn.unsent() < conn.mss and not conn.options.no_delay and conn.host.knobs.tcp_nagle:
-        return Cause(f"Nagle: {conn.unsent()} bytes are less than a segment, and {amount} bytes are not acknowledged "
-                     f"(the peer may delay that); {when}", "RFC 896, RFC 9293 §3.7.4", "tcp.nagle",
-                     "`knob set tcp.nagle off` sends them at once")
-    return Cause(f"it waits for the acknowledgement of {amount} bytes; {when}", "RFC 6298 §5")
+    if held == "cwnd":
+        return Cause(f"cwnd is full ({conn.cwnd} bytes, {conn.flight.pipe} in the network); an ACK opens it{until}",
+                     "RFC 5681 §3.1", "tcp.congestion", host=conn.host.name)
+    if held == "silly window":
+        return Cause(
+            f"silly window: {waiting} bytes wait for a window worth a segment ({conn.snd_wnd} bytes, of {conn.snd_wnd_max} "
+            f"at its largest, {flight} of them in use){until}", "RFC 9293 §3.8.6.2.1", "tcp.silly_window",
+            f"`knob set tcp.silly_window off{at}` sends what fits at once", conn.host.name)
+    if held == "cork":
+        return Cause(f"corked: {waiting} bytes wait for a full segment{until}", "", "", "TCP_CORK or MSG_MORE")
+    if held == "nagle":
+        return Cause(
+            f"Nagle: {waiting} bytes are less than a segment, and {flight} bytes are not acknowledged "
+            f"(the peer may delay that){until}", "RFC 896, RFC 9293 §3.7.4", "tcp.nagle",
+            f"`knob set tcp.nagle off{at}` sends them at once", conn.host.name)
+    if held == "send buffer":
+        return Cause(f"the send buffer is full of what is not acknowledged ({flight} bytes), and the application has "
+                     f"more{until}", "RFC 9293 §3.9.1.2", "", "a larger SO_SNDBUF would hold more")
+    return None
 
 
-def _unanswered(conn: Connection, events: list[Event], sent: str, when: str) -> Cause:
+def _unanswered(conn: Connection, lost: Event | None, when: str) -> Cause:
     """Tell what became of what nobody acknowledges, as far as the link tells."""
-    lost = _lost(events, conn.host.name, conn)
+    first = conn.flight.segments.get(conn.snd_una)
+    times = first.sends if first is not None else 1
+    most = conn.flight_size()
+    part = f", the first {first.end - first.start} of them sent {times} times" if (
+        first is not None and times > 1 and first.end - first.start < most) else f", sent {times} times" * (times > 1)
+    sent, name = f"{_amount(conn)} not acknowledged{part}", conn.host.name
     if lost is not None and str(lost.values[2]).startswith("mtu"):
         return Cause(
             f"{sent}, and the link swallows them: frame {lost.values[0]} is too large for it ({lost.values[2]}), and "
             f"no ICMP error says so: a black hole; {when}", "RFC 2923 §2.1, RFC 8899", "",
-            "`link show` tells its MTU; segments of that size and not more would pass")
+            "`link show` tells its MTU; segments of that size and not more would pass", name)
     if lost is not None:
-        return Cause(f"{sent} without an answer: the link lost frame {lost.values[0]} ({lost.values[2]}); {when}",
-                     "RFC 6298 §5.5", "tcp.retransmit", "the timer doubles each time: `link show`, `why retransmit`")
-    return Cause(f"{sent} without an answer; {when}", "RFC 6298 §5.5", "tcp.retransmit",
-                 "the timer doubles each time: `link show`, `drops --host host`")
+        return Cause(f"{sent}, without an answer: the link lost frame {lost.values[0]} ({lost.values[2]}); {when}",
+                     "RFC 6298 §5.5", "tcp.retransmit", "the timer doubles each time: `link show`, `why retransmit`",
+                     name)
+    return Cause(f"{sent}, without an answer; {when}", "RFC 6298 §5.5", "tcp.retransmit",
+                 f"the timer doubles each time: `link show`, `drops{' --host host' if name == 'you' else ''}`", name)
 
 
-def _held_back(conn: Connection) -> Cause | None:
-    """Is something kept that was not sent?"""
-    if not conn.unsent():
-        return None
-    if conn.snd_wnd == 0 or conn.snd_una + conn.snd_wnd <= conn.snd_nxt:
-        probing = f"; probed {conn.probes} times" if conn.probes else ""
-        return Cause(f"the peer's window is closed, and {conn.unsent()} bytes wait{probing}", "RFC 9293 §3.8.6.1",
-                     "", "the peer's application has to read; the persist timer asks again")
-    if conn.options.cork or conn.more:
-        return Cause(f"corked: {conn.unsent()} bytes wait for a full segment", "", "", "TCP_CORK or MSG_MORE")
-    return Cause(f"{conn.unsent()} bytes wait for a window worth using ({conn.snd_wnd} bytes)", "RFC 9293 §3.8.6.2.1")
-
-
-def _peer(world: World, conn: Connection, number: int) -> Cause | None:
+def _peer(world: World, conn: Connection, events: list[Event]) -> Cause | None:
     """Does the other end wait for something? Only a simulation knows."""
+    other = _other_end(world, conn)
+    theirs = _own(world, other, events) if other is not None else None
+    if theirs is not None and other is not None:
+        theirs.answer = f"at {other.host.name}: {theirs.answer}"
     if conn.out_of_order is not None:
         hole = conn.out_of_order.ranges[0][0] - conn.rcv_nxt
-        return Cause(f"a hole of {hole} bytes: what came after it waits until the peer sends it again",
-                     "RFC 9293 §3.10.7.4", "tcp.out_of_order")
+        answer = f"a hole of {hole} bytes: what came after it waits until the peer sends it again"
+        if theirs is None:
+            return Cause(answer, "RFC 9293 §3.10.7.4")
+        theirs.answer = f"{theirs.answer}. {answer}"
+        return theirs
     if conn.receive.length >= conn.limit // 2:
         return Cause(f"our application has not read {conn.receive.length} bytes: the window that we offer is "
                      f"{max(conn.rcv_adv - conn.rcv_nxt, 0)}", "RFC 9293 §3.8.6")
-    for name, host in world.hosts.items():
-        for other in host.tcp.connections.values():
-            if other.number == number and other is not conn and (other.flight_size() or other.unsent()):
-                cause = _in_flight(world, other, []) or _held_back(other)
-                if cause is not None:
-                    return Cause(f"at {name}: {cause.answer}", cause.rfc, cause.knob, cause.remedy)
+    if theirs is not None:
+        return theirs
     if conn.state == "FIN-WAIT-2":
         return Cause("our direction is closed, and the peer has not closed its own", "RFC 9293 §3.6")
     if conn.state == "CLOSE-WAIT":

@@ -169,6 +169,7 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "tcp.buffered": lambda v: f"#{v[0]} keeps {v[2]} bytes beyond a hole",
     "tcp.delivered": lambda v: f"#{v[0]} {v[1]} bytes ready for the application",
     "tcp.blocked": lambda v: f"#{v[0]} waits: {v[1]}",
+    "tcp.limited": lambda v: f"#{v[0]} is limited by {v[1]}",
     "tcp.error": lambda v: f"#{v[0]} ends: {_errno(v[1])}",
     "app": lambda v: f"{v[0]}: {v[1]}",
     "user": _user,

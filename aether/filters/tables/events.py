@@ -26,8 +26,8 @@ _TYPES: dict[str, Type] = {
 
 _MAIN = {
     "tcp.state": "new", "arp.state": "new", "tcp.timer": "timer", "tcp.rtt": "sample", "tcp.recovery": "phase",
-    "tcp.blocked": "by", "tcp.error": "error", "tcp.cwnd": "cwnd", "tcp.window": "window", "ipv4.pmtu": "mtu",
-    "drop": "reason", "app": "name", "user": "operation", "knob": "name", "link": "name",
+    "tcp.blocked": "by", "tcp.limited": "by", "tcp.error": "error", "tcp.cwnd": "cwnd", "tcp.window": "window",
+    "ipv4.pmtu": "mtu", "drop": "reason", "app": "name", "user": "operation", "knob": "name", "link": "name",
 }
 """The value that stands for its kind: `tcp.state` is the new state. Other kinds are there, or not."""
 
