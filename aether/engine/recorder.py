@@ -9,7 +9,8 @@ from aether.engine.ring import EventRing
 from aether.world import World
 
 MESSENGERS = frozenset((
-    "drop", "move", "start", "stop", "report_cwnd", "report_recovery", "_blocked", "_hold", "note_limit", "_become", "number",
+    "drop", "move", "start", "stop", "report_cwnd", "report_recovery", "_blocked", "_hold", "note_limit", "_become",
+    "number",
 ))
 """Functions that only report what their caller decided: the caller's line is the one to show."""
 

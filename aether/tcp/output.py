@@ -250,7 +250,12 @@ def held_back(conn: Connection) -> str:
     if unsent <= 0:
         return _buffer_full(conn)
     full = _full(conn)
-    return _holds(conn, min(unsent, full, conn.snd_una + conn.snd_wnd - conn.snd_nxt), full, unsent)
+    return _cause(conn, _holds(conn, min(unsent, full, conn.snd_una + conn.snd_wnd - conn.snd_nxt), full, unsent))
+
+
+def _cause(conn: Connection, held: str) -> str:
+    """Return what is behind it: a small rest would be a full segment if the send buffer had room for more."""
+    return (_buffer_full(conn) or held) if held in ("nagle", "cork") else held
 
 
 def _buffer_full(conn: Connection) -> str:
@@ -407,7 +412,7 @@ def _send_new(conn: Connection) -> str:
         held = _holds(conn, length, full, unsent)
         if held:
             _hold(conn, held)
-            return held
+            return _cause(conn, held)
         if conn.send.records and (record := conn.send.whole(conn.snd_nxt, length)) < length:
             _emit(conn, record, PSH)
             continue

@@ -11,7 +11,7 @@ from shell.session import Session
 
 
 @command(
-    "plot", argument("what", str, "cwnd, rtt, seq, throughput or window", complete=" ".join(PLOTS)),
+    "plot", argument("what", str, "cwnd, limits, rtt, seq, throughput or window", complete=" ".join(PLOTS)),
     argument("number", connection, "a connection's number, as `tcp conns` shows it", complete="connections"), HOST,
     examples=("plot cwnd 1", "plot seq 1", "plot rtt 1 --host host"),
 )
@@ -19,7 +19,8 @@ def plot(session: Session, what: str, number: int, host: str) -> PlotReport:
     """Draw how a connection went: its congestion window, round trips, sequence numbers, throughput or window.
 
     Everything is what the stack reported or sent itself. `seq` is the time-sequence plot: what was sent, what was sent
-    again, the line of acknowledgements below, and the edge of the peer's window above.
+    again, the line of acknowledgements below, and the edge of the peer's window above. `limits` shows what held back
+    what is sent, as `why conn N slow` counts it.
     """
     if what not in PLOTS:
         near = did_you_mean(what, PLOTS) or f". There are: {', '.join(PLOTS)}"

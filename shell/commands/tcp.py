@@ -10,6 +10,7 @@ from aether.apps.simple import SERVICES
 from aether.operations.tcp import TcpAbort, TcpClose, TcpConnect, TcpListen, TcpSend
 from aether.world import World
 from shell.commands.common import HOST, WAITS
+from shell.commands.limits import side
 from shell.lab.peer import refusal
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import Endpoint, connection, endpoint, hexadecimal, payload, port
@@ -58,7 +59,7 @@ def show(session: Session, number: int, host: str) -> ConnectionReport:
     for event in session.events():
         if event.kind == "tcp.state" and event.host == host and event.values[0] == number:
             states += [event.values[1]] * (not states) + [event.values[2]]
-    return ConnectionReport(detail, states)
+    return ConnectionReport(detail, states, side(session, number, host) if session.events() else None)
 
 
 @command(

@@ -10,6 +10,7 @@ from aether import knobs, queries
 from aether.events import DROPS, Event
 from aether.seen import Hidden
 from aether.world import World
+from shell.commands.limits import slow
 from shell.commands.moments import flows_of, of_occurrence
 from shell.commands.time import concerns
 from shell.language.grammar import CommandError, argument, command
@@ -20,6 +21,7 @@ from shell.reading.explain import stalled
 from shell.reading.frames import FrameWatcher
 from shell.reading.retransmissions import judge
 from shell.reading.summary import summarise
+from shell.results.limits import LimitsReport
 from shell.results.why import Because, Explanation
 from shell.session import Session
 
@@ -64,12 +66,20 @@ def why_state(session: Session) -> Explanation:
 
 @command(
     "why conn", argument("number", connection, "a connection's number", complete="connections"),
-    argument("what", str, "stalled", default="stalled"), examples=("why conn 3 stalled",),
+    argument("what", str, "stalled or slow", default="stalled", complete="stalled slow"),
+    examples=("why conn 3 stalled", "why conn 3 slow"),
 )
-def why_conn(session: Session, number: int, what: str) -> Explanation:
-    """Explain what a connection waits for: the timer, the peer's window, cwnd, Nagle, the network, or nothing."""
+def why_conn(session: Session, number: int, what: str) -> Explanation | LimitsReport:
+    """Explain what a connection waits for: the timer, the peer's window, cwnd, Nagle, the network, or nothing.
+
+    `slow` tells what has limited it: which share of the time the receiver's window, the congestion window, the send
+    buffer, Nagle's rule or the application held back what either end sends, over its life and the last second.
+    """
+    if what == "slow":
+        session.need_trace("why")
+        return slow(session, number)
     if what != "stalled":
-        raise CommandError(f"why conn {number} takes: stalled, not {what!r}")
+        raise CommandError(f"`why conn {number}` is followed by stalled or slow, not {what!r}")
     about = [event for event in session.events() if concerns(event, number)]
     cause = session.ask(partial(stalled, number=number, events=session.events()))
     flows = flows_of(session)

@@ -147,7 +147,8 @@ def _half_open(world: World, conn: Connection, events: list[Event]) -> Cause | N
     told = f"; frame {lost.values[0]}, which said so, was lost ({lost.values[2]})" if lost is not None else ""
     when = _left(world, conn, "rto")
     remedy = "what it sends again is answered with a reset, as soon as it arrives" if when else (
-        f'`tcp send {conn.number} "hello?"` is answered with a reset; `knob set tcp.keepalive on` asks by itself, in time')
+        f'`tcp send {conn.number} "hello?"` is answered with a reset; `knob set tcp.keepalive on` asks by itself, '
+        "in time")
     return Cause(
         f"half-open: {peer.name} has no such connection any more{how}, and #{conn.number} is {conn.state} here{told}"
         f"{f'; {when}' if when else ''}", "RFC 9293 §3.5.1", "tcp.keepalive", remedy)
@@ -216,6 +217,8 @@ def _handshake(world: World, conn: Connection) -> Cause:
 
 def _own(world: World, conn: Connection, events: list[Event]) -> Cause | None:
     """Is something out that was not acknowledged, or kept that was not sent?"""
+    if conn.state in ("SYN-SENT", "SYN-RECEIVED"):
+        return _handshake(world, conn)
     if conn.snd_nxt == conn.snd_una:
         return _waits(world, conn, held_back(conn))
     at = "" if conn.host.name == "you" else f" --host {conn.host.name}"
@@ -240,7 +243,7 @@ def _amount(conn: Connection) -> str:
     length = conn.flight_size() - fin
     if not length:
         return "our FIN is"
-    return f"{length} bytes{' and our FIN' if fin else ''} are"
+    return f"{length} byte{'s' * (length > 1)}{' and our FIN' if fin else ''} {'are' if length > 1 or fin else 'is'}"
 
 
 def _waits(world: World, conn: Connection, held: str) -> Cause | None:
@@ -261,9 +264,9 @@ def _waits(world: World, conn: Connection, held: str) -> Cause | None:
                      "RFC 5681 §3.1", "tcp.congestion", host=conn.host.name)
     if held == "silly window":
         return Cause(
-            f"silly window: {waiting} bytes wait for a window worth a segment ({conn.snd_wnd} bytes, of {conn.snd_wnd_max} "
-            f"at its largest, {flight} of them in use){until}", "RFC 9293 §3.8.6.2.1", "tcp.silly_window",
-            f"`knob set tcp.silly_window off{at}` sends what fits at once", conn.host.name)
+            f"silly window: {waiting} bytes wait for a window worth a segment ({conn.snd_wnd} bytes, of "
+            f"{conn.snd_wnd_max} at its largest, {flight} of them in use){until}", "RFC 9293 §3.8.6.2.1",
+            "tcp.silly_window", f"`knob set tcp.silly_window off{at}` sends what fits at once", conn.host.name)
     if held == "cork":
         return Cause(f"corked: {waiting} bytes wait for a full segment{until}", "", "", "TCP_CORK or MSG_MORE")
     if held == "nagle":

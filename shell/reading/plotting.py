@@ -9,6 +9,7 @@ from aether.filters.conversations import Conversations
 from aether.filters.packet import Dissected
 from aether.wire import tcp
 from shell.reading.frames import FrameWatcher, SeenFrame
+from shell.reading.limits import WORDS, story, within
 from shell.reading.selection import Chosen
 from shell.reading.streams import MASK, StreamPiece, segment_of
 from shell.results.plot import PlotReport, Series
@@ -102,8 +103,22 @@ def throughput(events: list[Event], number: int, host: str) -> PlotReport:
     return PlotReport("throughput", number, host, f"throughput of #{number}", "MB/s", series)
 
 
+def limits(events: list[Event], number: int, host: str) -> PlotReport:
+    """Plot what limited what is sent: the share of each thing in each slice of the time, of 100 percent."""
+    told = story(events, number, host)
+    if not told:
+        return PlotReport("limits", number, host, f"what limits #{number}", "% of the time", [])
+    first, last = told[0][0], max(told[-1][0], events[-1].time)
+    size = max((last - first) // BINS + 1, LEAST_BIN)
+    starts = list(range(first, last + 1, size))
+    slices = [within(told, start, min(start + size, last)) for start in starts]
+    return PlotReport("limits", number, host, f"what limits #{number}", "% of the time", [
+        Series(what, starts, [100 * one.get(what, 0) / (sum(one.values()) or 1) for one in slices])
+        for what in WORDS if any(what in one for one in slices)])
+
+
 PLOTS: dict[str, Callable[[list[Event], int, str], PlotReport]] = {
-    "cwnd": cwnd, "rtt": rtt, "seq": seq, "throughput": throughput, "window": window,
+    "cwnd": cwnd, "limits": limits, "rtt": rtt, "seq": seq, "throughput": throughput, "window": window,
 }
 
 

@@ -50,7 +50,8 @@ def judge(event: Event, events: list[Event], knobs: Knobs | None) -> Verdict:
     after = f"{show_duration(arrived.time - original.time)} after it was sent"
     if arrived.time <= event.time:
         ago = show_duration(event.time - arrived.time)
-        text = f"spurious: {name}, the original, had arrived {ago} before, {after}; its acknowledgement was slow, or lost"
+        text = f"spurious: {name}, the original, had arrived {ago} before, {after}; its acknowledgement was slow, or "
+        text += "lost"
     else:
         text = f"spurious: {name}, the original, was on its way, and arrived {after}"
     if why not in TIMED:
@@ -79,6 +80,7 @@ def _timer(
 
 def _original(event: Event, events: list[Event], sequence: int) -> Event | None:
     """Return the latest frame before `event` in which this host had sent the first byte of what it sends again."""
+    latest: Event | None = None
     ports = next((each.values[2].to_bytes(2, "big") + each.values[4].to_bytes(2, "big") for each in events
                   if each.kind == "tcp.opened" and each.host == event.host and each.values[0] == event.values[0]), None)
     for each in reversed(events):
@@ -94,5 +96,6 @@ def _original(event: Event, events: list[Event], sequence: int) -> Event | None:
         carried = int.from_bytes(frame[16:18], "big") - (start - 14) - header
         carried += bool(frame[start + 13] & 1) + bool(frame[start + 13] & 2)  # a FIN and a SYN have a number
         if (sequence - int.from_bytes(frame[start + 4:start + 8], "big")) & 0xFFFFFFFF < carried:
-            return each
-    return None
+            latest = each
+            break
+    return latest

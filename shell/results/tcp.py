@@ -9,6 +9,7 @@ from aether.answers import (
     ConnectionRow,
     ListenerRow,
 )
+from shell.results.limits import LimitsSide
 
 
 @dataclass(slots=True)
@@ -62,3 +63,5 @@ class ConnectionReport:
     connection: ConnectionDetail
     states: list[str] = field(default_factory=list)
     """The states it went through, as far as events are still kept."""
+    limits: LimitsSide | None = None
+    """What limits what it sends; None where no events are kept."""

@@ -11,15 +11,16 @@ from shell.reading.escape import printable
 from shell.results.counters import CounterList, DropList
 from shell.results.frames import FrameDetail, FrameList, FrameRow
 from shell.results.help import HelpIndex, HelpPage
+from shell.results.limits import LimitsReport
 from shell.results.message import Message
 from shell.results.schema import SchemaReport
 from shell.results.tcp import ConnectionList
-from shell.views import connections, debug_plain, drill, lessons_plain, sitting
+from shell.views import connections, debug_plain, drill, lessons_plain, limits, sitting
 from shell.views import counters as counts
 from shell.views.bench import number
 from shell.views.oneline import frame_line
 
-SHARES = {"busy", "spin", "yielding", "sleep", "cpu", "lost"}
+SHARES = {"share", "busy", "spin", "yielding", "sleep", "cpu", "lost"}
 """Fields that are a share of something, 0.0 to 1.0, where they are no whole number."""
 _LINES: dict[type, Callable[[Any], list[str]]] = {}
 
@@ -152,5 +153,5 @@ _LINES.update({
     Message: _message, ConnectionList: _connections, FrameList: _frames, FrameDetail: _detail,
     CounterList: counts.counters_plain, DropList: counts.drops_plain,
     FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
-    **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
+    LimitsReport: limits.plain, **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
 })

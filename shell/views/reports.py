@@ -18,6 +18,7 @@ from shell.results.tcp import Connected, ConnectionReport, Sent
 from shell.results.time import StepReport, TimeReport
 from shell.results.traceroute import TraceReport
 from shell.views.changes import changed
+from shell.views.limits import in_a_line
 from shell.views.oneline import Shortener, clock
 from shell.views.registry import draws
 from shell.views.theme import style
@@ -151,6 +152,10 @@ def connection(result: ConnectionReport) -> RenderableType:
     lines.append(Text(f"options  {', '.join(c.options)}"))
     if c.timers:
         lines.append(Text("timers   " + ", ".join(f"{t.name} in {show_duration(t.left_us)}" for t in c.timers)))
+    if result.limits is not None and result.limits.life:
+        lines.append(Text(f"limits   {in_a_line(result.limits.life)}"))
+        if result.limits.last and c.age_us > 1_000_000:
+            lines.append(Text(f"         in the last second: {in_a_line(result.limits.last)}"))
     if c.error:
         lines.append(Text(c.error, style("error", bold=True)))
     if result.states:

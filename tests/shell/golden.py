@@ -75,6 +75,7 @@ SCENES: dict[str, list[str]] = {
     "breakpoints": ["break state ESTABLISHED", "break drop", "break list"],
     "explanation": ["send syn 192.168.1.1:80", "why drop"],
     "stalled": ["tcp connect 192.168.1.1:7", "why conn 1 stalled"],
+    "slow": [*TRANSFER, "why conn 1 slow"],
     "stopped": ["tcp connect 192.168.1.1:19 --background", "step until state ESTABLISHED"],
     "fields": ["help filters arp"],
     "timelines": [*ECHO, "timeline list"],

@@ -47,11 +47,12 @@ def test_a_cork_is_not_taken_for_nagle(program: Program) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_what_holds_back_is_what_the_stack_last_said(seed: int) -> None:
-    """On a lossy, slow link, step after step: the pure function, the event and `why` agree; and asking changes nothing."""
+    """On a lossy, slow link, step after step: the function, the event and `why` agree; asking changes nothing."""
     program = Program(seed)
     program.core.do(TcpListen(host="host", port=8080))
-    program.run(f"knob set tcp.receive_window {4000 + 3000 * seed} --host host", "tcp connect 192.168.1.1:8080", "run 1s",
-                f"link loss {seed}%", "link delay 20ms", "tcp reading 1 off --host host" if seed % 2 else "run 1ms",
+    program.run(f"knob set tcp.receive_window {4000 + 3000 * seed} --host host", "tcp connect 192.168.1.1:8080",
+                "run 1s", f"link loss {seed}%", "link delay 20ms",
+                "tcp reading 1 off --host host" if seed % 2 else "run 1ms",
                 f'tcp send 1 "{"x" * 40_000}" --background', "pause")
     for _ in range(60):
         program.run("step 3")
@@ -93,7 +94,8 @@ def test_a_half_open_connection_is_recognised(program: Program) -> None:
 
 def test_what_was_sent_once_is_not_counted_seven_times(program: Program) -> None:
     """Only the first segment was sent again and again."""
-    program.run("tcp connect 192.168.1.1:9", "run 1s", "link down", f'tcp send 1 "{"x" * 10_000}" --background', "run 60s")
+    program.run("tcp connect 192.168.1.1:9", "run 1s", "link down",
+                f'tcp send 1 "{"x" * 10_000}" --background', "run 60s")
     conn = own(program)
     first = conn.flight.segments[conn.snd_una]
     answer = stalled(program)

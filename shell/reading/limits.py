@@ -1,0 +1,72 @@
+"""What limits a transfer: the time that each thing held data back, as the stack itself has decided and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aether.events import Event
+from aether.tcp.connection import Connection
+
+ALL_SENT, NOTHING, HANDSHAKE = "acknowledgements", "application", "handshake"
+"""All is sent and on its way; nothing is to be sent; nothing may be sent yet."""
+WORDS = {
+    "window": "the receiver's window", "cwnd": "the congestion window", "send buffer": "the send buffer",
+    "nagle": "Nagle's rule", "cork": "a cork", "silly window": "silly-window avoidance",
+    HANDSHAKE: "the handshake: it is not open yet", ALL_SENT: "the path: all is sent, and on its way",
+    NOTHING: "the application: it has nothing to send",
+}
+"""What each is called."""
+SECOND = 1_000_000
+
+
+def of_life(conn: Connection, now: int, opened: int) -> dict[str, int]:
+    """Return the microseconds that went to each thing since a connection was made; its handshake ended at `opened`."""
+    shares = conn.clocks.limits(now)
+    held = sum(shares.values())
+    if conn.state in ("SYN-SENT", "SYN-RECEIVED"):
+        opened = now
+    age = now - max(opened, conn.opened)
+    shares[HANDSHAKE] = max(opened - conn.opened, 0)
+    rest = max(age - held, 0)
+    flying = min(max(conn.clocks.total("busy", now) - held + shares.get("cork", 0), 0), rest)
+    shares[ALL_SENT], shares[NOTHING] = flying, rest - flying
+    return {what: spent for what, spent in shares.items() if spent}
+
+
+def story(events: Iterable[Event], number: int, host: str) -> list[tuple[int, str]]:
+    """Return from when on each thing limited a connection, as the events have it."""
+    found: list[tuple[int, str]] = []
+    held, flying, shaking = "", False, False
+    for event in events:
+        if event.host != host or not event.values or event.values[0] != number:
+            continue
+        if event.kind == "tcp.limited":
+            held = "" if event.values[1] == "nothing" else event.values[1]
+        elif event.kind == "tcp.timer" and event.values[1] == "rto":
+            flying = event.values[2] != "stopped"
+        elif event.kind == "tcp.state":
+            shaking = event.values[2] in ("SYN-SENT", "SYN-RECEIVED")
+            if event.values[2] in ("CLOSED", "TIME-WAIT"):
+                held, flying = "", False
+        else:
+            continue
+        what = HANDSHAKE if shaking else held or (ALL_SENT if flying else NOTHING)
+        if not found or found[-1][1] != what:
+            found.append((event.time, what))
+    return found
+
+
+def established(events: Iterable[Event], number: int, host: str) -> int:
+    """Return when the handshake of a connection was done; 0 if that is not known any more."""
+    return next((event.time for event in events if event.kind == "tcp.state" and event.host == host
+                 and event.values[0] == number and event.values[2] == "ESTABLISHED"), 0)
+
+
+def within(told: list[tuple[int, str]], first: int, last: int) -> dict[str, int]:
+    """Return the microseconds that went to each thing between two moments."""
+    shares: dict[str, int] = {}
+    for (start, what), (end, _) in zip(told, [*told[1:], (last, "")], strict=True):
+        spent = min(end, last) - max(start, first)
+        if spent > 0:
+            shares[what] = shares.get(what, 0) + spent
+    return shares
