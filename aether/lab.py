@@ -6,6 +6,7 @@ is a third host, 10.0.2.2.
 
 from __future__ import annotations
 
+from aether import plain
 from aether.apps.dhcp_server import DhcpServer, Scope
 from aether.apps.dns_server import DnsServer
 from aether.apps.http import HttpServer
@@ -131,11 +132,16 @@ def build(description: dict[str, object]) -> World:
     """Make a world from what `describe` returned; ValueError if it is something else."""
     arguments = dict(description)
     lab = arguments.pop("lab", None)
+    if lab not in ("simulated", "tapped"):
+        raise ValueError(f"no lab {lab!r:.60}: simulated or tapped")
+    if "seed" not in arguments:
+        raise ValueError("seed is missing")
     if lab == "simulated":
-        return simulated(**arguments)  # type: ignore[arg-type]
-    if lab == "tapped":
-        return tapped(**arguments)  # type: ignore[arg-type]
-    raise ValueError(f"no lab {lab!r}: simulated or tapped")
+        return simulated(**plain.arguments(simulated, arguments))
+    given = plain.arguments(tapped, arguments)
+    if not 1 <= given.get("prefix", PREFIX) <= 31:
+        raise ValueError(f"a prefix has 1 to 31 bits, not {given['prefix']}")
+    return tapped(**given)
 
 
 def _dotted(ip: bytes) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from aether import plain
 from aether import socket_options as so
 from aether.sockets import ERROR, HUNG_UP, READABLE, WRITABLE, TcpSocket
 from aether.tcp.info import TcpInfo
@@ -104,10 +105,14 @@ class Process:
         self.done = True
 
     def call(self, name: str, fd: int, arguments: list[Any], data: bytes) -> Reply:
-        """Make a call; what goes wrong is in the reply, as Linux says it. ENOSYS for one that there is not."""
+        """Make a call; what goes wrong is in the reply, as Linux says it. ENOSYS for one that there is not.
+
+        ValueError for arguments that the call does not take.
+        """
         handler: Callable[..., Reply] | None = getattr(self, f"_{name}", None) if name in CALLS else None
         if handler is None:
             return Reply(-1, errno.ENOSYS)
+        check_arguments(name, arguments)
         try:
             if name in WITHOUT_DESCRIPTOR:
                 return handler(*arguments)
@@ -277,13 +282,15 @@ class Process:
         return Reply(0)
 
     def _setsockopt(self, found: Descriptor, level: int, name: int, value: Any) -> Reply:
+        if isinstance(value, list):
+            value = bool(value[0]), int(value[1])  # SO_LINGER
+        elif type(value) not in (int, bool, str) or isinstance(value, str) != ((level, name) in TEXTS):
+            return Reply(-1, errno.EINVAL)
         if isinstance(found.what, UdpSocket):
             found.what.set_option(level, name, value)
             return Reply(0)
-        if isinstance(value, list):
-            value = bool(value[0]), int(value[1])
         if (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY):
-            value = value.encode("latin-1")
+            value = value.encode("latin-1", "replace")
         self._tcp(found).set_option(level, name, value)
         return Reply(0)
 
@@ -367,7 +374,24 @@ CALLS = (
     "shutdown", "close", "setsockopt", "getsockopt", "fcntl", "ioctl", "poll", "epoll_create",
     "epoll_ctl", "epoll_wait",
 )
+TEXTS = ((so.SOL_TCP, so.TCP_CONGESTION), (so.SOL_TCP, so.TCP_FASTOPEN_KEY))
+"""Options whose value is a text."""
 WITHOUT_DESCRIPTOR = ("socket", "poll", "epoll_create")
 WITH_DATA = ("write", "sendto")
 MAY_WAIT = ("accept", "read", "recvfrom", "recvmsg", "write", "sendto")
 """Those that wait at a descriptor that may, unless a flag says otherwise."""
+
+
+def check_arguments(name: str, arguments: list[Any]) -> None:
+    """See to it that a call can be made with these; ValueError if not, or if there is no such call."""
+    if name not in CALLS:
+        raise plain.DataError(f"there is no call {name!r:.40}")
+    ours = ("found", "data") if name in WITH_DATA else ("found",)
+    given = plain.in_order(getattr(Process, f"_{name}"), arguments, ours)
+    if "address" in given:
+        parse_ip(given["address"])
+    value = given.get("value")
+    if isinstance(value, list) and (len(value) != 2 or not all(isinstance(each, int) for each in value)):
+        raise plain.DataError("a list for an option has two numbers")
+    if not 0 <= given.get("port", 0) <= 0xFFFF:
+        raise plain.DataError(f"there is no port {given['port']}")

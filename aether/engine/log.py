@@ -8,13 +8,13 @@ is deterministic.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from aether import lab
+from aether import lab, plain
 from aether.engine.build import build_name
 from aether.engine.work import Work
 from aether.operations.base import Operation, OperationError, from_data, to_data
@@ -22,6 +22,8 @@ from aether.world import World
 
 FORMAT = "aether-log"
 VERSION = 1
+LATEST = 1 << 53
+"""Microseconds: no world lives as long as this, which is 285 years."""
 
 
 class LogError(ValueError):
@@ -173,38 +175,66 @@ class Recording(NamedTuple):
 
 def load(text: str) -> Recording:
     """Read what `dump` wrote; LogError names the line that is wrong."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not lines:
         raise LogError("the recording is empty")
     inputs: list[Input] = []
-    end: dict[str, Any] = {}
+    end: _End | None = None
     description: dict[str, object] = {}
     build = ""
-    for number, line in enumerate(lines, 1):
+    for place, (number, line) in enumerate(lines):
         try:
-            data = json.loads(line)
-            if number == 1:
-                if data["format"] != FORMAT or data["version"] != VERSION:
-                    raise LogError(f"line 1: not a recording of version {VERSION}")
-                description = dict(data["lab"])
-                build = str(data.get("build", ""))
+            data = plain.parse(line)
+            if not isinstance(data, dict):
+                raise plain.DataError("each line is a table of names and values")
+            if place == 0:
+                description = _head(data)
+                build = plain.value_of(str, data.get("build", ""), ("build",))
+            elif end is not None:
+                raise plain.DataError("the recording has ended before this")
             elif "end" in data:
-                end = data["end"]
-                end = {"ev": int(end["ev"]), "us": int(end["us"]), "hash": str(end["hash"])}
+                end = plain.read(_End, data["end"], ("end",))
+                _in_order(end, inputs)
             else:
                 inputs.append(_input(data))
-        except LogError:
-            raise
-        except (ValueError, KeyError, TypeError, OperationError, binascii.Error) as problem:
-            what = "this is no recording that `record` wrote" if number == 1 else "no part of a recording"
-            raise LogError(f"line {number}: {what} ({type(problem).__name__}: {problem})") from None
-    if not end:
-        raise LogError(f"line {len(lines)}: the recording stops without its end; it was cut off")
-    return Recording(description, inputs, end["ev"], end["us"], end["hash"], build)
+                _in_order(inputs[-1], inputs[:-1][-1:])
+        except (plain.DataError, OperationError) as problem:
+            what = "this is no recording that `record` wrote" if place == 0 else "no part of a recording"
+            raise LogError(f"line {number}: {what} ({problem})") from None
+    if end is None:
+        raise LogError(f"line {lines[-1][0]}: the recording stops without its end; it was cut off")
+    return Recording(description, inputs, end.ev, end.us, end.hash, build)
+
+
+@dataclass(slots=True)
+class _End:
+    """The last line of a recording."""
+
+    ev: int
+    us: int
+    hash: str
+
+
+def _head(data: dict[str, Any]) -> dict[str, object]:
+    if data.get("format") != FORMAT or data.get("version") != VERSION:
+        raise LogError(f"line 1: not a recording of version {VERSION}")
+    if not isinstance(data.get("lab"), dict):
+        raise plain.DataError("it does not say which lab it is of")
+    return dict(data["lab"])
 
 
 def _input(data: dict[str, Any]) -> Input:
-    occurrence, time = int(data.pop("ev")), int(data.pop("us"))
-    if "frame" in data:
-        return Input(occurrence, time, base64.b64decode(data["frame"], validate=True))
-    return Input(occurrence, time, from_data(data))
+    occurrence, time = (plain.value_of(int, data.pop(name, None), (name,)) for name in ("ev", "us"))
+    if "frame" not in data:
+        return Input(occurrence, time, from_data(data))
+    if len(data) > 1:
+        raise plain.DataError(f"a frame has nothing besides: {', '.join(name for name in data if name != 'frame')}")
+    return Input(occurrence, time, plain.from_base64(data["frame"], ("frame",)))
+
+
+def _in_order(entry: Input | _End, before: list[Input]) -> None:
+    """See to it that nothing comes before what came before it; DataError."""
+    occurrence, time = (entry.occurrence, entry.time) if isinstance(entry, Input) else (entry.ev, entry.us)
+    least = before[-1][:2] if before else (0, 0)
+    if occurrence < least[0] or not least[1] <= time <= LATEST:
+        raise plain.DataError(f"ev {occurrence} at {time} us cannot come after ev {least[0]} at {least[1]} us")

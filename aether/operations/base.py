@@ -8,12 +8,12 @@ names are text here; they are checked at once, in the constructor.
 from __future__ import annotations
 
 import base64
-import binascii
 import errno
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from aether import plain
 from aether.sockets import TcpSocket, socket_of
 from aether.wire.address import AddressError, parse_ip
 
@@ -76,16 +76,13 @@ def to_data(op: Operation) -> dict[str, Any]:
 
 def from_data(data: dict[str, Any]) -> Operation:
     """Read back what `to_data` made; OperationError for anything else."""
-    fields = {
-        name: base64.b64decode(value["base64"]) if isinstance(value, dict) and "base64" in value else value
-        for name, value in data.items()
-    }
+    fields = dict(data)
     name = fields.pop("operation", None)
-    if name not in OPERATIONS:
-        raise OperationError(f"no operation {name!r}")
+    if not isinstance(name, str) or name not in OPERATIONS:
+        raise OperationError(f"no operation {name!r:.60}")
     try:
-        return OPERATIONS[name](**fields)
-    except (TypeError, binascii.Error) as problem:
+        return plain.read(OPERATIONS[name], fields)
+    except plain.DataError as problem:
         raise OperationError(f"{name}: {problem}") from None
 
 

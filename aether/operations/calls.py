@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aether import knobs
-from aether.apps.process import Prepared, Process, Reply
+from aether import knobs, plain
+from aether.apps.process import Prepared, Process, Reply, check_arguments
 from aether.net.neighbours import REACHABLE, Neighbour
 from aether.operations.base import Goes, Operation, OperationError, first_interface, host_named, operation
 from aether.sockets import TcpSocket
@@ -112,8 +112,10 @@ class PrepareCalls(Operation):
         """Keep them until then; those that were prepared before and not made are forgotten."""
         process = process_of(host_named(world, self.host), self.process)
         try:
-            process.prepared = [Prepared(name, fd, arguments, bytes.fromhex(data))
-                                for name, fd, arguments, data in self.calls]
+            prepared = [Prepared(name, fd, arguments, bytes.fromhex(data)) for name, fd, arguments, data in
+                        plain.value_of(list[tuple[str, int, list[Any], str]], self.calls)]
+            for each in prepared:
+                check_arguments(each.name, each.arguments)
         except (TypeError, ValueError) as problem:
             raise OperationError(f"these are no calls: {problem}") from None
-        process.replies = []
+        process.prepared, process.replies = prepared, []

@@ -10,6 +10,7 @@ from aether.engine.core import CoreError
 from aether.engine.log import LogError, Recording, dump, load
 from aether.engine.loop import Loop
 from aether.engine.timelines import from_recording
+from aether.lab import HOST_ADDRESS
 from aether.operations.base import OperationError
 from shell.commands.common import FORCE
 from shell.language.grammar import CommandError, argument, command
@@ -100,7 +101,7 @@ def _settle_in(session: Session, recording: Recording) -> None:
     lab, described = session.lab, recording.description
     lab.replayed, lab.seed = True, int(str(described["seed"]))
     if described["lab"] == "tapped":
-        lab.device, lab.host_address = "recording of a TAP", str(described["gateway"])
+        lab.device, lab.host_address = "recording of a TAP", str(described.get("gateway", HOST_ADDRESS))
     session.timelines.clear()
     session.timeline = "main"
     session.begin_anew()
@@ -115,7 +116,8 @@ def read(file: str) -> Recording:
         return load(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise CommandError(f"cannot read {file}: {problem.strerror}") from None
-    except UnicodeDecodeError:
-        raise CommandError(f"{file} is no recording: it is not text") from None
+    except UnicodeDecodeError as problem:
+        line = problem.object[:problem.start].count(b"\n") + 1
+        raise CommandError(f"{file}: line {line}: this is no recording: byte {problem.start} is not UTF-8") from None
     except LogError as problem:
         raise CommandError(f"{file}: {problem}") from None

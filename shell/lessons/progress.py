@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from aether import plain
 from shell.language.grammar import CommandError
 from shell.writing import WriteError, alone, write
 
@@ -176,21 +177,15 @@ class ProgressStore:
         """Return the progress; a file that cannot be read is put aside, and everything begins anew."""
         path = self.directory / "lessons.json"
         try:
-            data = json.loads(self._read(path))
-            lessons = {
-                name: LessonRecord(**{
-                    **each, "done": {title: StepRecord(**step) for title, step in each["done"].items()},
-                    "tries": {title: Tries(**step) for title, step in each.get("tries", {}).items()}})
-                for name, each in data.pop("lessons").items()
-            }
-            if data.pop("version") != VERSION:
-                raise ValueError("another version")
-            return Progress(lessons, **data)
+            data = plain.parse(self._read(path))
+            if not isinstance(data, dict) or data.pop("version", None) != VERSION:
+                raise plain.DataError("another version")
+            return plain.read(Progress, data)
         except (FileNotFoundError, NotADirectoryError):
             return Progress()
         except OSError as problem:
             raise CommandError(f"cannot read {path}: {problem.strerror}") from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except ValueError:
             with suppress(OSError):
                 path.rename(path.with_suffix(".broken"))
             return Progress()
@@ -212,9 +207,10 @@ class ProgressStore:
     def load_lab(self, lesson: str) -> Saved | None:
         """Return a lesson that was left in the middle; None if there is none, or none that can be read."""
         try:
-            data = json.loads(self._read(self._lab(lesson)))
-            return Saved(**{each.name: data[each.name] for each in fields(Saved) if each.name in data})
-        except (OSError, ValueError, KeyError, TypeError):
+            data = plain.parse(self._read(self._lab(lesson)))
+            known = {each.name for each in fields(Saved)}
+            return plain.read(Saved, {name: data[name] for name in data if name in known})
+        except (OSError, ValueError, TypeError):
             return None
 
     def save_lab(self, saved: Saved) -> None:

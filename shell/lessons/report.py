@@ -9,18 +9,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from aether import plain
 from shell.lessons.course import Course
-from shell.lessons.progress import LessonRecord, Progress, StepRecord, tally
+from shell.lessons.progress import LessonRecord, Progress, tally
 from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1
 MAX_REPORT = 1 << 20
 """Bytes of a report."""
+COUNTED = ("hints", "wrong_answers", "right_predictions", "predictions", "seconds")
+MOST_COUNTED = (1 << 31) - 1
 _KEY = b"aether lesson report 1"
 
 
@@ -39,6 +42,7 @@ def build(progress: Progress, learner: str, steps: dict[str, int], course: str) 
 
 def digest(content: dict[str, Any]) -> str:
     """Return what the content of a report must agree with."""
+    content = {name: value for name, value in content.items() if name != "digest"}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
 
@@ -53,50 +57,69 @@ def grade(paths: Iterable[Path], course: Course | None = None) -> GradeTable:
     return GradeTable([_row(path, course) for path in paths])
 
 
+@dataclass(slots=True)
+class Report:
+    """What stands in a report."""
+
+    report: int
+    learner: str
+    course: str
+    written: str
+    score: int
+    lessons: dict[str, LessonRecord]
+    digest: str = ""
+
+
 def _row(path: Path, course: Course | None) -> GradeRow:
-    content = _read(path)
-    if isinstance(content, str):
-        return GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, content)
-    remark = "" if hmac.compare_digest(str(content.pop("digest", "")), digest(content)) else "edited by hand"
     try:
-        every = {name: _record(each) for name, each in content["lessons"].items()}
-        learner = str(content["learner"])
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, remark or "not a whole report")
+        found, remark = _read(path)
+    except _NoReport as problem:
+        return GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, str(problem))
+    every = found.lessons
     chosen = {name: every.get(name, LessonRecord(name, 0)) for name in course.lessons} if course is not None else every
-    found = tally(chosen.values())
+    sums = tally(chosen.values())
     seconds = sum(step.seconds for each in chosen.values() for step in each.done.values())
     return GradeRow(
-        path.name, learner, sum(each.whole for each in chosen.values()), len(chosen), found.own, found.shown,
-        found.skipped, found.steps, found.hints, found.wrong_answers, seconds // 60, found.score, remark,
+        path.name, found.learner, sum(each.whole for each in chosen.values()), len(chosen), sums.own, sums.shown,
+        sums.skipped, sums.steps, sums.hints, sums.wrong_answers, seconds // 60, sums.score, remark,
         _late(chosen, course))
 
 
-def _read(path: Path) -> dict[str, Any] | str:
-    """Return the content of a report, or why it is none."""
+class _NoReport(ValueError):
+    """A file is no report; the text says why."""
+
+
+def _read(path: Path) -> tuple[Report, str]:
+    """Return a report, and what is to be said of it; _NoReport if it is none."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_REPORT + 1)
     except OSError as problem:
-        return f"cannot be read: {problem.strerror}"
+        raise _NoReport(f"cannot be read: {problem.strerror}") from None
     if len(data) > MAX_REPORT:
-        return "too large for a report"
+        raise _NoReport("too large for a report")
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
-        return "not JSON: write it with `lesson report FILE.json`"
-    if not isinstance(content, dict) or content.get("report") != VERSION:
-        return "not a report: write it with `lesson report FILE.json`"
-    return content
+        content = plain.parse(data)
+        if not isinstance(content, dict) or content.get("report") != VERSION:
+            raise _NoReport("not a report: write it with `lesson report FILE.json`")
+        found = plain.load(Report, data)
+        for name, record in found.lessons.items():
+            _check_counts(record, ("lessons", name), data)
+    except plain.DataError as problem:
+        raise _NoReport(f"line {problem.line}: {problem}" if problem.line else str(problem)) from None
+    whole = hmac.compare_digest(found.digest.encode(), digest(content).encode())
+    return found, "" if whole else "edited by hand"
 
 
-def _record(data: dict[str, Any]) -> LessonRecord:
-    steps = {str(title): StepRecord(**step) for title, step in data["done"].items()}
-    for step in steps.values():
-        if not all(isinstance(each, int) and 0 <= each < 1 << 31
-                   for each in (step.hints, step.wrong_answers, step.seconds)):
-            raise ValueError("a count that is none")
-    return LessonRecord(str(data["title"]), int(data["steps"]), steps, str(data["finished"]))
+def _check_counts(record: LessonRecord, where: tuple[str, ...], data: bytes) -> None:
+    """See to it that what is counted can have been counted."""
+    counts: list[tuple[tuple[str, ...], int]] = [(("steps",), record.steps)]
+    for title, step in record.done.items():
+        counts += [(("done", title, name), getattr(step, name)) for name in COUNTED]
+    for below, value in counts:
+        if not 0 <= value <= MOST_COUNTED:
+            place = (*where, *below)
+            raise plain.DataError(f"{value} is no count", place, plain.line_of(data.decode(), place))
 
 
 def _late(records: dict[str, LessonRecord], course: Course | None) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -26,6 +26,7 @@ from tests.shell.lessons.test_lesson_permissions import HOSTILE, WATCHED
 ADDRESSES = ("127.0.0.1", "8.8.8.8", "192.168.1.1")
 VALUES: dict[object, object] = {
     int: 7, bool: True, float: 0.5, bytes: {"base64": "aGVsbG8="}, dict[str, str]: {"loss": "5%"},
+    list[Any]: [["connect", 3, ["127.0.0.1", 80], ""]], bytes | None: {"base64": "aGVsbG8="},
 }
 """A value of each type, as a recording has it; of texts there are all of `HOSTILE`."""
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 PACKAGES = ("aether", "shell")
 LEVELS = {
     "aether": (
-        ("wire", "events", "knobs", "counters", "streams", "timers", "statehash", "socket_options", "answers"),
+        ("wire", "events", "knobs", "counters", "streams", "timers", "statehash", "socket_options", "answers", "plain"),
         ("surroundings",),
         ("filters",),
         ("link",),
