@@ -32,6 +32,8 @@ ROOM = 64 * 1024
 """Bytes that may wait in the pipe to a worker for one more frame to go there: it holds more than twice as much."""
 ANSWERS_WITHIN = 5.0
 """Seconds to wait for a worker's answer."""
+STARTS_WITHIN = 20.0
+"""Seconds in which a worker has to be ready, and to take what it begins with: its interpreter starts first."""
 MOST_SAID = 64 * 1024
 """Bytes that a worker may write to stderr and that are kept: what a pipe holds."""
 LONGEST_FAULT = 200
@@ -66,9 +68,7 @@ class Child:
         self._tickets = itertools.count(1)
         self._sending = threading.Lock()
         ours, theirs = socket.socketpair()
-        # A call that has sent a part says so after this time, and the one for the rest waits as long again.
-        half = divmod(int(ANSWERS_WITHIN * 5e5), 10**6)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *half))
+        _send_within(ours, STARTS_WITHIN)
         queue = queues.taps[number].fileno()
         self._errors, errors = os.pipe()
         for end in (self._errors, errors):  # what is more than a pipe holds is lost, and nobody waits for it
@@ -88,8 +88,14 @@ class Child:
         self.pipe = Connection(ours.detach())
         self._thread = threading.Thread(target=self._read, name=f"aether-worker-{number}", daemon=True)
         self._thread.start()
-        with contextlib.suppress(OSError):  # it has ended at once, and that is noticed
+        try:
             self._send("begin", 0, beginning)
+        except BlockingIOError:
+            self.fault = f"it did not take what it begins with within {STARTS_WITHIN:g} s"
+        except OSError:
+            pass  # it has ended at once, and that is noticed
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.pipe.fileno())) as end:
+            _send_within(end, ANSWERS_WITHIN)
 
     @property
     def end_in_words(self) -> str:
@@ -195,3 +201,12 @@ class Child:
         if not self.ended:
             self.process.wait()
             self._lost(self)
+
+
+def _send_within(end: socket.socket, seconds: float) -> None:
+    """Let what is sent to a worker take so long at the most.
+
+    A call that has sent a part says so after half of it, and the one for the rest waits as long again.
+    """
+    half = divmod(int(seconds * 5e5), 10**6)
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", *half))

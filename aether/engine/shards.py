@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 from aether import queries
 from aether.answers import AtStake
-from aether.engine.child import Child, ShardError
+from aether.engine.child import STARTS_WITHIN, Child, ShardError
 from aether.engine.core import Core, CoreError, CoreStatus
 from aether.engine.figures import Figures, figures, resident, together
 from aether.engine.loop import Loop
@@ -35,8 +35,6 @@ from aether.queries import QueryError
 from aether.world import World
 
 T = TypeVar("T")
-START_WITHIN = 20.0
-"""Seconds in which a worker has to be ready."""
 TOO_OFTEN = 3
 """Workers that are replaced within `A_WHILE`; with one more, worker 0 goes on alone."""
 A_WHILE = 60.0
@@ -90,9 +88,9 @@ class Shards:
             except ShardError:
                 self.stop()
                 raise
-            if not all(child.ready.wait(START_WITHIN) and child.started for child in self.children):
+            if not all(child.ready.wait(STARTS_WITHIN) and child.started for child in self.children):
                 late = next(child for child in self.children if not child.started)
-                why = late.end_in_words if late.ready.is_set() else f"it was not ready within {START_WITHIN:g} s"
+                why = late.end_in_words if late.ready.is_set() else f"it was not ready within {STARTS_WITHIN:g} s"
                 self.stop()
                 raise ShardError(f"worker {late.number} does not start ({why}); worker 0 goes on alone")
             relay = Relay(0, count, self._give)

@@ -111,8 +111,8 @@ def _package(wanted: Requirement) -> Finding:
 
 
 def _lacking(wanted: Requirement, said: str, again: bool = False) -> Finding:
-    pip = [sys.executable, "-m", "pip", "install", *(["--force-reinstall"] if again else []), str(wanted)]
-    mend = quoted(*pip)
+    again_too = ["--force-reinstall"] if again else []
+    mend = f"{quoted(sys.executable)} -m pip install {quoted(*again_too, str(wanted))}"
     if not os.access(sysconfig.get_path("purelib"), os.W_OK):
         mend = f"sudo {mend}"
     if wanted.name in WITHOUT:

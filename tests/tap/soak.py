@@ -37,7 +37,10 @@ LINKS = ("link loss 2%", "link delay 5ms", "link reorder 5%", "link duplicate 2%
          "link loss 10% in")
 KNOBS = ("tcp.sack off", "tcp.timestamps off", "tcp.congestion reno", "tcp.window_scaling off", "tcp.rack off",
          "tcp.ecn on", "tcp.nagle off", "tcp.syn_cookies always", "ipv4.fragments off", "tcp.delayed_ack 0ms")
-QUIET_WITHIN = 90.0
+BEGIN = ("knob set tcp.time_wait 1s", "knob set tcp.keepalive on", "knob set tcp.keepalive_time 3s",
+         "knob set tcp.keepalive_interval 1s")
+"""Without keepalive, a connection whose reset is lost while the TAP is down is kept, as it ought to be."""
+QUIET_WITHIN = 30.0
 """Seconds after which nothing of what the clients did may be left, TIME-WAIT (of 1 s here) included."""
 MORE = 8 << 20
 """Bytes by which memory may differ between the second quarter of a run and its end, beside `SHARE`."""
@@ -70,7 +73,7 @@ class Soak:
         self.shell = AetherShell(self.session, interactive=False)
         self.shell.quiet = True
         self.rounds: list[Round] = []
-        self.say("knob set tcp.time_wait 1s")
+        self.say(*BEGIN)
 
     def say(self, *lines: str) -> None:
         """Type lines, none of which may fail."""
@@ -120,7 +123,7 @@ class Soak:
         time.sleep(max(0.0, until - time.monotonic() - seconds / 4))
         self._record(folder / f"run-{number % 3}.aether")
         self.say(f"capture save {folder}/run-{number % 3}.pcapng --force", "capture stop",
-                 "link clear", "profile modern", "knob set tcp.time_wait 1s")
+                 "link clear", "profile modern", *BEGIN)
         time.sleep(max(0.0, until - time.monotonic()))
 
     def _record(self, file: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aether.engine import child as child_module
 from aether.engine import python
 from aether.engine.child import Child
 from aether.engine.worker import Beginning
@@ -82,6 +83,41 @@ def test_the_load_generator_imports_nothing_of_it_either(evil: Path) -> None:
                           check=False, timeout=60)
     assert "ValueError" in done.stderr, "it has no arguments, and that is all that is wrong with it"
     assert imported(evil) == ""
+
+
+def test_a_large_beginning_has_as_long_as_the_start(
+    queues: Queues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine the interpreter takes longer to start than a worker may take for an answer."""
+    slow = tmp_path / "python"
+    slow.write_text(f"#!/bin/sh\nsleep 1\nexec {sys.executable} \"$@\"\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(child_module, "ANSWERS_WITHIN", 0.2)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    large = tapped(1).snapshot() + bytes(4 << 20)  # more than any pipe holds; pickle reads up to its own end
+    child = Child(1, queues, Beginning(1, 2, "pair", large, 0, (0, 0)), lambda child: None, lambda frame: None,
+                  lambda: None)
+    assert child.ready.wait(20)
+    assert child.started, child.end_in_words
+    monkeypatch.setattr(child_module, "ANSWERS_WITHIN", 5.0)
+    child.end()
+
+
+def test_a_worker_that_never_takes_its_beginning_says_so(
+    queues: Queues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = tmp_path / "python"
+    stuck.write_text("#!/bin/sh\nexec sleep 60\n")
+    stuck.chmod(0o755)
+    monkeypatch.setattr(child_module, "STARTS_WITHIN", 0.2)
+    monkeypatch.setattr(sys, "executable", str(stuck))
+    large = tapped(1).snapshot() + bytes(4 << 20)
+    child = Child(1, queues, Beginning(1, 2, "pair", large, 0, (0, 0)), lambda child: None, lambda frame: None,
+                  lambda: None)
+    assert child.ready.wait(20)
+    assert not child.started
+    assert child.end_in_words == "it did not take what it begins with within 0.2 s"
+    child.end()
 
 
 @pytest.mark.parametrize("known", ["", ":", ".", "sub:", "..:/opt/modules"])
