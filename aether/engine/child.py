@@ -94,8 +94,8 @@ class Child:
             self.fault = f"it did not take what it begins with within {STARTS_WITHIN:g} s"
         except OSError:
             pass  # it has ended at once, and that is noticed
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.pipe.fileno())) as end:
-            _send_within(end, ANSWERS_WITHIN)
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.pipe.fileno())) as same:
+            _send_within(same, ANSWERS_WITHIN)
 
     @property
     def end_in_words(self) -> str:
