@@ -1,3 +1,9 @@
+# make fuzz       every parser, by coverage where there is atheris: SECONDS=60 for each, TARGETS="filters drill" for some
+# sudo make soak  MINUTES=60 of mixed use in a network namespace: what the program holds is flat; writes docs/reliability.md
+# sudo make overload
+#                 the table of overloads in docs/reliability.md
+# make mutants    ten minutes of small changes to the code, each of which a test ought to notice
+# make newest     every test with the newest versions of all packages, in an environment of its own: build/newest
 # make shell      the shell in its simulated lab; ARGS="--seed 7" passes arguments
 # make test       every test; TESTS=tests/unit for some of them
 # make lint       style and types
@@ -15,6 +21,9 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 TESTS ?= tests
 ARGS ?=
+SECONDS ?= 60
+TARGETS ?=
+MINUTES ?= 60
 COMPILED ?=
 VENV := .venv
 PY := $(CURDIR)/$(VENV)/bin/python
@@ -22,11 +31,14 @@ TREE := $(if $(COMPILED),build/compiled,.)
 HOME_OF_INSTALL = $(PREFIX)/lib/aether-shell
 LINK = $(PREFIX)/bin/aether-shell
 
+# The versions that all of this was tried with; `make newest` tries others.
+PIP = -m pip install --quiet --disable-pip-version-check
+KNOWN = -c $(CURDIR)/constraints.txt
 # Compiled, and not for every system; everything else works without.
-regex = $(1) -m pip install --quiet --disable-pip-version-check --only-binary :all: 'google-re2>=1.1' 2>/dev/null \
+regex = $(1) $(PIP) $(KNOWN) --only-binary :all: 'google-re2>=1.1' 2>/dev/null \
 	|| echo "make: google-re2 is not to be had for this system: 'matches' takes bounded expressions only"
 
-.PHONY: shell test lint bench matrix pictures peers compiled install uninstall clean python
+.PHONY: shell test lint bench matrix pictures peers compiled install uninstall clean python fuzz soak overload mutants newest
 
 shell: $(VENV)/stamp $(if $(COMPILED),compiled)
 	@$(if $(COMPILED),PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(TREE)) $(VENV)/bin/aether-shell --sim $(ARGS)
@@ -59,9 +71,30 @@ peers: $(VENV)/stamp
 pictures: $(VENV)/stamp
 	$(VENV)/bin/python tools/pictures.py
 
-$(VENV)/stamp: pyproject.toml | python
+fuzz: $(VENV)/stamp
+	@$(PY) $(PIP) $(KNOWN) --only-binary :all: 'atheris>=3' 2>/dev/null || echo "make: atheris is not to be had for this system"
+	@$(PY) -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
+
+soak: $(VENV)/stamp
+	@$(PY) -m tests.tap.soak --minutes $(MINUTES) --write docs/reliability.md
+
+overload: $(VENV)/stamp
+	@$(PY) -m tests.tap.overload --write docs/reliability.md
+
+mutants: $(VENV)/stamp
+	@$(PY) -m tools.mutants
+
+newest: python
+	$(PYTHON) -m venv --clear build/newest
+	build/newest/bin/python $(PIP) --upgrade --editable '.[dev]'
+	@build/newest/bin/python $(PIP) --upgrade --only-binary :all: 'google-re2>=1.1' || echo "make: no google-re2 here"
+	@build/newest/bin/python -m pip freeze --exclude-editable | diff --unchanged-line-format= --old-line-format= \
+	--new-line-format='newer: %L' constraints.txt - || true
+	build/newest/bin/python -m pytest -q -n 4 --dist loadgroup $(TESTS)
+
+$(VENV)/stamp: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(VENV)/bin/python $(PIP) $(KNOWN) --editable '.[dev]'
 	@$(call regex,$(VENV)/bin/python)
 	@touch $@
 
@@ -79,7 +112,7 @@ install: python $(if $(COMPILED),compiled)
 	$(PYTHON) -m venv $(HOME_OF_INSTALL)
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT \
 	&& cp -R aether shell lessons pyproject.toml README.md LICENSE "$$copy" \
-	&& $(HOME_OF_INSTALL)/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir "$$copy"
+	&& $(HOME_OF_INSTALL)/bin/python $(PIP) $(KNOWN) --no-cache-dir "$$copy"
 	@$(call regex,$(HOME_OF_INSTALL)/bin/python)
 	@$(if $(COMPILED),$(PY) tools/compiled.py --into \
 	"$$($(HOME_OF_INSTALL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')")
