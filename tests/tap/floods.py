@@ -40,8 +40,8 @@ def syns(count: int) -> Iterator[bytes]:
     """Yield SYNs to the web server, each from another address."""
     options = tcp.build_options(mss=1460, window_scale=7, sack_permitted=True, timestamp=(1, 0))
     for number in range(count):
-        source = forged(number)
-        yield packet(source, 6, tcp.build(source, OURS, 1024 + number % 60_000, 80, number, 0, tcp.SYN, 65_535, options))
+        source, port = forged(number), 1024 + number % 60_000
+        yield packet(source, 6, tcp.build(source, OURS, port, 80, number, 0, tcp.SYN, 65_535, options))
 
 
 def fragments(count: int) -> Iterator[bytes]:

@@ -122,7 +122,7 @@ def _down(lab: KernelLab, times: int) -> int:
 def table(outcomes: list[Outcome]) -> str:
     """Return the outcomes as Markdown."""
     lines = [
-        "| load | how much | seconds | a client meanwhile: served, not, longest wait | memory | left | most discarded |",
+        "| load | how much | seconds | a client meanwhile: served, not, longest wait | memory | left | discarded |",
         "|---|---:|---:|---|---:|---:|---|"]
     for each in outcomes:
         lines.append(f"| {each.load.title} | {each.done:,} | {each.seconds:.1f} | {each.served:,}, {each.failed}, "
