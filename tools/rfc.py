@@ -1,6 +1,7 @@
 """docs/rfc.md: which clause of which RFC is where in the code, and shown by which test.
 
-The code says it in comments, docstrings and declarations, the tests in their docstrings.
+The code says it in comments, docstrings and declarations, the tests in their docstrings. Some RFCs are gone through
+clause by clause besides: `tools/clauses` says of each whether it is met, by which function, and shown by which test.
 
     python tools/rfc.py > docs/rfc.md
 """
@@ -11,30 +12,26 @@ import ast
 import re
 import sys
 import tokenize
+import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
+CLAUSES = ROOT / "tools" / "clauses"
+"""Of the RFCs that are gone through clause by clause."""
 CODE = ("aether",)
 FOLDERS = ("tests/scripts", "tests/sim", "tests/unit", "tests/tap")
 
 NOT_DONE = """\
-- **RFC 9293 §3.8.5**: urgent data is received; nothing sends it.
-- **RFC 9293 §3.8.3**: the thresholds R1 and R2 are counts of retries, as on Linux, and R1 is not reported.
-- **RFC 9293 §3.9.2.1**: source routes are not used for answers; they are refused.
-- **RFC 9293 §3.10.7.2, §3.10.7.3**: text and FIN on a SYN without ACK are not queued; the peer sends them again.
 - **RFC 6298 §5.5**: the time-outs of a SYN double from the first, as it asks; Linux sends four more at equal distances
   first since 6.5 (tcp_syn_linear_timeouts), which one who watches takes for a fault.
 - **RFC 7323 §2.3**: the window scale that is offered is 8, enough for the largest buffer here; Linux offers 10.
-- **RFC 9293 §3.1**: reserved bits are neither checked nor sent.
 - **RFC 5925** (TCP-AO), **RFC 8684** (Multipath TCP): not there.
-- **RFC 7413 §4.2.2**: a FIN in a SYN with data is not taken; the client sends it again.
 - **RFC 5482**: the option is parsed, and neither sent nor obeyed; the timeout is local.
 - **RFC 7661**: cwnd grows only while it is used; the pipeACK measurement of §4.2 is not made.
-- **RFC 4015 §3**: after a false alarm cwnd is what it was, as on Linux, and the time-out is not made more conservative.
 - **RFC 9406** (HyStart++), **RFC 8312** (older CUBIC): not there.
 - **RFC 8985 §7.2**: TLP.max_ack_delay is a constant, not negotiated.
 - **RFC 6528**: the secret lasts as long as the host; it is not changed from time to time.
@@ -55,76 +52,23 @@ NOT_DONE = """\
 - **IPv6** and everything about it.
 """
 
-class Ask(NamedTuple):
+class Clause(NamedTuple):
     """What a clause asks, and how it stands here."""
 
-    clause: str
+    at: str
+    """Section, and what of it: a state, a step."""
     asks: str
     here: str
-
-
-ASKS: dict[int, tuple[Ask, ...]] = {
-    7413: (
-        Ask(
-            "§2.1, §6.1",
-            "MUST NOT use it unless the application asks, per port",
-            "met: `TCP_FASTOPEN`, `MSG_FASTOPEN` or `TCP_FASTOPEN_CONNECT`; switched by `tcp.fastopen`, "
-            "`tcp.fastopen_listeners`"),
-        Ask(
-            "§4.1.1",
-            "a cookie of 4 to 16 bytes and even length, or none; options with other lengths, or without SYN, MUST"
-            " be ignored",
-            "met"),
-        Ask(
-            "§4.1.2",
-            "the server authenticates the source address; the cookie SHOULD be a MAC that only the server can "
-            "make",
-            "met: SipHash of both addresses, as Linux makes it"),
-        Ask(
-            "§4.1.2",
-            "cookies expire: the key changes, or a time is in them",
-            "met: `tcp.fastopen_rotate`; the key before is believed for as long again"),
-        Ask(
-            "§4.1.3",
-            "the client MUST cache cookies, SHOULD keep one per pair of addresses, with the server's MSS",
-            "met"),
-        Ask("§4.1.3", "without a known MSS 536 bytes at the most; MAY limit it to 1460", "met"),
-        Ask(
-            "§4.1.3.1",
-            "MUST cache negative responses: data not acknowledged, ICMP errors, no answer",
-            "met: `tcp.fastopen_blackhole`; 0 switches it off, as on Linux"),
-        Ask(
-            "§4.1.3.1",
-            "SHOULD disable it on that path (addresses and port) for a while",
-            "met: a minute, doubled up to 64 times"),
-        Ask("§4.2.1", "a SYN or SYN,ACK that is sent again SHOULD have no option", "met"),
-        Ask("§4.2.1", "SHOULD remember servers that do not answer a question for a cookie", "met: the same cache"),
-        Ask(
-            "§4.2.2",
-            "PendingFastOpenRequests is limited; the cookie is checked; the data is buffered, and the application"
-            " told",
-            "met: `TCP_FASTOPEN`, `tcp.fastopen_queue`"),
-        Ask(
-            "§4.2.2",
-            "the SYN,ACK MAY carry data",
-            "left: it leaves at once, and what the application answers follows in segments of its own"),
-        Ask("§4.2.2", "MUST set the initial window by RFC 5681", "met: `tcp.initial_window`, RFC 6928"),
-        Ask("§4.2.2", "the SYN,ACK sent again SHOULD have neither data nor option", "met"),
-        Ask(
-            "§4.2.2",
-            "the client SHOULD update cookie and MSS, acknowledge, and send what was not acknowledged at once",
-            "met"),
-        Ask("§4.2.2", "simultaneous open: as RFC 9293", "met; data in the crossing SYN is not taken"),
-        Ask("§5.1", "a handshake that was reset counts for a while", "met: 60 s"),
-        Ask(
-            "§5.2",
-            "amplification: bounded by the same limit, and by cookies that age",
-            "met; `attack fast-open-flood` tries it"),
-        Ask("§7.3", "without cookies", "switched: `tcp.fastopen_cookieless`, `TCP_FASTOPEN_NO_COOKIE`"),
-        Ask("§9", "the experimental option (254) SHOULD no longer be used", "met: it is passed over"),
-    ),
-}
-"""Of the RFCs that are gone through clause by clause."""
+    """``met``, ``switched`` (by knobs) or ``left``."""
+    id: str = ""
+    """What the RFC calls it: ``MUST-7``."""
+    knobs: tuple[str, ...] = ()
+    why: str = ""
+    """Why it is left; or what else there is to say."""
+    code: tuple[str, ...] = ()
+    """Functions, classes or declarations, as ``file:name``."""
+    tests: tuple[str, ...] = ()
+    """``file::test``, or a packet script."""
 
 
 def main() -> None:
@@ -134,13 +78,17 @@ def main() -> None:
 
 def page() -> str:
     """Return docs/rfc.md."""
-    tests, code = tested(), coded()
+    tests, code, clauses = tested(), coded(), all_clauses()
     lines = [
         "# RFC clauses, where they are in the code, and their tests", "",
         "Made by `python tools/rfc.py > docs/rfc.md` from what the code says in comments, docstrings and declarations,",
         "and the tests in their docstrings; a test keeps it current.", "",
         f"{len({test for found in tests.values() for test in found})} tests name {len(tests)} clauses of "
-        f"{len({rfc for rfc, _ in tests})} RFCs; the code names {len(code)}.", "", "## Not done", "", NOT_DONE,
+        f"{len({rfc for rfc, _ in tests})} RFCs; the code names {len(code)}. "
+        f"{len(clauses)} RFCs are gone through clause by clause (`tools/clauses`).", "", "## Not done", "",
+        *(f"- **RFC {number} {clause.at}{' ' * bool(clause.id)}{clause.id}**: {clause.asks}: {clause.why}."
+          for number in sorted(clauses) for clause in clauses[number] if clause.here == "left"),
+        NOT_DONE,
     ]
     rfc = 0
     for key in sorted({*tests, *code}, key=_order):
@@ -148,14 +96,52 @@ def page() -> str:
         if number != rfc:
             rfc = number
             lines += ["", f"## RFC {number}", ""]
-            if number in ASKS:
+            if number in clauses:
                 lines += [
-                    "| clause | asks | here |", "|---|---|---|",
-                    *(f"| {' | '.join(ask)} |" for ask in ASKS[number]), ""]
+                    "| clause | asks | here | code | tests |", "|---|---|---|---|---|",
+                    *(_row(clause) for clause in clauses[number]), "", "Where the code and the tests name it:", ""]
             lines += ["| clause | code | tests |", "|---|---|---|"]
         columns = (", ".join(f"`{each}`" for each in sorted(found.get(key, ()))) for found in (code, tests))
         lines.append(f"| {'§' + clause if clause else 'as a whole'} | {' | '.join(columns)} |")
     return "\n".join(lines) + "\n"
+
+
+def _row(clause: Clause) -> str:
+    here = f"switched by {_quoted(clause.knobs)}" if clause.here == "switched" else clause.here
+    here += f": {clause.why}" if clause.why else ""
+    at = f"{clause.at} {clause.id}".strip()
+    return f"| {at} | {clause.asks} | {here} | {_quoted(clause.code)} | {_quoted(clause.tests)} |"
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def all_clauses() -> dict[int, list[Clause]]:
+    """Return the clauses of every RFC that is gone through."""
+    found = {}
+    for file in sorted(CLAUSES.glob("rfc*.toml")):
+        rows = tomllib.loads(file.read_text(encoding="utf-8"))["clause"]
+        found[int(file.stem.removeprefix("rfc"))] = [
+            Clause(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
+            for row in rows]
+    return found
+
+
+def places() -> set[str]:
+    """Return everything that the code defines, as ``file:name``."""
+    return {
+        f"{file.relative_to(ROOT)}:{name}" for folder in CODE for file in (ROOT / folder).rglob("*.py")
+        for _, _, name in _owners(ast.parse(file.read_text(encoding="utf-8")))}
+
+
+def shows() -> set[str]:
+    """Return every test that a clause may name: functions as ``file::test``, packet scripts by their path in tests."""
+    scripts = {str(file.relative_to(ROOT / "tests")) for file in (ROOT / "tests" / "drill").rglob("*.pkt")}
+    return scripts | {
+        f"{file.stem}::{node.name}" for folder in FOLDERS for file in (ROOT / folder).rglob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
 def _order(key: tuple[int, str]) -> tuple[int, list[int]]:

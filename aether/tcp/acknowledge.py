@@ -40,8 +40,10 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     if ack < conn.snd_una:
         _overtaken(conn, segment)
         return True
-    if conn.ecn_ok and segment.flags & ECE and ecn.echoed(conn):
-        recovery.slow_down(conn, "the network marked congestion")
+    if conn.ecn_ok and segment.flags & ECE:
+        conn.prior_cwnd = conn.prior_ssthresh = 0  # nothing of before is given back (RFC 4015 §3.4)
+        if ecn.echoed(conn):
+            recovery.slow_down(conn, "the network marked congestion")
     sacked, duplicate = _take_sack(conn, segment)
     same = segment.length == 0 and conn.snd_una + conn.snd_wnd == edge_before
     if rack.probed(conn, segment, duplicate, same and not sacked and ack == conn.snd_una):

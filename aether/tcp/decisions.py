@@ -72,9 +72,9 @@ def offered_window(rcv_nxt: int, rcv_adv: int, limit: int, waiting: int, mss: in
     grown = edge - rcv_adv
     if grown < mss and grown < limit // 2:
         edge = rcv_adv if rcv_adv > rcv_nxt else rcv_nxt
-    window = edge - rcv_nxt
-    # Rounding down would take back what was offered.
-    window = window >> scale if edge > rcv_adv else -(-window >> scale)
+    window = edge - rcv_nxt >> scale
+    if rcv_nxt + (window << scale) < rcv_adv:  # rounding down would take back what was offered (§3.8.6, SHLD-14)
+        window = -(rcv_nxt - rcv_adv >> scale)
     return window if window < MAX_WINDOW_FIELD else MAX_WINDOW_FIELD
 
 

@@ -6,6 +6,8 @@ Each test is played on the ordinary path, and on the short one of trace mode and
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aether.apps.http import HttpServer
 from aether.engine.recorder import EventRecorder
@@ -171,3 +173,20 @@ def test_how_long_a_request_is_waited_for(path: str, monkeypatch: pytest.MonkeyP
         assert lab.sent() == []
         lab.advance(5_010_000 if within > 5_000_000 else 10_000)
         assert "FA" in flags(lab.sent())
+
+
+@given(
+    rcv_adv=st.integers(0, 1 << 20), limit=st.integers(1, 1 << 22), waiting=st.integers(0, 1 << 22),
+    mss=st.integers(48, 9000), scale=st.integers(0, 14))
+def test_the_right_edge_never_moves_left(rcv_adv: int, limit: int, waiting: int, mss: int, scale: int) -> None:
+    """RFC 9293 §3.8.6 (SHLD-14), §3.8.6.2.2, RFC 7323 §2.4: and right only by a worthwhile step, as far as it is free.
+
+    What was offered is within what a window can say, as it always is.
+    """
+    rcv_adv = min(rcv_adv, decisions.MAX_WINDOW_FIELD << scale)
+    edge = decisions.offered_window(0, rcv_adv, limit, waiting, mss, scale) << scale
+    assert edge >= rcv_adv
+    if edge >= rcv_adv + (1 << scale):
+        free = limit - waiting
+        assert edge <= free
+        assert min(free, decisions.MAX_WINDOW_FIELD << scale) - rcv_adv >= min(mss, limit // 2)
