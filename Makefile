@@ -48,7 +48,7 @@ compiled: $(VENV)/stamp
 
 # Four workers on two cores, and one test at a time for each: tests with real peers spend much of their time waiting.
 test: $(VENV)/stamp $(if $(COMPILED),compiled)
-	cd $(TREE) && $(PY) -m pytest -q -n 4 --dist loadgroup --durations 10 $(TESTS)
+	cd $(TREE) && $(if $(COMPILED),AETHER_COMPILED=1) $(PY) -m pytest -q -n 4 --dist loadgroup --durations 10 $(TESTS)
 
 lint: $(VENV)/stamp
 	$(VENV)/bin/ruff check .

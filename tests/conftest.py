@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Generator
+from importlib import import_module
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,18 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 # As every lab in trace mode does: else thousands of tests are walked again and again while they are collected.
 gc.set_threshold(*COLLECT_TRACING)
+
+
+def pytest_sessionstart() -> None:
+    """Make sure that compiled modules are tested where AETHER_COMPILED=1 says so: beside each lies its plain source."""
+    if os.environ.get("AETHER_COMPILED") != "1":
+        return
+    from tools.compiled import MODULES
+
+    for path in MODULES:
+        module = import_module(path.removesuffix(".py").replace("/", "."))
+        if (module.__file__ or "").endswith(".py"):
+            pytest.exit(f"{module.__name__} is to be compiled here, and {module.__file__} is loaded", 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

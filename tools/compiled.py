@@ -30,7 +30,7 @@ MODULES = (
 """What was measured to pay. The loop around them does not: it waits for the kernel."""
 COPIED = (
     "aether", "shell", "lessons", "benchmarks", "tests", "tools", "docs", "Makefile", "README.md", "CHANGELOG.md",
-    "LICENSE", "pyproject.toml",
+    "LICENSE", "pyproject.toml", "constraints.txt",
 )
 SETUP = """
 from mypyc.build import mypycify

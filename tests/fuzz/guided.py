@@ -18,7 +18,8 @@ def main(name: str, options: list[str]) -> None:
         target = TARGETS[name]()
     run = target.run
     target.seeds()
-    atheris.Setup([sys.argv[0], *options], run)
+    # libFuzzer starts itself again to merge, by the first of these and through a shell.
+    atheris.Setup([f"{sys.executable} -m tests.fuzz.guided {name}", *options], run)
     atheris.Fuzz()
 
 

@@ -40,6 +40,39 @@ def test_a_skipped_test_fails_where_all_are_required(
     assert done.returncode in ((1, 2) if status else (0, 5)), done.stdout
 
 
+def outcome(tmp_path: Path, test: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a test under the rules of this project."""
+    (tmp_path / "test_one.py").write_text(test)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "-c",
+         str(ROOT / "pyproject.toml"), f"--rootdir={tmp_path}", *options, str(tmp_path / "test_one.py")],
+        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize("test, said", [
+    ("import threading\ndef test_it():\n    t = threading.Thread(target=lambda: 1 / 0)\n    t.start()\n    t.join()\n",
+     "ZeroDivisionError"),
+    ("import gc\nclass Bad:\n    def __del__(self): raise ValueError('in __del__')\n"
+     "def test_it():\n    Bad()\n    gc.collect()\n", "in __del__"),
+    ("import pytest\n@pytest.mark.terminl\ndef test_it(): pass\n", "terminl"),
+    ("import time\ndef test_it(): time.sleep(60)\n", "Timeout"),
+])
+def test_what_fails_a_test(tmp_path: Path, test: str, said: str) -> None:
+    """An exception in a thread, one that nobody can catch, a marker with a wrong letter, and one that never ends."""
+    done = outcome(tmp_path, test, "-o", "timeout=2")
+    assert done.returncode in (1, 2), done.stdout
+    assert said in done.stdout
+
+
+def test_compiled_modules_are_loaded_where_they_are_to_be(tmp_path: Path) -> None:
+    """Here they are plain, so it has to complain."""
+    if ROOT.name != "compiled":
+        done = outcome(tmp_path, "def test_it(): pass\n", AETHER_COMPILED="1")
+        assert done.returncode == 1
+        assert "is to be compiled here" in done.stdout + done.stderr
+    assert outcome(tmp_path, "def test_it(): pass\n", AETHER_COMPILED="").returncode == 0
+
+
 def fake(tmp_path: Path, script: str) -> str:
     """Return the path of a program that stands in for python3."""
     program = tmp_path / "python"
