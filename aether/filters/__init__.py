@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aether.filters.compile import Filter, compile_filter
     from aether.filters.completion import Suggestion, complete
-    from aether.filters.conversations import Conversations
     from aether.filters.errors import FilterError
-    from aether.filters.field import Field
+    from aether.filters.field import FilterField
     from aether.filters.fields import all_fields
     from aether.filters.record import Record, Records
 
 __all__ = [
-    "Conversations",
-    "Field",
     "Filter",
     "FilterError",
+    "FilterField",
     "Record",
     "Records",
     "Suggestion",
@@ -34,7 +32,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Suggestion": "completion", "Conversations": "conversations", "Field": "fields", "Filter": "compile",
+    "Suggestion": "completion", "FilterField": "fields", "Filter": "compile",
     "FilterError": "errors", "Record": "record", "Records": "record", "all_fields": "fields",
     "compile_filter": "compile", "complete": "completion",
 }

@@ -32,7 +32,8 @@ from aether.filters.syntax import (
     Slice,
     Word,
 )
-from aether.filters.values import BOOLEAN, BYTES, Subnet, ValueProblem, a, read_word
+from aether.filters.values import Subnet, ValueProblem, a, read_word
+from aether.reading.types import BOOLEAN, BYTES
 
 Test = Callable[[Record], bool]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from aether.filters.field import Field
+from aether.filters.field import FilterField
 from aether.filters.fields import all_fields
 from aether.filters.operands import FUNCTIONS
-from aether.filters.values import BOOLEAN, WORD
+from aether.reading.types import BOOLEAN, WORD
 
 
 class Suggestion(NamedTuple):
@@ -63,7 +63,7 @@ def _in_set(texts: list[str]) -> bool:
     return "{" in texts and "}" not in texts[len(texts) - texts[::-1].index("{"):]
 
 
-def _subject(texts: list[str]) -> Field | None:
+def _subject(texts: list[str]) -> FilterField | None:
     """Return the field whose value is being typed: the last one before the last operator."""
     return next((known for text in reversed(texts) if (known := all_fields().get(text)) is not None), None)
 
@@ -91,7 +91,7 @@ def _functions(word: str) -> list[Suggestion]:
             if word and name.startswith(word)]
 
 
-def _values(field: Field | None, word: str) -> list[Suggestion]:
+def _values(field: FilterField | None, word: str) -> list[Suggestion]:
     if field is None:
         return _fields(word)
     values: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""What a field is, and how the tables declare those that every layer of a kind has."""
+"""What a field is to an expression."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aether.filters.record import Record
-from aether.filters.values import PROTOCOL, Type
+from aether.reading.types import Type
 
 Getter = Callable[[Record], Sequence[Any]]
 """Returns every value that a field has in a record; none if it has no such field."""
@@ -17,7 +17,7 @@ FRAME, EVENT, ANY = "frame", "event", "any"
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FilterField:
     """What an expression can ask of a record: how it is read, and what its values are."""
 
     name: str
@@ -43,37 +43,3 @@ class Field:
     def protocol(self) -> str:
         """Return the first part of the name."""
         return self.name.partition(".")[0]
-
-
-def layer_field(
-    layer: str, name: str, kind: Type, help: str, read: Callable[[Any, Record], Any], **more: Any
-) -> Field:
-    """Declare a field with one value in each layer of a kind; `read` returns None where it is absent."""
-    def get(record: Record) -> Sequence[Any]:
-        layers = getattr(record.packet or record.dissect(), layer)
-        if len(layers) == 1:
-            value = read(layers[0], record)
-            return () if value is None else (value,)
-        return [value for value in [read(part, record) for part in layers] if value is not None]
-    return Field(name, kind, help, get, **more)
-
-
-def spread_field(
-    layer: str, name: str, kind: Type, help: str, read: Callable[[Any, Record], Iterable[Any]], **more: Any
-) -> Field:
-    """Declare a field that may have several values in each layer of a kind."""
-    def get(record: Record) -> Sequence[Any]:
-        return [value for part in getattr(record.packet or record.dissect(), layer) for value in read(part, record)]
-    return Field(name, kind, help, get, **more)
-
-
-def protocol_field(layer: str, name: str, help: str, span: Callable[[Any, Record], tuple[int, int, int]]) -> Field:
-    """Declare a protocol; `span` returns where its header begins and ends, and where its packet ends."""
-    def header(record: Record) -> Sequence[bytes]:
-        packet = record.packet or record.dissect()
-        return [packet.data[start:end] for start, end, _ in (span(part, record) for part in getattr(packet, layer))]
-
-    def whole(record: Record) -> Sequence[bytes]:
-        packet = record.packet or record.dissect()
-        return [packet.data[start:end] for start, _, end in (span(part, record) for part in getattr(packet, layer))]
-    return Field(name, PROTOCOL, help, header, whole=whole)

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 
-from aether.filters.field import Field
+from aether.filters.field import FilterField
 from aether.filters.tables import TABLES
 
 
 @lru_cache(maxsize=1)
-def all_fields() -> Mapping[str, Field]:
+def all_fields() -> Mapping[str, FilterField]:
     """Return all fields by their names, in the order of the docs."""
     return {field.name: field for table in TABLES.values() for field in table}
 

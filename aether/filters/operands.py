@@ -12,25 +12,13 @@ from operator import add, mod, mul, sub
 from typing import Any, NoReturn
 
 from aether.filters.errors import FilterError
-from aether.filters.field import Field, Getter
+from aether.filters.field import FilterField, Getter
 from aether.filters.fields import all_fields, near, suggestion
 from aether.filters.record import Record
 from aether.filters.syntax import Arithmetic, Captured, Expression, FunctionCall, Negative, Quoted, Range, Slice, Word
 from aether.filters.tables.events import direction_at_host
-from aether.filters.values import (
-    BYTES,
-    NUMBER,
-    PROTOCOL,
-    TEXT,
-    TIME,
-    Subnet,
-    Type,
-    ValueProblem,
-    a,
-    read_text,
-    read_word,
-    show,
-)
+from aether.filters.values import Subnet, ValueProblem, a, read_text, read_word, show
+from aether.reading.types import BYTES, NUMBER, PROTOCOL, TEXT, TIME, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +28,7 @@ class Operand:
     node: Expression
     type: Type
     get: Getter
-    field: Field | None = None
+    field: FilterField | None = None
     """The field, if it is one and nothing more."""
     constant: Any = None
     """The value, if it is always the same one; None otherwise."""
@@ -55,7 +43,7 @@ class Operands:
         """How many earlier records there are to refer to."""
         self.host_named = host_named
         """Whether the expression asks for a host, which decides whose directions `dir` means."""
-        self.used: dict[str, Field] = {}
+        self.used: dict[str, FilterField] = {}
         """Fields of the record itself."""
 
     def fail(self, node: Expression, message: str) -> NoReturn:

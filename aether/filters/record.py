@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from aether.events import KINDS, Event
-from aether.filters.conversations import Context, Conversations
-from aether.filters.packet import NOTHING, Dissected
+from aether.reading.context import Context
+from aether.reading.flow import Conversations
+from aether.reading.packet import NOTHING, Dissected
 
 FRAME_KINDS = frozenset(("frame.sent", "frame.arrived", "frame.lost", "drop"))
 """Kinds that are about a frame as such. An expression that asks only about frames matches these alone,

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 
-from aether.filters.field import Field
+from aether.filters.field import FilterField
 from aether.filters.operands import FUNCTIONS
 from aether.filters.tables import TABLES
 
@@ -110,7 +110,7 @@ def _example(help: str) -> str:
     return f"`{expression}` is {meaning}"
 
 
-def _explain(field: Field) -> str:
+def _explain(field: FilterField) -> str:
     parts = [field.help + (" ◆" if field.ours else "")]
     if field.names:
         parts.append("names: " + ", ".join(f"`{name}` {number}" for name, number in field.names.items()))

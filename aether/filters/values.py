@@ -1,4 +1,4 @@
-"""The types of fields, and how a value written by a person becomes one that can be compared.
+"""How a value written by a person becomes one that can be compared.
 
 A value in an expression has no type of its own: the field beside it decides what ``80``,
 ``aa:bb`` or ``192.168.1.0/24`` means, as in Wireshark.
@@ -11,38 +11,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from aether.reading.types import BOOLEAN, BYTES, ETHER, IPV4, IPV6, PROTOCOL, TIME, WORD, Type
 from aether.wire.address import show_ip, show_mac
-
-
-class Type(NamedTuple):
-    """What values a field has. Only types of one family can be compared with each other."""
-
-    name: str
-    """For a person: ``number (16 bits)``."""
-    family: str
-    """``number``, ``time``, ``address``, ``bytes`` or ``text``."""
-    limit: int = 0
-    """The largest number, or the only length of an address in bytes; 0 when anything goes."""
-
-
-def _unsigned(bits: int) -> Type:
-    return Type(f"number ({bits} bits)", "number", (1 << bits) - 1)
-
-
-UINT8, UINT16, UINT32, UINT64 = (_unsigned(bits) for bits in (8, 16, 32, 64))
-NUMBER = Type("number", "number")
-BOOLEAN = Type("yes or no (1 or 0)", "number", 1)
-TIME = Type("time", "time")
-"""Integer microseconds; written in seconds, or with a unit: 0.2, 200ms."""
-IPV4 = Type("IPv4 address", "address", 4)
-IPV6 = Type("IPv6 address", "bytes", 16)
-ETHER = Type("Ethernet address", "bytes", 6)
-BYTES = Type("bytes", "bytes")
-PROTOCOL = Type("protocol", "bytes")
-"""Present or not; its bytes can be sliced and searched."""
-TEXT = Type("text", "text")
-WORD = Type("word", "text")
-"""Text that stands for a thing with a name, such as a state; it needs no quotes."""
 
 
 class Subnet(NamedTuple):

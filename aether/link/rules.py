@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.filters import Filter, FilterError, Record, compile_filter
-from aether.filters.conversations import NONE, UNKNOWN, Context, Conversation
 from aether.filters.field import EVENT
 from aether.filters.fields import all_fields
-from aether.filters.packet import Transport
+from aether.reading.context import NONE, UNKNOWN, Context, Conversation
+from aether.reading.packet import Transport
 
 if TYPE_CHECKING:
     from aether.link.medium import FlowState, Medium

@@ -73,6 +73,13 @@ class TcpHeader:
         self.options = options
 
 
+OPTION_NAMES = {
+    OPTION_END: "end of options", OPTION_NOP: "padding", OPTION_MSS: "maximum segment size",
+    OPTION_WINDOW_SCALE: "window scale", OPTION_SACK_PERMITTED: "SACK permitted",
+    OPTION_SACK: "selective acknowledgement", OPTION_TIMESTAMP: "timestamp", OPTION_MD5: "MD5 signature",
+    OPTION_USER_TIMEOUT: "user time-out", OPTION_FAST_OPEN: "fast open",
+}
+"""What options are called."""
 LENGTHS = {
     OPTION_MSS: 2, OPTION_WINDOW_SCALE: 1, OPTION_SACK_PERMITTED: 0, OPTION_TIMESTAMP: 8, OPTION_USER_TIMEOUT: 2,
     OPTION_MD5: 16,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from aether.events import DROPS, Event
-from aether.filters.conversations import Conversations
-from aether.filters.packet import Dissected as Dissected
+from aether.reading.flow import Conversations
+from aether.reading.packet import Dissected as Dissected
 from aether.wire.address import show_ip, show_mac
 from shell.captures.packets import ETHERNET, LINK_TYPES, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap

@@ -40,7 +40,7 @@ def frame(session: Session, number: int, field: str, host: str, all: bool) -> Fr
     middle is left out.
     """
     watcher, seen = _find(session, number, host)
-    layers = dissect(seen.data, watcher.flows, context_of(session.visible_events("a frame"), seen))
+    layers = dissect(seen.data, context_of(session.visible_events("a frame"), seen))
     names = [each.name for layer in layers for each in layer.fields]
     if field and field not in names:
         raise CommandError(f"frame {number} has no field {field!r}{did_you_mean(field, names) or '. See `frame N`'}")
@@ -85,7 +85,8 @@ def _nothing(session: Session, kept: int, host: str, expression: str) -> str:
 def field_names(session: Session, number: str) -> list[tuple[str, str]]:
     """Return the fields of a frame, with their values."""
     watcher, seen = _find(session, frame_number(number), "you")
-    return [(each.name, each.text) for layer in dissect(seen.data, watcher.flows) for each in layer.fields]
+    layers = dissect(seen.data, watcher.flows.context(seen.data))
+    return [(each.name, each.text) for layer in layers for each in layer.fields]
 
 
 def _find(session: Session, number: int, host: str) -> tuple[FrameWatcher, SeenFrame]:

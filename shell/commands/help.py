@@ -11,7 +11,7 @@ from shell.results.help import FieldGroup, FieldLine, FieldList, HelpGroup, Help
 from shell.session import Session
 
 if TYPE_CHECKING:
-    from aether.filters.field import Field
+    from aether.filters.field import FilterField
 
 KEYS = (
     ("F1", "help"), ("F2", "trace on or off"), ("F5", "run or pause"), ("F8", "step"), ("Ctrl-C", "cancel, or pause"),
@@ -43,7 +43,7 @@ def filters(session: Session, beginning: str) -> FieldList:
     return FieldList(found)
 
 
-def _choices(field: Field) -> list[str]:
+def _choices(field: FilterField) -> list[str]:
     """Return the words that a field may be compared with."""
     return [*(field.names or ()), *(field.choices() if field.choices else ())]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aether.engine.breakpoints import BreakpointError, Condition
-from aether.filters import Field, Filter, FilterError, all_fields, compile_filter
+from aether.filters import Filter, FilterError, FilterField, all_fields, compile_filter
 from aether.knobs import KnobError, find, parse, show
 from shell.language.grammar import CommandError, similar
 from shell.language.values import duration
@@ -97,7 +97,7 @@ class Ran:
 class AskField:
     """A question about a field of one of the frames that matched."""
 
-    field: Field
+    field: FilterField
     filter: Filter
 
 

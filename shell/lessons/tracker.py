@@ -11,7 +11,8 @@ from typing import Any
 from aether import knobs
 from aether.events import Event
 from aether.filters import Record
-from aether.filters.values import Type, ValueProblem, a, read_word
+from aether.filters.values import ValueProblem, a, read_word
+from aether.reading.types import Type
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.language.grammar import did_you_mean

@@ -17,7 +17,7 @@ from shell.reading.summary import Flows, summarise
 from shell.results.frames import FrameRow
 
 if TYPE_CHECKING:
-    from aether.filters.conversations import Context
+    from aether.reading.context import Context
 
 T = TypeVar("T")
 ARP = b"\x08\x06"
@@ -195,8 +195,8 @@ class FrameWatcher:
 
 def context_of(events: Iterable[Event], frame: SeenFrame) -> Context | None:
     """Return what the filters know of the conversation of a frame: where its sequence numbers begin, its scale."""
-    from aether.filters.conversations import Conversations
-    from aether.filters.packet import Dissected
+    from aether.reading.flow import Conversations
+    from aether.reading.packet import Dissected
 
     ends = frame.data[26:30], frame.data[30:34]
     known = Conversations()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from aether.events import Event
-from aether.filters.conversations import Conversations
-from aether.filters.packet import Dissected
+from aether.reading.flow import Conversations
+from aether.reading.packet import Dissected
 from aether.wire import tcp
 from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.reading.limits import WORDS, story, within

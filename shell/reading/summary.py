@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from aether.reading import icmp as icmp_reading
+from aether.reading import igmp as igmp_reading
+from aether.reading.context import UNKNOWN, Context, Conversation
 from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
@@ -49,6 +52,13 @@ class Flows:
         self._first[data[26:34] + data[start:start + 4]] = int.from_bytes(data[start + 4:start + 8], "big")
         if len(self._first) > MAX_FLOWS:
             del self._first[next(iter(self._first))]
+
+    def context(self, data: bytes) -> Context:
+        """Return where the sequence numbers of a frame's connection begin, as far as that is known."""
+        start = 14 + (data[14] & 15) * 4 if len(data) > 14 else 14
+        ports = data[start:start + 4]
+        forward, back = data[26:34] + ports, data[30:34] + data[26:30] + ports[2:] + ports[:2]
+        return Context(Conversation(0), self._first.get(forward, 0), self._first.get(back, 0), UNKNOWN)
 
     def know(self, source: bytes, destination: bytes, ports: tuple[int, int], first: int) -> None:
         """Take note of the initial sequence number of a flow."""
@@ -129,7 +139,7 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
         elif header.protocol == ipv4.PROTO_ICMP:
             found = _icmp(payload, source, destination)
         elif header.protocol == ipv4.PROTO_IGMP:
-            found = Summary("igmp", source, destination, "", igmp_name(igmp.parse(payload)))
+            found = Summary("igmp", source, destination, "", igmp_reading.name_of(igmp.parse(payload)))
         else:
             found = Summary("ipv4", source, destination, "", f"protocol {header.protocol}, {len(payload)} bytes")
     except WireError as problem:
@@ -182,19 +192,5 @@ def _icmp(payload: memoryview, source: str, destination: str) -> Summary:
         what = "echo request" if message.type == 8 else "echo reply"
         info = f"{what} id={message.identifier} seq={message.sequence} len={len(message.payload)}"
     else:
-        info = icmp_name(message.type, message.code)
+        info = icmp_reading.name_of(message.type, message.code)
     return Summary("icmp", source, destination, "", info)
-
-
-def igmp_name(message: igmp.IgmpMessage) -> str:
-    """Return what an IGMP message says."""
-    name = igmp.NAMES.get(message.type, f"type 0x{message.type:02x}")
-    if message.type == igmp.V3_REPORT:
-        return name
-    return f"{name} {show_ip(message.group) if any(message.group) else 'of all groups'}"
-
-
-def icmp_name(kind: int, code: int) -> str:
-    """Return what an ICMP type and code are called."""
-    name = icmp.NAMES.get((kind, code)) or icmp.NAMES.get(kind)
-    return name or f"type {kind}" + (f" code {code}" if code >= 0 else "")

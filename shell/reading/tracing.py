@@ -116,5 +116,5 @@ class Tracer:
         if self.verbose:
             from shell.reading.dissect import dissect
 
-            line.layers = dissect(seen.data, self.watcher.flows)
+            line.layers = dissect(seen.data, self.watcher.flows.context(seen.data))
         return line

@@ -8,16 +8,14 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.style import Style
 from rich.text import Text
 
+from aether.reading.protocols import PROTOCOLS
 from shell.reading.escape import ascii_column, printable
 from shell.results.frames import Field, FrameDetail, FrameList, Layer
 from shell.views.oneline import FrameLine, Shortener
 from shell.views.registry import draws
 from shell.views.theme import style
 
-NAMES = {
-    "eth": "Ethernet", "arp": "ARP", "ip": "IPv4", "icmp": "ICMP", "igmp": "IGMP", "udp": "UDP", "tcp": "TCP",
-    "dns": "DNS", "dhcp": "DHCP", "http": "HTTP", "data": "data", "padding": "padding",
-}
+NAMES = {protocol.name: protocol.title for protocol in PROTOCOLS}
 LONG, SHOWN = 6, 1
 """Rows of data, or of zeros, above which the middle is left out, and how many are shown before it."""
 WIDE = 72

@@ -20,7 +20,7 @@ from rich.style import Style
 NAMES = ("ethernet", "arp", "ipv4", "icmp", "udp", "tcp", "error", "muted", "key", "good", "command")
 _ALIASES = {
     "eth": "ethernet", "ip": "ipv4", "igmp": "icmp", "dns": "udp", "dhcp": "udp", "http": "tcp",
-    "data": "muted", "padding": "muted",
+    "data": "muted", "padding": "muted", "ipv6": "ipv4",
 }
 
 
@@ -119,8 +119,8 @@ def depth() -> str:
 
 
 def style(name: str, *, bold: bool = False) -> Style:
-    """Return the style of a layer, or of another of `NAMES`."""
-    return _style(current()[0], depth(), is_light(), _ALIASES.get(name, name), bold)
+    """Return the style of a layer, or of another of `NAMES`; a layer without one of its own is muted."""
+    return _style(current()[0], depth(), is_light(), _ALIASES.get(name, name if name in NAMES else "muted"), bold)
 
 
 @lru_cache(maxsize=1024)

@@ -1,21 +1,10 @@
-"""The tables of fields, one module a protocol."""
+"""The tables of fields: those of protocols are made from their layouts in `aether/reading`."""
 
 from collections.abc import Sequence
 
-from aether.filters.field import Field
-from aether.filters.tables import arp, dhcp, dns, ethernet, events, frame, http, icmp, ip, tcp, udp
+from aether.filters.field import FilterField
+from aether.filters.tables import events, frame
+from aether.filters.tables.protocols import LAYERS
 
-TABLES: dict[str, Sequence[Field]] = {
-    "Frames": frame.FIELDS,
-    "Ethernet": ethernet.FIELDS,
-    "ARP": arp.FIELDS,
-    "IPv4": ip.FIELDS,
-    "ICMP": icmp.FIELDS,
-    "UDP": udp.FIELDS,
-    "TCP": tcp.FIELDS,
-    "DNS": dns.FIELDS,
-    "DHCP": dhcp.FIELDS,
-    "HTTP": http.FIELDS,
-    "Events": events.FIELDS,
-}
+TABLES: dict[str, Sequence[FilterField]] = {"Frames": frame.FIELDS, **LAYERS, "Events": events.FIELDS}
 """Titles and fields, in the order of the docs."""

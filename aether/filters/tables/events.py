@@ -9,9 +9,9 @@ from errno import errorcode
 from typing import Any
 
 from aether.events import DROPS, KINDS
-from aether.filters.field import ANY, EVENT, Field, Getter
+from aether.filters.field import ANY, EVENT, FilterField, Getter
 from aether.filters.record import Record
-from aether.filters.values import BOOLEAN, BYTES, ETHER, IPV4, NUMBER, TIME, UINT8, UINT16, UINT32, WORD, Type
+from aether.reading.types import BOOLEAN, BYTES, ETHER, IPV4, NUMBER, TIME, UINT8, UINT16, UINT32, WORD, Type
 
 _TYPES: dict[str, Type] = {
     "number": UINT32, "original": UINT32, "conn": UINT32, "microseconds": TIME, "data": BYTES, "address": IPV4,
@@ -168,7 +168,7 @@ _OF_FRAMES = frozenset(("frame.lost", "frame.lost.cause", "drop", "drop.reason")
 """What became of a frame: asked of frames that are lost or dropped later too, not only of events."""
 
 
-def _declared() -> list[Field]:
+def _declared() -> list[FilterField]:
     """Return the fields that follow from the kinds of events."""
     fields = []
     for kind, declared in KINDS.items():
@@ -181,7 +181,7 @@ def _declared() -> list[Field]:
                 get = _value(kind, declared.fields.index(value), type)
             else:
                 get = _kind(kind)
-            fields.append(Field(
+            fields.append(FilterField(
                 name, type, help, _SPECIAL.get(name, get), about=ANY if name in _OF_FRAMES else EVENT,
                 choices=_CHOICES.get(name), examples=_EXAMPLES.get(name, ()), ours=True, only_true=not value))
     return fields
@@ -206,18 +206,18 @@ _EXPLAINED = {
 _TIMER = KINDS["tcp.timer"].fields
 
 FIELDS = (
-    Field("event", WORD, "the kind of event", _event, about=EVENT, choices=kinds, ours=True),
-    Field("conn", UINT32, "the number of the connection, one for each incarnation", _conn, about=ANY, ours=True),
-    Field("host", WORD, "where it happened: the name of a host, or of a link", _host, about=ANY,
-          examples=("you", "host"), ours=True),
-    Field("dir", WORD, "in or out: of a frame, as you see it, or as the host sees it that the expression names",
-          _direction, choices=_ways, ours=True),
-    Field("time", TIME, "when it happened: world time in seconds", _time, about=ANY, ours=True),
-    Field("timer.kind", WORD, "of tcp.timer: which timer", _value("tcp.timer", _TIMER.index("timer"), WORD),
-          about=EVENT, choices=_timers, ours=True),
-    Field("timer.action", WORD, "of tcp.timer: started, stopped or fired",
-          _value("tcp.timer", _TIMER.index("action"), WORD), about=EVENT, choices=_actions, ours=True),
-    Field("timer.deadline", TIME, "of tcp.timer: when it runs out, in world time",
-          _value("tcp.timer", _TIMER.index("deadline"), TIME), about=EVENT, ours=True),
+    FilterField("event", WORD, "the kind of event", _event, about=EVENT, choices=kinds, ours=True),
+    FilterField("conn", UINT32, "the number of the connection, one for each incarnation", _conn, about=ANY, ours=True),
+    FilterField("host", WORD, "where it happened: the name of a host, or of a link", _host, about=ANY,
+                examples=("you", "host"), ours=True),
+    FilterField("dir", WORD, "in or out: of a frame, as you see it, or as the host sees it that the expression names",
+                _direction, choices=_ways, ours=True),
+    FilterField("time", TIME, "when it happened: world time in seconds", _time, about=ANY, ours=True),
+    FilterField("timer.kind", WORD, "of tcp.timer: which timer", _value("tcp.timer", _TIMER.index("timer"), WORD),
+                about=EVENT, choices=_timers, ours=True),
+    FilterField("timer.action", WORD, "of tcp.timer: started, stopped or fired",
+                _value("tcp.timer", _TIMER.index("action"), WORD), about=EVENT, choices=_actions, ours=True),
+    FilterField("timer.deadline", TIME, "of tcp.timer: when it runs out, in world time",
+                _value("tcp.timer", _TIMER.index("deadline"), TIME), about=EVENT, ours=True),
     *_declared(),
 )

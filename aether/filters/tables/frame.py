@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aether.filters.field import ANY, Field, Getter
+from aether.filters.field import ANY, FilterField, Getter
 from aether.filters.record import Record
-from aether.filters.values import BOOLEAN, PROTOCOL, TIME, UINT32, WORD
+from aether.reading.types import BOOLEAN, PROTOCOL, TIME, UINT32, WORD
 
 
 def _of_frame(name: str) -> Getter:
@@ -37,15 +37,15 @@ def _link(record: Record) -> Sequence[str]:
 
 
 FIELDS = (
-    Field("frame", PROTOCOL, "the frame; searched, sliced and measured as bytes", _of_frame("data"),
-          whole=_of_frame("data")),
-    Field("frame.number", UINT32, "its number, given when it enters a link", _number),
-    Field("frame.len", UINT32, "its length in bytes, without the check sequence", _length),
-    Field("frame.cap_len", UINT32, "how many bytes of it are here: all of them", _length),
-    Field("frame.time_relative", TIME, "when it was seen: world time in seconds", _of_frame("time")),
-    Field("frame.time_delta", TIME, "seconds since the frame before it", _delta),
-    Field("frame.dropped", BOOLEAN, "a link lost it or a host discarded it; see drop.reason", _dropped,
-          about=ANY, ours=True, only_true=True),
-    Field("frame.link", WORD, "the link it travels on", _link, ours=True, examples=("lan",)),
+    FilterField("frame", PROTOCOL, "the frame; searched, sliced and measured as bytes", _of_frame("data"),
+                whole=_of_frame("data")),
+    FilterField("frame.number", UINT32, "its number, given when it enters a link", _number),
+    FilterField("frame.len", UINT32, "its length in bytes, without the check sequence", _length),
+    FilterField("frame.cap_len", UINT32, "how many bytes of it are here: all of them", _length),
+    FilterField("frame.time_relative", TIME, "when it was seen: world time in seconds", _of_frame("time")),
+    FilterField("frame.time_delta", TIME, "seconds since the frame before it", _delta),
+    FilterField("frame.dropped", BOOLEAN, "a link lost it or a host discarded it; see drop.reason", _dropped,
+                about=ANY, ours=True, only_true=True),
+    FilterField("frame.link", WORD, "the link it travels on", _link, ours=True, examples=("lan",)),
 )
 

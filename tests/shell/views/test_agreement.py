@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from aether.filters import Field, Record, Records, all_fields
-from aether.filters.values import IPV4, IPV6, PROTOCOL, TIME
+from aether.filters import FilterField, Record, Records, all_fields
+from aether.reading.types import IPV4, IPV6, PROTOCOL, TIME
 from shell.reading.dissect import dissect
 from tests.captures import pcap
 from tests.dissection_corpus import corpus
@@ -40,13 +40,13 @@ def shown(record: Record) -> Values:
     """Return the values of every field of the tree, in order."""
     assert record.data is not None
     values: Values = defaultdict(list)
-    for layer in dissect(record.data, context=record.context):
+    for layer in dissect(record.data, record.context):
         for field in layer.fields:
             values[field.name].append(field.value)
     return values
 
 
-def plain(field: Field, text: str) -> str:
+def plain(field: FilterField, text: str) -> str:
     """Return a value as text in one form: numbers are written in two bases, and bytes with colons or without."""
     if field.type.family == "number":
         return str(int({"True": "1", "False": "0", "": "1"}.get(text, text), 0))
@@ -55,12 +55,12 @@ def plain(field: Field, text: str) -> str:
     return text
 
 
-def asked(field: Field, record: Record) -> list[str]:
+def asked(field: FilterField, record: Record) -> list[str]:
     """Return what filters say, in the same form."""
     return [_text(field, value) for value in field.get(record)]
 
 
-def _text(field: Field, value: object) -> str:
+def _text(field: FilterField, value: object) -> str:
     if isinstance(value, bytes):
         if field.type is IPV4:
             return ".".join(map(str, value))

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from aether.filters import Record, Records, all_fields, compile_filter
-from aether.filters.values import ETHER, IPV4, IPV6, PROTOCOL, TIME, Type
+from aether.reading.types import ETHER, IPV4, IPV6, PROTOCOL, TIME, Type
 from tests.captures import pcap
 from tests.filter_corpus import corpus
 
@@ -168,13 +168,14 @@ def test_frames_are_those_of_statistics(capture: Path) -> None:
 
 @needs_tshark
 def test_fields_exist_in_the_same_frames(capture: Path) -> None:
-    names = [field.name for field in all_fields().values() if not field.ours]
+    names = [field.name for field in all_fields().values() if not field.ours and field.name != "data.data"]
     found = by_statistics(capture, names)
     differing = {name: (frames, selected(name)) for name, frames in found.items() if frames != selected(name)}
     assert not differing
 
 
 DIFFERENT = {
+    "data.data": "tshark takes more protocols apart",
     "dhcp.option.type": "the end of the options has the type 0 there; here it is dhcp.option.end alone",
     "dhcp.option.end": "",
     "tcp.option_kind": "what follows the end of the options is listed as more ends there",

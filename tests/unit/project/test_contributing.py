@@ -62,6 +62,17 @@ def test_a_protocol_a_knob_a_reason_a_command_and_a_view(tree: Path) -> None:
     assert "hello.too_loud" in told and "hello.truncated" in told
 
 
+def test_a_protocol_that_is_read_is_shown_asked_for_completed_and_documented(tree: Path) -> None:
+    told = shell(tree, SOFT, "frame 1", "frame 1 --json", "frames hello and hello.loud < 6", "help filters hello")
+    assert "Hello" in told and "5 of 255" in told
+    assert '"name": "hello.loud"' in told and '"value": "5"' in told
+    assert "how loud a hello is" in told
+    asked = "from aether.filters import complete; print(complete('hello.'))"
+    for look, said in ((["-c", asked], "hello.loud"), (["-m", "aether.filters"], "| `hello.loud` | number (8 bits) |")):
+        done = subprocess.run([sys.executable, *look], cwd=tree, capture_output=True, text=True, timeout=120)
+        assert said in done.stdout, done.stderr
+
+
 def test_the_lesson_is_proved(tree: Path) -> None:
     told = subprocess.run(
         [sys.executable, "-m", "shell", "lesson", "lint", "say-hello"], cwd=tree, capture_output=True, text=True,

@@ -20,6 +20,7 @@ LEVELS = {
     "aether": (
         ("wire", "events", "knobs", "counters", "streams", "timers", "statehash", "socket_options", "answers", "plain"),
         ("surroundings",),
+        ("reading",),
         ("filters",),
         ("link",),
         ("net",),

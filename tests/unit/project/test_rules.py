@@ -18,7 +18,8 @@ AETHER = sorted((ROOT / "aether").rglob("*.py"))
 SOURCES = [*AETHER, *sorted((ROOT / "shell").rglob("*.py"))]
 LONG, TOO_LONG = 400, 600
 """Lines of a file."""
-NO_STATE = ("aether/engine/", "aether/filters/", "aether/link/tap.py", "aether/statehash.py", "aether/queries.py")
+NO_STATE = ("aether/engine/", "aether/filters/", "aether/reading/", "aether/link/tap.py", "aether/statehash.py",
+            "aether/queries.py")
 """Who drives, asks or digests a world, and is no part of it."""
 STATE = [path for path in AETHER if not str(path.relative_to(ROOT)).startswith(NO_STATE)]
 
@@ -218,7 +219,7 @@ def test_no_name_is_dead() -> None:
 
 
 SAME_NAME = {
-    "Field": "what a filter asks for; and a line of a header as the shell's results name it, in JSON too",
+    "Field": "how a field is declared; and a line of a header as the shell's results name it, in JSON too",
     "HttpGet": "what a user asks for, registered by its name; and the job that it begins, in the state hash",
     "Lease": "what a DHCP client has, in the state hash; and what is told of it, in JSON too",
     "Options": "of a TCP segment, and of DNS's OPT record: each is named with the module of its protocol",

@@ -7,63 +7,16 @@ first segment counts as 1.
 
 from __future__ import annotations
 
-from aether.filters.packet import Dissected, Transport, options
+from aether.reading.context import NONE, UNKNOWN, Context, Conversation
+from aether.reading.ip import options
+from aether.reading.packet import Dissected, Transport
+from aether.reading.tcp_options import MAX_SHIFT
+from aether.wire.tcp import OPTION_WINDOW_SCALE
 
 LIMIT = 20_000
 """Conversations that are remembered; the oldest are forgotten first."""
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
-MAX_SHIFT = 14
-"""The largest shift of window scaling; a larger one counts as this (RFC 7323 §2.3)."""
-UNKNOWN, NONE = -1, -2
-"""Window scales: the handshake was not seen, or did not agree on scaling."""
-
-
-class Direction:
-    """One direction of a TCP connection."""
-
-    __slots__ = ("base", "scale")
-
-    def __init__(self) -> None:
-        self.base = -1
-        """The sequence number that is shown as 0; -1 while it is unknown."""
-        self.scale = UNKNOWN
-        """The shift of window scaling (RFC 7323 §2), UNKNOWN or NONE."""
-
-
-class Conversation:
-    """A TCP connection, or two UDP ports that talk."""
-
-    __slots__ = ("closing", "conn", "directions", "http", "index")
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        """Counts conversations of a protocol from 0, as `tcp.stream` and `udp.stream` do."""
-        self.conn = 0
-        """The number of the stack's own connection; 0 while none is known."""
-        self.directions = (Direction(), Direction())
-        """From the end with the smaller address and port, and from the other."""
-        self.closing = False
-        """Whether a FIN or RST was seen."""
-        self.http = False
-        """Whether an HTTP message was seen: what follows is HTTP too."""
-
-
-class Context:
-    """What a frame's conversation says about this frame."""
-
-    __slots__ = ("ack_base", "conversation", "http", "scale", "seq_base")
-
-    def __init__(self, conversation: Conversation, seq_base: int, ack_base: int, scale: int) -> None:
-        self.conversation = conversation
-        self.seq_base = seq_base
-        """The sequence number that is shown as 0."""
-        self.ack_base = ack_base
-        """The acknowledgement number that is shown as 0."""
-        self.scale = scale
-        """The shift of its window; UNKNOWN or NONE."""
-        self.http = conversation.http
-        """Whether HTTP was spoken up to and with this frame."""
 
 
 Key = tuple[bytes, int, bytes, int]
@@ -165,9 +118,9 @@ def _key(layer: Transport) -> tuple[Key, bool]:
 
 def _scale(packet: Dissected, tcp: Transport) -> int:
     """Return the shift count among a SYN's options, NONE if there is none."""
-    for kind, data in options(packet.data, tcp.start + 20, tcp.payload):
-        if kind == 3 and len(data) == 3:
-            return min(data[2], MAX_SHIFT)
+    for kind, at, length in options(packet.data, tcp.start + 20, tcp.payload):
+        if kind == OPTION_WINDOW_SCALE and length == 3:
+            return min(packet.data[at + 2], MAX_SHIFT)
     return NONE
 
 

@@ -1,0 +1,23 @@
+"""Which protocols are read. A new one is a module like those beside this one, and a line here."""
+
+from __future__ import annotations
+
+from aether.reading import arp, dhcp, dns, eth, http, icmp, igmp, ip, ipv6, tcp, udp
+from aether.reading.tree import Protocol
+
+PROTOCOLS: tuple[Protocol, ...] = (
+    eth.PROTOCOL,
+    arp.PROTOCOL,
+    ip.PROTOCOL,
+    ipv6.PROTOCOL,
+    icmp.PROTOCOL,
+    igmp.PROTOCOL,
+    udp.PROTOCOL,
+    tcp.PROTOCOL,
+    dns.PROTOCOL,
+    dhcp.PROTOCOL,
+    http.PROTOCOL,
+)
+"""In the order of the docs."""
+INSIDE: dict[tuple[str, int], Protocol] = {place: protocol for protocol in PROTOCOLS for place in protocol.over}
+"""Which protocol follows, by the field that says so and its value."""
