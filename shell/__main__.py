@@ -99,9 +99,9 @@ def _main(arguments: list[str]) -> int:
 
 
 def _begin(arguments: list[str]) -> int:
-    if arguments[:1] == ["lesson"]:
+    if arguments[:1] == ["lesson"] or arguments[:2] == ["--sim", "lesson"]:
         try:
-            return _lesson(arguments[1:])
+            return _lesson(arguments[arguments.index("lesson") + 1:])
         except KeyboardInterrupt:
             complain("interrupted")
             return 130

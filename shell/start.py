@@ -162,6 +162,10 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
 
     app = AetherShell(session, interactive=False)
     app.quiet = True
+    if not app.stdout.isatty():
+        from shell.views import theme
+
+        theme.without_colours()
     try:
         app.run_lines(lines, stop=stop)
     except UnicodeDecodeError:

@@ -10,15 +10,15 @@ from shell.commands.common import FORCE
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import count
 from shell.lessons import library, report
-from shell.lessons.course import Course
+from shell.lessons.ahead import chosen_course, directories, in_order, is_late, numbered, what_is_ahead
 from shell.lessons.course import load as load_course
 from shell.lessons.drafts import write_new
 from shell.lessons.lint_here import prove_here
 from shell.lessons.load import load
-from shell.lessons.model import Lesson, LessonError, Problem
+from shell.lessons.model import LessonError, Problem
 from shell.lessons.player import Player, under_way
 from shell.lessons.program import check_file
-from shell.lessons.progress import Progress, ProgressStore, Saved, tally
+from shell.lessons.progress import ProgressStore, Saved, tally
 from shell.results.lesson import (
     CheckReport,
     GradeTable,
@@ -42,39 +42,6 @@ ANY = argument("name", str, "a lesson: its id, its number in `lesson list`, a fi
                complete="lessons", default="")
 
 
-def directories(progress: Progress) -> list[Path]:
-    """Return where lessons are."""
-    return [library.BUILT_IN, *map(Path, progress.paths)]
-
-
-def chosen_course(progress: Progress) -> Course | None:
-    """Return the course that was chosen; None for all lessons."""
-    known = list(library.files(directories(progress)))
-    return load_course(Path(progress.course), known) if progress.course else None
-
-
-def in_order(progress: Progress, course: Course | None) -> list[Lesson]:
-    """Return the headings of all lessons, or of those of a course, in their order."""
-    known = {each.id: each for each in library.headings(directories(progress))}
-    return [known[each] for each in course.lessons if each in known] if course else list(known.values())
-
-
-def what_is_ahead(session: Session, progress: Progress, after: str = "") -> str:
-    """Return the id of the next lesson: the first to be done from the latest one on that was begun, or else of all.
-
-    `after` is one that was just ended. Empty if all are done.
-    """
-    lessons = in_order(progress, chosen_course(progress))
-    begun = [place for place, each in enumerate(lessons) if each.id in progress.lessons or each.id == progress.current]
-    ended = [place for place, each in enumerate(lessons) if each.id == after]
-    place = ended[0] if ended else begun[-1] if begun else 0
-    for each in lessons[place:] + lessons[:place]:
-        record = progress.lessons.get(each.id)
-        if (record is None or not record.finished) and (each.mode == "any" or session.lab.kind == "SIM"):
-            return each.id
-    return ""
-
-
 def playing(session: Session) -> Player:
     """Return the lesson that is under way; CommandError if there is none."""
     player = under_way(session)
@@ -89,16 +56,17 @@ def list_(session: Session) -> LessonList:
     progress = ProgressStore.usual().load()
     rows = []
     course = chosen_course(progress)
-    for each in in_order(progress, course):
+    for number, each in numbered(progress, course).items():
         record = progress.lessons.get(each.id)
+        deadline = course.deadlines.get(each.id, "") if course else ""
         under_way = each.id == progress.current or (record is not None and bool(record.done))
         over = ("done" if record.whole else "over") if record is not None and record.finished else ""
         found = tally([record] if record is not None else [])
-        rows.append(LessonRow(each.order, each.id, each.title, each.minutes, each.mode,
+        rows.append(LessonRow(number, each.id, each.title, each.minutes, each.mode,
                               over or ("started" if under_way else ""), found.own, found.steps,
-                              course.deadlines.get(each.id, "") if course else "", found.skipped, found.shown,
-                              found.hints, found.wrong_answers, found.score))
-    ahead = progress.current or what_is_ahead(session, progress)
+                              deadline, found.skipped, found.shown, found.hints, found.wrong_answers, found.score,
+                              is_late(deadline, record)))
+    ahead = progress.current or what_is_ahead(session.lab.kind == "SIM", progress)
     verb = "goes on with it" if progress.current else "begins the next one"
     hint = f"`lesson start {ahead}` {verb}, `lesson start ID` begins any" if ahead else (
         "all are over; `lesson start ID` begins one again")
@@ -117,7 +85,10 @@ def progress(session: Session) -> LessonList:
 def start(session: Session, name: str, anew: bool, level: int = 0) -> LessonStep:
     """Begin a lesson, or go on where you left it. It has a lab of its own; yours waits until the lesson is over."""
     store = ProgressStore.usual()
-    path = library.find(name, directories(store.load()))
+    progress = store.load()
+    listed = numbered(progress, chosen_course(progress)) if name.isdigit() else {}
+    path = listed[int(name)].path if name.isdigit() and int(name) in listed else library.find(
+        name, directories(progress))
     player = _player(session, path, store)
     if level and level not in {each.level for each in player.lesson.faults}:
         raise CommandError(f"{player.lesson.title!r} has no fault of level {level}. "
@@ -204,7 +175,8 @@ def next_(session: Session) -> LessonStep | LessonSummary:
     player = under_way(session)
     if player is not None and not player.finished:
         return player.next()
-    ahead = what_is_ahead(session, ProgressStore.usual().load(), player.lesson.id if player is not None else "")
+    ended = player.lesson.id if player is not None else ""
+    ahead = what_is_ahead(session.lab.kind == "SIM", ProgressStore.usual().load(), ended)
     if not ahead:
         raise CommandError("you have done all lessons. `lesson list` shows them")
     return start(session, ahead, False)
@@ -298,15 +270,22 @@ def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
 
 
 @command("lesson course", argument("file", str, "a course file; `off` for all lessons", default="", complete="files"),
-         examples=("lesson course networks.toml", "lesson course off"))
-def course(session: Session, file: str) -> LessonList:
-    """Take the lessons of a course file alone, in its order and with its deadlines."""
+         option("--name", "your name, as your teacher knows it: your lessons get numbers of their own", str,
+                metavar="NAME"),
+         examples=("lesson course networks.toml --name Ada", "lesson course off"))
+def course(session: Session, file: str, name: str | None = None) -> LessonList:
+    """Take the lessons of a course file alone, in its order and with its deadlines.
+
+    With a name, ports, sequence numbers and losses are others than those of your neighbour, and so are the answers.
+    """
     with ProgressStore.usual().changing() as progress:
         if file:
             whole = "" if file == "off" else str(Path(file).expanduser().resolve())
-            if whole:
-                load_course(Path(whole), list(library.files(directories(progress))))
-            progress.course = whole
+            taken = load_course(Path(whole), list(library.files(directories(progress)))) if whole else None
+            if taken is not None and taken.own_seeds and not (name or progress.learner):
+                raise CommandError(f"this course wants your name: lesson course {file} --name NAME")
+            progress.course, progress.course_title = whole, taken.title if taken is not None else ""
+            progress.learner = "" if taken is None else name or progress.learner
     return list_(session)
 
 
@@ -323,20 +302,29 @@ def report_(session: Session, file: str, name: str | None, force: bool) -> Messa
     progress = ProgressStore.usual().load()
     chosen = chosen_course(progress)
     steps = {each.id: len(load(each.path).steps) for each in in_order(progress, chosen)}
-    content = report.build(progress, name or getpass.getuser(), steps, chosen.title if chosen else "")
+    if name and progress.learner and name != progress.learner:
+        raise CommandError(f"your lessons were done as {progress.learner}, and are graded so. Leave out --name")
+    store = ProgressStore.usual()
+    content = report.build(
+        progress, progress.learner or name or getpass.getuser(), steps, chosen.title if chosen else "",
+        {each: store.load_evidence(each) for each in steps})
     write(file, report.as_text(content), force=force, again=again)
     return Message(f"{path} written: {content['score']} % (hints and wrong answers take some off; what was skipped or "
                    "shown counts nothing)",
                    f"`aether-shell lesson grade {path}` reads it")
 
 
-@command("lesson grade", argument("files", str, "reports", raw="text", complete="files"),
-         examples=("lesson grade ada.json ben.json",))
-def grade(session: Session, files: str) -> GradeTable:
+@command("lesson grade", argument("files", str, "reports", raw="line", complete="files"),
+         option("--course", "count the lessons of this course file, and its deadlines", str, metavar="FILE"),
+         examples=("lesson grade ada.json ben.json", "lesson grade ada.json ben.json --course networks.toml"))
+def grade(session: Session, files: str, course: str | None) -> GradeTable:
     """Show a table over some reports; those that were edited by hand are named."""
     names = files.split()
-    return report.grade([Path(each).expanduser() for each in session.one_by_one(names, len(names))],
-                        chosen_course(ProgressStore.usual().load()))
+    progress = ProgressStore.usual().load()
+    chosen = load_course(Path(course).expanduser(), list(library.files(directories(progress)))) if course else (
+        chosen_course(progress))
+    return report.grade([Path(each).expanduser() for each in session.one_by_one(names, len(names))], chosen,
+                        directories(progress))
 
 
 @command("lesson new", argument("name", str, "the id of the lesson"), FORCE, examples=("lesson new my-lesson",))

@@ -36,6 +36,11 @@ class Bookmark:
         self._saved_at = time.monotonic()
         self.store.save_lab(lesson(paused, recording))
 
+    def recording(self) -> str:
+        """Return everything that has happened in the lab as a recording; empty where it cannot be repeated."""
+        self._position = self.session.core.whole.with_loop(partial(_position, before=self._position))
+        return self._position[4]
+
     def save_sometimes(self, lesson: Callable[[bool, str], Saved]) -> None:
         """The same, if it is a while ago and time went on since."""
         if time.monotonic() - self._saved_at < SAVE_EVERY:

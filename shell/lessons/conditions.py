@@ -16,6 +16,8 @@ from aether.filters import Filter, FilterError, FilterField, all_fields, compile
 from aether.knobs import KnobError, find, parse, show
 from shell.language.grammar import CommandError, similar
 from shell.language.values import duration
+from shell.lessons.quantities import Range, read_range
+from shell.lessons.replies import Foreseen, ForeseenError, read_reply
 
 SYNTAX = "docs/writing-lessons.md, under Checks, lists all conditions"
 MAX_COUNT = 100_000
@@ -99,6 +101,10 @@ class AskField:
 
     field: FilterField
     filter: Filter
+    slack: float = 0
+    """How far from the right number an answer may be."""
+    share: bool = False
+    """Whether that is a share of the right number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +116,11 @@ class AskFrame:
 
 @dataclass(frozen=True, slots=True)
 class AskText:
-    """A question with a fixed answer."""
+    """A question with a fixed answer, or with one of a range."""
 
     texts: tuple[str, ...]
+    ranges: tuple[Range, ...] = ()
+    """Those of the texts that are ranges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,8 @@ class Check:
     condition: Condition_
     follows: tuple[int, ...] = ()
     """The numbers of the checks that it refers to: it looks only at what comes after them."""
+    replies: tuple[Foreseen, ...] = ()
+    """What is said to wrong answers that the author foresaw."""
 
     @property
     def is_question(self) -> bool:
@@ -155,14 +165,15 @@ class Check:
 _TOKEN = re.compile(r'r?"(?:[^"\\]|\\.)*"|[()\[\]{}]|[^\s"()\[\]{}]+|\s+|"')
 _REFERENCE = re.compile(r'r?"(?:[^"\\]|\\.)*"|\$(\d+)')
 _COUNT = re.compile(r"count\s*\((.*)\)\s*(>=|>|==|=|<=|<|!=)\s*(\S+)", re.DOTALL)
+_SLACK = re.compile(r"\s(?:\+-|±)\s*(\d+(?:\.\d+)?)\s*(%?)$")
 _KNOB = re.compile(r"(\S+)\s*(==|!=|=)\s*(\S+)")
 _WHERE = re.compile(r"([A-Za-z_][\w.]*)\s*(>=|<=|==|!=|>|<)\s*(-?[0-9.]+)")
 
 
-def read_check(source: str, text: str, line: int, earlier: Sequence[Check]) -> Check:
+def read_check(source: str, text: str, line: int, earlier: Sequence[Check], replies: Sequence[str] = ()) -> Check:
     """Return the check that `source` says; CheckError explains what is wrong with it.
 
-    `earlier` are the checks of the step above it, to which it may refer.
+    `earlier` are the checks of the step above it, to which it may refer; `replies` the lines ``wrong VALUE: …`` below.
     """
     number = len(earlier) + 1
     if not text:
@@ -170,7 +181,18 @@ def read_check(source: str, text: str, line: int, earlier: Sequence[Check]) -> C
                          "put a line above it that begins with # and says what has to happen")
     reader = _Reader(source.strip(), number, earlier)
     condition = reader.condition()
-    return Check(number, text, line, source.strip(), condition, reader.follows(condition))
+    return Check(number, text, line, source.strip(), condition, reader.follows(condition), _replies(condition, replies))
+
+
+def _replies(condition: Condition_, lines: Sequence[str]) -> tuple[Foreseen, ...]:
+    """Read what is said to wrong answers."""
+    if lines and not isinstance(condition, (AskField, AskText)):
+        raise CheckError(f"{lines[0]!r} stands below what is no question for a value",
+                         "`wrong VALUE: …` goes with answer FIELD of EXPR, and with answer is TEXT")
+    try:
+        return tuple(map(read_reply, lines))
+    except ForeseenError as problem:
+        raise CheckError(str(problem), "such as: wrong 98: that is the whole frame") from None
 
 
 class _Reader:
@@ -261,7 +283,7 @@ class _Reader:
             texts = tuple(each.strip().strip('"') for each in re.split(r"\bor\b", text[3:]))
             if not all(texts):
                 raise CheckError("answer is … needs a text", "such as: answer is 4 or four")
-            return AskText(texts)
+            return AskText(texts, tuple(found for found in map(read_range, texts) if found is not None))
         if text.startswith("frame where "):
             return AskFrame(self._plain(text.removeprefix("frame where ")))
         name, of, expression = text.partition(" of ")
@@ -273,7 +295,13 @@ class _Reader:
             near = similar(name.strip(), all_fields())
             raise CheckError(f"there is no field {name.strip()!r}",
                              f"did you mean {' or '.join(near)}?" if near else "docs/filters.md lists all fields")
-        return AskField(field, self._plain(expression))
+        slack, share = 0.0, False
+        if about := _SLACK.search(expression):
+            if field.type.family != "number":
+                raise CheckError(f"{field.name} is no number: there is nothing that it could be off by",
+                                 "leave out what stands after +-")
+            expression, slack, share = expression[:about.start()], float(about.group(1)), bool(about.group(2))
+        return AskField(field, self._plain(expression), slack / 100 if share else slack, share)
 
     def _plain(self, text: str) -> Filter:
         if re.search(r"\$\d", text):

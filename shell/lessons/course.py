@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from shell.language.grammar import CommandError, did_you_mean
+from shell.lessons.progress import USUAL, Weights
 
-FIELDS = ("title", "lessons", "deadlines")
+FIELDS = ("title", "lessons", "deadlines", "weights", "counts", "own_seeds")
 MAX_COURSE = 64 << 10
 EXAMPLE = 'such as:\n  title = "Networks I"\n  lessons = ["first-frame", "arp"]\n  [deadlines]\n  arp = 2027-01-31'
 
@@ -24,6 +25,11 @@ class Course:
     """Ids, in their order."""
     deadlines: dict[str, str] = field(default_factory=dict)
     """Days, as ISO 8601 writes them, by the id of the lesson."""
+    weights: Weights = USUAL
+    counts: dict[str, int] = field(default_factory=dict)
+    """How often a lesson counts in the mark, where that is not once."""
+    own_seeds: bool = False
+    """Whether only lessons count that were done with the seed of the learner's own."""
 
 
 def load(path: Path, known: list[str]) -> Course:
@@ -60,7 +66,26 @@ def _read(values: dict[str, Any], name: str, known: list[str]) -> Course:
     deadlines = values.get("deadlines", {})
     if not isinstance(deadlines, dict):
         raise CommandError(f"{name}: `deadlines` is a table; {EXAMPLE}")
-    return Course(title, lessons, {each: _day(name, each, day, lessons) for each, day in deadlines.items()})
+    own = values.get("own_seeds", False)
+    if not isinstance(own, bool):
+        raise CommandError(f"{name}: `own_seeds` is true or false")
+    return Course(title, lessons, {each: _day(name, each, day, lessons) for each, day in deadlines.items()},
+                  Weights(**_numbers(name, "weights", values, [each.name for each in fields(Weights)])),
+                  _numbers(name, "counts", values, lessons), own)
+
+
+def _numbers(name: str, table: str, values: dict[str, Any], known: list[str]) -> dict[str, int]:
+    """Return a table of whole numbers from 0 to 100."""
+    found = values.get(table, {})
+    if not isinstance(found, dict):
+        raise CommandError(f"{name}: `{table}` is a table")
+    for key, value in found.items():
+        if key not in known:
+            raise CommandError(
+                f"{name}: `{table}` has {key!r}{did_you_mean(key, known)}. There are: {', '.join(known)}")
+        if type(value) is not int or not 0 <= value <= 100:
+            raise CommandError(f"{name}: {key} in `{table}` is a whole number from 0 to 100, not {value!r}")
+    return dict(found)
 
 
 def _day(name: str, lesson: str, day: Any, lessons: list[str]) -> str:

@@ -13,6 +13,13 @@ from shell.writing import write
 
 EXAMPLE = ["ping 192.168.1.1 --count 1"]
 EXAMPLE_CHECK = "# You sent an echo request.\nicmp.type == 8 and dir == out"
+ABOUT = "What this lesson is about, and why it matters: one screen of prose."
+LOOK = "What to do, and what to look at."
+RIGHT, WRONG = "the right answer", "a wrong answer"
+PLACEHOLDERS = (ABOUT, LOOK, RIGHT, WRONG)
+"""What an author replaces."""
+BETTER = "(Better: an expression for what it brings about.)"
+"""How the text of a check ends that an author replaces."""
 
 
 def write_new(
@@ -37,7 +44,7 @@ def write_new(
 def _checks(lines: Sequence[str]) -> str:
     """Return checks that hold after some commands: what is to be replaced by what they bring about."""
     seen = dict.fromkeys(" ".join(find(line.split()).path) for line in lines)
-    return "\n".join(f"# You used {words}. (Better: an expression for what it brings about.)\nran {words}"
+    return "\n".join(f"# You used {words}. {BETTER}\nran {words}"
                      for words in list(seen)[:12])
 
 
@@ -52,17 +59,17 @@ minutes = 5
 seed = 1
 +++
 
-What this lesson is about, and why it matters: one screen of prose.
+{ABOUT}
 
 ## The first step
 
-What to do, and what to look at.
+{LOOK}
 
 ```predict
 Q: What happens?
-- [x] the right answer
+- [x] {RIGHT}
   Why it is right.
-- [ ] a wrong answer
+- [ ] {WRONG}
   What one would have to believe to choose it.
 ```
 

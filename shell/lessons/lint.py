@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from shell.language.grammar import CommandError
+from shell.lessons.allowed import ANSWER
 from shell.lessons.load import load
 from shell.lessons.model import Fault, Lesson, LessonError, LessonLine, Problem, Step, for_fault
 from shell.lessons.proof import look_at
@@ -79,12 +80,24 @@ class Walkthrough:
 
     def _solution(self, sandbox: Sandbox, step: Step) -> None:
         for line in self._lines(step.solution):
+            if line.text.startswith(ANSWER):
+                self._replies(sandbox, step)
             if failure := sandbox.run(line):
                 self._add(line.number, f"the solution's {line.text!r} failed: {failure}", "a solution never fails")
                 return
         for row in sandbox.rows():
             if not row.holds:
                 self._add(self._line(step, row), f"does not hold after the solution: {row.text}", self._help(row))
+
+    def _replies(self, sandbox: Sandbox, step: Step) -> None:
+        """Prove that whoever gives a wrong answer that was foreseen is told what it is."""
+        tracker = sandbox.tracker
+        assert tracker is not None
+        question = sandbox.core.ask(tracker.question)
+        for reply, instead in sandbox.core.ask(tracker.unreached):
+            line = question.line if question is not None else step.line
+            self._add(line, f"nobody sees what is said to `wrong {reply.value}`: {instead}",
+                      "a reply is for an answer that is wrong, and that no reply above it takes")
 
     def wrong(self, sandbox: Sandbox, block: list[LessonLine]) -> None:
         """Go one wrong way: the checks must not hold then."""

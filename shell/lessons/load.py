@@ -11,9 +11,11 @@ import unicodedata
 from pathlib import Path
 
 from aether.filters import compile_filter
+from shell import glossary
 from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
 from shell.lessons.conditions import AskFault, Check, CheckError, Match, Mended, read_check
+from shell.lessons.drafts import BETTER, PLACEHOLDERS
 from shell.lessons.front import Front
 from shell.lessons.model import WIDTH, Choice, Finder, Lesson, LessonLine, Prediction, Step
 
@@ -181,7 +183,7 @@ class _Body:
         for place, content in [*body, (0, "#")]:
             if content.lstrip().startswith("#"):
                 if source:
-                    self._add_check(step, " ".join(source), " ".join(text), line)
+                    self._add_check(step, *_divided(source), " ".join(text), line)
                     text, source, found = [], [], True
                 text.append(content.lstrip()[1:].strip())
             elif content.strip():
@@ -194,9 +196,9 @@ class _Body:
             self.finder.add(body[-1][0], "a comment without a condition below it",
                             "write the condition in the next line, or remove the comment")
 
-    def _add_check(self, step: Step, source: str, text: str, line: int) -> None:
+    def _add_check(self, step: Step, source: str, replies: list[str], text: str, line: int) -> None:
         try:
-            check = read_check(source, text, line, step.checks)
+            check = read_check(source, text, line, step.checks, replies)
             if isinstance(check.condition, (AskFault, Mended)) and not self.faults:
                 raise CheckError("the lesson has no faults to ask for", "declare [[faults]] in the front matter")
         except CheckError as problem:
@@ -246,6 +248,20 @@ class _Body:
         return found
 
 
+def _divided(lines: list[str]) -> tuple[str, list[str]]:
+    """Return the condition of a check, and the replies below it, each on one line."""
+    condition: list[str] = []
+    replies: list[str] = []
+    for line in lines:
+        if line.startswith("wrong "):
+            replies.append(line)
+        elif replies:
+            replies[-1] += f" {line}"
+        else:
+            condition.append(line)
+    return " ".join(condition), replies
+
+
 def _anything() -> Match:
     return Match((compile_filter("frame"),))
 
@@ -257,6 +273,8 @@ def _judge(lesson: Lesson, finder: Finder) -> None:
     if len(lesson.steps) > MOST_STEPS:
         finder.add(lesson.steps[MOST_STEPS].line, f"{len(lesson.steps)} steps", f"at most {MOST_STEPS}: divide it")
     _fits(lesson.prose, 0, "the introduction", finder)
+    _known(lesson, finder)
+    _template(lesson, finder)
     titles: dict[str, int] = {}
     for step in lesson.steps:
         if step.title in titles:
@@ -264,6 +282,28 @@ def _judge(lesson: Lesson, finder: Finder) -> None:
         titles[step.title] = step.line
         _fits(step.prose, step.line, f"the step {step.title!r}", finder)
         _complete(step, finder)
+
+
+def _known(lesson: Lesson, finder: Finder) -> None:
+    """Find words that nobody explains."""
+    known = glossary.index()
+    for term in lesson.terms:
+        if term.casefold() not in known:
+            near = similar(term, [each.name for each in glossary.terms()])
+            finder.add(lesson.lines.get("terms", 1), f"the glossary does not have {term!r}",
+                       f"did you mean {near[0]}?" if near else "`explain` lists all its words; leave others out")
+
+
+def _template(lesson: Lesson, finder: Finder) -> None:
+    """Find what `lesson new` wrote for the author to replace."""
+    said = [(0, line) for line in lesson.prose]
+    for step in lesson.steps:
+        said += [(step.line, line) for line in step.prose]
+        said += [(each.line, choice.text) for each in step.predictions for choice in each.choices]
+        said += [(check.line, check.text) for check in step.checks]
+    for line, text in said:
+        if text in PLACEHOLDERS or text.endswith(BETTER):
+            finder.add(line, f"the file still has what it began with: {text!r}", "write your own in its place")
 
 
 def _complete(step: Step, finder: Finder) -> None:

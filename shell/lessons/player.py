@@ -9,17 +9,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar, cast
 
 from aether.world import World
 from shell.language.grammar import CommandError
-from shell.lessons import blind, stage
+from shell.lessons import blind, evidence, stage
+from shell.lessons.ahead import what_is_ahead
 from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.bookmark import Bookmark
 from shell.lessons.breakage import Breakage
 from shell.lessons.conditions import AskFault, Check
+from shell.lessons.evidence import Mark, own_seed
 from shell.lessons.model import Lesson, LessonLine, Step, for_fault
+from shell.lessons.pages import first_page
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, ProgressStore, Saved, Tries
 from shell.lessons.proof import look_at
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
@@ -41,6 +44,8 @@ class Player:
     """
 
     def __init__(self, session: Session, lesson: Lesson, store: ProgressStore) -> None:
+        progress = store.load()
+        lesson = replace(lesson, seed=own_seed(lesson.seed, progress.course_title, progress.learner))
         self.session = session
         self.lesson = lesson
         self.scorecard = Scorecard(store, lesson)
@@ -64,6 +69,9 @@ class Player:
         self._serial = 0
         self._shown: set[int] = set()
         self._asked = 0
+        self._marks: list[Mark] = []
+        self._introducing = False
+        """Whether the introduction, as a page of its own, is all that was shown yet."""
         self._lock = threading.RLock()
 
     @property
@@ -73,9 +81,10 @@ class Player:
 
     @property
     def place(self) -> str:
-        """The lesson's id, the step of how many, and whether that is done."""
-        done = " ✓" if self.complete else ""
-        return f"{self.lesson.id} {self.index + 1}/{len(self.lesson.steps)}{done}"
+        """The lesson's id, the step of how many, and which of its lines are ticked."""
+        checks = self.tracker.checks
+        ticks = "".join("✓" if self.complete or each.number in self._shown else "·" for each in checks)
+        return f"{self.lesson.id} {self.index + 1}/{len(self.lesson.steps)} {ticks or '✓' * self.complete}".rstrip()
 
     # Beginning and ending
 
@@ -93,7 +102,9 @@ class Player:
                 raise
             self.scorecard.note_current(self.lesson.id)
             self._begin(0)
-            return self.view(introduction=True)
+            page = first_page(self.view(introduction=True))
+            self._introducing = not page.step
+            return page
 
     def resume(self, saved: Saved) -> LessonStep:
         """Go on where a lesson was left: with the lab as it was then, if its inputs can be repeated."""
@@ -118,7 +129,7 @@ class Player:
                 (name, Stored(text, bytes.fromhex(frame))) for name, (text, frame) in saved.drafts.items())
             if saved.script:
                 self.session.script = saved.script, saved.opening
-            self.session.tracing = self.session.tracing or saved.tracing
+            self.session.tracing = saved.tracing
             self.hints = saved.hints
             self.predictions = {int(place): choice for place, choice in saved.predictions.items()}
             self.scorecard.note_current(self.lesson.id)
@@ -182,7 +193,29 @@ class Player:
         self.hints, self.predictions, self.complete = 0, {}, False
         self.began = time.time()
         self._serial = self.session.core.ring.last_serial
+        tries = self.scorecard.tries(self.step)
+        self._marks = [Mark(evidence.BEGUN, 0.0, self.step_occurrence, self.step_time, "", {
+            "hints": tries.hints, "wrong": tries.wrong_answers, "shown": tries.shown})]
         self.save()
+
+    def _mark(self, what: str, text: str = "", values: dict[str, float] | None = None) -> None:
+        """Note what was said or done, for whoever grades it."""
+        status = self.session.core.whole.status()
+        if status.past and self._marks:  # the recording ends with the present, whoever looks at the past
+            occurrence, now = self._marks[-1].occurrence, self._marks[-1].time
+        else:
+            occurrence, now = self.session.core.whole.ask(lambda world: (world.occurrence, world.now))
+        # What was done in a future that somebody left belongs to no recording.
+        self._marks = [each for each in self._marks[:evidence.MOST_MARKS - 2]
+                       if (each.occurrence, each.time) <= (occurrence, now)] or self._marks[:1]
+        wall = max(round(time.time() - self.began, 2), self._marks[-1].wall if self._marks else 0.0)
+        self._marks.append(Mark(what, wall, occurrence, now, text, values or {}))
+
+    def _evidence(self) -> evidence.StepEvidence:
+        fault = self.broken.fault
+        return evidence.StepEvidence(
+            self.lesson.seed, fault.name if fault else "", self.broken.since, self.index, list(self._marks),
+            evidence.pack(self.bookmark.recording()))
 
     def _watch(self, past: Sequence[Any], now: int) -> None:
         fault = self.broken.fault
@@ -205,6 +238,7 @@ class Player:
         self._shown = {row.number for row in self.rows() if row.holds}
         self.complete = saved.complete
         self.began = time.time() - saved.began
+        self._marks = [Mark(**each) for each in saved.marks]
 
     def _replay_solutions(self, count: int) -> None:
         """Bring a lab to where the steps before leave it."""
@@ -249,6 +283,8 @@ class Player:
         """Take note of a command that was carried out."""
         with self._lock:
             self.tracker.note_command(words, result)
+            if not self.complete and (values := self.tracker.asks_of(words, result)) is not None:
+                self._mark(evidence.RAN, " ".join(words), values)
             if not self.finished:
                 self.save()
 
@@ -285,8 +321,10 @@ class Player:
     def _finish_step(self, how: str) -> str:
         """Remember that a step is over; return what to say."""
         self.complete = True
+        self._mark(evidence.SKIPPED if how == SKIPPED else evidence.OVER)
         found = self.broken.fault if self.broken.hidden(self.index) else None
         how = self.scorecard.step_over(self.step, how, self.predictions, self.began, found)
+        self.scorecard.keep_evidence(self.step, self._evidence())
         self.save()
         said = f"step {self.index + 1} of {len(self.lesson.steps)} {HOW[how]}"
         return f"{said}: `lesson next` goes on" if self.index + 1 < len(self.lesson.steps) else said
@@ -301,12 +339,15 @@ class Player:
     def _finish(self) -> LessonSummary:
         """Remember that the lesson is over, and sum it up."""
         self.finished = True
-        return self.scorecard.finish(self.broken.fault)
+        summary = self.scorecard.finish(self.broken.fault)
+        return replace(summary, ahead=what_is_ahead(
+            self.session.lab.kind == "SIM", self.scorecard.store.load(), self.lesson.id))
 
     # What the learner asks for
 
     def view(self, *, introduction: bool = False) -> LessonStep:
         """Return the step as it is shown."""
+        self._introducing = False
         step = self.step
         question = self._open_prediction()
         fault, just_told = self.broken.fault, self.index == self.lesson.blind_until + 1
@@ -356,6 +397,9 @@ class Player:
             self._follow()
             before = self.tracker.wrong_answers
             asked = self._present(self.tracker.question)
+            if asked is not None:
+                frame = self.tracker.chosen.get(asked.number, 0)
+                self._mark(evidence.ANSWER, text, {"frame": frame} if frame else {})
             right, said = self._present(lambda world: self.tracker.answer(text, world))
             if self.tracker.wrong_answers > before:
                 self.scorecard.note_try(self.step, _one_more_wrong)
@@ -386,12 +430,15 @@ class Player:
                 raise CommandError("this step has no hints. `lesson check` shows what is missing")
             self.hints = level = min(self.hints + 1, len(hints))
             self.scorecard.note_try(self.step, lambda tries: setattr(tries, "hints", max(tries.hints, level)))
+            self._mark(evidence.HINT, str(level))
             self.save()
             return hints[self.hints - 1], self.hints, len(hints)
 
     def next(self) -> LessonStep | LessonSummary:
-        """Go on to the next step."""
+        """Go on to the next step, or from the introduction to the first one."""
         with self._lock:
+            if self._introducing and not self.complete:
+                return self.view()
             if self.step.checks and not self.complete:
                 raise CommandError("this step is not done. `lesson check` shows what is missing, `lesson hint` helps, "
                                    "`lesson skip` goes on without it")
@@ -421,6 +468,7 @@ class Player:
             if not self.step.solution:
                 raise CommandError("there is nothing to play here: `lesson next` goes on")
             self.scorecard.note_try(self.step, lambda tries: setattr(tries, "shown", True))
+            self._mark(evidence.SHOWN)
             return self.commands(self.step.solution)
 
     def fill_in(self, line: str) -> str:
@@ -462,7 +510,7 @@ class Player:
             {name: [stored.text, stored.frame.hex()] for name, stored in self.session.drafts.items()},
             self.session.tracing, {str(number): text for number, text in self.tracker.near.items()},
             self.broken.since, self.broken.revealed, self.broken.guesses,
-            *(self.session.script or ([], 0)))
+            *(self.session.script or ([], 0)), [asdict(each) for each in self._marks])
 
 
 def _one_more_wrong(tries: Tries) -> None:

@@ -24,7 +24,9 @@ def parser() -> argparse.ArgumentParser:
     two = verbs.add_parser("grade", help="a table over the reports of a class")
     two.add_argument("reports", nargs="+", metavar="REPORT", help="files that `lesson report` wrote")
     two.add_argument("--course", metavar="FILE", help="count the lessons of this course file, and its deadlines")
-    two.add_argument("--json", action="store_true", help="print JSON")
+    form = two.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print a table that spreadsheets and grade books read")
     return found
 
 
@@ -48,6 +50,8 @@ def _grade(options: argparse.Namespace) -> int:
     table = report.grade([Path(each) for each in options.reports], chosen)
     if options.json:
         print(render.to_json(table, indent=2))
+    elif options.csv:
+        print(report.as_csv(table), end="")
     else:
         Console().print(render.to_rich(table))
     if table.failure:

@@ -40,9 +40,28 @@ class StepRecord:
     """How long it took."""
 
 
-def worth(step: StepRecord) -> int:
-    """Return what a step counts, in per cent: nothing if it was skipped, or done after its solution was shown."""
-    return max(100 - HINT * step.hints - WRONG * step.wrong_answers, LEAST) if step.how == DONE else 0
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What takes how much off a step, in per cent; a course file may say otherwise."""
+
+    hint: int = HINT
+    wrong: int = WRONG
+    least: int = LEAST
+    shown: int = 0
+    """What a step counts whose solution was shown."""
+    late: int = 0
+    """What is taken off a lesson that was finished after its deadline."""
+
+
+USUAL = Weights()
+
+
+def worth(step: StepRecord, weights: Weights = USUAL) -> int:
+    """Return what a step counts, in per cent: nothing if it was skipped; less for hints and wrong answers."""
+    if step.how == PLAYED:
+        return weights.shown
+    off = weights.hint * step.hints + weights.wrong * step.wrong_answers
+    return max(100 - off, weights.least) if step.how == DONE else 0
 
 
 @dataclass(slots=True)
@@ -115,6 +134,10 @@ class Progress:
     """Directories with lessons, besides those that come with Aether."""
     course: str = ""
     """The course file that `lesson list` follows; empty for all lessons."""
+    course_title: str = ""
+    """Its title, which decides the seeds, too."""
+    learner: str = ""
+    """The name under which a course knows the learner: it decides the seeds of the lessons."""
     seen: list[str] = field(default_factory=list)
     """The welcome and the tips that were shown."""
 
@@ -158,6 +181,8 @@ class Saved:
     """The lines of the packet script that was being written, and of the opening that it began with."""
     opening: int = 0
     """So many of them are the opening's."""
+    marks: list[dict[str, Any]] = field(default_factory=list)
+    """What was said and done in the step, for whoever grades it."""
 
 
 class ProgressStore:
@@ -222,6 +247,18 @@ class ProgressStore:
         _unwritten.pop(self._lab(lesson), None)
         with suppress(OSError):
             self._lab(lesson).unlink(missing_ok=True)
+
+    def load_evidence(self, lesson: str) -> dict[str, Any]:
+        """Return how the steps of a lesson were done, by their titles."""
+        try:
+            found = json.loads(self._read(self.directory / f"evidence-{lesson}.json"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def save_evidence(self, lesson: str, steps: dict[str, Any]) -> None:
+        """Write how the steps of a lesson were done."""
+        self._write(f"evidence-{lesson}.json", steps)
 
     def _read(self, path: Path) -> str:
         return _unwritten[path] if path in _unwritten else path.read_text(encoding="utf-8")

@@ -1,34 +1,47 @@
 """Reports: what a learner has done, as a file for the teacher, and the table over a class.
 
-The digest at the end of a report notices an edit by hand. It is no signature: whoever reads this can make one, too.
+The digest at the end of a report notices an edit by hand. It is no signature: whoever reads this can make one, too. The
+recordings count, which are repeated (`shell.lessons.judge`).
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import hmac
+import io
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from aether import plain
+from shell.lessons import library
 from shell.lessons.course import Course
-from shell.lessons.progress import LessonRecord, Progress, tally
+from shell.lessons.evidence import from_data, own_seed
+from shell.lessons.judge import Judgement, judge
+from shell.lessons.load import load
+from shell.lessons.model import Lesson, LessonError
+from shell.lessons.progress import DONE, SKIPPED, LessonRecord, Progress, tally, worth
 from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1
-MAX_REPORT = 1 << 20
+MAX_REPORT = 32 << 20
 """Bytes of a report."""
 COUNTED = ("hints", "wrong_answers", "right_predictions", "predictions", "seconds")
 MOST_COUNTED = (1 << 31) - 1
 _KEY = b"aether lesson report 1"
 
 
-def build(progress: Progress, learner: str, steps: dict[str, int], course: str) -> dict[str, Any]:
-    """Return a report over the lessons of `steps`, which says how many steps each has."""
+def build(
+    progress: Progress, learner: str, steps: dict[str, int], course: str, evidence: dict[str, dict[str, Any]],
+) -> dict[str, Any]:
+    """Return a report over the lessons of `steps`, which says how many steps each has.
+
+    `evidence` is how the steps of each were done, by their titles.
+    """
     records = {name: progress.lessons.get(name, LessonRecord(name, count)) for name, count in steps.items()}
     whole = [replace(record, steps=steps[name]) for name, record in records.items()]
     content = {
@@ -36,6 +49,7 @@ def build(progress: Progress, learner: str, steps: dict[str, int], course: str) 
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "score": tally(whole).score,
         "lessons": {name: asdict(record) for name, record in zip(records, whole, strict=True)},
+        "evidence": {name: evidence[name] for name in steps if evidence.get(name)},
     }
     return {**content, "digest": digest(content)}
 
@@ -52,9 +66,32 @@ def as_text(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def grade(paths: Iterable[Path], course: Course | None = None) -> GradeTable:
-    """Return the table over some reports; a course tells which lessons count, and until when."""
-    return GradeTable([_row(path, course) for path in paths])
+def as_csv(table: GradeTable) -> str:
+    """Return a table as comma-separated values (RFC 4180): one learner a line, below a line of names."""
+    file = io.StringIO()
+    lines = csv.writer(file, lineterminator="\r\n")
+    lines.writerow(("learner", "score", "done", "steps", "hints", "wrong", "minutes", "late", "remark", "file"))
+    for row in table.rows:
+        words = [_no_formula(each) for each in (row.learner, " ".join(row.late), row.remark, row.file)]
+        counts = (row.score, row.done, row.steps, row.hints, row.wrong_answers, row.minutes)
+        lines.writerow((words[0], *counts, *words[1:]))
+    return file.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: a report comes from anybody."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def grade(paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = ()) -> GradeTable:
+    """Return the table over some reports; a course tells which lessons count, until when, and how much.
+
+    What a report claims is judged by its recordings; two that are the same are named.
+    """
+    lessons = _Lessons(directories or [library.BUILT_IN])
+    graded = [_row(path, course, lessons) for path in paths]
+    _name_the_same(graded)
+    return GradeTable([each.row for each in graded])
 
 
 @dataclass(slots=True)
@@ -67,22 +104,130 @@ class Report:
     written: str
     score: int
     lessons: dict[str, LessonRecord]
+    evidence: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """How the steps of each lesson were done, by their titles; what that has is read when it is judged."""
     digest: str = ""
 
 
-def _row(path: Path, course: Course | None) -> GradeRow:
+@dataclass(slots=True)
+class _Graded:
+    row: GradeRow
+    prints: dict[str, str] = field(default_factory=dict)
+    """What identifies the recording of each step."""
+
+
+class _Lessons:
+    """Lessons by their ids, each read once."""
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        self.files = library.files(directories)
+        self.read: dict[str, Lesson | None] = {}
+
+    def find(self, name: str) -> Lesson | None:
+        """Return a lesson; None if there is none that can be read."""
+        if name not in self.read:
+            try:
+                self.read[name] = load(self.files[name]) if name in self.files else None
+            except LessonError:
+                self.read[name] = None
+        return self.read[name]
+
+
+def _row(path: Path, course: Course | None, lessons: _Lessons) -> _Graded:
     try:
-        found, remark = _read(path)
+        report, remark = _read(path)
     except _NoReport as problem:
-        return GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, str(problem))
-    every = found.lessons
+        return _Graded(GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, str(problem)))
+    remarks = [remark] if remark else []
+    every = report.lessons
     chosen = {name: every.get(name, LessonRecord(name, 0)) for name in course.lessons} if course is not None else every
-    sums = tally(chosen.values())
+    title = course.title if course is not None else report.course
+    prints: dict[str, str] = {}
+    for name, record in chosen.items():
+        if (lesson := lessons.find(name)) is not None:
+            record.steps = len(lesson.steps)
+            own = own_seed(lesson.seed, title, report.learner)
+            seeds = (own,) if course is not None and course.own_seeds else (own, lesson.seed)
+            remarks += _judge(lesson, record, report.evidence.get(name, {}), seeds, prints)
+    found = tally(chosen.values())
     seconds = sum(step.seconds for each in chosen.values() for step in each.done.values())
-    return GradeRow(
-        path.name, found.learner, sum(each.whole for each in chosen.values()), len(chosen), sums.own, sums.shown,
-        sums.skipped, sums.steps, sums.hints, sums.wrong_answers, seconds // 60, sums.score, remark,
-        _late(chosen, course))
+    late = _late(chosen, course)
+    return _Graded(GradeRow(
+        path.name, report.learner, sum(each.whole for each in chosen.values()), len(chosen), found.own, found.shown,
+        found.skipped, found.steps, found.hints, found.wrong_answers, seconds // 60, _score(chosen, course, late),
+        _first(remarks), late), prints)
+
+
+def _judge(
+    lesson: Lesson, record: LessonRecord, evidence: dict[str, Any], seeds: tuple[int, ...], prints: dict[str, str],
+) -> list[str]:
+    """Put what the recordings show in the place of what is claimed; return what cannot be relied on."""
+    remarks = []
+    for step in lesson.steps:
+        claimed = record.done.get(step.title)
+        if claimed is None or claimed.how == SKIPPED:
+            continue
+        try:
+            shown = from_data(evidence[step.title])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            remarks.append(f"{lesson.id}, {step.title}: without a recording")
+            del record.done[step.title]
+            continue
+        if not shown.recording and _cannot_be_repeated(lesson):
+            continue
+        seed = shown.seed if shown.seed in seeds else seeds[0]
+        verdict = judge(replace(lesson, seed=seed), shown, seed, claimed.when, claimed.seconds)
+        if lesson.steps[shown.index if 0 <= shown.index < len(lesson.steps) else 0].title != step.title:
+            verdict = Judgement(None, f"{step.title}: the recording is of another step")
+        if verdict.remark:
+            remarks.append(f"{lesson.id}, {verdict.remark}")
+        if verdict.step is None:
+            del record.done[step.title]
+        else:
+            record.done[step.title] = verdict.step
+        if verdict.print and verdict.step is not None and verdict.step.how == DONE:
+            prints[verdict.print] = f"{lesson.id}, {step.title}"
+    if len(record.done) < record.steps:
+        record.finished = ""
+    return remarks
+
+
+def _cannot_be_repeated(lesson: Lesson) -> bool:
+    """Tell whether a lesson measures in benchmark mode, which keeps no inputs."""
+    return any(line.text.startswith(("bench", "mode bench")) for step in lesson.steps for line in step.solution)
+
+
+def _score(records: dict[str, LessonRecord], course: Course | None, late: Sequence[str]) -> int:
+    """Return the mark, in per cent: lessons count as often as the course says, and less if they are late."""
+    if course is None:
+        return tally(records.values()).score
+    total = count = 0
+    for name, record in records.items():
+        times = course.counts.get(name, 1) * record.steps
+        off = course.weights.late if name in late else 0
+        worths = sum(worth(step, course.weights) for step in record.done.values())
+        total += course.counts.get(name, 1) * worths * (100 - off) // 100
+        count += times
+    return total // count if count else 0
+
+
+def _first(remarks: Sequence[str]) -> str:
+    """Return the first remark, and how many more there are."""
+    more = len(remarks) - 1
+    return "" if not remarks else remarks[0] + (f" (and {more} more)" if more else "")
+
+
+def _name_the_same(graded: Sequence[_Graded]) -> None:
+    """Say in their rows which reports have the same recording."""
+    owners: dict[str, list[_Graded]] = {}
+    for each in graded:
+        for print in each.prints:
+            owners.setdefault(print, []).append(each)
+    for print, those in owners.items():
+        for each in those if len(those) > 1 else ():
+            other = next(one for one in those if one is not each)
+            same = f"{each.prints[print]}: the same inputs at the same times as {other.row.file}"
+            each.row.remark = each.row.remark or same
 
 
 class _NoReport(ValueError):

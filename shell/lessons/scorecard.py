@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from shell.lessons import blind
+from shell.lessons.evidence import OVER, StepEvidence, as_data
 from shell.lessons.model import Fault, Lesson, Step
 from shell.lessons.progress import DONE, PLAYED, LessonRecord, Progress, ProgressStore, StepRecord, Tries, tally
 from shell.results.lesson import LessonSummary
@@ -28,6 +29,19 @@ class Scorecard:
         """Write down what a step costs: nothing that comes later takes it back."""
         with self.store.changing() as progress:
             change(self._record(progress).tries.setdefault(step.title, Tries()))
+
+    def tries(self, step: Step) -> Tries:
+        """Return what a step has cost so far."""
+        mine = self.store.load().lessons.get(self.lesson.id)
+        return mine.tries.get(step.title, Tries()) if mine is not None else Tries()
+
+    def keep_evidence(self, step: Step, evidence: StepEvidence) -> None:
+        """Keep how a step was done; what was done by oneself is not replaced by what was not."""
+        kept = self.store.load_evidence(self.lesson.id)
+        before = kept.get(step.title)
+        over = self.store.load().lessons[self.lesson.id].done.get(step.title)
+        if before is None or over is None or over.how != DONE or evidence.marks[-1].what == OVER:
+            self.store.save_evidence(self.lesson.id, {**kept, step.title: as_data(evidence)})
 
     def faults_found(self) -> list[str]:
         """Return the names of the faults that were found, for another one to be broken."""

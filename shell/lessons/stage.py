@@ -6,7 +6,9 @@ turned, and turned back.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from aether import lab as labs
 from aether import queries
@@ -22,8 +24,24 @@ from aether.world import World
 from shell.language.grammar import CommandError
 from shell.session import Session
 
+if TYPE_CHECKING:
+    from aether.engine.breakpoints import Breakpoints
+    from shell.reading.selection import Selection
+
 UNREADABLE = (LogError, OperationError, AttributeError, KeyError, TypeError, ValueError)
 """What goes wrong with a recording of another version."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShellSettings:
+    """What is set in the shell, and not in a world: whoever begins a lesson has it as its author had."""
+
+    tracing: bool
+    selection: Selection | None
+    every_event: bool
+    verbose: bool
+    speed: float
+    breakpoints: Breakpoints | None
 
 
 @dataclass(slots=True)
@@ -36,6 +54,7 @@ class Home:
     knobs: dict[str, str] = field(default_factory=dict)
     paused: bool = False
     seed: int = 0
+    settings: ShellSettings | None = None
 
 
 def look_for(session: Session, ports: tuple[str, ...], title: str) -> None:
@@ -55,12 +74,41 @@ def look_for(session: Session, ports: tuple[str, ...], title: str) -> None:
 
 def leave_home(session: Session, seed: int) -> Home:
     """Set a fresh lab up, and return what is to be put back."""
-    home = Home(paused=session.paused, seed=session.lab.seed, knobs=session.knobs())
+    home = Home(
+        paused=session.paused, seed=session.lab.seed, knobs=session.knobs(), settings=_leave_settings(session))
     if session.lab.kind == "SIM":
         home.events = session.core.whole.events()
         home.timeline = session.core.whole.with_loop(lambda loop: timelines.leave(loop, "home", "", 0))
         fresh_world(session, seed)
     return home
+
+
+def _leave_settings(session: Session) -> ShellSettings:
+    """Put the settings of the shell aside, and return them."""
+    tracer = session.tracer
+    speed = session.core.status().speed
+    before = ShellSettings(session.tracing, tracer.selection, tracer.watcher.every_event, tracer.verbose, speed,
+                      session.breakpoints)
+    session.tracing, session.breakpoints = False, None
+    tracer.selection, tracer.watcher.every_event, tracer.verbose = None, False, False
+    session.core.whole.set_breakpoint(None)
+    if 1 != speed != math.inf:
+        session.core.whole.set_speed(1)
+    return before
+
+
+def _take_settings(session: Session, before: ShellSettings) -> None:
+    """Set the shell as it was before a lesson."""
+    session.tracing, session.breakpoints = before.tracing, before.breakpoints
+    tracer = session.tracer
+    tracer.selection, tracer.verbose = before.selection, before.verbose
+    tracer.watcher.every_event = before.every_event
+    core = session.core.whole
+    if before.breakpoints is not None:
+        before.breakpoints.begin_anew(core.ring.since(0)[0])
+    core.set_breakpoint(before.breakpoints.hit if before.breakpoints and before.breakpoints.items else None)
+    if core.status().speed != before.speed:
+        core.set_speed(before.speed)
 
 
 def fresh_world(session: Session, seed: int) -> None:
@@ -108,11 +156,17 @@ def stand_again(session: Session, before: Standing) -> None:
 
 def return_home(session: Session, home: Home) -> None:
     """Put the lab back as it was."""
-    timeline = home.timeline
-    if timeline is None:
+    if home.timeline is None:
         session.turn(home.knobs)
         session.do(LinkClear(link="lan", direction="both"))
-        return
+    else:
+        _return_to(session, home, home.timeline)
+    if home.settings is not None:
+        _take_settings(session, home.settings)
+
+
+def _return_to(session: Session, home: Home, timeline: Timeline) -> None:
+    """Let the world that waits be the present one again."""
 
     def carry_out(loop: Loop) -> None:
         timelines.switch(loop, timeline)
@@ -167,8 +221,10 @@ def look_anew(session: Session) -> None:
     """Let the trace forget the frames of another world; its filter stays."""
     from shell.reading.selection import Selection
 
-    selection = session.tracer.selection
+    before = session.tracer
+    selection = before.selection
     session.forget_tracer()
     session.tracer.skip(session.core.ring)
+    session.tracer.verbose, session.tracer.watcher.every_event = before.verbose, before.watcher.every_event
     if selection is not None:
         session.tracer.selection = Selection(selection.text, session.core.events())

@@ -33,6 +33,8 @@ from shell.lessons.conditions import (
     Ran,
 )
 from shell.lessons.model import Fault, with_fault
+from shell.lessons.quantities import EXAMPLES, middle, read_quantity, read_range
+from shell.lessons.replies import Foreseen, same
 from shell.lessons.watch import CheckWatcher, Group
 
 YOU = "you"
@@ -105,6 +107,26 @@ class Tracker:
                 self.ran.add(check.number)
             elif values := [f"{value:g}" for value, _ in found if value is not None]:
                 self.near[check.number] = f"it was {' and '.join(values)}"
+
+    @property
+    def looks_at_state(self) -> bool:
+        """Whether some check is about how something stands, which may pass by."""
+        return any(isinstance(check.condition, (KnobIs, ConnectionIs)) for check in self.checks)
+
+    def asks_of(self, words: Sequence[str], result: Any) -> dict[str, float] | None:
+        """Return the numbers in a command's result that checks ask for; None if no check asks for the command."""
+        asking = [check.condition for check in self.checks if isinstance(check.condition, Ran)
+                  and tuple(words[:len(check.condition.words)]) == check.condition.words]
+        if not asking:
+            return None
+        found = {".".join(where.field): _field(result, where.field) for ran in asking for where in ran.where}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def take_up(self, frame: int) -> None:
+        """Let the frame that a question was about be this one, if it is one of those that it may be about."""
+        for number, frames in self._frames.items():
+            if number not in self.answered and any(record.number == frame for record in frames):
+                self.chosen[number] = frame
 
     # How it stands
 
@@ -195,7 +217,7 @@ class Tracker:
             return False, "no question is open now. `lesson check` shows what is missing"
         if said := self._no_answer(check, text.strip()):
             return False, said
-        if said := self._judge(check, text.strip()):
+        if said := self._judged(check, text.strip(), world):
             self.wrong_answers += 1
             return False, said
         self.answered.add(check.number)
@@ -207,6 +229,8 @@ class Tracker:
         condition = check.condition if check is not None else None
         if check is None or condition is None:
             return ""
+        if isinstance(condition, AskText) and condition.ranges and read_range(condition.texts[0]):
+            return middle(condition.ranges[0])
         if isinstance(condition, AskText):
             return condition.texts[0]
         if isinstance(condition, AskFault) and not condition.proof:
@@ -225,6 +249,10 @@ class Tracker:
     def _no_answer(self, check: Check, text: str) -> str:
         """Return why a text answers nothing, right or wrong; empty if it does. It costs nothing."""
         condition = check.condition
+        if isinstance(condition, AskText) and condition.ranges and (given := read_quantity(text)) is not None:
+            wanted = condition.ranges[0].kind
+            if given.kind not in ("", wanted):
+                return f"{text} is a {given.kind}, and {_asked_for(wanted)}"
         if not isinstance(condition, AskFault):
             return ""
         if condition.proof:
@@ -233,12 +261,43 @@ class Tracker:
             return f"there is no fault {text!r} here{did_you_mean(text, self.names)}. `lesson show` names them"
         return ""
 
+    def unreached(self, world: World) -> list[tuple[Foreseen, str]]:
+        """Return those replies to wrong answers of the open question that nobody would see, and what he sees instead.
+
+        Replies that the frame asked about has no answer for are left out: another frame may have.
+        """
+        check = self.question(world)
+        found: list[tuple[Foreseen, str]] = []
+        for reply in check.replies if check is not None else ():
+            assert check is not None
+            example = reply.example(self.right_answer(world), self._asked_about(check))
+            if example and not (said := self._judged(check, example, world)).endswith(reply.said):
+                found.append((reply, f"{example} is {said or 'right'}"))
+        return found
+
+    def _asked_about(self, check: Check) -> Record | None:
+        return self._choose(check) if isinstance(check.condition, AskField) else None
+
+    def _judged(self, check: Check, text: str, world: World) -> str:
+        """Return what is said to a wrong answer, by its author if he foresaw it; empty if it is right."""
+        said = self._judge(check, text)
+        if said and check.replies:
+            right, record = self.right_answer(world), self._asked_about(check)
+            plain = UNIT.sub("", text)
+            for reply in check.replies:
+                if reply.meets(plain, right, record) or reply.meets(text, right, record):
+                    return f"no: {reply.said}"
+        return said
+
     def _judge(self, check: Check, text: str) -> str:
         """Return what is wrong with an answer; empty if it is right."""
         condition = check.condition
         if isinstance(condition, AskText):
-            right = {each.casefold() for each in condition.texts}
-            return "" if text.casefold() in right else f"no, it is not {text}"
+            given = read_quantity(text)
+            if any(same(text, each) for each in condition.texts) or (
+                    given is not None and any(each.holds(given) for each in condition.ranges)):
+                return ""
+            return f"no, it is not {text}"
         if isinstance(condition, AskFault) and not condition.proof:
             right_name = self.fault.name if self.fault is not None else ""
             return "" if _plain(text) == _plain(right_name) else f"no, {text} is not what is broken"
@@ -265,6 +324,8 @@ class Tracker:
             value = plain if kind.family == "text" else read_word(plain, kind, asked.field.names)
         except ValueProblem as problem:
             return f"{asked.field.name} is {a(asked.field.type)}: {problem}{_as_hexadecimal(plain, kind)}"
+        if _near_enough(asked, values, value):
+            return ""
         if value in values or plain.casefold() in {str(each).casefold() for each in values}:
             return ""
         name, frame = asked.field.name, self._frame_shown(check)
@@ -287,6 +348,18 @@ class Tracker:
         return str(self.chosen.get(check.number, "…"))
 
 
+def _near_enough(asked: AskField, values: Sequence[Any], given: Any) -> bool:
+    """Tell whether a number is near enough to the right one."""
+    if not asked.slack or not isinstance(given, (int, float)):
+        return False
+    return any(abs(given - each) <= (asked.slack * abs(each) if asked.share else asked.slack)
+               for each in values if isinstance(each, (int, float)))
+
+
+def _asked_for(kind: str) -> str:
+    return f"a {kind} is asked for, such as {EXAMPLES[kind]}" if kind else "a mere number is asked for"
+
+
 def _as_hexadecimal(text: str, kind: Type) -> str:
     """Return how digits are written that look as if they were read from a dump of bytes; empty if they do not."""
     digits = text.replace(" ", "")
@@ -305,6 +378,8 @@ def _knob(world: World, name: str) -> str:
 
 def _field(result: Any, path: tuple[str, ...]) -> float | None:
     """Return a number in the result of a command."""
+    if isinstance(result, dict) and ".".join(path) in result:
+        return float(result[".".join(path)])
     value = asdict(result) if is_dataclass(result) and not isinstance(result, type) else result
     for name in path:
         if isinstance(value, list) and name.isdigit() and int(name) < len(value):

@@ -227,6 +227,8 @@ class AetherShell(cmd2.Cmd):
         """Print a result: drawn, as plain lines, or as JSON."""
         if result is None:
             return
+        if mode == "rich" and self.session.lesson is not None:
+            result = _in_short(result)
         if mode == "json":
             self.poutput(render.to_json(result, indent=2 if self._is_screen() else None))
         elif mode == "plain":
@@ -415,6 +417,21 @@ TYPED = 30
 """How many lines are remembered for `lesson record`: as many as a solution may have."""
 IN_LESSON = ("hint", "check", "answer", "predict", "skip", "play", "reset", "show")
 """What need not be preceded by `lesson` while one is under way."""
+
+
+BODY = 3
+"""Lines of a page that are shown in a lesson: what it is about, and its ticks, stay on the screen."""
+
+
+def _in_short(result: Any) -> Any:
+    """Return a result; of a page that was fetched the first lines, and how many more there are."""
+    from shell.results.http import HttpReport
+
+    lines = result.body.rstrip().splitlines() if isinstance(result, HttpReport) else []
+    if len(lines) <= BODY + 1:
+        return result
+    return replace(result, body="\n".join(
+        [*lines[:BODY], f"… {len(lines) - BODY} more lines: `follow` shows all of them"]))
 
 
 def _read(

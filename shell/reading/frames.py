@@ -143,7 +143,7 @@ class FrameWatcher:
 
     def _on_the_way(self, event: Event, found: list[SeenFrame | Note], by_number: dict[int, SeenFrame]) -> None:
         """Handle what a link did to a frame."""
-        number, _, what = event.values
+        number, _, what = event.values[:3]
         seen = by_number.get(number)
         if event.kind == "frame.lost":
             if seen is None and number in self._elsewhere:

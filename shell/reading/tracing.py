@@ -6,7 +6,9 @@ not shown is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 LINES = 20
 """How many lines are shown at a time."""
+ALIKE = 6
+"""So many lines in a row that differ in nothing but numbers are folded, where somebody looks on."""
 PORTION = 20_000
 """How many events are taken at a time."""
 
@@ -43,6 +47,8 @@ class PortionLine:
     text: str = ""
     layers: list[Layer] = field(default_factory=list)
     """The frame's headers, where the trace is verbose."""
+    alike: int = 0
+    """So many lines like the one before were left out here; then there is nothing else in it."""
 
 
 @dataclass(slots=True)
@@ -76,10 +82,29 @@ class Tracer:
         self._held = []
 
     def take(self, ring: Ring, limit: int | None = LINES, *, settled: bool = False) -> Portion:
-        """Return the lines since the last time, at most `limit`; `settled` if no occurrence is under way."""
+        """Return the lines since the last time, at most `limit`; `settled` if no occurrence is under way.
+
+        With a limit, lines in a row that differ in nothing but numbers are folded: they leave room for others.
+        """
         found, missed, _ = self.read(ring, settled=settled)
-        shown = found if limit is None else found[:limit]
-        return Portion([self._line(seen) for seen in shown], missed + len(found) - len(shown))
+        if limit is None:
+            return Portion([self._line(seen) for seen in found], missed)
+        lines: list[PortionLine] = []
+        shown = 0
+        for run in _alike(found):
+            folded = len(run) >= ALIKE and not self.verbose
+            if len(lines) + (3 if folded else len(run)) > limit:
+                run = run[:limit - len(lines)]
+                folded = False
+            shown += len(run)
+            if folded:
+                lines += [self._line(run[0]), PortionLine(None, run[-1].time, "", alike=len(run) - 2),
+                          self._line(run[-1])]
+            else:
+                lines += map(self._line, run)
+            if len(lines) >= limit:
+                break
+        return Portion(lines, missed + len(found) - shown)
 
     def read(self, ring: Ring, *, settled: bool = False) -> tuple[list[SeenFrame | Note], int, bool]:
         """Return what has happened since the last time, how many events were lost, and whether there is more to read.
@@ -118,3 +143,21 @@ class Tracer:
 
             line.layers = dissect(seen.data, self.watcher.flows.context(seen.data))
         return line
+
+
+_NUMBER = re.compile(r"\d[\d.,:]*")
+
+
+def _alike(found: Sequence[SeenFrame | Note]) -> Iterable[list[SeenFrame | Note]]:
+    """Divide what happened into runs that differ in nothing but numbers."""
+    for _, run in itertools.groupby(found, _shape):
+        yield list(run)
+
+
+def _shape(seen: SeenFrame | Note) -> object:
+    """Return what two lines have in common that differ in numbers alone."""
+    if isinstance(seen, Note):
+        return seen.kind, _NUMBER.sub("#", seen.text)
+    if not seen.dropped:
+        return seen.number  # each has something of its own to say
+    return seen.direction, seen.dropped, len(seen.data), seen.data[12:14], seen.data[23:24], seen.data[26:34]

@@ -30,6 +30,8 @@ class LessonRow:
     wrong_answers: int = 0
     score: int = 0
     """Per cent: what its steps are worth."""
+    late: bool = False
+    """Whether it was not finished when its deadline was over."""
 
 
 @dataclass(slots=True)
@@ -146,6 +148,7 @@ class LessonStep:
     introduction: list[str]
     """Lines of prose."""
     step: int
+    """Counted from 1; 0 if the introduction is all that there is room for."""
     steps: int
     step_title: str
     prose: list[str]
@@ -216,6 +219,8 @@ class LessonSummary:
     """Per cent: what its steps are worth."""
     told: list[str] = field(default_factory=list)
     """What was broken, in a lesson that breaks something."""
+    ahead: str = ""
+    """The id of the next lesson; empty if all are over."""
 
 
 @dataclass(slots=True)

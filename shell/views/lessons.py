@@ -30,7 +30,7 @@ from shell.results.lesson import (
 )
 from shell.views.registry import draws
 from shell.views.tables import plain_table
-from shell.views.theme import style
+from shell.views.theme import coloured, style
 
 GRADES_WIDTH = 76
 """Columns from which a class is one table; below, a learner has a line of what counts, and another of how it came."""
@@ -43,13 +43,17 @@ BAR = 20
 
 
 def prose(lines: Iterable[str]) -> list[Text]:
-    """Return lines of prose: `code` and **stress** are coloured, also over the end of a line; nothing is moved."""
+    """Return lines of prose: `code` and **stress** are coloured, also over the end of a line.
+
+    Without colours a command keeps its marks, or nobody would see where it ends.
+    """
     whole = "\n".join(lines)
     text, place = Text(), 0
     for inline in _INLINE.finditer(whole):
         text.append(whole[place:inline.start()])
         if inline.group(1):
-            text.append(inline.group(1), style=style("command"))
+            mark = "" if coloured() else "`"
+            text.append(f"{mark}{inline.group(1)}{mark}", style=style("command"))
         else:
             text.append(inline.group(2), style="bold")
         place = inline.end()
@@ -92,13 +96,20 @@ def listing(result: LessonList) -> RenderableType:
         done = f"{row.steps_done}/{row.steps}" if row.state in ("started", "over") else ""
         done += f", {missed}" if (missed := _not_own(row.skipped, row.shown)) else ""
         table.add_row(str(row.number), SIGNS[row.state], row.title, row.id, str(row.minutes),
-                      done or row.deadline or ("sim" if row.mode == "sim" else ""))
+                      ", ".join(filter(None, (done, _deadline(row)))) or ("sim" if row.mode == "sim" else ""))
     finished = sum(row.state == "done" for row in result.lessons)
     score = sum(row.score for row in result.lessons)
     progress = Text(f"{bar(score, 100 * len(result.lessons))} {finished} of {len(result.lessons)} lessons done"
                     + "".join(f", {each}" for each in _costs(result.lessons)))
     title = [Text(result.course, style="bold")] * bool(result.course)
     return Group(*title, table, progress, Text(result.hint, style=style("muted")))
+
+
+def _deadline(row: LessonRow) -> str:
+    """Return until when a lesson is wanted, as long as that says something to whoever has it before him."""
+    if row.late:
+        return f"late, {row.deadline} is past" if row.state not in ("done", "over") else "late"
+    return row.deadline if row.state not in ("done", "over", "started") else ""
 
 
 def _not_own(skipped: int, shown: int) -> str:
@@ -197,6 +208,8 @@ def step(result: LessonStep) -> RenderableType:
     if result.introduction:
         lines += [Text(f"{result.title} ({result.minutes} minutes)", style="bold"), Text()]
         lines += [Prose(result.introduction), Text()]
+    if not result.step:
+        return Group(*lines, *prose([result.hint]))
     head = f"{result.title} · " if not result.introduction else ""
     lines.append(Text.assemble((f"{head}{result.step}/{result.steps}  {result.step_title}", "bold")))
     lines += [Prose(result.prose), Text()]
@@ -255,7 +268,7 @@ def prediction(result: PredictionReport) -> RenderableType:
 def hint(result: HintReport) -> RenderableType:
     """Draw a hint."""
     lines = [Prose(result.text.splitlines())]
-    more = f"hint {result.level} of {result.levels}"
+    more = f"hint {result.level} of {result.levels}{', the last one' * (result.level == result.levels)}"
     return Group(*lines, Text(more, style=style("muted")))
 
 
@@ -271,7 +284,8 @@ def summary(result: LessonSummary) -> RenderableType:
         lines.append(Text(f"{result.right_predictions} of {result.predictions} predictions were right"))
     if result.terms:
         lines += prose([f"New words: {', '.join(result.terms)}. (`explain {result.terms[0]}`)"])
-    return Group(*lines, *prose(["`lesson next` begins the next lesson, `lesson quit` gives you your own lab back"]))
+    ahead = f"`lesson next` begins {result.ahead}" if result.ahead else "That was the last one"
+    return Group(*lines, *prose([f"{ahead}, `lesson quit` gives you your own lab back"]))
 
 
 @draws(Solution)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from shell.language.values import amount
@@ -17,6 +18,15 @@ from shell.results.lesson import (
     QuestionView,
     Solution,
 )
+
+_CODE = re.compile(r"`([^`]+)`")
+_STRESS = re.compile(r"\*\*([^*]+)\*\*")
+
+
+def spoken(lines: Iterable[str]) -> list[str]:
+    """Return lines in which a command stands between quotation marks, which are read out."""
+    whole = _STRESS.sub(r"\1", _CODE.sub("\u201c\\1\u201d", "\n".join(lines)))
+    return whole.split("\n") if whole else []
 
 
 def _to_do(question: QuestionView | None, found: list[CheckView]) -> list[str]:
@@ -35,6 +45,8 @@ def _check(found: CheckView) -> str:
 def step(result: LessonStep) -> list[str]:
     """Return a step as lines."""
     introduction = [f"{result.title} ({result.minutes} minutes)", *result.introduction] if result.introduction else []
+    if not result.step:
+        return [*introduction, result.hint]
     head = f"{result.title}, step {result.step} of {result.steps}: {result.step_title}"
     return [*introduction, head, *result.prose, *_to_do(result.prediction, result.checks),
             *[result.hint] * bool(result.hint)]
@@ -58,7 +70,8 @@ def prediction(result: PredictionReport) -> list[str]:
 
 def hint(result: HintReport) -> list[str]:
     """Return a hint below a line that says how many there are."""
-    return [f"hint {result.level} of {result.levels}", *result.text.splitlines()]
+    last = ", the last one" if result.level == result.levels else ""
+    return [f"hint {result.level} of {result.levels}{last}", *result.text.splitlines()]
 
 
 def lint(result: LintReport) -> list[str]:
@@ -73,7 +86,13 @@ def solution(result: Solution) -> list[str]:
     return ["this is the solution:"]
 
 
+def _spoken(lines: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
+    return lambda result: spoken(lines(result))
+
+
 LINES: dict[type, Callable[[Any], list[str]]] = {
-    LessonStep: step, LessonNews: news, CheckReport: checks, PredictionReport: prediction, HintReport: hint,
+    **{kind: _spoken(lines) for kind, lines in (
+        (LessonStep, step), (LessonNews, news), (CheckReport, checks), (PredictionReport, prediction),
+        (HintReport, hint))},
     LintReport: lint, Solution: solution,
 }

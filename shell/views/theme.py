@@ -64,7 +64,7 @@ _CONTRAST_ON_LIGHT = _theme(
     "#000000, #7a0050, #003a70, #4a4000, #004030, #5a3800, bold #8a1500, #333333, #003a70, #004030, #003a70",
     "black, magenta, blue, black, blue, black, bold red, black, blue, blue, blue")
 
-_chosen = {"theme": "", "configured": "", "depth": "", "configured depth": ""}
+_chosen = {"theme": "", "configured": "", "depth": "", "configured depth": "", "no colours": ""}
 
 
 def choose(name: str) -> None:
@@ -82,7 +82,7 @@ def configure(name: str, depth: str) -> None:
 def exactly(name: str, depth: str = "truecolor") -> Iterator[None]:
     """Use one theme and one depth, whatever the terminal is, while a picture is drawn."""
     before = dict(_chosen)
-    _chosen.update(theme=name or before["theme"], depth=depth)
+    _chosen.update(theme=name or before["theme"], depth=depth, **{"no colours": ""})
     try:
         yield
     finally:
@@ -116,6 +116,16 @@ def depth() -> str:
     if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or terminal.endswith("-direct"):
         return "truecolor"
     return "256" if terminal.endswith("256color") or "kitty" in terminal else "16"
+
+
+def coloured() -> bool:
+    """Tell whether what is printed has colours: what colour alone would show is marked otherwise where it has none."""
+    return not _chosen["no colours"] and (depth() != "none" and not os.environ.get("NO_COLOR"))
+
+
+def without_colours() -> None:
+    """Mark what colour alone would show: what is printed goes to a file or a pipe."""
+    _chosen["no colours"] = "yes"
 
 
 def style(name: str, *, bold: bool = False) -> Style:

@@ -18,7 +18,7 @@ def drawn(portion: Portion, mode: str) -> RenderableType:
     """Return a portion of the trace as something to print, in `mode` rich, plain or json."""
     parts: list[RenderableType] = [
         in_colour(line) if mode == "rich" else Text(as_json(line) if mode == "json" else as_text(line), no_wrap=True)
-        for line in portion.lines
+        for line in portion.lines if mode != "json" or not line.alike
     ]
     if portion.not_shown and mode != "json":
         parts.append(Text(f"     … {portion.not_shown:,} not shown", style("muted")))
@@ -27,6 +27,8 @@ def drawn(portion: Portion, mode: str) -> RenderableType:
 
 def in_colour(line: PortionLine) -> RenderableType:
     """Return a line in colour, with its headers below it where the trace is verbose."""
+    if line.alike:
+        return Text(f"     … {line.alike:,} more like it", style("muted"))
     if line.frame is None:
         return note_text(line.time_us, line.text)
     frame = FrameLine(line.frame, Shortener())
@@ -40,6 +42,8 @@ def as_json(line: PortionLine) -> str:
 
 def as_text(line: PortionLine) -> str:
     """Return a line as plain text."""
+    if line.alike:
+        return f"… {line.alike:,} more like it"
     if line.frame is None:
         return f"{clock(line.time_us)} {line.text}"
     below = [f"{layer.name}: {printable(layer.summary)} {layer.problem}".rstrip() for layer in line.layers]

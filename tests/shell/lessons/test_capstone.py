@@ -232,3 +232,11 @@ def test_a_blind_fault_stays_blind_when_one_leaves_and_returns(engine_shell: She
     engine_shell.fail("link show")
     engine_shell.run("lesson skip")
     engine_shell.run("link show")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_transfer_that_was_abandoned_does_not_spoil_the_mend(fault: str) -> None:
+    """It goes on to resend what got lost before: that says nothing of what is mended now."""
+    found = FAULTS[fault]
+    lines = [f"{PAGE} --background", "run 1s", *found.cure, "run 5s", *found.probe, "run 3s"]
+    assert Learner(fault).lacks(lines, 2) == []

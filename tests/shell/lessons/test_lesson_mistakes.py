@@ -101,6 +101,16 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "the same step twice": (
         "## A step\n\nMore prose.\n", "## A step\n\nMore.\n\n## A step\n\nMore prose.\n", "two steps"),
     "heading of another level": ("More prose.", "### More", "heading"),
+    "a word that nobody explains": ("minutes = 5", 'minutes = 5\nterms = ["checksumm"]', "did you mean checksum?"),
+    "a reply below no question": (CHECK, f"{CHECK}\nwrong 5: that is not it", "no question for a value"),
+    "a reply that says nothing": (CHECK, "answer is 4\nwrong 5", "cannot read"),
+    "a reply to the right answer": (
+        "icmp.type == 8 and dir == out\n```", "icmp.type == 8\n# How many? (lesson answer N)\nanswer is 4\n"
+        "wrong 4: that is not it\n```", "nobody sees what is said to `wrong 4`"),
+    "a reply that another one hides": (
+        "icmp.type == 8 and dir == out\n```", "icmp.type == 8\n# How many? (lesson answer N)\nanswer is 4\n"
+        "wrong 5 to 9: too many\nwrong 7: far too many\n```", "nobody sees what is said to `wrong 7`"),
+    "slack where nothing is measured": (CHECK, f"answer ip.src of {CHECK} +- 5", "is no number"),
     "tab in prose": ("More prose.", "More\tprose.", "tab"),
 }
 
@@ -112,7 +122,8 @@ def test_a_mistake_is_named_with_its_line_and_a_remedy(
     old, new, complaint = MISTAKES[name]
     assert old in GOOD
     path = tmp_path / "wrong.md"
-    path.write_text(GOOD.replace(old, new, 1))
+    text = GOOD.replace(old, new, 1)
+    path.write_text(text.replace("--count 1\n", "--count 1\nlesson answer {answer}\n") if "answer is" in new else text)
     problems = check_file(path, [])
     assert problems
     assert any(each in problem.message or each in problem.remedy

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
 
+from shell.lessons.drafts import BETTER, PLACEHOLDERS
 from shell.lessons.program import check_file, main
 from tests.shell.conftest import Shell
 
@@ -81,11 +84,23 @@ def test_a_course_file_with_a_mistake_is_refused(
     assert complaint in " ".join(engine_shell.fail(f"lesson course {tmp_path}/course.toml").split())
 
 
+def own_words(path: Path) -> None:
+    """Replace what a new lesson begins with, as its author does."""
+    text = path.read_text().replace(BETTER, "")
+    for each in PLACEHOLDERS:
+        text = text.replace(each, f"{each[:-1].upper()} of mine")
+    path.write_text(text)
+
+
 def test_a_new_lesson_is_good_and_found_on_the_path(
     engine_shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     engine_shell.run("lesson new my-lesson")
+    untouched = [each.message for each in check_file(tmp_path / "my-lesson.md", [])]
+    assert len(untouched) == 4
+    assert all("what it began with" in each for each in untouched)
+    own_words(tmp_path / "my-lesson.md")
     assert check_file(tmp_path / "my-lesson.md", []) == []
     engine_shell.run(f"lesson path {tmp_path}")
     assert "my-lesson" in engine_shell.run("lesson list")
@@ -107,4 +122,66 @@ def test_what_was_typed_becomes_a_lesson(
     text = (tmp_path / "drafted.md").read_text()
     assert "ping 192.168.1.1 --count 1\ntcp connect 192.168.1.1:7\n" in text
     assert "lesson list" not in text
+    assert len(check_file(tmp_path / "drafted.md", [])) == 6, "its checks are to be replaced, too"
+    own_words(tmp_path / "drafted.md")
     assert check_file(tmp_path / "drafted.md", []) == []
+
+
+def test_the_shell_grades_by_a_course_file_too(report: Path, tmp_path: Path, engine_shell: Shell) -> None:
+    said = engine_shell.run(f"lesson grade {report} --course {tmp_path}/course.toml --json")
+    [row] = json.loads(said)["rows"]
+    assert (row["learner"], row["lessons"], row["late"]) == ("Ada", 2, ["arp"])
+
+
+def test_grading_needs_no_lab_and_bears_one_that_is_named(report: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    from shell.__main__ import main as program
+
+    capfd.readouterr()
+    assert program(["--sim", "lesson", "grade", str(report), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["rows"][0]["learner"] == "Ada"
+
+
+def test_a_course_counts_its_lessons_and_marks_what_is_late(engine_shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text(
+        'lessons = ["what-would-linux-do", "arp", "tour"]\n[deadlines]\narp = 2020-01-31\ntour = 2999-01-01\n')
+    listed = json.loads(engine_shell.run(f"lesson course {tmp_path}/course.toml --json"))["lessons"]
+    assert [row["number"] for row in listed] == [1, 2, 3]
+    assert [row["late"] for row in listed] == [False, True, False]
+    drawn = engine_shell.run("lesson list")
+    assert "late, 2020-01-31 is past" in drawn
+    assert "2999-01-01" in drawn
+    assert "Two minutes" in engine_shell.run("lesson start 3"), "the number is that of the list"
+
+
+def test_after_the_last_lesson_of_a_course_nothing_else_is_offered(engine_shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text('lessons = ["tour"]\n')
+    engine_shell.run(f"lesson course {tmp_path}/course.toml")
+    engine_shell.run("lesson start tour")
+    for _ in range(3):
+        said = engine_shell.run("lesson skip")
+    assert "That was the last one" in said
+    assert "done all lessons" in engine_shell.fail("lesson next")
+
+
+def test_lessons_without_a_place_are_numbered_after_the_others(
+    engine_shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "two"):
+        engine_shell.run(f"lesson new {name}")
+    engine_shell.run(f"lesson path {tmp_path}")
+    numbers = [row["number"] for row in json.loads(engine_shell.run("lesson list --json"))["lessons"]]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] < 1000
+
+
+def test_grades_as_a_table_for_a_grade_book(report: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    content = json.loads(report.read_text())
+    content["learner"] = '=HYPERLINK("x"), Ada'
+    report.write_text(json.dumps(content))
+    capfd.readouterr()
+    assert main(["grade", str(report), "--course", str(tmp_path / "course.toml"), "--csv"]) == 1
+    [row] = csv.DictReader(io.StringIO(capfd.readouterr().out))
+    assert row["learner"] == "'=HYPERLINK(\"x\"), Ada"
+    assert (row["score"], row["late"], row["file"]) == ("0", "arp", "ada.json")
+    assert "edited by hand" in row["remark"]

@@ -34,6 +34,8 @@ def open_terminal(tmp_path: Path) -> Iterator[Callable[[], Terminal]]:
 def _second_step(terminal: Terminal) -> None:
     """Play the first step of the lesson about the handshake, by typing, and stand in the second one."""
     terminal.line("lesson start handshake")
+    terminal.wait_for("begins the first step")
+    terminal.line("next")
     terminal.wait_for("Type the letter")
     terminal.line("c")
     terminal.wait_for("Yes.")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shell.lessons import library
+from shell.lessons.drafts import PLACEHOLDERS
 from shell.lessons.load import HEIGHT, WIDTH, load
 from shell.lessons.program import check_file, main
 from tests.shell.conftest import Shell
@@ -18,9 +19,9 @@ LESSONS = library.files([library.BUILT_IN])
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_every_step_is_proved(name: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()  # a loaded machine takes longer, and does not work longer
     assert check_file(LESSONS[name], [library.BUILT_IN]) == []
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
 
 
 def test_a_proof_in_ones_own_lab_leaves_drafts_alone(engine_shell: Shell) -> None:
@@ -89,6 +90,8 @@ def test_the_worked_example_of_the_docs_is_good(
     path = tmp_path / "closed-port.md"
     drafted = path.read_text()
     blocks = DOCS.read_text().split("refer from the second line to the first:\n\n````markdown\n")[1].split("````")[0]
+    for each in PLACEHOLDERS:
+        drafted = drafted.replace(each, f"{each[:-1].upper()} of mine")
     path.write_text(drafted[:drafted.index("```check")] + "```hint\nTry port 6.\n```\n\n" + blocks)
     assert check_file(path, []) == []
     engine_shell.run("lesson start ./closed-port.md")
