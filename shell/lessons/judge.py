@@ -36,6 +36,8 @@ from shell.lessons.tracker import Tracker
 
 WORDS_A_SECOND = 15
 """Nobody reads faster: a step that was over sooner was not read."""
+PORTION = 500
+"""Occurrences after which events are taken out of the ring."""
 UNREADABLE = (LogError, OperationError, AttributeError, KeyError, TypeError, ValueError, IndexError)
 """What goes wrong with a recording that was changed by hand, or comes from another version."""
 
@@ -104,6 +106,7 @@ class _Replay:
         self.eyes = Eyes(evidence.since) if self.fault is not None and (
             evidence.index <= lesson.blind_until) else None
         self._serial = 0
+        self._taken: list[Event] = []
         self._fed = 0
 
     def run(self) -> tuple[bool, int]:
@@ -149,11 +152,25 @@ class _Replay:
 
     def _go(self, occurrence: int, time: int) -> None:
         while self._fed < len(self.inputs) and self.inputs[self._fed].occurrence < occurrence:
+            self._step_to(self.inputs[self._fed].occurrence)
             feed(self.world, self.inputs[self._fed])
             self._fed += 1
-        step_to(self.world, occurrence)
+        self._step_to(occurrence)
         if time > self.world.now:
             self.world.advance(time)
+
+    def _step_to(self, occurrence: int) -> None:
+        """Step there, and take the events out on the way: the ring has room for so many alone."""
+        while self.world.occurrence < occurrence:
+            step_to(self.world, min(occurrence, self.world.occurrence + PORTION))
+            self._take()
+
+    def _take(self) -> None:
+        events, lost = self.ring.since(self._serial)
+        if lost:
+            raise LogError("it is too long")
+        self._serial = self.ring.last_serial
+        self._taken += events
 
     def _finish(self) -> None:
         """Carry on to the end, where everything has to be as it was recorded."""
@@ -162,10 +179,8 @@ class _Replay:
             raise LogError("it ends in another state than the one that was recorded")
 
     def _events(self) -> list[Event]:
-        events, lost = self.ring.since(self._serial)
-        if lost:
-            raise LogError("it is too long")
-        self._serial = self.ring.last_serial
+        self._take()
+        events, self._taken = self._taken, []
         return self.eyes.see(events) if self.eyes is not None else events
 
 
