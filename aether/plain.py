@@ -114,7 +114,7 @@ def _walk(text: str) -> Iterator[tuple[int, tuple[str | int, ...], str, bool]]:
             continue
         named = last in ("{", ",") and token[0] == '"' and bool(path) and isinstance(path[-1], str)
         if named:
-            path[-1] = json.loads(token)
+            path[-1] = _name(token)
         if token in "]}" and path:
             path.pop()
         yield line, tuple(path[:DEEPEST + 1]), token, named
@@ -123,6 +123,14 @@ def _walk(text: str) -> Iterator[tuple[int, tuple[str | int, ...], str, bool]]:
         elif token == "," and path and isinstance(path[-1], int):
             path[-1] += 1
         last = token
+
+
+def _name(token: str) -> str:
+    """Return the name that a token is; as it is written, if it is none: what follows a mistake was never read."""
+    try:
+        return str(json.loads(token))
+    except json.JSONDecodeError:
+        return token
 
 
 def line_of(text: str, where: tuple[str | int, ...]) -> int:

@@ -41,7 +41,8 @@ def guided(name: str, target: Target, seconds: int) -> tuple[int, str]:
         capture_output=True, text=True, errors="replace", check=False)
     said = done.stderr + done.stdout
     count = re.search(r"number_of_executed_units: (\d+)", said)
-    return int(count[1]) if count else 0, said[-6000:] if done.returncode else ""
+    told = "\n".join(line for line in said.splitlines() if not line.startswith(("INFO", "WARNING", "#")))
+    return int(count[1]) if count else 0, told[-6000:] if done.returncode else ""
 
 
 def quoted(word: str) -> str:

@@ -107,7 +107,7 @@ def compared(data: bytes) -> None:
         if recorder is not None:
             lab.world.observe(recorder(lab.world, ring))
         sent = play(lab, steps)
-        events = [event._replace(place=("", 0)) for event in ring.since(0)[0]]  # coverage moves lines about
+        events = [event._replace(source=("", 0)) for event in ring.since(0)[0]]  # coverage moves lines about
         traced.append((sent, lab.world.state_hash(), events))
     together, one_by_one, unseen = traced
     assert together == one_by_one, "trace mode: the fast path is told otherwise than the slow one"

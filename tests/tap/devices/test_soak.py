@@ -7,7 +7,7 @@ import pytest
 from tests.tap.held import Held
 from tests.tap.soak import Round, complaints, run, table
 
-FLAT = Held(memory=90_000_000, descriptors=21, threads=6, timers=4, connections=0)
+FLAT = Held(memory=90_000_000, descriptors=21, threads=6, timers=4, connections=0, blocks=500_000)
 
 
 def rounds(*held: Held) -> list[Round]:
@@ -17,11 +17,11 @@ def rounds(*held: Held) -> list[Round]:
 def test_what_is_flat_is_not_complained_about() -> None:
     assert complaints(rounds(*[FLAT] * 12)) == []
     assert complaints(rounds(FLAT._replace(memory=40_000_000), *[FLAT] * 11)) == [], "the first quarter fills caches"
-    assert "| 12 | 90.0 MB | 21 | 6 | 4 | 0 |" in table(rounds(*[FLAT] * 12), 60)
+    assert "| 12 | 90.0 MB | 21 | 6 | 4 | 0 | 500,000 |" in table(rounds(*[FLAT] * 12), 60)
 
 
 @pytest.mark.parametrize("name, step", [
-    ("memory", 2_000_000), ("descriptors", 1), ("threads", 1), ("timers", 1), ("connections", 1),
+    ("memory", 30_000_000), ("blocks", 5_000), ("descriptors", 1), ("threads", 1), ("timers", 1), ("connections", 1),
 ])
 def test_what_grows_is_complained_about(name: str, step: int) -> None:
     growing = [FLAT._replace(**{name: getattr(FLAT, name) + step * number}) for number in range(12)]
