@@ -53,6 +53,7 @@ test: $(VENV)/stamp $(if $(COMPILED),compiled)
 lint: $(VENV)/stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy --strict -p aether -p shell
+	$(VENV)/bin/mypy --config-file tests/mypy.ini -p tests -p tools -p benchmarks
 
 # All of them, whatever one of them finds: a figure below its limit, which on a busy machine may be chance, fails the whole.
 bench: $(VENV)/stamp $(if $(COMPILED),compiled)

@@ -110,13 +110,13 @@ def segments() -> Target:
         request = bytes((0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 2, 1, 0, 0, 1, 1, 0, 0, 0, 1, 3, 0, 0, 0, 1))
         return [request, request * 3, request[:15] + bytes((1, 0, 1, 4, 1)) * 4, bytes(range(80))]
 
-    return Target(compared, seeds, executions=15)
+    return Target(compared, seeds, executions=10)
 
 
 @target
 def filters() -> Target:
     """Expressions: compiled, completed, and asked about frames."""
-    from aether.filters import complete
+    from aether.filters import Record, complete
     from tests.unit.filters.test_filters_anything import EXPRESSIONS, PIECES, outcome, probes
 
     def run(data: bytes) -> None:
@@ -128,10 +128,10 @@ def filters() -> Target:
                 found.matches(record)
 
     @cache
-    def asked() -> list[object]:
+    def asked() -> list[Record]:
         return list(probes())[:6]
 
-    return Target(run, lambda: [each.encode() for each in EXPRESSIONS], lambda: PIECES, executions=400)
+    return Target(run, lambda: [each.encode() for each in EXPRESSIONS], lambda: PIECES, executions=120)
 
 
 @target
@@ -221,7 +221,7 @@ def lesson() -> Target:
         except LessonError as problem:
             assert str(problem)
 
-    return Target(run, lambda: files("lessons/*.md")[::6], executions=150)
+    return Target(run, lambda: files("lessons/*.md")[::6], executions=80)
 
 
 @target
@@ -330,7 +330,7 @@ def zone() -> Target:
             assert str(problem)
 
     return Target(run, lambda: [ZONE.encode() if isinstance(ZONE, str) else b"$ORIGIN lab.\n@ SOA ns root 1 2 3 4 5\n"],
-                  executions=600)
+                  executions=200)
 
 
 @target
@@ -355,4 +355,4 @@ def line() -> Target:
     def examples() -> list[bytes]:
         return [example.encode() for command in registry.load_all() for example in command.examples]
 
-    return Target(run, examples, lambda: ["--json", "--count", "--force", *registry.NOUNS], executions=600)
+    return Target(run, examples, lambda: ["--json", "--count", "--force", *registry.NOUNS], executions=150)

@@ -29,7 +29,7 @@ class Load(NamedTuple):
 
     title: str
     kind: str
-    count: int
+    times: int
     probe: int
     """Seconds for which the client asks."""
 
@@ -83,7 +83,7 @@ def run(load: Load) -> Outcome:
         frames = core.status().frames
         time.sleep(0.5)
         began = time.monotonic()
-        done = _down(lab, load.count) if load.kind == "down" else _told(_python(lab, load.kind, load.count))
+        done = _down(lab, load.times) if load.kind == "down" else _told(_python(lab, load.kind, load.times))
         seconds = time.monotonic() - began
         grown = resident(pid) - before
         told = _told(client)

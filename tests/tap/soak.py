@@ -56,6 +56,7 @@ class Round(NamedTuple):
     served: int
     failed: int
     frames: int
+    """How many frames it handled, but for those before a worker was killed in benchmark mode."""
 
 
 class Soak:
@@ -88,16 +89,16 @@ class Soak:
     def round(self) -> Round:
         """Go through everything once."""
         half = self.seconds / 2
-        before = self.session.status().frames
+        before = self.session.core.status().frames
         clients = self._clients(half)
         self._trace(half, len(self.rounds))
         first = self._outcome(clients)
-        frames = self.session.status().frames - before
+        seen = self.session.core.status().frames - before
         clients = self._clients(half)
         self._bench(half)
         second = self._outcome(clients)
         found = Round(self._quiet(), first["served"] + second["served"], first["failed"] + second["failed"],
-                      frames + sum(each.frames for each in self.shards.figures()))
+                      seen + sum(each.frames - each.frames_before for each in self.shards.figures()))
         self.rounds.append(found)
         return found
 

@@ -11,7 +11,7 @@ SOME = [load for load in LOADS if load.kind in ("syns", "fragments", "questions"
 
 @pytest.mark.parametrize("load", SOME, ids=lambda load: load.kind)
 def test_a_client_is_served_and_nothing_is_left(load: Load) -> None:
-    found = run(load._replace(count=max(3, load.count // 50), probe=3))
+    found = run(load._replace(times=max(3, load.times // 50), probe=3))
     assert found.served > 0
     assert found.left == 0
     assert found.grown < 64 << 20
