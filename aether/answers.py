@@ -68,7 +68,21 @@ class ConnectionDetail:
     """Slow start threshold in bytes; None before the first loss."""
     congestion: str
     phase: str
-    """``open``, ``recovery`` or ``loss``."""
+    """``open``, ``disorder``, ``cwr``, ``recovery`` or ``loss``, as on Linux."""
+    sacked: int
+    """Segments that have arrived behind a hole."""
+    lost: int
+    """Segments that are taken for lost, whether they were sent again or not."""
+    under_way_again: int
+    """Those that were sent again, and have not arrived."""
+    reordering: int
+    """How many segments one was overtaken by at the most; at least 3."""
+    busy_us: int
+    """For how long something was in flight, or to be sent."""
+    rwnd_limited_us: int
+    """For how much of that the peer's window held data back."""
+    sndbuf_limited_us: int
+    """For how much of it all was sent, and the application waited for room in the send buffer."""
     srtt_us: int
     rttvar_us: int
     rto_us: int

@@ -44,6 +44,7 @@ from aether.net.claims import claims_of
 from aether.net.icmp import BURST
 from aether.operations.base import OperationError, first_interface, host_named
 from aether.seen import Hidden
+from aether.tcp.info import tcp_info
 from aether.tcp.states import TIME_WAIT
 from aether.timers import NEVER
 from aether.wire import dns, icmp
@@ -119,6 +120,7 @@ def connection(world: World, number: int, host: str = "you") -> ConnectionDetail
         options.append(f"window scale {conn.snd_wscale}/{conn.rcv_wscale}")
     options += [name for name, used in (
         ("sack", conn.sack_ok), ("timestamps", conn.ts_ok), ("data in the SYN", conn.syn_data)) if used]
+    info = tcp_info(conn, world.now)
     return ConnectionDetail(
         number=conn.number, host=host, state=conn.state, local=_endpoint(conn.local_ip, conn.local_port),
         remote=_endpoint(conn.remote_ip, conn.remote_port), opened_us=conn.opened, age_us=world.now - conn.opened,
@@ -128,7 +130,9 @@ def connection(world: World, number: int, host: str = "you") -> ConnectionDetail
         rcv_out_of_order=_beyond_a_hole(conn),
         in_flight=conn.flight_size(), mss=conn.mss, cwnd=conn.cwnd if conn.cwnd < finite else None,
         ssthresh=conn.ssthresh if conn.ssthresh < finite else None,
-        congestion=conn.algorithm, phase=conn.phase, srtt_us=conn.round_trip.srtt,
+        congestion=conn.algorithm, phase=info.ca_state.lower(), sacked=info.sacked, lost=info.lost,
+        under_way_again=info.retrans, reordering=info.reordering, busy_us=info.busy_time,
+        rwnd_limited_us=info.rwnd_limited, sndbuf_limited_us=info.sndbuf_limited, srtt_us=conn.round_trip.srtt,
         rttvar_us=conn.round_trip.rttvar, rto_us=conn.round_trip.timeout(), retransmits=conn.retransmits,
         sent=conn.bytes_sent, received=conn.bytes_received, options=options,
         timers=[

@@ -201,7 +201,6 @@ class TcpSocket:
         room = self._room(conn)
         if room <= 0:
             self.wants_to_write = True
-            conn.clocks.become("sndbuf", self.host.now)
             output.note_limit(conn, output.held_back(conn))
             raise BlockingIOError(errno.EAGAIN, "the send buffer is full")
         piece = data if len(data) <= room else data[:room]
@@ -445,7 +444,9 @@ class TcpSocket:
         if (level, name) == (so.SOL_TCP, so.TCP_CONGESTION):
             return conn.algorithm if conn else self.options.congestion or self.host.knobs.tcp_congestion
         if (level, name) == (so.SOL_TCP, so.TCP_INFO):
-            return tcp_info(conn) if conn is not None else unconnected_info(self.host.knobs, self.listener)
+            if conn is None:
+                return unconnected_info(self.host.knobs, self.listener)
+            return tcp_info(conn, self.host.now)
         if (level, name) == (so.SOL_TCP, so.TCP_FASTOPEN_KEY):
             return self.options.fast_open_key or self.host.tcp.fast_open.keys()
         if (level, name) == (so.SOL_TCP, so.TCP_MAXSEG) and conn is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aether import plain
 from aether import socket_options as so
 from aether.sockets import ERROR, HUNG_UP, READABLE, WRITABLE, TcpSocket
-from aether.tcp.info import TcpInfo
+from aether.tcp.info import TcpInfo, tcp_info
 from aether.tcp.states import SYN_RECEIVED, SYN_SENT
 from aether.tcp.zerocopy import SO_EE_CODE_ZEROCOPY_COPIED, SO_EE_ORIGIN_ZEROCOPY
 from aether.udp import UdpSocket
@@ -145,14 +145,12 @@ class Process:
         mask = self._mask(fd)
         return bool(mask & (WRITABLE if name in ("write", "sendto") else READABLE) or mask & (ERROR | HUNG_UP))
 
-    def info(self, fd: int) -> TcpInfo | None:
-        """Return what TCP_INFO says of a descriptor; None if it is no connection."""
+    def info(self, fd: int, now: int) -> TcpInfo | None:
+        """Return what TCP_INFO says of a descriptor at this time, in microseconds; None if it is no connection."""
         found = self.descriptors.get(fd)
         if found is None or not isinstance(found.what, TcpSocket) or found.what.connection is None:
             return None
-        told = found.what.get_option(so.SOL_TCP, so.TCP_INFO)
-        assert isinstance(told, TcpInfo)
-        return told
+        return tcp_info(found.what.connection, now)
 
     def _find(self, fd: int) -> Descriptor:
         if fd not in self.descriptors:

@@ -10,7 +10,8 @@ class Clocks:
 
     def __init__(self) -> None:
         self.what = ""
-        """``busy``, ``rwnd`` (the peer's window), ``sndbuf``, or empty while nothing is to be sent."""
+        """``busy``, ``rwnd`` (held up by the peer's window), ``sndbuf`` (by a send buffer that is too small), or empty
+        while nothing is in flight and nothing is to be sent; as on Linux."""
         self.since = 0
         self.busy = self.rwnd = self.sndbuf = 0
         """Microseconds before `since`; those held up do not count as busy here."""

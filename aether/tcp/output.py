@@ -9,7 +9,7 @@ from aether.tcp.departure import transmit, transmit_several
 from aether.tcp.fastopen import pending
 from aether.tcp.negotiate import initial_window
 from aether.tcp.sequence import MASK
-from aether.tcp.states import CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from aether.tcp.states import CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from aether.wire import tcp
 from aether.wire.tcp import ACK, CWR, ECE, FIN, PSH, RST, SYN
 
@@ -169,6 +169,7 @@ def _early(conn: Connection) -> bytes:
     if not length:
         return b""
     conn.flight.sent(conn.snd_nxt, conn.send.end, conn.host.now)
+    conn.clocks.become("busy", conn.host.now)
     payload = conn.send.read(conn.snd_nxt, length)
     conn.snd_nxt = conn.send.end
     conn.bytes_sent += length
@@ -508,13 +509,19 @@ def _emit_several(conn: Connection, count: int) -> None:
 
 def _watch_window(conn: Connection) -> None:
     """Run the persist timer exactly while data waits, nothing is in flight and so no ACK will come (§3.8.6.1)."""
-    room = conn.snd_una + conn.snd_wnd > conn.snd_nxt
-    corked = "cork" in conn.deadlines
-    idle = conn.snd_nxt == conn.snd_una
-    waiting = idle and conn.unsent() > 0 and not corked
-    if waiting and not conn.clocks.what:
-        conn.waiting_since = conn.host.now
-    conn.clocks.become("" if idle and not waiting else "busy" if room else "rwnd", conn.host.now)
+    idle, behind = conn.snd_nxt == conn.snd_una, conn.send.end > conn.snd_nxt
+    waiting = idle and behind and "cork" not in conn.deadlines
+    clocks = conn.clocks
+    if idle and not behind:
+        what = ""
+    elif behind:
+        if not clocks.what and idle:
+            conn.waiting_since = conn.host.now
+        what = "rwnd" if _window_holds_back(conn) else "busy"
+    else:
+        what = "sndbuf" if conn.socket is not None and conn.socket.wants_to_write and _buffer_holds_back(conn) else "busy"
+    if what != clocks.what:
+        clocks.become(what, conn.host.now)
     if waiting and "persist" not in conn.deadlines:
         conn.start("persist", conn.host.now + conn.round_trip.timeout())
     elif not waiting and "persist" in conn.deadlines:
@@ -522,6 +529,21 @@ def _watch_window(conn: Connection) -> None:
         conn.round_trip.backoff = 0
     if conn.options.user_timeout:
         user_timeout.watch(conn)
+
+
+def _window_holds_back(conn: Connection) -> bool:
+    """Tell whether it is the peer's window that the next segment does not fit into, and not cwnd."""
+    length = min(conn.send.end - conn.snd_nxt, conn.mss)
+    if conn.snd_nxt + length <= conn.snd_una + conn.snd_wnd:
+        return False
+    return not conn.flight.pipe or in_network(conn) + length <= conn.cwnd
+
+
+def _buffer_holds_back(conn: Connection) -> bool:
+    """Tell whether more would leave if the send buffer had room: all of it was sent, and cwnd was not used in full."""
+    limited = conn.cwnd_full or (conn.cwnd < conn.ssthresh and 2 * conn.cwnd_used > conn.cwnd)
+    waits = conn.state in (ESTABLISHED, CLOSE_WAIT)
+    return waits and not limited and 3 * (conn.send.end - conn.send.start) > 2 * conn.options.send_buffer
 
 
 def window_update(conn: Connection) -> None:

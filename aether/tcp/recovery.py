@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aether.tcp import eifel, frto, prr, rack
 from aether.tcp.output import in_network, resend
+from aether.tcp.reordering import LEAST_DEGREE
 from aether.tcp.scoreboard import DUP_THRESH
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ def _look(conn: Connection, delivered: int, advanced: bool) -> None:
         return
     lost = 0
     if conn.host.knobs.tcp_rack:
-        least = conn.round_trip.minimum
-        for segment in conn.flight.arrived:
-            conn.rack.arrived(segment, conn.host.now, least)
+        conn.rack.arrived(conn.flight.arrived, conn.host.now, conn.round_trip.minimum, conn.mss)
         lost = rack.detect(conn)
     else:
         lost = conn.flight.detect(conn.snd_una, conn.mss)
@@ -167,6 +166,8 @@ def timed_out(conn: Connection) -> None:
     """The retransmission timer ran out (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1, RFC 5682)."""
     first = conn.phase != "loss"
     conn.flight.take_apart()
+    if first and sum(segment.sacked for segment in conn.flight.segments.values()) >= DUP_THRESH:
+        conn.rack.degree = LEAST_DEGREE  # so many duplicates, and a time-out: it was taken for too large, as on Linux
     reneged = conn.flight.forget_sacked(conn.snd_una)
     if reneged:
         conn.host.count("tcp.reneged")

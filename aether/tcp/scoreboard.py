@@ -14,11 +14,14 @@ from typing import NamedTuple
 DUP_THRESH = 3
 """Duplicate acknowledgements, or segments SACKed above, that mean a loss (RFC 5681 §3.2)."""
 
+NOT_AGAIN, AGAIN, NEEDLESS = 0, 1, 2
+"""Whether a lost segment is under way again; NEEDLESS if it turned out not to have been lost."""
+
 
 class Sent:
     """A segment that was sent and is not acknowledged yet; or several, of which none is SACKed, lost or sent again."""
 
-    __slots__ = ("end", "lost", "sacked", "sends", "size", "start", "time", "too_large")
+    __slots__ = ("again", "end", "lost", "sacked", "sends", "size", "start", "time", "too_large")
 
     def __init__(self, start: int, end: int, time: int) -> None:
         self.start = start
@@ -29,6 +32,8 @@ class Sent:
         self.sacked = False
         self.lost = False
         """Taken for lost, and not sent again since."""
+        self.again = NOT_AGAIN
+        """What was taken for lost and sent again, and has not arrived or been lost once more since."""
         self.size = 0
         """Bytes of each segment but the last, if these are several."""
         self.too_large = False
@@ -121,6 +126,7 @@ class Flight:
         """Note that a segment was sent again."""
         if segment.lost:
             segment.lost = False
+            segment.again = AGAIN
             self.pipe += segment.end - segment.start
         segment.too_large = False
         segment.sends += 1
@@ -165,6 +171,7 @@ class Flight:
         before = Sent(segment.start, at, segment.time)
         before.sends, before.sacked, before.lost = segment.sends, segment.sacked, segment.lost
         before.too_large = segment.too_large
+        before.again = segment.again
         segment.start = at
         self.segments[at] = segment
         if segment.lost:
@@ -216,6 +223,7 @@ class Flight:
                 break
             if first <= at and segment.end <= last and not segment.sacked:
                 segment.sacked = True
+                segment.again = NOT_AGAIN
                 self.by_time.pop(segment.end, None)
                 self.arrived.append(segment)
                 if segment.lost:
@@ -286,6 +294,7 @@ class Flight:
     def mark_lost(self, segment: Sent) -> int:
         """Take one segment for lost; return its length in bytes."""
         segment.lost = True
+        segment.again = NOT_AGAIN
         self.by_time.pop(segment.end, None)
         self.pipe -= segment.end - segment.start
         heappush(self.lost, segment.start)
@@ -330,6 +339,9 @@ class Flight:
                 self.pipe += segment.end - segment.start
                 self.by_time[segment.end] = segment
         self.lost.clear()
+        for segment in self.segments.values():
+            if segment.again:
+                segment.again = NEEDLESS
         self.by_time = dict(sorted(self.by_time.items(), key=_sent_order))
 
     def first_lost(self) -> Sent | None:

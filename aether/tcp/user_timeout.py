@@ -38,7 +38,8 @@ def _deadline(conn: Connection) -> int:
     if conn.state == TIME_WAIT:
         return NEVER  # it has its own end
     deadline, silence = NEVER, conn.host.knobs.tcp_user_timeout
-    if conn.options.user_timeout and (conn.clocks.what or conn.state == SYN_SENT):
+    corked = "cork" in conn.deadlines and conn.snd_nxt == conn.snd_una
+    if conn.options.user_timeout and ((conn.clocks.what and not corked) or conn.state == SYN_SENT):
         deadline = conn.waiting_since + conn.options.user_timeout
     if silence and conn.state in SYNCHRONIZED:
         deadline = min(deadline, conn.last_received + silence)

@@ -247,7 +247,7 @@ class VirtualStage:
 
     def info(self, fd: int) -> dict[str, float]:
         """Return what is known of a connection."""
-        told = process_of(self.world.hosts[lab.YOU], self.process).info(fd)
+        told = process_of(self.world.hosts[lab.YOU], self.process).info(fd, self.now)
         return tcp_info_fields(told) if told is not None else {}
 
     def state(self) -> str:

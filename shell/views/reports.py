@@ -24,6 +24,8 @@ from shell.views.registry import draws
 from shell.views.theme import style
 
 _KIND_STYLES = {"arp": "arp", "ipv4": "ipv4", "icmp": "icmp", "udp": "udp", "tcp": "tcp", "drop": "error"}
+USUAL_REORDERING = 3
+"""What is no news: so many segments may be overtaken before anything was seen."""
 
 
 def _hint(hint: str) -> list[Text]:
@@ -142,13 +144,19 @@ def connection(result: ConnectionReport) -> RenderableType:
     else:
         threshold = "none yet" if c.ssthresh is None else f"{c.ssthresh / c.mss:.3g}×{c.mss}"
         slow = "slow start" if c.ssthresh is None or c.cwnd < c.ssthresh else "congestion avoidance"
-        phase = slow if c.phase == "open" else c.phase
+        phase = slow if c.phase == "open" else f"{slow}, {c.phase}" if c.phase in ("disorder", "cwr") else c.phase
         window = f"{c.congestion}  cwnd {c.cwnd / c.mss:.3g}×{c.mss}  ssthresh {threshold}  {phase}"
     lines.append(Text(f"{window}  in flight {c.in_flight:,}"))
     measured = "no round trip measured"
     if c.srtt_us:
         measured = f"srtt {show_duration(c.srtt_us)} ± {show_duration(c.rttvar_us)}"
     lines.append(Text(f"{measured}  rto {show_duration(c.rto_us)}  retransmits {c.retransmits}"))
+    if c.sacked or c.lost or c.under_way_again or c.reordering > USUAL_REORDERING:
+        lines.append(Text(f"segments sacked {c.sacked}  lost {c.lost}  under way again {c.under_way_again}  "
+                          f"reordering {c.reordering}"))
+    if c.rwnd_limited_us or c.sndbuf_limited_us:
+        lines.append(Text(f"busy     {show_duration(c.busy_us)}: {show_duration(c.rwnd_limited_us)} for the peer's window, "
+                          f"{show_duration(c.sndbuf_limited_us)} for the send buffer"))
     lines.append(Text(f"options  {', '.join(c.options)}"))
     if c.timers:
         lines.append(Text("timers   " + ", ".join(f"{t.name} in {show_duration(t.left_us)}" for t in c.timers)))
