@@ -435,9 +435,10 @@ class TcpSocket:
         """Return an option, in Linux's units; OSError ENOPROTOOPT. SO_ERROR is cleared by reading it."""
         conn = self.connection
         if (level, name) == (so.SOL_SOCKET, so.SO_ERROR):
-            code = conn.error if conn is not None else 0
-            if conn is not None:
-                conn.error = 0
+            if conn is None:
+                return 0
+            code = conn.error or conn.soft_error
+            conn.error = conn.soft_error = 0
             return code
         if (level, name) == (so.SOL_SOCKET, so.SO_LINGER):
             return self.options.linger >= 0, max(self.options.linger, 0) // so.SECOND

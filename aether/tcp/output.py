@@ -27,6 +27,8 @@ WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "lost"}
 TOO_LARGE = "too large for the path"
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
+FIN_BEYOND_A_HOLE = "FIN beyond a hole"
+"""Why an acknowledgement is due that tells of a FIN first."""
 SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
 """States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
 
@@ -76,8 +78,12 @@ def _blocks(conn: Connection, most: int) -> list[tuple[int, int]]:
     blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(most)
     fin = conn.fin_at
     if fin > conn.rcv_nxt:
-        alone = all(end != fin for _, end in blocks)
-        blocks = [(fin, fin + 1), *blocks] if alone else [(start, end + (end == fin)) for start, end in blocks]
+        if any(end == fin for _, end in blocks):
+            blocks = [(start, end + (end == fin)) for start, end in blocks]
+        elif conn.ack_pending == FIN_BEYOND_A_HOLE:
+            blocks = [(fin, fin + 1), *blocks]
+        else:  # what came last stands first (§4)
+            blocks = [*blocks[:most - 1], (fin, fin + 1)]
     return ([conn.dsack, *blocks] if conn.dsack is not None else blocks)[:most]
 
 
@@ -123,7 +129,19 @@ def send_ack(conn: Connection, why: str) -> None:
     observer = conn.host.observer
     if observer is not None:
         observer(conn.host.name, "tcp.ack_sent", conn.number, conn.rcv_nxt & MASK, why)
-    send_segment(conn, conn.snd_nxt, ACK)
+    send_segment(conn, _acceptable_number(conn), ACK)
+
+
+def _acceptable_number(conn: Connection) -> int:
+    """Return the number of a segment without data: SND.NXT, unless the peer's window has shrunk to less than that.
+
+    Then it would lie outside, and what it says be discarded (RFC 9293 §3.8.6, MUST-34; as on Linux). What rounding
+    takes off a scaled window is no shrinking.
+    """
+    edge, number = conn.snd_una + conn.snd_wnd, conn.snd_nxt
+    if edge >= number or (conn.scaling and number - edge < 1 << conn.snd_wscale):
+        return number
+    return max(edge, conn.iss + 1)
 
 
 def send_syn(conn: Connection) -> None:
@@ -179,11 +197,12 @@ def _early(conn: Connection) -> bytes:
 def send_reset(conn: Connection, why: str) -> None:
     """Abort: send a reset that the peer will believe (RFC 9293 §3.10.5)."""
     observer = conn.host.observer
+    number = _acceptable_number(conn) & MASK
     if observer is not None:
-        observer(conn.host.name, "tcp.reset", conn.number, conn.snd_nxt & MASK, why)
+        observer(conn.host.name, "tcp.reset", conn.number, number, why)
     conn.host.count("tcp.resets_sent")
     transmit(
-        conn, conn.snd_nxt & MASK, conn.rcv_nxt & MASK, RST | ACK, 0, _stamp(conn), b"", conn.options.tos & ~0b11)
+        conn, number, conn.rcv_nxt & MASK, RST | ACK, 0, _stamp(conn), b"", conn.options.tos & ~0b11)
 
 
 def refuse(conn: Connection, segment: Segment, why: str) -> None:
@@ -519,7 +538,8 @@ def _watch_window(conn: Connection) -> None:
             conn.waiting_since = conn.host.now
         what = "rwnd" if _window_holds_back(conn) else "busy"
     else:
-        what = "sndbuf" if conn.socket is not None and conn.socket.wants_to_write and _buffer_holds_back(conn) else "busy"
+        full = conn.socket is not None and conn.socket.wants_to_write and _buffer_holds_back(conn)
+        what = "sndbuf" if full else "busy"
     if what != clocks.what:
         clocks.become(what, conn.host.now)
     if waiting and "persist" not in conn.deadlines:

@@ -6,10 +6,10 @@ import errno
 from typing import TYPE_CHECKING
 
 from aether.tcp import decisions, ecn
-from aether.tcp.acknowledge import acknowledge, shaken, take_timestamp, update_window
+from aether.tcp.acknowledge import acknowledge, shaken, take_timestamp
 from aether.tcp.fastopen import done, pending
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import output, refuse, send_ack, send_early_again, send_reset, send_syn
+from aether.tcp.output import FIN_BEYOND_A_HOLE, output, refuse, send_ack, send_early_again, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -132,7 +132,8 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
             age = 0
         if age < 0 and host.knobs.tcp_paws:
             host.drop("tcp.paws", conn.number, f"{-age} ms older")
-            _report_duplicate(conn, seq, min(seq + len(segment.payload), conn.rcv_nxt))
+            if not segment.flags & SYN:
+                _report_duplicate(conn, seq, min(seq + len(segment.payload), conn.rcv_nxt))
             answer(conn, segment, "old timestamp")
             return False
         if age >= 0 and seq <= conn.last_ack_sent:  # of several the first, if one ACK answers them (RFC 7323 §4.3)
@@ -184,17 +185,14 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
         return
     if seq >= edge:
         host.drop("tcp.outside_window", conn.number, f"{seq - edge} beyond the window's edge")
-        if seq == conn.rcv_nxt and _usable_ack(conn, segment):
+        if seq == conn.rcv_nxt and _usable_ack(conn, segment):  # a closed window still lets ACKs in (§3.10.7.4)
             _heard(conn)
-            update_window(conn, segment)  # a closed window still lets ACKs in (§3.10.7.4)
             acknowledge(conn, segment)
     else:
         what = f"{segment.length} bytes, all received before"
         host.drop("tcp.old_duplicate", conn.number, what if segment.length else f"{seq - conn.rcv_nxt} from rcv_nxt")
         if not segment.flags & SYN and conn.state != TIME_WAIT:
             _report_duplicate(conn, seq, seq + segment.length)
-        if _usable_ack(conn, segment):
-            acknowledge(conn, segment)
     if conn.state == TIME_WAIT and segment.flags & FIN:
         conn.start("time-wait", host.now + host.knobs.tcp_time_wait)
     conn.ack_pending = ""
@@ -299,7 +297,7 @@ def _text_and_fin(conn: Connection, segment: Segment) -> None:
     if (segment.flags & FIN or conn.fin_at >= 0) and _fin_is_next(conn, segment):
         _fin(conn, segment)
     elif segment.flags & FIN and not conn.ack_pending:
-        conn.ack_pending = "FIN again" if conn.fin_received else "FIN beyond a hole"
+        conn.ack_pending = "FIN again" if conn.fin_received else FIN_BEYOND_A_HOLE
 
 
 def _urgent(conn: Connection, segment: Segment) -> None:

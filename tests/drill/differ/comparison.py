@@ -129,6 +129,10 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
         left, right = list(a_step.out), list(b_step.out)
         while left or right:
             a, b = left[0] if left else None, right[0] if right else None
+            if a is not None and b is not None and fields_of(a, b):  # what a timer sends is no counterpart of an answer
+                mine_waited, its_waited = _by_timer(a, a_step, True), _by_timer(b, b_step, False)
+                if mine_waited != its_waited:
+                    a, b = (None, b) if mine_waited else (a, None)
             kind, fields = _kind(a, b, a_step, b_step, times[at + 1], mine.left, its.left)
             passed = "both"
             if kind in ("missing", "extra") and _elsewhere(a or b, theirs if a else ours, a_step.at, a is not None):
@@ -137,9 +141,9 @@ def differences(program: Program, ours: Trace, theirs: Trace) -> Generator[Diffe
                 passed = yield difference(at, kind, a, b, fields)
                 if not passed:
                     return
-            if passed != "theirs" and left:
+            if passed != "theirs" and a is not None:
                 mine.take(left.pop(0))
-            if passed != "ours" and right:
+            if passed != "ours" and b is not None:
                 its.take(right.pop(0))
     if ours.state and theirs.state and ours.state != theirs.state:
         yield difference(len(program.steps) - 1, "state", str(ours.state), str(theirs.state), ())

@@ -60,7 +60,7 @@ KNOWN: tuple[Known, ...] = (
         "takes it from one that ends where the window begins", m.echo_of_duplicate),
     Known(
         "data-after-fin", "RFC 9293 §3.10.7.4", "Aether", "ignores data beyond the peer's FIN",
-        "resets the connection", m.data_after_fin),
+        "resets the connection, or forgets what waited beyond a hole", m.data_after_fin),
     Known(
         "simultaneous-options", "RFC 7323 §3.2", "Aether",
         "answers a SYN that crosses its own with the options of both",
@@ -93,14 +93,6 @@ KNOWN: tuple[Known, ...] = (
         "cork-pushed", "tcp(7)", "Aether", "holds what is corked until a segment is full, or 200 ms",
         "lets it go with the next acknowledgement", m.cork_pushed),
     Known(
-        "old-segment-window", "RFC 9293 §3.10.7.4", "Linux", "takes the window of a segment that is below its own",
-        "discards that segment whole", m.old_segment_window),
-    Known(
-        "unacceptable-ack", "RFC 9293 §3.10.7.4", "Linux",
-        "takes acknowledgements, and counts duplicates, in segments below the window",
-        "discards those segments whole",
-        m.unacceptable_ack),
-    Known(
         "few-duplicates", "RFC 5681 §3.2", "both", "sends again after three duplicates, whatever is in flight",
         "not where fewer segments are in flight than would bring three about", m.few_duplicates),
     Known(
@@ -125,11 +117,6 @@ KNOWN: tuple[Known, ...] = (
         "nothing is queued after a reset",
         "what was queued before is still counted",
         m.queue_after_reset),
-    Known(
-        "syn-in-fin-wait-2", "RFC 5961 §4.2", "Aether",
-        "challenges a SYN in FIN-WAIT-2, as in every synchronized state",
-        "resets it where nobody holds the socket any more",
-        m.syn_in_fin_wait_2),
     Known(
         "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
         "measures it by the timestamp that is echoed, and times out at another time", m.trip_by_timestamps),
@@ -179,6 +166,74 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
         "reports nothing", m.number_of_the_syn),
+    Known(
+        "orphan-in-fin-wait-2", "RFC 5961 §4.2", "Aether",
+        "treats FIN-WAIT-2 as any other state when nobody holds the socket any more",
+        "resets all but an exact FIN",
+        m.orphan_in_fin_wait_2),
+    Known(
+        "syn-in-syn-received", "RFC 9293 §3.10.7.4", "neither",
+        "challenges a SYN inside the window of a half-open connection",
+        "resets it; the RFC would go back to LISTEN and say nothing",
+        m.syn_in_syn_received),
+    Known(
+        "until-acknowledged", "RFC 9293 §3.10.7.4", "Aether", "judges segments by what has arrived",
+        "by what it has acknowledged, so that old ones pass while that is delayed", m.until_acknowledged),
+    Known(
+        "synack-data", "RFC 9293 §3.10.7.3", "Aether", "takes data in a SYN,ACK", "discards it, without Fast Open",
+        m.synack_data),
+    Known(
+        "reset-at-sack", "RFC 5961 §3.2", "Aether", "believes a reset at RCV.NXT alone",
+        "also one at the end of what it has SACKed", m.reset_at_sack),
+    Known(
+        "close-of-listener", "RFC 9293 §3.10.4", "both", "resets handshakes when their listener is closed",
+        "forgets them", m.close_of_listener),
+    Known(
+        "close-in-closing", "RFC 9293 §3.10.5", "Aether", "sends no reset when both ends have sent a FIN",
+        "sends one if data is unread", m.close_in_closing),
+    Known(
+        "shutdown-unconnected", "shutdown(2)", "Aether", "ENOTCONN, and nothing changes",
+        "ENOTCONN, and from then on the socket is shut down nevertheless", m.shutdown_unconnected),
+    Known(
+        "segment-before-open", "tcp(7)", "both", "says 536 for TCP_MAXSEG before the peer has said anything",
+        "takes the timestamp off that", m.segment_before_open),
+    Known(
+        "icmp-next", "RFC 5927 §4.1", "Aether", "believes no ICMP error about what is not in flight",
+        "takes the number that comes next for one in flight", m.icmp_next),
+    Known(
+        "acknowledged-late", "RFC 9293 §3.10.7.4", "both",
+        "sends new data before it looks at what came with the acknowledgement",
+        "looks at all of a segment before it sends",
+        m.acknowledged_late),
+    Known(
+        "duplicate-late", "RFC 2883 §4", "Aether", "reports a duplicate once, with the next acknowledgement",
+        "in each segment until one without data leaves", m.duplicate_late),
+    Known(
+        "duplicate-half-open", "RFC 2883 §4", "both", "reports duplicates in SYN-RECEIVED",
+        "only once the handshake is complete", m.duplicate_half_open),
+    Known(
+        "duplicate-with-fin", "RFC 2883 §4", "Aether", "reports a duplicate that came with a FIN",
+        "forgets its report when the stream ends", m.duplicate_with_fin),
+    Known(
+        "isn-of-the-second", "RFC 9293 §3.4.1", "Aether", "takes a new initial number for each attempt",
+        "goes on from the number of the one that was refused", m.isn_of_the_second),
+    Known(
+        "time-wait-told", "tcp(7)", "both", "tells of TIME-WAIT", "says that the socket is closed", m.time_wait_told),
+    Known(
+        "silly-window", "RFC 9293 §3.8.6.2.1", "Aether", "keeps back what the window cuts to less than a segment",
+        "sends it", m.silly_window),
+    Known(
+        "answered-in-syn-sent", "RFC 6298 §5", "Aether", "a wrong ACK in SYN-SENT is reset, and the timer goes on",
+        "the SYN goes again at once", m.answered_in_syn_sent),
+    Known(
+        "deferred", "RFC 9293 §3.7.4", "both", "sends a full segment as soon as it may",
+        "waits for more, to send several at once", m.deferred),
+    Known(
+        "resend-rearms", "RFC 6298 §5.1", "both", "the timer runs on when a segment is sent again",
+        "it starts anew with the first one that is sent again", m.resend_rearms),
+    Known(
+        "from-sending", "RFC 6298 §5.3", "Aether", "the time-out counts from the acknowledgement that came last",
+        "after a probe from when the segment had left", m.from_sending),
 )
 
 

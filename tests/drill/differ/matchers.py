@@ -163,7 +163,6 @@ def again(d: Difference, out: object, side: int) -> bool:
         out.seq + out.length + ("F" in out.flags) <= d.top[side])
 
 
-
 def mss_of(d: Difference) -> int:
     """Return the MSS that the peer has offered."""
     found = re.search(r"mss (\d+)", str(d.program.steps))
@@ -177,7 +176,6 @@ def paws_old_ack(d: Difference) -> str:
         return ""
     latest = max((stamp(one) for one in segments(d)[:-1]), default=-1)
     return "ours" if 0 <= stamp(packet) < latest else ""
-
 
 
 def echo_after_delay(d: Difference) -> str:
@@ -194,13 +192,15 @@ def echo_of_duplicate(d: Difference) -> str:
 
 
 def data_after_fin(d: Difference) -> str:
-    """Data beyond the peer's FIN."""
-    packet = arrived(d)
-    fins = any("F" in one.flags for one in segments(d)[:-1])
-    if packet is not None and fins and packet.span.length and (
-            (isinstance(d.theirs, Out) and d.theirs.flags == "R") or (d.kind == "missing" and pure(d.theirs))):
-        return "end"
-    return ""
+    """Data beyond the peer's FIN, or another FIN: what is meant nobody knows, and both make of it what they can."""
+    packets, packet = segments(d), arrived(d)
+    ends = [one.span.last for one in packets if "F" in one.flags]
+    if not ends or not all(one is None or pure(one) or (isinstance(one, Out) and "R" in one.flags)
+                           for one in (d.ours, d.theirs)):
+        return ""
+    beyond = [one for one in packets if one.span.last + ("F" in one.flags) > min(ends) + 1]
+    now = packet is not None and (packet in beyond or ("F" in packet.flags and (beyond or len(ends) > 1)))
+    return "end" if beyond and (now or d.acked_before[0] != d.acked_before[1]) else ""
 
 
 def simultaneous(d: Difference) -> str:
@@ -219,7 +219,6 @@ def send_before_open(d: Difference) -> str:
     return ""
 
 
-
 def probe_at_edge(d: Difference) -> str:
     """A probe of the tail where the window leaves room for less than a segment."""
     a = d.ours
@@ -236,7 +235,6 @@ def since(d: Difference, out: Out, side: int) -> int:
         one.time for step in d.traces[side].steps[:d.at + 1] for one in step.out
         if one.seq == out.seq and (one.length or "F" in one.flags) and one.time < out.time]
     return out.time - times[-1] if times else -1
-
 
 
 def timeout_after_probe(d: Difference) -> str:
@@ -266,7 +264,12 @@ def collapsed(d: Difference) -> str:
 def bytes_of_cwnd(d: Difference) -> str:
     """Small segments, where cwnd has room for their bytes."""
     a = d.ours
-    if not isinstance(a, Out) or not a.length or not (d.kind == "extra" or again(d, d.theirs, 1)) or not alone(d):
+    bare = (d.kind == "segment" and pure(d.theirs)) or (d.kind == "time" and not by_timer(d))
+    if not isinstance(a, Out) or not a.length or not (d.kind == "extra" or again(d, d.theirs, 1) or bare):
+        return ""
+    if not bare and not alone(d):
+        return ""
+    if d.kind == "time" and a.seq != d.top[0]:
         return ""
     if a.seq == d.top[0]:
         assert d.traces is not None
@@ -296,8 +299,9 @@ def old_reset(d: Difference) -> str:
     """A reset with an old timestamp, in SYN-RECEIVED."""
     latest = -1
     for one in segments(d):
-        if "R" in one.flags and 0 <= stamp(one) < latest and isinstance(d.theirs, Out) and d.theirs.flags == "S.":
-            return "end" if d.kind == "missing" else ""
+        if "R" in one.flags and 0 <= stamp(one) < latest and d.top[1] <= 1:
+            kept = d.kind == "missing" and isinstance(d.theirs, Out) and d.theirs.flags == "S."
+            return "end" if kept or (d.kind == "extra" and pure(d.ours)) else ""
         latest = max(latest, stamp(one))
     return ""
 
@@ -308,15 +312,6 @@ def frto_without_sack(d: Difference) -> str:
     sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
     fresh = isinstance(b, Out) and b.seq == d.top[1] and bool(b.length or "F" in b.flags)
     return "end" if not sack and fresh and again(d, d.ours, 0) and resent(d, 1) else ""
-
-
-def unacceptable_ack(d: Difference) -> str:
-    """Duplicate acknowledgements in segments that are below the window."""
-    below = [one for one in segments(d) if one.ack is not None and one.span.last < d.acked[0] and "S" not in one.flags]
-    if below and again(d, d.theirs, 1) and (
-            d.kind == "missing" or (isinstance(d.ours, Out) and d.ours.seq == d.top[0])):
-        return "end"
-    return "end" if below and again(d, d.ours, 0) and arrived(d) and (d.kind == "time" or alone(d)) else ""
 
 
 def few_duplicates(d: Difference) -> str:
@@ -339,11 +334,9 @@ def fin_beyond_window(d: Difference) -> str:
     return ""
 
 
-
 def shutdown_after_reset(d: Difference) -> str:
     """shutdown() of a connection that is gone."""
     return "end" if d.kind == "result" and called(d) == "shutdown" and d.theirs == "-1 ENOTCONN" else ""
-
 
 
 def ends_at_window(d: Difference) -> str:
@@ -356,7 +349,7 @@ def ends_at_window(d: Difference) -> str:
         return "theirs"
     if d.kind == "extra" and packet.span.length and pure(d.ours) and end == d.acked_before[1] and alone(d):
         return "ours"
-    return ""
+    return "both" if end == d.acked_before[1] and only(d, "sack", "TS") else ""
 
 
 def limited_transmit(d: Difference) -> str:
@@ -391,7 +384,8 @@ def challenge_rate(d: Difference) -> str:
     recent = any(
         out.time - 550_000 <= one.time < out.time and pure(one)
         for step in d.traces[1 - side].steps[:d.at] for one in step.out)
-    return ("ours", "theirs")[side] if recent and (not packet.span.length or "S" in packet.flags) else ""
+    false = packet.ack is not None and signed(packet.ack) > d.top[side]
+    return ("ours", "theirs")[side] if recent and (not packet.span.length or "S" in packet.flags or false) else ""
 
 
 def cork_pushed(d: Difference) -> str:
@@ -400,10 +394,21 @@ def cork_pushed(d: Difference) -> str:
     held = before(d, "MSG_MORE") or before(d, "TCP_CORK, [1]") or "MSG_MORE" in d.step
     if held and d.kind == "time" and not again(d, d.ours, 0) and not pure(d.ours):
         return "both"
+    if held and by_timer(d) and not pure(d.ours) and _flushed(d):
+        return "end"
     if held and isinstance(b, Out) and b.length and b.seq == d.top[1] and not (
             isinstance(d.ours, Out) and d.ours.length and d.ours.seq == b.seq and d.ours.length == b.length):
         return "end"
     return ""
+
+
+def _flushed(d: Difference) -> bool:
+    """Tell whether time, and nothing else, has sent what was held back, and that counts for what happens now."""
+    assert d.traces is not None
+    return any(
+        "P" in out.flags and 195_000 < out.time - before <= 205_000
+        for step in d.traces[0].steps[:d.at + 1] for out in step.out
+        for before in (each.at for each in d.traces[0].steps[:d.at + 1]))
 
 
 def with_timestamps(d: Difference) -> bool:
@@ -422,7 +427,6 @@ def resent(d: Difference, side: int) -> bool:
                 return True
             seen.add(out.seq)
     return False
-
 
 
 def alone(d: Difference) -> bool:
@@ -446,16 +450,6 @@ def trip_by_timestamps(d: Difference) -> str:
     return "end" if with_timestamps(d) and resent(d, 1) and earlier and again(d, d.ours, 0) and by_timer(d) else ""
 
 
-
-def old_segment_window(d: Difference) -> str:
-    """A window in a segment that is below the window."""
-    told = [one for one in segments(d) if one.span.last < max(d.acked) and "S" not in one.flags]
-    fresh = any(
-        isinstance(one, Out) and one.length and one.seq == top
-        for one, top in zip((d.ours, d.theirs), d.top, strict=True))
-    return "end" if len(told) and fresh and d.kind in ("missing", "extra") and zero_window(d) else ""
-
-
 def zero_window(d: Difference) -> bool:
     """Tell whether the peer has closed its window at some time."""
     return any(not one.window for one in segments(d) if "R" not in one.flags)
@@ -464,9 +458,24 @@ def zero_window(d: Difference) -> bool:
 def wrong_ack_in_syn_received(d: Difference) -> str:
     """A segment for a half-open connection that acknowledges what was not sent, and is wrong otherwise too."""
     b, packet = d.theirs, arrived(d)
-    if packet is None or packet.ack is None or not isinstance(b, Out) or b.flags != "R" or d.top[1] > 1:
+    if packet is None or packet.ack is None or not isinstance(b, Out) or b.flags != "R" or not _half_open(d):
         return ""
     return "end" if b.seq == packet.ack and packet.ack != 1 else ""
+
+
+def _half_open(d: Difference) -> bool:
+    """Tell whether the latest that the kernel sent before the step was a SYN,ACK."""
+    assert d.traces is not None
+    sent = [out for step in d.traces[1].steps[:d.at] for out in step.out]
+    return bool(sent) and sent[-1].flags.startswith("S") and "." in sent[-1].flags
+
+
+def syn_in_syn_received(d: Difference) -> str:
+    """Another SYN for a connection that is half open, inside its window."""
+    packet, b = arrived(d), d.theirs
+    if packet is None or "S" not in packet.flags or not isinstance(b, Out) or b.flags != "R." or not _half_open(d):
+        return ""
+    return "end" if pure(d.ours) else ""
 
 
 def reset_in_close_wait(d: Difference) -> str:
@@ -480,19 +489,23 @@ def queue_after_reset(d: Difference) -> str:
     return "end" if d.kind == "result" and called(d) == "ioctl" and str(d.ours).endswith(" 0") else ""
 
 
-def syn_in_fin_wait_2(d: Difference) -> str:
-    """A SYN for a connection that is closed here, and half-closed there."""
+def orphan_in_fin_wait_2(d: Difference) -> str:
+    """Anything but its FIN, for a connection that is closed here, and half-closed there."""
     packet, b = arrived(d), d.theirs
-    if packet is None or "S" not in packet.flags or not isinstance(b, Out) or b.flags != "R." or not pure(d.ours):
+    if packet is None or not isinstance(b, Out) or "R" not in b.flags or not pure(d.ours):
         return ""
-    return "end" if before(d, "close(") else ""
-
+    assert d.traces is not None
+    fin = any("F" in out.flags for step in d.traces[1].steps[:d.at] for out in step.out)
+    known = any(one.ack == d.top[1] for one in segments(d)[:-1])
+    return "end" if fin and known and (before(d, "close(") or before(d, "SHUT_RDWR")) else ""
 
 
 def send_buffer(d: Difference) -> str:
     """How much of what is written is taken, while much waits."""
-    if d.kind != "result" or called(d) not in ("write", "send") or not before(d, "14000"):
+    if d.kind != "result" or called(d) not in ("write", "send", "poll") or not before(d, "14000"):
         return ""
+    if called(d) == "poll" and d.kind == "result" and before(d, "14000"):
+        return "end" if (str(d.ours), str(d.theirs)) in (("1 [4]", "0 [0]"), ("1 [5]", "1 [1]")) else ""
     short = str(d.theirs).isdigit() and str(d.ours).isdigit() and int(str(d.theirs)) < int(str(d.ours))
     return "end" if short or d.theirs == "-1 EAGAIN" else ""
 
@@ -507,7 +520,8 @@ def repacketised(d: Difference) -> str:
 
 def disruption(d: Difference) -> str:
     """A router that says a host is out of reach, after a time-out."""
-    return "end" if "host_unreachable" in d.step and d.kind == "missing" and again(d, d.theirs, 1) else ""
+    told = "host_unreachable" in d.step and again(d, d.theirs, 1)
+    return "end" if told and d.kind in ("missing", "time", "segment") else ""
 
 
 def new_data_in_recovery(d: Difference) -> str:
@@ -530,8 +544,9 @@ def after_timeouts(d: Difference) -> str:
     """How much new data leaves when what timed out is acknowledged."""
     b = d.theirs
     fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
-    return "end" if fresh and resent(d, 1) and resent(d, 0) and called(d) and d.kind == "missing" else ""
-
+    twice = fresh and resent(d, 1) and resent(d, 0)
+    later = d.kind == "segment" and again(d, d.ours, 0)
+    return "end" if twice and ((d.kind == "missing" and called(d)) or later) else ""
 
 
 def reset_options(d: Difference) -> str:
@@ -549,6 +564,160 @@ def urgent(d: Difference) -> str:
 def number_of_the_syn(d: Difference) -> str:
     """A segment that is not a SYN, and begins at its number."""
     packet = arrived(d)
-    if packet is not None and "S" not in packet.flags and signed(packet.span.first) <= 0 and only(d, "sack", "TS"):
+    syns = {one.span.first for one in segments(d) if "S" in one.flags} | {0}
+    if packet is not None and "S" not in packet.flags and only(d, "sack", "TS") and (
+            signed(packet.span.first) <= 0 or packet.span.first in syns):
         return "both"
     return ""
+
+
+def until_acknowledged(d: Difference) -> str:
+    """A segment below what has arrived, which the kernel has not acknowledged yet."""
+    packet = arrived(d)
+    if packet is None or d.kind != "extra" or not pure(d.ours) or packet.span.length:
+        return ""
+    behind = d.acked_before[1] < d.acked_before[0] and packet.span.first >= d.acked_before[1]
+    return "ours" if behind else ""
+
+
+def synack_data(d: Difference) -> str:
+    """Data in the SYN,ACK that answers our SYN."""
+    carried = any("S" in one.flags and "." in one.flags and one.span.length for one in segments(d))
+    return "end" if carried and before(d, "connect(") else ""
+
+
+def reset_at_sack(d: Difference) -> str:
+    """A reset at the end of what waits beyond a hole."""
+    assert d.traces is not None
+    ends = set(re.findall(r"sack.* \d+:(\d+)", " ".join(
+        option for step in d.traces[0].steps[:d.at + 1] for out in step.out for option in out.options)))
+    hit = any("R" in one.flags and str(one.span.first) in ends for one in segments(d))
+    return "end" if hit and d.kind in ("result", "extra", "missing", "segment", "state") else ""
+
+
+def close_of_listener(d: Difference) -> str:
+    """The close of a listening socket, with a handshake under way."""
+    reset = isinstance(d.ours, Out) and "R" in d.ours.flags
+    return "end" if reset and d.kind == "extra" and called(d) == "close" and "close(3)" in d.step else ""
+
+
+def close_in_closing(d: Difference) -> str:
+    """close() with data unread, after both ends have sent a FIN."""
+    reset = isinstance(d.theirs, Out) and "R" in d.theirs.flags
+    fin = any("F" in one.flags for one in segments(d))
+    return "end" if reset and d.kind == "missing" and called(d) == "close" and fin else ""
+
+
+def shutdown_unconnected(d: Difference) -> str:
+    """Calls on a socket that was shut down without a connection, or before it had one."""
+    early = before(d, "shutdown(") and not any("S" in one.flags for one in segments(d))
+    return "end" if early and d.kind == "result" and called(d) in ("read", "send", "write", "poll", "connect") else ""
+
+
+def segment_before_open(d: Difference) -> str:
+    """TCP_MAXSEG before the peer has said anything."""
+    asked = d.kind == "result" and called(d) == "getsockopt" and "TCP_MAXSEG" in d.step
+    return "both" if asked and not any("S" in one.flags for one in segments(d)) else ""
+
+
+def icmp_next(d: Difference) -> str:
+    """An ICMP error about the number that comes next, or about what has arrived."""
+    told = any("] icmp " in step.text for step in d.program.steps[:d.at + 1])
+    if d.kind == "result" and called(d) == "getsockopt" and "SO_ERROR" in d.step and str(d.ours) == "0 0" and told:
+        return "both"
+    both = isinstance(d.ours, Out) and isinstance(d.theirs, Out)
+    smaller = both and d.kind == "segment" and d.ours.length > d.theirs.length > 0  # type: ignore[union-attr]
+    return "end" if smaller and told and "frag_needed" in str(d.program.steps[:d.at]) else ""
+
+
+def acknowledged_late(d: Difference) -> str:
+    """New data for an acknowledgement that comes together with data, after a time-out."""
+    packet, a, b = arrived(d), d.ours, d.theirs
+    both = isinstance(a, Out) and isinstance(b, Out) and a.seq == b.seq and a.length == b.length
+    if packet is None or not packet.span.length or not both or not resent(d, 1):
+        return ""
+    assert isinstance(a, Out) and isinstance(b, Out)
+    return "end" if "ack" in d.fields and a.ack == d.acked_before[0] and (b.ack or 0) > a.ack else ""
+
+
+def duplicate_late(d: Difference) -> str:
+    """A D-SACK block that one of both has reported already."""
+    if d.kind != "segment" or d.theirs is None or not set(d.fields) <= {"options", "length", "flags"}:
+        return ""
+    assert d.traces is not None and isinstance(d.ours, Out) and isinstance(d.theirs, Out)
+    mine = {each for each in d.ours.options if each.startswith("sack")}
+    more = {each for each in d.theirs.options if each.startswith("sack")} - mine
+    told = {each for trace in d.traces for step in trace.steps[:d.at + 1] for out in step.out for each in out.options
+            if out is not d.theirs}
+    return "end" if more and more <= told else ""
+
+
+def duplicate_half_open(d: Difference) -> str:
+    """A D-SACK before the handshake is complete."""
+    more, _ = apart(d) if only(d, "sack", "TS") else (set(), set())
+    return "both" if more and _half_open(d) else ""
+
+
+def duplicate_with_fin(d: Difference) -> str:
+    """A D-SACK for what came again together with a FIN."""
+    packet = arrived(d)
+    more, _ = apart(d) if only(d, "sack", "TS") else (set(), set())
+    return "both" if more and packet is not None and "F" in packet.flags else ""
+
+
+def isn_of_the_second(d: Difference) -> str:
+    """The initial number of a second attempt."""
+    both = isinstance(d.ours, Out) and isinstance(d.theirs, Out) and d.ours.flags[0] == d.theirs.flags[0] == "S"
+    return "end" if both and d.fields == ("seq",) and called(d) == "connect" and before(d, "connect(") else ""
+
+
+def time_wait_told(d: Difference) -> str:
+    """TIME-WAIT, as tcp_info has it."""
+    return "end" if d.kind == "state" and (d.ours, d.theirs) == ("6", "7") else ""
+
+
+def silly_window(d: Difference) -> str:
+    """Data that the peer's window cuts to less than a segment."""
+    b = d.theirs
+    small = isinstance(b, Out) and 0 < b.length < mss_of(d) - 12 and b.seq == d.top[1]
+    cut = small and b.seq + b.length == edge(d)  # type: ignore[union-attr]
+    return "end" if cut and d.kind in ("missing", "time", "segment") else ""
+
+
+def answered_in_syn_sent(d: Difference) -> str:
+    """A segment with a wrong acknowledgement, before our SYN is answered."""
+    packet = arrived(d)
+    syn = isinstance(d.theirs, Out) and d.theirs.flags.startswith("S")
+    return "end" if packet is not None and packet.ack is not None and syn and d.top[1] <= 1 else ""
+
+
+def deferred(d: Difference) -> str:
+    """New data in full segments while others are in flight, which the kernel holds back to send more at once."""
+    a = d.ours
+    full = isinstance(a, Out) and a.seq == d.top[0] and a.length >= mss_of(d) - 12
+    late = d.kind == "time" and isinstance(d.theirs, Out) and d.theirs.time > d.ours.time  # type: ignore[union-attr]
+    busy = (d.kind in ("extra", "undecided") or late) and d.top[1] > 1
+    return "end" if full and busy and called(d) in ("write", "send") else ""
+
+
+def resend_rearms(d: Difference) -> str:
+    """The time-out of something that was sent again before."""
+    a, b = d.ours, d.theirs
+    if not again(d, a, 0) or not by_timer(d) or d.kind not in ("time", "extra", "undecided"):
+        return ""
+    assert isinstance(a, Out)
+    twice = since(d, a, 0) >= 0 and len([
+        0 for step in d.traces[0].steps[:d.at + 1] for out in step.out  # type: ignore[union-attr]
+        if out.seq == a.seq and out.length and out.time < a.time]) > 1
+    return "end" if twice and (not isinstance(b, Out) or b.time > a.time) else ""
+
+
+def from_sending(d: Difference) -> str:
+    """A time-out after a probe and an acknowledgement, counted from when the segment had left."""
+    a, b, packet = d.ours, d.theirs, arrived(d)
+    if d.kind not in ("time", "missing") or packet is None or packet.ack is None or not isinstance(b, Out):
+        return ""
+    later = not isinstance(a, Out) or (again(d, a, 0) and a.time > b.time)
+    assert d.traces is not None
+    waited = b.time > d.traces[1].steps[d.at].at + 3_000
+    return "end" if later and waited and again(d, b, 1) and resent(d, 0) and resent(d, 1) else ""
