@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 ANY = b"\0\0\0\0"
 """Where a socket is bound to no address: it takes what comes to any."""
+MOST_ERRORS = 128
+"""Entries of an error queue at the most."""
 MAX_GROUPS = 20
 """Multicast groups that one socket is in at the most, as on Linux."""
+SO_EE_ORIGIN_LOCAL, SO_EE_ORIGIN_ICMP = 1, 2
+"""Where an error in the error queue comes from: ourselves, or whoever sent an ICMP message."""
 RECEIVE_BUFFER = 212_992
 """Bytes that wait in a socket at the most, as on Linux."""
 
@@ -34,6 +38,12 @@ class UdpNetwork(Protocol):
 
     def is_group(self, address: bytes) -> bool:
         """Tell whether an address is a group's."""
+
+    def is_everybody(self, address: bytes) -> bool:
+        """Tell whether an address is that of all on a link."""
+
+    def mtu_for(self, destination: bytes) -> int:
+        """Return how many bytes a packet to a destination may have without being cut."""
 
     def source_for(self, destination: bytes, everybody: bool = False) -> bytes | None:
         """Return the address that we send from; None if there is no route, which `everybody` on a link needs not."""
@@ -104,6 +114,27 @@ class Datagram(NamedTuple):
     """Time to live, and type of service, of the packet that brought it."""
 
 
+class QueuedError(NamedTuple):
+    """What the error queue tells of one datagram (ip(7), IP_RECVERR)."""
+
+    payload: bytes
+    """How the datagram began, as far as the error quotes it."""
+    address: bytes
+    port: int
+    """Where it was sent to."""
+    code: int
+    """The errno."""
+    origin: int
+    icmp_type: int
+    icmp_code: int
+    info: int
+    """The MTU, of EMSGSIZE."""
+
+    def fields(self) -> list[int]:
+        """Return the fields of struct sock_extended_err."""
+        return [self.code, self.origin, self.icmp_type, self.icmp_code, self.info, 0]
+
+
 class UdpApp(Protocol):
     """Whoever is told when a UDP socket has something."""
 
@@ -115,8 +146,9 @@ class UdpSocket:
     """A UDP socket; errors are OSError with the errno that Linux gives."""
 
     __slots__ = (
-        "app", "error", "groups", "host", "ip", "mtu_discover", "port", "queue", "queued", "reading", "receive_buffer",
-        "remote", "send_buffer", "tell_errors", "tell_tos", "tell_ttl", "tos", "ttl", "writing",
+        "app", "automatic", "error", "errors", "groups", "host", "ip", "may_broadcast", "mtu_discover", "port", "queue",
+        "queued", "reading", "receive_buffer", "remote", "send_buffer", "tell_errors", "tell_tos", "tell_ttl",
+        "tell_where", "tos", "ttl", "writing",
     )
 
     def __init__(self, host: UdpOwner, app: UdpApp | None = None) -> None:
@@ -136,10 +168,16 @@ class UdpSocket:
         self.mtu_discover = so.IP_PMTUDISC_WANT
         """With IP_PMTUDISC_DO nothing is cut: what does not fit is refused."""
         self.send_buffer = self.receive_buffer = RECEIVE_BUFFER
-        self.tell_ttl = self.tell_tos = False
+        self.tell_ttl = self.tell_tos = self.tell_where = False
         """What `ancillary` tells of a datagram."""
         self.tell_errors = False
         """Whether errors that may pass are told too, and those of a socket that is not connected."""
+        self.errors: list[QueuedError] = []
+        """The error queue, filled if errors are told; it shares the receive buffer's limit."""
+        self.may_broadcast = False
+        """Whether it may send to everybody (RFC 1122 §3.3.6; socket(7), SO_BROADCAST)."""
+        self.automatic = False
+        """Whether its port was chosen for it, so that it is given back when the connection is dissolved."""
         self.reading = self.writing = True
         """False after that side was shut down."""
         self.groups: list[tuple[bytes, int]] = []
@@ -157,8 +195,19 @@ class UdpSocket:
     def connect(self, address: bytes, port: int) -> None:
         """Exchange datagrams with this peer only, and hear of ICMP errors."""
         if not self.port:
-            self.bind()
+            self._choose_port()
         self.remote = address, port
+
+    def disconnect(self) -> None:
+        """Dissolve the connection: exchange datagrams with anybody again (connect(2) with AF_UNSPEC)."""
+        self.remote = None
+        if self.automatic:
+            self.host.udp.unregister(self)
+            self.port, self.automatic = 0, False
+
+    def _choose_port(self) -> None:
+        self.bind()
+        self.automatic = True
 
     def send(self, payload: bytes) -> int:
         """Send to the peer of `connect`; OSError EDESTADDRREQ if there is none, or the pending error."""
@@ -167,7 +216,11 @@ class UdpSocket:
         return self.send_to(payload, *self.remote)
 
     def send_to(self, payload: bytes, address: bytes, port: int) -> int:
-        """Send a datagram; OSError EMSGSIZE, ENETUNREACH, EINVAL, EPIPE after a shutdown, or the pending error."""
+        """Send a datagram.
+
+        OSError EMSGSIZE, ENETUNREACH, EINVAL, EACCES to everybody without SO_BROADCAST, EPIPE after a shutdown, or the
+        pending error.
+        """
         self._raise_pending()
         if not self.writing:
             raise BrokenPipeError(errno.EPIPE, "the socket was shut down for sending")
@@ -175,10 +228,12 @@ class UdpSocket:
             raise OSError(errno.EINVAL, "nobody has port 0")
         layer = self.host.udp
         network, most = layer.network, layer.network.largest_for(address) - udp.HEADER_LENGTH
+        if not self.may_broadcast and network.is_everybody(address):
+            raise PermissionError(errno.EACCES, f"{show_ip(address)} is everybody: SO_BROADCAST is not set")
         if len(payload) > most:
             raise OSError(errno.EMSGSIZE, f"a datagram carries at most {most} bytes, not {len(payload)}")
         if not self.port:
-            self.bind()
+            self._choose_port()
         source = network.source_for(address, everybody=True)
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
@@ -189,6 +244,9 @@ class UdpSocket:
             address, udp.PROTOCOL, datagram, source=source, ttl=self.ttl, tos=self.tos,
             dont_fragment=self.mtu_discover == so.IP_PMTUDISC_DO,
         ):
+            if self.tell_errors:
+                mtu = network.mtu_for(address)
+                self.queue_error(QueuedError(b"", address, port, errno.EMSGSIZE, SO_EE_ORIGIN_LOCAL, 0, 0, mtu))
             raise OSError(errno.EMSGSIZE, f"{len(payload)} bytes do not fit into a packet")
         return len(payload)
 
@@ -208,10 +266,32 @@ class UdpSocket:
         self.queued -= len(datagram.payload)
         return datagram
 
+    def queue_error(self, error: QueuedError) -> None:
+        """Keep what the error queue tells, if there is room."""
+        if self.queued + len(error.payload) <= self.receive_buffer and len(self.errors) < MOST_ERRORS:
+            self.errors.append(error)
+
+    def take_error(self) -> QueuedError:
+        """Return the oldest entry of the error queue (MSG_ERRQUEUE); OSError EAGAIN if there is none.
+
+        What is pending is then the next one, or nothing.
+        """
+        if not self.errors:
+            raise BlockingIOError(errno.EAGAIN, "the error queue is empty")
+        taken = self.errors.pop(0)
+        if taken.origin == SO_EE_ORIGIN_ICMP:
+            self.error = self.errors[0].code if self.errors and self.errors[0].origin == SO_EE_ORIGIN_ICMP else 0
+        return taken
+
     def ancillary(self, datagram: Datagram) -> list[tuple[int, int, int]]:
-        """Return what was asked to be told of a datagram: level, type and value, as recvmsg(2) has it."""
+        """Return what was asked to be told of a datagram: level, type and value, as recvmsg(2) has it.
+
+        Of where it came in (IP_PKTINFO) the value is the address that it was sent to.
+        """
+        where = int.from_bytes(datagram.destination, "big")
         return [(so.SOL_IP, name, value) for wanted, name, value in (
-            (self.tell_ttl, so.IP_TTL, datagram.ttl), (self.tell_tos, so.IP_TOS, datagram.tos)) if wanted]
+            (self.tell_where, so.IP_PKTINFO, where), (self.tell_ttl, so.IP_TTL, datagram.ttl),
+            (self.tell_tos, so.IP_TOS, datagram.tos)) if wanted]
 
     def shutdown(self, how: int) -> None:
         """Close one direction or both; nothing is sent. OSError ENOTCONN, EINVAL."""
@@ -359,11 +439,14 @@ class Udp:
         if socket.app is not None:
             socket.app.ready(socket)
 
-    def failed(self, header: Header, inner: bytes, error: int, hard: bool = True) -> bool:
+    def failed(
+        self, header: Header, inner: bytes, error: int, hard: bool = True, said: tuple[int, int, int] = (0, 0, 0),
+    ) -> bool:
         """Take an error about a datagram of ours (RFC 1122 §4.1.3.3), which left with this header.
 
-        Return whether a socket could have sent it. As on Linux, a socket that is connected is told of those that will
-        not pass (`hard`); of all others, and one that is not connected of any at all, if it has asked (IP_RECVERR).
+        `said` are the type and the code of the ICMP message, and the MTU that it names. Return whether a socket could
+        have sent it. As on Linux, a socket that is connected is told of those that will not pass (`hard`); of all
+        others, and one that is not connected of any at all, if it has asked (IP_RECVERR).
         """
         source_port = inner[0] << 8 | inner[1]
         port = inner[2] << 8 | inner[3]
@@ -375,6 +458,10 @@ class Udp:
             hard = False
         if socket.tell_errors or (hard and socket.remote is not None):
             socket.error = error
+            if socket.tell_errors:
+                kind, code, mtu = said
+                socket.queue_error(QueuedError(
+                    inner[udp.HEADER_LENGTH:], header.destination, port, error, SO_EE_ORIGIN_ICMP, kind, code, mtu))
             if socket.app is not None:
                 socket.app.ready(socket)
         else:

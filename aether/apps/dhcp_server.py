@@ -91,6 +91,7 @@ class DhcpServer:
         refused = answer.message_type == dhcp.NAK
         destination = BROADCAST_IP if refused or query.ciaddr == dhcp.ANY else query.ciaddr
         try:
+            socket.may_broadcast = True
             socket.send_to(dhcp.build(answer), destination, dhcp.CLIENT_PORT)
         except OSError:
             self.host.count("dhcp.answers_failed")

@@ -204,6 +204,13 @@ class Process:
             return Reply(0)
         return Reply(0) if asks_again else Reply(-1, errno.EINPROGRESS, waits=not found.nonblocking)
 
+    def _disconnect(self, found: Descriptor) -> Reply:
+        """connect() to nobody: only what has no connection to end can dissolve one."""
+        if not isinstance(found.what, UdpSocket):
+            raise OSError(errno.EOPNOTSUPP, "only a UDP socket can do that here")
+        found.what.disconnect()
+        return Reply(0)
+
     def _connected(self, found: Descriptor) -> Reply:
         """The end of a connect that waited."""
         try:
@@ -237,6 +244,13 @@ class Process:
                 return Reply(0, out=[None, so.MSG_ERRQUEUE, [[so.SOL_IP, so.IP_RECVERR, said]]])
             reply = self._read(found, count, flags)
             return reply._replace(out=[None, 0, [list(each) for each in self._tcp(found).ancillary()]])
+        if flags & so.MSG_ERRQUEUE:
+            error = found.what.take_error()
+            cut = so.MSG_TRUNC if count < len(error.payload) else 0
+            return Reply(
+                min(count, len(error.payload)), data=error.payload[:count],
+                out=[[show_ip(error.address), error.port], so.MSG_ERRQUEUE | cut,
+                     [[so.SOL_IP, so.IP_RECVERR, error.fields()]]])
         datagram = found.what.receive(flags)
         data = datagram.payload[:count]
         cut = len(data) < len(datagram.payload)
@@ -322,7 +336,7 @@ class Process:
             return 0x20  # POLLNVAL
         what = found.what
         if isinstance(what, UdpSocket):
-            return WRITABLE | (READABLE if what.queue else 0) | (ERROR if what.error else 0)
+            return WRITABLE | (READABLE if what.queue else 0) | (ERROR if what.error or what.errors else 0)
         return what.poll() if isinstance(what, TcpSocket) else 0
 
     def _poll(self, watched: list[tuple[int, int]], timeout: int) -> Reply:
@@ -368,8 +382,8 @@ class Process:
 
 
 CALLS = (
-    "socket", "bind", "listen", "accept", "connect", "connected", "read", "recvfrom", "recvmsg", "write", "sendto",
-    "shutdown", "close", "setsockopt", "getsockopt", "fcntl", "ioctl", "poll", "epoll_create",
+    "socket", "bind", "listen", "accept", "connect", "connected", "disconnect", "read", "recvfrom", "recvmsg", "write",
+    "sendto", "shutdown", "close", "setsockopt", "getsockopt", "fcntl", "ioctl", "poll", "epoll_create",
     "epoll_ctl", "epoll_wait",
 )
 TEXTS = ((so.SOL_TCP, so.TCP_CONGESTION), (so.SOL_TCP, so.TCP_FASTOPEN_KEY))

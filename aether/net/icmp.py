@@ -194,9 +194,10 @@ class Icmp:
                 trace.failed(kind, code, inner[2] << 8 | inner[3], reporter)
             else:
                 lasting = kind == icmp.DESTINATION_UNREACHABLE and code in LASTING
-                ours = self.host.udp.failed(header, inner, _errno(kind, code), lasting)
-                if ours and (kind, code) == FRAGMENTATION_NEEDED:
-                    self.host.ipv4.learn_mtu(header.destination, _mtu(rest & 0xFFFF, header.total_length))
+                mtu = _mtu(rest & 0xFFFF, header.total_length) if (kind, code) == FRAGMENTATION_NEEDED else 0
+                ours = self.host.udp.failed(header, inner, _errno(kind, code), lasting, (kind, code, mtu))
+                if ours and mtu:
+                    self.host.ipv4.learn_mtu(header.destination, mtu)
         elif header.protocol == ipv4.PROTO_ICMP and inner[0] == icmp.ECHO_REQUEST:
             listener = self.listeners.get(inner[4] << 8 | inner[5])
             if listener is not None:

@@ -200,6 +200,11 @@ class Ipv4:
         """This layer itself, whose frames are simple enough to be composed and read in one go."""
         return self
 
+    def is_everybody(self, address: bytes) -> bool:
+        """Tell whether an address is that of all on a link."""
+        return address == BROADCAST_IP or any(
+            address == one.broadcast for interface in self.host.interfaces for one in interface.addresses)
+
     def is_group(self, address: bytes) -> bool:
         """Tell whether an address is a group's."""
         return is_multicast(address)

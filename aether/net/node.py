@@ -83,7 +83,9 @@ class Datagrams(Protocol):
     def receive(self, payload: bytes, header: Any, packet: bytes, interface: int) -> None:
         """Handle a datagram that came in `packet`."""
 
-    def failed(self, header: Any, inner: bytes, error: int, hard: bool = True) -> bool:
+    def failed(
+        self, header: Any, inner: bytes, error: int, hard: bool = True, said: tuple[int, int, int] = (0, 0, 0),
+    ) -> bool:
         """Take an error about a datagram of ours; return whether a socket could have sent it."""
 
 

@@ -192,6 +192,7 @@ class UdpSend(Operation):
         address, port = read_address(self.address), checked_port(self.port)
         try:
             socket = self._socket(host)
+            socket.may_broadcast = True
             socket.send_to(self.data, address, port)
         except OSError as problem:
             raise explained(problem, f"send to {self.address}:{port}") from None

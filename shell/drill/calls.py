@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aether import socket_options as so
+from aether.wire.address import parse_ip
 from shell.drill import constants as c
 from shell.drill.errors import ScriptError
 from shell.drill.script import Anything, Array, Either, Expr, Function, Number, QuotedText, ScriptCall, Struct, Symbol
@@ -134,20 +135,25 @@ class _Planner:
         port = expr.get("sin_port")
         found = expr.get("sin_addr")
         ip = "0.0.0.0"
-        if isinstance(found, Function) and found.name == "inet_addr" and isinstance(found.arguments[:1], tuple):
-            text = found.arguments[0] if found.arguments else None
-            if not isinstance(text, QuotedText):
-                raise self.wrong('expected inet_addr("192.0.2.1")', index)
-            ip = text.value.decode("latin-1")
-            parts = ip.split(".")
-            if len(parts) != 4 or not all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
-                raise self.wrong(f"{ip!r} is no IPv4 address", index)
+        if isinstance(found, Function):
+            ip = self.ip(found, index)
         elif found is not None and not (isinstance(found, Symbol) and found.name == "INADDR_ANY"):
             raise self.wrong('expected inet_addr("192.0.2.1") or INADDR_ANY', index)
         number = self.number(port, index) if port is not None and not isinstance(port, Anything) else 0
         if not 0 <= number <= 65_535:
             raise self.wrong(f"expected a port up to 65535, not {number}", index)
         return ip, number
+
+    def ip(self, expr: Expr, index: int) -> str:
+        """Return the address of ``inet_addr("192.0.2.1")``."""
+        text = expr.arguments[0] if isinstance(expr, Function) and expr.name == "inet_addr" and expr.arguments else None
+        if not isinstance(text, QuotedText):
+            raise self.wrong('expected inet_addr("192.0.2.1")', index)
+        ip = text.value.decode("latin-1")
+        parts = ip.split(".")
+        if len(parts) != 4 or not all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
+            raise self.wrong(f"{ip!r} is no IPv4 address", index)
+        return ip
 
     def payload(self, index: int) -> bytes | None:
         expr = self.arguments[index]
@@ -208,6 +214,10 @@ class _Planner:
         return CallPlan("accept", self.fd(), [bool(flags & c.SOCK_NONBLOCK)], opens=True)
 
     def connect(self) -> CallPlan:
+        nobody = self.arguments[1] if self.given(1) else None
+        family = (nobody.get("sa_family") or nobody.get("sin_family")) if isinstance(nobody, Struct) else None
+        if family is not None and self.number(family, 1) == 0:
+            return CallPlan("disconnect", self.fd(), [])
         return CallPlan("connect", self.fd(), [self.address(1)])
 
     def read(self) -> CallPlan:
@@ -235,7 +245,9 @@ class _Planner:
         return plan
 
     def said(self, expr: Expr) -> Any:
-        """Return a number, or those of an error: {ee_errno=0, ee_origin=..., ee_type=0, ee_code=..., ...}."""
+        """Return a number, that of {ipi_addr=inet_addr(...)}, or those of {ee_errno=0, ee_origin=..., ...}."""
+        if isinstance(expr, Struct) and (where := expr.get("ipi_addr")) is not None:
+            return int.from_bytes(parse_ip(self.ip(where, 1)), "big")
         if not isinstance(expr, Struct):
             return self.number(expr, 1)
         fields = [expr.get(f"ee_{name}") or Number(0) for name in ("errno", "origin", "type", "code", "info", "data")]

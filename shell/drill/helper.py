@@ -40,7 +40,7 @@ SYSCTL = re.compile(r"net\.ipv4(\.[a-z0-9_]+)+")
 """What a script may have set: of its own network, and nothing else."""
 INFO_SIZE = 256
 TCP_INFO, TCP_CONGESTION, SO_LINGER = 11, 13, 13
-IP_RECVERR, MSG_CMSG_CLOEXEC = 11, 0x40000000
+IP_PKTINFO, IP_RECVERR, MSG_CMSG_CLOEXEC = 8, 11, 0x40000000
 
 
 class Refused(Exception):
@@ -193,6 +193,11 @@ class Program:
     def _connect(self, found: socket.socket, address: str, port: int) -> None:
         found.connect((address, port))
 
+    def _disconnect(self, found: socket.socket) -> None:
+        nobody = struct.pack("=H14x", socket.AF_UNSPEC)
+        if ctypes.CDLL(None, use_errno=True).connect(found.fileno(), nobody, len(nobody)):
+            raise OSError(ctypes.get_errno(), "connect")
+
     def _read(self, found: socket.socket, count: int, flags: int) -> dict[str, Any]:
         data = found.recv(count, flags)  # with MSG_TRUNC as long as it was, and beyond `count` anything
         return _reply(len(data), data=data[:count])
@@ -281,8 +286,9 @@ class Program:
 
 
 CALLS = (
-    "socket", "bind", "listen", "accept", "connect", "read", "recvfrom", "recvmsg", "write", "sendto", "shutdown",
-    "close", "setsockopt", "getsockopt", "info", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl", "epoll_wait",
+    "socket", "bind", "listen", "accept", "connect", "disconnect", "read", "recvfrom", "recvmsg", "write", "sendto",
+    "shutdown", "close", "setsockopt", "getsockopt", "info", "fcntl", "ioctl", "poll", "epoll_create", "epoll_ctl",
+    "epoll_wait",
 )
 
 
@@ -290,6 +296,8 @@ def _control(level: int, kind: int, value: bytes) -> Any:
     """Return what a control message says: a number, or the fields of an error (struct sock_extended_err)."""
     if (level, kind) == (socket.SOL_IP, IP_RECVERR):
         return list(struct.unpack_from("=IBBBxII", value))
+    if (level, kind) == (socket.SOL_IP, IP_PKTINFO):
+        return int.from_bytes(value[8:12], "big")
     return int.from_bytes(value[:4], sys.byteorder)
 
 

@@ -155,8 +155,9 @@ def connection(result: ConnectionReport) -> RenderableType:
         lines.append(Text(f"segments sacked {c.sacked}  lost {c.lost}  under way again {c.under_way_again}  "
                           f"reordering {c.reordering}"))
     if c.rwnd_limited_us or c.sndbuf_limited_us:
-        lines.append(Text(f"busy     {show_duration(c.busy_us)}: {show_duration(c.rwnd_limited_us)} for the peer's window, "
-                          f"{show_duration(c.sndbuf_limited_us)} for the send buffer"))
+        held = f"{show_duration(c.rwnd_limited_us)} for the peer's window"
+        lines.append(Text(f"busy     {show_duration(c.busy_us)}: {held}, {show_duration(c.sndbuf_limited_us)} "
+                          "for the send buffer"))
     lines.append(Text(f"options  {', '.join(c.options)}"))
     if c.timers:
         lines.append(Text("timers   " + ", ".join(f"{t.name} in {show_duration(t.left_us)}" for t in c.timers)))
