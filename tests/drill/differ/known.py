@@ -234,6 +234,23 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "from-sending", "RFC 6298 §5.3", "Aether", "the time-out counts from the acknowledgement that came last",
         "after a probe from when the segment had left", m.from_sending),
+    Known(
+        "stretch-ack", "RFC 3465 §2.2", "Aether",
+        "grows cwnd by two segments for one acknowledgement at the most",
+        "by all that it acknowledges",
+        m.stretch_ack),
+    Known(
+        "shrunk-window", "RFC 9293 §3.8.6", "both", "sends what is in flight again, although the window has shrunk",
+        "only what is inside, and makes no probe beyond it", m.shrunk_window),
+    Known(
+        "proportional", "RFC 9937 §6.2", "both", "counts in bytes what an acknowledgement lets be sent again",
+        "in segments", m.proportional),
+    Known(
+        "close-in-syn-received", "RFC 9293 §3.10.4", "Linux", "queues a close until the handshake is complete",
+        "sends the FIN at once", m.close_in_syn_received),
+    Known(
+        "trip-of-the-first", "RFC 6298 §3", "both", "measures the segment that had left last",
+        "the one that had left first", m.trip_of_the_first),
 )
 
 

@@ -7,9 +7,10 @@ cannot, and nothing if the difference is another.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from shell.drill.script import ScriptCall, TcpPacket
-from tests.drill.differ.comparison import Difference
+from tests.drill.differ.comparison import Difference, fields_of
 from tests.drill.differ.play import Out, Trace, event_of
 
 
@@ -60,7 +61,8 @@ def delayed_ack(d: Difference) -> str:
     if isinstance(a, Out) and pure(a) and a.ack is not None and not (isinstance(b, Out) and pure(b) and a.ack == b.ack):
         if d.acked[0] < a.ack <= d.acked[1]:
             return "ours"
-        if a.ack > d.acked[1] and a.ack > d.acked[0] and later(d.traces[1], a.ack, a.time, 500_000):
+        reset = any("< R" in step.text for step in d.program.steps[d.at + 1:d.at + 4])
+        if a.ack > d.acked[1] and a.ack > d.acked[0] and (reset or later(d.traces[1], a.ack, a.time, 500_000)):
             return "ours"
     if d.kind == "missing" and isinstance(b, Out) and pure(b) and "delayed-ack" in d.passed and b.ack == d.acked[0]:
         near = [one for one in d.traces[1].steps[d.at].out if pure(one) and abs(one.time - b.time) < 100]
@@ -87,7 +89,7 @@ def minshall(d: Difference) -> str:
     """A small segment behind full ones, without TCP_NODELAY."""
     b = d.theirs
     if isinstance(b, Out) and b.length and "P" in b.flags and b.seq == d.top[1] and not before(d, "TCP_NODELAY, [1]"):
-        small = b.length < 1400 and (not isinstance(d.ours, Out) or d.ours.seq < b.seq)
+        small = b.length < 1400 and (not isinstance(d.ours, Out) or d.ours.seq < b.seq or pure(d.ours))
         if small and d.kind in ("missing", "segment", "undecided"):
             return "end"
         if d.kind == "time" and isinstance(d.ours, Out) and b.time < d.ours.time:
@@ -104,7 +106,7 @@ def old_ack(d: Difference) -> str:
         return "end"
     if d.kind == "segment" and pure(d.theirs) and set(d.fields) <= {"ack", "options"}:
         return "end"
-    return ""
+    return "end" if d.kind == "extra" and pure(d.ours) else ""
 
 
 def window_back(d: Difference) -> str:
@@ -197,6 +199,9 @@ def data_after_fin(d: Difference) -> str:
     ends = [one.span.last for one in packets if "F" in one.flags]
     if not ends or not all(one is None or pure(one) or (isinstance(one, Out) and "R" in one.flags)
                            for one in (d.ours, d.theirs)):
+        return ""
+    if d.kind == "extra" and d.traces is not None and any(
+            fields_of(d.ours, out) == () for out in d.traces[1].steps[d.at].out if isinstance(d.ours, Out)):
         return ""
     beyond = [one for one in packets if one.span.last + ("F" in one.flags) > min(ends) + 1]
     now = packet is not None and (packet in beyond or ("F" in packet.flags and (beyond or len(ends) > 1)))
@@ -292,7 +297,7 @@ def reset_at_fin(d: Difference) -> str:
     """A reset at the number of the peer's FIN, after it."""
     fins = {one.span.last for one in segments(d) if "F" in one.flags}
     hit = any("R" in one.flags and one.span.first in fins for one in segments(d))
-    return "end" if hit and d.kind in ("result", "missing", "extra", "segment") else ""
+    return "end" if hit and d.kind in ("result", "missing", "extra", "segment", "state") else ""
 
 
 def old_reset(d: Difference) -> str:
@@ -349,6 +354,11 @@ def ends_at_window(d: Difference) -> str:
         return "theirs"
     if d.kind == "extra" and packet.span.length and pure(d.ours) and end == d.acked_before[1] and alone(d):
         return "ours"
+    fresh = isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]
+    if end == d.acked_before[1] and fresh and (d.ours is None or pure(d.ours)):
+        return "end"
+    if end == d.acked_before[1] and packet.ack is not None and (again(d, d.ours, 0) or again(d, d.theirs, 1)):
+        return "end"
     return "both" if end == d.acked_before[1] and only(d, "sack", "TS") else ""
 
 
@@ -432,7 +442,7 @@ def resent(d: Difference, side: int) -> bool:
 def alone(d: Difference) -> bool:
     """Tell whether the other host sent nothing with the number of ours in this step."""
     assert d.traces is not None and isinstance(d.ours, Out)
-    return all(one.seq != d.ours.seq for one in d.traces[1].steps[d.at].out)
+    return all(one.seq != d.ours.seq or (d.ours.length and pure(one)) for one in d.traces[1].steps[d.at].out)
 
 
 def by_timer(d: Difference) -> bool:
@@ -464,10 +474,19 @@ def wrong_ack_in_syn_received(d: Difference) -> str:
 
 
 def _half_open(d: Difference) -> bool:
-    """Tell whether the latest that the kernel sent before the step was a SYN,ACK."""
+    """Tell whether the kernel has sent a SYN,ACK that nobody has acknowledged before the step."""
     assert d.traces is not None
-    sent = [out for step in d.traces[1].steps[:d.at] for out in step.out]
-    return bool(sent) and sent[-1].flags.startswith("S") and "." in sent[-1].flags
+    opened = [at for at, step in enumerate(d.traces[1].steps[:d.at])
+              if any(out.flags[:1] == "S" and "." in out.flags for out in step.out)]
+    if not opened:
+        return False
+    first = max(opened[-1], 0)
+    syns = [one.span.first for one in map(event_of, [step.text for step in d.program.steps[:first + 1]])
+            if isinstance(one, TcpPacket) and "S" in one.flags]
+    since = [event_of(step.text) for step in d.program.steps[first + 1:d.at]]
+    return not any(
+        isinstance(one, TcpPacket) and one.ack == 1 and not set(one.flags) & set("RS") and one.span.first not in syns
+        for one in since)
 
 
 def syn_in_syn_received(d: Difference) -> str:
@@ -492,7 +511,7 @@ def queue_after_reset(d: Difference) -> str:
 def orphan_in_fin_wait_2(d: Difference) -> str:
     """Anything but its FIN, for a connection that is closed here, and half-closed there."""
     packet, b = arrived(d), d.theirs
-    if packet is None or not isinstance(b, Out) or "R" not in b.flags or not pure(d.ours):
+    if packet is None or not pure(d.ours) or not (d.kind == "extra" or (isinstance(b, Out) and "R" in b.flags)):
         return ""
     assert d.traces is not None
     fin = any("F" in out.flags for step in d.traces[1].steps[:d.at] for out in step.out)
@@ -546,6 +565,10 @@ def after_timeouts(d: Difference) -> str:
     fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
     twice = fresh and resent(d, 1) and resent(d, 0)
     later = d.kind == "segment" and again(d, d.ours, 0)
+    if d.kind == "extra" and again(d, d.ours, 0) and arrived(d) and not by_timer(d):
+        assert d.traces is not None
+        times = Counter(out.seq for step in d.traces[1].steps[:d.at] for out in step.out if out.length)
+        return "end" if max(times.values(), default=0) > 2 else ""
     return "end" if twice and ((d.kind == "missing" and called(d)) or later) else ""
 
 
@@ -634,10 +657,11 @@ def acknowledged_late(d: Difference) -> str:
     """New data for an acknowledgement that comes together with data, after a time-out."""
     packet, a, b = arrived(d), d.ours, d.theirs
     both = isinstance(a, Out) and isinstance(b, Out) and a.seq == b.seq and a.length == b.length
-    if packet is None or not packet.span.length or not both or not resent(d, 1):
+    if packet is None or not packet.span.length or not both or "ack" not in d.fields:
         return ""
-    assert isinstance(a, Out) and isinstance(b, Out)
-    return "end" if "ack" in d.fields and a.ack == d.acked_before[0] and (b.ack or 0) > a.ack else ""
+    assert isinstance(a, Out) and isinstance(b, Out) and a.ack is not None and b.ack is not None
+    before_it = d.acked_before[0] if a.ack < b.ack else d.acked_before[1]
+    return "end" if min(a.ack, b.ack) <= before_it and a.length else ""
 
 
 def duplicate_late(d: Difference) -> str:
@@ -721,3 +745,49 @@ def from_sending(d: Difference) -> str:
     assert d.traces is not None
     waited = b.time > d.traces[1].steps[d.at].at + 3_000
     return "end" if later and waited and again(d, b, 1) and resent(d, 0) and resent(d, 1) else ""
+
+
+def stretch_ack(d: Difference) -> str:
+    """New data for one acknowledgement of more than two segments, in slow start."""
+    packet, b = arrived(d), d.theirs
+    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
+    if packet is None or packet.ack is None or not fresh or d.kind != "missing":
+        return ""
+    before_it = max((one.ack for one in segments(d)[:-1] if one.ack is not None and one.ack < 1 << 31), default=1)
+    full = mss_of(d) - (12 if with_timestamps(d) else 0)
+    return "end" if packet.ack - before_it > 2 * full else ""
+
+
+def shrunk_window(d: Difference) -> str:
+    """What is sent again while the peer's window has shrunk to less than what is in flight."""
+    told = [one for one in segments(d) if one.ack is not None and not set(one.flags) & set("SR")]
+    if not told or not (again(d, d.ours, 0) or again(d, d.theirs, 1)):
+        return ""
+    scale = 4 if "wscale" in " ".join(step.text for step in d.program.steps[:d.at + 1]) else 0
+    right = min(signed(one.ack or 0) + ((one.window or 0) << scale) for one in told[-2:])
+    return "end" if right < max(d.top) and d.kind in ("segment", "time", "extra", "missing") else ""
+
+
+def proportional(d: Difference) -> str:
+    """How much is sent again for one acknowledgement with SACK blocks."""
+    packet = arrived(d)
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    if not sacks or not again(d, d.ours, 0) or by_timer(d) or d.kind != "extra":
+        return ""
+    assert d.traces is not None
+    return "end" if any(out.length and out.seq < d.top[1] for out in d.traces[1].steps[d.at].out) else ""
+
+
+def close_in_syn_received(d: Difference) -> str:
+    """close() or shutdown() before a handshake that both have begun is complete."""
+    fin = isinstance(d.theirs, Out) and d.theirs.flags == "F."
+    return "end" if fin and d.kind == "missing" and called(d) in ("close", "shutdown") and _half_open(d) else ""
+
+
+def trip_of_the_first(d: Difference) -> str:
+    """The time-out after an acknowledgement of several segments, which had left at different times."""
+    a, b, packet = d.ours, d.theirs, arrived(d)
+    both = isinstance(a, Out) and isinstance(b, Out) and again(d, a, 0) and again(d, b, 1)
+    if d.kind != "time" or packet is None or packet.ack is None or not both or not by_timer(d):
+        return ""
+    return "end" if b.time > a.time else ""  # type: ignore[union-attr]
