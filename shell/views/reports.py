@@ -154,10 +154,6 @@ def connection(result: ConnectionReport) -> RenderableType:
     if c.sacked or c.lost or c.under_way_again or c.reordering > USUAL_REORDERING:
         lines.append(Text(f"segments sacked {c.sacked}  lost {c.lost}  under way again {c.under_way_again}  "
                           f"reordering {c.reordering}"))
-    if c.rwnd_limited_us or c.sndbuf_limited_us:
-        held = f"{show_duration(c.rwnd_limited_us)} for the peer's window"
-        lines.append(Text(f"busy     {show_duration(c.busy_us)}: {held}, {show_duration(c.sndbuf_limited_us)} "
-                          "for the send buffer"))
     lines.append(Text(f"options  {', '.join(c.options)}"))
     if c.timers:
         lines.append(Text("timers   " + ", ".join(f"{t.name} in {show_duration(t.left_us)}" for t in c.timers)))

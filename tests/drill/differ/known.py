@@ -164,9 +164,6 @@ KNOWN: tuple[Known, ...] = (
         "takes the byte at the pointer out of it",
         m.urgent),
     Known(
-        "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
-        "reports nothing", m.number_of_the_syn),
-    Known(
         "orphan-in-fin-wait-2", "RFC 5961 §4.2", "Aether",
         "treats FIN-WAIT-2 as any other state when nobody holds the socket any more",
         "resets all but an exact FIN",
@@ -211,9 +208,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "duplicate-half-open", "RFC 2883 §4", "both", "reports duplicates in SYN-RECEIVED",
         "only once the handshake is complete", m.duplicate_half_open),
-    Known(
-        "duplicate-with-fin", "RFC 2883 §4", "Aether", "reports a duplicate that came with a FIN",
-        "forgets its report when the stream ends", m.duplicate_with_fin),
     Known(
         "isn-of-the-second", "RFC 9293 §3.4.1", "Aether", "takes a new initial number for each attempt",
         "goes on from the number of the one that was refused", m.isn_of_the_second),

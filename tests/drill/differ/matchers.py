@@ -354,12 +354,14 @@ def ends_at_window(d: Difference) -> str:
         return "theirs"
     if d.kind == "extra" and packet.span.length and pure(d.ours) and end == d.acked_before[1] and alone(d):
         return "ours"
+    if not packet.span.first < end == d.acked_before[1]:
+        return ""
     fresh = isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]
-    if end == d.acked_before[1] and fresh and (d.ours is None or pure(d.ours)):
+    if fresh and (d.ours is None or pure(d.ours)):
         return "end"
-    if end == d.acked_before[1] and packet.ack is not None and (again(d, d.ours, 0) or again(d, d.theirs, 1)):
+    if packet.ack is not None and (again(d, d.ours, 0) or again(d, d.theirs, 1)):
         return "end"
-    return "both" if end == d.acked_before[1] and only(d, "sack", "TS") else ""
+    return "both" if only(d, "sack", "TS") else ""
 
 
 def limited_transmit(d: Difference) -> str:
@@ -584,16 +586,6 @@ def urgent(d: Difference) -> str:
     return "end" if marked and d.kind == "result" and called(d) in ("read", "poll", "ioctl") else ""
 
 
-def number_of_the_syn(d: Difference) -> str:
-    """A segment that is not a SYN, and begins at its number."""
-    packet = arrived(d)
-    syns = {one.span.first for one in segments(d) if "S" in one.flags} | {0}
-    if packet is not None and "S" not in packet.flags and only(d, "sack", "TS") and (
-            signed(packet.span.first) <= 0 or packet.span.first in syns):
-        return "both"
-    return ""
-
-
 def until_acknowledged(d: Difference) -> str:
     """A segment below what has arrived, which the kernel has not acknowledged yet."""
     packet = arrived(d)
@@ -659,7 +651,9 @@ def acknowledged_late(d: Difference) -> str:
     both = isinstance(a, Out) and isinstance(b, Out) and a.seq == b.seq and a.length == b.length
     if packet is None or not packet.span.length or not both or "ack" not in d.fields:
         return ""
-    assert isinstance(a, Out) and isinstance(b, Out) and a.ack is not None and b.ack is not None
+    assert isinstance(a, Out) and isinstance(b, Out)
+    if a.ack is None or b.ack is None:
+        return ""
     before_it = d.acked_before[0] if a.ack < b.ack else d.acked_before[1]
     return "end" if min(a.ack, b.ack) <= before_it and a.length else ""
 
@@ -680,13 +674,6 @@ def duplicate_half_open(d: Difference) -> str:
     """A D-SACK before the handshake is complete."""
     more, _ = apart(d) if only(d, "sack", "TS") else (set(), set())
     return "both" if more and _half_open(d) else ""
-
-
-def duplicate_with_fin(d: Difference) -> str:
-    """A D-SACK for what came again together with a FIN."""
-    packet = arrived(d)
-    more, _ = apart(d) if only(d, "sack", "TS") else (set(), set())
-    return "both" if more and packet is not None and "F" in packet.flags else ""
 
 
 def isn_of_the_second(d: Difference) -> str:
