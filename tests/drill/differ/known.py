@@ -244,7 +244,13 @@ KNOWN: tuple[Known, ...] = (
         "sends the FIN at once", m.close_in_syn_received),
     Known(
         "trip-of-the-first", "RFC 6298 §3", "both", "measures the segment that had left last",
-        "the one that had left first", m.trip_of_the_first),
+        "the one that had left first, and a crossing SYN from its second on", m.trip_of_the_first),
+    Known(
+        "accept-after-reset", "accept(2)", "both", "forgets a connection that is reset before it is accepted",
+        "gives it out, and says ECONNRESET when it is used", m.accept_after_reset),
+    Known(
+        "syn-again", "RFC 6298 §5.5", "Aether", "waits twice as long each time a SYN is lost",
+        "as long as before, for the first four", m.syn_again),
 )
 
 

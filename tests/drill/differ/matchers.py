@@ -267,8 +267,14 @@ def collapsed(d: Difference) -> str:
 
 
 def bytes_of_cwnd(d: Difference) -> str:
-    """Small segments, where cwnd has room for their bytes."""
+    """Small segments, where cwnd has room for their bytes, or has grown by so many of them."""
     a = d.ours
+    assert d.traces is not None
+    if d.kind == "missing" and isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]:
+        full = mss_of(d) - (12 if with_timestamps(d) else 0)
+        small = [out for step in d.traces[1].steps[:d.at] for out in step.out if 0 < out.length < full]
+        one_less = any(out.length and out.seq >= d.acked[0] for out in d.traces[0].steps[d.at].out)
+        return "end" if small and one_less and arrived(d) else ""
     bare = (d.kind == "segment" and pure(d.theirs)) or (d.kind == "time" and not by_timer(d))
     if not isinstance(a, Out) or not a.length or not (d.kind == "extra" or again(d, d.theirs, 1) or bare):
         return ""
@@ -564,14 +570,15 @@ def duplicates_after_timeout(d: Difference) -> str:
 def after_timeouts(d: Difference) -> str:
     """How much new data leaves when what timed out is acknowledged."""
     b = d.theirs
-    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
+    fresh = isinstance(b, Out) and (b.length or "F" in b.flags) and b.seq == d.top[1]
     twice = fresh and resent(d, 1) and resent(d, 0)
     later = d.kind == "segment" and again(d, d.ours, 0)
     if d.kind == "extra" and again(d, d.ours, 0) and arrived(d) and not by_timer(d):
         assert d.traces is not None
         times = Counter(out.seq for step in d.traces[1].steps[:d.at] for out in step.out if out.length)
         return "end" if max(times.values(), default=0) > 2 else ""
-    return "end" if twice and ((d.kind == "missing" and called(d)) or later) else ""
+    fin = isinstance(b, Out) and "F" in b.flags
+    return "end" if twice and ((d.kind == "missing" and (called(d) or fin)) or later) else ""
 
 
 def reset_options(d: Difference) -> str:
@@ -665,6 +672,9 @@ def duplicate_late(d: Difference) -> str:
     assert d.traces is not None and isinstance(d.ours, Out) and isinstance(d.theirs, Out)
     mine = {each for each in d.ours.options if each.startswith("sack")}
     more = {each for each in d.theirs.options if each.startswith("sack")} - mine
+    head = [out for out in d.traces[1].steps[d.at].out if out.seq < d.theirs.seq and out.time <= d.theirs.time]
+    if d.ours.length - d.theirs.length == 12 and any("sack" in each for out in head for each in out.options):
+        return "end"
     told = {each for trace in d.traces for step in trace.steps[:d.at + 1] for out in step.out for each in out.options
             if out is not d.theirs}
     return "end" if more and more <= told else ""
@@ -726,7 +736,9 @@ def resend_rearms(d: Difference) -> str:
 def from_sending(d: Difference) -> str:
     """A time-out after a probe and an acknowledgement, counted from when the segment had left."""
     a, b, packet = d.ours, d.theirs, arrived(d)
-    if d.kind not in ("time", "missing") or packet is None or packet.ack is None or not isinstance(b, Out):
+    if d.kind not in ("time", "missing") or not isinstance(b, Out):
+        return ""
+    if d.kind == "missing" and (packet is None or packet.ack is None):
         return ""
     later = not isinstance(a, Out) or (again(d, a, 0) and a.time > b.time)
     assert d.traces is not None
@@ -748,21 +760,27 @@ def stretch_ack(d: Difference) -> str:
 def shrunk_window(d: Difference) -> str:
     """What is sent again while the peer's window has shrunk to less than what is in flight."""
     told = [one for one in segments(d) if one.ack is not None and not set(one.flags) & set("SR")]
-    if not told or not (again(d, d.ours, 0) or again(d, d.theirs, 1)):
+    number = d.fields == ("seq",) and pure(d.ours) and pure(d.theirs)
+    if not told or not (number or again(d, d.ours, 0) or again(d, d.theirs, 1)):
         return ""
     scale = 4 if "wscale" in " ".join(step.text for step in d.program.steps[:d.at + 1]) else 0
     right = min(signed(one.ack or 0) + ((one.window or 0) << scale) for one in told[-2:])
-    return "end" if right < max(d.top) and d.kind in ("segment", "time", "extra", "missing") else ""
+    if right >= max(d.top):
+        return ""
+    return "both" if number else "end" if d.kind in ("segment", "time", "extra", "missing") else ""
 
 
 def proportional(d: Difference) -> str:
-    """How much is sent again for one acknowledgement with SACK blocks."""
-    packet = arrived(d)
+    """How much leaves for one acknowledgement with SACK blocks, in a recovery."""
+    packet, a = arrived(d), d.ours
     sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
-    if not sacks or not again(d, d.ours, 0) or by_timer(d) or d.kind != "extra":
+    if not sacks or not isinstance(a, Out) or by_timer(d) or d.kind != "extra":
         return ""
     assert d.traces is not None
-    return "end" if any(out.length and out.seq < d.top[1] for out in d.traces[1].steps[d.at].out) else ""
+    if a.length and a.seq == d.top[0] and resent(d, 0) and resent(d, 1):
+        return "end"
+    more = any(out.length and out.seq < d.top[1] for out in d.traces[1].steps[d.at].out)
+    return "end" if more and again(d, a, 0) else ""
 
 
 def close_in_syn_received(d: Difference) -> str:
@@ -772,9 +790,28 @@ def close_in_syn_received(d: Difference) -> str:
 
 
 def trip_of_the_first(d: Difference) -> str:
-    """The time-out after an acknowledgement of several segments, which had left at different times."""
+    """The time-out after an acknowledgement of several segments, or of a SYN,ACK that crossed another."""
     a, b, packet = d.ours, d.theirs, arrived(d)
+    if again(d, b, 1) and d.kind in ("missing", "time") and before(d, "connect(") and any(
+            "S" in one.flags and "." not in one.flags for one in segments(d)):
+        return "end"
     both = isinstance(a, Out) and isinstance(b, Out) and again(d, a, 0) and again(d, b, 1)
     if d.kind != "time" or packet is None or packet.ack is None or not both or not by_timer(d):
         return ""
     return "end" if b.time > a.time else ""  # type: ignore[union-attr]
+
+
+def accept_after_reset(d: Difference) -> str:
+    """accept() of a connection that was reset before."""
+    reset = any("R" in one.flags for one in segments(d))
+    return "end" if reset and d.kind == "result" and called(d) == "accept4" and d.ours == "-1 EAGAIN" else ""
+
+
+def syn_again(d: Difference) -> str:
+    """The second time that a SYN is repeated, and those that follow."""
+    b = d.theirs
+    syn = isinstance(b, Out) and b.flags.startswith("S") and "." not in b.flags
+    assert d.traces is not None
+    sent = [0 for step in d.traces[1].steps[:d.at + 1] for out in step.out if out.flags.startswith("S")
+            and isinstance(b, Out) and out.time < b.time]
+    return "end" if syn and len(sent) > 1 and d.kind in ("missing", "time") and d.top[1] <= 1 else ""
