@@ -115,7 +115,7 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "queue-after-reset", "tcp(7)", "both",
         "nothing is queued after a reset",
-        "what was queued before is still counted",
+        "what was queued before is still counted, and a FIN always",
         m.queue_after_reset),
     Known(
         "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
@@ -251,6 +251,9 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "syn-again", "RFC 6298 §5.5", "Aether", "waits twice as long each time a SYN is lost",
         "as long as before, for the first four", m.syn_again),
+    Known(
+        "least-trip", "RFC 8985 §6.2", "Linux", "measures the least round trip by what is acknowledged",
+        "also by what is SACKed", m.least_trip),
 )
 
 

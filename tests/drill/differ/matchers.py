@@ -89,7 +89,8 @@ def minshall(d: Difference) -> str:
     """A small segment behind full ones, without TCP_NODELAY."""
     b = d.theirs
     if isinstance(b, Out) and b.length and "P" in b.flags and b.seq == d.top[1] and not before(d, "TCP_NODELAY, [1]"):
-        small = b.length < 1400 and (not isinstance(d.ours, Out) or d.ours.seq < b.seq or pure(d.ours))
+        full = mss_of(d) - (12 if with_timestamps(d) else 0)
+        small = b.length < full and (not isinstance(d.ours, Out) or d.ours.seq < b.seq or pure(d.ours))
         if small and d.kind in ("missing", "segment", "undecided"):
             return "end"
         if d.kind == "time" and isinstance(d.ours, Out) and b.time < d.ours.time:
@@ -333,7 +334,7 @@ def few_duplicates(d: Difference) -> str:
     assert isinstance(a, Out)
     sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
     same = sum(one.ack == packet.ack and not one.span.length for one in segments(d))
-    return "end" if not sack and same >= 3 and d.top[0] - a.seq <= 3 * max(a.length, 1) else ""
+    return "end" if not sack and same >= 3 and d.top[0] - a.seq <= 4 * max(a.length, 1) else ""
 
 
 def fin_beyond_window(d: Difference) -> str:
@@ -500,7 +501,7 @@ def _half_open(d: Difference) -> bool:
 def syn_in_syn_received(d: Difference) -> str:
     """Another SYN for a connection that is half open, inside its window."""
     packet, b = arrived(d), d.theirs
-    if packet is None or "S" not in packet.flags or not isinstance(b, Out) or b.flags != "R." or not _half_open(d):
+    if packet is None or "S" not in packet.flags or not isinstance(b, Out) or "R" not in b.flags or not _half_open(d):
         return ""
     return "end" if pure(d.ours) else ""
 
@@ -513,7 +514,11 @@ def reset_in_close_wait(d: Difference) -> str:
 
 def queue_after_reset(d: Difference) -> str:
     """How much is queued after a reset."""
-    return "end" if d.kind == "result" and called(d) == "ioctl" and str(d.ours).endswith(" 0") else ""
+    if d.kind != "result" or called(d) != "ioctl":
+        return ""
+    fin = (before(d, "shutdown(") or before(d, "close(")) and int(str(d.theirs).split()[-1]) == int(
+        str(d.ours).split()[-1]) + 1
+    return "end" if fin or str(d.ours).endswith(" 0") else ""
 
 
 def orphan_in_fin_wait_2(d: Difference) -> str:
@@ -577,7 +582,10 @@ def after_timeouts(d: Difference) -> str:
         assert d.traces is not None
         times = Counter(out.seq for step in d.traces[1].steps[:d.at] for out in step.out if out.length)
         return "end" if max(times.values(), default=0) > 2 else ""
-    fin = isinstance(b, Out) and "F" in b.flags
+    assert d.traces is not None
+    times = Counter(out.seq for step in d.traces[1].steps[:d.at] for out in step.out if out.length)
+    fin = isinstance(b, Out) and ("F" in b.flags or (
+        max(times.values(), default=0) > 2 and any(out.length for out in d.traces[0].steps[d.at].out)))
     return "end" if twice and ((d.kind == "missing" and (called(d) or fin)) or later) else ""
 
 
@@ -595,11 +603,13 @@ def urgent(d: Difference) -> str:
 
 def until_acknowledged(d: Difference) -> str:
     """A segment below what has arrived, which the kernel has not acknowledged yet."""
-    packet = arrived(d)
-    if packet is None or d.kind != "extra" or not pure(d.ours) or packet.span.length:
+    packet, b = arrived(d), d.theirs
+    if packet is None or packet.span.length or not d.acked_before[1] <= packet.span.first < d.acked_before[0]:
         return ""
-    behind = d.acked_before[1] < d.acked_before[0] and packet.span.first >= d.acked_before[1]
-    return "ours" if behind else ""
+    if d.kind == "extra" and pure(d.ours):
+        return "ours"
+    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
+    return "end" if d.kind == "missing" and fresh else ""
 
 
 def synack_data(d: Difference) -> str:
@@ -631,9 +641,11 @@ def close_in_closing(d: Difference) -> str:
 
 
 def shutdown_unconnected(d: Difference) -> str:
-    """Calls on a socket that was shut down without a connection, or before it had one."""
+    """Calls on a socket that was shut down without a connection, or before it had one; and what its SYN does."""
     early = before(d, "shutdown(") and not any("S" in one.flags for one in segments(d))
-    return "end" if early and d.kind == "result" and called(d) in ("read", "send", "write", "poll", "connect") else ""
+    syn = isinstance(d.ours, Out) and d.ours.flags.startswith("S")
+    calls = d.kind == "result" and called(d) in ("read", "send", "write", "poll", "connect")
+    return "end" if early and (calls or (d.kind == "extra" and syn)) else ""
 
 
 def segment_before_open(d: Difference) -> str:
@@ -815,3 +827,13 @@ def syn_again(d: Difference) -> str:
     sent = [0 for step in d.traces[1].steps[:d.at + 1] for out in step.out if out.flags.startswith("S")
             and isinstance(b, Out) and out.time < b.time]
     return "end" if syn and len(sent) > 1 and d.kind in ("missing", "time") and d.top[1] <= 1 else ""
+
+
+def least_trip(d: Difference) -> str:
+    """What is sent again for SACK blocks that came sooner than anything before."""
+    packet, b = arrived(d), d.theirs
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    if not sacks or not again(d, b, 1) or d.kind not in ("missing", "segment"):
+        return ""
+    fresh = isinstance(d.ours, Out) and d.ours.seq == d.top[0]
+    return "end" if (d.ours is None or fresh) and not resent(d, 0) else ""
