@@ -228,8 +228,6 @@ class UdpSocket:
             raise OSError(errno.EINVAL, "nobody has port 0")
         layer = self.host.udp
         network, most = layer.network, layer.network.largest_for(address) - udp.HEADER_LENGTH
-        if not self.may_broadcast and network.is_everybody(address):
-            raise PermissionError(errno.EACCES, f"{show_ip(address)} is everybody: SO_BROADCAST is not set")
         if len(payload) > most:
             raise OSError(errno.EMSGSIZE, f"a datagram carries at most {most} bytes, not {len(payload)}")
         if not self.port:
@@ -237,6 +235,8 @@ class UdpSocket:
         source = network.source_for(address, everybody=True)
         if source is None:
             raise OSError(errno.ENETUNREACH, f"no route to {show_ip(address)}")
+        if not self.may_broadcast and network.is_everybody(address):
+            raise PermissionError(errno.EACCES, f"{show_ip(address)} is everybody: SO_BROADCAST is not set")
         source = source if self.ip == ANY else self.ip
         datagram = udp.build(source, address, self.port, port, payload)
         layer.host.count("udp.sent")

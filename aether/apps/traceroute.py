@@ -102,6 +102,7 @@ class Traceroute(Sleeper):
         if self.method == "icmp":
             return self.host.icmp.send_echo(self.destination, self.identifier, number + 1, PAYLOAD, ttl)
         self.socket.ttl = ttl
+        self.socket.may_broadcast = True
         try:
             self.socket.send_to(PAYLOAD, self.destination, FIRST_PORT + number)
         except OSError:

@@ -60,6 +60,12 @@ class Network:
     def may_be_cut(self, destination: bytes) -> bool:
         return False
 
+    def is_everybody(self, address: bytes) -> bool:
+        return False
+
+    def mtu_for(self, destination: bytes) -> int:
+        return self.mtu
+
     def is_group(self, address: bytes) -> bool:
         return address[0] == 0xFF
 
