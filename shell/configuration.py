@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shell.opening import read_whole
+
 THEMES = ("auto", "dark", "light", "mono", "high-contrast")
 COLOURS = ("auto", "truecolor", "256", "16", "none")
 LAYERS = ("eth", "arp", "ip", "icmp", "igmp", "udp", "tcp", "dns", "dhcp", "http")
@@ -135,8 +137,7 @@ def load(file: Path) -> Configuration:
         if not file.exists():
             return found
         found.exists = True
-        with file.open("rb") as opened:
-            raw = opened.read(MAX_FILE + 1)
+        raw = read_whole(file, MAX_FILE)
         if len(raw) > MAX_FILE:
             raise _Wrong(f"is longer than {MAX_FILE:,} bytes")
         tables = tomllib.loads(raw.decode("utf-8"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aether.engine.core import Core
 from aether.wire.address import AddressError
+from shell import endings
 from shell.lab.peer import introduction
 from shell.language.grammar import CommandError
 from shell.prompt import script
@@ -36,37 +37,53 @@ def run(options: argparse.Namespace) -> int:
     except (CommandError, AddressError, OSError) as problem:
         complain(problem)
         return 1
-    core = session.core
-    core.start()
+    session.core.start()
+    try:
+        endings.under_way()
+        status = _run(session, options)
+    except KeyboardInterrupt:
+        complain("interrupted")
+        status = endings.INTERRUPTED
+    finally:
+        endings.over()
+        _close(session)
+    return status
+
+
+def _run(session: Session, options: argparse.Namespace) -> int:
+    """Make everything ready that was asked for, and run the shell, or lines; return the exit status."""
     try:
         lines = script.lines(options)
-        if session.shards is not None and options.mode == "bench" and not start_workers(session.shards):
-            return 1
-        if session.lab.kind == "SIM" and options.workers:
-            from aether.operations.workers import WorkersSet
-
-            session.do(WorkersSet(count=options.workers))
-        if not options.no_config and not configure(session, options):
-            return 1
-        if options.replay and not replay(session, options.replay):
-            return 1
-        if options.no_shell:
-            return run_headless(session)
-        if lines is not None:
-            return run_lines(session, lines, stop=not options.lines)
-        return run_interactive(session)
     except script.CommandFileError as problem:
         complain(problem)
         return 2
-    finally:
-        if session.lesson is not None:
-            session.lesson.suspend()
-        session.recordings.stop()
-        if session.shards is not None:
-            session.shards.stop()
-        core.stop()
-        if session.lab.close is not None:
-            session.lab.close()
+    if session.shards is not None and options.mode == "bench" and not start_workers(session.shards):
+        return 1
+    if session.lab.kind == "SIM" and options.workers:
+        from aether.operations.workers import WorkersSet
+
+        session.do(WorkersSet(count=options.workers))
+    if not options.no_config and not configure(session, options):
+        return 1
+    if options.replay and not replay(session, options.replay):
+        return endings.INTERRUPTED if endings.interrupted() else 1
+    if options.no_shell:
+        return run_headless(session)
+    if lines is not None:
+        return run_lines(session, lines, stop=not options.lines)
+    return run_interactive(session)
+
+
+def _close(session: Session) -> None:
+    """Put everything in order: a lesson under way is remembered, and what was opened is given back."""
+    if session.lesson is not None:
+        session.lesson.suspend()
+    session.recordings.stop()
+    if session.shards is not None:
+        session.shards.stop()
+    session.core.stop()
+    if session.lab.close is not None:
+        session.lab.close()
 
 
 def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
@@ -171,7 +188,9 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
     except UnicodeDecodeError:
         complain("cannot read standard input: it is not UTF-8 text")
         return 2
-    return 1 if app.failures else 0
+    if endings.interrupted():
+        raise KeyboardInterrupt
+    return app.exit_code or (1 if app.failures else 0)
 
 
 def run_interactive(session: Session) -> int:

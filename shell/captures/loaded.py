@@ -15,13 +15,18 @@ from aether.events import DROPS, Event
 from aether.reading.flow import Conversations
 from aether.reading.packet import Dissected as Dissected
 from aether.wire.address import show_ip, show_mac
-from shell.captures.packets import ETHERNET, LINK_TYPES, CapturedPacket, Damaged, NotACapture, Source
+from shell.captures.packets import ETHERNET, LINK_TYPES, MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
+from shell.opening import opened
 
 MAX_PACKETS = 200_000
 MAX_BYTES = 128 << 20
-"""Bytes of packets that are kept in memory."""
+"""Bytes of packets and their comments that are kept in memory."""
+MAX_BLOCKS = 1_000_000
+"""Packets of all kinds, and whatever else is between them, that are gone through."""
+OVERHEAD = 200
+"""Bytes that a comment takes besides its text."""
 COMMENT = "frame.comment"
 """The kind of an event that says what is written about a frame in a file. No stack reports it."""
 LOST = "LOST "
@@ -57,16 +62,20 @@ Through = Callable[[list[CapturedPacket]], Iterable[CapturedPacket]]
 """Goes through packets, of which there may be many, and lets be seen how far it is."""
 
 
-def load(file: str, through: Through = iter) -> Capture:
+Among = Callable[[Iterable[CapturedPacket | None]], Iterable[CapturedPacket | None]]
+"""Goes through packets as they are read, of which nobody knows how many there are."""
+
+
+def load(file: str, through: Through = iter, among: Among = iter) -> Capture:
     """Read a capture; OSError, or NotACapture for another kind of file. Damage ends the reading, and is noted."""
-    with Path(file).expanduser().open("rb") as opened:
-        packed = opened.read(2) == b"\x1f\x8b"
-        opened.seek(0)
-        stream = cast(BinaryIO, gzip.GzipFile(fileobj=opened)) if packed else opened
-        return _read(file, Source(stream), through)
+    with opened(Path(file).expanduser()) as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+        return _read(file, Source(stream), through, among)
 
 
-def _read(file: str, source: Source, through: Through) -> Capture:
+def _read(file: str, source: Source, through: Through, among: Among) -> Capture:
     packets: list[CapturedPacket] = []
     others: Counter[int] = Counter()
     try:
@@ -76,20 +85,28 @@ def _read(file: str, source: Source, through: Through) -> Capture:
     capture = Capture(file, reader.name)
     size = 0
     try:
-        for packet in reader.packets():
+        for count, packet in enumerate(among(reader.packets())):
+            if count >= MAX_BLOCKS:
+                capture.left_out.append(f"everything after the first {count:,} blocks: the file is too large")
+                break
+            if packet is None:
+                continue
+            more = len(packet.data) + sum(len(comment) + OVERHEAD for comment in packet.comments)
             if packet.link_type != ETHERNET:
                 others[packet.link_type] += 1
-            elif len(packets) >= MAX_PACKETS or size + len(packet.data) > MAX_BYTES:
+            elif len(packets) >= MAX_PACKETS or size + more > MAX_BYTES:
                 capture.left_out.append(f"everything after the first {len(packets):,} packets: the file is too large")
                 break
             else:
                 packets.append(packet)
-                size += len(packet.data)
+                size += more
     except Damaged as problem:
         capture.damage = str(problem)
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         capture.damage = f"the compressed data ends or breaks after {source.offset:,} bytes: {problem}"
     capture.comments = reader.comments
+    if reader.unread:
+        capture.left_out.append(f"{reader.unread:,} comments: {MAX_COMMENTS} are kept of a packet, and of a file")
     capture.left_out += [
         f"{count:,} packets of link type {kind} ({LINK_TYPES.get(kind, 'unknown')}): only Ethernet is understood"
         for kind, count in sorted(others.items())]

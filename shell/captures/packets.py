@@ -10,8 +10,12 @@ ETHERNET = 1
 """The link type of Ethernet (LINKTYPE_ETHERNET)."""
 MAX_PACKET = 262_144
 """Bytes of the longest packet that tcpdump and Wireshark write."""
-MAX_FILE = 4 << 30
-"""Bytes of a file that are read, unpacked ones included."""
+MAX_FILE = 512 << 20
+"""Bytes of a file that are read, after they were unpacked: four times what is kept of it (`loaded.MAX_BYTES`)."""
+MAX_COMMENT = 4096
+"""Bytes of the longest comment that is written, or kept."""
+MAX_COMMENTS = 100
+"""Comments of one packet, or of a file as a whole, that are kept."""
 LINK_TYPES = {
     0: "BSD loopback", 1: "Ethernet", 101: "raw IP", 105: "IEEE 802.11", 113: "Linux cooked", 127: "radiotap",
     228: "raw IPv4", 229: "raw IPv6", 276: "Linux cooked v2",
@@ -58,7 +62,7 @@ class Source:
     def take_or_end(self, length: int, what: str) -> bytes:
         """Return so many bytes, or none at the end of the file."""
         if self.offset > MAX_FILE:
-            raise Damaged(f"more than {MAX_FILE >> 30} GB are not read")
+            raise Damaged(f"more than {MAX_FILE >> 20} MB are not read")
         data = self._file.read(length)
         if data and len(data) < length:
             raise self._ends(what, data, length)

@@ -29,6 +29,7 @@ class PcapReader:
         self._order, self._unit = _MAGIC[start]
         self.name = "pcap, nanoseconds" if self._unit == 1 else "pcap"
         self.comments: list[str] = []
+        self.unread = 0
 
     def packets(self) -> Iterator[CapturedPacket]:
         """Yield the packets; Damaged says where it could not go on."""

@@ -11,7 +11,17 @@ from struct import error as StructError
 from struct import pack
 from typing import NamedTuple
 
-from shell.captures.packets import ETHERNET, MAX_PACKET, CapturedPacket, Damaged, NotACapture, Source, layouts
+from shell.captures.packets import (
+    ETHERNET,
+    MAX_COMMENT,
+    MAX_COMMENTS,
+    MAX_PACKET,
+    CapturedPacket,
+    Damaged,
+    NotACapture,
+    Source,
+    layouts,
+)
 
 SECTION = 0x0A0D0D0A
 INTERFACE = 1
@@ -22,8 +32,8 @@ PACKET = 6
 MAX_BLOCK = 16_777_216
 """Bytes of the longest block that is read, as in Wireshark; what claims to be longer is damage."""
 MAX_INTERFACES = 4096
-MAX_COMMENT = 4096
-"""Bytes of the longest comment that is written."""
+MAX_OPTIONS = 1000
+"""Options of a block that are looked at: an empty one takes four bytes, and a block may have millions."""
 
 _START = b"\x0a\x0d\x0d\x0a"
 _ORDER_MAGIC = 0x1A2B3C4D
@@ -112,15 +122,18 @@ class PcapngReader:
         self._interfaces: list[_Interface] = []
         self.comments: list[str] = []
         """Those about a section as a whole."""
+        self.unread = 0
+        """Comments beyond the first so many of a packet, or of the file."""
 
-    def packets(self) -> Iterator[CapturedPacket]:
-        """Yield the packets; Damaged says where it could not go on."""
+    def packets(self) -> Iterator[CapturedPacket | None]:
+        """Yield the packets, and None for each block that is none; Damaged says where it could not go on."""
         at, kind = 0, _START
         while kind:
             if kind == _START:
                 self._section(at)
-            elif (found := self._packet(at, *self._body(at, kind))) is not None:
-                yield found
+                yield None
+            else:
+                yield self._packet(at, *self._body(at, kind))
             at = self._source.offset
             kind = self._source.take_or_end(4, "the type of a block")
 
@@ -141,7 +154,8 @@ class PcapngReader:
         self._closed(at, length)
         if int.from_bytes(body[:2], "little" if order == "<" else "big") != 1:
             raise Damaged(f"an unknown version of the pcapng format (block at byte {at:,})")
-        self.comments += [_words(value) for code, value in self._options(body, 12) if code == _COMMENT]
+        for value in self._comments(body, 12):
+            self._keep(self.comments, value)
 
     def _body(self, at: int, kind: bytes) -> tuple[int, bytes]:
         """Read a block to its end."""
@@ -201,21 +215,34 @@ class PcapngReader:
             max(length, kept), where.link_type)
         for code, value in self._options(body, start + kept + -kept % 4) if start > 4 else ():
             if code == _COMMENT:
-                found.comments.append(_words(value))
+                self._keep(found.comments, value)
             elif code == _FLAGS and len(value) == 4:
                 flags = int.from_bytes(value, "little" if self._order == "<" else "big")
                 found.direction = _DIRECTIONS.get(flags & 3, "")
         return found
 
+    def _comments(self, body: bytes, at: int) -> Iterator[bytes]:
+        return (value for code, value in self._options(body, at) if code == _COMMENT)
+
+    def _keep(self, comments: list[str], value: bytes) -> None:
+        """Keep one more comment, if there is room for it."""
+        if len(comments) < MAX_COMMENTS:
+            comments.append(_words(value))
+        else:
+            self.unread += 1
+
     def _options(self, body: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         """Yield the options from `at` on; those that do not fit end them."""
         layout = _LAYOUTS[self._order][4]
-        while at + 4 <= len(body):
+        for _ in range(MAX_OPTIONS):
+            if at + 4 > len(body):
+                return
             code, length = layout.unpack_from(body, at)
             if code == 0 or at + 4 + length > len(body):
                 return
             yield code, body[at + 4:at + 4 + length]
             at += 4 + length + -length % 4
+        self.unread += 1
 
 
 def _check_length(at: int, length: int, least: int) -> None:
@@ -226,4 +253,5 @@ def _check_length(at: int, length: int, least: int) -> None:
 
 
 def _words(value: bytes) -> str:
-    return value.decode("utf-8", "replace").rstrip("\0")
+    text = value[:MAX_COMMENT].decode("utf-8", "ignore" if len(value) > MAX_COMMENT else "replace").rstrip("\0")
+    return f"{text}…" if len(value) > MAX_COMMENT else text

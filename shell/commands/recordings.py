@@ -15,6 +15,7 @@ from aether.operations.base import OperationError
 from shell.commands.common import FORCE
 from shell.language.grammar import CommandError, argument, command
 from shell.language.values import amount, amount_is
+from shell.opening import read_whole
 from shell.results.message import Message
 from shell.session import Session
 from shell.writing import place, write
@@ -111,9 +112,10 @@ def read(file: str) -> Recording:
     """Return a recording; CommandError says what is wrong with the file."""
     path = Path(file).expanduser()
     try:
-        if path.stat().st_size > MAX_FILE:
+        data = read_whole(path, MAX_FILE)
+        if len(data) > MAX_FILE:
             raise CommandError(f"{file} is larger than {MAX_FILE >> 20} MB: no recording of ours")
-        return load(path.read_text(encoding="utf-8"))
+        return load(data.decode("utf-8"))
     except OSError as problem:
         raise CommandError(f"cannot read {file}: {problem.strerror}") from None
     except UnicodeDecodeError as problem:

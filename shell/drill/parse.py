@@ -43,6 +43,7 @@ from shell.drill.script import (
     Time,
     UdpPacket,
 )
+from shell.opening import read_whole
 
 MAX_SIZE = 400_000
 """Characters of a script."""
@@ -80,7 +81,7 @@ def parse(source: str, file: str = "script") -> Script:
 def load(path: Path) -> Script:
     """Read a script from a file; ScriptError for what is no script, OSError for what cannot be read."""
     try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
+        return parse(read_whole(path, 4 * MAX_SIZE).decode("utf-8"), str(path))
     except UnicodeDecodeError:
         raise ScriptError("this is no script: it is not UTF-8 text", Place(1, 1), str(path)) from None
 

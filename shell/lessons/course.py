@@ -10,6 +10,7 @@ from typing import Any
 
 from shell.language.grammar import CommandError, did_you_mean
 from shell.lessons.progress import USUAL, Weights
+from shell.opening import read_whole
 
 FIELDS = ("title", "lessons", "deadlines", "weights", "counts", "own_seeds")
 MAX_COURSE = 64 << 10
@@ -35,8 +36,7 @@ class Course:
 def load(path: Path, known: list[str]) -> Course:
     """Read a course file; CommandError says what is wrong with it. `known` are the ids of all lessons."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_COURSE + 1)
+        data = read_whole(path, MAX_COURSE)
         if len(data) > MAX_COURSE:
             raise CommandError(f"{path}: more than {MAX_COURSE >> 10} kB are no course file")
         values = tomllib.loads(data.decode("utf-8"))

@@ -18,6 +18,7 @@ from shell.lessons.conditions import AskFault, Check, CheckError, Match, Mended,
 from shell.lessons.drafts import BETTER, PLACEHOLDERS
 from shell.lessons.front import Front
 from shell.lessons.model import WIDTH, Choice, Finder, Lesson, LessonLine, Prediction, Step
+from shell.opening import read_whole
 
 MAX_FILE = 64 << 10
 """Bytes of a lesson file."""
@@ -41,8 +42,7 @@ def text_of(path: Path, finder: Finder) -> str:
         if not path.is_file():
             finder.add(0, "there is no such file", "`lesson list` names the lessons; or give the path of a .md file")
             finder.raise_all()
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
+        data = read_whole(path, MAX_FILE)
     except OSError as problem:
         finder.add(0, f"the file cannot be read: {problem.strerror}", "check its permissions")
         data = b""

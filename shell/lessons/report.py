@@ -25,6 +25,7 @@ from shell.lessons.judge import Judgement, judge
 from shell.lessons.load import load
 from shell.lessons.model import Lesson, LessonError
 from shell.lessons.progress import DONE, SKIPPED, LessonRecord, Progress, tally, worth
+from shell.opening import read_whole
 from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1
@@ -237,8 +238,7 @@ class _NoReport(ValueError):
 def _read(path: Path) -> tuple[Report, str]:
     """Return a report, and what is to be said of it; _NoReport if it is none."""
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_REPORT + 1)
+        data = read_whole(path, MAX_REPORT)
     except OSError as problem:
         raise _NoReport(f"cannot be read: {problem.strerror}") from None
     if len(data) > MAX_REPORT:

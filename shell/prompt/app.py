@@ -19,6 +19,7 @@ from aether.engine.core import CoreError
 from aether.knobs import KnobError
 from aether.operations.base import OperationError
 from aether.wire.address import AddressError
+from shell import endings
 from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
@@ -310,9 +311,9 @@ class AetherShell(cmd2.Cmd):
         for where, line in lines:
             before = self.failures
             with self._trace_after():
-                quits = self.onecmd_plus_hooks(line, add_to_history=False)
+                quits = self.onecmd_plus_hooks(line, add_to_history=False, raise_keyboard_interrupt=True)
             self.stdout.flush()
-            if quits:
+            if quits or endings.interrupted():
                 return
             if stop and self.failures > before:
                 self.perror(f"{where}: stopped here")

@@ -14,6 +14,7 @@ from pathlib import Path
 from aether.link.impairments import IMPAIRMENTS, Pipe
 from aether.link.quantities import QuantityError
 from shell.language.grammar import CommandError, did_you_mean
+from shell.opening import read_whole
 
 SUFFIX = ".toml"
 MAX_FILE = 65_536
@@ -60,10 +61,10 @@ def read(file: str) -> str:
     """Return the text of a file; CommandError if it cannot be read, or is none."""
     path = Path(file).expanduser()
     try:
-        if path.is_file() and path.stat().st_size > MAX_FILE:
+        data = read_whole(path, MAX_FILE)
+        if len(data) > MAX_FILE:
             raise CommandError(f"{file} is larger than {MAX_FILE:,} bytes, and so no scenario")
-        with path.open("rb") as opened:
-            return opened.read(MAX_FILE).decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         raise CommandError(f"{file} is not UTF-8 text, and so no scenario") from None
     except OSError as problem:
@@ -74,8 +75,8 @@ def parse(text: str, name: str, where: str) -> Scenario:
     """Return the scenario that a text describes; CommandError with place and remedy if it does not."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise CommandError(f"{where}: {problem}") from None
+    except (ValueError, RecursionError) as problem:
+        raise CommandError(f"{where}: {problem if isinstance(problem, ValueError) else 'nested too deeply'}") from None
     settings: dict[str, dict[str, str]] = {}
     for key, value in data.items():
         if key in TEXTS:

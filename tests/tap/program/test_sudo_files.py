@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from shell.__main__ import parser
 from shell.language.registry import load_all
 from shell.lessons import program
+from shell.program import parser
 from tests.tap.harness import ROOT, KernelLab
 
 NOBODY = "65534"

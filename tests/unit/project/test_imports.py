@@ -37,9 +37,9 @@ LEVELS = {
         ("engine",),
     ),
     "shell": (
-        ("language", "glossary"),
+        ("language", "glossary", "endings"),
         ("results",),
-        ("writing",),
+        ("writing", "opening"),
         ("reading",),
         ("captures",),
         ("configuration",),
@@ -50,6 +50,7 @@ LEVELS = {
         ("commands",),
         ("prompt",),
         ("start",),
+        ("program",),
         ("__main__",),
     ),
 }
