@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def test_ctrl_c_while_it_starts_shows_no_traceback(home: dict[str, str], moment:
 @pytest.mark.parametrize("moment", MOMENTS[::3])
 def test_ctrl_c_while_the_interactive_shell_starts(home: dict[str, str], moment: int) -> None:
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
     process = subprocess.Popen(
         [sys.executable, "-c", AT_AN_IMPORT, str(moment), "--sim", "--no-config"], env=home, stdin=theirs,
         stdout=theirs, stderr=subprocess.PIPE)
@@ -72,9 +74,10 @@ def test_ctrl_c_while_the_interactive_shell_starts(home: dict[str, str], moment:
             time.sleep(0.02)
         except OSError:
             break
-        if b"aether> " in said:
+        if b"aether>" in said:
             said.clear()
             os.write(ours, b"quit\r")
+    process.kill()  # nothing to be done if it has ended, as it should
     errors = process.stderr.read().decode()
     process.wait(10)
     os.close(ours)
