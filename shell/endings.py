@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -22,6 +23,9 @@ class _State:
     """What came, and who was told of signals before."""
 
     interrupted = False
+    held = False
+    came = 0
+    """A signal that came while they are held; 0 for none."""
     before: dict[int, Any] = {}  # noqa: RUF012 - one program, one state
 
 
@@ -52,6 +56,20 @@ def give_back() -> None:
     _State.before = {}
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """Let no signal come between what is made and the note that it has to be taken away: it comes afterwards."""
+    _State.held, _State.came = True, 0
+    try:
+        yield
+    finally:
+        _State.held = False
+    if _State.came == signal.SIGINT:
+        raise KeyboardInterrupt
+    if _State.came:
+        raise SystemExit(128 + _State.came)
+
+
 def interrupted() -> bool:
     """Tell whether Ctrl-C came since the program is under way, whoever has heeded it."""
     return _State.interrupted
@@ -69,8 +87,14 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _State.interrupted = True
+    if _State.held:
+        _State.came = number
+        return
     raise KeyboardInterrupt
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    if _State.held:
+        _State.came = number
+        return
     raise SystemExit(128 + number)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shell import endings
 from shell.captures.live import CapturePipe, open_pipe
 from shell.captures.loaded import load as load_file
 from shell.captures.packets import CapturedPacket, NotACapture
@@ -142,10 +143,11 @@ def live(session: Session, file: str, expression: str, host: str) -> Message:
     if session.recordings.live is not None:
         raise CommandError(f"frames go to {session.recordings.live.path} already. `capture stop` ends that")
     encoder = Encoder(host, _about(session))
-    pipe = _standard_output(encoder) if file == "-" else _named(encoder, file)
-    session.recordings.live = pipe
-    session.recordings.live_recorder = CaptureRecorder(session.core.ring, pipe, tracer)
-    session.recordings.live_recorder.start()
+    with endings.held():
+        pipe = _standard_output(encoder) if file == "-" else _named(encoder, file)
+        session.recordings.live = pipe
+        session.recordings.live_recorder = CaptureRecorder(session.core.ring, pipe, tracer)
+        session.recordings.live_recorder.start()
     where = "standard output" if file == "-" else file
     return Message(f"frames go to {where} from now on", "" if file == "-" else f"wireshark -k -i {file}")
 
