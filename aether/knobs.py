@@ -237,7 +237,11 @@ def parse(knob: Knob, text: str) -> Value:
     return value
 
 
-TIMES = {"us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000, "h": 3_600_000_000}
+TIMES = {
+    "": 1_000_000, "us": 1, "µs": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "min": 60_000_000,
+    "h": 3_600_000_000,
+}
+"""Microseconds of each unit; a plain number is of seconds, everywhere."""
 SIZES = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "m": 1 << 20, "mb": 1 << 20}
 _SCALES = {"us": TIMES, "bytes": SIZES, "": {"": 1}}
 

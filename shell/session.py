@@ -177,6 +177,8 @@ class Session:
 
     # the debugger
     tracing: bool = False
+    traced: bool = False
+    """Whether the trace was on before benchmark mode began."""
     breakpoints: Breakpoints | None = None
     """Where to stop; None while none was ever set."""
     timelines: dict[str, Timeline] = field(default_factory=dict)
@@ -419,8 +421,10 @@ HINTS = {
 }
 
 
-def hint(outcome: str) -> str:
-    """Return what to tell a person about a command that did not see its end."""
+def hint(outcome: str, *, ends: bool = False) -> str:
+    """Return what to tell a person about a command that did not see its end; `ends`: Ctrl-C has ended what it began."""
+    if ends and outcome == "detached":
+        return "Ctrl-C has ended it"
     return HINTS.get(outcome, "")
 
 

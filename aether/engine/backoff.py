@@ -7,6 +7,7 @@ Spinning answers fastest and burns a core; sleeping costs a system call and a wa
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable
 from time import monotonic_ns
 from typing import NamedTuple
@@ -20,6 +21,10 @@ class Shares(NamedTuple):
     spin: float
     yielding: float
     sleep: float
+
+
+SECOND = 1_000_000_000
+"""Nanoseconds."""
 
 
 class Spent(NamedTuple):
@@ -54,6 +59,8 @@ class Backoff:
         """Nanoseconds in each state."""
         self.sleeps = 0
         """How often it slept."""
+        self._marks: deque[Spent] = deque()
+        """How it stood at some moments of the last second, for who asks about that."""
         self.limit(100, 50)
 
     def limit(self, spin: int, yielding: int) -> None:
@@ -126,8 +133,23 @@ class Backoff:
         total = max(now.until - self.began, 1)
         return Shares(*(min(spent / total, 1.0) for spent in now[1:4]))
 
+    def lately(self) -> Shares:
+        """Return where the time went in about the last second, for who asks several times a second."""
+        now = self.now()
+        while len(self._marks) > 1 and now.until - self._marks[1].until >= SECOND:
+            self._marks.popleft()
+        if not self._marks or now.until - self._marks[-1].until >= SECOND // 10:
+            self._marks.append(now)
+        first = self._marks[0]
+        if now.until - first.until < SECOND // 10:
+            return self.shares()
+        total = now.until - first.until
+        return Shares(*(min(max(after - before, 0) / total, 1.0)
+                        for after, before in zip(now[1:4], first[1:4], strict=True)))
+
     def reset(self) -> None:
         """Start counting anew."""
+        self._marks.clear()
         self.began = self._since = self.clock()
         self.spent = dict.fromkeys(self.spent, 0)
         self.sleeps = 0

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aether.events import Event
 from aether.filters import Filter, Records, compile_filter
+from aether.filters.tables.events import STATES
 from aether.tcp.connection import Connection
 from aether.world import World
 
@@ -60,8 +62,12 @@ def field_of(conn: Connection, name: str) -> int | str:
     return values[name]() if name in values else getattr(conn, name)
 
 
-class Condition:
-    """``conn 3 cwnd < 2*mss``: numbers, fields, + - * // and comparisons; nothing is ever executed."""
+WORDS = re.compile(rf"(?<![\w\"'-])({'|'.join(STATES)}|open|recovery|loss)(?![\w\"'-])")
+"""What a state or a phase may be, which needs no quotes."""
+
+
+class Expression:
+    """``conn 3 cwnd - in_flight``: numbers, words, fields, + - * // and comparisons; nothing is ever executed."""
 
     def __init__(self, text: str, host: str = "you") -> None:
         """Read the text; BreakpointError says what is wrong with it."""
@@ -72,21 +78,53 @@ class Condition:
         self.number = int(words[1].lstrip("#"))
         self.text = words[2]
         try:
-            self._tree = ast.parse(self.text, mode="eval").body
+            self._tree = ast.parse(WORDS.sub(r"'\1'", self.text), mode="eval").body
         except SyntaxError as problem:
             at = problem.offset or 0
             where = f"at {self.text[at - 1:]!r}" if 0 < at <= len(self.text) else "at its end: something is missing"
             raise BreakpointError(f"cannot read {self.text!r} {where}. Such as: cwnd < 2*mss") from None
+        _check(self._tree)
+
+    def connection(self, world: World) -> Connection | None:
+        """Return the connection that it is about; None if there is none."""
+        host = world.hosts.get(self.host)
+        connections = host.tcp.connections.values() if host is not None else ()
+        return next((one for one in connections if one.number == self.number), None)
+
+    def value(self, world: World) -> Any:
+        """Return what it comes to; None if there is no such connection."""
+        conn = self.connection(world)
+        return None if conn is None else _value(self._tree, conn)
+
+
+class Change(Expression):
+    """An expression at whose every change to stop."""
+
+    def __init__(self, text: str, world: World, host: str = "you") -> None:
+        """Read the text; BreakpointError says what is wrong with it."""
+        super().__init__(text, host)
+        self._was = self.value(world)
+
+    def hit(self, world: World) -> bool:
+        """Tell whether it has changed."""
+        now, before = self.value(world), self._was
+        self._was = now
+        return bool(now != before)
+
+
+class Condition(Expression):
+    """``conn 3 cwnd < 2*mss``: an expression that is true or not."""
+
+    def __init__(self, text: str, host: str = "you") -> None:
+        """Read the text; BreakpointError says what is wrong with it."""
+        super().__init__(text, host)
         if not isinstance(self._tree, (ast.Compare, ast.BoolOp)):
             raise BreakpointError(f"{self.text!r} compares nothing. Such as: cwnd < 2*mss, or snd_una >= 1000")
-        _check(self._tree)
         self._was = False
 
     def hit(self, world: World) -> bool:
         """Tell whether it has become true."""
-        host = world.hosts.get(self.host)
-        connections = host.tcp.connections.values() if host is not None else ()
-        conn = next((one for one in connections if one.number == self.number), None)
+        conn = self.connection(world)
         now = conn is not None and self.holds(conn)
         risen = now and not self._was
         self._was = now
@@ -156,7 +194,7 @@ class Breakpoint:
     number: int
     text: str
     """As it was typed."""
-    test: Filter | Condition
+    test: Filter | Condition | Change
     temporary: bool = False
     enabled: bool = True
     ignore: int = 0
@@ -179,17 +217,21 @@ class Breakpoints:
         self._records = Records()
         self._serial = 0
 
-    def add(self, text: str, past: Iterable[Event], *, when: bool = False, temporary: bool = False) -> Breakpoint:
+    def add(
+        self, text: str, past: Iterable[Event], *, when: bool = False, temporary: bool = False, host: str = "you",
+        change: Change | None = None,
+    ) -> Breakpoint:
         """Set a breakpoint; BreakpointError or FilterError say what is wrong with the text.
 
         `past` are the events so far: conversations are followed from their beginning.
         """
-        test: Filter | Condition = Condition(text) if when else compile_filter(expand(text))
+        test = change or (Condition(text, host) if when else compile_filter(expand(text)))
         for event in past:
             if event.serial > self._serial:
                 self._follow(event)
         self._count += 1
-        shown = f"when {text}" if when else text
+        shown = f"change of {text}" if change is not None else f"when {text}" if when else text
+        shown += f" at {host}" if host != "you" else ""
         one = Breakpoint(self._count, shown, test, temporary)
         self.items[self._count] = self.known[self._count] = one
         return one
@@ -223,7 +265,7 @@ class Breakpoints:
             test = one.test
             if not one.enabled:
                 continue
-            found = test.hit(world) if isinstance(test, Condition) else any(map(test.test, records))
+            found = test.hit(world) if isinstance(test, (Condition, Change)) else any(map(test.test, records))
             if found:
                 one.hits += 1
                 if one.ignore:

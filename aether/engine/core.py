@@ -82,6 +82,8 @@ class CoreStatus:
     """The occurrence at which the present stands."""
     modelled: bool = False
     """True when the shares are those of a simulated host's cores, in world time, and not of this loop."""
+    lately: Shares | None = None
+    """The shares of about the last second, for who looks again and again; None where they are modelled."""
 
 
 class _Request(NamedTuple):
@@ -400,7 +402,7 @@ class Core:
             len(self.ring), self.ring.lost, len(loop.log.inputs) if loop.log is not None else 0,
             loop.history.first if loop.history is not None else -1,
             loop.device.name if loop.device is not None else "", self._fault, loop.past is not None,
-            loop.world.occurrence, modelled,
+            loop.world.occurrence, modelled, None if modelled else loop.backoff.lately(),
         )
 
 

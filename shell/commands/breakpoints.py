@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from aether.engine.breakpoints import Breakpoint, BreakpointError, Breakpoints, expand
+from aether.engine.breakpoints import Breakpoint, BreakpointError, Breakpoints, Change, expand
 from aether.filters import FilterError
+from shell.commands.common import HOST
 from shell.language.grammar import CommandError, argument, command
 from shell.language.values import count, passes
 from shell.results.breakpoints import BreakpointList, BreakpointRow
@@ -16,17 +17,23 @@ EXPRESSION = argument(
     "filter expression", raw="line", complete="filters")
 
 
-def _set(session: Session, text: str, *, when: bool = False, temporary: bool = False) -> Message:
+def set_breakpoint(
+    session: Session, text: str, *, when: bool = False, temporary: bool = False, host: str = "you",
+    change: bool = False,
+) -> Message:
+    """Set a breakpoint of any kind, and say how it is to be read."""
     session.need_trace("a breakpoint")
     if session.breakpoints is None:
         session.breakpoints = Breakpoints()
     try:
-        one = session.breakpoints.add(text, session.core.ring.since(0)[0], when=when, temporary=temporary)
+        watched = session.ask(lambda world: Change(text, world, host)) if change else None
+        one = session.breakpoints.add(
+            text, session.core.ring.since(0)[0], when=when, temporary=temporary, host=host, change=watched)
     except (BreakpointError, FilterError) as problem:
         raise CommandError(str(problem)) from None
     session.core.set_breakpoint(session.breakpoints.hit)
-    meant = expand(text)
-    stands_for = f" ({meant})" if not when and meant != text else ""
+    meant = text if when or change else expand(text)
+    stands_for = f" ({meant})" if meant != text else ""
     return Message(f"breakpoint {one.number} at {one.text}{stands_for}", "time stops after the occurrence that hits it")
 
 
@@ -40,22 +47,24 @@ def _find(session: Session, number: int) -> Breakpoint:
 @command("break", EXPRESSION, examples=("break state ESTABLISHED", "break drop", "break tcp.flags.fin == 1"))
 def set_(session: Session, expression: str) -> Message:
     """Stop at the end of any occurrence in which something matches."""
-    return _set(session, expression)
+    return set_breakpoint(session, expression)
 
 
 @command("tbreak", EXPRESSION, examples=("tbreak timer rto",))
 def set_once(session: Session, expression: str) -> Message:
     """Stop once, and forget the breakpoint."""
-    return _set(session, expression, temporary=True)
+    return set_breakpoint(session, expression, temporary=True)
 
 
 @command(
-    "break when", argument("condition", str, "a connection and a comparison of its fields", raw="line"),
-    examples=("break when conn 3 cwnd < 2*mss", "break when conn 1 snd_wnd == 0"),
+    "break when", argument("condition", str, "a connection and a comparison of its fields", raw="line",
+                           complete="conditions"), HOST,
+    examples=("break when conn 3 cwnd < 2*mss", "break when conn 1 snd_wnd == 0",
+              "break when conn 1 state == CLOSE-WAIT --host host"),
 )
-def when(session: Session, condition: str) -> Message:
+def when(session: Session, condition: str, host: str) -> Message:
     """Stop when a condition on a connection's fields becomes true."""
-    return _set(session, condition, when=True)
+    return set_breakpoint(session, condition, when=True, host=host)
 
 
 @command("break list", examples=("break list",))

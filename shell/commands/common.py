@@ -7,6 +7,7 @@ from typing import Any
 
 from aether import queries
 from aether.operations.base import Operation
+from aether.operations.services import JobCancel
 from aether.world import World
 from shell.language.grammar import option
 from shell.language.values import duration
@@ -24,13 +25,18 @@ FORCE = option("--force", "replace a file that is there already")
 """For every command that writes a file: see `shell.writing`."""
 
 
-def run_job(session: Session, job: Operation, host: str, wait: int, background: bool) -> tuple[int, str, Any]:
+def run_job(
+    session: Session, job: Operation, host: str, wait: int, background: bool, *, ends: bool = False,
+) -> tuple[int, str, Any]:
     """Begin a job of a host, and wait for its end, `wait` microseconds of world time at the most.
 
-    Return its number, how the waiting ended (see `Session.wait`), and how far it is: what its `report` says.
+    Return its number, how the waiting ended (see `Session.wait`), and how far it is: what its `report` says. With
+    `ends` Ctrl-C ends the job too, as it does elsewhere.
     """
     number = session.do(job)
     outcome = session.wait(partial(_is_done, number=number, host=host), wait, background)
+    if ends and outcome == "detached":
+        session.do(JobCancel(host=host, job=number))
     return number, outcome, session.ask(partial(queries.job_report, number=number, host=host))
 
 

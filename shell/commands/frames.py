@@ -109,7 +109,8 @@ def _find(session: Session, number: int, host: str) -> tuple[FrameWatcher, SeenF
     at = "" if host == "you" else f" at {host}"
     if elsewhere and elsewhere != host:
         raise CommandError(
-            f"no frame {number}{at}: it went over another link. `frame {number} --host {elsewhere}` shows it")
+            f"no frame {number}{at}: it is on its way, or went over another link. `frame {number} --host {elsewhere}` "
+            "shows it")
     kept = f"from {min(numbers)} to {max(numbers)}"
     raise CommandError(f"no frame {number}{at}. Kept are frames {kept}; `frames` lists them")
 

@@ -19,9 +19,22 @@ KEYS = (
 )
 BUILT_IN = (
     ("history", "lines typed before"), ("alias", "a short name for a line"), ("macro", "an alias with arguments"),
-    ("run_script", "run the lines of a file"), ("quit", "leave"),
+    ("run_script", "run the lines of a file"), ("clear", "clear the screen"), ("quit", "leave"),
 )
-"""Commands of cmd2 that are ours too."""
+"""Commands of cmd2 that are ours too, and what the terminal alone needs."""
+EXAMPLES = {
+    "alias": ("alias create lossy link loss 5%", "alias list", "alias delete lossy"),
+    "macro": ("macro create echo tcp connect 192.168.1.1:{1}", "echo 7", "macro list", "macro delete echo"),
+    "run_script": ("run_script lines.aes", "@lines.aes"),
+    "history": ("history", "history 3", "history tcp"),
+}
+ABOUT = {
+    "alias": "A short name for the beginning of a line: what follows it is added. Lines of the configuration file make "
+             "it there each time.",
+    "macro": "An alias with arguments: {1} is the first word after its name, {2} the second.",
+    "run_script": "Run the lines of a file, as if they were typed; the first that fails ends it, and lines that begin "
+                  "with # are left out. `aether-shell FILE` does the same and leaves.",
+}
 
 
 @command("help filters", argument("beginning", str, "only fields that begin so, such as tcp.flags", default=""),
@@ -56,7 +69,8 @@ def help_(session: Session, words: str) -> HelpIndex | HelpPage:
     if not path:
         return index()
     if path[0] in dict(BUILT_IN):
-        return HelpPage([path[0]], dict(BUILT_IN)[path[0]], [], [], [f"{path[0]} -h"], [])
+        return HelpPage([path[0]], ABOUT.get(path[0], dict(BUILT_IN)[path[0]]), [], [],
+                        list(EXAMPLES.get(path[0], (path[0],))), [])
     load(path[0])
     below = grammar.beneath(path)
     if len(below) > 1 and below[0].path != tuple(path):

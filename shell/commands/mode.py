@@ -36,6 +36,7 @@ def trace(session: Session) -> Message:
     workers = 1 if session.shards is None else session.shards.count
     lost = reset(session.shards)
     session.set_mode("trace")
+    session.tracing, session.traced = session.tracing or session.traced, False
     said = "trace mode: every event is recorded. A new history begins here"
     if workers == 1:
         return Message(said, _hint(session, ""))
@@ -45,7 +46,7 @@ def trace(session: Session) -> Message:
 @command("mode bench", examples=("mode bench",))
 def bench(session: Session) -> Message:
     """Go as fast as possible: no events, no trace, no history, no breakpoints."""
-    session.tracing = False
+    session.tracing, session.traced = False, session.tracing or session.traced
     session.set_mode("bench")
     workers = 1 if session.shards is None else session.shards.count
     more = f", {workers} workers" if workers > 1 else ""

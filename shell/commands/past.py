@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aether.engine import lookback
 from aether.engine.breakpoints import expand
 from aether.events import Event
 from aether.filters import Filter, FilterError, Records, compile_filter
 from shell.commands.moments import Fields, all_fields, changes, fields, rows
 from shell.language.grammar import CommandError, argument, command
-from shell.language.values import count, occurrence
+from shell.language.values import count, duration, frame_number, occurrence
 from shell.results.past import Position
 from shell.session import Session
 
@@ -32,16 +34,27 @@ def position(session: Session, events: list[Event], before: Fields | None = None
         max(status.history_from, 0))
 
 
-@command("back", argument("times", count, "how many occurrences", default=1), examples=("back", "back 10"))
+def _times(text: str) -> int:
+    """Read how far back: so many occurrences, or a time, as a negative number of microseconds."""
+    return count(text) if text.isdigit() else -duration(text)
+
+
+def _moment(text: str) -> int:
+    """Read which moment: an occurrence, or a time with its unit, as a negative number of microseconds less one."""
+    return occurrence(text) if text.isdigit() else -duration(text.removeprefix("+")) - 1
+
+
+@command("back", argument("times", _times, "how many occurrences, or how much world time", default=1),
+         examples=("back", "back 10", "back 1s"))
 def back(session: Session, times: int) -> Position:
-    """Look at how it was before: so many occurrences ago. The present waits; `live` returns to it.
+    """Look at how it was before: so many occurrences, or so long, ago. The present waits; `live` returns to it.
 
     Everything can be looked at in the past, and nothing can be changed; `fork` makes a new
     present of it. `step` goes forward again.
     """
     session.need_trace("the way back")
     status = session.core.status()
-    target = status.occurrence - times
+    target = _at(session, max(status.time + times, 0)) if times < 0 else status.occurrence - times
     if target < status.history_from:
         raise CommandError(f"history starts at ev {status.history_from}, and this is ev {status.occurrence}")
     return visit(session, target)
@@ -88,12 +101,50 @@ def _search(session: Session, found: Filter, now: int) -> int:
     return target
 
 
-@command("goto", argument("occurrence", occurrence, "the number of an occurrence; 0 is the beginning"),
-         examples=("goto 1", "goto 900"))
+@command("goto", argument("occurrence", _moment, "the number of an occurrence, 0 is the beginning; or a world time"),
+         examples=("goto 1", "goto 900", "goto 1.5s"))
 def goto(session: Session, occurrence: int) -> Position:
-    """Look at the world as it was at the end of an occurrence."""
+    """Look at the world as it was at the end of an occurrence, or at a time."""
     session.need_trace("the way back")
-    return visit(session, occurrence)
+    return visit(session, occurrence if occurrence >= 0 else _at(session, -occurrence - 1))
+
+
+@command("goto frame", argument("number", frame_number, "a frame's number", complete="frames"),
+         examples=("goto frame 3",))
+def goto_frame(session: Session, number: int) -> Position:
+    """Look at the world as it was when a frame was put on its link."""
+    session.need_trace("the way back")
+    found = _first(session, lambda event: event.kind in ("frame.sent", "frame.arrived") and event.values[0] == number)
+    if found is None:
+        raise CommandError(f"no frame {number} so far, in the history that there is. `frames` lists them")
+    return visit(session, found.occurrence)
+
+
+def _at(session: Session, time: int) -> int:
+    """Return the last occurrence up to a world time, of those in which something was told."""
+    status = session.core.status()
+    if not status.past and time > status.time:
+        raise CommandError(f"it is +{status.time / 1_000_000:.4f} s yet. `run` lets time pass")
+    after = _first(session, lambda event: event.time > time)
+    if after is None:
+        return status.present
+    before = [event.occurrence for event in session.core.ring.since(0)[0] if event.time <= time]
+    return max(before[-1] if before else after.occurrence - 1, status.history_from)
+
+
+def _first(session: Session, wanted: Callable[[Event], bool]) -> Event | None:
+    """Return the first event of the history that is wanted, also of what lies after the moment that is shown."""
+    kept = session.core.ring.since(0)[0]
+    found = next((event for event in kept if wanted(event)), None)
+    complete = not kept or kept[0].occurrence <= session.core.status().history_from + 1
+    if complete or (found is not None and found.kind.startswith("frame.")):
+        return found
+    scan = session.core.with_loop(lookback.scan)
+    session.core.work.plan(session.core.status().occurrence - scan.world.occurrence)
+    while (events := session.core.with_loop(lambda loop: scan.more(CHUNK, loop.work))) is not None:
+        if (earlier := next((event for event in events if wanted(event)), None)) is not None:
+            return earlier
+    return found
 
 
 @command("live", examples=("live",))

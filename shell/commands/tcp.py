@@ -11,9 +11,10 @@ from aether.operations.tcp import TcpAbort, TcpClose, TcpConnect, TcpListen, Tcp
 from aether.world import World
 from shell.commands.common import HOST, WAITS
 from shell.commands.limits import side
+from shell.commands.names import named_endpoint, resolved
 from shell.lab.peer import refusal
 from shell.language.grammar import CommandError, argument, command, option
-from shell.language.values import Endpoint, connection, endpoint, hexadecimal, payload, port
+from shell.language.values import Endpoint, connection, hexadecimal, payload, port
 from shell.reading.escape import printable_bytes
 from shell.results.message import Message
 from shell.results.tcp import Connected, ConnectionList, ConnectionReport, Sent
@@ -63,7 +64,7 @@ def show(session: Session, number: int, host: str) -> ConnectionReport:
 
 
 @command(
-    "tcp connect", argument("address", endpoint, "whom to connect to, as ADDRESS:PORT", complete="tcp_endpoints"),
+    "tcp connect", argument("address", named_endpoint, "whom to connect to, as ADDRESS:PORT", complete="tcp_endpoints"),
     option("--local-port", "our port; a random one unless given", port, default=0, metavar="P"),
     option("--early", "data that goes with the SYN, once there is a cookie for it (Fast Open)", payload, default=None,
            metavar="TEXT"), HOST, *WAITS,
@@ -78,6 +79,7 @@ def connect(
     With --early the data goes with the SYN if the server has given us a cookie before, and asks for one if not; it is
     sent in any case. The server takes it if its tcp.fastopen is server or both.
     """
+    address = Endpoint(resolved(session, address.address, host), address.port)
     after = session.core.ring.last_serial
     number = session.do(TcpConnect(
         host=host, address=address.address, port=address.port, local_port=local_port, early=early))
@@ -146,7 +148,8 @@ def send(
     outcome = session.wait(more, wait, background, worker)
     answer = session.ask(partial(queries.received_since, number=number, before=before, host=host), worker)
     note = "sent; nothing came back yet" if outcome == "waiting" else hint(outcome)
-    return Sent(number, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), len(answer))
+    came = session.ask(partial(queries.received, number=number, host=host), worker) - before
+    return Sent(number, len(octets), outcome, note, printable_bytes(answer[:2000], lines=True), max(came, len(answer)))
 
 
 def _received_more(world: World, number: int, host: str, before: int) -> bool:
@@ -172,5 +175,12 @@ def _closed(world: World, number: int, host: str) -> bool:
 def abort(session: Session, number: int, host: str) -> Message:
     """End a connection at once, with a reset."""
     session.ask(partial(queries.connection, number=number, host=host), session.owner(number, host))
+    after = session.core.ring.last_serial
     session.do(TcpAbort(host=host, conn=number))
-    return Message(f"#{number} is aborted; the peer was told with a reset")
+    events = session.events(after)
+    lost = next((event for event in events if event.kind == "frame.lost"), None)
+    if lost is not None:
+        return Message(f"#{number} is aborted; the reset was lost ({lost.values[2]}): the peer does not know",
+                       f"it is half-open now: `tcp show {number} --host {'host' if host == 'you' else 'you'}`")
+    told = not events or any(event.kind == "tcp.reset" for event in events)
+    return Message(f"#{number} is aborted; {'a reset was sent' if told else 'no reset was due, and none was sent'}")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from aether.operations.net import Traceroute
 from shell.commands.common import HOST, WAITS, run_job
+from shell.commands.names import name_or_address, resolved
 from shell.language.grammar import argument, command, option
-from shell.language.values import address as parse_address
 from shell.language.values import count_to
 from shell.results.traceroute import TraceHop, TraceProbe, TraceReport
 from shell.session import Session, hint
 
 
 @command(
-    "traceroute", argument("address", parse_address, "where the way leads", complete="addresses"),
+    "traceroute", argument("address", name_or_address, "where the way leads", complete="addresses"),
     option("--icmp", "send echo requests, not UDP datagrams"),
     option("--hops", "how far to look at the most (30)", count_to(255), default=30, metavar="N"),
     option("--probes", "how many for each hop (3)", count_to(10), default=3, metavar="N"),
@@ -22,11 +22,12 @@ def traceroute(
     session: Session, address: str, icmp: bool, hops: int, probes: int, host: str, wait: int, background: bool
 ) -> TraceReport:
     """Send packets that live for one hop, then two, and so on, and show which routers say that they died."""
+    address = resolved(session, address, host)
     job, outcome, so_far = run_job(session, Traceroute(
         host=host, address=address, method="icmp" if icmp else "udp", max_hops=hops, probes=probes),
-        host, wait, background)
+        host, wait, background, ends=True)
     lines = [
         TraceHop(hop.ttl, [TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes])
         for hop in so_far.hops
     ]
-    return TraceReport(job, so_far.destination, so_far.method, outcome, so_far.reached, lines, hint(outcome))
+    return TraceReport(job, so_far.destination, so_far.method, outcome, so_far.reached, lines, hint(outcome, ends=True))

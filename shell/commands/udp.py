@@ -8,9 +8,10 @@ from aether import queries
 from aether.operations.net import UdpSend
 from aether.world import World
 from shell.commands.common import HOST, WAITS
+from shell.commands.names import named_endpoint, resolved
 from shell.lab import peer
 from shell.language.grammar import CommandError, argument, command, option
-from shell.language.values import Endpoint, endpoint, hexadecimal, payload, port
+from shell.language.values import Endpoint, hexadecimal, payload, port
 from shell.reading.escape import printable_bytes
 from shell.reading.summary import summarise
 from shell.results.tcp import Sent
@@ -26,7 +27,7 @@ def sockets(session: Session, host: str) -> SocketList:
 
 
 @command(
-    "udp send", argument("address", endpoint, "whom to send to, as ADDRESS:PORT", complete="udp_endpoints"),
+    "udp send", argument("address", named_endpoint, "whom to send to, as ADDRESS:PORT", complete="udp_endpoints"),
     argument("data", str, "what to send; quotes around it are taken off", raw="text"),
     option("--hex", "the data is written as hexadecimal digits"),
     option("--local-port", "our port; a random one unless given", port, default=0, metavar="P"), HOST, *WAITS,
@@ -40,6 +41,7 @@ def send(
     The rest of the line is the data: every character of it.
     """
     octets = hexadecimal(data) if hex else payload(data)
+    address = Endpoint(resolved(session, address.address, host), address.port)
     before = session.ask(partial(queries.datagrams, port=local_port, host=host)) if local_port else []
     after = session.core.ring.last_serial
     used = session.do(UdpSend(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from shell.commands.breakpoints import set_breakpoint
+from shell.commands.common import HOST
 from shell.commands.frames import latest
 from shell.commands.ladder import report as ladder_report
 from shell.commands.status import status
@@ -15,6 +17,7 @@ from shell.language.values import connection
 from shell.reading.selection import compiled
 from shell.results.frames import FrameList
 from shell.results.ladder import LadderReport
+from shell.results.message import Message
 from shell.results.status import Status
 from shell.results.tcp import ConnectionList, ConnectionReport
 from shell.session import Session, View
@@ -67,6 +70,16 @@ def ladder(session: Session, what: str) -> LadderReport | None:
         return ladder_report(session.visible_events("the ladder")[-LATEST:], text, rungs=200)
 
     return show(session, f"ladder {text}".strip(), look, from_the_end=True)
+
+
+@command(
+    "watch conn", argument("condition", str, "a connection's number and an expression over its fields", raw="line",
+                           complete="conditions"), HOST,
+    examples=("watch conn 1 cwnd", "watch conn 1 state --host host"),
+)
+def change(session: Session, condition: str, host: str) -> Message:
+    """Stop at the end of any occurrence in which an expression over a connection's fields changes."""
+    return set_breakpoint(session, f"conn {condition}", host=host, change=True)
 
 
 @command("watch loop", examples=("watch loop",))

@@ -57,6 +57,8 @@ class Option:
     complete: str = ""
     default: Any = None
     metavar: str = ""
+    short: str = ""
+    """The same with one dash, as the tool that everybody knows has it."""
 
     @property
     def parameter(self) -> str:
@@ -66,7 +68,8 @@ class Option:
     @property
     def usage(self) -> str:
         """How the option is written in a usage line."""
-        return f"[{self.name} {self.metavar or 'X'}]" if self.parse else f"[{self.name}]"
+        name = f"{self.short}|{self.name}" if self.short else self.name
+        return f"[{name} {self.metavar or 'X'}]" if self.parse else f"[{name}]"
 
 
 OUTPUT_OPTIONS = (
@@ -138,12 +141,13 @@ def argument(
 
 
 def option(
-    name: str, help: str, parse: Parse | None = None, *, complete: str = "", default: Any = None, metavar: str = ""
+    name: str, help: str, parse: Parse | None = None, *, complete: str = "", default: Any = None, metavar: str = "",
+    short: str = "",
 ) -> Option:
     """Declare an option; its parameter is its name without the dashes."""
     if parse is None and default is None:
         default = False
-    return Option(name, help, parse, complete, default, metavar)
+    return Option(name, help, parse, complete, default, metavar, short)
 
 
 def command(
@@ -274,6 +278,7 @@ class _Reader:
     def __init__(self, found: Command) -> None:
         self.command = found
         self.options = {each.name: each for each in found.all_options}
+        self.options.update({each.short: each for each in found.all_options if each.short})
         self.positional: list[str] = []
         self.values: dict[str, Any] = {each.parameter: each.default for each in found.all_options}
 

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 import cmd2
 from cmd2.completion import CompletionItem, Completions
 from cmd2.parsing import Statement
+from cmd2.rich_utils import Cmd2BaseConsole
 
 from aether.engine.core import CoreError
 from aether.knobs import KnobError
@@ -23,13 +24,14 @@ from shell import endings
 from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
-from shell.prompt.parsing import LineParser
+from shell.prompt.parsing import LineParser, commands_of, redirection, whole_words
 from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
 from shell.reading.stderr import OutputLost
 from shell.reading.tracing import LINES
 from shell.results.breakpoints import BreakpointHit
 from shell.results.craft import Crafted
+from shell.results.help import FieldList, HelpIndex, HelpPage
 from shell.results.lesson import LessonNews, LessonSummary, Solution
 from shell.session import Session
 from shell.views import oneline, render
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
     from shell.lessons.welcome import Greeter
     from shell.reading.tracing import Portion
 
+PAGED = (HelpIndex, HelpPage, FieldList)
+"""Results that are shown in pages where they are longer than the screen."""
+UNBROKEN = 1000
+"""Columns where nobody has said how many there are: what is written can be searched line by line."""
 REMOVED = ("ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
 """Commands of cmd2 that have no place here."""
 EXPECTED = (CommandError, OperationError, KnobError, AddressError)
@@ -86,10 +92,13 @@ class AetherShell(cmd2.Cmd):
         self.trace_limit = LINES if interactive else None
         """How many lines of the trace are shown at a time; None for all."""
         self.at_prompt = False
+        self.at_keys = interactive
+        """Whether somebody types, who may turn pages."""
         self.in_pane = False
         """True while a view has the whole terminal, in which nobody else may write."""
         oneline.use_network(session.lab.address)
-        parser = LineParser(terminators=(), shortcuts={"?": "help", "@": "run_script"})
+        parser = LineParser(
+            written_out=self._written_out, terminators=(), shortcuts={"?": "help", "@": "run_script"})
         parser.aliases.update({"exit": "quit", "q": "quit"})
         self.statement_parser = parser
         self.prompt = "aether> "
@@ -98,6 +107,32 @@ class AetherShell(cmd2.Cmd):
         self.refresh_prompt()
 
     # Lines
+
+    def onecmd_plus_hooks(self, line: str, **options: Any) -> bool:
+        """Run a line, which may be several commands with ; between them; the first that fails ends it."""
+        parts = list(commands_of(line)) or [line]
+        for part in parts:
+            before = self.failures
+            if super().onecmd_plus_hooks(part, **options):
+                return True
+            if self.failures > before and len(parts) > 1:
+                break
+        return False
+
+    def _written_out(self, line: str) -> str:
+        """Return a line with its words whole; in a lesson single letters may be answers."""
+        first = line.split(None, 1)[0] if line else ""
+        if self.session.lesson is not None and (first in IN_LESSON or (len(first) == 1 and first in "abcdef")):
+            return line
+        known = [*self.get_visible_commands(), *self.statement_parser.aliases, *self.macros, *self.hidden_commands]
+        return whole_words(line, known)
+
+    def do_clear(self, _: Statement) -> None:
+        """Clear the screen."""
+        if self._is_screen() and os.environ.get("TERM") != "dumb":
+            from prompt_toolkit.shortcuts import clear
+
+            clear()
 
     def invoke(self, noun: str, statement: Statement | str, argv: Sequence[str] = ()) -> None:
         """Carry out a line that begins with one of our nouns, and show what came of it; `argv` are its words."""
@@ -112,6 +147,7 @@ class AetherShell(cmd2.Cmd):
                 return
             found, values = _read(words, statement, argv)
             json, plain = values.pop("json"), values.pop("plain")
+            self._know_host(values.get("host"))
             mode = "json" if json else "plain" if plain else self.session.output
             self._over(found, words, f"{noun} {statement!s}".strip(), found.run(self.session, **values), mode)
         except EXPECTED as problem:
@@ -122,6 +158,15 @@ class AetherShell(cmd2.Cmd):
         self.tell_lesson()
         if self.session.core.work.take_stop():  # Ctrl-C came when there was nothing left to end
             raise KeyboardInterrupt
+
+    def _know_host(self, host: str | None) -> None:
+        """See that there is such a host; CommandError says which there are."""
+        if host in (None, "you", "all"):
+            return
+        there = self.session.core.whole.ask(lambda world: list(world.hosts))
+        if host not in there:
+            near = grammar.did_you_mean(str(host), there) or f". There are: {', '.join(there)}"
+            raise CommandError(f"no host {host!r} here{near}")
 
     def _over(self, found: grammar.Command, words: list[str], line: str, result: Any, mode: str) -> None:
         """A command is over: show what it returned and what it brought about, and let others take note of it."""
@@ -237,7 +282,18 @@ class AetherShell(cmd2.Cmd):
         else:
             if isinstance(result, Crafted) and self.session.tracing and self.session.tracer.selection is None:
                 result = replace(result, answers=[])  # the trace shows them
-            self.poutput(render.to_rich(result), soft_wrap=False, rich_print_kwargs={"crop": False})
+            drawn = render.to_rich(result)
+            if isinstance(result, PAGED) and self._is_screen() and not self._redirecting and self.at_keys:
+                self.ppaged(drawn, soft_wrap=False)
+                return
+            self.poutput(drawn, soft_wrap=False, rich_print_kwargs={"crop": False})
+
+    def _get_core_print_console(self, *, file: IO[str], **options: Any) -> Cmd2BaseConsole:
+        """Return what draws: in the width of the terminal; where there is none, nothing is broken into lines."""
+        console = super()._get_core_print_console(file=file, **options)
+        if not file.isatty() and "COLUMNS" not in os.environ:
+            console.width = UNBROKEN
+        return console
 
     @contextmanager
     def _busy(self, what: str) -> Iterator[None]:
@@ -394,7 +450,10 @@ class AetherShell(cmd2.Cmd):
         self, text: str, line: str, begidx: int, endidx: int, custom_settings: Any = None
     ) -> Completions:
         """Complete a line; one that belongs to its command is not searched for redirections."""
-        if custom_settings is None and owns_line(line[:endidx]) is not None:
+        found = owns_line(line[:endidx])
+        if custom_settings is None and found is not None:
+            if redirection(f"{line[:begidx]}x", found) >= 0 and line[:begidx].split()[-1] in (">", ">>"):
+                return self.path_complete(text, line, begidx, endidx)
             return self.offer(text, line, begidx, endidx)
         return super().complete(text, line, begidx, endidx, custom_settings)
 

@@ -296,7 +296,8 @@ def toolbar(
                 parts.append(f"+{len(overview.turned) - 3} knobs")
     if status.fault:
         parts.append(f"FAULT {status.fault}")
-    parts.append(f"spin {status.spin:.0%} yield {status.yielding:.0%} sleep {status.sleep:.0%}")
+    spin, yielding, sleep = status.lately or (status.spin, status.yielding, status.sleep)
+    parts.append(f"spin {spin:.0%} yield {yielding:.0%} sleep {sleep:.0%}")
     return parts
 
 
