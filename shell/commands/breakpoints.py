@@ -14,7 +14,7 @@ from shell.session import Session
 NUMBER = argument("number", count, "the breakpoint's number, as `break list` shows it")
 EXPRESSION = argument(
     "expression", str, "what to stop at: state ESTABLISHED, drop, drop tcp.out_of_order, timer rto, conn 3, or any "
-    "filter expression", raw="line", complete="filters")
+    "filter expression", raw="line", complete="breaks")
 
 
 def set_breakpoint(

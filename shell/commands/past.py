@@ -62,7 +62,7 @@ def back(session: Session, times: int) -> Position:
 
 @command(
     "back until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line",
-             complete="filters"),
+             complete="breaks"),
     examples=("back until drop", "back until state SYN-SENT"),
 )
 def back_until(session: Session, expression: str) -> Position:

@@ -191,7 +191,7 @@ def _wait_until(session: Session, test: Test) -> str:
 
 @command(
     "step until", argument("expression", str, "a filter expression, or a shorthand as for `break`", raw="line",
-             complete="filters"),
+             complete="breaks"),
     examples=("step until state ESTABLISHED", "step until drop", "step until tcp.flags.fin == 1"),
 )
 def step_until(session: Session, expression: str) -> Stopped:

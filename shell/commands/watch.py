@@ -74,7 +74,7 @@ def ladder(session: Session, what: str) -> LadderReport | None:
 
 @command(
     "watch conn", argument("condition", str, "a connection's number and an expression over its fields", raw="line",
-                           complete="conditions"), HOST,
+                           complete="connection_conditions"), HOST,
     examples=("watch conn 1 cwnd", "watch conn 1 state --host host"),
 )
 def change(session: Session, condition: str, host: str) -> Message:

@@ -32,14 +32,15 @@ A command that makes traffic waits for its end, for 3 s of world time at the mos
 still), `detached` (Ctrl-C) or `background`.
 
 A command marked *owns its line* takes every character to the end of the line, `>`, `|`, `;` and quotes included.
-The output of the others can be redirected: `drops > file`, `drops | grep tcp`. Where the line is a filter expression, so
-can it as far as no expression is meant: ` | ` and ` >> ` always (`frames tcp.len > 0 | grep SYN`); ` > ` where no
-expression stands before it (`frames > file`, `ladder 1 > file`), or a path or a name with an ending such as `.txt` after
-it (`frames tcp.len > 0 > ./file`). Where there is no terminal and no `COLUMNS`, no row is broken into lines.
+The output of the others can be redirected: `drops > file`, `drops | grep tcp`. Where the line is a filter
+expression, so can it as far as no expression is meant: ` | ` and ` >> ` always (`frames tcp.len > 0 | grep SYN`);
+` > ` where no expression stands before it (`frames > file`, `ladder 1 > file`), or a path or a name with an ending
+such as `.txt` after it (`frames tcp.len > 0 > ./file`). Where there is no terminal and no `COLUMNS`, no row is broken
+into lines.
 
 `;` stands between commands of a line; the first that fails ends it. A word may be cut short where only one begins so
-(`coun`, `tcp sho 1`), and gdb's `s`, `n`, `c`, `b`, `p` and `u` mean step, next, run, break, print and step until. A time
-without a unit is in seconds.
+(`coun`, `tcp sho 1`), and gdb's `s`, `n`, `c`, `b`, `p` and `u` mean step, next, run, break, print and step until. A
+time without a unit is in seconds.
 
 While one types, F1 shows help, F2 switches the trace, F5 lets time run or stand still, F7 goes back one step, and F8
 makes one. Enter on an empty line repeats the step while time stands still. Ctrl-C cancels the line, or pauses; Ctrl-D

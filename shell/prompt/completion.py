@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -55,6 +56,9 @@ def paths(before: Sequence[str], text: str) -> Callable[[str], bool] | None:
 
 def _values(session: Session, found: grammar.Command, words: Sequence[str], text: str) -> list[Candidate]:
     source, given = _source(found, words, text)
+    if source == "craft" and (inside := _in_layers(f"{''.join(given)}{text}")):
+        cut = len("".join(given))
+        return [Candidate(each.text[cut:], each.help) for each in inside if len(each.text) > cut]
     if source == "options":
         return [Candidate(each.name, each.help) for each in found.all_options if each.name not in words]
     return _from_source(session, source, given)
@@ -213,6 +217,50 @@ def _filters(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return found
 
 
+def _breaks(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer what a breakpoint may stop at: shorthands with their words, or an expression."""
+    from aether.events import DROPS, KINDS
+    from aether.filters.tables.events import STATES, TIMERS
+
+    if not given:
+        return [*(Candidate(word, about) for word, about in SHORTHANDS.items()), *_filters(session, given)]
+    if len(given) > 1 or given[0] not in SHORTHANDS:
+        return _filters(session, given)
+    if given[0] == "conn":
+        return _connections(session, ())
+    words = {"state": STATES, "timer": TIMERS}.get(given[0], ())
+    told: dict[str, str] = dict.fromkeys(words, "")
+    told.update({name: reason.help for name, reason in DROPS.items()} if given[0] == "drop" else {})
+    told.update({name: kind.help for name, kind in KINDS.items()} if given[0] == "event" else {})
+    return [Candidate(name, about) for name, about in told.items()]
+
+
+SHORTHANDS = {
+    "state": "a connection reaches a state", "drop": "something is discarded", "timer": "a timer fires",
+    "conn": "anything happens to a connection", "event": "an event of some kind",
+}
+"""Words that begin a breakpoint, and are no expression."""
+
+
+def _conditions(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    """Offer the parts of a condition on a connection: `conn`, its number, fields and operators, words."""
+    from aether.engine.breakpoints import FIELDS
+    from aether.filters.tables.events import STATES
+
+    if not given:
+        return [Candidate("conn", "a connection")]
+    if len(given) == 1:
+        return _connections(session, ())
+    if given[-1] in FIELDS:
+        return [Candidate(each) for each in ("<", "<=", ">", ">=", "==", "!=", "+", "-", "*", "//")]
+    words = STATES if given[-2:-1] == ["state"] else ("open", "recovery", "loss") if given[-2:-1] == ["phase"] else ()
+    return [*(Candidate(word) for word in words), *(Candidate(name) for name in FIELDS)]
+
+
+def _connection_conditions(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    return _conditions(session, ["conn", *given])
+
+
 def _drops(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     """Offer what `link drop` takes: which frames, an expression, a direction."""
     if not given:
@@ -250,8 +298,22 @@ def _edits(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [Candidate(f"{name}=") for name in PLACES]
 
 
+def _in_layers(text: str) -> list[Candidate]:
+    """Offer the fields of the layer whose parenthesis is open at the end of what was typed, or a layer after a /."""
+    from shell.craft import layers
+
+    opened = text.rfind("(")
+    if opened <= text.rfind(")"):
+        begun = text[:text.rfind("/") + 1]
+        return [Candidate(f"{begun}{name}(") for name in layers.NAMES] if begun else []
+    name = re.split(r"[^A-Za-z0-9_]", text[:opened])[-1]
+    layer = layers.load().get(name)
+    begun = text[:max(opened, text.rfind(",")) + 1]
+    return [Candidate(f"{begun}{field.name}=", f"of {name}") for field in layer.fields_desc] if layer else []
+
+
 def _craft(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
-    """Offer crafted frames by name, and layers."""
+    """Offer crafted frames by name, and layers; within a layer, its fields."""
     from shell.craft.layers import NAMES
 
     drafts = [Candidate(name, stored.text[:50]) for name, stored in session.drafts.items()]
@@ -286,7 +348,8 @@ SOURCES: dict[str, Source] = {
     "files": _files,
     "scripts": _scripts,
     "lessons": _lessons, "terms": _terms, "targets": _targets, "names": _names, "edits": _edits, "craft": _craft,
-    "filters": _filters, "drops": _drops,
+    "filters": _filters, "drops": _drops, "breaks": _breaks, "conditions": _conditions,
+    "connection_conditions": _connection_conditions,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,
     "our_urls": _our_urls, "knobs": _knobs, "knob_values": _knob_values, "hosts": _hosts,

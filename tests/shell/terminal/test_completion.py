@@ -41,6 +41,21 @@ def offered(shell: Shell, line: str) -> list[str]:
     ("link drop n", ["next"]),
     ("frame ", ["1", "2", "3", "4", "5"]),
     ("frame 3 tcp.s", ["tcp.srcport", "tcp.seq", "tcp.seq_raw"]),
+    ("break state SYN", ["SYN-SENT", "SYN-RECEIVED"]),
+    ("break timer p", ["persist"]),
+    ("step until state LA", ["LAST-ACK"]),
+    ("break drop tcp.no_l", ["tcp.no_listener"]),
+    ("break conn ", ["1"]),
+    ("break when co", ["conn"]),
+    ("break when conn ", ["1"]),
+    ("break when conn 1 snd_w", ["snd_wnd"]),
+    ("break when conn 1 state == FIN", ["FIN-WAIT-1", "FIN-WAIT-2"]),
+    ("print conn 1 ssth", ["ssthresh"]),
+    ("watch conn 1 cw", ["cwnd"]),
+    ("craft IP(ds", ["IP(dst="]),
+    ("craft IP()/TC", ["IP()/TCP(", "IP()/TCPerror("]),
+    ("craft IP(dst=1)/TCP(dport=80,fla", ["IP(dst=1)/TCP(dport=80,flags="]),
+    ("craft IP(dst=1)/TCP(dport=80, fla", ["flags="]),
     ("nonsense ", []),
     ("tcp connect 192.168.1.1:80 ", []),
 ])
@@ -92,3 +107,10 @@ def test_files_are_offered_where_files_are_taken(
     monkeypatch.chdir(tmp_path)
     shell.run("drill new")
     assert sorted(offered(shell, line)) == sorted(expected)
+
+
+def test_files_after_a_redirection_of_an_expression(shell: Shell, tmp_path: object) -> None:
+    with open(f"{tmp_path}/unique-name", "w"):
+        pass
+    for line in ("frames > ", "frames tcp.len > 0 >> ", "ladder > "):
+        assert offered(shell, f"{line}{tmp_path}/uniq") == [f"{tmp_path}/unique-name"], line
