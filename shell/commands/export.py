@@ -6,8 +6,9 @@ from shell.commands.common import FORCE
 from shell.language.grammar import CommandError, argument, command, did_you_mean, option
 from shell.language.values import count
 from shell.results.export import Exported
+from shell.results.plot import PlotReport
 from shell.session import Session
-from shell.views.exporting import FORMATS, draw, results_of
+from shell.views.exporting import FORMATS, draw, real_lines, results_of
 from shell.writing import place, write
 
 
@@ -40,7 +41,7 @@ def export(
 ) -> Exported:
     """Draw the result of a command into a file: as a picture, as a page, or as text without colours.
 
-    Options of `export` come first; everything after the file belongs to the command.
+    Options of `export` come first; everything after the file belongs to the command. A plot as SVG has real lines.
     """
     from shell.views.theme import THEMES
 
@@ -51,7 +52,11 @@ def export(
     words = line.split()
     if words and words[0] == "export":
         raise CommandError("what is exported is a view, and no export. For example: export svg a.svg frames")
-    content = draw([(line, results_of(session, line))], format, width, theme or "dark", prompt=False)
+    result = results_of(session, line)
+    if format == "svg" and isinstance(result, PlotReport):
+        content = real_lines(result, theme or "light")
+    else:
+        content = draw([(line, result)], format, width, theme or "dark", prompt=False)
     return Exported(file, format, line, write(file, content, force=force, again=again))
 
 

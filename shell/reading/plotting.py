@@ -9,7 +9,7 @@ from aether.reading.flow import Conversations
 from aether.reading.packet import Dissected
 from aether.wire import tcp
 from shell.reading.frames import FrameWatcher, SeenFrame
-from shell.reading.limits import WORDS, story, within
+from shell.reading.limits import WORDS, established, story, within
 from shell.reading.selection import Chosen
 from shell.reading.streams import MASK, StreamPiece, segment_of
 from shell.results.plot import PlotReport, Series
@@ -22,7 +22,7 @@ NO_THRESHOLD = 1 << 40
 
 
 def cwnd(events: list[Event], number: int, host: str) -> PlotReport:
-    """Plot the congestion window, and the threshold of slow start."""
+    """Plot the congestion window, and the threshold of slow start. See `with_first` for how it begins."""
     window, threshold = Series("cwnd", [], [], "steps"), Series("ssthresh", [], [], "steps")
     for event in _of(events, "tcp.cwnd", number, host):
         _, size, limit, _ = event.values
@@ -115,6 +115,27 @@ def limits(events: list[Event], number: int, host: str) -> PlotReport:
     return PlotReport("limits", number, host, f"what limits #{number}", "% of the time", [
         Series(what, starts, [100 * one.get(what, 0) / (sum(one.values()) or 1) for one in slices])
         for what in WORDS if any(what in one for one in slices)])
+
+
+def with_first(report: PlotReport, events: list[Event], window: int) -> None:
+    """Let the plot of a congestion window begin with the first one, of so many bytes, when the handshake was done."""
+    began = established(events, report.connection, report.host)
+    turned = any(event.kind == "knob" and event.host == report.host and event.values[0] == "tcp.initial_window"
+                 and event.time >= began for event in events)
+    if not began or turned or window >= NO_THRESHOLD:
+        return
+    series = next((one for one in report.series if one.name == "cwnd"), None)
+    if series is None:
+        series = Series("cwnd", [], [], "steps")
+        report.series.insert(0, series)
+    if not series.times_us or series.times_us[0] > began:
+        series.times_us.insert(0, began)
+        series.values.insert(0, window)
+
+
+def opened(events: list[Event], number: int, host: str) -> int | None:
+    """Return when a connection was made, if that is still known."""
+    return next((event.time for event in _of(events, "tcp.opened", number, host)), None)
 
 
 PLOTS: dict[str, Callable[[list[Event], int, str], PlotReport]] = {

@@ -9,6 +9,7 @@ from typing import Any
 
 from shell.language import grammar
 from shell.language.registry import find
+from shell.results.plot import PlotReport
 from shell.session import Session
 from shell.views import render
 
@@ -28,6 +29,13 @@ def results_of(session: Session, line: str) -> Any:
     else:
         values = grammar.read(command, words[len(command.path):])
     return command.run(session, **{name: value for name, value in values.items() if name not in ("json", "plain")})
+
+
+def real_lines(result: PlotReport, theme: str) -> str:
+    """Return a plot as SVG with lines, and not as the picture of a terminal."""
+    from shell.views.plot_svg import to_svg
+
+    return to_svg(result, PAPER[theme], INK[theme])
 
 
 def draw(

@@ -13,9 +13,10 @@ from shell.results.frames import FrameDetail, FrameList, FrameRow
 from shell.results.help import HelpIndex, HelpPage
 from shell.results.limits import LimitsReport
 from shell.results.message import Message
+from shell.results.plot import PlotTable
 from shell.results.schema import SchemaReport
 from shell.results.tcp import ConnectionList
-from shell.views import connections, debug_plain, drill, lessons_plain, limits, sitting
+from shell.views import connections, debug_plain, drill, lessons_plain, limits, plot, sitting
 from shell.views import counters as counts
 from shell.views.bench import number
 from shell.views.oneline import frame_line
@@ -153,5 +154,5 @@ _LINES.update({
     Message: _message, ConnectionList: _connections, FrameList: _frames, FrameDetail: _detail,
     CounterList: counts.counters_plain, DropList: counts.drops_plain,
     FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
-    LimitsReport: limits.plain, **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
+    LimitsReport: limits.plain, PlotTable: plot.csv_lines, **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
 })

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
 from shell.language.values import show_duration
-from shell.results.plot import PlotReport, Series
+from shell.results.plot import PlotReport, PlotTable, Series
 from shell.views.registry import draws
 from shell.views.theme import style
 
-MARKERS = ("●", "×", "─", "▲")
+MARKERS = ("●", "×", "─", "▲", "◆", "+", "■", "~")
 """One for each series, so that colours are not needed to tell them apart."""
 HEIGHT, LEAST = 18, 10
 """Lines of the picture, at the most and at the least."""
@@ -19,7 +22,7 @@ NARROW = 72
 MOST_WIDTH = 120
 MOST_POINTS = 4000
 """Points of a series that are drawn; more than that cannot be told apart."""
-COLOURS = ("key", "error", "good", "tcp")
+COLOURS = ("key", "error", "good", "tcp", "arp", "ipv4", "icmp", "udp")
 
 
 class _Plot:
@@ -35,7 +38,8 @@ class _Plot:
         report = self.report
         start = min(series.times_us[0] for series in report.series)
         end = max(series.times_us[-1] for series in report.series)
-        unit, name = (1_000_000, "s") if end - start >= 2_000_000 else (1_000, "ms")
+        unit, name = report.unit_of_time(end - start)
+        origin = report.origin()
         plotext.clear_figure()
         plotext.theme("clear")
         legend = len(report.series) * (2 if options.max_width < NARROW else 1) + 2
@@ -43,8 +47,8 @@ class _Plot:
         for index, series in enumerate(report.series):
             times, values = _thinned(series)
             draw = plotext.scatter if series.style == "points" else plotext.plot
-            draw([time / unit for time in times], values, marker=MARKERS[index % len(MARKERS)], label=series.name)
-        plotext.xlabel(f"{name} of world time")
+            draw([(time - origin) / unit for time in times], values, marker=MARKERS[index % len(MARKERS)])
+        plotext.xlabel(report.time_title(name))
         plotext.ylabel(report.unit)
         picture = plotext.build()
         plotext.clear_figure()
@@ -76,7 +80,7 @@ def _thinned(series: Series) -> tuple[list[int], list[float]]:
 @draws(PlotReport)
 def plot(report: PlotReport) -> RenderableType:
     """Draw a plot, and what its figures are."""
-    parts: list[RenderableType] = [Text(report.title, style("key", bold=True)), _Plot(report)]
+    parts: list[RenderableType] = [Text(f"{report.title}, {report.unit}", style("key", bold=True)), _Plot(report)]
     for index, series in enumerate(report.series):
         low, high = min(series.values), max(series.values)
         said = f"{MARKERS[index % len(MARKERS)]} {series.name}: {len(series.values):,} points, "
@@ -85,6 +89,19 @@ def plot(report: PlotReport) -> RenderableType:
     span = max(series.times_us[-1] for series in report.series) - min(series.times_us[0] for series in report.series)
     parts.append(Text(f"over {show_duration(span)}", style("muted")))
     return Group(*parts)
+
+
+@draws(PlotTable)
+def table(result: PlotTable) -> RenderableType:
+    """Draw the points as lines of CSV."""
+    return Text("\n".join(csv_lines(result)), no_wrap=True, overflow="ignore")
+
+
+def csv_lines(result: PlotTable) -> list[str]:
+    """Return the lines of a table of comma-separated values (RFC 4180)."""
+    into = io.StringIO()
+    csv.writer(into, lineterminator="\n").writerows([result.header, *result.rows])
+    return into.getvalue().splitlines()
 
 
 def _figure(value: float) -> str:

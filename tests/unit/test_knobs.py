@@ -72,7 +72,7 @@ def test_what_a_person_writes(name: str, text: str, value: knobs.Value) -> None:
     ("tcp.congestion", "vegas", "tcp.congestion is none or reno or cubic, not 'vegas'"),
     ("ipv4.ttl", "0", "ipv4.ttl is from 1 to 255, not '0'"),
     ("ipv4.ttl", "64s", "not '64s'"),
-    ("tcp.time_wait", "60", "such as 200ms or 60s"),
+    ("tcp.time_wait", "900", "such as 200ms or 60s"),
     ("tcp.time_wait", "-1s", "not '-1s'"),
     ("tcp.time_wait", "infs", "not 'infs'"),
     ("tcp.time_wait", "1e400s", "not '1e400s'"),

@@ -30,7 +30,7 @@ from tests.shell.conftest import Shell
     ("step 0", "a count must be a number from 1 to 1000000, not '0'"),
     ("ping", "ping needs ADDRESS"),
     ("ping 192.168.1.1 --count x", "a count must be a number"),
-    ("ping 192.168.1.1 -c 1", "ping does not take '-c'. Did you mean: --count"),
+    ("traceroute 192.168.1.1 -p 1", "traceroute does not take '-p'. Did you mean: --probes"),
     ("ping 300.1.1.1", "300.1.1.1"),
     ("http get ftp://192.168.1.1/", "only http:// is spoken here"),
     ("udp send 192.168.1.1:7 --hex xyz", "hex"),

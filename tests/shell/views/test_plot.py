@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -30,7 +34,10 @@ def test_the_window_is_what_the_stack_reported(shell: Shell) -> None:
     reported = [
         (event.time, event.values[1]) for event in shell.session.core.ring.since(0)[0]
         if event.kind == "tcp.cwnd" and event.host == "host" and event.values[0] == 1]
-    assert found["cwnd"] == reported
+    assert found["cwnd"][1:] == reported
+    began = next(event.time for event in shell.session.events() if event.kind == "tcp.state" and event.host == "host"
+                 and event.values[2] == "ESTABLISHED")
+    assert found["cwnd"][0] == (began, 10 * 1448), "RFC 6928: ten segments"
     assert len(reported) > 20
     assert min(value for _, value in found["ssthresh"]) < max(value for _, value in found["cwnd"])
 
@@ -83,3 +90,55 @@ def test_it_fits(shell: Shell, kind: str, width: int, monkeypatch: pytest.Monkey
 def test_what_cannot_be_plotted_is_said(shell: Shell) -> None:
     assert "Did you mean: cwnd" in shell.fail("plot cwd 1")
     assert "nothing is known" in shell.fail("plot cwnd 1")
+
+
+def test_a_legend_covers_nothing(shell: Shell) -> None:
+    """It stands below; within the frame there is nothing but points."""
+    transfer(shell)
+    drawn = shell.run("plot seq 1 --host host").splitlines()
+    framed = [line for line in drawn if "│" in line or "┤" in line]
+    inside = [line.split("│" if "┤" not in line else "┤", 1)[1] for line in framed]
+    assert inside and not any(char.isalpha() for line in inside for char in line)
+    assert any("sent again:" in line for line in drawn)
+
+
+def test_axes_have_titles_and_units(shell: Shell) -> None:
+    shell.run("run 5s")
+    transfer(shell)
+    drawn = shell.run("plot cwnd 1 --host host")
+    assert "congestion window of #1, bytes" in drawn and "ms since #1 was opened" in drawn
+    lines = drawn.splitlines()
+    ticks = lines[next(index for index, line in enumerate(lines) if "└" in line) + 1]
+    assert float(ticks.split()[0]) < 100, "not 5 s: the time begins with the connection"
+
+
+def test_two_connections_in_one_field(shell: Shell) -> None:
+    transfer(shell)
+    shell.run("tcp connect 192.168.1.1:19")
+    shell.run("run 500ms")
+    both = points(shell, "plot cwnd 1 2 --host host")
+    assert {"#1 cwnd", "#2 cwnd"} <= set(both)
+    assert both["#1 cwnd"] == points(shell, "plot cwnd 1 --host host")["cwnd"]
+    drawn = shell.run("plot cwnd 1 2 --host host")
+    assert "of world time" in drawn and "#2 cwnd:" in drawn
+
+
+def test_points_for_other_programs(shell: Shell) -> None:
+    transfer(shell)
+    rows = list(csv.reader(io.StringIO(shell.run("plot seq 1 --host host --csv"))))
+    assert rows[0] == ["s since #1 was opened", "series", "bytes"]
+    found = points(shell, "plot seq 1 --host host")
+    assert len(rows) - 1 == sum(map(len, found.values()))
+    sent = [float(value) for _, name, value in rows[1:] if name == "sent"]
+    assert sent == [value for _, value in found["sent"]]
+
+
+def test_a_plot_for_slides(shell: Shell, tmp_path: Path) -> None:
+    """Real lines, in a document that any reader of XML takes."""
+    transfer(shell)
+    shell.run(f"export svg {tmp_path}/cwnd.svg plot cwnd 1 --host host")
+    root = ElementTree.parse(tmp_path / "cwnd.svg").getroot()
+    texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "bytes" in texts and "ms since #1 was opened" in texts and "congestion window of #1" in texts
+    lines = [each.get("d", "") for each in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert max(line.count("V") for line in lines) + 1 == len(points(shell, "plot cwnd 1 --host host")["cwnd"])
