@@ -66,7 +66,7 @@ WORDS = re.compile(rf"(?<![\w\"'-])({'|'.join(STATES)}|open|recovery|loss)(?![\w
 """What a state or a phase may be, which needs no quotes."""
 
 
-class Expression:
+class FieldExpression:
     """``conn 3 cwnd - in_flight``: numbers, words, fields, + - * // and comparisons; nothing is ever executed."""
 
     def __init__(self, text: str, host: str = "you") -> None:
@@ -97,12 +97,16 @@ class Expression:
         return None if conn is None else _value(self._tree, conn)
 
 
-class Change(Expression):
+class Change(FieldExpression):
     """An expression at whose every change to stop."""
 
-    def __init__(self, text: str, world: World, host: str = "you") -> None:
+    def __init__(self, text: str, host: str = "you") -> None:
         """Read the text; BreakpointError says what is wrong with it."""
         super().__init__(text, host)
+        self._was: Any = None
+
+    def begin(self, world: World) -> None:
+        """Take note of how it stands."""
         self._was = self.value(world)
 
     def hit(self, world: World) -> bool:
@@ -112,7 +116,7 @@ class Change(Expression):
         return bool(now != before)
 
 
-class Condition(Expression):
+class Condition(FieldExpression):
     """``conn 3 cwnd < 2*mss``: an expression that is true or not."""
 
     def __init__(self, text: str, host: str = "you") -> None:

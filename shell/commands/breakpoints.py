@@ -26,7 +26,9 @@ def set_breakpoint(
     if session.breakpoints is None:
         session.breakpoints = Breakpoints()
     try:
-        watched = session.ask(lambda world: Change(text, world, host)) if change else None
+        watched = Change(text, host) if change else None
+        if watched is not None:
+            session.ask(watched.begin)
         one = session.breakpoints.add(
             text, session.core.ring.since(0)[0], when=when, temporary=temporary, host=host, change=watched)
     except (BreakpointError, FilterError) as problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aether.engine.breakpoints import BreakpointError, Expression
+from aether.engine.breakpoints import BreakpointError, FieldExpression
 from aether.operations.base import host_named
 from aether.world import World
 from shell.commands.common import HOST
@@ -19,7 +19,7 @@ from shell.session import Session
 def print_(session: Session, condition: str, host: str) -> Message:
     """Print the value of an expression over the fields of a connection, as `break when` knows them."""
     try:
-        wanted = Expression(condition, host)
+        wanted = FieldExpression(condition, host)
     except BreakpointError as problem:
         raise CommandError(str(problem)) from None
 

@@ -283,7 +283,8 @@ class AetherShell(cmd2.Cmd):
             if isinstance(result, Crafted) and self.session.tracing and self.session.tracer.selection is None:
                 result = replace(result, answers=[])  # the trace shows them
             drawn = render.to_rich(result)
-            if isinstance(result, PAGED) and self._is_screen() and not self._redirecting and self.at_keys:
+            pages = self.at_keys and sys.stdin.isatty() and sys.stdout.isatty() and not self._redirecting
+            if pages and isinstance(result, PAGED):
                 self.ppaged(drawn, soft_wrap=False)
                 return
             self.poutput(drawn, soft_wrap=False, rich_print_kwargs={"crop": False})

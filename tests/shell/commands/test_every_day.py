@@ -136,6 +136,13 @@ def test_stop_when_something_changes(program: Program) -> None:
     assert program.json("print conn 1 cwnd - in_flight")["message"].endswith("= 14480")
 
 
+def test_what_cannot_be_watched_is_said(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    program.run("watch conn 1 nonsense", "print conn 1 nonsense", "watch conn 1 cwnd <", "print cwnd")
+    said = capsys.readouterr().err
+    assert program.app.failures == 4 and "internal error" not in said
+    assert said.count("has no field 'nonsense'") == 2 and "names a connection first" in said
+
+
 def test_plain_numbers_are_seconds_everywhere(shell: Shell) -> None:
     assert "→ 2s" in shell.run("knob set tcp.time_wait 2")
     assert "delay 1s" in shell.run("link delay 1")
