@@ -254,6 +254,9 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "least-trip", "RFC 8985 §6.2", "Linux", "measures the least round trip by what is acknowledged",
         "also by what is SACKed", m.least_trip),
+    Known(
+        "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
+        "reports nothing", m.number_of_the_syn),
 )
 
 

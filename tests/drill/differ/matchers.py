@@ -837,3 +837,12 @@ def least_trip(d: Difference) -> str:
         return ""
     fresh = isinstance(d.ours, Out) and d.ours.seq == d.top[0]
     return "end" if (d.ours is None or fresh) and not resent(d, 0) else ""
+
+
+def number_of_the_syn(d: Difference) -> str:
+    """A segment that is not a SYN, and begins at its number."""
+    packet = arrived(d)
+    syns = {one.span.first for one in segments(d) if "S" in one.flags} | {0}
+    if packet is None or "S" in packet.flags or not only(d, "sack", "TS"):
+        return ""
+    return "both" if signed(packet.span.first) <= 0 or packet.span.first in syns else ""
