@@ -11,7 +11,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the program; return its exit status."""
     endings.at_start()
     try:
-        from shell.program import main as program
+        from shell.program.main import main as program
 
         return program(sys.argv[1:] if argv is None else argv)
     finally:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shell.opening import read_whole
+from shell.files.opening import read_whole
 
 THEMES = ("auto", "dark", "light", "mono", "high-contrast")
 COLOURS = ("auto", "truecolor", "256", "16", "none")

@@ -18,7 +18,7 @@ from aether.wire.address import show_ip, show_mac
 from shell.captures.packets import ETHERNET, LINK_TYPES, MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
-from shell.opening import opened
+from shell.files.opening import opened
 
 MAX_PACKETS = 200_000
 MAX_BYTES = 128 << 20

@@ -14,6 +14,7 @@ from shell.captures.loaded import load as load_file
 from shell.captures.packets import CapturedPacket, NotACapture
 from shell.captures.recorder import CaptureRecorder, CaptureStore, Encoder, comments_of
 from shell.commands.common import FORCE, HOST
+from shell.files.writing import place, write
 from shell.language.grammar import CommandError, argument, command
 from shell.reading.frames import FrameWatcher, Note, SeenFrame
 from shell.reading.selection import Selection
@@ -21,7 +22,6 @@ from shell.reading.tracing import Tracer
 from shell.results.capture import CaptureLoaded, CaptureSaved, CaptureStatus
 from shell.results.message import Message
 from shell.session import Session
-from shell.writing import place, write
 
 WHICH = argument("expression", str, "which frames; all without it", default="", raw="line", complete="filters")
 

@@ -22,7 +22,7 @@ WAITS = (
 )
 
 FORCE = option("--force", "replace a file that is there already")
-"""For every command that writes a file: see `shell.writing`."""
+"""For every command that writes a file: see `shell.files.writing`."""
 
 
 def run_job(

@@ -7,11 +7,11 @@ from pathlib import Path
 from shell.commands.common import FORCE
 from shell.configuration import SETTINGS, Configuration, default_file, template
 from shell.configuration import load as load_file
+from shell.files.writing import write
 from shell.language.grammar import CommandError, argument, command, did_you_mean
 from shell.results.config import ConfigReport, ConfigRow, ThemeReport, ThemeRow
 from shell.results.message import Message
 from shell.session import Session
-from shell.writing import write
 
 _OTHER_NAMES = {"monochrome": "mono", "contrast": "high-contrast", "white": "light", "black": "dark"}
 

@@ -17,13 +17,13 @@ from shell.commands.common import FORCE, HOST
 from shell.commands.knob import profile_name
 from shell.drill.draft import NAME, ScriptDraft, opened, opening
 from shell.drill.run import Wishes
+from shell.files.writing import place
+from shell.files.writing import write as write_file
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import duration
 from shell.results import drill as results
 from shell.session import Session
 from shell.views import oneline
-from shell.writing import place
-from shell.writing import write as write_file
 
 if TYPE_CHECKING:
     from aether.events import Event

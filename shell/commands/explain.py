@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shell.glossary import index, terms
+from shell.language.glossary import index, terms
 from shell.language.grammar import CommandError, argument, command, similar
 from shell.lessons import library
 from shell.results.explain import GlossaryEntry, TermList

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from shell.commands.common import FORCE
+from shell.files.writing import place, write
 from shell.language.grammar import CommandError, argument, command, did_you_mean, option
 from shell.language.values import count
 from shell.results.export import Exported
 from shell.results.plot import PlotReport
 from shell.session import Session
 from shell.views.exporting import FORMATS, draw, real_lines, results_of
-from shell.writing import place, write
 
 
 def _format(text: str) -> str:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from shell.commands.common import FORCE
+from shell.files.writing import place, write
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import count
 from shell.lessons import library, report
@@ -35,7 +36,6 @@ from shell.results.lesson import (
 )
 from shell.results.message import Message
 from shell.session import Session
-from shell.writing import place, write
 
 NAME = argument("name", str, "a lesson: its id, its number in `lesson list`, or a file", complete="lessons")
 ANY = argument("name", str, "a lesson: its id, its number in `lesson list`, a file, or a directory of them",

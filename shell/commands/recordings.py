@@ -13,12 +13,12 @@ from aether.engine.timelines import from_recording
 from aether.lab import HOST_ADDRESS
 from aether.operations.base import OperationError
 from shell.commands.common import FORCE
+from shell.files.opening import read_whole
+from shell.files.writing import place, write
 from shell.language.grammar import CommandError, argument, command
 from shell.language.values import amount, amount_is
-from shell.opening import read_whole
 from shell.results.message import Message
 from shell.session import Session
-from shell.writing import place, write
 
 MAX_FILE = 512 << 20
 """Bytes of a recording that is read, at the most."""

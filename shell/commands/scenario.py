@@ -9,11 +9,11 @@ from aether.world import World
 from shell import scenarios
 from shell.commands.common import FORCE
 from shell.commands.link import LINK
+from shell.files.writing import write
 from shell.language.grammar import CommandError, argument, command, option
 from shell.results.message import Message
 from shell.results.scenario import ScenarioList, ScenarioReport, ScenarioRow
 from shell.session import Session
-from shell.writing import write
 
 WHAT = argument("what", str, "a scenario's name, or a TOML file of your own", complete="scenarios")
 

@@ -43,7 +43,7 @@ from shell.drill.script import (
     Time,
     UdpPacket,
 )
-from shell.opening import read_whole
+from shell.files.opening import read_whole
 
 MAX_SIZE = 400_000
 """Characters of a script."""

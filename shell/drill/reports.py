@@ -10,9 +10,9 @@ from aether import knobs
 from shell.drill import run
 from shell.drill.draft import NAME, ScriptDraft
 from shell.drill.run import Wishes
+from shell.files.writing import write
 from shell.language.grammar import CommandError
 from shell.results.drill import DrillReport, DrillResult
-from shell.writing import write
 
 CANNOT_PLAY = 2
 """The exit status where nothing could be played."""

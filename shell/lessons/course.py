@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from shell.files.opening import read_whole
 from shell.language.grammar import CommandError, did_you_mean
 from shell.lessons.progress import USUAL, Weights
-from shell.opening import read_whole
 
 FIELDS = ("title", "lessons", "deadlines", "weights", "counts", "own_seeds")
 MAX_COURSE = 64 << 10

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from shell.files.writing import write
 from shell.language.grammar import CommandError
 from shell.language.registry import find
 from shell.lessons.allowed import refusal
 from shell.lessons.front import ID
-from shell.writing import write
 
 EXAMPLE = ["ping 192.168.1.1 --count 1"]
 EXAMPLE_CHECK = "# You sent an echo request.\nicmp.type == 8 and dir == out"

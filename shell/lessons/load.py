@@ -11,14 +11,14 @@ import unicodedata
 from pathlib import Path
 
 from aether.filters import compile_filter
-from shell import glossary
+from shell.files.opening import read_whole
+from shell.language import glossary
 from shell.language.grammar import similar
 from shell.lessons.allowed import refusal
 from shell.lessons.conditions import AskFault, Check, CheckError, Match, Mended, read_check
 from shell.lessons.drafts import BETTER, PLACEHOLDERS
 from shell.lessons.front import Front
 from shell.lessons.model import WIDTH, Choice, Finder, Lesson, LessonLine, Prediction, Step
-from shell.opening import read_whole
 
 MAX_FILE = 64 << 10
 """Bytes of a lesson file."""

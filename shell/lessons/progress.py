@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from aether import plain
+from shell.files.writing import WriteError, alone, write
 from shell.language.grammar import CommandError
-from shell.writing import WriteError, alone, write
 
 VERSION = 1
 DONE, SKIPPED, PLAYED = "done", "skipped", "played"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from aether import plain
+from shell.files.opening import read_whole
 from shell.lessons import library
 from shell.lessons.course import Course
 from shell.lessons.evidence import from_data, own_seed
@@ -25,7 +26,6 @@ from shell.lessons.judge import Judgement, judge
 from shell.lessons.load import load
 from shell.lessons.model import Lesson, LessonError
 from shell.lessons.progress import DONE, SKIPPED, LessonRecord, Progress, tally, worth
-from shell.opening import read_whole
 from shell.results.lesson import GradeRow, GradeTable
 
 VERSION = 1

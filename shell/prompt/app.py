@@ -213,8 +213,8 @@ class AetherShell(cmd2.Cmd):
         """Write the history, as every file is written: a kill leaves the old one."""
         if not self.persistent_history_file:
             return
+        from shell.files.writing import WriteError
         from shell.prompt.history import persist
-        from shell.writing import WriteError
 
         try:
             persist(self.history, self.persistent_history_file, self._persistent_history_length)

@@ -278,7 +278,7 @@ def _lessons(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
 
 def _terms(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     """Offer the words of the glossary, under every name they have."""
-    from shell.glossary import terms
+    from shell.language.glossary import terms
 
     return [Candidate(name, term.text.partition(".")[0]) for term in terms() for name in (term.name, *term.also)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cmd2.history import History
 
-from shell.writing import alone, write
+from shell.files.writing import alone, write
 
 
 def persist(history: History, file: str, most: int) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from aether.link.impairments import IMPAIRMENTS, Pipe
 from aether.link.quantities import QuantityError
+from shell.files.opening import read_whole
 from shell.language.grammar import CommandError, did_you_mean
-from shell.opening import read_whole
 
 SUFFIX = ".toml"
 MAX_FILE = 65_536

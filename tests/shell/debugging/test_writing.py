@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from shell import writing
+from shell.files import writing
+from shell.files.writing import WriteError, write
 from shell.language.registry import load_all
 from shell.lessons.progress import Progress, ProgressStore, take_warnings
 from shell.prompt.app import AetherShell
-from shell.writing import WriteError, write
 from tests.shell.conftest import Shell
 
 ROOT = Path(__file__).parents[3]
@@ -189,7 +189,7 @@ def test_a_full_disk_is_named_with_what_was_free(tmp_path: Path) -> None:
     code = textwrap.dedent("""
         import os, sys
         from pathlib import Path
-        from shell.writing import WriteError, write
+        from shell.files.writing import WriteError, write
         file = Path(sys.argv[1], "run.aether")
         write(file, "old", force=False)
         try:

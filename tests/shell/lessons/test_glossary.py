@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from shell.glossary import index, terms
+from shell.language.glossary import index, terms
 from shell.lessons import library
 from shell.prompt.completion import SOURCES
 from tests.shell.conftest import Shell
 
-FILE = Path(__file__).parents[3] / "shell/glossary/terms.toml"
+FILE = Path(__file__).parents[3] / "shell/language/glossary/terms.toml"
 
 
 def test_it_has_enough_words_each_once() -> None:

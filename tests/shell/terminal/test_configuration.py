@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell import configuration, start
+from shell import configuration
 from shell.configuration import SETTINGS, load, page, template
+from shell.program import start
 from shell.views import theme
 from tests.shell.conftest import Shell
 from tests.shell.direct import session as direct_session

@@ -106,9 +106,9 @@ def test_a_python_that_is_too_old(setup: Setup) -> None:
 
 def test_it_is_written_in_the_python_of_long_ago() -> None:
     """Else it could not say that Python is too old. 3.8 reads it: no newer syntax, and what runs as it is imported."""
-    modules = ["shell/__main__.py", "shell/program.py", "shell/endings.py", "shell/reading/stderr.py",
+    modules = ["shell/__main__.py", "shell/program/main.py", "shell/endings.py", "shell/reading/stderr.py",
                "shell/reading/escape.py",
-               *(str(path.relative_to(ROOT)) for path in (ROOT / "shell" / "doctor").glob("*.py"))]
+               *(str(path.relative_to(ROOT)) for path in (ROOT / "shell" / "program" / "doctor").glob("*.py"))]
     for module in modules:
         text = (ROOT / module).read_text(encoding="utf-8")
         tree = ast.parse(text, module, feature_version=(3, 8))
@@ -154,7 +154,7 @@ def test_what_a_killed_shell_left(setup: Setup, monkeypatch: pytest.MonkeyPatch)
     (setup.folder / "notes.part").write_text("mine")
     found = setup.findings()
     if "pipe lab two.pcap" not in found:  # another shell runs, to which they may belong
-        from shell.doctor import leftovers
+        from shell.program.doctor import leftovers
 
         monkeypatch.setattr(leftovers, "_running", lambda: False)
         monkeypatch.chdir(setup.folder)

@@ -225,7 +225,7 @@ lab.close()
             "import os; [os.environ.pop(name, None) for name in ('SUDO_UID', 'SUDO_GID')]\n"
             f"os.environ.update({environment!r})\n"
             "from types import SimpleNamespace as Options\n"
-            "from shell.lab import open_tap; from shell.start import intro\n"
+            "from shell.lab import open_tap; from shell.program.start import intro\n"
             "options = Options(tap=None, lab=True, subnet=None, address=None, host_address=None, workers=None)\n"
             "world, queues, lab = open_tap(options, 1); print(os.getuid())\n"
             "print(intro(Options(lab=lab))); lab.close()"))

@@ -16,7 +16,7 @@ import pytest
 
 from shell.language.registry import load_all
 from shell.lessons import program
-from shell.program import parser
+from shell.program.main import parser
 from tests.tap.harness import ROOT, KernelLab
 
 NOBODY = "65534"

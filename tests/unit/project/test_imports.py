@@ -37,19 +37,18 @@ LEVELS = {
         ("engine",),
     ),
     "shell": (
-        ("language", "glossary", "endings"),
+        ("language", "endings"),
         ("results",),
-        ("writing", "opening"),
+        ("files",),
         ("reading",),
         ("captures",),
         ("configuration",),
         ("session",),
         ("views",),
         ("lab", "scenarios", "craft"),
-        ("bench", "doctor", "drill", "lessons"),
+        ("bench", "drill", "lessons"),
         ("commands",),
         ("prompt",),
-        ("start",),
         ("program",),
         ("__main__",),
     ),
@@ -64,6 +63,8 @@ PAIRS = {
 }
 """Two files of one part that know each other, and why they are two. Nothing larger than a pair has a place here."""
 MOST_PAIRS = 10
+MOST_AT_THE_ROOT = 20
+"""Entries of `shell/`: who opens it sees all of them at once."""
 UNNAMED = {
     "aether/tcp/": {"Host", "World", "Interface"},
     "aether/udp.py": {"Host", "World", "Interface"},
@@ -242,7 +243,7 @@ def test_the_outside_world_stays_outside(path: Path) -> None:
             assert module.split(".")[0] not in OUTSIDE_WORLD, f"{name_of(path)}:{line} imports {module}"
 
 
-EARLY = ("aether.lab", "aether.engine.core", "shell.prompt.app", "shell.start", "shell.commands")
+EARLY = ("aether.lab", "aether.engine.core", "shell.prompt.app", "shell.program.start", "shell.commands")
 
 
 @pytest.mark.parametrize("module", EARLY)
@@ -271,3 +272,8 @@ def test_what_users_of_the_library_rely_on_is_there() -> None:
     assert len(lines) > 10
     for line in lines:
         exec(line.partition("   ")[0], {})
+
+
+def test_the_root_of_the_shell_is_a_page() -> None:
+    entries = [each.name for each in (ROOT / "shell").iterdir() if each.name != "__pycache__"]
+    assert len(entries) <= MOST_AT_THE_ROOT, sorted(entries)

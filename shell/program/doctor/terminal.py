@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from shell.doctor.finding import LIMITED, UNUSABLE, WORKS, Finding, quoted
+from shell.program.doctor.finding import LIMITED, UNUSABLE, WORKS, Finding, quoted
 
 SMALLEST = (80, 24)
 """Columns and lines for which the full-screen views are made."""

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from aether import __version__
 from shell import endings
-from shell.doctor.finding import OLDEST
+from shell.program.doctor.finding import OLDEST
 from shell.reading.stderr import Parser, complain, speak
 
 EXAMPLES = """\
@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
 
 def _main(arguments: list[str]) -> int:
     if arguments[:1] == ["doctor"]:  # first, since it speaks where nothing else can
-        from shell.doctor.program import main as doctor
+        from shell.program.doctor.program import main as doctor
 
         return doctor(arguments[1:])
     if tuple(sys.version_info[:2]) < OLDEST:
@@ -125,7 +125,7 @@ def _begin(arguments: list[str]) -> int:
         parser().error("--replay needs events, and --mode bench has none")
     if options.lines and options.script:
         parser().error("-c and a script exclude each other")
-    from shell.start import run
+    from shell.program.start import run
 
     return run(options)
 

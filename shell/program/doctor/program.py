@@ -6,8 +6,8 @@ import argparse
 import json
 import sys
 
-from shell.doctor import installed, leftovers, machine, terminal
-from shell.doctor.finding import BROKEN, LABS, SIM, WORKS, Finding
+from shell.program.doctor import installed, leftovers, machine, terminal
+from shell.program.doctor.finding import BROKEN, LABS, SIM, WORKS, Finding
 from shell.reading.escape import printable
 from shell.reading.stderr import Parser
 

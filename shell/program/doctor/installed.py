@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from shell.doctor.finding import BROKEN, LAB, LIMITED, OLDEST, SIM, TAP, WORKS, Finding, quoted
+from shell.program.doctor.finding import BROKEN, LAB, LIMITED, OLDEST, SIM, TAP, WORKS, Finding, quoted
 
 MODULES = {"google-re2": "re2"}
 """Names of modules that are not the package's own."""
@@ -64,7 +64,7 @@ def _python() -> Finding:
 
 
 def _root() -> Path:
-    return Path(__file__).parents[2]
+    return Path(__file__).parents[3]
 
 
 def _requirements() -> Iterator[Requirement]:

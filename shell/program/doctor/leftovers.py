@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from shell.doctor.finding import LIMITED, UNUSABLE, WORKS, Finding, as_root, quoted
+from shell.program.doctor.finding import LIMITED, UNUSABLE, WORKS, Finding, as_root, quoted
 
 SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
 NAMESPACES = Path("/run/netns")

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from shell.doctor.finding import BROKEN, LAB, LIMITED, TAP, UNUSABLE, WORKS, Finding, as_root
+from shell.program.doctor.finding import BROKEN, LAB, LIMITED, TAP, UNUSABLE, WORKS, Finding, as_root
 
 DEVICE = Path("/dev/net/tun")
 NODE = "mkdir -p /dev/net && mknod /dev/net/tun c 10 200 && chmod 666 /dev/net/tun"

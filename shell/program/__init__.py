@@ -1,0 +1,1 @@
+"""The program: its options, and how a session begins and ends."""
