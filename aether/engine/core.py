@@ -36,6 +36,7 @@ from aether.engine.loop import Loop, StepResult
 from aether.engine.wakeup import Wakeup
 from aether.engine.work import Interrupted, Work
 from aether.events import Event
+from aether.link.tap import DeviceError
 from aether.operations.base import Operation, OperationError
 from aether.timers import NEVER
 from aether.world import World
@@ -52,6 +53,10 @@ Hit = Callable[[list[Event], World], bool]
 
 class CoreError(RuntimeError):
     """A fault of the program inside the world, or a core that does not run; the text is short."""
+
+
+class DeviceLost(CoreError):
+    """The device was taken away, which is nobody's mistake here; the world stands still and can be looked at."""
 
 
 @dataclass(slots=True)
@@ -124,6 +129,8 @@ class Core:
         self._door = threading.Lock()
         """Held to ask for something, and to end: what is asked for is answered."""
         self._fault = ""
+        self.lost_device = ""
+        """What to say of a device that was taken away; empty while it is there."""
         self._thread = threading.Thread(target=self._main, name="aether-core", daemon=True)
 
     @property
@@ -348,8 +355,7 @@ class Core:
             except (OperationError, Interrupted) as problem:
                 answer.set_exception(problem)
             except BaseException as problem:
-                self._keep_fault(problem)
-                answer.set_exception(CoreError(self._fault))
+                answer.set_exception(self._keep_fault(problem))
             else:
                 answer.set_result(result)
             self.loop.flush()
@@ -384,14 +390,19 @@ class Core:
                 else:
                     self._waits.append(wait)
 
-    def _keep_fault(self, problem: BaseException) -> None:
-        """A fault of the program: stop the world as it is, and keep what happened."""
-        place = traceback.extract_tb(problem.__traceback__)[-1]
-        self._fault = f"{type(problem).__name__}: {problem} ({place.filename.rpartition('/')[2]}:{place.lineno})"
+    def _keep_fault(self, problem: BaseException) -> CoreError:
+        """A fault, of the program or of its device: stop the world as it is, keep what happened, and return it."""
+        kind = DeviceLost if isinstance(problem, DeviceError) else CoreError
+        if kind is DeviceLost:
+            self._fault = self.lost_device = str(problem)
+        else:
+            place = traceback.extract_tb(problem.__traceback__)[-1]
+            self._fault = f"{type(problem).__name__}: {problem} ({place.filename.rpartition('/')[2]}:{place.lineno})"
         self.loop.pause()
         waiting, self._waits = self._waits, []
         for wait in waiting:
-            wait.answer.set_exception(CoreError(self._fault))
+            wait.answer.set_exception(kind(self._fault))
+        return kind(self._fault)
 
     def _status(self) -> CoreStatus:
         loop, world = self.loop, self.loop.view

@@ -93,7 +93,8 @@ class Tap:
 
     def gone(self) -> DeviceError:
         """Return what to raise when nothing can be read any more."""
-        return DeviceError(f"{self.name} is gone: somebody removed it. Start aether-shell again")
+        return DeviceError(f"{self.name} is gone: somebody removed it. The world stands still: look at it, `record` "
+                           "it, and start aether-shell again")
 
     def finished(self, length: int) -> bytes:
         """Return the frame in `buffer`, with the checksum that its header asks for, if that is possible."""

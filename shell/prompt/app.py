@@ -16,7 +16,7 @@ from cmd2.completion import CompletionItem, Completions
 from cmd2.parsing import Statement
 from cmd2.rich_utils import Cmd2BaseConsole
 
-from aether.engine.core import CoreError
+from aether.engine.core import CoreError, DeviceLost
 from aether.knobs import KnobError
 from aether.operations.base import OperationError
 from aether.wire.address import AddressError
@@ -48,7 +48,7 @@ UNBROKEN = 1000
 """Columns where nobody has said how many there are: what is written can be searched line by line."""
 REMOVED = ("ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
 """Commands of cmd2 that have no place here."""
-EXPECTED = (CommandError, OperationError, KnobError, AddressError)
+EXPECTED = (CommandError, OperationError, KnobError, AddressError, DeviceLost)
 """What a command raises when a person asked for something that makes no sense."""
 
 
@@ -94,6 +94,7 @@ class AetherShell(cmd2.Cmd):
         self.at_prompt = False
         self.at_keys = interactive
         """Whether somebody types, who may turn pages."""
+        self._told_of_loss = False
         self.in_pane = False
         """True while a view has the whole terminal, in which nobody else may write."""
         oneline.use_network(session.lab.address)
@@ -177,6 +178,9 @@ class AetherShell(cmd2.Cmd):
         self._note_typed(line)
         if failure := getattr(result, "failure", ""):
             self.fail(failure)
+        if (lost := self.session.core.lost_device) and not self._told_of_loss:
+            self._told_of_loss = True
+            self.fail(lost)
         self.tell_stops(mode)
         self.play(result)
         if words[0] == "lesson" or self.session.lesson is not None:

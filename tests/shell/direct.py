@@ -43,6 +43,7 @@ class DirectCore:
         self.mode = "trace"
         self.work = Work()
         self.look = None
+        self.lost_device = ""
         self.done: list[Operation] = []
         world.observe(self._observe)
 

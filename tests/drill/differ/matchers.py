@@ -738,9 +738,9 @@ def resend_rearms(d: Difference) -> str:
     a, b = d.ours, d.theirs
     if not again(d, a, 0) or not by_timer(d) or d.kind not in ("time", "extra", "undecided"):
         return ""
-    assert isinstance(a, Out)
+    assert isinstance(a, Out) and d.traces is not None
     twice = since(d, a, 0) >= 0 and len([
-        0 for step in d.traces[0].steps[:d.at + 1] for out in step.out  # type: ignore[union-attr]
+        0 for step in d.traces[0].steps[:d.at + 1] for out in step.out
         if out.seq == a.seq and out.length and out.time < a.time]) > 1
     return "end" if twice and (not isinstance(b, Out) or b.time > a.time) else ""
 

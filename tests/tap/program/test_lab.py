@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from shell.lab import network
-from tests.tap.harness import KERNEL, ROOT, KernelLab, wait_until
+from tests.tap.harness import KERNEL, OURS, ROOT, KernelLab, wait_until
 
 NOBODY = 65534
 
@@ -233,10 +233,19 @@ lab.close()
         assert "root is not given back" in told
 
 
-def test_a_device_that_is_removed_is_a_fault_that_status_shows(lab: KernelLab) -> None:
-    done = lab.shell("-c", "host -- ip link del aether0", "-c", "run 1s", "-c", "status", "--plain")
-    assert "aether0 is gone: somebody removed it. Start aether-shell again" in done.stdout
-    assert "Traceback" not in done.stdout + done.stderr
+def test_a_device_that_is_removed_is_told_and_the_run_can_be_looked_at(lab: KernelLab) -> None:
+    """It is nobody's mistake here. What there was stays, can be asked for and kept, and replayed elsewhere."""
+    lines = (f"host ping {OURS}", "host -- ip link del aether0", "run 1s", "status", "frames icmp", "counters",
+             f"record {lab.folder}/run.aether")
+    done = lab.shell("--plain", *(word for line in lines for word in ("-c", line)))
+    said = done.stdout + done.stderr
+    assert "aether0 is gone: somebody removed it. The world stands still" in done.stdout
+    assert "aether0 is gone: somebody removed it." in done.stderr, "what `run` answers"
+    assert "mistake in Aether" not in said and "Traceback" not in said and "internal error" not in said
+    assert done.stdout.count("ICMP echo") == 6
+    replayed = lab.run(
+        sys.executable, "-m", "shell", "--no-config", "--replay", f"{lab.folder}/run.aether", "-c", "frames icmp")
+    assert replayed.stdout.count("ICMP echo") == 6
 
 
 def test_kill_9_while_a_program_runs_leaves_no_namespace(lab: KernelLab) -> None:
