@@ -67,7 +67,8 @@ def open_tap(options: argparse.Namespace, seed: int) -> tuple[World, Queues, Lab
         close = opened.pop_all().close
     lab = Lab("TAP", name, plan.address, plan.host_address, plan.network, seed, runner.run, close)
     if is_root and not given_back:
-        lab.note = "Nobody called sudo, so root is not given back: this program and those of `host --` are root's."
+        lab.note = ("Nobody called sudo, so root is not given back: this program and those of `host --` are root's. "
+                    "To give it to somebody: --user NAME")
     for note in filter(None, (queues.note, crowded(len(queues.taps)))):
         lab.note = f"{lab.note}\nNote: {note}.".strip()
     return world, queues, lab

@@ -16,8 +16,21 @@ class PrivilegeError(CommandError):
     """Root could not be given back; nothing may go on then."""
 
 
+def give_to(name: str) -> None:
+    """Name the user to become, as if that one had called sudo; CommandError if there is none, or nothing to give."""
+    if os.geteuid() != 0:
+        raise CommandError("--user is for root, who becomes that user: leave it out")
+    try:
+        user = pwd.getpwnam(name)
+    except KeyError:
+        raise CommandError(f"--user {name}: there is no such user here. Try: --user nobody") from None
+    if user.pw_uid == 0:
+        raise CommandError(f"--user {name} is root again. Try: --user nobody")
+    os.environ["SUDO_UID"], os.environ["SUDO_GID"] = str(user.pw_uid), str(user.pw_gid)
+
+
 def drop() -> bool:
-    """Become the user that called sudo, for good; return False if nobody did, and nothing changed.
+    """Become the user that called sudo, or that was named, for good; return False if none was, and nothing changed.
 
     PrivilegeError if it fails: going on as root would be worse than not at all.
     """

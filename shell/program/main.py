@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument("--tap", metavar="NAME", help="open this TAP device (aether0 when started by root)")
     lab.add_argument("--lab", action="store_true", help="put the TAP into a private network namespace")
     lab.add_argument("--sim", action="store_true", help="simulate, even when started by root")
+    add("--user", metavar="NAME", help="as root: become this user as soon as root is not needed any more")
     lab.add_argument("--address", metavar="A/P", help="our address and prefix (192.168.1.2/24)")
     lab.add_argument("--host-address", metavar="A", help="the kernel's address (192.168.1.1)")
     lab.add_argument("--subnet", metavar="NET", help="a network for both, such as 10.77.0.0/24")
@@ -125,6 +126,15 @@ def _begin(arguments: list[str]) -> int:
         parser().error("--replay needs events, and --mode bench has none")
     if options.lines and options.script:
         parser().error("-c and a script exclude each other")
+    if options.user is not None:
+        from shell.lab import privileges
+        from shell.language.grammar import CommandError
+
+        try:
+            privileges.give_to(options.user)
+        except CommandError as problem:
+            complain(problem)
+            return 2
     from shell.program.start import run
 
     return run(options)

@@ -104,11 +104,14 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
             raise CommandError("--address, --host-address and --subnet are for a TAP (--tap NAME, or --lab)")
         from aether.lab import simulated
 
+        given_back = False
         if "SUDO_UID" in os.environ:
             from shell.lab import privileges
 
-            privileges.drop()
+            given_back = privileges.drop()
         lab = Lab("SIM", seed=seed)
+        if os.geteuid() == 0 and not given_back:
+            lab.note = "This program is root's, and need not be: --user nobody"
         core = Core(simulated(seed), mode=options.mode, speed=speed)
     return Session(core, lab, output, scripted=scripted)
 

@@ -29,13 +29,13 @@ OPTIONS = {
 """How a file is named on the command line, by the parser's own name for it."""
 NO_FILES = {
     "help", "lines", "json", "plain", "seed", "mode", "tap", "lab", "sim", "address", "host_address", "subnet",
-    "workers", "no_config", "no_shell", "version",
+    "workers", "no_config", "no_shell", "version", "user",
 }
 LESSON_OPTIONS = {
     "files": ("lesson", "lint", "{file}"), "reports": ("lesson", "grade", "{file}"),
     "course": ("lesson", "grade", "/dev/null", "--course", "{file}"),
 }
-LESSON_NO_FILES = {"help", "verb", "json"}
+LESSON_NO_FILES = {"help", "verb", "json", "csv"}
 READS = {
     "capture load": "capture load {file}", "replay": "replay {file}", "scenario load": "scenario load {file}",
     "scenario show": "scenario show {file}", "config check": "config check {file}",
@@ -252,3 +252,38 @@ def test_a_script_of_the_person_is_run_behind_a_tap(folder: Folder) -> None:
     path.chmod(0o644)
     with KernelLab() as lab:
         assert NOBODY in said(run("--tap", "aether0", str(path), lab=lab))
+
+
+@pytest.mark.parametrize("where", [("--sim",), ("--tap", "aether0")], ids=["sim", "tap"])
+def test_root_becomes_whom_it_names(folder: Folder, where: tuple[str, ...]) -> None:
+    """In a container nobody calls sudo. What is named after that is read as that person, and not as root."""
+    path = folder.file("script", f"explain {SECRET}\n")
+    with KernelLab() as lab:
+        told = said(run(*where, "--user", "nobody", str(path), lab=lab, sudo=False))
+        assert SECRET not in told and "Permission denied" in told
+        line = "host -- id -u" if "--tap" in where else "status"
+        done = run(*where, "--user", "nobody", "--plain", "-c", line, lab=lab, sudo=False)
+    assert done.returncode == 0 and (NOBODY in done.stdout or "--sim" in where), done
+
+
+@pytest.mark.parametrize(("user", "wanted"), [("nosuch", "no such user here"), ("root", "is root again")])
+def test_nobody_else_is_taken(user: str, wanted: str) -> None:
+    done = run("--sim", "--user", user, "-c", "status", sudo=False)
+    assert done.returncode == 2 and wanted in said(done)
+
+
+def test_root_leaves_nothing_in_what_is_somebody_elses(folder: Folder) -> None:
+    """No bytecode either, of the program or of the processes that it starts."""
+    copy = folder.top / "checkout"
+    for each in ("aether", "shell", "lessons"):
+        shutil.copytree(ROOT / each, copy / each, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (copy, *copy.rglob("*")):
+        os.chown(path, int(NOBODY), int(NOBODY))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    for arguments in (("--sim", "--no-config", "-c", "ping 192.168.1.1 --count 1"), ("lesson", "lint", "arp"),
+                      ("doctor",)):
+        done = subprocess.run(
+            ["unshare", "-n", sys.executable, "-P", "-m", "shell", *arguments], cwd=folder.top, capture_output=True,
+            text=True, timeout=60, check=False, env={**environment, "PYTHONPATH": str(copy)})
+        assert "Traceback" not in done.stderr, done.stderr
+        assert [str(path) for path in copy.rglob("*") if path.stat().st_uid == 0] == []
