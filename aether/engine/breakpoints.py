@@ -29,6 +29,11 @@ FIELDS = (
     "rto", "srtt", "rttvar", "retransmits", "state", "phase", "dup_acks", "sacked", "probes", "backoff",
 )
 """What a condition may ask of a connection; sequence numbers count from the initial ones."""
+WORD_FIELDS = ("state", "phase")
+"""Those of them that are words; all others are numbers."""
+DEEPEST = 50
+"""How far operations may be inside each other; a sum of so many parts is one, too."""
+TOO_DEEP = f"too many operations inside each other: {DEEPEST} at the most"
 
 _SHORTHANDS = {
     "state": "tcp.state == {}", "drop": 'event == "drop"', "timer": 'event == "tcp.timer" and timer.kind == {} '
@@ -62,6 +67,8 @@ def field_of(conn: Connection, name: str) -> int | str:
     return values[name]() if name in values else getattr(conn, name)
 
 
+NUMBER = re.compile(r"#*[0-9]{1,19}")
+"""How a connection is named."""
 WORDS = re.compile(rf"(?<![\w\"'-])({'|'.join(STATES)}|open|recovery|loss)(?![\w\"'-])")
 """What a state or a phase may be, which needs no quotes."""
 
@@ -72,7 +79,7 @@ class FieldExpression:
     def __init__(self, text: str, host: str = "you") -> None:
         """Read the text; BreakpointError says what is wrong with it."""
         words = text.split(None, 2)
-        if len(words) < 3 or words[0] != "conn" or not words[1].lstrip("#").isdigit():
+        if len(words) < 3 or words[0] != "conn" or not NUMBER.fullmatch(words[1]):
             raise BreakpointError("a condition names a connection first, such as: break when conn 3 cwnd < 2*mss")
         self.host = host
         self.number = int(words[1].lstrip("#"))
@@ -83,6 +90,10 @@ class FieldExpression:
             at = problem.offset or 0
             where = f"at {self.text[at - 1:]!r}" if 0 < at <= len(self.text) else "at its end: something is missing"
             raise BreakpointError(f"cannot read {self.text!r} {where}. Such as: cwnd < 2*mss") from None
+        except ValueError:  # a NUL
+            raise BreakpointError(f"cannot read {self.text!r}. Such as: cwnd < 2*mss") from None
+        except (RecursionError, MemoryError):
+            raise BreakpointError(TOO_DEEP) from None
         _check(self._tree)
 
     def connection(self, world: World) -> Connection | None:
@@ -146,16 +157,18 @@ _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
-def _check(node: ast.AST) -> None:
-    """Refuse whatever is no number, word, field, or arithmetic of these."""
+def _check(node: ast.AST, depth: int = 0) -> type:
+    """Refuse whatever is no number, word, field, or arithmetic of numbers; return what it comes to, `int` or `str`."""
+    if depth > DEEPEST:
+        raise BreakpointError(TOO_DEEP)
     if isinstance(node, ast.Name):
         if node.id not in FIELDS:
             raise BreakpointError(f"a connection has no field {node.id!r}. It has: {', '.join(FIELDS)}")
-        return
+        return str if node.id in WORD_FIELDS else int
     if isinstance(node, ast.Constant):
         if not isinstance(node.value, (int, str)) or (isinstance(node.value, int) and abs(node.value) > 1 << 62):
             raise BreakpointError(f"{node.value!r} is neither a number nor a word")
-        return
+        return str if isinstance(node.value, str) else int
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
         parts: list[ast.AST] = [node.left, node.right]
     elif isinstance(node, ast.Compare) and all(type(op) in _OPERATORS for op in node.ops):
@@ -164,8 +177,11 @@ def _check(node: ast.AST) -> None:
         parts = list(node.values)
     else:
         raise BreakpointError("only fields, numbers, + - * //, comparisons, and, or can be used")
-    for part in parts:
-        _check(part)
+    kinds = [_check(part, depth + 1) for part in parts]
+    if isinstance(node, ast.BinOp) and str in kinds:
+        word = ast.unparse(parts[kinds.index(str)])
+        raise BreakpointError(f"{word} is a word, and cannot be reckoned with. Such as: state == ESTABLISHED")
+    return int
 
 
 def _value(node: ast.AST, conn: Connection) -> Any:

@@ -20,7 +20,7 @@ from shell.drill.run import Wishes
 from shell.files.writing import place
 from shell.files.writing import write as write_file
 from shell.language.grammar import CommandError, argument, command, option
-from shell.language.values import duration
+from shell.language.values import duration, is_number
 from shell.results import drill as results
 from shell.session import Session
 from shell.views import oneline
@@ -120,12 +120,12 @@ def step(session: Session, what: str, to: str, seed: int | None, knob: str, prof
     from shell.drill.reports import read_knobs
 
     line = _line(to)
-    if not what.isdigit():
+    if not is_number(what):
         _begin(session, what, Wishes(seed, profile, read_knobs([knob])))
         if not to:
             return _rehearsal(session).report()
     rehearsal = _rehearsal(session)
-    lines = EVERYTHING if to or not what.isdigit() else int(what)
+    lines = EVERYTHING if to or not is_number(what) else int(what)
 
     def play(loop: Loop) -> str:
         try:
@@ -143,7 +143,7 @@ def _line(text: str) -> int:
     """Return the line that is meant; 0 for the end."""
     if text in ("", "end"):
         return 0
-    if not text.isdigit() or not int(text):
+    if not is_number(text) or not int(text):
         raise CommandError(f"--to takes the number of a line, or end, not {text!r}")
     return int(text)
 
@@ -325,7 +325,7 @@ def write(
     from shell.drill.writing import written_and_played
 
     words = what.split()
-    if len(words) != 2 or words[0] not in ("conn", "connection") or not words[1].isdigit():
+    if len(words) != 2 or words[0] not in ("conn", "connection") or not is_number(words[1]):
         raise CommandError(f"drill write takes conn and a number, such as drill write conn 1, not {what!r}")
     again = f"drill write {what} --save {save} --force"
     if save:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aether.events import Event
 from shell.language.grammar import CommandError, argument, command, option
-from shell.language.values import count, count_to
+from shell.language.values import count, count_to, is_number
 from shell.reading import ladder as climbing
 from shell.results.ladder import LadderReport
 from shell.session import Session
@@ -33,7 +33,7 @@ def report(events: list[Event], what: str, page: int = 0, rungs: int = climbing.
     """Return a page of the ladder of some events; CommandError for a bad expression."""
     from shell.reading.selection import Chosen
 
-    conn = int(what) if what.isdigit() else 0
+    conn = int(what) if is_number(what) else 0
     if not what:
         return climbing.build(events, page=page, per_page=rungs)
     expression = f"conn == {conn}" if conn else what

@@ -9,7 +9,7 @@ from pathlib import Path
 from shell.commands.common import FORCE
 from shell.files.writing import place, write
 from shell.language.grammar import CommandError, argument, command, option
-from shell.language.values import count
+from shell.language.values import count, is_number
 from shell.lessons import library, report
 from shell.lessons.ahead import chosen_course, directories, in_order, is_late, numbered, what_is_ahead
 from shell.lessons.course import load as load_course
@@ -86,8 +86,8 @@ def start(session: Session, name: str, anew: bool, level: int = 0) -> LessonStep
     """Begin a lesson, or go on where you left it. It has a lab of its own; yours waits until the lesson is over."""
     store = ProgressStore.usual()
     progress = store.load()
-    listed = numbered(progress, chosen_course(progress)) if name.isdigit() else {}
-    path = listed[int(name)].path if name.isdigit() and int(name) in listed else library.find(
+    listed = numbered(progress, chosen_course(progress)) if is_number(name) else {}
+    path = listed[int(name)].path if is_number(name) and int(name) in listed else library.find(
         name, directories(progress))
     player = _player(session, path, store)
     if level and level not in {each.level for each in player.lesson.faults}:

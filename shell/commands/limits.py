@@ -32,14 +32,15 @@ ADVICE = {
 
 def side(session: Session, number: int, host: str) -> LimitsSide:
     """Return what limits what one end of a connection sends; OperationError if it is not there."""
-    def ask(world: World) -> tuple[dict[str, int], int, int]:
+    def ask(world: World) -> tuple[dict[str, int], int, int, tuple[str, bool]]:
         conn = queries.find_connection(world.hosts[host], number)
-        return limits.of_life(conn, world.now, opened), world.now, conn.bytes_sent
+        standing = conn.clocks.limit, "rto" in conn.deadlines
+        return limits.of_life(conn, world.now, opened), world.now, conn.bytes_sent, standing
 
     events = session.events()
     opened = limits.established(events, number, host)
-    life, now, sent = session.ask(ask, session.owner(number, host))
-    told = limits.story(events, number, host)
+    life, now, sent, standing = session.ask(ask, session.owner(number, host))
+    told = limits.story(events, number, host, standing)
     last = limits.within(told, now - limits.SECOND, now)
     return LimitsSide(host, sent, _shares(life), _shares(last))
 
@@ -59,6 +60,9 @@ def slow(session: Session, number: int) -> LimitsReport:
         except (Hidden, OperationError):
             continue
     busy = max(sides, key=lambda one: one.sent)
+    if {share.what for share in busy.life} == {limits.HANDSHAKE}:
+        answer = f"#{number} is not open yet: the handshake is under way"
+        return LimitsReport(number, sides, answer, "RFC 9293 §3.5", "", f"`why conn {number}` tells what it waits for")
     held, period = _most(busy.last), "in the last second"
     before = _most(busy.life)
     if held is None or (held.what == limits.NOTHING and before and before.what != held.what):

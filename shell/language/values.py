@@ -69,10 +69,15 @@ def port(text: str) -> int:
     return _whole(text, "port", 0, 65_535)
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a whole number: of the digits that `int` reads, and not of more than any number has."""
+    return text.isascii() and text.isdigit() and len(text) < 20
+
+
 def connection(text: str) -> int:
     """Read a connection's number; a leading ``#`` is welcome."""
     digits = text.removeprefix("#")
-    if not digits.isascii() or not digits.isdigit():
+    if not is_number(digits):
         raise CommandError(f"a connection is named by its number, not {text!r}. `tcp conns` lists them")
     return int(digits)
 
@@ -80,7 +85,7 @@ def connection(text: str) -> int:
 def frame_number(text: str) -> int:
     """Read a frame's number."""
     digits = text.removeprefix("#")
-    if not digits.isascii() or not digits.isdigit():
+    if not is_number(digits):
         raise CommandError(f"a frame is named by its number, not {text!r}. `frames` lists them")
     return int(digits)
 
@@ -130,7 +135,7 @@ def octet(text: str) -> int:
 
 def _whole(text: str, what: str, low: int, high: int) -> int:
     digits = text.replace("_", "")
-    if not digits.isascii() or not digits.isdigit() or not low <= int(digits) <= high:
+    if not is_number(digits) or not low <= int(digits) <= high:
         raise CommandError(f"{what} must be a number from {low} to {high}, not {text!r}")
     return int(digits)
 

@@ -15,7 +15,7 @@ from aether.engine.breakpoints import BreakpointError, Condition
 from aether.filters import Filter, FilterError, FilterField, all_fields, compile_filter
 from aether.knobs import KnobError, find, parse, show
 from shell.language.grammar import CommandError, similar
-from shell.language.values import duration
+from shell.language.values import duration, is_number
 from shell.lessons.quantities import Range, read_range
 from shell.lessons.replies import Foreseen, ForeseenError, read_reply
 
@@ -271,7 +271,7 @@ class _Reader:
         if comparison not in (">=", ">"):
             raise CheckError(f"count(…) {comparison} {number} could stop holding when more happens",
                              "use >= : further traffic must not undo what a learner has done")
-        if not number.isdigit() or not 1 <= int(number) + (comparison == ">") <= MAX_COUNT:
+        if not is_number(number) or not 1 <= int(number) + (comparison == ">") <= MAX_COUNT:
             raise CheckError(f"a count is compared with a number from 1 to {MAX_COUNT}, not {number!r}",
                              "such as: count(tcp.flags.syn == 1) >= 3")
         return Count(self._filter(text), int(number) + (comparison == ">"))

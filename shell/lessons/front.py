@@ -10,6 +10,7 @@ from typing import Any
 
 from aether.knobs import KnobError, find, parse
 from shell.language.grammar import similar
+from shell.language.values import is_number
 from shell.lessons.allowed import refusal
 from shell.lessons.model import Fault, Finder, Lesson
 
@@ -141,7 +142,7 @@ class Front:
         lesson.needs = self._texts(name, value)
         for each in lesson.needs:
             protocol, _, port = each.partition(" ")
-            if protocol not in ("tcp", "udp") or not port.isdigit() or not 1 <= int(port) <= 65535:
+            if protocol not in ("tcp", "udp") or not is_number(port) or not 1 <= int(port) <= 65535:
                 self.wrong(name, f"{each!r} names no port", f"tcp or udp, and its number, such as: {_EXAMPLES[name]}")
 
     def _setup(self, name: str, value: Any, lesson: Lesson) -> None:

@@ -16,6 +16,7 @@ from aether.events import Event
 from aether.operations.base import OperationError
 from aether.seen import Eyes
 from aether.world import World
+from shell.language.values import is_number
 from shell.lessons.evidence import (
     ANSWER,
     BEGUN,
@@ -68,7 +69,7 @@ def judge(lesson: Lesson, evidence: StepEvidence, seed: int, when: str, seconds:
     if any(one.wall > two.wall for one, two in itertools.pairwise(marks)):
         return Judgement(None, f"{title}: its clock went back")
     before = marks[0].values
-    levels = [int(each.text) for each in marks if each.what == HINT and each.text.isdigit()]
+    levels = [int(each.text) for each in marks if each.what == HINT and is_number(each.text)]
     hints = max([int(before.get("hints", 0)), *levels])
     if any(each.what == SKIPPED for each in marks):
         return Judgement(StepRecord(SKIPPED_STEP, when, hints, 0, seconds=seconds))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import lessons
 from shell.language.grammar import CommandError, did_you_mean
+from shell.language.values import is_number
 from shell.lessons.front import Front
 from shell.lessons.load import text_of
 from shell.lessons.model import Finder, Lesson, LessonError, Problem
@@ -51,7 +52,7 @@ def find(name: str, directories: Sequence[Path]) -> Path:
     known = files(directories)
     if name in known:
         return known[name]
-    if name.isdigit():
+    if is_number(name):
         for lesson in headings(directories):
             if lesson.order == int(name):
                 return lesson.path

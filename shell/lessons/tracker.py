@@ -16,7 +16,7 @@ from aether.reading.types import Type
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.language.grammar import did_you_mean
-from shell.language.values import show_duration
+from shell.language.values import is_number, show_duration
 from shell.lessons import proof
 from shell.lessons.conditions import (
     COMPARE,
@@ -256,7 +256,7 @@ class Tracker:
         if not isinstance(condition, AskFault):
             return ""
         if condition.proof:
-            return "" if _frame_number(text).isdigit() else f"a frame's number is asked for, and {text!r} is none"
+            return "" if is_number(_frame_number(text)) else f"a frame's number is asked for, and {text!r} is none"
         if self.names and _plain(text) not in map(_plain, self.names):
             return f"there is no fault {text!r} here{did_you_mean(text, self.names)}. `lesson show` names them"
         return ""
@@ -304,7 +304,7 @@ class Tracker:
         if isinstance(condition, AskField):
             return self._judge_field(check, condition, text)
         number = _frame_number(text)
-        if not number.isdigit():
+        if not is_number(number):
             return f"a frame's number is asked for, and {text!r} is none"
         frames = self._proving() if isinstance(condition, AskFault) else self._frames[check.number]
         if any(record.number == int(number) for record in frames):

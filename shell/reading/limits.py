@@ -33,25 +33,39 @@ def of_life(conn: Connection, now: int, opened: int) -> dict[str, int]:
     return {what: spent for what, spent in shares.items() if spent}
 
 
-def story(events: Iterable[Event], number: int, host: str) -> list[tuple[int, str]]:
-    """Return from when on each thing limited a connection, as the events have it."""
+def story(
+    events: Iterable[Event], number: int, host: str, standing: tuple[str, bool] | None = None,
+) -> list[tuple[int, str]]:
+    """Return from when on each thing limited a connection, as the events have it.
+
+    Where its beginning was forgotten, what held data back is known from the first event on that tells of it; or, if
+    there is none, it is still what it is now, at the end of the events: `standing`, with whether something is in
+    flight. None if that is not known either.
+    """
+    events = list(events)
+    mine = [event for event in events if event.host == host and event.values and event.values[0] == number
+            and event.kind in ("tcp.opened", "tcp.limited", "tcp.timer", "tcp.state")]
     found: list[tuple[int, str]] = []
     held, flying, shaking = "", False, False
-    for event in events:
-        if event.host != host or not event.values or event.values[0] != number:
-            continue
+    known = any(event.kind == "tcp.opened" for event in mine)
+    if events and not known and standing is not None and not any(event.kind == "tcp.limited" for event in mine):
+        known, (held, flying) = True, standing
+        first = next((event.values[2] for event in mine if event.kind == "tcp.timer" and event.values[1] == "rto"), "")
+        flying = first != "started" if first else flying
+        found = [(events[0].time, held or (ALL_SENT if flying else NOTHING))]
+    for event in mine:
         if event.kind == "tcp.limited":
-            held = "" if event.values[1] == "nothing" else event.values[1]
+            held, known = "" if event.values[1] == "nothing" else event.values[1], True
         elif event.kind == "tcp.timer" and event.values[1] == "rto":
             flying = event.values[2] != "stopped"
         elif event.kind == "tcp.state":
             shaking = event.values[2] in ("SYN-SENT", "SYN-RECEIVED")
             if event.values[2] in ("CLOSED", "TIME-WAIT"):
-                held, flying = "", False
+                held, flying, known = "", False, True
         else:
             continue
         what = HANDSHAKE if shaking else held or (ALL_SENT if flying else NOTHING)
-        if not found or found[-1][1] != what:
+        if known and (not found or found[-1][1] != what):
             found.append((event.time, what))
     return found
 
@@ -65,7 +79,8 @@ def established(events: Iterable[Event], number: int, host: str) -> int:
 def within(told: list[tuple[int, str]], first: int, last: int) -> dict[str, int]:
     """Return the microseconds that went to each thing between two moments."""
     shares: dict[str, int] = {}
-    for (start, what), (end, _) in zip(told, [*told[1:], (last, "")], strict=True):
+    ends = [start for start, _ in told[1:]] + [last]
+    for (start, what), end in zip(told, ends, strict=False):
         spent = min(end, last) - max(start, first)
         if spent > 0:
             shares[what] = shares.get(what, 0) + spent

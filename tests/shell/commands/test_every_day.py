@@ -143,6 +143,16 @@ def test_what_cannot_be_watched_is_said(program: Program, capsys: pytest.Capture
     assert said.count("has no field 'nonsense'") == 2 and "names a connection first" in said
 
 
+@pytest.mark.parametrize("text", ["state + 1", "phase * 1000000000", '"a" * 3 == state', "+".join("1" * 200)])
+def test_what_cannot_be_reckoned_stops_nothing(program: Program, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    program.run("tcp connect 192.168.1.1:9", f"print conn 1 {text}", f"watch conn 1 {text}",
+                f"break when conn 1 {text} == 1")
+    said = capsys.readouterr().err
+    assert program.app.failures == 3 and "internal error" not in said
+    assert "is a word" in said or "inside each other" in said
+    assert "snd_una = 1" in program.run("print conn 1 snd_una")
+
+
 def test_plain_numbers_are_seconds_everywhere(shell: Shell) -> None:
     assert "→ 2s" in shell.run("knob set tcp.time_wait 2")
     assert "delay 1s" in shell.run("link delay 1")
@@ -207,3 +217,12 @@ def test_the_bottom_line_is_about_the_last_second() -> None:
         now[0] += 100_000_000
         shares = waiting.lately()
     assert shares.spin > 0.99 and waiting.shares().spin < 0.01
+
+
+@pytest.mark.parametrize("digits", ["\N{SUPERSCRIPT TWO}", "9" * 5000])
+@pytest.mark.parametrize("line", [
+    "ladder {}", "frames {}", "print conn {} cwnd", "break when conn {} cwnd > 1", "watch conn {} cwnd",
+    "drill write conn {}", "lesson start {}", "back {}", "goto {}", "tcp show {}"])
+def test_digits_that_are_no_number(shell: Shell, line: str, digits: str) -> None:
+    """Some that a person takes for one, and more than any number has: `Shell.fail` refuses an internal error."""
+    shell.fail(line.format(digits))

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from aether.events import Event
 from aether.operations.tcp import TcpListen
 from aether.tcp import output
+from shell.reading import limits
 from tests.shell.debugging.test_debugger import Program
 from tests.shell.lessons.test_mysteries import program
 
@@ -97,3 +99,25 @@ def test_the_shares_add_up(program: Program) -> None:
         assert sum(shares(one["last"]).values()) == pytest.approx(1)
         assert sum(row["spent_us"] for row in one["last"]) == 1_000_000
     assert shares(program.json("why conn 1 slow")["sides"][0]["life"])["handshake"] == pytest.approx(0.0262, rel=0.1)
+
+
+def test_it_is_not_open_yet(program: Program) -> None:
+    program.run("link loss 100%", "tcp connect 192.168.1.1:9 --background", "run 2s")
+    assert "handshake" in program.json("why conn 1 slow")["answer"]
+
+
+def told(time: int, kind: str, *values: Any) -> Event:
+    return Event(time, time, time, "you", 0, kind, values, ("", 0))
+
+
+def test_what_was_forgotten_is_not_made_up() -> None:
+    """Events are kept up to a number: of a long transfer, what held it back may have been told before all of them."""
+    timers = [told(time, "tcp.timer", 1, "rto", "started", 0) for time in (100, 200, 300)]
+    assert limits.story(timers, 1, "you") == []
+    assert limits.story(timers, 1, "you", ("window", True)) == [(100, "window")]
+    later = [*timers, told(400, "tcp.limited", 1, "nothing")]
+    assert limits.story(later, 1, "you", ("", True)) == [(400, limits.ALL_SENT)]
+    idle = limits.story([told(100, "drop", "arp.not_for_us", 0, "")], 1, "you", ("", False))
+    assert idle == [(100, limits.NOTHING)]
+    assert limits.within(idle, 50, 300) == {limits.NOTHING: 200}
+    assert limits.within([], 0, 300) == {}
