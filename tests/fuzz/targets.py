@@ -269,7 +269,7 @@ def reports() -> Target:
             assert str(problem)
 
     return Target(run, lambda: [
-        json.dumps(report.build(Progress(), "me", {}, "")).encode(),
+        json.dumps(report.build(Progress(), "me", {}, "", {})).encode(),
         b'title = "x"\nlessons = ["arp"]\n[deadlines]\narp = 2030-01-01\n'], executions=800)
 
 

@@ -227,7 +227,7 @@ def test_a_recording_of_anything_is_an_error(data: Any, place: str) -> None:
 def whole_report() -> str:
     step = StepRecord("done", "2026-01-02T03:04:05+00:00", 1, 0, 1, 1, 60)
     progress = Progress({"arp": LessonRecord("ARP", 3, {"Ask": step}, "2026-01-02T03:04:05+00:00")})
-    return report.as_text(report.build(progress, "Ada", {"arp": 3}, ""))
+    return report.as_text(report.build(progress, "Ada", {"arp": 3}, "", {}))
 
 
 def places(data: Any, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -254,7 +254,7 @@ def test_a_report_of_another_type_is_refused_with_its_place(tmp_path: Path, plac
         file.write_text(json.dumps(content, indent=1))
         remark = report.grade([file]).rows[0].remark
         if same:
-            assert remark == "edited by hand", value
+            assert remark.startswith("edited by hand"), value
         else:
             assert remark.startswith("line ") and place[-1] in remark, (value, remark)
 
