@@ -149,16 +149,22 @@ class _Child:
 
     def live(self, parent: int, give_root_back: bool) -> NoReturn:
         """Serve the parent to its end, and leave nothing running."""
-        with suppress(BaseException):  # what goes wrong here ends this process, and the parent says so
-            self._begin(give_root_back)
-            while os.getppid() == parent:
-                request = self._request()
-                if request != INTERRUPT:
-                    self.connection.send(("end", self._run(request)))
-                    _reap()
-        with suppress(BaseException):
-            _end_children()
-        os._exit(0)
+        try:
+            with suppress(BaseException):  # what goes wrong here ends this process, and the parent says so
+                self._begin(give_root_back)
+                while os.getppid() == parent:
+                    request = self._request()
+                    if request != INTERRUPT:
+                        self.connection.send(("end", self._run(request)))
+                        _reap()
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        except BaseException:  # SIGTERM, sent at the parent's end, came when that end had been seen already
+            pass
+        finally:
+            try:
+                _end_children()
+            finally:
+                os._exit(0)
 
     def _begin(self, give_root_back: bool) -> None:
         signal.signal(signal.SIGINT, _nothing)  # not ignored: programs would inherit that
@@ -266,6 +272,7 @@ def _nothing(*_: object) -> None:
 
 
 def _leave(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once: what comes then ends what still runs, and must not be torn
     raise _Left
 
 

@@ -181,3 +181,23 @@ def test_no_descriptor_is_inherited() -> None:
     """A program has its three standard streams and nothing of ours."""
     found = run("print(runner.run(['ls', '/proc/self/fd']).output)").split()
     assert set(found) <= {"0", "1", "2", "3"}, found  # 3 is the directory that ls reads
+
+
+def test_sigterm_while_the_end_is_noticed_already() -> None:
+    """The parent's death closes the pipe and sends SIGTERM; here the second comes while the first is dealt with."""
+    pid, status = run("""
+import shell.lab.runner as module
+class Late(module.suppress):
+    def __exit__(self, kind, *rest):
+        if kind is EOFError:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().__exit__(kind, *rest)
+runner.close()
+module.suppress = Late
+runner = Runner(give_root_back=False)
+print(runner.run(["sh", "-c", "sleep 300 > /dev/null & echo $!"]).output.strip())
+runner._connection.close()
+print(os.waitpid(runner._pid, 0)[1])
+runner._pid = 0
+""").split()
+    assert (gone(int(pid)), status) == (True, "0")
