@@ -106,7 +106,7 @@ MAY_NOT = {
 TEXTS = frozenset((
     "address", "at", "beginning", "changes", "client", "condition", "count", "data", "direction", "expression", "field",
     "host", "left", "link", "name", "prefix", "right", "settings", "term", "times", "url", "value", "what", "where",
-    "words", "change", "numbers",
+    "words", "change",
 ))
 """Names of arguments and options that take any text, which is looked up, or sent in the lab, or an address of it. One
 that is not here is refused, as a new one that names a file would have to be."""

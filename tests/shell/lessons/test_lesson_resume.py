@@ -31,8 +31,9 @@ def fresh(capfd: pytest.CaptureFixture[str], seed: int) -> Iterator[Shell]:
 
 
 def _lab(shell: Shell) -> tuple[int, int, str]:
-    return shell.session.core.whole.ask(
-        lambda world: (world.occurrence, world.now, str(world.state_hash())))
+    """Return where the present is, also while somebody looks at the past: a lesson goes on in the present."""
+    return shell.session.core.whole.with_loop(
+        lambda loop: (loop.world.occurrence, loop.world.now, str(loop.world.state_hash())))
 
 
 def _type(shell: Shell, lines: list[str]) -> None:

@@ -16,7 +16,7 @@ ROUTES: dict[tuple[str, int], list[list[str]]] = {
     ("first-frame", 0): [
         ["ping 192.168.1.1"],
         ["ping 192.168.1.1 --count 3 --size 200"],
-        ["ping 10.0.2.2 --count 1"],
+        ["ping 192.168.1.1 --count 1 --ttl 1"],
         ["arp clear", "status", "ping 192.168.1.1 --count 2 --ttl 5"],
         ["ping 192.168.1.77 --count 1", "tcp connect 192.168.1.1:7", "ping 192.168.1.1 --count 1"],
     ],
@@ -32,7 +32,7 @@ ROUTES: dict[tuple[str, int], list[list[str]]] = {
         ["ping 192.168.1.1 --count 1", "ping 192.168.1.1 --count 1 --ttl 255", ANSWER],
         ["ping 192.168.1.1 --count 3 --ttl 128", ANSWER],
         ["ping 10.0.2.2 --count 1 --ttl 100", ANSWER],
-        ["ping 192.168.1.1 --count 1 --ttl 77", "lesson answer 12", "lesson answer 77"],
+        ["ping 192.168.1.1 --count 1 --ttl 77", "lesson answer 77", "lesson answer 64"],
     ],
     ("fragments", 0): [
         ["ping 192.168.1.1 --count 1 --size 1473"],
