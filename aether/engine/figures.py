@@ -40,6 +40,8 @@ class Figures:
     yield_for: int = 0
     memory: int | None = None
     """Bytes that its process has in memory; None where the system does not tell."""
+    lately: Shares | None = None
+    """How it waited in about the last second; None before it has said anything."""
 
     def shares(self, until: int | None = None) -> Shares:
         """Return how it waited from when it began to count up to now, or up to a moment after its latest work."""
@@ -70,15 +72,22 @@ def _of(loop: Loop, number: int) -> Figures:
     world, backoff = loop.world, loop.backoff
     return Figures(
         number, sum(host.tcp.count() for host in world.hosts.values()), world.frames, loop.frames_before, backoff.began,
-        backoff.worked(), backoff.now(), backoff.spin_for, backoff.yield_for)
+        backoff.worked(), backoff.now(), backoff.spin_for, backoff.yield_for, lately=backoff.lately())
 
 
 def together(status: CoreStatus, others: list[Figures]) -> CoreStatus:
     """Return how worker 0's core is, with the frames of all workers, and the means of their shares of time."""
-    shares = [Shares(status.spin, status.yielding, status.sleep), *(each.shares() for each in others)]
-    spin, yielding, sleep = (sum(each) / len(shares) for each in zip(*shares, strict=True))
+    shares = _mean([Shares(status.spin, status.yielding, status.sleep), *(each.shares() for each in others)])
+    lately = status.lately
+    if lately is not None:
+        lately = _mean([lately, *(each.lately or each.shares() for each in others)])
     return replace(
-        status, frames=status.frames + sum(each.frames for each in others), spin=spin, yielding=yielding, sleep=sleep)
+        status, frames=status.frames + sum(each.frames for each in others), spin=shares.spin,
+        yielding=shares.yielding, sleep=shares.sleep, lately=lately)
+
+
+def _mean(shares: list[Shares]) -> Shares:
+    return Shares(*(sum(each) / len(shares) for each in zip(*shares, strict=True)))
 
 
 def side_by_side(told: list[Figures]) -> tuple[list[WorkerRow], int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aether.events import Event
-from shell.language.values import show_duration
+from shell.language.values import amount, show_duration
 from shell.reading import words
 from shell.reading.summary import Flows, summarise
 from shell.results.ladder import LadderReport, Margin, Rung, Station
@@ -124,7 +124,7 @@ class Climber:
             self._happened(event, f"rto {show_duration(deadline - event.time)} running")
 
     def _retransmit(self, event: Event) -> None:
-        self._happened(event, f"sends {event.values[2]} bytes again ({event.values[3]})")
+        self._happened(event, f"sends {amount(event.values[2], 'byte')} again ({event.values[3]})")
 
     def _recovery(self, event: Event) -> None:
         self._happened(event, words.phase(event.values[1]))

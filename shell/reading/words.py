@@ -8,7 +8,7 @@ from typing import Any
 from aether.events import DROPS, Event
 from aether.wire import dns
 from aether.wire.address import show_endpoint, show_ip, show_mac
-from shell.language.values import show_duration
+from shell.language.values import amount, show_duration
 
 Values = tuple[Any, ...]
 
@@ -162,7 +162,7 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "tcp.reset": lambda v: (f"#{v[0]} " if v[0] else "") + f"RST: {v[2]}",
     "tcp.timer": _timer,
     "tcp.rtt": _rtt,
-    "tcp.retransmit": lambda v: f"#{v[0]} retransmits {v[2]} bytes ({v[3]})",
+    "tcp.retransmit": lambda v: f"#{v[0]} retransmits {amount(v[2], 'byte')} ({v[3]})",
     "tcp.cwnd": _cwnd,
     "tcp.recovery": lambda v: f"#{v[0]} {phase(v[1])} ({v[2]})",
     "tcp.window": lambda v: f"#{v[0]} peer's window is {v[1]} ({v[2]})",

@@ -88,6 +88,7 @@ SCENES: dict[str, list[str]] = {
     "edited": [*ECHO, "edit 3 ip.ttl=1 tcp.seq=1000"],
     "fuzzed": ['fuzz IP(dst="192.168.1.1")/UDP(dport=7) count=20'],
     "plot-cwnd": [*TRANSFER, "plot cwnd 1 --host host"],
+    "plot-csv": [*ECHO, "plot seq 1 --csv"],
     "plot-seq": [*TRANSFER, "plot seq 1 --host host"],
     "follow": ["http get http://192.168.1.1/", "follow 1"],
     "follow-wide": ["tcp connect 192.168.1.1:7", f'tcp send 1 "{WIDE}"', "follow 1"],

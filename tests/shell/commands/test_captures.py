@@ -124,7 +124,7 @@ def test_an_expression_selects_what_is_saved(shell: Shell, saved: Path, tmp_path
 @pytest.mark.parametrize(("line", "said"), [
     ("capture load /nowhere/at.all", "No such file"),
     ("capture load README.md", "neither pcap nor pcapng"),
-    ("capture load /dev/null", "the file is empty"),
+    ("capture load /dev/null", "it is a device, and no ordinary file"),
     ("capture save /nowhere/at.all", "cannot write"),
     ("capture save /dev/null", "no ordinary file"),
     ("capture live README.md", "no named pipe"),

@@ -102,7 +102,7 @@ def test_settings_of_a_crafted_segment(shell: Shell) -> None:
     found = as_json(shell, "send ack 192.168.1.1:80 seq=7 ack=9 window=1 ttl=3 sport=1234 data='x y'")
     detail = as_json(shell, f"frame {found['frame']}")
     fields = {field["name"]: field["text"] for layer in detail["layers"] for field in layer["fields"]}
-    assert fields["tcp.seq"] == "7"
+    assert (fields["tcp.seq"], fields["tcp.seq_raw"]) == ("1 (on the wire 7)", "7"), "counted from the first, as every"
     assert fields["tcp.srcport"] == "1234"
     assert fields["ip.ttl"] == "3"
     assert fields["tcp.payload"] == "x y"

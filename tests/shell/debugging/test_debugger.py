@@ -243,7 +243,7 @@ def test_record_and_replay(program: Program, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [
-    ('"loss"', '"lost"', "another state"), ('"seed": 1', '"seed": "x"', "another state"),
+    ('"loss"', '"lost"', "another state"), ('"seed": 1', '"seed": "x"', "line 1: no lab"),
     ('"lab": "sim', '"lab": "dim', "line 1: no lab"), ("aether-log", "pcap", "not a recording"),
     ('"end"', '"and"', "line 4"), ('"us": 0', '"us": "soon"', "line 2"),
     ('"hash": "', '"hash": "0', "another state than the recording"), ("http get", "http got", ""),

@@ -106,7 +106,13 @@ def test_pause_step_and_enter(terminal: Callable[..., Terminal]) -> None:
 
 def test_ctrl_c_leaves_a_waiting_command_alone(terminal: Callable[..., Terminal]) -> None:
     screen = terminal()
-    screen.line("ping 192.168.1.1 --count 100 --wait 100s")
+    screen.line("ping 192.168.1.1 --count 1")  # from now on its address is known
+    screen.wait_for("1 sent, 1 answered")
+    screen.line("link loss 100%")
+    screen.wait_for("mends the link")
+    screen.until(lambda lines: any(line.rstrip() == "aether>" for line in lines))
+    screen.line("tcp connect 192.168.1.1:7 --wait 100s")
+    screen.until(lambda lines: "--wait 100s" in "".join(lines) and "SIM ▶" not in "".join(lines))  # it has begun
     time.sleep(1)
     screen.child.send("\x03")
     screen.wait_for("left alone; it goes on in the background")

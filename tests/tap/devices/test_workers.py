@@ -291,7 +291,7 @@ def test_the_bottom_line_and_status_are_about_all_workers() -> None:
         assert abs(int(frames.removesuffix(" frames").replace(",", "")) - before) < 10
         spin, _, sleep = (int(number) / 100 for number in re.findall(r"(\d+)%", shares))
         assert 0.3 < spin < 0.52 and 0.3 < sleep < 0.52, "half of each: of the two, one spins and one sleeps"
-        assert abs(said.spin - spin) < 0.05 and abs(said.sleep - sleep) < 0.05
+        assert 0.3 < said.spin < 0.52 and 0.3 < said.sleep < 0.52, "and so over the whole period"
 
 
 def test_workers_that_end_again_and_again_are_not_replaced_for_ever() -> None:

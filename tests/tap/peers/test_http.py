@@ -86,6 +86,7 @@ def check_a_browser() -> None:
         lab.judge()
 
 
+@pytest.mark.large("browser")
 @pytest.mark.skipif(not BROWSER, reason="a browser is large, and so not among what has to be installed")
 def test_a_browser_fetches_every_byte() -> None:
     check_a_browser()

@@ -40,6 +40,15 @@ def test_a_skipped_test_fails_where_all_are_required(
     assert done.returncode in ((1, 2) if status else (0, 5)), done.stdout
 
 
+@pytest.mark.parametrize("name, status", [("browser", 0), ("boat", 1)])
+def test_only_what_is_left_out_by_name_may_be_skipped(tmp_path: Path, name: str, status: int) -> None:
+    done = outcome(
+        tmp_path, f"import pytest\n@pytest.mark.large('{name}')\n@pytest.mark.skipif(True, reason='for want of it')\n"
+        "def test_it(): pass\ndef test_other(): pass\n", AETHER_REQUIRE_ALL="1")
+    assert "for want of it" in done.stdout
+    assert done.returncode == status, done.stdout
+
+
 def outcome(tmp_path: Path, test: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a test under the rules of this project."""
     (tmp_path / "test_one.py").write_text(test)
