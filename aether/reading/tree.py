@@ -113,7 +113,7 @@ class Tree:
         if end > offset:
             data = self.frame[offset:end]
             shown = data[:16].decode("utf-8", "surrogateescape") + ("…" if len(data) > 16 else "")
-            layer = self.begin("d", "data", offset, len(data), f"{len(data)} bytes")
+            layer = self.begin("d", "data", offset, len(data), f"{len(data)} byte{'s' * (len(data) != 1)}")
             self.add(layer, field or DATA, offset, len(data), data, shown, DATA.label, False)
 
     def add(

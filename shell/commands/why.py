@@ -6,7 +6,7 @@ import os
 from copy import copy
 from functools import partial
 
-from aether import knobs, queries
+from aether import knobs, lab, queries
 from aether.events import DROPS, Event
 from aether.seen import Hidden
 from aether.world import World
@@ -206,8 +206,8 @@ def _because(event: Event, flows: FrameWatcher) -> Because:
     where = f"{'/'.join(parts[len(parts) - 1 - parts[::-1].index('aether'):])}:{line}" if "aether" in parts else ""
     if event.kind in ("frame.sent", "frame.arrived"):
         text = summarise(event.values[2], flows.flows).text
-        verb = "sends" if event.kind == "frame.sent" else "gets"
-        said = f"{event.host} {verb} frame {event.values[0]}: {text}"
+        verb = "send" if event.kind == "frame.sent" else "get"
+        said = f"{event.host} {verb}{'' if event.host == lab.YOU else 's'} frame {event.values[0]}: {text}"
         where = ""
     else:
         said = words.describe(event)
