@@ -328,7 +328,7 @@ def test_settings_are_readable_and_a_copy() -> None:
     ("loss", "5%", "5%"), ("loss", " 0.5 % ", "0.5%"), ("loss", "7", "7%"), ("loss", "-0%", None),
     ("loss", "101%", None), ("loss", "-1%", None), ("loss", "", None), ("loss", "nan%", None), ("loss", "5ms", None),
     ("delay", "20ms", "20ms"), ("delay", "1.5 s", "1500ms"), ("delay", "1500us", "1500us"), ("delay", "0", "0us"),
-    ("delay", "20", None), ("delay", "-5ms", None), ("delay", "1e400s", None), ("delay", "2h", None),
+    ("delay", "20", "20s"), ("delay", "-5ms", None), ("delay", "1e400s", None), ("delay", "2h", None),
     ("rate", "1mbit", "1mbit"), ("rate", "2.5Mbit", "2500kbit"), ("rate", "off", "off"), ("rate", "0", "off"),
     ("rate", "1bit", None), ("rate", "5", None), ("rate", "1mb", None),
     ("queue", "64kb", "65536"), ("queue", "1500", "1500"), ("queue", "64 apples", None),
