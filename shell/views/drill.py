@@ -111,6 +111,10 @@ def step(result: DrillStep) -> RenderableType:
     return Group(*parts)
 
 
+def _differing(number: int) -> str:
+    return f"{amount(number, 'line')} differ{'s' if number == 1 else ''}"
+
+
 @draws(DrillComparison)
 def comparison(result: DrillComparison) -> RenderableType:
     """Draw the script, and both sides below each line on which they differ."""
@@ -122,8 +126,7 @@ def comparison(result: DrillComparison) -> RenderableType:
         if each.differs:
             for name, came in (("Aether", each.aether), ("Linux", each.kernel)):
                 grid.add_row("", "", Text.assemble((f"{name:<8}", style("muted")), printable(came)))
-    number = result.differences
-    said = f"{number} line{'' if number == 1 else 's'} differ{'s' if number == 1 else ''}" if number else "both agree"
+    said = _differing(result.differences) if result.differences else "both agree"
     notes = [Text(note, style("muted")) for note in _notes(result)]
     title = f"{printable(result.file)}: Aether, and {_linux(result)}"
     return Group(Text(title, style("key", bold=True)), grid, Text(said), *notes)
@@ -209,8 +212,7 @@ def step_plain(result: DrillStep) -> list[str]:
 
 def comparison_plain(result: DrillComparison) -> list[str]:
     """Return both sides of each line."""
-    differ = f"{amount(result.differences, 'line')} differ{'s' if result.differences == 1 else ''}"
-    found = [f"{printable(result.file)}: {differ} from {_linux(result)}"]
+    found = [f"{printable(result.file)}: {_differing(result.differences)} from {_linux(result)}"]
     for each in result.lines:
         said = f"differs ({', '.join(each.differs)})" if each.differs else "same"
         found.append(f"{said} {each.line}: Aether {printable(each.aether)}; Linux {printable(each.kernel)}")
