@@ -275,5 +275,7 @@ def test_what_users_of_the_library_rely_on_is_there() -> None:
 
 
 def test_the_root_of_the_shell_is_a_page() -> None:
-    entries = [each.name for each in (ROOT / "shell").iterdir() if each.name != "__pycache__"]
+    files = [path.relative_to(ROOT / "shell") for path in (ROOT / "shell").rglob("*")
+             if path.is_file() and "__pycache__" not in path.parts]
+    entries = {path.parts[0] for path in files}  # a folder that has moved leaves one of bytecode, which is nobody's
     assert len(entries) <= MOST_AT_THE_ROOT, sorted(entries)
