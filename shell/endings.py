@@ -23,6 +23,7 @@ class _State:
     """What came, and who was told of signals before."""
 
     interrupted = False
+    ended = False
     held = False
     came = 0
     """A signal that came while they are held; 0 for none."""
@@ -31,7 +32,7 @@ class _State:
 
 def at_start() -> None:
     """The program starts: Ctrl-C ends it without a word, wherever it is."""
-    _State.interrupted = False
+    _State.interrupted = _State.ended = False
     _State.before = {}
     _take(signal.SIGINT, signal.default_int_handler, _leave)
 
@@ -75,6 +76,11 @@ def interrupted() -> bool:
     return _State.interrupted
 
 
+def ended() -> bool:
+    """Tell whether SIGTERM or SIGHUP came since the program is under way: nobody waits for what it would still say."""
+    return _State.ended
+
+
 def _take(number: int, from_whom: Any, handler: Callable[[int, FrameType | None], Any] | int) -> None:
     """Handle a signal from now on, if it was left to `from_whom`: `nohup` and background jobs have some ignored."""
     if threading.current_thread() is threading.main_thread() and signal.getsignal(number) == from_whom:
@@ -94,6 +100,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
+    _State.ended = True
     if _State.held:
         _State.came = number
         return

@@ -374,7 +374,7 @@ class AetherShell(cmd2.Cmd):
             with self._trace_after():
                 quits = self.onecmd_plus_hooks(line, add_to_history=False, raise_keyboard_interrupt=True)
             self.stdout.flush()
-            if quits or endings.interrupted():
+            if quits or endings.interrupted() or endings.ended():
                 return
             if stop and self.failures > before:
                 self.perror(f"{where}: stopped here")
@@ -393,9 +393,10 @@ class AetherShell(cmd2.Cmd):
 
     @contextmanager
     def _trace_after(self) -> Iterator[None]:
-        """Show all of the trace when something has ended."""
+        """Show all of the trace when something has ended, unless the whole program is to end."""
         yield
-        self.show_rest_of_trace()
+        if not endings.ended():
+            self.show_rest_of_trace()
 
     def show_rest_of_trace(self) -> None:
         """Show all of the trace up to now."""

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -247,6 +248,13 @@ def end(process: subprocess.Popen[bytes], how: int = signal.SIGTERM) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def answered(said: str) -> int:
+    """Return how many answers a ping says it received. One that waits (``-w``) asks again meanwhile: it may be more."""
+    found = re.search(r"(\d+) received", said)
+    assert found is not None, said
+    return int(found[1])
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:

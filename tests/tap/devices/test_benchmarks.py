@@ -13,6 +13,7 @@ from benchmarks import busy
 from benchmarks.connections import SERVERS
 from benchmarks.pings import flood
 from benchmarks.tap_lab import TapLab, VethLab, build_generator
+from tests.tap.harness import answered
 
 pytestmark = pytest.mark.needs("cc")
 
@@ -50,7 +51,7 @@ def test_every_ping_is_answered(name: str, tmp_path: Path) -> None:
     with TapLab("test", SERVERS[name], build_generator(tmp_path)) as lab:
         for size in ("0", "1", "56", "1000", "1472"):
             said = lab.run("ping", "-n", "-c", "3", "-i", "0.01", "-w", "10", "-s", size, YOUR_ADDRESS)
-            assert " 3 received" in said  # with -w it waits for them
+            assert answered(said) >= 3, said
         assert flood(lab) > 0
 
 

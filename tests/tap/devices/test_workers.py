@@ -38,7 +38,7 @@ from shell.lab.cores import cores
 from shell.prompt.app import AetherShell
 from shell.prompt.screen import Screen
 from shell.session import Lab, Session
-from tests.tap.harness import KERNEL, OURS, KernelLab, command, wait_until
+from tests.tap.harness import KERNEL, OURS, KernelLab, answered, command, wait_until
 
 WORKERS = 3
 PORT = 4000
@@ -112,7 +112,7 @@ def test_each_connection_is_where_its_flow_belongs() -> None:
 
 def test_what_has_no_ports_works_and_connections_that_we_open() -> None:
     with running() as workers:
-        assert "3 received" in workers.lab.run("ping", "-c", "3", "-i", "0.1", "-w", "20", OURS).stdout
+        assert answered(workers.lab.run("ping", "-c", "3", "-i", "0.1", "-w", "20", OURS).stdout) >= 3
         listeners = []
         for port in range(9000, 9006):  # their answers come to every worker's queue
             with workers.lab.inside():
@@ -227,7 +227,7 @@ def test_a_worker_that_takes_nothing_any_more_is_replaced() -> None:
         with pytest.raises(ShardError, match="takes nothing any more"), ThreadPoolExecutor(1) as pool:
             large = pool.submit(workers.shards.do, HttpFile(path="/x", data=bytes(1 << 20)))
             time.sleep(0.2)
-            assert "5 received" in workers.lab.run("ping", "-c", "5", "-i", "0.1", "-w", "20", OURS).stdout
+            assert answered(workers.lab.run("ping", "-c", "5", "-i", "0.1", "-w", "20", OURS).stdout) >= 5
             large.result()
         assert time.monotonic() - began < ANSWERS_WITHIN + 3
         wait_until(lambda: bool(workers.told), 10)
@@ -346,7 +346,7 @@ def test_the_kernels_own_hash_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with running() as workers:
         assert "kernel's own hash" in workers.queues.note
         assert workers.fetch(20).split() == ["200"] * 20
-        assert "3 received" in workers.lab.run("ping", "-c", "3", "-i", "0.1", "-w", "20", OURS).stdout
+        assert answered(workers.lab.run("ping", "-c", "3", "-i", "0.1", "-w", "20", OURS).stdout) >= 3
 
 
 def through(client: socket.socket, data: bytes) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from aether import queries
 from aether.engine.core import Core
 from aether.operations.net import AddressAdd
-from tests.tap.harness import KERNEL, OUR_MAC, OURS, KernelLab, wait_until
+from tests.tap.harness import KERNEL, OUR_MAC, OURS, KernelLab, answered, wait_until
 
 pytestmark = [pytest.mark.needs("tcpdump", "tshark", "capinfos", "ping"), pytest.mark.usefixtures("every_way")]
 
@@ -68,7 +68,7 @@ def test_poison_needs_the_knob(knob: bool) -> None:
         if knob:
             wait_until(lambda: neighbour(core) == "02:00:00:00:aa:aa", 5)
         else:
-            assert "3 received" in lab.run("ping", "-c", "3", "-i", "0.2", "-w", "20", "-q", OURS).stdout
+            assert answered(lab.run("ping", "-c", "3", "-i", "0.2", "-w", "20", "-q", OURS).stdout) >= 3
             assert neighbour(core) == real
 
 

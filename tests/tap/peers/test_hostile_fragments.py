@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from aether.engine.core import Core
-from tests.tap.harness import KERNEL, OURS, KernelLab, wait_until
+from tests.tap.harness import KERNEL, OURS, KernelLab, answered, wait_until
 
 pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos", "ping")
 
@@ -72,7 +72,7 @@ def test_refused_with_a_reason(program: str, reason: str, times: int) -> None:
         if program is ENDLESS:
             assert most > 100_000, "it was never near the bound"
         done = lab.run("ping", "-n", "-c", "3", "-i", "0.2", "-w", "20", "-s", "20000", "-q", OURS)
-        assert "3 received" in done.stdout, done.stdout
+        assert answered(done.stdout) >= 3, done.stdout
         lab.judge()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aether.world import World
-from tests.tap.harness import AS_WRITTEN, KERNEL, OFFLOAD, OURS, WORKERS, KernelLab, wait_until
+from tests.tap.harness import AS_WRITTEN, KERNEL, OFFLOAD, OURS, WORKERS, KernelLab, answered, wait_until
 
 pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos")
 
@@ -35,7 +35,7 @@ def test_ping_without_loss() -> None:
         lab.start()
         lab.capture()
         done = lab.run("ping", "-c", "100", "-i", "0.01", "-w", "20", "-q", OURS)
-        assert "100 received" in done.stdout
+        assert answered(done.stdout) >= 100
         assert lab.judge() >= 100
 
 

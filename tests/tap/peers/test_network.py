@@ -6,7 +6,7 @@ import pytest
 
 from aether.operations.link import LinkSet
 from aether.operations.net import Ping, Traceroute
-from tests.tap.harness import KERNEL, OURS, KernelLab, wait_until
+from tests.tap.harness import KERNEL, OURS, KernelLab, answered, wait_until
 
 pytestmark = pytest.mark.needs("tcpdump", "tshark", "capinfos")
 
@@ -18,7 +18,7 @@ def test_large_pings_both_ways() -> None:
         core = lab.start()
         lab.capture()
         done = lab.run("ping", "-c", "5", "-i", "0.2", "-w", "20", "-s", "60000", "-q", OURS)
-        assert "5 received" in done.stdout, done.stdout
+        assert answered(done.stdout) >= 5, done.stdout
         number = core.do(Ping(address=KERNEL, count=3, size=60_000, interval_us=100_000))
         wait_until(lambda: core.ask(lambda world: world.hosts["you"].jobs[number].done), 10)
         assert core.ask(lambda world: world.hosts["you"].jobs[number].report()).received == 3
@@ -35,7 +35,7 @@ def test_fragments_reordered_and_duplicated() -> None:
             core.do(LinkSet(direction="in", what=what, value=value))
         lab.capture()
         done = lab.run("ping", "-c", "5", "-i", "0.3", "-w", "20", "-s", "20000", "-q", OURS)
-        assert "5 received" in done.stdout, done.stdout
+        assert answered(done.stdout) >= 5, done.stdout
         assert core.ask(lambda world: world.hosts["you"].counters["ipv4.fragment_duplicates"]) > 0
         assert core.ask(lambda world: world.hosts["you"].drops.get("ipv4.fragment_overlap", 0)) == 0
         lab.judge()
@@ -51,7 +51,7 @@ def test_the_largest_pings_over_a_link_without_order(direction: str) -> None:
             core.do(LinkSet(direction=direction, what=what, value=value))
         lab.capture()
         done = lab.run("ping", "-n", "-c", "10", "-i", "0.2", "-w", "20", "-s", "60000", "-q", OURS)
-        assert "10 received" in done.stdout, done.stdout
+        assert answered(done.stdout) >= 10, done.stdout
         if direction != "out":
             counters = core.ask(lambda world: dict(world.hosts["you"].counters))
             assert counters["ipv4.fragment_duplicates"] > 20, counters
@@ -127,6 +127,6 @@ def test_hping_with_odd_packets(odd: tuple[str, ...]) -> None:
         lab.capture()
         lab.run("hping3", "-c", "3", "-i", "u20000", *odd, OURS, timeout=20, check=False)
         done = lab.run("ping", "-c", "2", "-i", "0.1", "-w", "20", "-q", OURS)
-        assert "2 received" in done.stdout
+        assert answered(done.stdout) >= 2
         assert core.ask(lambda world: world.hosts["you"].ipv4.fragments.memory) == 0
         lab.judge()

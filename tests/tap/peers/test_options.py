@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tap.harness import KERNEL, OURS, KernelLab
+from tests.tap.harness import KERNEL, OURS, KernelLab, answered
 
 pytestmark = [pytest.mark.needs("ping", "tcpdump", "tshark", "capinfos"), pytest.mark.usefixtures("every_way")]
 
@@ -15,7 +15,7 @@ def test_a_route_is_recorded_for_the_kernel() -> None:
         lab.start()
         lab.capture()
         done = lab.run("ping", "-n", "-R", "-c", "2", "-i", "0.2", "-w", "20", OURS)
-        assert "2 received" in done.stdout, done.stdout
+        assert answered(done.stdout) >= 2, done.stdout
         way = [line.split()[-1] for line in done.stdout.partition("RR:")[2].splitlines()[:3]]
         assert way == [KERNEL, OURS, KERNEL], done.stdout
         lab.judge()
@@ -28,7 +28,7 @@ def test_times_are_recorded_for_the_kernel(kind: str, lines: int) -> None:
         lab.start()
         lab.capture()
         done = lab.run("ping", "-n", "-T", kind, "-c", "2", "-i", "0.2", "-w", "20", OURS)
-        assert "2 received" in done.stdout, done.stdout
+        assert answered(done.stdout) >= 2, done.stdout
         stamps = done.stdout.partition("TS:")[2].splitlines()[:lines]
         assert len(stamps) == lines and "not-standard" in stamps[1], done.stdout
         if kind == "tsandaddr":
