@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 import sys
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shell.files import toml
 from shell.files.opening import read_whole
 
 THEMES = ("auto", "dark", "light", "mono", "high-contrast")
@@ -140,15 +140,13 @@ def load(file: Path) -> Configuration:
         raw = read_whole(file, MAX_FILE)
         if len(raw) > MAX_FILE:
             raise _Wrong(f"is longer than {MAX_FILE:,} bytes")
-        tables = tomllib.loads(raw.decode("utf-8"))
+        tables = toml.parse(raw.decode("utf-8"))
     except OSError as problem:
         found.problems.append(f"{file} cannot be read: {problem.strerror}")
     except UnicodeDecodeError as problem:
         found.problems.append(f"{file} is no UTF-8 text: byte {problem.start}")
-    except tomllib.TOMLDecodeError as problem:
+    except toml.TomlError as problem:
         found.problems.append(f"{file} is no TOML: {problem}")
-    except RecursionError:
-        found.problems.append(f"{file} is nested too deeply")
     except _Wrong as problem:
         found.problems.append(f"{file} {problem}")
     else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from shell.files import toml
 from shell.files.opening import read_whole
 from shell.language.grammar import CommandError, did_you_mean
 from shell.lessons.progress import USUAL, Weights
@@ -39,10 +39,10 @@ def load(path: Path, known: list[str]) -> Course:
         data = read_whole(path, MAX_COURSE)
         if len(data) > MAX_COURSE:
             raise CommandError(f"{path}: more than {MAX_COURSE >> 10} kB are no course file")
-        values = tomllib.loads(data.decode("utf-8"))
+        values = toml.parse(data.decode("utf-8"))
     except OSError as problem:
         raise CommandError(f"cannot read {path}: {problem.strerror}. `lesson course off` takes all lessons") from None
-    except (ValueError, RecursionError) as problem:
+    except ValueError as problem:
         raise CommandError(f"{path} is no TOML: {problem}; {EXAMPLE}") from None
     return _read(values, path.name, known)
 

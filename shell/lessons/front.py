@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from aether.knobs import KnobError, find, parse
+from shell.files import toml
 from shell.language.grammar import similar
 from shell.language.values import is_number
 from shell.lessons.allowed import refusal
@@ -40,8 +40,8 @@ class Front:
         self.end = ends[0] + 1
         self.lines = lines[1:ends[0]]
         try:
-            self.values = tomllib.loads("\n".join(self.lines))
-        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as problem:
+            self.values = toml.parse("\n".join(self.lines))
+        except toml.TomlError as problem:
             found = re.search(r"line (\d+)", str(problem))
             said = re.sub(r" \(at .*\)", "", str(problem))
             line = int(found.group(1)) + 1 if found else min(ends[0], len(self.lines) + 1)

@@ -6,13 +6,13 @@ A file has a `title`, an `about`, and tables `both`, `out` and `in` with setting
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from aether.link.impairments import IMPAIRMENTS, Pipe
 from aether.link.quantities import QuantityError
+from shell.files import toml
 from shell.files.opening import read_whole
 from shell.language.grammar import CommandError, did_you_mean
 
@@ -74,9 +74,9 @@ def read(file: str) -> str:
 def parse(text: str, name: str, where: str) -> Scenario:
     """Return the scenario that a text describes; CommandError with place and remedy if it does not."""
     try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise CommandError(f"{where}: {problem if isinstance(problem, ValueError) else 'nested too deeply'}") from None
+        data = toml.parse(text)
+    except toml.TomlError as problem:
+        raise CommandError(f"{where}: {problem}") from None
     settings: dict[str, dict[str, str]] = {}
     for key, value in data.items():
         if key in TEXTS:
