@@ -118,15 +118,18 @@ class CapturePipe:
 
 
 def open_pipe(path: str) -> bool:
-    """Make sure that there is a named pipe; return whether it was made. ValueError if something else is there.
+    """Make sure that there is a named pipe; return whether we made it. ValueError if something else is there.
 
-    A link is something else: whoever made it would decide where the frames go.
+    A link is something else: whoever made it would decide where the frames go. What we make is marked by the sticky
+    bit, which means nothing for a pipe: after a kill the next one who uses it knows that it may be taken away.
     """
     try:
-        mode = os.lstat(path).st_mode
+        there = os.lstat(path)
     except FileNotFoundError:
         os.mkfifo(path, 0o600)
+        with suppress(OSError):  # then it is only not known again
+            os.chmod(path, 0o600 | stat.S_ISVTX)
         return True
-    if not stat.S_ISFIFO(mode):
+    if not stat.S_ISFIFO(there.st_mode):
         raise ValueError(f"{path} is there already, and is no named pipe")
-    return False
+    return bool(there.st_mode & stat.S_ISVTX) and there.st_uid == os.geteuid()

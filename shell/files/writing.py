@@ -4,7 +4,8 @@ Whatever happens meanwhile (a full disk, a kill, a machine that loses power), th
 the new one, never for a part of it. The new content is on the disk before the name is given to it, so it does not
 depend on the order in which a file system writes (fsync(2), rename(2)). Links are followed only if whoever runs the
 program, or root, has made them: in a directory of everybody's, somebody else's link would decide what is overwritten.
-A kill leaves at most a file beside, whose name begins with a dot and ends in `.part`.
+A kill leaves at most a file beside, whose name begins with a dot and ends in `.part`; it is locked for as long as its
+writer lives (flock(2)), so the next one who writes a file of the same name knows that it is nobody's, and removes it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -24,6 +26,8 @@ MOST_LINKS = 40
 """As Linux has it."""
 LONGEST_NAME = 200
 """Bytes of a name that the name beside repeats: file systems take 255."""
+ENDING = re.compile(r"\.[0-9a-f]{16}\.part")
+"""What follows the repeated name in that of a file beside."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -55,6 +59,7 @@ def write(path: str | Path, content: str | bytes, *, force: bool, again: str = "
     """
     data = content.encode() if isinstance(content, str) else content
     target = place(path, force, again)
+    _remove_abandoned(target)
     free = _free(target.parent)
     try:
         _write_beside(target, data, force)
@@ -89,10 +94,7 @@ def _write_beside(target: Path, data: bytes, force: bool) -> None:
         before = os.lstat(target)
     except FileNotFoundError:
         before = None
-    name = os.fsdecode(os.fsencode(target.name)[:LONGEST_NAME])
-    beside = target.parent / f".{name}.{secrets.token_hex(8)}.part"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(beside, flags, 0o666 if before is None else 0o600)
+    beside, descriptor = _open_beside(target, 0o666 if before is None else 0o600)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
@@ -105,6 +107,45 @@ def _write_beside(target: Path, data: bytes, force: bool) -> None:
         with suppress(OSError):
             os.unlink(beside)
         raise
+
+
+def _beginning(target: Path) -> str:
+    """Return how the names of the files beside a file begin."""
+    return f".{os.fsdecode(os.fsencode(target.name)[:LONGEST_NAME])}"
+
+
+def _open_beside(target: Path, mode: int) -> tuple[Path, int]:
+    """Open a new file beside a file, and lock it; return its name and its descriptor."""
+    while True:
+        beside = target.parent / f"{_beginning(target)}.{secrets.token_hex(8)}.part"
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+        with suppress(OSError):  # some file systems have no locks, and nobody will take it for abandoned there
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return beside, descriptor
+        os.close(descriptor)  # somebody has removed it before it was locked
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove the files beside a file whose writers were killed: ours, and not locked any more."""
+    beginning = _beginning(target)
+    with suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(beginning) and ENDING.fullmatch(entry.name, len(beginning)):
+                with suppress(OSError):
+                    _remove_unless_locked(entry.path)
+
+
+def _remove_unless_locked(path: str) -> None:
+    """Remove a file of ours that nobody has locked; OSError if it stays."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.unlink(path)
+    finally:
+        os.close(descriptor)
 
 
 def _keep_permissions(descriptor: int, before: os.stat_result) -> None:

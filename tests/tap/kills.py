@@ -4,7 +4,8 @@ Sessions of every kind that has something to lose (recordings, captures, a lesso
 was typed, a TAP, workers, a private network with a program in it) are killed while they start, while they work, and
 while they write. Afterwards no process, no interface, no network and no temporary file may be left, and every file that
 was written is one that can be read. What no program can prevent is counted, not complained of: the pipe of
-`capture live`, and one file beside its place, when SIGKILL comes between its beginning and its name.
+`capture live`, and one file beside its place, when SIGKILL comes between its beginning and its name. The next session
+of the same kind that ends by itself has to take both away.
 
 All of them are in a network namespace of their own; nothing is sent outside of it.
 """
@@ -18,7 +19,6 @@ import pty
 import random
 import select
 import signal
-import stat
 import subprocess
 import sys
 import termios
@@ -28,6 +28,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from tests.tap import left_behind
@@ -41,6 +42,7 @@ ROUNDS = 3
 """How often the lines of a session are played, if it lives so long."""
 LESSONS = ("first-frame", "arp", "handshake", "closing", "nagle", "out-of-order", "time-travel", "udp-and-tcp")
 READY = b"aether>"
+PIPE = "live.pipe"
 
 
 class Kind(NamedTuple):
@@ -90,6 +92,8 @@ class Outcome:
     """How many were left by SIGKILL."""
     beside: int = 0
     """How many files had not got their names."""
+    removed: int = 0
+    """How many of both were there in the end, for sessions that were let end."""
     complaints: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
     """What sessions of each kind would have written, and none has lived long enough to write."""
@@ -98,7 +102,8 @@ class Outcome:
         """Return what there was in a line."""
         killed = ", ".join(f"{name} {count}" for name, count in self.kills.items())
         return (f"{self.kills.total()} kills ({killed}): {len(self.complaints)} complaints; {self.pipes} pipes and "
-                f"{self.beside} files beside their places were left, as no program can prevent")
+                f"{self.beside} files beside their places were left, as no program can prevent; {self.removed} were "
+                "there in the end, for sessions that were let end to take away")
 
 
 class Killing:
@@ -115,9 +120,17 @@ class Killing:
         early = chance.random() < 0.15
         self.answers = 0 if early else chance.randint(1, ROUNDS * len(self.kind.lines))
         self.delay = chance.uniform(0, STARTS if early else WORKS)
-        self.takes_pipe_away = chance.random() < 0.5
+        self.ends = False
+        self.beside_before = {*left_behind.beside(self.folder)}
+        self.pipe_before = left_behind.is_pipe(self.folder / PIPE)
         self.what = (f"kill {number} of seed {seed} ({name}), {self.delay * 1e3:.0f} ms after "
                      f"{f'{self.answers} answers' if self.answers else 'its start'}")
+
+    def let_end(self, lesson: str) -> str:
+        """Let it work to its end, with this lesson; return what was wrong with it."""
+        self.ends, self.lesson, self.answers, self.delay = True, lesson, sys.maxsize, 0.0
+        self.what = f"a session ({self.name}) that nobody kills"
+        return self.play()
 
     def play(self) -> str:
         """Let it work, and kill it; return what was wrong with it until then."""
@@ -140,6 +153,8 @@ class Killing:
             if reader is not None:
                 reader.start()
             ended = self._work_at_terminal(process, typed) if typed >= 0 else self._work(process)
+            if self.ends:
+                process.wait(PATIENCE)
         finally:
             process.kill()
             process.wait(PATIENCE)
@@ -155,7 +170,8 @@ class Killing:
             os.close(typed)
         if "Traceback" in said:
             return said
-        if process.returncode != -signal.SIGKILL and not (typed >= 0 and process.returncode == 0):
+        expected = {0} if self.ends else {-signal.SIGKILL}
+        if process.returncode not in expected | ({0} if typed >= 0 else set()):  # `quit` may be faster than the kill
             return f"it ended before, with {process.returncode}: {said}"
         return "" if ended else f"no answer within {PATIENCE:.0f} s: {said}"
 
@@ -165,6 +181,8 @@ class Killing:
         lines = [line.format(lesson=self.lesson) for line in self.kind.lines] * ROUNDS
         with suppress(BrokenPipeError):
             process.stdin.write("".join(f"{line}\n" for line in lines).encode())
+            if self.ends:
+                process.stdin.close()
         seen, last = 0, self._last_answer()
         while seen < last:
             if not select.select([process.stdout], [], [], PATIENCE)[0]:
@@ -184,7 +202,7 @@ class Killing:
 
     def _work_at_terminal(self, process: subprocess.Popen[bytes], terminal: int) -> bool:
         """Type lines at the prompt; the last one ends the program, and the kill comes meanwhile, or just after."""
-        lines = iter(self.kind.lines[-max(1, self.answers % (len(self.kind.lines) + 1)):])
+        lines = iter(self.kind.lines[-max(1, self.answers % (len(self.kind.lines) + 1)):])  # the last one is `quit`
         said, end = b"", time.monotonic() + PATIENCE
         while self.answers and time.monotonic() < end and process.poll() is None:
             if not select.select([terminal], [], [], 1)[0]:
@@ -208,7 +226,7 @@ class Killing:
 
     def _read_pipe(self, process: subprocess.Popen[bytes]) -> None:
         """Read what comes through the pipe of `capture live` until the program has ended."""
-        path, file = self.folder / "live.pipe", -1
+        path, file = self.folder / PIPE, -1
         read = bytearray()
         while True:
             over = process.poll() is not None
@@ -240,16 +258,12 @@ class Killing:
         found += [f"still there: the network {each}" for each in left_behind.networks() - mounts]
         found += [f"still there: {each}" for each in self.temporary.iterdir()]
         beside = left_behind.beside(self.folder)
-        if len(beside) > 1:
-            found.append(f"more than one file beside its place: {left_behind.names(beside)}")
-        outcome.beside += len(beside)
-        for path in beside:
-            path.unlink()
+        targets = Counter(left_behind.target(path) for path in beside)
+        found += [f"{count} files beside {target}: the next one who writes it removes the last one's"
+                  for target, count in targets.items() if count > 1]
+        outcome.beside += len({*beside} - self.beside_before)
         found += left_behind.complaints(self.folder)
-        pipe = self.folder / "live.pipe"
-        if pipe.exists() and stat.S_ISFIFO(pipe.lstat().st_mode) and self.takes_pipe_away:
-            outcome.pipes += 1
-            pipe.unlink()  # else the next session uses it
+        outcome.pipes += left_behind.is_pipe(self.folder / PIPE) and not self.pipe_before
         outcome.complaints += [f"{self.what}: {each}" for each in found]
 
 
@@ -281,10 +295,27 @@ def run(kills: int, seed: int = 1, show: Callable[[str], None] = print) -> Outco
             killing.judge(outcome, usual, mounts)
             outcome.kills[killing.name] += 1
             show("; ".join(outcome.complaints[before:]) or f"{killing.what}: nothing left")
+        for name in outcome.kills:
+            outcome.complaints += _taken_away(lab, name, outcome)
         outcome.complaints += _afterwards(lab)
         outcome.unwritten = [f"{name}: {each}" for name in outcome.kills for each in KINDS[name].writes
                              if not list((lab.folder / name).rglob(each))]
     return outcome
+
+
+def _taken_away(lab: KernelLab, name: str, outcome: Outcome) -> list[str]:
+    """Let sessions of a kind end that write what kills have left halves of; return what is left even so."""
+    def left() -> list[Path]:
+        return [*left_behind.beside(lab.folder / name), *filter(left_behind.is_pipe, [lab.folder / name / PIPE])]
+
+    found, before = [], left()
+    outcome.removed += len(before)
+    lessons = {lesson for lesson in LESSONS for path in before if lesson in path.name}
+    for lesson in sorted(lessons) or LESSONS[:bool(before)]:
+        killing = Killing(lab, name, -1, 0)
+        if why := killing.let_end(lesson):
+            found.append(f"{killing.what}: {why}")
+    return found + [f"still there after a session ({name}) that nobody killed: {path.name}" for path in left()]
 
 
 def _afterwards(lab: KernelLab) -> list[str]:

@@ -52,6 +52,16 @@ def beside(folder: Path) -> list[Path]:
     return [path for path in folder.rglob(".*.part") if path.is_file()]
 
 
+def target(path: Path) -> str:
+    """Return the name that a file beside its place would have got: `.NAME.16 hexadecimal digits.part`."""
+    return path.name[1:].rsplit(".", 2)[0]
+
+
+def is_pipe(path: Path) -> bool:
+    """Tell whether there is a named pipe of this name."""
+    return path.exists() and stat.S_ISFIFO(path.lstat().st_mode)
+
+
 def complaints(folder: Path) -> list[str]:
     """Return what cannot be read of what lies in a folder, and what ought not to lie there."""
     found = []

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -358,6 +359,35 @@ def test_a_reader_that_goes_away_may_come_again(shell: Shell, tmp_path: Path) ->
         shell.run("ping 192.168.1.1 --count 1")
         until(lambda: not answer(shell, "capture status")["live_reader"])
     shell.run("capture stop")
+
+
+def test_a_pipe_that_a_kill_left_is_used_and_taken_away(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    code = """
+import os, signal, sys
+from shell.captures import live
+from shell.__main__ import main
+live.CapturePipe.__init__ = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+main(sys.argv[1:])
+"""
+    done = subprocess.run([sys.executable, "-c", code, "--sim", "-c", f"capture live {path}"], capture_output=True,
+                          timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.is_fifo()
+    shell.run(f"capture live {path}")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    until(lambda: answer(shell, "capture status")["live_reader"])
+    os.close(descriptor)
+    shell.run("capture stop")
+    assert not path.exists()
+
+
+def test_a_pipe_that_somebody_made_stays(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    shell.run(f"capture live {path}")
+    shell.run("capture stop")
+    assert path.is_fifo()
 
 
 def test_nobody_reads_and_nothing_waits(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -145,8 +146,8 @@ def test_a_file_that_cannot_grow_leaves_the_old_one(
 
 
 def test_a_kill_leaves_the_old_one(written: tuple[Shell, str, Path]) -> None:
-    """The program dies when all is written but the name."""
-    _, line, file = written
+    """The program dies when all is written but the name; the next one that writes it removes what was left beside."""
+    shell, line, file = written
     file.write_bytes(OLD)
     code = """
 import os, signal, sys
@@ -161,6 +162,68 @@ main(sys.argv[1:])
     assert (done.returncode, done.stderr) == (-signal.SIGKILL, "")
     assert file.read_bytes() == OLD
     assert not alone(file)
+    shell.run(forced(line))
+    assert file.read_bytes() != OLD
+    assert alone(file)
+
+
+def beside(file: Path, number: int = 0) -> Path:
+    """Return how a file beside another one may be called."""
+    return file.parent / f".{file.name}.{number:016x}.part"
+
+
+def test_only_what_nobody_writes_any_more_is_removed(tmp_path: Path) -> None:
+    file = tmp_path / "run.aether"
+    others = [tmp_path / name for name in (
+        ".run.aether.part", ".run.aether.txt.0123456789abcdef.part", ".run.aether.0123456789abcdef.part.gz",
+        ".run.0123456789abcdef.part", "run.aether.0123456789abcdef.part")]
+    for each in (beside(file), beside(file, 1), *others):
+        each.write_bytes(OLD)
+    beside(file, 2).mkdir()
+    beside(file, 3).symlink_to(others[0])
+    os.mkfifo(beside(file, 4))
+    with beside(file).open("rb") as in_use:
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+        write(file, b"new", force=False)
+        kept = {beside(file), *(beside(file, number) for number in (2, 3, 4)), *others}
+        assert {*tmp_path.iterdir()} == {file, *kept}
+    write(file, b"newer", force=True)
+    assert {*tmp_path.iterdir()} == {file, *kept} - {beside(file)}
+    assert [each.read_bytes() for each in others] == [OLD] * len(others)
+
+
+@is_root
+def test_what_somebody_else_left_is_left(tmp_path: Path) -> None:
+    file = tmp_path / "run.aether"
+    beside(file).write_bytes(OLD)
+    os.chown(beside(file), 65534, 65534)
+    write(file, b"new", force=False)
+    assert beside(file).read_bytes() == OLD
+
+
+def test_a_name_as_long_as_may_be_is_cleaned_up_after_too(tmp_path: Path) -> None:
+    file = tmp_path / ("é" * 127)  # 254 bytes, of which the name beside repeats 200
+    (tmp_path / f".{'é' * 100}.0123456789abcdef.part").write_bytes(OLD)
+    write(file, b"new", force=False)
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_what_is_removed_before_it_is_locked_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another shell saw the file beside between its making and its lock, and took it for abandoned."""
+    file, as_usual, locked = tmp_path / "run.aether", fcntl.flock, []
+
+    def late(descriptor: int, operation: int) -> None:
+        if not locked:
+            (made,) = tmp_path.glob(".run.aether.*.part")
+            made.unlink()
+        locked.append(descriptor)
+        as_usual(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    write(file, b"new", force=False)
+    assert len(locked) == 2
+    assert [*tmp_path.iterdir()] == [file]
+    assert file.read_bytes() == b"new"
 
 
 @is_root
