@@ -42,7 +42,7 @@ def _dns(message: dns.DnsMessage) -> str:
     wanted = [each for each in message.answers if asked is not None and each.type == asked.type]
     found = (wanted or message.answers)[:1]
     if not found:
-        return f"{head}: no such record"
+        return f"{head}: {'truncated' if message.truncated else 'no such record'}"
     more = f" and {len(message.answers) - 1} more" if len(message.answers) > 1 else ""
     return f"{head} = {_value(found[0])}{more}"
 

@@ -30,6 +30,13 @@ def test_questions_and_answers_of_dns_show_their_id(shell: Shell) -> None:
     assert refused.endswith("A nothing.lab: no such name")
 
 
+def test_an_answer_that_did_not_fit_is_not_called_a_missing_record(shell: Shell) -> None:
+    shell.run("dns ask big.lab TXT")
+    lines = shell.run("frames dns --plain")
+    assert "TXT big.lab: truncated" in lines
+    assert "no such record" not in lines
+
+
 def test_what_is_no_message_is_a_datagram(shell: Shell) -> None:
     shell.run("udp send 192.168.1.1:53 hello")
     assert "UDP len=5" in shell.run("frames")
