@@ -271,16 +271,22 @@ class TcpSocket:
         return pieces
 
     def shutdown(self, how: int = so.SHUT_WR) -> None:
-        """Close one direction or both: a FIN follows what was sent (RFC 9293 §3.10.4). OSError ENOTCONN, EINVAL."""
+        """Close one direction or both: a FIN follows what was sent (RFC 9293 §3.10.4).
+
+        In SYN-SENT either ends the attempt. OSError EINVAL, or ENOTCONN: also for a connection that is over, in
+        TIME-WAIT as on Linux.
+        """
         if how not in (so.SHUT_RD, so.SHUT_WR, so.SHUT_RDWR):
             raise OSError(errno.EINVAL, f"shutdown takes 0, 1 or 2, not {how}")
         conn = self._connected()
+        if conn.state in (CLOSED, TIME_WAIT):
+            raise OSError(errno.ENOTCONN, "the connection is over: there is nothing left to shut down")
         if how != so.SHUT_WR:
             self.reading = False
-        if how == so.SHUT_RD or conn.fin_queued or conn.state == CLOSED:
-            return
         if conn.state == SYN_SENT:
             conn.end("close")
+            return
+        if how == so.SHUT_RD or conn.fin_queued:
             return
         conn.fin_queued = True
         if conn.state in CAN_SEND:  # in SYN-RECEIVED the state changes when the handshake is complete
@@ -311,7 +317,8 @@ class TcpSocket:
             output.send_reset(conn, "closed with data unread" if conn.receive.length else "closed without lingering")
             conn.end("abort")
             return
-        self.shutdown()
+        if conn.state != TIME_WAIT:
+            self.shutdown()
         conn.socket = None
         if conn.state == FIN_WAIT_2:
             timers.start_fin_wait_2(conn)

@@ -15,7 +15,6 @@ from aether.wire.tcp import ECE
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
-    from aether.tcp.scoreboard import Acked
     from aether.tcp.segment import Segment
 
 
@@ -51,6 +50,7 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     if ack > conn.snd_una:
         _advance(conn, segment, sacked)
     elif conn.snd_nxt > conn.snd_una:
+        _measure_sacked(conn)
         recovery.duplicate(conn, sacked, same)
     conn.flight.arrived.clear()
     return True
@@ -110,13 +110,14 @@ def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     used = conn.cwnd_full or (conn.cwnd < conn.ssthresh and 2 * conn.cwnd_used > conn.cwnd)
     if conn.ecn_ok and segment.flags & ECE:
         used = False  # RFC 3168 §6.1.2: no growth by an acknowledgement that echoes congestion
+    sacked_at = _sacked_at(conn)
     acked = conn.flight.acknowledge(conn.snd_una, ack)
     conn.snd_una = ack
     if conn.options.user_timeout:
         conn.waiting_since = host.now
     conn.send.release(ack)
     conn.delivered += acked.delivered + sacked
-    _measure(conn, segment, acked)
+    _measure(conn, segment, acked.sent_at if acked.sent_at >= 0 else sacked_at)
     recovery.advanced(conn, segment, acked, sacked, used)
     if conn.snd_una == conn.snd_nxt:
         conn.stop("rto")  # RFC 6298 §5.2
@@ -147,22 +148,35 @@ def shaken(conn: Connection, segment: Segment) -> None:
         conn.report_cwnd("the handshake lost segments")
 
 
-def _measure(conn: Connection, segment: Segment, acked: Acked) -> None:
-    """Take a round-trip sample: of a segment sent once (Karn), or by the echoed timestamp (RFC 7323 §4).
+def _sacked_at(conn: Connection) -> int:
+    """Return when the latest of the segments that this acknowledgement SACKs, and that were sent once, left; or -1."""
+    return max((segment.time for segment in conn.flight.arrived if segment.sends == 1), default=-1)
 
-    An echo from before the retransmission tells nothing: perhaps only the first acknowledgement was lost.
+
+def _measure(conn: Connection, segment: Segment, sent_at: int) -> None:
+    """Take a round-trip sample: of what was sent once at that time (Karn), or by the echoed timestamp (RFC 7323 §4).
+
+    What an echo says is no guess: it names the transmission that has arrived, be it the first or a later one.
     """
-    now, trip = conn.host.now, conn.round_trip
-    if acked.sent_at >= 0:
-        sample = now - acked.sent_at
+    now = conn.host.now
+    if sent_at >= 0:
+        _sample(conn, now - sent_at)
     elif conn.ts_ok and segment.options is not None and segment.options.timestamp is not None:
         echoed = segment.options.timestamp[1]
-        elapsed = (timestamp(conn) - echoed) & MASK
-        if not echoed or elapsed * 1000 > now - acked.resent_at + 1000:
-            return
-        sample = elapsed * 1000
-    else:
-        return
+        elapsed = ((timestamp(conn) - echoed) & MASK) * 1000
+        if echoed and elapsed <= now - conn.opened + 1000:  # else we never sent it
+            _sample(conn, elapsed)
+
+
+def _measure_sacked(conn: Connection) -> None:
+    """Take a sample of what was SACKed, too: it has been acknowledged, and what is lost may have held up the rest."""
+    sent_at = _sacked_at(conn)
+    if sent_at >= 0:
+        _sample(conn, conn.host.now - sent_at)
+
+
+def _sample(conn: Connection, sample: int) -> None:
+    trip = conn.round_trip
     trip.sample(sample)
     observer = conn.host.observer
     if observer is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aether.tcp.output import send_beyond
+from aether.tcp.scoreboard import NOT_AGAIN
 
 if TYPE_CHECKING:
     from aether.tcp.connection import Connection
@@ -18,11 +19,13 @@ NEW_SEGMENTS = 2
 """How many leave before the second acknowledgement says more (§3.1, step 2b)."""
 
 
-def begin(conn: Connection) -> bool:
-    """Start after a time-out (§3.1, step 1); return False if it does not apply."""
-    if not (conn.sack_ok and conn.host.knobs.tcp_frto) or conn.frto != OFF or conn.round_trip.backoff > 1:
+def begin(conn: Connection, reneged: bool) -> bool:
+    """Start after a time-out (§3.1, step 1); return False if it does not apply, as to a peer that has `reneged`."""
+    if reneged or not (conn.sack_ok and conn.host.knobs.tcp_frto) or conn.frto != OFF or conn.round_trip.backoff > 1:
         conn.frto = OFF
         return False
+    for segment in conn.flight.segments.values():
+        segment.again = NOT_AGAIN  # time is up for what was sent again before, too
     conn.frto = FIRST
     return True
 
@@ -45,6 +48,9 @@ def acknowledged(conn: Connection, advanced: bool) -> bool:
 
 
 def give_up(conn: Connection) -> None:
-    """The loss was real: everything from before the time-out is to be sent again (§3.1, steps 2a and 3a)."""
+    """The loss was real: everything from before the time-out is to be sent again (§3.1, steps 2a and 3a).
+
+    What was sent again since then is under way, also where an acknowledgement has landed inside it.
+    """
     conn.frto = OFF
-    conn.flight.mark_all_lost(conn.recover)
+    conn.flight.mark_all_lost(conn.recover, even_again=False)

@@ -185,9 +185,7 @@ def timed_out(conn: Connection) -> None:
     conn.tlp_end = -1
     conn.stop("tlp")
     conn.stop("rack")
-    if reneged:
-        frto.give_up(conn)
-    elif frto.begin(conn):
+    if frto.begin(conn, reneged):
         conn.flight.mark_first_lost(conn.snd_una)
     else:
         conn.flight.mark_all_lost(conn.recover)

@@ -55,8 +55,6 @@ class Acked(NamedTuple):
     """Newly known to have arrived."""
     sent_at: int
     """When the latest segment among them was sent; -1 if one was sent twice: whose ACK this is, nobody knows (Karn)."""
-    resent_at: int
-    """When the latest of those sent twice was sent again; -1 if there is none."""
 
 
 class Flight:
@@ -138,7 +136,7 @@ class Flight:
         """Remove what lies between `una` and `ack`."""
         delivered = 0
         sent_at = -1
-        resent_at = -1
+        twice = False
         at = una
         while at < ack:
             segment = self.segments.pop(at)
@@ -153,8 +151,7 @@ class Flight:
                 delivered += end - at
                 sent_at = max(sent_at, segment.time)
                 self.arrived.append(segment)
-            if segment.sends > 1:
-                resent_at = max(resent_at, segment.time)
+            twice = twice or segment.sends > 1
             at = end
         if not self.segments:  # an emptied dict keeps its room: much, for thousands that are idle
             self.segments, self.by_time = {}, {}
@@ -164,7 +161,7 @@ class Flight:
             self.sacked_bytes -= min(high, ack) - low
             if high > ack:
                 self.sacked.insert(0, (ack, high))
-        return Acked(ack - una, delivered, sent_at if resent_at < 0 else -1, resent_at)
+        return Acked(ack - una, delivered, -1 if twice else sent_at)
 
     def _split(self, segment: Sent, at: int) -> Sent:
         """Keep the part of a segment from `at` on, and return what is before: an acknowledgement landed inside it."""
@@ -285,10 +282,10 @@ class Flight:
             return 0
         return self.mark_lost(segment)
 
-    def mark_all_lost(self, limit: int) -> None:
+    def mark_all_lost(self, limit: int, even_again: bool = True) -> None:
         """Take everything before `limit` that is not SACKed for lost: time is up (RFC 6675 §5.1, RFC 5681 §4.3)."""
         for segment in list(self.by_time.values()):
-            if segment.end <= limit:
+            if segment.end <= limit and (even_again or segment.again != AGAIN):
                 self.mark_lost(segment)
 
     def mark_lost(self, segment: Sent) -> int:

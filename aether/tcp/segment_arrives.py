@@ -16,6 +16,7 @@ from aether.tcp.segment import Segment
 from aether.tcp.sequence import HALF, MASK
 from aether.tcp.states import (
     CAN_RECEIVE,
+    CLOSE_WAIT,
     CLOSED,
     CLOSING,
     ESTABLISHED,
@@ -215,10 +216,7 @@ def _flags_ok(conn: Connection, segment: Segment) -> bool:
     host, flags = conn.host, segment.flags
     if flags & RST:
         if segment.seq == conn.rcv_nxt or not host.knobs.tcp_challenge_ack:
-            refused = conn.state == SYN_RECEIVED and not pending(conn)
-            graceful = conn.state == TIME_WAIT or (
-                conn.state in (CLOSING, LAST_ACK) and conn.snd_una >= conn.send.end)  # only our FIN is not acknowledged
-            conn.end("rcv RST", 0 if graceful else errno.ECONNREFUSED if refused else errno.ECONNRESET)
+            conn.end("rcv RST", _error_of_reset(conn))
         else:
             host.drop("tcp.rst_not_exact", conn.number, f"{segment.seq - conn.rcv_nxt:+} from rcv_nxt")
             challenge(conn, "reset inside the window")
@@ -244,6 +242,19 @@ def _flags_ok(conn: Connection, segment: Segment) -> bool:
             return False
         _handshake_done(conn, segment)
     return True
+
+
+def _error_of_reset(conn: Connection) -> int:
+    """Return what the application is told of a reset, 0 if nothing is lost by it.
+
+    A peer that had sent all it had, and then wants nothing any more, is a reader that is gone: EPIPE, as on Linux.
+    """
+    state = conn.state
+    if state == TIME_WAIT or (state in (CLOSING, LAST_ACK) and conn.snd_una >= conn.send.end):
+        return 0  # only our FIN is not acknowledged
+    if state == CLOSE_WAIT:
+        return errno.EPIPE
+    return errno.ECONNREFUSED if state == SYN_RECEIVED and not pending(conn) else errno.ECONNRESET
 
 
 def _handshake_done(conn: Connection, segment: Segment) -> None:

@@ -151,7 +151,7 @@ def _acked(conn: int, due: int, trip: tuple[int, ...] | None, probes: bool) -> l
     if trip is None:
         return []
     reports: list[Report] = [
-        ("tcp.rtt", (conn, *trip), acknowledge._measure, "tcp.rtt"),
+        ("tcp.rtt", (conn, *trip), acknowledge._sample, "tcp.rtt"),
         ("tcp.timer", (conn, "rto", "stopped", due), acknowledge._advance, "rto"),
     ]
     if probes:

@@ -76,9 +76,6 @@ KNOWN: tuple[Known, ...] = (
         "fin-beyond-cwnd", "RFC 5681 §3.1", "both", "sends a FIN without data whatever cwnd is",
         "when cwnd has room for a segment", m.fin_beyond_window),
     Known(
-        "shutdown-after-reset", "shutdown(2)", "Linux", "lets a connection that is gone be shut down", "ENOTCONN",
-        m.shutdown_after_reset),
-    Known(
         "ends-at-window", "RFC 9293 §3.10.7.4", "Aether", "discards a reset that ends where the window begins",
         "challenges it", m.ends_at_window),
     Known(
@@ -108,18 +105,10 @@ KNOWN: tuple[Known, ...] = (
         "wrong-ack-in-syn-received", "RFC 9293 §3.10.7.4", "Aether", "looks at numbers, RST and SYN before the ACK",
         "resets for the wrong ACK first", m.wrong_ack_in_syn_received),
     Known(
-        "reset-in-close-wait", "connect(2)", "Linux",
-        "ECONNRESET after every reset",
-        "EPIPE if the peer's FIN came before",
-        m.reset_in_close_wait),
-    Known(
         "queue-after-reset", "tcp(7)", "both",
         "nothing is queued after a reset",
         "what was queued before is still counted, and a FIN always",
         m.queue_after_reset),
-    Known(
-        "trip-by-timestamps", "RFC 7323 §4.1", "Linux", "measures no round trip of what was sent again",
-        "measures it by the timestamp that is echoed, and times out at another time", m.trip_by_timestamps),
     Known(
         "limited-transmit", "RFC 3042 §2", "Aether", "sends new data for each of the first two duplicates",
         "without SACK for fewer", m.limited_transmit),
@@ -252,8 +241,12 @@ KNOWN: tuple[Known, ...] = (
         "syn-again", "RFC 6298 §5.5", "Aether", "waits twice as long each time a SYN is lost",
         "as long as before, for the first four", m.syn_again),
     Known(
-        "least-trip", "RFC 8985 §6.2", "Linux", "measures the least round trip by what is acknowledged",
-        "also by what is SACKed", m.least_trip),
+        "reset-in-syn-received", "RFC 5961 §3.2", "Aether",
+        "challenges a reset inside the window of a half-open connection",
+        "believes it", m.reset_in_syn_received),
+    Known(
+        "duplicate-ahead", "RFC 5681 §2", "Aether", "counts duplicates whatever their numbers",
+        "not the first of a higher number: it could bring a window", m.duplicate_ahead),
     Known(
         "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
         "reports nothing", m.number_of_the_syn),

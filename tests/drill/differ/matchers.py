@@ -107,7 +107,10 @@ def old_ack(d: Difference) -> str:
         return "end"
     if d.kind == "segment" and pure(d.theirs) and set(d.fields) <= {"ack", "options"}:
         return "end"
-    return "end" if d.kind == "extra" and pure(d.ours) else ""
+    a = d.ours
+    if d.kind == "segment" and pure(d.theirs) and isinstance(a, Out) and a.flags == "R" and a.seq == packet.ack:
+        return "end"  # the data that it brings is for nobody
+    return "end" if d.kind == "extra" and pure(a) else ""
 
 
 def window_back(d: Difference) -> str:
@@ -198,8 +201,11 @@ def data_after_fin(d: Difference) -> str:
     """Data beyond the peer's FIN, or another FIN: what is meant nobody knows, and both make of it what they can."""
     packets, packet = segments(d), arrived(d)
     ends = [one.span.last for one in packets if "F" in one.flags]
-    if not ends or not all(one is None or pure(one) or (isinstance(one, Out) and "R" in one.flags)
-                           for one in (d.ours, d.theirs)):
+    a, b = d.ours, d.theirs
+    over = isinstance(b, Out) and "R" in b.flags
+    fresh = over and isinstance(a, Out) and a.length and a.seq == d.top[0]  # let out by the window that it brings
+    if not ends or not all(one is None or pure(one) or (isinstance(one, Out) and "R" in one.flags) or (
+            one is a and fresh) for one in (a, b)):
         return ""
     if d.kind == "extra" and d.traces is not None and any(
             fields_of(d.ours, out) == () for out in d.traces[1].steps[d.at].out if isinstance(d.ours, Out)):
@@ -346,14 +352,11 @@ def fin_beyond_window(d: Difference) -> str:
     return ""
 
 
-def shutdown_after_reset(d: Difference) -> str:
-    """shutdown() of a connection that is gone."""
-    return "end" if d.kind == "result" and called(d) == "shutdown" and d.theirs == "-1 ENOTCONN" else ""
-
-
 def ends_at_window(d: Difference) -> str:
     """A segment that ends where the window begins; a reset, also one that goes on inside."""
     packet = arrived(d)
+    if _rearmed(d) or _fin_known(d):
+        return "end"
     if packet is None:
         return ""
     end = packet.span.last + ("F" in packet.flags) + ("S" in packet.flags)
@@ -369,6 +372,31 @@ def ends_at_window(d: Difference) -> str:
     if packet.ack is not None and (again(d, d.ours, 0) or again(d, d.theirs, 1)):
         return "end"
     return "both" if only(d, "sack", "TS") else ""
+
+
+def _rearmed(d: Difference) -> bool:
+    """Tell whether the acknowledgement of data that ended where the window begins put off the kernel's probe."""
+    a, b = d.ours, d.theirs
+    if d.kind != "time" or not isinstance(a, Out) or not isinstance(b, Out) or not again(d, a, 0) or b.time < a.time:
+        return False
+    left = a.time - since(d, a, 0)
+    old = [one for at, one in _told(d) if left < at < a.time and one.span.length and one.span.last == d.acked[1]]
+    return since(d, a, 0) >= 0 and any(one.ack is not None for one in old)
+
+
+def _fin_known(d: Difference) -> bool:
+    """Tell whether the kernel took the acknowledgement of its FIN from data that ended where the window begins."""
+    moved = d.kind == "state" and (d.ours, d.theirs) in (("4", "5"), ("9", "7"), ("11", "7"))
+    return moved and any(
+        one.ack == d.top[1] and one.span.length and one.span.last == d.acked[1] for _, one in _told(d))
+
+
+def _told(d: Difference) -> list[tuple[int, TcpPacket]]:
+    """Return the segments that came up to the step, each with its time in our play."""
+    assert d.traces is not None
+    found = [(happened.at, event_of(step.text)) for step, happened in zip(
+        d.program.steps[:d.at + 1], d.traces[0].steps, strict=False)]
+    return [(at, event) for at, event in found if isinstance(event, TcpPacket)]
 
 
 def limited_transmit(d: Difference) -> str:
@@ -460,15 +488,6 @@ def by_timer(d: Difference) -> bool:
     return isinstance(d.ours, Out) and d.ours.time > d.traces[0].steps[d.at].at
 
 
-def trip_by_timestamps(d: Difference) -> str:
-    """The time-out, after timestamps have measured a round trip of what was sent again; without, its backoff stays."""
-    a, b = d.ours, d.theirs
-    if d.kind == "missing" and again(d, b, 1) and with_timestamps(d) and resent(d, 0):
-        return "end"
-    earlier = d.kind == "extra" or (isinstance(b, Out) and isinstance(a, Out) and a.time < b.time)
-    return "end" if with_timestamps(d) and resent(d, 1) and earlier and again(d, d.ours, 0) and by_timer(d) else ""
-
-
 def zero_window(d: Difference) -> bool:
     """Tell whether the peer has closed its window at some time."""
     return any(not one.window for one in segments(d) if "R" not in one.flags)
@@ -495,7 +514,13 @@ def _half_open(d: Difference) -> bool:
     since = [event_of(step.text) for step in d.program.steps[first + 1:d.at]]
     return not any(
         isinstance(one, TcpPacket) and one.ack == 1 and not set(one.flags) & set("RS") and one.span.first not in syns
-        for one in since)
+        and _inside(one, syns[-1]) for one in since)
+
+
+def _inside(packet: TcpPacket, syn: int) -> bool:
+    """Tell whether a segment lies inside of the first window after a SYN."""
+    first = signed((packet.span.first - syn - 1) & 0xFFFFFFFF)
+    return first < 65_535 and (first >= 0 or first + packet.span.length > 0)
 
 
 def syn_in_syn_received(d: Difference) -> str:
@@ -504,12 +529,6 @@ def syn_in_syn_received(d: Difference) -> str:
     if packet is None or "S" not in packet.flags or not isinstance(b, Out) or "R" not in b.flags or not _half_open(d):
         return ""
     return "end" if pure(d.ours) else ""
-
-
-def reset_in_close_wait(d: Difference) -> str:
-    """What a call says after a reset that came after the peer's FIN."""
-    fin = any("F" in one.flags for one in segments(d))
-    return "end" if d.kind == "result" and fin and (d.ours, d.theirs) == ("-1 ECONNRESET", "-1 EPIPE") else ""
 
 
 def queue_after_reset(d: Difference) -> str:
@@ -730,7 +749,28 @@ def deferred(d: Difference) -> str:
     full = isinstance(a, Out) and a.seq == d.top[0] and a.length >= mss_of(d) - 12
     late = d.kind == "time" and isinstance(d.theirs, Out) and d.theirs.time > d.ours.time  # type: ignore[union-attr]
     busy = (d.kind in ("extra", "undecided") or late) and d.top[1] > 1
-    return "end" if full and busy and called(d) in ("write", "send") else ""
+    if full and busy and called(d) in ("write", "send"):
+        return "end"
+    return "end" if full and d.kind == "extra" and _a_third_at_most(d) else ""
+
+
+def _a_third_at_most(d: Difference) -> bool:
+    """Tell whether an acknowledgement let us send more new segments, by no more than the kernel waits for.
+
+    It waits while there is room for less than a third of cwnd (tcp_tso_win_divisor), more than a segment is left, and
+    something is in flight.
+    """
+    packet = arrived(d)
+    if packet is None or packet.ack is None or by_timer(d):
+        return False
+    assert d.traces is not None
+    ours = [out.seq + out.length for out in d.traces[0].steps[d.at].out if out.length and out.seq >= d.top[1]]
+    written = 1 + sum(int(step.result) for step, line in zip(
+        d.traces[1].steps[:d.at], d.program.steps, strict=False)
+        if line.text.startswith(("write(", "send(")) and step.result.isdigit())
+    flight = d.top[1] - packet.ack
+    more = max(ours, default=d.top[1]) - d.top[1]
+    return flight > 0 and 0 < more * 3 <= flight + more + mss_of(d) and written - d.top[1] > mss_of(d)
 
 
 def resend_rearms(d: Difference) -> str:
@@ -786,9 +826,13 @@ def proportional(d: Difference) -> str:
     """How much leaves for one acknowledgement with SACK blocks, in a recovery."""
     packet, a = arrived(d), d.ours
     sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    assert d.traces is not None
+    if sacks and d.kind == "missing" and again(d, d.theirs, 1):
+        full = mss_of(d) - (12 if with_timestamps(d) else 0)
+        small = any(0 < out.length < full - 36 for step in d.traces[1].steps[:d.at] for out in step.out)
+        return "end" if small and any(again(d, out, 0) for out in d.traces[0].steps[d.at].out) else ""
     if not sacks or not isinstance(a, Out) or by_timer(d) or d.kind != "extra":
         return ""
-    assert d.traces is not None
     if a.length and a.seq == d.top[0] and resent(d, 0) and resent(d, 1):
         return "end"
     more = any(out.length and out.seq < d.top[1] for out in d.traces[1].steps[d.at].out)
@@ -829,16 +873,6 @@ def syn_again(d: Difference) -> str:
     return "end" if syn and len(sent) > 1 and d.kind in ("missing", "time") and d.top[1] <= 1 else ""
 
 
-def least_trip(d: Difference) -> str:
-    """What is sent again for SACK blocks that came sooner than anything before."""
-    packet, b = arrived(d), d.theirs
-    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
-    if not sacks or not again(d, b, 1) or d.kind not in ("missing", "segment"):
-        return ""
-    fresh = isinstance(d.ours, Out) and d.ours.seq == d.top[0]
-    return "end" if (d.ours is None or fresh) and not resent(d, 0) else ""
-
-
 def number_of_the_syn(d: Difference) -> str:
     """A segment that is not a SYN, and begins at its number."""
     packet = arrived(d)
@@ -846,3 +880,23 @@ def number_of_the_syn(d: Difference) -> str:
     if packet is None or "S" in packet.flags or not only(d, "sack", "TS"):
         return ""
     return "both" if signed(packet.span.first) <= 0 or packet.span.first in syns else ""
+
+
+def reset_in_syn_received(d: Difference) -> str:
+    """A reset inside the window of a half-open connection, and not where it begins."""
+    packet = arrived(d)
+    if packet is None or "R" not in packet.flags or not _half_open(d) or d.kind != "extra" or not pure(d.ours):
+        return ""
+    assert isinstance(d.ours, Out)
+    return "end" if d.ours.ack is not None and 0 < packet.span.first - d.ours.ack < 65_536 else ""
+
+
+def duplicate_ahead(d: Difference) -> str:
+    """Three duplicates without SACK, of which the first has a higher number than whatever came before."""
+    sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    told = [one for one in segments(d) if one.ack is not None and not set(one.flags) & set("RS")]
+    if sack or arrived(d) is None or len(told) < 4 or d.kind != "extra" or not again(d, d.ours, 0):
+        return ""
+    last = told[-3:]
+    same = all(one.ack == told[-4].ack and not one.span.length for one in last)
+    return "end" if same and signed(last[0].span.first) > max(signed(one.span.first) for one in told[:-3]) else ""

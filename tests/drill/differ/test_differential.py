@@ -116,6 +116,7 @@ def session() -> Iterator[Session]:
     made.close()
 
 
+@pytest.mark.flaky(reruns=0 if SECONDS else 1)  # what a long run has found is not to be forgotten for another
 @pytest.mark.tap
 @pytest.mark.xdist_group("drill against the kernel")
 def test_what_differs_is_known(session: Session) -> None:
