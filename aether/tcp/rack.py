@@ -1,7 +1,10 @@
 """RACK-TLP (RFC 8985): losses found by time, and a probe when the tail of a flight may be lost.
 
 A segment is lost when one that was sent later has arrived, and a little time for reordering has
-passed. So a lost retransmission is noticed too, and reordering is not taken for loss.
+passed. So a lost retransmission is noticed too, and reordering is not taken for loss. Of two that were
+sent in one microsecond, which is usual in virtual time, the order of sending decides, and the sequence
+numbers (§6.2, step 2) only within what left as one: by these alone, all new data would look later than
+what is sent again in the same moment, and so would tell that this is lost.
 """
 
 from __future__ import annotations
@@ -24,10 +27,11 @@ def detect(conn: Connection) -> int:
     """Mark what is lost by now (§3.1), start the timer for what may be lost soon (§6.2, step 5); return lost bytes."""
     flight, rack, now = conn.flight, conn.rack, conn.host.now
     window = _window(conn)
+    latest = rack.time, rack.order, rack.end
     lost = wait = 0
     overdue: list[Sent] = []
     for segment in flight.by_time.values():
-        if (segment.time, segment.end) >= (rack.time, rack.end):
+        if (segment.time, segment.order, segment.end) >= latest:
             break
         left = segment.time + rack.rtt + window - now
         if left <= 0:

@@ -17,11 +17,13 @@ NOWHERE = 1 << 62
 class Rack:
     """What RACK remembers of one connection; times in microseconds."""
 
-    __slots__ = ("degree", "dsack_round", "end", "fack", "multiplier", "persist", "reordering", "rtt", "time")
+    __slots__ = ("degree", "dsack_round", "end", "fack", "multiplier", "order", "persist", "reordering", "rtt", "time")
 
     def __init__(self) -> None:
         self.time = 0
         """When the latest-sent segment among those that arrived was sent (RACK.xmit_ts)."""
+        self.order = 0
+        """Which of those sent in that microsecond it is."""
         self.end = 0
         """Where it ends (RACK.end_seq)."""
         self.rtt = 0
@@ -46,7 +48,7 @@ class Rack:
         fack = top = self.fack
         low = NOWHERE
         for segment in segments:
-            time, end = segment.time, segment.end
+            time, order, end = segment.time, segment.order, segment.end
             rtt = now - time
             if segment.sends > 1:
                 if rtt < least:
@@ -55,8 +57,8 @@ class Rack:
                 low = segment.start
             if end > top:
                 top = end
-            if time > self.time or (time == self.time and end > self.end):
-                self.time, self.end, self.rtt = time, end, rtt
+            if (time, order, end) > (self.time, self.order, self.end):
+                self.time, self.order, self.end, self.rtt = time, order, end, rtt
         self.fack = top
         if low < NOWHERE:
             self.reordering = True

@@ -21,13 +21,15 @@ NOT_AGAIN, AGAIN, NEEDLESS = 0, 1, 2
 class Sent:
     """A segment that was sent and is not acknowledged yet; or several, of which none is SACKed, lost or sent again."""
 
-    __slots__ = ("again", "end", "lost", "sacked", "sends", "size", "start", "time", "too_large")
+    __slots__ = ("again", "end", "lost", "order", "sacked", "sends", "size", "start", "time", "too_large")
 
-    def __init__(self, start: int, end: int, time: int) -> None:
+    def __init__(self, start: int, end: int, time: int, order: int) -> None:
         self.start = start
         self.end = end
         self.time = time
         """When it was sent last, in microseconds."""
+        self.order = order
+        """Which of those sent in that microsecond it is, from 0: in virtual time many are."""
         self.sends = 1
         self.sacked = False
         self.lost = False
@@ -43,7 +45,8 @@ class Sent:
         """Return a record of each segment."""
         if not self.size:
             return [self]
-        return [Sent(at, min(at + self.size, self.end), self.time) for at in range(self.start, self.end, self.size)]
+        return [Sent(at, min(at + self.size, self.end), self.time, self.order)
+                for at in range(self.start, self.end, self.size)]
 
 
 class Acked(NamedTuple):
@@ -87,7 +90,7 @@ class Flight:
 
     def sent(self, start: int, end: int, now: int) -> None:
         """Note that a new segment was sent."""
-        self.segments[start] = self.by_time[end] = Sent(start, end, now)
+        self.segments[start] = self.by_time[end] = Sent(start, end, now, self._order(now))
         self.pipe += end - start
 
     def sent_several(self, start: int, end: int, now: int, size: int) -> None:
@@ -128,9 +131,16 @@ class Flight:
             self.pipe += segment.end - segment.start
         segment.too_large = False
         segment.sends += 1
+        segment.order = self._order(now)
         segment.time = now
         self.by_time.pop(segment.end, None)
         self.by_time[segment.end] = segment
+
+    def _order(self, now: int) -> int:
+        """Return which transmission of this microsecond the next one is."""
+        for last in reversed(self.by_time.values()):
+            return last.order + 1 if last.time == now else 0
+        return 0
 
     def acknowledge(self, una: int, ack: int) -> Acked:
         """Remove what lies between `una` and `ack`."""
@@ -165,7 +175,7 @@ class Flight:
 
     def _split(self, segment: Sent, at: int) -> Sent:
         """Keep the part of a segment from `at` on, and return what is before: an acknowledgement landed inside it."""
-        before = Sent(segment.start, at, segment.time)
+        before = Sent(segment.start, at, segment.time, segment.order)
         before.sends, before.sacked, before.lost = segment.sends, segment.sacked, segment.lost
         before.too_large = segment.too_large
         before.again = segment.again
@@ -322,7 +332,7 @@ class Flight:
                 self.pipe -= segment.end - segment.start
         sacked, sends = all(segment.sacked for segment in run), max(segment.sends for segment in run)
         for at in range(run[0].start, run[-1].end, mss):
-            self.segments[at] = piece = Sent(at, min(at + mss, run[-1].end), run[0].time)
+            self.segments[at] = piece = Sent(at, min(at + mss, run[-1].end), run[0].time, run[0].order)
             piece.sends, piece.sacked, piece.lost, piece.too_large = sends, sacked, not sacked, not sacked
             if piece.lost:
                 heappush(self.lost, at)
@@ -356,5 +366,5 @@ class Flight:
         return None
 
 
-def _sent_order(item: tuple[int, Sent]) -> tuple[int, int]:
-    return item[1].time, item[0]
+def _sent_order(item: tuple[int, Sent]) -> tuple[int, int, int]:
+    return item[1].time, item[1].order, item[0]

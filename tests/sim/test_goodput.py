@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aether.lab import LINK, YOU
 from benchmarks.matrix import LOSSES, ROUND_TRIPS, cell, fairness, mathis
 from benchmarks.transfer import make_world, start, transfer
 
@@ -32,6 +33,24 @@ def test_every_transfer_completes(loss: str, direction: str) -> None:
 def test_every_transfer_completes_without_one_mechanism(knobs: dict[str, str]) -> None:
     """Mechanisms make it faster, not possible."""
     assert transfer(150_000, loss="5%", reorder="2%", round_trip_ms=20, **knobs).complete
+
+
+@pytest.mark.parametrize("loss", ["1%", "5%", "10%"])
+@pytest.mark.parametrize("buffer", [16_384, 262_144])
+def test_nothing_is_sent_again_in_vain(loss: str, buffer: int) -> None:
+    """What is lost on the way there is sent again, and nothing else, if all stay in order and every ACK arrives."""
+    again = 0
+    for seed in range(1, 6):
+        world = make_world(round_trip_ms=1, seed=seed, buffer=buffer)
+        world.links[LINK].left.pipe.set("loss", loss)
+        sink, number = start(world, 262_144)
+        while number not in sink.ended and world.step(600_000_000):
+            pass
+        counters = world.hosts[YOU].counters
+        assert sink.lengths[number] == 262_144
+        assert counters.get("tcp.dsack_received", 0) == 0, seed
+        again += counters.get("tcp.retransmitted", 0)
+    assert again > 0
 
 
 @pytest.mark.parametrize(("loss", "reorder", "buffer"), [("5%", "0%", 16_384), ("1%", "5%", 262_144)])
