@@ -30,6 +30,8 @@ RESPONSIVE, UNDISTURBED = 0.001, 0.005
 benchmark mode keeps Python's own."""
 SLOW = 5
 """The bottom line asks the core once in so many ticks."""
+AT_REST = 10
+"""The bottom line is drawn once in so many ticks while nothing but the clock moves: each time costs some 10 ms."""
 
 
 class Screen:
@@ -43,6 +45,7 @@ class Screen:
         self._ticks = 0
         self._bench = False
         self._overview: Overview | None = None
+        self._moved: tuple[object, ...] = ()
         self._printing = threading.Lock()
         self._waiting = False
         self.session.terminal.waiting = self._command_waits
@@ -187,7 +190,9 @@ class Screen:
             line.insert(1, player.place)
         if (store := self.session.recordings.store) is not None and self.session.recordings.recorder is not None:
             line.insert(1, f"REC {store.frames:,}")
-        if line != self.app.toolbar:
+        moved = (status.occurrence, status.paused, *line[1:-1])  # all but the clock and the shares of a second
+        if line != self.app.toolbar and (moved != self._moved or self._ticks % AT_REST == 0):
+            self._moved = moved
             self.app.toolbar = line
             self.app.refresh_prompt()
             if self.app.at_prompt and self.app.main_session.app.is_running:

@@ -19,7 +19,7 @@ from aether.lab import simulated
 from aether.operations.knobs import KnobSet
 from aether.operations.net import Ping
 from shell.prompt.app import AetherShell
-from shell.prompt.screen import Screen, toolbar
+from shell.prompt.screen import AT_REST, SLOW, Screen, toolbar
 from shell.session import Lab, Session
 from tests.shell.direct import session as direct_session
 
@@ -139,6 +139,25 @@ def test_the_bottom_line() -> None:
     assert "TRACE" in parts
     assert "tcp.retransmit=off" in parts
     assert parts[-1] == "spin 0% yield 0% sleep 100%"
+
+
+def test_the_bottom_line_is_drawn_once_a_second_while_nothing_but_the_clock_moves() -> None:
+    """Who waits at the prompt of a laptop wants its battery to last; what happens is shown at once."""
+    with typing() as shell:
+        shell.core.set_speed(float("inf"))
+        screen, drawn = shell.screen, []
+        for _ in range(100):
+            shell.core.wait(lambda world: False, 1000)
+            before = shell.app.toolbar
+            screen._ticks += 1
+            screen._show_toolbar()
+            drawn.append(shell.app.toolbar is not before)
+        assert 100 // AT_REST <= sum(drawn) <= 2 + 100 // AT_REST  # the first, and the one with what the core was asked
+        shell.core.do(KnobSet(name="tcp.retransmit", value="off"))
+        for _ in range(SLOW):
+            screen._ticks += 1
+            screen._show_toolbar()
+        assert "tcp.retransmit=off" in shell.app.toolbar
 
 
 def test_the_bottom_line_shows_what_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
