@@ -328,6 +328,8 @@ def push_out(conn: Connection) -> None:
     length = min(conn.unsent(), _full(conn), conn.snd_una + conn.snd_wnd - conn.snd_nxt)
     if length > 0 and conn.state not in SILENT:
         _emit(conn, conn.send.whole(conn.snd_nxt, length), PSH)
+        rack.schedule_probe(conn)
+        _note_use(conn)
 
 
 def send_beyond(conn: Connection, count: int) -> bool:

@@ -164,7 +164,9 @@ def _acceptable(conn: Connection, segment: Segment) -> bool:
 def _crossed(conn: Connection, segment: Segment) -> bool:
     """Take the peer's SYN,ACK of a simultaneous open for the ACK that it is (§3.5, figure 8)."""
     both = SYN | ACK
-    if segment.flags & both != both or segment.seq != conn.irs or not conn.iss < segment.ack <= conn.snd_nxt:
+    if conn.listener is not None or segment.flags & both != both or segment.seq != conn.irs:
+        return False
+    if not conn.iss < segment.ack <= conn.snd_nxt:
         return False
     segment.flags &= ~SYN
     segment.seq += 1
@@ -179,7 +181,7 @@ def _unacceptable(conn: Connection, segment: Segment, edge: int) -> None:
     if segment.flags & RST:
         host.drop("tcp.rst_outside_window", conn.number, f"{seq - conn.rcv_nxt:+} from rcv_nxt")
         return
-    if conn.state == SYN_RECEIVED and segment.flags & SYN and seq == conn.irs:
+    if conn.state == SYN_RECEIVED and segment.flags & (SYN | ACK) == SYN and seq == conn.irs:
         host.drop("tcp.old_duplicate", conn.number, "their SYN again")
         if may_answer(conn, segment, "their SYN again"):
             send_syn(conn)  # our SYN,ACK was lost

@@ -96,6 +96,12 @@ KNOWN: tuple[Known, ...] = (
         "timeout-after-probe", "RFC 6298 §5", "both", "the time-out counts from what was sent last before it was armed",
         "new data after a probe puts it off", m.timeout_after_probe),
     Known(
+        "blocks-beside", "RFC 2018 §4", "Linux", "sends a full segment again as it was, without SACK blocks",
+        "cuts it so that they find room", m.blocks_beside),
+    Known(
+        "parts-sacked", "RFC 8985 §6.2", "Linux", "counts in bytes what was SACKed, parts of segments too",
+        "in whole segments", m.parts_sacked),
+    Known(
         "collapsed", "RFC 9293 §3.8.1", "both", "sends segments again as they were",
         "puts small ones together", m.collapsed),
     Known(
@@ -195,6 +201,9 @@ KNOWN: tuple[Known, ...] = (
         "duplicate-late", "RFC 2883 §4", "Aether", "reports a duplicate once, with the next acknowledgement",
         "in each segment until one without data leaves", m.duplicate_late),
     Known(
+        "echo-in-syn-received", "RFC 7323 §3.2", "both", "takes whatever timestamp the ACK of a SYN,ACK echoes",
+        "only one that it has sent with a SYN,ACK", m.echo_in_syn_received),
+    Known(
         "duplicate-half-open", "RFC 2883 §4", "both", "reports duplicates in SYN-RECEIVED",
         "only once the handshake is complete", m.duplicate_half_open),
     Known(
@@ -247,6 +256,17 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "duplicate-ahead", "RFC 5681 §2", "Aether", "counts duplicates whatever their numbers",
         "not the first of a higher number: it could bring a window", m.duplicate_ahead),
+    Known(
+        "recovery-after-spurious", "RFC 9937 §6.2", "Aether",
+        "sends at once what is lost as a recovery begins, after a spurious time-out as well",
+        "begins the recovery, and sends nothing yet", m.recovery_after_spurious),
+    Known(
+        "reset-in-closing", "RFC 9293 §3.10.7.4", "Aether",
+        "says nothing of a reset when both ends have sent a FIN and all data was acknowledged",
+        "ECONNRESET", m.reset_in_closing),
+    Known(
+        "probe-after-recovery", "RFC 8985 §7.2", "Aether", "may probe the tail after the ACK that ends a recovery",
+        "only after the one that follows", m.probe_after_recovery),
     Known(
         "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
         "reports nothing", m.number_of_the_syn),

@@ -61,7 +61,7 @@ def delayed_ack(d: Difference) -> str:
     if isinstance(a, Out) and pure(a) and a.ack is not None and not (isinstance(b, Out) and pure(b) and a.ack == b.ack):
         if d.acked[0] < a.ack <= d.acked[1]:
             return "ours"
-        reset = any("< R" in step.text for step in d.program.steps[d.at + 1:d.at + 4])
+        reset = any(re.match(r"< S?R", step.text) for step in d.program.steps[d.at + 1:d.at + 4])
         if a.ack > d.acked[1] and a.ack > d.acked[0] and (reset or later(d.traces[1], a.ack, a.time, 500_000)):
             return "ours"
     if d.kind == "missing" and isinstance(b, Out) and pure(b) and "delayed-ack" in d.passed and b.ack == d.acked[0]:
@@ -101,6 +101,8 @@ def minshall(d: Difference) -> str:
 def old_ack(d: Difference) -> str:
     """An acknowledgement of what was never sent, below the first number."""
     packet = arrived(d)
+    if _data_of_an_old_ack(d):
+        return "end"
     if packet is None or packet.ack is None or signed(packet.ack) >= 1 or "R" in packet.flags:
         return ""
     if d.kind == "missing" and pure(d.theirs):
@@ -111,6 +113,16 @@ def old_ack(d: Difference) -> str:
     if d.kind == "segment" and pure(d.theirs) and isinstance(a, Out) and a.flags == "R" and a.seq == packet.ack:
         return "end"  # the data that it brings is for nobody
     return "end" if d.kind == "extra" and pure(a) else ""
+
+
+def _data_of_an_old_ack(d: Difference) -> bool:
+    """Tell whether the kernel still waits for data that came with such an acknowledgement, and that we have taken."""
+    if d.kind != "segment" or not pure(d.ours) or not pure(d.theirs) or "ack" not in d.fields:
+        return False
+    assert isinstance(d.theirs, Out)
+    return any(
+        one.ack is not None and signed(one.ack) < 1 and one.span.length and one.span.first == d.theirs.ack
+        for one in segments(d)[:-1])
 
 
 def window_back(d: Difference) -> str:
@@ -201,6 +213,8 @@ def data_after_fin(d: Difference) -> str:
     """Data beyond the peer's FIN, or another FIN: what is meant nobody knows, and both make of it what they can."""
     packets, packet = segments(d), arrived(d)
     ends = [one.span.last for one in packets if "F" in one.flags]
+    if d.kind == "state":
+        return "end" if ends and any(one.span.last > min(ends) for one in packets) else ""
     a, b = d.ours, d.theirs
     over = isinstance(b, Out) and "R" in b.flags
     fresh = over and isinstance(a, Out) and a.length and a.seq == d.top[0]  # let out by the window that it brings
@@ -269,6 +283,7 @@ def collapsed(d: Difference) -> str:
     if again(d, a, 0) and again(d, b, 1) and d.kind == "segment":
         assert isinstance(a, Out) and isinstance(b, Out)
         cut = a.seq == b.seq and a.length > b.length and any("sack" in each for each in b.options)
+        cut = cut or (b.seq < a.seq and b.seq + b.length == a.seq + a.length and b.length <= mss_of(d))
         return "end" if cut or (a.seq == b.seq and (a.length < b.length or a.flags + b.flags == "P.FP.")) else ""
     return ""
 
@@ -319,7 +334,8 @@ def old_reset(d: Difference) -> str:
     for one in segments(d):
         if "R" in one.flags and 0 <= stamp(one) < latest and d.top[1] <= 1:
             kept = d.kind == "missing" and isinstance(d.theirs, Out) and d.theirs.flags == "S."
-            return "end" if kept or (d.kind == "extra" and pure(d.ours)) else ""
+            answered = pure(d.ours) or (isinstance(d.ours, Out) and d.ours.flags == "R")
+            return "end" if kept or (d.kind == "extra" and answered) else ""
         latest = max(latest, stamp(one))
     return ""
 
@@ -355,7 +371,7 @@ def fin_beyond_window(d: Difference) -> str:
 def ends_at_window(d: Difference) -> str:
     """A segment that ends where the window begins; a reset, also one that goes on inside."""
     packet = arrived(d)
-    if _rearmed(d) or _fin_known(d):
+    if _rearmed(d) or _fin_known(d) or _window_taken(d):
         return "end"
     if packet is None:
         return ""
@@ -389,6 +405,16 @@ def _fin_known(d: Difference) -> bool:
     moved = d.kind == "state" and (d.ours, d.theirs) in (("4", "5"), ("9", "7"), ("11", "7"))
     return moved and any(
         one.ack == d.top[1] and one.span.length and one.span.last == d.acked[1] for _, one in _told(d))
+
+
+def _window_taken(d: Difference) -> bool:
+    """Tell whether the kernel took a smaller window from such data, and so does not send what was written since."""
+    a, told = d.ours, segments(d)
+    if d.kind != "extra" or called(d) not in ("write", "send") or not isinstance(a, Out) or not a.length or not told:
+        return False
+    last = told[-1]
+    old = last.ack is not None and last.span.length and last.span.last == d.acked[1] and d.theirs is None
+    return bool(old) and not last.window and a.seq == d.top[0]
 
 
 def _told(d: Difference) -> list[tuple[int, TcpPacket]]:
@@ -592,20 +618,34 @@ def duplicates_after_timeout(d: Difference) -> str:
 
 
 def after_timeouts(d: Difference) -> str:
-    """How much new data leaves when what timed out is acknowledged."""
-    b = d.theirs
+    """How much leaves when what timed out is acknowledged, or some of what was sent beyond it."""
+    b, packet, twice = d.theirs, arrived(d), _timed_out_twice(d)
     fresh = isinstance(b, Out) and (b.length or "F" in b.flags) and b.seq == d.top[1]
-    twice = fresh and resent(d, 1) and resent(d, 0)
-    later = d.kind == "segment" and again(d, d.ours, 0)
-    if d.kind == "extra" and again(d, d.ours, 0) and arrived(d) and not by_timer(d):
-        assert d.traces is not None
-        times = Counter(out.seq for step in d.traces[1].steps[:d.at] for out in step.out if out.length)
-        return "end" if max(times.values(), default=0) > 2 else ""
     assert d.traces is not None
-    times = Counter(out.seq for step in d.traces[1].steps[:d.at] for out in step.out if out.length)
+    if (d.kind == "extra" or (d.kind == "segment" and pure(b))) and again(d, d.ours, 0) and packet is not None:
+        return "end" if twice and not by_timer(d) else ""
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    if d.kind == "missing" and sacks and again(d, b, 1):
+        return "end" if twice else ""
+    if not fresh or not resent(d, 1) or not resent(d, 0):
+        return ""
+    if d.kind == "segment":
+        return "end" if again(d, d.ours, 0) else ""
     fin = isinstance(b, Out) and ("F" in b.flags or (
-        max(times.values(), default=0) > 2 and any(out.length for out in d.traces[0].steps[d.at].out)))
-    return "end" if twice and ((d.kind == "missing" and (called(d) or fin)) or later) else ""
+        twice and any(out.length for out in d.traces[0].steps[d.at].out)))
+    return "end" if d.kind == "missing" and (called(d) or fin) else ""
+
+
+def _timed_out_twice(d: Difference) -> bool:
+    """Tell whether the kernel has sent anything again twice before the step."""
+    assert d.traces is not None
+    top, times = 0, Counter[int]()
+    for step in d.traces[1].steps[:d.at]:
+        for out in step.out:
+            if out.length and out.seq + out.length <= top:
+                times[out.seq] += 1
+            top = max(top, out.seq + out.length)
+    return max(times.values(), default=0) > 1
 
 
 def reset_options(d: Difference) -> str:
@@ -704,7 +744,7 @@ def duplicate_late(d: Difference) -> str:
     mine = {each for each in d.ours.options if each.startswith("sack")}
     more = {each for each in d.theirs.options if each.startswith("sack")} - mine
     head = [out for out in d.traces[1].steps[d.at].out if out.seq < d.theirs.seq and out.time <= d.theirs.time]
-    if d.ours.length - d.theirs.length == 12 and any("sack" in each for out in head for each in out.options):
+    if d.ours.length - d.theirs.length in (8, 12) and any("sack" in each for out in head for each in out.options):
         return "end"
     told = {each for trace in d.traces for step in trace.steps[:d.at + 1] for out in step.out for each in out.options
             if out is not d.theirs}
@@ -830,7 +870,7 @@ def proportional(d: Difference) -> str:
     if sacks and d.kind == "missing" and again(d, d.theirs, 1):
         full = mss_of(d) - (12 if with_timestamps(d) else 0)
         small = any(0 < out.length < full - 36 for step in d.traces[1].steps[:d.at] for out in step.out)
-        return "end" if small and any(again(d, out, 0) for out in d.traces[0].steps[d.at].out) else ""
+        return "end" if small and resent(d, 0) else ""
     if not sacks or not isinstance(a, Out) or by_timer(d) or d.kind != "extra":
         return ""
     if a.length and a.seq == d.top[0] and resent(d, 0) and resent(d, 1):
@@ -900,3 +940,79 @@ def duplicate_ahead(d: Difference) -> str:
     last = told[-3:]
     same = all(one.ack == told[-4].ack and not one.span.length for one in last)
     return "end" if same and signed(last[0].span.first) > max(signed(one.span.first) for one in told[:-3]) else ""
+
+
+def echo_in_syn_received(d: Difference) -> str:
+    """A segment for a half-open connection that echoes a timestamp of the connection before."""
+    packet, b = arrived(d), d.theirs
+    if packet is None or packet.ack is None or not isinstance(b, Out) or not pure(b) or "options" not in d.fields:
+        return ""
+    assert d.traces is not None
+    echoed = [option.values[1] for option in packet.options or () if option.name == "timestamp"]
+    opened = [out for step in d.traces[1].steps[:d.at] for out in step.out if out.flags.startswith("S.")]
+    resets = [one for one in segments(d)[:-1] if "R" in one.flags]
+    return "end" if echoed == [100] and resets and len(opened) > 1 and b.ack == opened[-1].ack else ""
+
+
+def blocks_beside(d: Difference) -> str:
+    """A full segment that is sent again, while something waits beyond a hole: whether SACK blocks find room in it."""
+    a, b = d.ours, d.theirs
+    if d.kind != "segment" or not again(d, a, 0) or not again(d, b, 1):
+        return ""
+    assert isinstance(a, Out) and isinstance(b, Out)
+    told = [any(each.startswith("sack") for each in one.options) for one in (a, b)]
+    return "end" if told == [False, True] and a.length > mss_of(d) - 24 and b.length < a.length else ""
+
+
+def parts_sacked(d: Difference) -> str:
+    """What is sent again for SACK blocks whose edges lie inside of segments."""
+    packet = arrived(d)
+    blocks = [option.values for option in packet.options or () if option.name == "sack"] if packet is not None else []
+    if not blocks or d.kind != "extra" or not again(d, d.ours, 0) or by_timer(d):
+        return ""
+    assert d.traces is not None
+    sent = [out for step in d.traces[0].steps[:d.at] for out in step.out if out.length]
+    edges = {out.seq for out in sent} | {out.seq + out.length for out in sent}
+    sacked = [number for values in blocks for number in values]
+    return "end" if any(number not in edges and number < d.top[0] for number in sacked) else ""
+
+
+def recovery_after_spurious(d: Difference) -> str:
+    """What is lost behind the segment that a time-out has sent again for nothing, once enough is SACKed."""
+    packet, a = arrived(d), d.ours
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    if packet is None or not sacks or d.kind != "extra" or not again(d, a, 0) or by_timer(d):
+        return ""
+    assert d.traces is not None and isinstance(a, Out)
+    heads = [[out for step in trace.steps[:d.at] for out in step.out if out.length and out.seq == packet.ack]
+             for trace in d.traces]
+    return "end" if all(len(found) == 2 for found in heads) and a.seq == heads[0][0].seq + heads[0][0].length else ""
+
+
+def reset_in_closing(d: Difference) -> str:
+    """What a call says after a reset that came when both ends had sent a FIN, and all data was acknowledged."""
+    told = segments(d)
+    fins = [at for at, one in enumerate(told) if "F" in one.flags]
+    reset = fins and any("R" in one.flags for one in told[fins[0] + 1:])
+    assert d.traces is not None
+    fin = any("F" in out.flags for step in d.traces[1].steps[:d.at] for out in step.out)
+    said = (d.ours, d.theirs) in (("-1 EPIPE", "-1 ECONNRESET"), ("0 0", "0 104"))
+    return "end" if d.kind == "result" and reset and fin and said else ""
+
+
+def probe_after_recovery(d: Difference) -> str:
+    """A probe of the tail after the acknowledgement that ends a recovery."""
+    a, b, packet = d.ours, d.theirs, arrived(d)
+    if packet is None or packet.ack is None or not by_timer(d) or not again(d, a, 0) or not isinstance(a, Out):
+        return ""
+    assert d.traces is not None
+    tail = a.seq + a.length + ("F" in a.flags) == d.top[0] and a.seq > packet.ack
+    before_it = all(_sent_twice(trace, d.at) for trace in d.traces)
+    waits = b is None or (isinstance(b, Out) and b.seq == packet.ack and b.time > a.time)
+    return "end" if tail and before_it and waits and d.kind in ("segment", "extra", "time") else ""
+
+
+def _sent_twice(trace: Trace, at: int) -> bool:
+    """Tell whether a host has sent anything again, from its beginning on, before a step."""
+    seen = [out.seq for step in trace.steps[:at] for out in step.out if out.length]
+    return len(seen) > len(set(seen))
