@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shell import endings
+from shell.captures import samples
 from shell.captures.live import CapturePipe, open_pipe
 from shell.captures.loaded import load as load_file
 from shell.captures.packets import CapturedPacket, NotACapture
@@ -88,16 +89,19 @@ def save(session: Session, file: str, expression: str, force: bool, host: str) -
     return CaptureSaved(file, encoder.frames, commented, len(content), missing, f"wireshark {file}")
 
 
-@command("capture load", argument("file", str, "a capture: pcap or pcapng, perhaps packed by gzip", complete="files"),
-         examples=("capture load run.pcapng",))
+@command("capture load",
+         argument("file", str, "a capture: pcap or pcapng, perhaps packed by gzip; or one of the lessons, by name",
+                  complete="files"),
+         examples=("capture load run.pcapng", "capture load example"))
 def load(session: Session, file: str) -> CaptureLoaded:
     """Look at a capture: `frames`, `frame N` and expressions are about it, until `capture close`.
 
     Times count from its earliest packet, and `>` is what the station sent that most frames are from or to, unless the
-    file says. A damaged file is read as far as it goes. The lab goes on meanwhile.
+    file says. A damaged file is read as far as it goes. The lab goes on meanwhile. Captures to learn with have names:
+    example, no-connection, slow-download and slow-page.
     """
     try:
-        capture = load_file(file, lambda packets: _looked_at(session, packets),
+        capture = load_file(samples.place(file), lambda packets: _looked_at(session, packets),
                             lambda blocks: session.one_by_one(blocks, 0))
     except NotACapture as problem:
         raise CommandError(f"{file} is no capture: {problem}") from None
@@ -105,6 +109,7 @@ def load(session: Session, file: str) -> CaptureLoaded:
         raise CommandError(f"cannot read {file}: {problem.strerror}") from None
     if not capture.frames and capture.damage:
         raise CommandError(f"{file} is damaged before its first frame: {capture.damage}")
+    capture.file = file
     session.capture = capture
     hint = "`frames` lists them, `capture close` returns to the lab" if capture.frames else ""
     return CaptureLoaded(

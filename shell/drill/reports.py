@@ -44,7 +44,11 @@ def play_files(
 def play_draft(draft: ScriptDraft, wishes: Wishes, began: float) -> DrillReport:
     """Play a script that is written in the shell, and report; CommandError for no kernel."""
     _look_at(wishes)
-    return reported([run.play_script(NAME, draft.script, wishes)], wishes, began)
+    report = reported([run.play_script(NAME, draft.script, wishes)], wishes, began)
+    if (wishes.knobs or wishes.profile) and wishes.against == "aether":
+        usual = run.play_script(NAME, draft.script, Wishes(wishes.seed))
+        report.as_usual = int(usual.verdict == "ok")
+    return report
 
 
 def _look_at(wishes: Wishes) -> None:

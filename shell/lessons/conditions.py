@@ -115,6 +115,13 @@ class AskFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFilter:
+    """A question for an expression that shows the same frames as this one."""
+
+    filter: Filter
+
+
+@dataclass(frozen=True, slots=True)
 class AskText:
     """A question with a fixed answer, or with one of a range."""
 
@@ -135,7 +142,7 @@ class Mended:
     """What the fault says that holds once it is mended."""
 
 
-Question = AskField | AskFrame | AskText | AskFault
+Question = AskField | AskFrame | AskFilter | AskText | AskFault
 Recorded = Match | Count
 """Conditions that leave a record which other lines can refer to."""
 Condition_ = Match | Count | Never | KnobIs | ConnectionIs | Ran | Mended | Question
@@ -286,10 +293,12 @@ class _Reader:
             return AskText(texts, tuple(found for found in map(read_range, texts) if found is not None))
         if text.startswith("frame where "):
             return AskFrame(self._plain(text.removeprefix("frame where ")))
+        if text.startswith("filter "):
+            return AskFilter(self._plain(text.removeprefix("filter ")))
         name, of, expression = text.partition(" of ")
         if not of:
             raise CheckError(f"cannot read the question {text!r}", "there are: answer FIELD of EXPR, answer frame "
-                             "where EXPR, answer is TEXT, answer fault, answer proof")
+                             "where EXPR, answer filter EXPR, answer is TEXT, answer fault, answer proof")
         field = all_fields().get(name.strip())
         if field is None:
             near = similar(name.strip(), all_fields())

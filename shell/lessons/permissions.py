@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from shell import scenarios
+from shell.captures import samples
 
 ALONE = "."
 """The verb of a noun that is a command by itself."""
@@ -77,6 +78,7 @@ MAY = _names({
     "mode": "trace, bench",
     "bench": "http, ping, bulk, conns, stress",
     "host": "ping, http get, connect, send",
+    "capture": "load, close",
     "drill": "new, line, undo, run, compare",
     "explain": ALONE,
     "help": "., filters",
@@ -92,7 +94,7 @@ MAY_NOT = {
     "bench compare": "takes minutes, and ends the history",
     "scenario save": "writes a file",
     **dict.fromkeys(_names({
-        "capture": "start, stop, status, save, load, close, live", "record": ALONE, "replay": ALONE, "export": ALONE,
+        "capture": "start, stop, status, save, live", "record": ALONE, "replay": ALONE, "export": ALONE,
         "config": "show, check, init", "drill": "step, show, write, draft",
     }), _FILES),
     **dict.fromkeys(_names({
@@ -111,11 +113,16 @@ TEXTS = frozenset((
 """Names of arguments and options that take any text, which is looked up, or sent in the lab, or an address of it. One
 that is not here is refused, as a new one that names a file would have to be."""
 
-BY_NAME = {"scenario show": "what", "scenario load": "what", "drill run": "files", "drill compare": "file"}
+BY_NAME = {
+    "capture load": "file", "scenario show": "what", "scenario load": "what", "drill run": "files",
+    "drill compare": "file",
+}
 """Arguments that may be a file when a person types them: from a lesson, only what comes with the program, by name."""
 
-NAMES: dict[str, Callable[[], Sequence[str]]] = {"scenario": scenarios.names, "drill": lambda: ("draft",)}
-"""Those names, by the noun of the command: scenarios, and the packet script that is written in the shell."""
+NAMES: dict[str, Callable[[], Sequence[str]]] = {
+    "capture": samples.names, "scenario": scenarios.names, "drill": lambda: ("draft",),
+}
+"""Those names, by the noun of the command: captures, scenarios, and the packet script that is written in the shell."""
 
 AT_THE_HOST = {"host ping": "address", "host connect": "address", "host http get": "url"}
 """Arguments that a program of the machine is given behind a TAP: an address of the lab, and no name, about which the

@@ -26,6 +26,7 @@ from shell.session import Session
 
 if TYPE_CHECKING:
     from aether.engine.breakpoints import Breakpoints
+    from shell.captures.loaded import Capture
     from shell.reading.selection import Selection
 
 UNREADABLE = (LogError, OperationError, AttributeError, KeyError, TypeError, ValueError)
@@ -42,6 +43,7 @@ class ShellSettings:
     verbose: bool
     speed: float
     breakpoints: Breakpoints | None
+    capture: Capture | None
 
 
 @dataclass(slots=True)
@@ -88,8 +90,8 @@ def _leave_settings(session: Session) -> ShellSettings:
     tracer = session.tracer
     speed = session.core.status().speed
     before = ShellSettings(session.tracing, tracer.selection, tracer.watcher.every_event, tracer.verbose, speed,
-                      session.breakpoints)
-    session.tracing, session.breakpoints = False, None
+                      session.breakpoints, session.capture)
+    session.tracing, session.breakpoints, session.capture = False, None, None
     tracer.selection, tracer.watcher.every_event, tracer.verbose = None, False, False
     session.core.whole.set_breakpoint(None)
     if 1 != speed != math.inf:
@@ -99,7 +101,7 @@ def _leave_settings(session: Session) -> ShellSettings:
 
 def _take_settings(session: Session, before: ShellSettings) -> None:
     """Set the shell as it was before a lesson."""
-    session.tracing, session.breakpoints = before.tracing, before.breakpoints
+    session.tracing, session.breakpoints, session.capture = before.tracing, before.breakpoints, before.capture
     tracer = session.tracer
     tracer.selection, tracer.verbose = before.selection, before.verbose
     tracer.watcher.every_event = before.every_event

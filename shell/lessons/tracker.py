@@ -17,11 +17,12 @@ from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.language.grammar import did_you_mean
 from shell.language.values import is_number, show_duration
-from shell.lessons import proof
+from shell.lessons import filters, proof
 from shell.lessons.conditions import (
     COMPARE,
     AskFault,
     AskField,
+    AskFilter,
     AskFrame,
     AskText,
     Check,
@@ -82,6 +83,10 @@ class Tracker:
         for check in self.checks:
             if isinstance(check.condition, (AskField, AskFrame)):
                 self._frames[check.number] = self.watcher.collect(check.condition.filter)
+        self._selected = {check.number: filters.Selected(check.condition.filter) for check in self.checks
+                          if isinstance(check.condition, AskFilter)}
+        for selected in self._selected.values():
+            self.watcher.collect_for(selected.take, past)
         self._proofs = [proof.Proof(text) for text in fault.proof] if fault is not None and any(
             isinstance(check.condition, AskFault) and check.condition.proof for check in checks) else []
         for each in self._proofs:
@@ -150,6 +155,8 @@ class Tracker:
             return None
         found = next((check for check in self.checks if check.is_question and check.number not in self.answered), None)
         if found is not None and isinstance(found.condition, AskField) and not self._choose(found):
+            return None
+        if found is not None and found.number in self._selected and not self._selected[found.number].can_be_asked:
             return None
         return found
 
@@ -239,6 +246,8 @@ class Tracker:
             record = self._choose(check)
             values = condition.field.get(record) if record is not None else ()
             return _shown(values[0], condition) if values else ""
+        if isinstance(condition, AskFilter):
+            return condition.filter.text
         frames = self._proving() if isinstance(condition, AskFault) else self._frames[check.number]
         return str(frames[0].number) if frames else ""
 
@@ -253,6 +262,8 @@ class Tracker:
             wanted = condition.ranges[0].kind
             if given.kind not in ("", wanted):
                 return f"{text} is a {given.kind}, and {_asked_for(wanted)}"
+        if isinstance(condition, AskFilter):
+            return filters.no_filter(text)
         if not isinstance(condition, AskFault):
             return ""
         if condition.proof:
@@ -303,6 +314,8 @@ class Tracker:
             return "" if _plain(text) == _plain(right_name) else f"no, {text} is not what is broken"
         if isinstance(condition, AskField):
             return self._judge_field(check, condition, text)
+        if isinstance(condition, AskFilter):
+            return self._selected[check.number].judge(text)
         number = _frame_number(text)
         if not is_number(number):
             return f"a frame's number is asked for, and {text!r} is none"

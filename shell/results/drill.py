@@ -58,6 +58,8 @@ class DrillReport:
     hint: str = ""
     failure: str = ""
     """What is to be said of a run in which something failed; empty if nothing did."""
+    as_usual: int = -1
+    """Whether a draft goes as written when no knob is turned: 1 or 0; -1 where none is."""
 
 
 @dataclass(slots=True)

@@ -41,6 +41,8 @@ def report(result: DrillReport) -> RenderableType:
     for each in result.scripts:
         parts += _script(each)
     parts.append(Text(summary(result), style("error" if result.failed else "good")))
+    if result.as_usual >= 0:
+        parts.append(Text(f"with all knobs as usual it {'goes' if result.as_usual else 'does not go'} as written"))
     if result.hint:
         parts.append(Text(result.hint, style("muted")))
     return Group(*parts)
