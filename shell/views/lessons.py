@@ -93,7 +93,8 @@ def listing(result: LessonList) -> RenderableType:
     """Draw the list of lessons."""
     table = plain_table(">#", "", "lesson", "id", ">min", "")
     for row in result.lessons:
-        done = f"{row.steps_done}/{row.steps}" if row.state in ("started", "over") else ""
+        done = "" if row.state not in ("started", "over") else (
+            f"{row.steps_done}/{row.steps}" if row.steps else "begun")
         done += f", {missed}" if (missed := _not_own(row.skipped, row.shown)) else ""
         table.add_row(str(row.number), SIGNS[row.state], row.title, row.id, str(row.minutes),
                       ", ".join(filter(None, (done, _deadline(row)))) or ("sim" if row.mode == "sim" else ""))

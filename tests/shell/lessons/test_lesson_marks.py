@@ -51,6 +51,12 @@ def test_a_skipped_lesson_is_not_done(engine_shell: Shell) -> None:
     assert "█" not in drawn
 
 
+def test_a_lesson_of_which_only_the_introduction_was_read_has_begun(engine_shell: Shell) -> None:
+    engine_shell.run("lesson start window-scaling")  # its first step begins with `lesson next`
+    line = next(line for line in engine_shell.run("lesson list").splitlines() if " window-scaling " in line)
+    assert "begun" in line and "0/0" not in line
+
+
 @pytest.mark.parametrize("way", [
     ["lesson reset"], ["lesson quit", "lesson start arp"], ["lesson quit", "lesson start arp --anew"],
 ], ids=["reset", "left", "anew"])
