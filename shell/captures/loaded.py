@@ -42,8 +42,8 @@ class Capture:
 
     file: str
     format: str
-    started: int = 0
-    """Nanoseconds since 1970 at the earliest packet."""
+    started: int | None = None
+    """Nanoseconds since 1970 at the earliest packet; None if the file has no times."""
     frames: int = 0
     bytes: int = 0
     duration: int = 0
@@ -131,12 +131,18 @@ def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> 
     capture.bytes = sum(len(packet.data) for packet in packets)
     if not packets:
         return
-    capture.started = min(packet.time for packet in packets)
-    capture.duration = (max(packet.time for packet in packets) - capture.started) // 1000
+    times = [packet.time for packet in packets if packet.time is not None]
+    if len(times) < len(packets):
+        capture.left_out.append(f"the times of {len(packets) - len(times):,} of {len(packets):,} packets: "
+                                "the file has none, and each stands where the one before it does")
+    start = last = min(times, default=0)
+    capture.started = start if times else None
+    capture.duration = (max(times, default=0) - start) // 1000
     station = _station(packets)
     connections = _Connections()
     for number, packet in enumerate(through(packets), 1):
-        time = (packet.time - capture.started) // 1000
+        last = last if packet.time is None else packet.time
+        time = (last - start) // 1000
         out = packet.direction == "out" if packet.direction else packet.data[6:12] == station
         ends = ("you", _peer(packet.data, False)) if out else (_peer(packet.data, True), "you")
         _add(capture, number, time, "frame.sent", (number, "capture", packet.data), ends[0])

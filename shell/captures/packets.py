@@ -34,8 +34,8 @@ class NotACapture(ValueError):
 class CapturedPacket:
     """One packet of a capture."""
 
-    time: int
-    """Nanoseconds since 1970; 0 where the format has no time."""
+    time: int | None
+    """Nanoseconds since 1970; None where the file does not say."""
     data: bytes
     length: int
     """Bytes on the wire; more than `data` has if the capture cut it off."""

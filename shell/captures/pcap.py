@@ -6,12 +6,18 @@ from collections.abc import Iterator
 
 from shell.captures.packets import MAX_PACKET, CapturedPacket, Damaged, NotACapture, Source, layouts
 
+_USUAL, _MODIFIED = 1, 2
 _MAGIC = {
-    b"\xd4\xc3\xb2\xa1": ("<", 1_000), b"\xa1\xb2\xc3\xd4": (">", 1_000),
-    b"\x4d\x3c\xb2\xa1": ("<", 1), b"\xa1\xb2\x3c\x4d": (">", 1),
+    b"\xd4\xc3\xb2\xa1": ("<", 1_000, _USUAL), b"\xa1\xb2\xc3\xd4": (">", 1_000, _USUAL),
+    b"\x4d\x3c\xb2\xa1": ("<", 1, _USUAL), b"\xa1\xb2\x3c\x4d": (">", 1, _USUAL),
+    b"\x34\xcd\xb2\xa1": ("<", 1_000, _MODIFIED), b"\xa1\xb2\xcd\x34": (">", 1_000, _MODIFIED),
 }
-"""Byte order, and nanoseconds in the smaller unit of time."""
-_LAYOUTS = layouts("HHiIII", "IIII")
+"""Byte order, nanoseconds in the smaller unit of time, and which header a packet has."""
+_LAYOUTS = layouts("HHiIII", "IIII", "IIIIIHBx")
+"""The header of the file, of a packet, and of one in the format that libpcap of some distributions wrote around 2000
+(“modified”): with the index of the interface, the protocol and the kind of packet (packet(7))."""
+_OUTGOING, _KINDS = 4, 5
+"""PACKET_OUTGOING, and how many kinds there are up to it."""
 _LINK_TYPE = 0x0000_FFFF
 """The upper bits of the last word say whether frames end with a checksum."""
 
@@ -26,14 +32,14 @@ class PcapReader:
 
     def __init__(self, source: Source, start: bytes) -> None:
         self._source = source
-        self._order, self._unit = _MAGIC[start]
-        self.name = "pcap, nanoseconds" if self._unit == 1 else "pcap"
+        self._order, self._unit, self._header = _MAGIC[start]
+        self.name = "pcap, nanoseconds" if self._unit == 1 else "pcap" if self._header == _USUAL else "modified pcap"
         self.comments: list[str] = []
         self.unread = 0
 
     def packets(self) -> Iterator[CapturedPacket]:
         """Yield the packets; Damaged says where it could not go on."""
-        head, record = _LAYOUTS[self._order]
+        head, record = _LAYOUTS[self._order][0], _LAYOUTS[self._order][self._header]
         major, _, _, _, _, link = head.unpack(self._source.take(head.size, "the header of the file"))
         if major != 2:
             raise NotACapture(f"version {major} of the pcap format is not known, only 2")
@@ -42,10 +48,11 @@ class PcapReader:
             header = self._source.take_or_end(record.size, "the header of a packet")
             if not header:
                 return
-            seconds, fraction, kept, length = record.unpack(header)
+            seconds, fraction, kept, length, *more = record.unpack(header)
             if kept > MAX_PACKET:
                 raise Damaged(
                     f"the packet at byte {at:,} says that it has {kept:,} bytes, and {MAX_PACKET:,} is the most")
             data = self._source.take(kept, "a packet")
             at = seconds * 1_000_000_000 + fraction * self._unit
-            yield CapturedPacket(at, data, max(length, kept), link & _LINK_TYPE)
+            direction = "" if not more or more[2] >= _KINDS else "out" if more[2] == _OUTGOING else "in"
+            yield CapturedPacket(at, data, max(length, kept), link & _LINK_TYPE, direction)

@@ -150,7 +150,7 @@ class PcapngReader:
         self._order = order
         self._interfaces = []
         _check_length(at, length, 28)
-        body = self._source.take(length - 16, "a section header")
+        body = self._source.take(length + -length % 4 - 16, "a section header")
         self._closed(at, length)
         if int.from_bytes(body[:2], "little" if order == "<" else "big") != 1:
             raise Damaged(f"an unknown version of the pcapng format (block at byte {at:,})")
@@ -162,7 +162,7 @@ class PcapngReader:
         word = _LAYOUTS[self._order][5]
         (length,) = word.unpack(self._source.take(4, "the length of a block"))
         _check_length(at, length, 12)
-        body = self._source.take(length - 12, "a block")
+        body = self._source.take(length + -length % 4 - 12, "a block")  # as Wireshark: padding need not be counted
         self._closed(at, length)
         return word.unpack(kind)[0], body
 
@@ -186,7 +186,7 @@ class PcapngReader:
             if kind == SIMPLE_PACKET:
                 (length,) = _LAYOUTS[self._order][5].unpack_from(body)
                 snaplen = self._interfaces[0].snaplen if self._interfaces else 0
-                return self._made(at, 0, 0, min(length, snaplen or length), length, body, 4)
+                return self._made(at, 0, None, min(length, snaplen or length), length, body, 4)
         except StructError:
             raise Damaged(f"the block at byte {at:,} is too short for what it is") from None
         return None
@@ -203,16 +203,18 @@ class PcapngReader:
             raise Damaged(f"more than {MAX_INTERFACES:,} interfaces")
         self._interfaces.append(_Interface(link_type, snaplen, units, offset))
 
-    def _made(self, at: int, number: int, time: int, kept: int, length: int, body: bytes, start: int) -> CapturedPacket:
+    def _made(
+        self, at: int, number: int, time: int | None, kept: int, length: int, body: bytes, start: int
+    ) -> CapturedPacket:
         if number >= len(self._interfaces):
             known = len(self._interfaces)
             raise Damaged(f"the packet at byte {at:,} is of interface {number:,}, and {known} are known")
         if kept > len(body) - start or kept > MAX_PACKET:
             raise Damaged(f"the packet at byte {at:,} says that it has {kept:,} bytes, more than its block holds")
         where = self._interfaces[number]
-        found = CapturedPacket(
-            time * 1_000_000_000 // where.units + where.offset * 1_000_000_000, body[start:start + kept],
-            max(length, kept), where.link_type)
+        if time is not None:
+            time = time * 1_000_000_000 // where.units + where.offset * 1_000_000_000
+        found = CapturedPacket(time, body[start:start + kept], max(length, kept), where.link_type)
         for code, value in self._options(body, start + kept + -kept % 4) if start > 4 else ():
             if code == _COMMENT:
                 self._keep(found.comments, value)
@@ -248,7 +250,7 @@ class PcapngReader:
 def _check_length(at: int, length: int, least: int) -> None:
     if length > MAX_BLOCK:
         raise Damaged(f"the block at byte {at:,} says that it has {length:,} bytes, and {MAX_BLOCK:,} is the most")
-    if length < least or length % 4:
+    if length < least:
         raise Damaged(f"the block at byte {at:,} says that it has {length:,} bytes, which cannot be")
 
 

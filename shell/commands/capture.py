@@ -208,8 +208,10 @@ def _about(session: Session) -> str:
     return f"{lab.device}, seed {lab.seed}" if lab.kind == "SIM" else f"TAP {lab.device}"
 
 
-def _moment(nanoseconds: int) -> str:
-    """Return a time as text, in UTC."""
+def _moment(nanoseconds: int | None) -> str:
+    """Return a time as text, in UTC; None is none."""
+    if nanoseconds is None:
+        return "an unknown time"
     try:
         moment = datetime.fromtimestamp(nanoseconds // 1_000_000_000, UTC)
     except (ValueError, OverflowError, OSError):

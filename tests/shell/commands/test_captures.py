@@ -210,7 +210,9 @@ def test_pcapng_in_the_other_order(tmp_path: Path) -> None:
     assert data_of(path) == [frame] * 3
     assert [event.values[2] for event in capture.events if event.kind == "frame.comment"] == [
         "the capture has 60 of 90 bytes", "hello"]
-    assert capture.left_out == ["1 packets of link type 113 (Linux cooked): only Ethernet is understood"]
+    assert capture.left_out == [
+        "1 packets of link type 113 (Linux cooked): only Ethernet is understood",
+        "the times of 1 of 3 packets: the file has none, and each stands where the one before it does"]
 
 
 @pytest.mark.parametrize(("content", "said"), [
@@ -233,7 +235,7 @@ def test_a_damaged_pcapng_says_where(tmp_path: Path) -> None:
     path = tmp_path / "damaged.pcapng"
     for tail, said in (
         (struct.pack("<II", 6, 0xFFFF_FFF0), "4,294,967,280 bytes"),
-        (struct.pack("<II", 6, 13), "cannot be"),
+        (struct.pack("<II", 6, 11), "cannot be"),
         (pcapng.packet(6, b"z" * 60)[:-4] + b"\0\0\0\0", "at its end"),
         (struct.pack("<IIIIIIII", 6, 32, 7, 0, 0, 0, 0, 32), "interface 7"),
         (struct.pack("<IIIIIIII", 6, 32, 0, 0, 0, 99, 99, 32), "more than its block"),
@@ -320,6 +322,69 @@ def test_what_tcpdump_writes_is_read(written: Path, tmp_path: Path) -> None:
     assert program("tcpdump", "-r", str(tmp_path / "in.pcap"), "-w", str(nano), "--time-stamp-precision=nano",
                    "-s", "60").returncode == 0
     assert (load(str(nano)).format, len(data_of(nano))) == ("pcap, nanoseconds", len(corpus()))
+
+
+@needs("tshark")
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_modified_pcap_is_read_as_tshark_does(tmp_path: Path, order: str) -> None:
+    """What libpcap of some distributions wrote around 2000: each packet also has the kind that packet(7) lists."""
+    path = tmp_path / "old.pcap"
+    out = struct.pack(f"{order}IHHiIII", 0xA1B2CD34, 2, 4, 0, 0, 65535, 1)
+    for number, (_, data) in enumerate(corpus()):
+        out += struct.pack(f"{order}IIIIIHBB", 1_700_000_000 + number, 5, len(data), len(data), 1, 0x800, number % 5, 0)
+        out += data
+    path.write_bytes(out)
+    capture = load(str(path))
+    assert (capture.format, capture.damage, capture.started) == ("modified pcap", "", 1_700_000_000_000_005_000)
+    assert data_of(path) == [data for _, data in corpus()]
+    done = program("tshark", "-r", str(path), "-T", "fields", "-e", "frame.len")
+    assert done.stdout.split() == [str(len(data)) for data in data_of(path)]
+    sent = [event.frame for event in capture.events if event.kind == "frame.sent" and event.host == "you"]
+    assert sent == [number for number in range(1, capture.frames + 1) if (number - 1) % 5 == 4]
+
+
+def block(kind: int, body: bytes, told: int = 0) -> bytes:
+    """Return a pcapng block, `told` bytes longer than it says that it is."""
+    length = 12 + len(body) - told
+    return struct.pack("<II", kind, length) + body + struct.pack("<I", length)
+
+
+SIMPLE, UNKNOWN, START = 3, 0xBAD, 1_700_000_000_000_000
+
+
+@needs("tshark")
+@pytest.mark.parametrize("timed", [(1, 0, 1), (0, 1, 0), (0, 0)], ids=str)
+def test_a_packet_without_a_time_stands_where_the_one_before_does(tmp_path: Path, timed: tuple[int, ...]) -> None:
+    """Simple Packet Blocks have none: the capture begins at the first time that there is, as tshark has it."""
+    path, frame = tmp_path / "simple.pcapng", corpus()[0][1]
+    simple = block(SIMPLE, struct.pack("<I", len(frame)) + frame + bytes(-len(frame) % 4))
+    path.write_bytes(pcapng.section("test") + pcapng.interface("you", "a test") + b"".join(
+        pcapng.packet(START + 5 * number, frame) if has else simple for number, has in enumerate(timed)))
+    capture = load(str(path))
+    first = next((START + 5 * number for number, has in enumerate(timed) if has), None)
+    assert capture.started == (None if first is None else first * 1000)
+    ours = {event.frame: event.time for event in capture.events}
+    done = program("tshark", "-r", str(path), "-T", "fields", "-e", "frame.number", "-e", "frame.time_epoch")
+    last = 0
+    for number, line in enumerate(done.stdout.splitlines(), 1):
+        theirs = line.split("\t")[1]
+        assert bool(theirs) == bool(timed[number - 1])
+        if theirs:
+            last = round((float(theirs) - (first or 0) / 1e6) * 1e6)
+        assert ours[number] == last
+    assert f"{timed.count(0)} of {len(timed)} packets" in capture.left_out[0]
+
+
+@needs("tshark")
+def test_a_block_whose_length_leaves_its_padding_out_is_read_as_tshark_does(tmp_path: Path) -> None:
+    path, frame = tmp_path / "odd.pcapng", corpus()[0][1]
+    packets = [pcapng.packet(START + number, frame) for number in range(2)]
+    path.write_bytes(pcapng.section("test") + pcapng.interface("you", "a test")
+                     + packets[0] + block(UNKNOWN, b"abc\0", told=1) + packets[1])
+    capture = load(str(path))
+    assert (capture.frames, capture.damage) == (2, "")
+    done = program("tshark", "-r", str(path), "-Y", "eth", "-T", "fields", "-e", "frame.time_epoch")
+    assert len(done.stdout.split()) == 2
 
 
 # A reader at the other end of a pipe.
