@@ -130,7 +130,7 @@ class DnsServer:
             response.authorities.append(zone.soa._replace(ttl=min(zone.soa.ttl, soa.minimum)))  # RFC 2308 §3
 
     def _add_addresses(self, response: dns.DnsMessage) -> None:
-        """Add the addresses of the names in the answer (RFC 1035 §3.3)."""
+        """Add the addresses of the names in the answer (RFC 1035 §3.3, §3.3.9, §3.3.11, RFC 2782)."""
         for record in response.answers:
             data = record.data
             target = data.exchange if isinstance(data, dns.Mx) else data.target if isinstance(data, dns.Srv) else (

@@ -181,7 +181,8 @@ class Neighbours(Sleeper):
     def overhear(self, frame: bytes, believed: bool) -> None:
         """Learn from an ARP packet that another worker of this host answers, and counts if it is discarded.
 
-        `believed` says that it has asked for this answer. What nobody has asked for may confirm what is known, no more.
+        `believed` says that it has asked for this answer. What nobody has asked for may confirm what is known, no more,
+        and no group or host without an address is a neighbour (RFC 1812 §3.3.2, RFC 5227 §2.1.1).
         """
         try:
             packet = arp.parse(memoryview(frame)[ethernet.HEADER_LENGTH:])

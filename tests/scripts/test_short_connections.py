@@ -225,3 +225,34 @@ def test_no_time_out_is_above_the_ceiling(bench: bool) -> None:
     lab.sent()
     lab.advance(1_100_000)
     assert [frame for frame in lab.sent() if frame[36:38] == (40_000).to_bytes(2, "big")]
+
+
+@MODES
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (1, 0, 2)])
+def test_who_was_asked_first_sends_again_first_whoever_came_first(order: tuple[int, ...], bench: bool) -> None:
+    """RFC 6298 §5.1: a time-out is 200 ms after what was sent, in whatever order connections were opened.
+
+    The peer asks in the order given, 30 ms apart, and acknowledges none of the answers.
+    """
+    lab = laboratory(bench)
+    asked(lab, 39_999)
+    ports = [40_000 + number for number in range(3)]
+    ours = [opened(lab, port) for port in ports]
+    lab.advance(20_000)
+    sent_at = {}
+    for number in order:
+        lab.world.arrive(segment(PSH_ACK, ports[number], 1001, ours[number], KEEP, stamp=5002))
+        sent_at[ports[number]] = lab.world.now
+        lab.advance(30_000)
+    lab.sent()
+    again: dict[int, int] = {}
+    while len(again) < 3 and lab.world.now < 2_000_000:
+        lab.advance(1_000)
+        for frame in lab.sent():
+            port = int.from_bytes(frame[36:38], "big")
+            if port in sent_at:
+                again.setdefault(port, lab.world.now)
+    waited = {port: again[port] - sent_at[port] for port in ports}
+    assert list(again) == [ports[number] for number in order]
+    assert all(200_000 <= each < 300_000 for each in waited.values()), waited
+    assert max(waited.values()) - min(waited.values()) <= 2_000

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from aether import queries
 from aether.apps.dns_resolver import DnsProgress
 from aether.apps.dns_server import DnsServer
+from aether.apps.dns_zone import show_data
 from aether.lab import ZONE, simulated
 from aether.laboratory import Laboratory
 from aether.operations.base import OperationError
@@ -314,6 +315,42 @@ def test_codes_of_the_server(message: dns.DnsMessage, code: int) -> None:
     """RFC 1035 §4.1.1."""
     server = DnsServer(simulated(1).hosts["host"], ZONE)
     assert dns.parse(server.answer(dns.build(message), 512)).code == code
+
+
+@pytest.mark.parametrize("name, kind, answer, added", [
+    ("in.zone", dns.TYPE_MX, ["5 a.in.zone", "10 b.in.zone", "20 mail.elsewhere"],
+     ["a.in.zone A 10.0.0.1", "a.in.zone AAAA 2001:db8::1", "b.in.zone A 10.0.0.2"]),
+    ("in.zone", dns.TYPE_NS, ["A.in.zone", "ns.elsewhere"], ["a.in.zone A 10.0.0.1", "a.in.zone AAAA 2001:db8::1"]),
+    ("_s._tcp.in.zone", dns.TYPE_SRV, ["0 5 80 b.in.zone", "0 5 81 none.in.zone"], ["b.in.zone A 10.0.0.2"]),
+    ("in.zone", dns.TYPE_TXT, ['"a.in.zone"'], []), ("alias.in.zone", dns.TYPE_CNAME, ["a.in.zone"], []),
+    ("1.in.zone", dns.TYPE_PTR, ["a.in.zone"], []), ("a.in.zone", dns.TYPE_A, ["10.0.0.1"], []),
+], ids=["MX", "NS", "SRV", "TXT", "CNAME", "PTR", "A"])
+def test_the_addresses_of_whom_an_answer_names_come_with_it(
+    name: str, kind: int, answer: list[str], added: list[str]
+) -> None:
+    """RFC 1035 §3.3.9 and §3.3.11, RFC 2782: for MX, NS and SRV, as far as they are in a zone of the server's."""
+    zone = """
+$ORIGIN in.zone.
+@ 60 IN SOA a hostmaster ( 1 1h 10m 1d 60 )
+  IN MX 5 a
+  IN MX 10 b
+  IN MX 20 mail.elsewhere.
+  IN NS A
+  IN NS ns.elsewhere.
+  IN TXT "a.in.zone"
+a IN A 10.0.0.1
+  IN AAAA 2001:db8::1
+  IN TXT "not an address"
+b IN A 10.0.0.2
+_s._tcp IN SRV 0 5 80 b
+        IN SRV 0 5 81 none
+alias IN CNAME a
+1 IN PTR a
+"""
+    query = dns.build(dns.DnsMessage(7, [dns.Question(name, kind)]))
+    said = dns.parse(DnsServer(simulated(1).hosts["host"], zone).answer(query, 512))
+    assert [show_data(each) for each in said.answers] == answer
+    assert [f"{each.name} {dns.TYPES[each.type]} {show_data(each)}" for each in said.additionals] == added
 
 
 def test_a_response_is_not_answered() -> None:

@@ -62,6 +62,23 @@ def test_traceroute_goes_on_past_silence() -> None:
     assert not report.reached
 
 
+@pytest.mark.parametrize("method", ["udp", "icmp"])
+def test_an_answer_that_is_late_counts_where_it_belongs(method: str) -> None:
+    """A probe is given up after a second; its answer takes 1.3 s, and is told apart from those to the next ones.
+
+    It ends the trace, 300 ms into the wait for the second probe, whose answer would be there at 2.3 s.
+    """
+    world = simulated(1)
+    finish(world, Ping(address="10.0.2.2", count=1))  # no neighbour has to be asked for any more
+    world.do(LinkSet("wan", "both", "delay", "650ms"))
+    report = finish(world, Traceroute(address="10.0.2.2", method=method, probes=2, max_hops=9))
+    assert report.reached
+    assert way(report)[0] == (1, {"192.168.1.1"})
+    ((ttl, (late, given_up)),) = [(hop.ttl, hop.probes) for hop in report.hops[1:]]
+    assert (ttl, late.address, given_up.address, given_up.rtt) == (2, "10.0.2.2", "", -1)
+    assert 1_300_000 <= late.rtt < 1_320_000
+
+
 @pytest.mark.parametrize("wrong", [
     {"method": "tcp"}, {"max_hops": 0}, {"max_hops": 256}, {"probes": 0}, {"address": "10.0.2"}])
 def test_nonsense_is_refused(wrong: dict[str, Any]) -> None:

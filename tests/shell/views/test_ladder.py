@@ -77,6 +77,23 @@ def test_frames_that_overtake_and_copies(shell: Shell) -> None:
     assert any(rung["copy_of"] in by_number for rung in found["rungs"] if rung["copy_of"])
 
 
+def test_a_copy_says_whose_it_is(shell: Shell) -> None:
+    """In the rows, too: every frame that comes in comes twice, and the later one names the earlier, which it equals."""
+    shell.run("link duplicate 100% in")
+    shell.run("ping 192.168.1.1 --count 3")
+    shell.run("run 10ms")
+    rows = {row["number"]: row for row in json.loads(shell.run("frames --json"))["frames"]}
+    copies = {number: note for number, row in rows.items() for note in row["notes"] if note.startswith("copy of ")}
+    assert len(copies) == sum(row["direction"] == "in" for row in rows.values()) / 2 == 4
+    for number, note in copies.items():
+        original = rows[int(note.removeprefix("copy of "))]
+        assert original["number"] < number
+        assert original["notes"] == []
+        assert (original["info"], original["length"]) == (rows[number]["info"], rows[number]["length"])
+    numbers = [rung["number"] for rung in ladder(shell, "ladder icmp")["rungs"] if rung["copy_of"]]
+    assert numbers == [number for number in copies if rows[number]["layer"] == "icmp"]
+
+
 def test_a_router_stands_in_the_middle(shell: Shell) -> None:
     shell.run("ping 10.0.2.2 --count 1")
     found = ladder(shell, "ladder icmp")

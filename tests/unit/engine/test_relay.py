@@ -13,6 +13,7 @@ from aether.host import Host
 from aether.lab import HOST_ADDRESS, HOST_MAC, YOU, YOUR_ADDRESS, YOUR_MAC, tapped
 from aether.link.processor import worker_of
 from aether.net.fragments import cut
+from aether.net.neighbours import REACHABLE, STALE
 from aether.operations.knobs import KnobSet
 from aether.operations.link import LinkSet
 from aether.operations.net import Ping
@@ -178,6 +179,31 @@ def test_the_others_learn_quietly_and_are_not_deceived() -> None:
         assert known(host) == HOST_MAC
     assert (host.drops, host.counters) == ({}, {}), "worker 0 counts"
     assert not hear(world, host, segment(4000, tcp.SYN), believed=False)
+
+
+@pytest.mark.parametrize("mac, address", [
+    (b"\x03\0\0\0\0\1", PEER), (b"\xff" * 6, PEER), (YOUR_MAC, PEER), (HOST_MAC, US), (HOST_MAC, bytes(4))],
+    ids=["a group", "everybody", "our hardware address", "our address", "no address"])
+@pytest.mark.parametrize("operation", [arp.REQUEST, arp.REPLY])
+def test_what_can_be_no_neighbour_is_not_overheard(operation: int, mac: bytes, address: bytes) -> None:
+    """RFC 826, RFC 5227 §2.1.1 (the sender of a probe has no address), RFC 1812 §3.3.2 (no group in a reply)."""
+    host = you(tapped(1))
+    said = arp.build(arp.ArpPacket(operation, mac, address, YOUR_MAC, US))
+    assert hear(host.world, host, ethernet.build(YOUR_MAC, HOST_MAC, ethernet.TYPE_ARP, said), believed=True)
+    assert host.interfaces[0].neighbours.entries == {}
+
+
+@pytest.mark.parametrize("operation", [arp.REQUEST, arp.REPLY])
+def test_what_says_the_known_confirms_it(operation: int) -> None:
+    """RFC 826: whatever an ARP packet is, its sender is known by it; whoever is not known yet is not made known."""
+    host = you(tapped(1))
+    hear(host.world, host, says(operation), believed=False)
+    assert known(host) == b""
+    hear(host.world, host, says(arp.REPLY), believed=True)
+    (entry,) = host.interfaces[0].neighbours.entries.values()
+    entry.state = STALE
+    hear(host.world, host, says(operation), believed=False)
+    assert entry.state == REACHABLE
 
 
 def test_worker_0_takes_the_answer_to_another_worker_for_no_intrusion() -> None:

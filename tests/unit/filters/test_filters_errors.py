@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from aether.filters import FilterError, compile_filter
+from aether.filters.parse import MAX_DEPTH
 
 WRONG = [
     # The expression, the column of the wrong part (from 1), the part that is marked, and the message.
@@ -16,6 +19,8 @@ WRONG = [
      "there is no field 'tcp.flags.rst'. Did you mean tcp.flags.reset?"),
     ('tcp.sport == 80', 1, 'tcp.sport',
      "there is no field 'tcp.sport'. Did you mean tcp.srcport?"),
+    ('tcp and ipv4', 9, 'ipv4',
+     "there is no field 'ipv4'. Did you mean ip?"),
     ('ipv4.src == 1.2.3.4', 1, 'ipv4.src',
      "there is no field 'ipv4.src'. Did you mean ip.src?"),
     ('src == 1.2.3.4', 1, 'src',
@@ -272,6 +277,27 @@ def test_captures_need_their_lines(captures: int) -> None:
     assert caught.value.message == (
         "$3 needs an earlier line to refer to, and there is none here", "there is only $1 here, and no $3",
         "there are only $1 to $2 here, and no $3")[captures]
+
+
+@pytest.mark.parametrize("deep", [
+    lambda levels: "not " * levels + "tcp", lambda levels: "{" * levels + "tcp.len" + " + 1}" * levels + " == 1",
+    lambda levels: "(tcp and " * levels + "udp" + ")" * levels, lambda levels: "tcp.len == 1" + " + 1" * levels,
+], ids=["not", "braces", "and", "a sum"])
+def test_what_is_one_level_too_deep_is_refused_and_no_more(deep: Callable[[int], str]) -> None:
+    """What these end with, a field within a comparison or alone, is a level below them."""
+    taken = [levels for levels in range(1, 60) if _is_taken(deep(levels))]
+    assert taken == list(range(1, MAX_DEPTH))
+    with pytest.raises(FilterError) as caught:
+        compile_filter(deep(MAX_DEPTH))
+    assert caught.value.message == f"parts are nested more than {MAX_DEPTH} deep"
+
+
+def _is_taken(expression: str) -> bool:
+    try:
+        compile_filter(expression)
+    except FilterError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("expression", [
