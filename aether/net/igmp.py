@@ -42,7 +42,7 @@ ANY = b"\0\0\0\0"
 class Membership:
     """One group that a host is in, on one interface."""
 
-    __slots__ = ("by_user", "deadline", "group", "interface", "last_reporter", "unsolicited", "users")
+    __slots__ = ("asked", "by_user", "deadline", "group", "interface", "last_reporter", "unsolicited", "users")
 
     def __init__(self, interface: Interface, group: bytes) -> None:
         self.interface = interface
@@ -53,6 +53,8 @@ class Membership:
         """Whether the user has joined it."""
         self.deadline = NEVER
         """When it reports, unless somebody else does."""
+        self.asked = False
+        """Whether a router has asked for that report."""
         self.unsolicited = 0
         """Reports that nobody asked for and that are still to be sent."""
         self.last_reporter = False
@@ -162,7 +164,7 @@ class Igmp(Sleeper):
             if member.interface is not interface or member.group == igmp.ALL_HOSTS:
                 continue
             if query.group in (ANY, member.group) and member.deadline > host.now + longest:
-                member.deadline = host.now + self.stream.between(1, longest)
+                member.deadline, member.asked = host.now + self.stream.between(1, longest), True
         self._arm()
 
     def _heard(self, group: bytes, reporter: bytes, interface: Interface) -> None:
@@ -171,7 +173,7 @@ class Igmp(Sleeper):
         if member is None:
             self.host.drop("igmp.not_member", detail=f"group {show_ip(group)}")
         elif member.deadline < NEVER:
-            member.deadline, member.unsolicited, member.last_reporter = NEVER, 0, False
+            member.deadline, member.unsolicited, member.last_reporter, member.asked = NEVER, 0, False, False
             if self.host.observer is not None:
                 self.host.observer(self.host.name, "igmp.suppressed", group, reporter)
             self._arm()
@@ -180,7 +182,7 @@ class Igmp(Sleeper):
         """Report a group now, and again later if that was promised."""
         kind = igmp.V1_REPORT if self._version_1(member.interface) else igmp.V2_REPORT
         member.last_reporter = True
-        member.deadline = NEVER
+        member.deadline, member.asked = NEVER, False
         if member.unsolicited:
             member.unsolicited -= 1
             member.deadline = self.host.now + self.stream.between(1, UNSOLICITED_INTERVAL)
@@ -208,7 +210,7 @@ class Igmp(Sleeper):
         self.host.now = now
         due = min(self.groups.values(), key=_deadline, default=None)
         if due is not None and due.deadline <= now:
-            self._report(due, "again" if due.unsolicited else "asked")
+            self._report(due, "asked" if due.asked else "again")
         else:
             self._arm()
 
