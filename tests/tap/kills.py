@@ -65,7 +65,7 @@ KINDS = {
         "ping 192.168.1.1 --count 20", "capture save run.pcapng --force", "capture stop",
         "capture save all.pcapng --force"), ("run.pcapng",)),
     "lesson": Kind(("--sim",), (
-        "lesson start {lesson}", "lesson hint", "lesson skip", "lesson report ada.json --name Ada --force",
+        "lesson start {lesson}", "lesson show", "lesson skip", "lesson report ada.json --name Ada --force",
         "ping 192.168.1.1", "lesson quit"), ("lessons.json", "lesson-*.json", "evidence-*.json")),
     "live": Kind(("--sim",), (
         "capture live live.pipe", "ping 192.168.1.1 --count 5", "http get http://192.168.1.1/", "capture stop"),
