@@ -45,8 +45,12 @@ class Sent:
         """Return a record of each segment."""
         if not self.size:
             return [self]
-        return [Sent(at, min(at + self.size, self.end), self.time, self.order)
-                for at in range(self.start, self.end, self.size)]
+        return [Sent(at, min(at + self.size, self.end), self.time, self.order + index)
+                for index, at in enumerate(range(self.start, self.end, self.size))]
+
+    def count(self) -> int:
+        """Return how many segments these are."""
+        return -(-(self.end - self.start) // self.size) if self.size else 1
 
 
 class Acked(NamedTuple):
@@ -120,8 +124,7 @@ class Flight:
         """Return how many segments are in flight."""
         if not self.several:
             return len(self.segments)
-        return sum(-(-(segment.end - segment.start) // segment.size) if segment.size else 1
-                   for segment in self.segments.values())
+        return sum(segment.count() for segment in self.segments.values())
 
     def sent_again(self, segment: Sent, now: int) -> None:
         """Note that a segment was sent again."""
@@ -139,7 +142,7 @@ class Flight:
     def _order(self, now: int) -> int:
         """Return which transmission of this microsecond the next one is."""
         for last in reversed(self.by_time.values()):
-            return last.order + 1 if last.time == now else 0
+            return last.order + last.count() if last.time == now else 0
         return 0
 
     def acknowledge(self, una: int, ack: int) -> Acked:
@@ -179,6 +182,8 @@ class Flight:
         before.sends, before.sacked, before.lost = segment.sends, segment.sacked, segment.lost
         before.too_large = segment.too_large
         before.again = segment.again
+        if segment.size:
+            segment.order += (at - segment.start) // segment.size
         segment.start = at
         self.segments[at] = segment
         if segment.lost:
