@@ -214,7 +214,7 @@ def data_after_fin(d: Difference) -> str:
     packets, packet = segments(d), arrived(d)
     ends = [one.span.last for one in packets if "F" in one.flags]
     if d.kind == "state":
-        return "end" if ends and any(one.span.last > min(ends) for one in packets) else ""
+        return "end" if ends and any(one.span.length and one.span.last > min(ends) for one in packets) else ""
     a, b = d.ours, d.theirs
     over = isinstance(b, Out) and "R" in b.flags
     fresh = over and isinstance(a, Out) and a.length and a.seq == d.top[0]  # let out by the window that it brings
@@ -968,7 +968,8 @@ def parts_sacked(d: Difference) -> str:
     """What is sent again for SACK blocks whose edges lie inside of segments."""
     packet = arrived(d)
     blocks = [option.values for option in packet.options or () if option.name == "sack"] if packet is not None else []
-    if not blocks or d.kind != "extra" or not again(d, d.ours, 0) or by_timer(d):
+    used = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    if not blocks or not used or d.kind != "extra" or not again(d, d.ours, 0) or by_timer(d):
         return ""
     assert d.traces is not None
     sent = [out for step in d.traces[0].steps[:d.at] for out in step.out if out.length]

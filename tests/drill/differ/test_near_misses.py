@@ -56,6 +56,11 @@ def same(trace: Trace) -> Trace:
     return trace
 
 
+def closed(trace: Trace) -> Trace:
+    """Return a play that ends in CLOSED, as the kernel counts."""
+    return Trace(trace.steps, 7)
+
+
 NEAR: dict[str, tuple[str, Callable[[Trace], Trace], Callable[[Trace], Trace]]] = {
     "reset-in-syn-received": (  # the handshake is complete: a reset inside the window is challenged by both
         ACCEPTED + "+0.7 < R 537:537(0) win 0\n", same, silent),
@@ -98,6 +103,17 @@ NEAR: dict[str, tuple[str, Callable[[Trace], Trace], Callable[[Trace], Trace]]] 
     "blocks-beside": (  # what is left out is the segment, and no block of it
         ACCEPTED + "+0.4 < . 1001:2001(1000) ack 1 win 20000\n+0.7 write(4, ..., 4000) = ?\n", same, silent),
 }
+
+
+BEYOND = ACCEPTED + (  # an acknowledgement has the number behind the FIN, and is nothing beyond it
+    "+0.1 shutdown(4, SHUT_WR) = ?\n+0.1 < F. 1:1(0) ack 2 win 20000\n+0.1 < . 2:2(0) ack 2 win 20000\n")
+
+
+def test_an_acknowledgement_is_no_data_beyond_a_fin() -> None:
+    played = program(BEYOND)
+    trace = play_aether(played)
+    assert trace.state == 6
+    assert explain(played, trace, closed(trace)) == (["time-wait-told"], None)
 
 
 def program(text: str) -> Program:
