@@ -13,6 +13,7 @@ from shell.language.values import count, is_number
 from shell.lessons import library, report
 from shell.lessons.ahead import chosen_course, directories, in_order, is_late, numbered, what_is_ahead
 from shell.lessons.course import load as load_course
+from shell.lessons.course import place as course_place
 from shell.lessons.drafts import write_new
 from shell.lessons.lint_here import prove_here
 from shell.lessons.load import load
@@ -155,7 +156,11 @@ def hint(session: Session) -> HintReport:
          examples=("lesson predict b",))
 def predict(session: Session, letter: str) -> PredictionReport:
     """Say what you think will happen. Nobody grades it."""
-    right, feedback, view = playing(session).predict(letter)
+    player = playing(session)
+    if player.finished and player.again:
+        right, feedback, question = player.remember(letter)
+        return PredictionReport(right, feedback, question, [], player.view().hint)
+    right, feedback, view = player.predict(letter)
     return PredictionReport(right, feedback, view.prediction, view.checks, view.hint)
 
 
@@ -269,18 +274,21 @@ def path_(session: Session, directory: str, remove: bool) -> LessonPaths:
     return LessonPaths(list(map(str, directories(progress))))
 
 
-@command("lesson course", argument("file", str, "a course file; `off` for all lessons", default="", complete="files"),
+@command("lesson course",
+         argument("file", str, "a course file, or the name of a course; `off` for all lessons", default="",
+                  complete="files"),
          option("--name", "your name, as your teacher knows it: your lessons get numbers of their own", str,
                 metavar="NAME"),
-         examples=("lesson course networks.toml --name Ada", "lesson course off"))
+         examples=("lesson course transport", "lesson course networks.toml --name Ada", "lesson course off"))
 def course(session: Session, file: str, name: str | None = None) -> LessonList:
     """Take the lessons of a course file alone, in its order and with its deadlines.
 
-    With a name, ports, sequence numbers and losses are others than those of your neighbour, and so are the answers.
+    Four come with Aether: first-week, transport, trouble-shooting and performance. With a name, ports, sequence
+    numbers and losses are others than those of your neighbour, and so are the answers.
     """
     with ProgressStore.usual().changing() as progress:
         if file:
-            whole = "" if file == "off" else str(Path(file).expanduser().resolve())
+            whole = "" if file == "off" else str(course_place(file).resolve())
             taken = load_course(Path(whole), list(library.files(directories(progress)))) if whole else None
             if taken is not None and taken.own_seeds and not (name or progress.learner):
                 raise CommandError(f"this course wants your name: lesson course {file} --name NAME")
@@ -321,7 +329,7 @@ def grade(session: Session, files: str, course: str | None) -> GradeTable:
     """Show a table over some reports; those that were edited by hand are named."""
     names = files.split()
     progress = ProgressStore.usual().load()
-    chosen = load_course(Path(course).expanduser(), list(library.files(directories(progress)))) if course else (
+    chosen = load_course(course_place(course), list(library.files(directories(progress)))) if course else (
         chosen_course(progress))
     return report.grade([Path(each).expanduser() for each in session.one_by_one(names, len(names))], chosen,
                         directories(progress))

@@ -7,11 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import lessons
 from shell.files import toml
 from shell.files.opening import read_whole
 from shell.language.grammar import CommandError, did_you_mean
 from shell.lessons.progress import USUAL, Weights
 
+BUILT_IN = Path(lessons.__file__).parent / "courses"
+"""Where the courses are that come with Aether."""
 FIELDS = ("title", "lessons", "deadlines", "weights", "counts", "own_seeds")
 MAX_COURSE = 64 << 10
 EXAMPLE = 'such as:\n  title = "Networks I"\n  lessons = ["first-frame", "arp"]\n  [deadlines]\n  arp = 2027-01-31'
@@ -33,6 +36,17 @@ class Course:
     """Whether only lessons count that were done with the seed of the learner's own."""
 
 
+def names() -> list[str]:
+    """Return the names of the courses that come with Aether."""
+    return sorted(each.stem for each in BUILT_IN.glob("*.toml"))
+
+
+def place(name: str) -> Path:
+    """Return where a course file is: one that comes with Aether may be called by its name."""
+    path = Path(name).expanduser()
+    return BUILT_IN / f"{name}.toml" if name in names() and not path.exists() else path
+
+
 def load(path: Path, known: list[str]) -> Course:
     """Read a course file; CommandError says what is wrong with it. `known` are the ids of all lessons."""
     try:
@@ -51,14 +65,14 @@ def _read(values: dict[str, Any], name: str, known: list[str]) -> Course:
     for key in values:
         if key not in FIELDS:
             raise CommandError(f"{name}: there is no field {key!r}{did_you_mean(key, FIELDS)}; {EXAMPLE}")
-    lessons = values.get("lessons")
-    if not isinstance(lessons, list) or not lessons or not all(isinstance(each, str) for each in lessons):
+    chosen = values.get("lessons")
+    if not isinstance(chosen, list) or not chosen or not all(isinstance(each, str) for each in chosen):
         raise CommandError(f"{name}: `lessons` is a list of ids; {EXAMPLE}")
-    for each in lessons:
+    for each in chosen:
         if each not in known:
             raise CommandError(f"{name}: there is no lesson {each!r}{did_you_mean(each, known)}. "
                                "`lesson list` shows them")
-    if len(set(lessons)) < len(lessons):
+    if len(set(chosen)) < len(chosen):
         raise CommandError(f"{name}: a lesson is named twice; leave one of them out")
     title = values.get("title", "the course")
     if not isinstance(title, str) or not title.isprintable():
@@ -69,9 +83,9 @@ def _read(values: dict[str, Any], name: str, known: list[str]) -> Course:
     own = values.get("own_seeds", False)
     if not isinstance(own, bool):
         raise CommandError(f"{name}: `own_seeds` is true or false")
-    return Course(title, lessons, {each: _day(name, each, day, lessons) for each, day in deadlines.items()},
+    return Course(title, chosen, {each: _day(name, each, day, chosen) for each, day in deadlines.items()},
                   Weights(**_numbers(name, "weights", values, [each.name for each in fields(Weights)])),
-                  _numbers(name, "counts", values, lessons), own)
+                  _numbers(name, "counts", values, chosen), own)
 
 
 def _numbers(name: str, table: str, values: dict[str, Any], known: list[str]) -> dict[str, int]:
@@ -88,10 +102,10 @@ def _numbers(name: str, table: str, values: dict[str, Any], known: list[str]) ->
     return dict(found)
 
 
-def _day(name: str, lesson: str, day: Any, lessons: list[str]) -> str:
-    if lesson not in lessons:
+def _day(name: str, lesson: str, day: Any, chosen: list[str]) -> str:
+    if lesson not in chosen:
         raise CommandError(f"{name}: the deadline of {lesson!r}, which the course does not have"
-                           f"{did_you_mean(lesson, lessons)}")
+                           f"{did_you_mean(lesson, chosen)}")
     try:
         return (day if type(day) is date else date.fromisoformat(day)).isoformat()
     except (TypeError, ValueError):

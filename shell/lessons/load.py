@@ -143,12 +143,16 @@ class _Body:
                 self._prose(f"    {each}" if each else "", place, prose)
 
     def _predict(self, step: Step, number: int, body: list[tuple[int, str]]) -> None:
-        question, choices, notes = "", [], []
+        question = again = ""
+        choices: list[tuple[str, bool]] = []
+        notes: list[str] = []
         for place, line in body:
             if not line.strip():
                 continue
             if line.startswith("Q:"):
                 question = line[2:].strip()
+            elif line.startswith("Again:") and not choices:
+                again = line.removeprefix("Again:").strip()
             elif found := re.match(r"-\s+\[(.)\]\s+(.*)", line):
                 if found.group(1) not in "xX ":
                     self.finder.add(place, f"[{found.group(1)}] is neither right nor wrong",
@@ -157,6 +161,8 @@ class _Body:
                 notes.append("")
             elif choices and line.startswith(" "):
                 notes[-1] = f"{notes[-1]} {line.strip()}".strip()
+            elif again and not choices:
+                again = f"{again} {line.strip()}"
             elif question and not choices:
                 question = f"{question} {line.strip()}"
             else:
@@ -173,7 +179,7 @@ class _Body:
             self.finder.add(number, f"a prediction with {len(choices)} answers", "at most six")
         else:
             step.predictions.append(Prediction(question, tuple(
-                Choice(text, right, note) for (text, right), note in zip(choices, notes, strict=True)), number))
+                Choice(text, right, note) for (text, right), note in zip(choices, notes, strict=True)), number, again))
 
     def _check(self, step: Step, number: int, body: list[tuple[int, str]]) -> None:
         text: list[str] = []

@@ -51,6 +51,8 @@ class Prediction:
     question: str
     choices: tuple[Choice, ...]
     line: int
+    again: str = ""
+    """The question as it is put by itself, at the end of a later lesson; empty if it is not."""
 
 
 @dataclass(frozen=True, slots=True)

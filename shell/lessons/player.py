@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 
 from aether.world import World
 from shell.language.grammar import CommandError
-from shell.lessons import blind, evidence, stage
-from shell.lessons.ahead import what_is_ahead
+from shell.lessons import blind, evidence, recall, resolving, stage
+from shell.lessons.ahead import directories, what_is_ahead
 from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.bookmark import Bookmark
 from shell.lessons.breakage import Breakage
@@ -70,6 +70,8 @@ class Player:
         self._shown: set[int] = set()
         self._asked = 0
         self._marks: list[Mark] = []
+        self.again: list[recall.Recalled] = []
+        """Questions of earlier lessons that are open, after the end."""
         self._introducing = False
         """Whether the introduction, as a page of its own, is all that was shown yet."""
         self._lock = threading.RLock()
@@ -273,7 +275,8 @@ class Player:
                 if fresh or done or question:
                     views = [CheckView(row.text, True, "") for row in fresh]
                     over = self._finish_step(DONE) if done else ""
-                    news.append(LessonNews(views, question, over, self._reveal() if done else []))
+                    news.append(LessonNews(views, question, over, self._reveal() if done else [], resolving.resolved(
+                        self.step.predictions, self.predictions, self.tracker.frames) if done else []))
                 if done and self.index + 1 == len(self.lesson.steps):
                     news.append(self._finish())
             self.bookmark.save_sometimes(self._saved)
@@ -340,8 +343,11 @@ class Player:
         """Remember that the lesson is over, and sum it up."""
         self.finished = True
         summary = self.scorecard.finish(self.broken.fault)
-        return replace(summary, ahead=what_is_ahead(
-            self.session.lab.kind == "SIM", self.scorecard.store.load(), self.lesson.id))
+        progress = self.scorecard.store.load()
+        self.again = recall.choose(progress, self.lesson.id, self.lesson.seed, directories(progress))
+        self.scorecard.note_asked([each.key for each in self.again])
+        return replace(summary, ahead=what_is_ahead(self.session.lab.kind == "SIM", progress, self.lesson.id),
+                       again=self.again[0].view if self.again else None)
 
     # What the learner asks for
 
@@ -384,12 +390,18 @@ class Player:
             if place is None:
                 raise CommandError("no prediction is asked for here. `lesson show` shows the step")
             choices = self.step.predictions[place].choices
-            number = "abcdef".find(letter.lower()) if len(letter) == 1 else -1
-            if not 0 <= number < len(choices):
-                raise CommandError(f"the choice is a letter from a to {'abcdef'[len(choices) - 1]}, not {letter!r}")
+            number = _choice(letter, len(choices))
             self.predictions[place] = number
             self.save()
             return choices[number].right, choices[number].feedback, self.view()
+
+    def remember(self, letter: str) -> tuple[bool, str, QuestionView | None]:
+        """Take an answer to a question of an earlier lesson; return whether it is right, what to say, and the next."""
+        with self._lock:
+            choices = self.again[0].prediction.choices
+            number = _choice(letter, len(choices))
+            self.again.pop(0)
+            return choices[number].right, choices[number].feedback, self.again[0].view if self.again else None
 
     def answer(self, text: str) -> tuple[bool, str]:
         """Take an answer to the open question."""
@@ -511,6 +523,14 @@ class Player:
             self.session.tracing, {str(number): text for number, text in self.tracker.near.items()},
             self.broken.since, self.broken.revealed, self.broken.guesses,
             *(self.session.script or ([], 0)), [asdict(each) for each in self._marks])
+
+
+def _choice(letter: str, count: int) -> int:
+    """Return which of so many choices a letter is; CommandError if it is none."""
+    number = "abcdef".find(letter.lower()) if len(letter) == 1 else -1
+    if not 0 <= number < count:
+        raise CommandError(f"the choice is a letter from a to {'abcdef'[count - 1]}, not {letter!r}")
+    return number
 
 
 def _one_more_wrong(tries: Tries) -> None:

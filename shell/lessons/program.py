@@ -43,7 +43,7 @@ def _grade(options: argparse.Namespace) -> int:
 
     try:
         known = list(library.files([library.BUILT_IN]))
-        chosen = course.load(Path(options.course), known) if options.course else None
+        chosen = course.load(course.place(options.course), known) if options.course else None
     except CommandError as problem:
         complain(problem)
         return 2

@@ -140,6 +140,8 @@ class Progress:
     """The name under which a course knows the learner: it decides the seeds of the lessons."""
     seen: list[str] = field(default_factory=list)
     """The welcome and the tips that were shown."""
+    asked: list[str] = field(default_factory=list)
+    """The questions of earlier lessons that were put again (see `shell.lessons.recall`)."""
 
 
 @dataclass(slots=True)

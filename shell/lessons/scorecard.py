@@ -73,6 +73,12 @@ class Scorecard:
                 mine.found.append(found.name)
         return how
 
+    def note_asked(self, keys: list[str]) -> None:
+        """Write down which questions of earlier lessons were put again."""
+        if keys:
+            with self.store.changing() as progress:
+                progress.asked = [*progress.asked, *keys][-1000:]
+
     def finish(self, fault: Fault | None) -> LessonSummary:
         """Write down that the lesson is over, and sum it up."""
         with self.store.changing() as progress:

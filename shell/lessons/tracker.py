@@ -215,6 +215,12 @@ class Tracker:
         counted = f"{passed / 1_000_000:.1f} s of {show_duration(never.within)}"
         return f"{spoiled}; anew: {counted}" if spoiled else counted
 
+    @property
+    def frames(self) -> list[int]:
+        """The numbers of the frames by which the checks hold, each once, in their order."""
+        held = (group.best.held.values() for group in self.watcher.groups)
+        return sorted({record.number for records in held for record in records if record.number})
+
     # Questions
 
     def answer(self, text: str, world: World) -> tuple[bool, str]:

@@ -169,6 +169,8 @@ class LessonNews:
     """What to say about the step if it is over; else empty."""
     told: list[str] = field(default_factory=list)
     """What was broken, once it is found."""
+    resolved: list[str] = field(default_factory=list)
+    """What became of each prediction, and which frames show it."""
 
 
 @dataclass(slots=True)
@@ -221,6 +223,8 @@ class LessonSummary:
     """What was broken, in a lesson that breaks something."""
     ahead: str = ""
     """The id of the next lesson; empty if all are over."""
+    again: QuestionView | None = None
+    """A question that an earlier lesson asked."""
 
 
 @dataclass(slots=True)

@@ -245,6 +245,7 @@ def news(result: LessonNews) -> RenderableType:
     if result.question:
         lines.append(Text.assemble(("? ", style("key")), *prose([result.question])))
     lines += prose(result.told)
+    lines += prose(result.resolved)
     if result.step:
         lines.append(Text.assemble(("■ ", style("good")), *prose([result.step])))
     return Group(*lines)
@@ -286,7 +287,10 @@ def summary(result: LessonSummary) -> RenderableType:
     if result.terms:
         lines += prose([f"New words: {', '.join(result.terms)}. (`explain {result.terms[0]}`)"])
     ahead = f"`lesson next` begins {result.ahead}" if result.ahead else "That was the last one"
-    return Group(*lines, *prose([f"{ahead}, `lesson quit` gives you your own lab back"]))
+    lines += prose([f"{ahead}, `lesson quit` gives you your own lab back"])
+    if result.again is not None:
+        lines += [Text(), Text("Do you still know?", style="bold"), *_to_do(result.again, [])]
+    return Group(*lines)
 
 
 @draws(Solution)

@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from shell.lessons import blind, library
+from shell.lessons import blind, library, recall
 from shell.lessons.load import load
 from shell.lessons.model import Fault, Lesson, Step
 from shell.lessons.pages import ROWS, first_page
+from shell.lessons.resolving import resolved
 from shell.results.lesson import (
     CheckReport,
     CheckView,
     ChoiceView,
     HintReport,
+    LessonNews,
     LessonStep,
+    LessonSummary,
     PredictionReport,
     QuestionView,
 )
@@ -60,6 +63,15 @@ def pages(lesson: Lesson, fault: Fault | None) -> Iterator[tuple[str, Any]]:
         for prediction in step.predictions:
             for choice in prediction.choices:
                 yield f"{step.title}: {choice.text}", PredictionReport(False, choice.feedback, None, checks, STUCK)
+        wrong = {place: next((number for number, each in enumerate(one.choices) if not each.right), 0)
+                 for place, one in enumerate(step.predictions)}
+        yield f"{step.title}: over", LessonNews(
+            [CheckView(each.text, True, "") for each in step.checks], "", "step 1 of 9 done: `lesson next` goes on", [],
+            resolved(step.predictions, wrong, [100, 300, 500, 700, 900, 1100]))
+        for prediction in step.predictions:
+            yield f"{step.title}: again", LessonSummary(
+                lesson.id, lesson.title, 1, 1, 1, 1, 1, 100, list(lesson.terms), 1, 1, 1, 50, [], "what-would-linux-do",
+                recall.Recalled("", "Back after a loss: Reno and CUBIC", prediction).view)
         for level, hint in enumerate(step.hints, 1):
             yield f"{step.title}: hint", HintReport(level, len(step.hints), hint)
 
