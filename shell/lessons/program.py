@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from shell.language.grammar import CommandError
-from shell.lessons import course, library, report
+from shell.lessons import classroom, course, library, report
 from shell.lessons.lint import lint
 from shell.lessons.model import Problem
 from shell.reading.escape import printable
@@ -17,23 +17,58 @@ from shell.reading.stderr import Parser, complain
 def parser() -> argparse.ArgumentParser:
     """Return the parser of what follows `aether-shell lesson`."""
     found = Parser(prog="aether-shell lesson", description="for those who write and give lessons")
-    verbs = found.add_subparsers(dest="verb", required=True, metavar="lint|grade")
+    verbs = found.add_subparsers(dest="verb", required=True, metavar="lint|grade|class")
     one = verbs.add_parser("lint", help="prove lesson files: every check, before and after its solution")
     one.add_argument("files", nargs="*", metavar="FILE",
                      help="lesson files, directories of them, or ids; all lessons if none is named")
     two = verbs.add_parser("grade", help="a table over the reports of a class")
     two.add_argument("reports", nargs="+", metavar="REPORT", help="files that `lesson report` wrote")
     two.add_argument("--course", metavar="FILE", help="count the lessons of this course file, and its deadlines")
-    form = two.add_mutually_exclusive_group()
+    _forms(two)
+    three = verbs.add_parser("class", help="how a class stands, step by step")
+    three.add_argument("reports", nargs="+", metavar="DIR", help="a directory of reports, or reports")
+    three.add_argument("--course", metavar="FILE", help="the lessons of this course file alone")
+    _forms(three)
+    return found
+
+
+def _forms(verb: argparse.ArgumentParser) -> None:
+    form = verb.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON")
     form.add_argument("--csv", action="store_true", help="print a table that spreadsheets and grade books read")
-    return found
 
 
 def main(argv: list[str]) -> int:
     """Run `aether-shell lesson …`; return the exit status."""
     options = parser().parse_args(argv)
-    return _lint(options.files) if options.verb == "lint" else _grade(options)
+    if options.verb == "lint":
+        return _lint(options.files)
+    return _class(options) if options.verb == "class" else _grade(options)
+
+
+def _class(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from shell.views import render
+
+    try:
+        known = list(library.files([library.BUILT_IN]))
+        chosen = course.load(course.place(options.course), known) if options.course else None
+    except CommandError as problem:
+        complain(problem)
+        return 2
+    paths = classroom.reports(options.reports)
+    if not paths:
+        complain(f"there is no report in {' '.join(options.reports)}: their names end in .json")
+        return 2
+    table = classroom.survey(paths, chosen)
+    if options.json:
+        print(render.to_json(table, indent=2))
+    elif options.csv:
+        print(classroom.as_csv(table), end="")
+    else:
+        Console().print(render.to_rich(table))
+    return int(bool(table.unread))
 
 
 def _grade(options: argparse.Namespace) -> int:

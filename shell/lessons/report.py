@@ -73,13 +73,13 @@ def as_csv(table: GradeTable) -> str:
     lines = csv.writer(file, lineterminator="\r\n")
     lines.writerow(("learner", "score", "done", "steps", "hints", "wrong", "minutes", "late", "remark", "file"))
     for row in table.rows:
-        words = [_no_formula(each) for each in (row.learner, " ".join(row.late), row.remark, row.file)]
+        words = [no_formula(each) for each in (row.learner, " ".join(row.late), row.remark, row.file)]
         counts = (row.score, row.done, row.steps, row.hints, row.wrong_answers, row.minutes)
         lines.writerow((words[0], *counts, *words[1:]))
     return file.getvalue()
 
 
-def _no_formula(text: str) -> str:
+def no_formula(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: a report comes from anybody."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
@@ -89,10 +89,15 @@ def grade(paths: Iterable[Path], course: Course | None = None, directories: Sequ
 
     What a report claims is judged by its recordings; two that are the same are named.
     """
-    lessons = _Lessons(directories or [library.BUILT_IN])
+    return GradeTable([each.row for each in judged(paths, course, directories)])
+
+
+def judged(paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = ()) -> list[Graded]:
+    """Return what some reports come to, with what became of each lesson."""
+    lessons = Lessons(directories or [library.BUILT_IN])
     graded = [_row(path, course, lessons) for path in paths]
     _name_the_same(graded)
-    return GradeTable([each.row for each in graded])
+    return graded
 
 
 @dataclass(slots=True)
@@ -111,13 +116,17 @@ class Report:
 
 
 @dataclass(slots=True)
-class _Graded:
+class Graded:
+    """What one report comes to."""
+
     row: GradeRow
     prints: dict[str, str] = field(default_factory=dict)
     """What identifies the recording of each step."""
+    records: dict[str, LessonRecord] = field(default_factory=dict)
+    """What became of each lesson, by its id, as the recordings show; empty for what is no report."""
 
 
-class _Lessons:
+class Lessons:
     """Lessons by their ids, each read once."""
 
     def __init__(self, directories: Sequence[Path]) -> None:
@@ -134,11 +143,11 @@ class _Lessons:
         return self.read[name]
 
 
-def _row(path: Path, course: Course | None, lessons: _Lessons) -> _Graded:
+def _row(path: Path, course: Course | None, lessons: Lessons) -> Graded:
     try:
         report, remark = _read(path)
     except _NoReport as problem:
-        return _Graded(GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, str(problem)))
+        return Graded(GradeRow(path.name, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, str(problem)))
     remarks = [remark] if remark else []
     every = report.lessons
     chosen = {name: every.get(name, LessonRecord(name, 0)) for name in course.lessons} if course is not None else every
@@ -153,10 +162,10 @@ def _row(path: Path, course: Course | None, lessons: _Lessons) -> _Graded:
     found = tally(chosen.values())
     seconds = sum(step.seconds for each in chosen.values() for step in each.done.values())
     late = _late(chosen, course)
-    return _Graded(GradeRow(
+    return Graded(GradeRow(
         path.name, report.learner, sum(each.whole for each in chosen.values()), len(chosen), found.own, found.shown,
         found.skipped, found.steps, found.hints, found.wrong_answers, seconds // 60, _score(chosen, course, late),
-        _first(remarks), late), prints)
+        _first(remarks), late), prints, chosen)
 
 
 def _judge(
@@ -218,9 +227,9 @@ def _first(remarks: Sequence[str]) -> str:
     return "" if not remarks else remarks[0] + (f" (and {more} more)" if more else "")
 
 
-def _name_the_same(graded: Sequence[_Graded]) -> None:
+def _name_the_same(graded: Sequence[Graded]) -> None:
     """Say in their rows which reports have the same recording."""
-    owners: dict[str, list[_Graded]] = {}
+    owners: dict[str, list[Graded]] = {}
     for each in graded:
         for print in each.prints:
             owners.setdefault(print, []).append(each)

@@ -76,6 +76,38 @@ class GradeRow:
 
 
 @dataclass(slots=True)
+class ClassRow:
+    """How a class stands in one step."""
+
+    lesson: str
+    number: int
+    """Of the step, from 1."""
+    step: str
+    learners: int
+    """Who have begun the lesson."""
+    done: int
+    """By themselves."""
+    shown: int
+    skipped: int
+    stuck: int
+    """Whose first step this is that is not over."""
+    hints: int
+    wrong_answers: int
+    seconds: int
+    """How long those took who did it by themselves: the middle one of them."""
+
+
+@dataclass(slots=True)
+class ClassTable:
+    """How a class stands, step by step."""
+
+    rows: list[ClassRow]
+    reports: int
+    unread: list[str]
+    """Files that are no reports."""
+
+
+@dataclass(slots=True)
 class GradeTable:
     """A table over a class."""
 

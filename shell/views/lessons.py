@@ -14,6 +14,7 @@ from shell.results.explain import GlossaryEntry, TermList
 from shell.results.lesson import (
     CheckReport,
     CheckView,
+    ClassTable,
     GradeRow,
     GradeTable,
     HintReport,
@@ -132,6 +133,19 @@ def _costs(rows: Iterable[LessonRow | LessonSummary]) -> list[str]:
 def paths(result: LessonPaths) -> RenderableType:
     """Draw where lessons are looked for."""
     return Group(*map(Text, result.directories))
+
+
+@draws(ClassTable)
+def classroom(result: ClassTable) -> RenderableType:
+    """Draw how a class stands: a step a line."""
+    table = plain_table("lesson", ">n", "step", ">done", ">stuck", ">shown", ">skip", ">hints", ">wrong", ">min")
+    for row in result.rows:
+        table.add_row(row.lesson, str(row.number), printable(row.step)[:24], f"{row.done}/{row.learners}",
+                      str(row.stuck or ""), str(row.shown or ""), str(row.skipped or ""), str(row.hints or ""),
+                      str(row.wrong_answers or ""), f"{row.seconds / 60:.1f}" if row.done else "")
+    read = f"{result.reports} report{'' if result.reports == 1 else 's'}"
+    unread = f"; not read: {', '.join(map(printable, result.unread))}" if result.unread else ""
+    return Group(table, Text(f"{read}{unread}", style=style("muted")))
 
 
 @draws(GradeTable)

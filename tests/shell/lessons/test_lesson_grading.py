@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 import pytest
 
 from shell.lessons import evidence, library, player
+from shell.lessons.classroom import survey
 from shell.lessons.course import Course, load
+from shell.lessons.load import load as load_lesson
+from shell.lessons.program import main
 from shell.lessons.progress import USUAL, ProgressStore
 from shell.lessons.report import digest, grade
 from shell.results.lesson import GradeRow
@@ -301,3 +306,40 @@ def test_every_lesson_can_be_graded(
     engine_shell.run(f"lesson report {tmp_path}/ada.json")
     [row] = grade([tmp_path / "ada.json"], load(tmp_path / "course.toml", [name])).rows
     assert (row.remark, row.done, row.score) == ("", row.steps, 100)
+
+
+def test_a_class_is_shown_step_by_step(learner: Learner) -> None:
+    paths = [learner.plays("ada"), learner.plays("ben", 2, ["lesson hint"]), learner.plays("cleo", 1)]
+    table = survey(paths, learner.course)
+    assert [(row.number, row.learners, row.done, row.stuck) for row in table.rows] == [
+        (1, 3, 3, 0), (2, 3, 2, 1), (3, 3, 1, 1), (4, 3, 1, 0)]
+    assert [row.hints for row in table.rows] == [1, 0, 0, 0]
+    folder = learner.directory / "handed-in"
+    folder.mkdir()
+    for each in paths:
+        each.rename(folder / each.name)
+    arguments = ["class", str(folder), "--course", str(learner.directory / "course.toml")]
+    learner.shell.capfd.readouterr()
+    assert main([*arguments, "--csv"]) == 0
+    lines = list(csv.DictReader(io.StringIO(learner.shell.capfd.readouterr().out)))
+    assert [line["stuck"] for line in lines] == ["0", "1", "1", "0"]
+    assert {line["lesson"] for line in lines} == {"handshake"}
+    (folder / "not.json").write_text("{}")
+    assert main(arguments) == 1
+    assert "not read: not.json" in " ".join(learner.shell.capfd.readouterr().out.split())
+    assert main(["class", str(learner.directory / "nowhere")]) == 1
+    (folder / "empty").mkdir()
+    assert main(["class", str(folder / "empty")]) == 2
+
+
+def test_what_a_report_claims_counts_for_nothing_in_the_table_of_the_class(learner: Learner) -> None:
+    path = learner.plays("ada", 1)
+
+    def claim(content: dict[str, Any]) -> None:
+        record = content["lessons"]["handshake"]
+        [step] = record["done"].values()
+        title = load_lesson(library.files([library.BUILT_IN])["handshake"]).steps[1].title
+        record["done"][title] = step
+
+    table = survey([change(path, claim)], learner.course)
+    assert [(row.done, row.stuck) for row in table.rows] == [(1, 0), (0, 1), (0, 0), (0, 0)]
