@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from aether.engine.core import Core
+from aether.lab import simulated
 from shell.lessons import library
 from shell.lessons.drafts import PLACEHOLDERS
 from shell.lessons.load import HEIGHT, WIDTH, load
 from shell.lessons.program import check_file, main
+from shell.lessons.sandbox import prepare
+from shell.session import Lab, Session
 from tests.shell.conftest import Shell
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "writing-lessons.md"
@@ -36,6 +40,18 @@ def test_the_prose_of_a_step_fits_on_a_screen(name: str) -> None:
     for prose in (lesson.prose, *(step.prose for step in lesson.steps)):
         assert len(prose) <= HEIGHT <= 20
         assert all(len(line) <= WIDTH < 80 for line in prose)
+
+
+@pytest.mark.parametrize("name", [each.id for each in library.headings([library.BUILT_IN]) if each.setup])
+def test_a_lab_is_set_up_while_time_passes_by_itself(name: str) -> None:
+    """What goes on in the background may be over, or refused, before the next line: that must not end the lesson."""
+    lesson = load(LESSONS[name])
+    core = Core(simulated(lesson.seed), speed=1)
+    core.start()
+    try:
+        prepare(Session(core, Lab("SIM", seed=lesson.seed), "plain", scripted=True), lesson, None)
+    finally:
+        core.stop()
 
 
 @pytest.mark.parametrize("name", LESSONS)
