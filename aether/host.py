@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from aether.apps.dhcp_client import DhcpClient
 from aether.apps.dns_resolver import Resolver, Resolving
@@ -21,6 +22,14 @@ class Job(Protocol):
 
     def cancel(self) -> None:
         """End it now."""
+
+
+@runtime_checkable
+class Findings(Protocol):
+    """A job that finds one thing after the other."""
+
+    def since(self, shown: int) -> Sequence[Any]:
+        """Return what it has found after the first `shown`, as plain data."""
 
 
 class Host(Resolving):

@@ -40,6 +40,7 @@ from aether.apps.dns_cache import ANY_TYPE
 from aether.apps.dns_zone import show_data
 from aether.apps.simple import Hold
 from aether.events import DROPS
+from aether.host import Findings
 from aether.net.claims import claims_of
 from aether.net.icmp import BURST
 from aether.operations.base import OperationError, first_interface, host_named
@@ -204,6 +205,12 @@ def job_done(world: World, number: int, host: str = "you") -> bool:
     """Tell whether something that the user started is at its end, or forgotten."""
     job = host_named(world, host).jobs.get(number)
     return job is None or job.done
+
+
+def job_since(world: World, number: int, shown: int, host: str = "you") -> list[Any]:
+    """Return what a job has found after the first `shown` results, as plain data; nothing if there is no such job."""
+    job = host_named(world, host).jobs.get(number)
+    return list(job.since(shown)) if isinstance(job, Findings) else []
 
 
 def job_report(world: World, number: int, host: str = "you") -> Any:

@@ -233,8 +233,9 @@ pipes print the same for everybody.
 A theme is taken from the first that names one: the command `theme NAME`; the variable `AETHER_THEME`; the setting; the
 terminal (`COLORFGBG`, which some terminals set to their colours). `high-contrast` has one palette for dark and one for
 light backgrounds. How many colours the terminal shows is read from `COLORTERM` and `TERM`; with 16 colours, the
-terminal's own palette is used. `NO_COLOR` takes all colours away and leaves bold and underlined text; `--plain` takes
-away everything but the words.
+terminal's own palette is used. `NO_COLOR` takes all colours away and leaves bold and underlined text; `--plain` says
+everything in sentences, one a line, for a screen reader. A terminal that calls itself `dumb` (`TERM`) gets text alone:
+no colours, no bottom line, no pages, no escape sequence.
 
 ## Keys
 

@@ -89,6 +89,8 @@ class Terminal:
 
     waiting: Callable[[], AbstractContextManager[object]] = nullcontext
     """Entered while a command waits: the screen then shows the trace itself."""
+    meanwhile: Callable[[Any], None] | None = None
+    """Shows part of a result while a command still waits for the rest; None where all is shown at its end."""
     announce: Callable[[Any], None] = _nobody_listens
     """Shows a result that comes later, of what runs in the background."""
     pane: Callable[[View], None] | None = None
@@ -113,6 +115,10 @@ class LessonUnderWay(Protocol):
     @property
     def place(self) -> str:
         """Its name, and how far it is, for the line at the bottom."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for a letter, the choice among predictions."""
 
     def poll(self) -> list[Any]:
         """Return results that say what came true since the last call."""
@@ -147,6 +153,16 @@ class Lab:
     """True while a recording is looked at."""
     note: str = ""
     """What a person should know about it; empty if there is nothing."""
+
+
+@dataclass(slots=True)
+class Away:
+    """The session's own lab, while a packet script's world has its place."""
+
+    present: Timeline
+    timelines: dict[str, Timeline]
+    lab: Lab
+    """As it was called, and who was in it."""
 
 
 @dataclass(slots=True)
@@ -201,6 +217,8 @@ class Session:
     """The lines of the packet script that is being written, and how many it began with; None before one was begun."""
     rehearsal: object | None = None
     """The packet script that is played line by line; None while there is none."""
+    away: Away | None = None
+    """The lab to return to from a packet script; None while it is the one that is shown."""
     asks_kernel: bool = True
     """False where a packet script is never played against the real kernel: what was recorded of one answers."""
     _tracer: Tracer | None = field(default=None, init=False)
@@ -344,14 +362,14 @@ class Session:
     def run_for(self, time: int) -> None:
         """Let `time` microseconds of world time pass, and stand still again if time stood still before."""
         paused = self.paused
-        self.core.run()
         try:
             with self.terminal.waiting():
-                self.core.wait(_never, time)
+                if paused:
+                    self.core.run_for(time)
+                else:
+                    self.core.wait(_never, time)
         except KeyboardInterrupt:
             self.let_go()
-            paused = True
-        if paused:
             self.core.pause()
 
     def let_go(self) -> None:

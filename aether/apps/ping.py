@@ -168,6 +168,10 @@ class Ping(Sleeper):
             self.host.icmp.listeners.pop(self.identifier, None)
             self.host.queue.wake(self, NEVER)
 
+    def since(self, shown: int) -> list[PingReply]:
+        """Return what came back after the first `shown` answers."""
+        return self.replies[shown:]
+
     def report(self) -> PingProgress:
         """Return what came back so far."""
         good = [reply for reply in self.replies if reply.rtt >= 0]

@@ -151,10 +151,17 @@ class Traceroute(Sleeper):
             self.host.udp.unregister(self.socket)
             self.host.queue.wake(self, NEVER)
 
-    def report(self) -> TraceProgress:
-        """Return the hops so far."""
-        hops = [
+    def since(self, shown: int) -> list[HopProbes]:
+        """Return the hops after the first `shown` for which no more probes are waited for."""
+        hops = self._hops()
+        return hops[shown:] if self.done else hops[shown:-1]
+
+    def _hops(self) -> list[HopProbes]:
+        return [
             HopProbes(start // self.per_hop + 1, self.probes[start:start + self.per_hop])
             for start in range(0, len(self.probes), self.per_hop)
-        ]
-        return TraceProgress(show_ip(self.destination), self.method, self.done, self.reached, hops[:self.last_hop])
+        ][:self.last_hop]
+
+    def report(self) -> TraceProgress:
+        """Return the hops so far."""
+        return TraceProgress(show_ip(self.destination), self.method, self.done, self.reached, self._hops())

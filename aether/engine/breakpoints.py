@@ -178,10 +178,23 @@ def _check(node: ast.AST, depth: int = 0) -> type:
     else:
         raise BreakpointError("only fields, numbers, + - * //, comparisons, and, or can be used")
     kinds = [_check(part, depth + 1) for part in parts]
+    if isinstance(node, ast.Compare) and str in kinds:
+        _check_words(node, parts, kinds)
     if isinstance(node, ast.BinOp) and str in kinds:
         word = ast.unparse(parts[kinds.index(str)])
         raise BreakpointError(f"{word} is a word, and cannot be reckoned with. Such as: state == ESTABLISHED")
     return int
+
+
+def _check_words(node: ast.Compare, parts: list[ast.AST], kinds: list[type]) -> None:
+    """Refuse to compare a word with a number, or to ask which of two words is the larger."""
+    word = ast.unparse(parts[kinds.index(str)])
+    if int in kinds:
+        raise BreakpointError(f"{word} is a word, and {ast.unparse(parts[kinds.index(int)])} a number: they are never "
+                              "equal. Such as: state == ESTABLISHED")
+    if any(not isinstance(op, (ast.Eq, ast.NotEq)) for op in node.ops):
+        raise BreakpointError(f"{word} is a word, and words have no order. Such as: state == ESTABLISHED, "
+                              "or state != ESTABLISHED")
 
 
 def _value(node: ast.AST, conn: Connection) -> Any:

@@ -164,6 +164,10 @@ class Core:
         if until is not None:
             self.wait(lambda world: world.now >= until, until)
 
+    def run_for(self, world_us: int) -> None:
+        """Let world time go on for exactly so many microseconds, and stand still; a breakpoint may end it before."""
+        self._wait(_Wait(_never, NEVER, Future()), lambda wait: self._begin_run(wait, world_us))
+
     def pause(self) -> None:
         """Stop world time."""
         self._call(self.loop.pause)
@@ -258,8 +262,11 @@ class Core:
 
     def wait(self, query: Callable[[World], bool], world_us: int) -> bool:
         """Wait until `query` is true, for so much world time at the most, or until the world is paused."""
-        wait = _Wait(query, 0, Future())
-        self._call(lambda: self._begin_wait(wait, world_us))
+        return self._wait(_Wait(query, 0, Future()), lambda wait: self._begin_wait(wait, world_us))
+
+    def _wait(self, wait: _Wait, begin: Callable[[_Wait], None]) -> bool:
+        """Begin to wait, and return what comes of it."""
+        self._call(lambda: begin(wait))
         try:
             if self._current_work().take_stop():
                 raise KeyboardInterrupt
@@ -318,6 +325,11 @@ class Core:
             wait.answer.set_result(False)
         else:
             self._waits.append(wait)
+
+    def _begin_run(self, wait: _Wait, world_us: int) -> None:
+        self.loop.run_until(self.loop.world.now + world_us)
+        wait.until = self.loop.stop_at + 1  # it ends when time stands still, or was told to go on for good
+        self._waits.append(wait)
 
     def _check(self, wait: _Wait) -> bool:
         """Answer a wait that is over; return whether it is."""
@@ -415,6 +427,10 @@ class Core:
             loop.device.name if loop.device is not None else "", self._fault, loop.past is not None,
             loop.world.occurrence, modelled, None if modelled else loop.backoff.lately(),
         )
+
+
+def _never(world: World) -> bool:
+    return False
 
 
 def _waiting(loop: Loop) -> tuple[Shares, bool]:

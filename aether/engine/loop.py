@@ -67,6 +67,8 @@ class Loop:
         self.description = description
         self.clock = clock
         self.paused = False
+        self.stop_at = NEVER
+        """The moment at whose end time stands still again, in microseconds of world time."""
         self.mode = ""
         self.intake = Intake()
         """How benchmark mode takes frames from a device."""
@@ -140,17 +142,30 @@ class Loop:
     def run(self) -> None:
         """Let time go on from where it stands; out of the past, from the present."""
         self.past = None
+        self.stop_at = NEVER
         if self.paused:
             self.paused = False
             self.pace.begin(self.world.now)
 
+    def run_until(self, time: int) -> None:
+        """Let time go on to a moment, and stand still there when all that is due by then is done."""
+        self.run()
+        self.stop_at = max(time, self.world.now)
+
     def pause(self) -> None:
         """Let time stand still."""
         self.paused = True
+        self.stop_at = NEVER
 
     def target(self) -> int:
         """Return what the world's clock should show now, in microseconds."""
-        return self.world.now if self.paused or self.pace.gated else self.pace.time()
+        return self.world.now if self.paused or self.pace.gated else min(self.pace.time(), self.stop_at)
+
+    def _advance(self, target: int) -> None:
+        """Let the clock show `target`, by which nothing is due any more; stand still if it was to go so far only."""
+        self.world.advance(target)
+        if target >= self.stop_at:
+            self.pause()
 
     def catch_up(self) -> None:
         """Handle what is due by now, so that what comes next comes at the right time."""
@@ -160,7 +175,7 @@ class Loop:
         before, began = self.world.occurrence, self.clock()
         for _ in range(BATCH):
             if not self._stepped(target):
-                self.world.advance(target)
+                self._advance(target)
                 break
             if self.paused:
                 break
@@ -175,10 +190,10 @@ class Loop:
     def keep_time(self) -> None:
         """Handle what is due by now, in benchmark mode."""
         world = self.world
-        target = self.pace.time()
+        target = min(self.pace.time(), self.stop_at)
         while world.step(target):
             pass
-        world.advance(target)
+        self._advance(target)
         if world.wire_out:
             self.flush()
 
@@ -378,10 +393,11 @@ class Loop:
             after()
 
     def _gated_batch(self, until: int, after: Callable[[], bool] | None) -> bool:
+        until = min(until, self.stop_at)
         for _ in range(BATCH):
             if not self._stepped(until):
                 if until < NEVER:
-                    self.world.advance(until)
+                    self._advance(until)
                 return after is not None
             if self.paused or (after is not None and after()):
                 return True
@@ -400,8 +416,8 @@ class Loop:
             if device is None:
                 self.pace.begin(world.now)
             return True
-        world.advance(target)
-        while device is not None and handled < BATCH and (frame := device.read()) is not None:
+        self._advance(target)
+        while device is not None and not self.paused and handled < BATCH and (frame := device.read()) is not None:
             serial = self.ring.last_serial
             self._input(frame)
             handled += 1
@@ -417,7 +433,7 @@ class Loop:
 
     def _sleep(self, until: int) -> None:
         """Wait until something is due, arrives or is asked for."""
-        due = min(self.world.next_deadline(), until)
+        due = min(self.world.next_deadline(), until, self.stop_at)
         seconds = LONGEST_SLEEP
         if self.pace.gated:
             due = NEVER

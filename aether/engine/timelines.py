@@ -10,6 +10,7 @@ from aether.engine.build import build_name
 from aether.engine.history import History
 from aether.engine.log import Input, InputLog, LogError, Recording, feed, step_to
 from aether.engine.loop import Loop
+from aether.engine.meter import Meter
 from aether.engine.past import Past
 from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
@@ -17,8 +18,8 @@ from aether.engine.work import Work
 from aether.events import Event
 from aether.link.tape import Arrival, pack, sums
 from aether.operations.base import Operation, OperationError
-from aether.operations.knobs import KnobSet
-from aether.operations.link import TapePlay
+from aether.operations.knobs import KnobSet, ProfileSet
+from aether.operations.link import LinkClear, LinkScenario, LinkSet, TapePlay
 from aether.world import World
 
 SETTLE = 10_000_000
@@ -95,14 +96,19 @@ class RepeatedRun:
     name: str
     world: World
     events: list[Event]
+    """The latest."""
+    meter: Meter
     recorded: bool = False
     """Whether frames of a recorded TAP came in: they do not answer what is changed."""
 
 
 def repeat(
-    log: InputLog, name: str, changes: Sequence[Operation], until: int, work: Work | None = None,
+    log: InputLog, name: str, changes: Sequence[Operation], until: int, work: Work | None = None, *,
+    seed: int | None = None,
 ) -> RepeatedRun:
-    """Run the inputs of a log again from the seed, with `changes` made first; a knob among them stays as it is then.
+    """Run the inputs of a log again from its seed or another one, with `changes` made first.
+
+    Knobs and links stay as the changes have them, whatever the inputs do to them later.
 
     With changes, inputs come at their time, whatever the occurrence: that may be another one now. It goes on until
     world time `until` (microseconds), and then for a while, so that what is under way comes to its end; not where
@@ -111,37 +117,53 @@ def repeat(
     """
     work = work or Work()
     recorded = any(isinstance(entry.data, (bytes, TapePlay)) for entry in log.inputs)
-    world = lab.build(log.description)
+    world = lab.build(log.description if seed is None else {**log.description, "seed": seed})
     ring = EventRing()
-    world.observe(EventRecorder(world, ring))
+    meter = Meter(world, EventRecorder(world, ring))
+    world.observe(meter)
     for change in changes:
         world.do(change)
     turned = {(change.host, change.name) for change in changes if isinstance(change, KnobSet)}
     before = Input(-1, 0, b"")
     for entry in log.inputs:
-        if not changes:
+        if not changes and seed is None:
             feed(world, entry, work)
         elif not (isinstance(entry.data, KnobSet) and (entry.data.host, entry.data.name) in turned):
-            _carry_out(world, entry, before, work)
+            _carry_out(world, entry, before, work, meter)
+            for change in _undone(entry.data, changes):
+                world.do(change)
         before = entry
+        meter.look()
     end = max(until, world.now) + (0 if recorded else SETTLE)
     while world.occurrence < MOST_OCCURRENCES and _connected(world) and world.step(end):
         work.did()
+        meter.look()
     while world.now < until and world.occurrence < MOST_OCCURRENCES and world.step(until):
         work.did()
-    return RepeatedRun(name, world, ring.since(0)[0], recorded)
+        meter.look()
+    return RepeatedRun(name, world, ring.since(0)[0], meter, recorded)
+
+
+def _undone(done: object, changes: Sequence[Operation]) -> list[Operation]:
+    """Return the changes that an input has undone: a profile turns knobs, other settings a link."""
+    if isinstance(done, ProfileSet):
+        return [one for one in changes if isinstance(one, KnobSet) and one.host == done.host]
+    if isinstance(done, (LinkSet, LinkScenario, LinkClear)):
+        return [one for one in changes if isinstance(one, LinkSet) and one.link == done.link]
+    return []
 
 
 def _connected(world: World) -> bool:
     return any(host.tcp.connections for host in world.hosts.values())
 
 
-def _carry_out(world: World, entry: Input, before: Input, work: Work) -> None:
+def _carry_out(world: World, entry: Input, before: Input, work: Work, meter: Meter) -> None:
     """Give an input to a world that may have gone another way."""
     in_one_go = isinstance(before.data, bytes) and before[:2] == entry[:2]
     while not in_one_go and world.occurrence < MOST_OCCURRENCES and world.step(entry.time):
         world.wire_out.clear()
         work.did()
+        meter.look()
     if world.occurrence >= MOST_OCCURRENCES:  # what is due was not waited for, so time must not go on
         return
     world.advance(entry.time)
@@ -156,12 +178,28 @@ def _carry_out(world: World, entry: Input, before: Input, work: Work) -> None:
             world.observer("user", "app", "compare", f"{type(entry.data).__name__} is impossible here: {problem}")
 
 
-def knob_change(text: str) -> KnobSet:
-    """Return the operation that ``tcp.retransmit=off`` means; OperationError if it means none."""
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value:
-        raise OperationError(f"say which knob and what: compare knob tcp.retransmit=off, not {text!r}")
-    return KnobSet(name=name.strip(), value=value.strip())
+def knob_changes(text: str, hosts: Sequence[str]) -> list[KnobSet]:
+    """Return the operations that ``tcp.retransmit=off tcp.sack=off`` means at hosts; OperationError if none."""
+    named = _changes(text, "say which knob and what: compare knob tcp.retransmit=off")
+    return [KnobSet(host=host, name=name, value=value) for host in hosts for name, value in named]
+
+
+def link_changes(text: str, link: str, direction: str) -> list[LinkSet]:
+    """Return the operations that ``loss=2% delay=20ms`` means; OperationError if it means none."""
+    named = _changes(text, "say which setting and what: compare link loss=2%")
+    return [LinkSet(link=link, direction=direction, what=name, value=value) for name, value in named]
+
+
+def _changes(text: str, such_as: str) -> list[tuple[str, str]]:
+    found = []
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if not equals or not name or not value:
+            raise OperationError(f"{such_as}, not {word!r}")
+        found.append((name, value))
+    if not found:
+        raise OperationError(such_as)
+    return found
 
 
 def from_recording(loop: Loop, recording: Recording, exact: bool = True) -> bool:

@@ -80,7 +80,7 @@ def _attack(
     session: Session, kind: type[Attack], at: str, count: int, every: int, background: bool, port: int = -1,
     conn: int = -1, offset: int = -1, **rest: int,
 ) -> AttackReport:
-    _, outcome, report = run_job(session, AttackStart(
+    _, outcome, report, _ = run_job(session, AttackStart(
         kind=kind.NAME, victim=at, count=count, every=every, lasting=rest["for"], port=port, conn=conn, offset=offset,
         kernel=session.lab.host_address), YOU, LONGEST_ATTACK, background)
     return AttackReport(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -27,17 +28,45 @@ FORCE = option("--force", "replace a file that is there already")
 
 def run_job(
     session: Session, job: Operation, host: str, wait: int, background: bool, *, ends: bool = False,
-) -> tuple[int, str, Any]:
+    draw: Callable[[list[Any]], Any] | None = None,
+) -> tuple[int, str, Any, int]:
     """Begin a job of a host, and wait for its end, `wait` microseconds of world time at the most.
 
     Return its number, how the waiting ended (see `Session.wait`), and how far it is: what its `report` says. With
-    `ends` Ctrl-C ends the job too, as it does elsewhere.
+    `ends` Ctrl-C ends the job too, as it does elsewhere. With `draw`, which makes a result of what the job has found,
+    that is shown as it comes to somebody at a terminal; the last that is returned is how many were shown.
     """
     number = session.do(job)
-    outcome = session.wait(partial(_is_done, number=number, host=host), wait, background)
+    done = partial(_is_done, number=number, host=host)
+    show = session.terminal.meanwhile
+    if draw is None or show is None or background:
+        outcome, shown = session.wait(done, wait, background), 0
+    else:
+        outcome, shown = _follow(session, number, host, wait, lambda found: show(draw(found)))
     if ends and outcome == "detached":
         session.do(JobCancel(host=host, job=number))
-    return number, outcome, session.ask(partial(queries.job_report, number=number, host=host))
+    return number, outcome, session.ask(partial(queries.job_report, number=number, host=host)), shown
+
+
+def _follow(session: Session, number: int, host: str, wait: int, show: Callable[[list[Any]], None]) -> tuple[str, int]:
+    """Wait for the end of a job, and show what it finds as soon as it is there; return how it ended, and how much."""
+    shown, until = 0, session.ask(_now) + wait
+
+    def more(world: World) -> bool:
+        return _is_done(world, number, host) or bool(queries.job_since(world, number, shown, host))
+
+    while True:
+        outcome = session.wait(more, max(until - session.ask(_now), 0))
+        found = session.ask(partial(queries.job_since, number=number, shown=shown, host=host))
+        if found:
+            show(found)
+            shown += len(found)
+        if outcome != "done" or session.ask(partial(_is_done, number=number, host=host)):
+            return outcome, shown
+
+
+def _now(world: World) -> int:
+    return world.now
 
 
 def _is_done(world: World, number: int, host: str) -> bool:

@@ -25,7 +25,8 @@ MOST_VARIATIONS = 2000
 
 @command(
     "craft", argument("what", str, "a frame in scapy's notation", raw="line", complete="craft"),
-    examples=('craft IP(dst="192.168.1.1")/TCP(dport=80, flags="S")', 'craft as probe IP()/UDP(dport=9)/"hello"',
+    examples=('craft IP(dst="192.168.1.1")/TCP(dport=80, flags="S")',
+              'craft as probe IP()/UDP(sport=4000, dport=9)/"hello"',
               'craft as lie ARP(op=2, psrc="192.168.1.1")'),
 )
 def craft(session: Session, what: str) -> Draft:

@@ -35,7 +35,7 @@ def ask(
 ) -> DnsReport:
     """Look a name up: in the cache, then at a name server."""
     wanted = type or ("PTR" if ":" in name or name.replace(".", "").isdigit() else "A")
-    job, outcome, so_far = run_job(
+    job, outcome, so_far, _ = run_job(
         session, DnsAsk(host=host, name=name, type=wanted, server=server), host, wait, background)
     if so_far.error:
         asked = server or next(iter(session.ask(partial(queries.dns_cache, host=host)).servers), "")

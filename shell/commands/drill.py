@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from aether.engine import timelines
 from aether.engine.loop import Loop
 from aether.knobs import KNOBS
 from aether.knobs import show as show_value
@@ -22,7 +24,8 @@ from shell.files.writing import write as write_file
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import duration, is_number
 from shell.results import drill as results
-from shell.session import Session
+from shell.results.message import Message
+from shell.session import Away, Session
 from shell.views import oneline
 
 if TYPE_CHECKING:
@@ -116,6 +119,7 @@ def step(session: Session, what: str, to: str, seed: int | None, knob: str, prof
     """Play a script line by line, in the session's world: `break`, `back`, `why`, `tcp show`, `ladder` look at it.
 
     With a file it begins: the script's world takes the place of the session's, and stands before the first line.
+    `drill quit` gives your own lab back.
     """
     from shell.drill.reports import read_knobs
 
@@ -159,17 +163,24 @@ def _begin(session: Session, file: str, wishes: Wishes) -> None:
         raise CommandError("a lesson is under way, and it would lose its lab. First: lesson quit")
     script = _script(session, file)
 
+    lab, options = session.lab, script.options
+    own = session.timelines.get(session.timeline)
+
     def start(loop: Loop) -> object:
         try:
-            return begin(loop, script, wishes)
+            present = timelines.leave(
+                loop, session.timeline, own.parent if own else "", own.forked_at if own else 0)
+            found = begin(loop, script, wishes)
         except (OperationError, CommandError) as problem:
             return str(problem)
+        if session.away is None:
+            session.away = Away(present, dict(session.timelines), replace(lab))
+        return found
 
     found = session.core.with_loop(start)
     if isinstance(found, str) or found is None:
         raise CommandError(found or "a script is stepped by an engine, and there is none here")
     session.rehearsal = found
-    lab, options = session.lab, script.options
     lab.device, lab.address, lab.host_address = "packet script", options.local_ip, options.remote_ip
     oneline.use_network(options.local_ip)
     session.timelines.clear()
@@ -182,6 +193,28 @@ def _rehearsal(session: Session) -> Rehearsal:
     if found is None:
         raise CommandError("no script is being stepped. Begin with: drill step FILE")
     return cast("Rehearsal", found)
+
+
+@command("drill quit", examples=("drill quit",))
+def quit_(session: Session) -> Message:
+    """Leave the script that is being stepped, and get your own lab back as it was."""
+    away = session.away
+    if away is None:
+        raise CommandError("no script has taken the place of your lab. `drill step FILE` lets one do so")
+    if session.lesson is not None:
+        raise CommandError("a lesson is under way, in a lab of its own. First: lesson quit")
+
+    def carry_out(loop: Loop) -> None:
+        timelines.switch(loop, away.present)
+        session.timelines, session.timeline = dict(away.timelines), away.present.name
+        session.lab.device, session.lab.seed, session.lab.replayed = away.lab.device, away.lab.seed, away.lab.replayed
+        session.lab.address, session.lab.host_address = away.lab.address, away.lab.host_address
+        session.rehearsal = session.away = None
+        session.begin_anew()
+
+    session.core.with_loop(carry_out)
+    oneline.use_network(session.lab.address)
+    return Message(f"your own lab is back, at ev {away.present.world.occurrence}, paused", "`run` lets its time go on")
 
 
 @command("drill show", examples=("drill show",))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shell.language import grammar
 from shell.language.grammar import Command, argument, command
 from shell.language.registry import NOUNS, find, load
+from shell.language.shortened import SHORT, whole_words
 from shell.results.help import FieldGroup, FieldLine, FieldList, HelpGroup, HelpIndex, HelpLine, HelpPage
 from shell.session import Session
 
@@ -71,7 +73,11 @@ def help_(session: Session, words: str) -> HelpIndex | HelpPage:
     if path[0] in dict(BUILT_IN):
         return HelpPage([path[0]], ABOUT.get(path[0], dict(BUILT_IN)[path[0]]), [], [],
                         list(EXAMPLES.get(path[0], (path[0],))), [])
+    typed, path = path[0], whole_words(words.strip()).split()
     load(path[0])
+    if typed in SHORT and typed not in NOUNS:
+        found = page(find(path))
+        return replace(found, description=f"`{typed}` is short for `{SHORT[typed]}`. {found.description}")
     below = grammar.beneath(path)
     if len(below) > 1 and below[0].path != tuple(path):
         return noun_page(path, below)

@@ -33,7 +33,7 @@ SHOWN = 2000
 )
 def get(session: Session, url: str, early: bool, host: str, wait: int, background: bool) -> HttpReport:
     """Fetch a page over a connection of its own; names are looked up, and redirections followed."""
-    job, outcome, so_far = run_job(session, HttpGet(host=host, url=url, early=early), host, wait, background)
+    job, outcome, so_far, _ = run_job(session, HttpGet(host=host, url=url, early=early), host, wait, background)
     if so_far.error and not so_far.status:
         more = _refused(session, so_far.url, host) if so_far.error == "ECONNREFUSED" else ""
         raise CommandError(f"{so_far.url}: {_in_words(so_far.error)}{more}")

@@ -20,7 +20,7 @@ from shell.lessons.load import load
 from shell.lessons.model import LessonError, Problem
 from shell.lessons.player import Player, under_way
 from shell.lessons.program import check_file
-from shell.lessons.progress import ProgressStore, Saved, tally
+from shell.lessons.progress import Progress, ProgressStore, Saved, tally
 from shell.results.lesson import (
     CheckReport,
     GradeTable,
@@ -95,8 +95,19 @@ def start(session: Session, name: str, anew: bool, level: int = 0) -> LessonStep
         raise CommandError(f"{player.lesson.title!r} has no fault of level {level}. "
                            "`lesson start capstone --level 1` has")
     player.broken.level = level
-    saved = store.load_lab(player.lesson.id)
-    return _begin(session, player, None if anew or level else saved)
+    saved = None if anew or level else store.load_lab(player.lesson.id)
+    view = _begin(session, player, saved)
+    if saved is None and (before := _not_done(player.lesson.requires, progress)):
+        view.hint = f"it builds on {before}. {view.hint}".strip()
+    return view
+
+
+def _not_done(requires: tuple[str, ...], progress: Progress) -> str:
+    """Return which of the lessons that another builds on are not over yet, in words; empty if all are."""
+    missing = [name for name in requires if name not in progress.lessons or not progress.lessons[name].finished]
+    if not missing:
+        return ""
+    return f"{' and '.join(missing)}, not done yet: `lesson start {missing[0]}`"
 
 
 @command("lesson resume", examples=("lesson resume",))

@@ -25,7 +25,10 @@ ADVICE = {
     "silly window": ("RFC 9293 §3.8.6.2.1", "tcp.silly_window",
                      "the other end's application reads too little at a time"),
     limits.NOTHING: ("", "", "TCP could send more than it is given"),
-    limits.ALL_SENT: ("RFC 6298 §5", "", "`plot rtt {number}{at}` shows how long an answer takes"),
+    limits.ALL_SENT: ("", "", "TCP could send more than it is given; `plot rtt {number}{at}` shows how long an answer "
+                              "takes"),
+    limits.AGAIN: ("RFC 6298 §5", "",
+                   "`why retransmit` tells whether it was lost, and what made it be sent again"),
 }
 """The clause, the knob, and what would help."""
 
@@ -41,6 +44,7 @@ def side(session: Session, number: int, host: str) -> LimitsSide:
     opened = limits.established(events, number, host)
     life, now, sent, standing = session.ask(ask, session.owner(number, host))
     told = limits.story(events, number, host, standing)
+    limits.tell_apart(life, told, now)
     last = limits.within(told, now - limits.SECOND, now)
     return LimitsSide(host, sent, _shares(life), _shares(last))
 
@@ -78,7 +82,7 @@ def slow(session: Session, number: int) -> LimitsReport:
 
 def _most(shares: list[Share]) -> Share | None:
     """Return what limited it for the longest; that there was nothing to send only if little else did."""
-    shares = [share for share in shares if share.what != limits.HANDSHAKE]
+    shares = [share for share in shares if share.what != limits.HANDSHAKE and share.spent_us]
     return next((share for share in shares if share.what != limits.NOTHING and share.share > LITTLE),
                 shares[0] if shares else None)
 

@@ -43,7 +43,7 @@ def resolved(session: Session, who: str, host: str) -> str:
 
 
 def _looked_up(session: Session, name: str, host: str) -> str:
-    _, outcome, lookup = run_job(session, DnsAsk(host=host, name=name, type="A"), host, WAIT, False)
+    _, outcome, lookup, _ = run_job(session, DnsAsk(host=host, name=name, type="A"), host, WAIT, False)
     found = [row.data for row in lookup.records if row.type == "A"]
     if found:
         return str(found[0])

@@ -10,7 +10,7 @@ from aether.events import Event
 from aether.filters import Filter, FilterError, Records, compile_filter
 from shell.commands.moments import Fields, all_fields, changes, fields, rows
 from shell.language.grammar import CommandError, argument, command
-from shell.language.values import count, duration, frame_number, occurrence
+from shell.language.values import count, duration, frame_number, occurrence, show_duration
 from shell.results.past import Position
 from shell.session import Session
 
@@ -54,7 +54,7 @@ def back(session: Session, times: int) -> Position:
     """
     session.need_trace("the way back")
     status = session.core.status()
-    target = _at(session, max(status.time + times, 0)) if times < 0 else status.occurrence - times
+    target = _ago(session, -times) if times < 0 else status.occurrence - times
     if target < status.history_from:
         raise CommandError(f"history starts at ev {status.history_from}, and this is ev {status.occurrence}")
     return visit(session, target)
@@ -118,6 +118,18 @@ def goto_frame(session: Session, number: int) -> Position:
     if found is None:
         raise CommandError(f"no frame {number} so far, in the history that there is. `frames` lists them")
     return visit(session, found.occurrence)
+
+
+def _ago(session: Session, time: int) -> int:
+    """Return the last occurrence of those that are so long ago; CommandError if there is none before this one."""
+    status = session.core.status()
+    if time > status.time:
+        raise CommandError(f"the world began {show_duration(status.time)} ago. `goto 0` shows its beginning")
+    target = _at(session, status.time - time)
+    if target >= status.occurrence:
+        raise CommandError(f"nothing has happened in the last {show_duration(time)}: ev {status.occurrence} is still "
+                           "the latest. `back` shows how it was before")
+    return target
 
 
 def _at(session: Session, time: int) -> int:

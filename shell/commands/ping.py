@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from aether.apps.ping import PingReply
 from aether.operations.net import Ping
 from shell.commands.common import HOST, WAITS, run_job
 from shell.commands.names import name_or_address, resolved
@@ -11,7 +14,7 @@ from shell.language.values import duration, hexadecimal
 from shell.language.values import hops as parse_hops
 from shell.language.values import octet as parse_octet
 from shell.language.values import size as parse_size
-from shell.results.ping import PingLine, PingReport
+from shell.results.ping import PingAnswers, PingLine, PingReport
 from shell.session import WAIT, Session, hint
 
 COUNT = option("--count", "how many requests (3 unless said otherwise)", parse_count, default=3, metavar="N",
@@ -45,13 +48,18 @@ def ping(
     address = resolved(session, address, host)
     if wait == WAIT:  # whoever asks for more waits for more
         wait = max(WAIT, (count - 1) * interval + WAIT // 3)
-    job, outcome, so_far = run_job(session, Ping(
+    job, outcome, so_far, shown = run_job(session, Ping(
         host=host, address=address, count=count, size=size, interval_us=interval, ttl=ttl, tos=tos, dont_fragment=df,
-        pattern=pattern), host, wait, background, ends=True)
-    good = [reply for reply in so_far.replies if reply.rtt >= 0]
+        pattern=pattern), host, wait, background, ends=True, draw=partial(_answers, address))
+    rest = _answers(address, so_far.replies[shown:])
     return PingReport(
-        job, so_far.destination, outcome, so_far.sent, so_far.received,
-        [PingLine(each.sequence, each.rtt, each.ttl, each.size, each.duplicate) for each in good],
-        [f"seq {each.sequence}: {each.error}" for each in so_far.replies if each.error],
+        job, so_far.destination, outcome, so_far.sent, so_far.received, rest.replies, rest.errors,
         so_far.min, so_far.average, so_far.max, hint(outcome, ends=True), so_far.mdev, so_far.duplicates, so_far.lost,
-        so_far.elapsed)
+        so_far.elapsed, so_far.errors, next((each.error for each in so_far.replies if each.error), ""))
+
+
+def _answers(address: str, found: list[PingReply]) -> PingAnswers:
+    return PingAnswers(
+        address, [PingLine(each.sequence, each.rtt, each.ttl, each.size, each.duplicate)
+                  for each in found if each.rtt >= 0],
+        [f"seq {each.sequence}: {each.error}" for each in found if each.error])

@@ -22,6 +22,8 @@ from shell.session import Session
 
 MAX_FILE = 512 << 20
 """Bytes of a recording that is read, at the most."""
+ENDINGS = ("stop", "off", "end", "start", "on")
+"""What a person says who takes it for something that goes on."""
 
 
 @command("record", argument("file", str, "the file to write", complete="files"), FORCE,
@@ -29,6 +31,11 @@ MAX_FILE = 512 << 20
 def record(session: Session, file: str, force: bool) -> Message:
     """Write the run so far to a file: seed, and everything that came from outside. `replay` repeats it exactly."""
     session.need_trace("record")
+    if file in ENDINGS and not force:
+        raise CommandError(
+            f"`record` writes the whole run up to now, at once: there is nothing to {file}, and each `record FILE` has "
+            "more. What `capture start` began, `capture stop` ends. A file of that name is written by: "
+            f"record ./{file}")
     again = f"record {file} --force"
     place(file, force, again)
 

@@ -147,7 +147,7 @@ def send_draft(session: Session, what: str, no_rst: bool, wait: int, background:
     return deliver(session, [(frame, False)], said=what, no_rst=no_rst, wait=wait, background=background)
 
 
-@command("inject", WHAT, *WAITS, examples=("inject probe", 'inject IP(src="192.168.1.1")/UDP(dport=9)'))
+@command("inject", WHAT, *WAITS, examples=("inject probe", 'inject IP(src="192.168.1.1")/UDP(sport=4000, dport=9)'))
 def inject_draft(session: Session, what: str, wait: int, background: bool) -> Crafted:
     """Let a frame arrive that was crafted before, or that is described right here, as if it came from the wire."""
     frame = bytes_of(session, what, inward=True)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from itertools import groupby
 
 from aether.engine import timelines
 from aether.engine.log import InputLog
 from aether.engine.loop import Loop
-from aether.operations.base import OperationError
-from shell.language.grammar import CommandError, argument, command
+from aether.operations.base import Operation, OperationError
+from shell.commands.common import HOST_OR_ALL
+from shell.language.grammar import CommandError, argument, command, option
+from shell.language.values import amount, show_duration
 from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.results.frames import FrameRow
 from shell.results.message import Message
-from shell.results.timelines import Comparison, InputList, LogRow, Side, TimelineList, TimelineRow
+from shell.results.timelines import Advantage, Comparison, InputList, LogRow, Side, TimelineList, TimelineRow
 from shell.session import Session
 
+MOST_DIGITS = 19
+"""Of a seed."""
 SHOWN = 12
 """Frames shown of each side, from where they differ."""
 LONG = 60
@@ -120,20 +125,71 @@ def _find(session: Session, name: str) -> timelines.Timeline:
     return session.timelines[name]
 
 
+def _seed(text: str) -> int:
+    """Read a seed."""
+    if not text.isascii() or not text.isdigit() or len(text) > MOST_DIGITS:
+        raise CommandError(f"a seed is a whole number of {MOST_DIGITS} digits at the most, not {text!r}")
+    return int(text)
+
+
+SEED = option("--seed", "run both with this seed, not that of the session", _seed, default=None, metavar="N")
+
+
 @command(
-    "compare knob", argument("change", str, "a knob and its value, such as tcp.retransmit=off", complete="knobs"),
-    examples=("compare knob tcp.retransmit=off", "compare knob tcp.congestion=reno"),
+    "compare knob",
+    argument("changes", str, "one knob and its value or several, such as tcp.retransmit=off", raw="many",
+             complete="knobs"), HOST_OR_ALL, SEED,
+    examples=("compare knob tcp.retransmit=off", "compare knob tcp.congestion=reno tcp.sack=off --host host",
+              "compare knob tcp.nagle=off --seed 8"),
 )
-def compare_knob(session: Session, change: str) -> Comparison:
-    """Run everything again from the same seed, once as it is and once with a knob of yours turned from the start."""
+def compare_knob(session: Session, changes: str, host: str, seed: int | None) -> Comparison:
+    """Run everything again from the same seed, once as it is and once with knobs turned from the start.
+
+    They stay as they are turned, whatever was done to them in the run. Which is better is said by what was
+    delivered, how soon, with how many bytes on the links, how much was sent again, and how long a queue became.
+    """
+    hosts = session.core.whole.ask(lambda world: list(world.hosts)) if host == "all" else [host]
+    return _again(session, timelines.knob_changes(changes, hosts), _named(changes, "" if host == "you" else host), seed)
+
+
+@command(
+    "compare link",
+    argument("changes", str, "one setting and its value or several, such as loss=2%", raw="many",
+             complete="link_settings"),
+    option("--link", "which link: lan, or another one (wan in the simulation)", str, default="lan", metavar="L"),
+    option("--direction", "in, out or both", str, default="both", metavar="D", complete="in out both"), SEED,
+    examples=("compare link loss=2%", "compare link rate=1mbit queue=16kb --link wan --direction out"),
+)
+def compare_link(session: Session, changes: str, link: str, direction: str, seed: int | None) -> Comparison:
+    """Run everything again from the same seed, once as it is and once over a link that is another from the start."""
+    where = " ".join(part for part in ("" if link == "lan" else link, "" if direction == "both" else direction) if part)
+    return _again(session, timelines.link_changes(changes, link, direction), _named(changes, where), seed)
+
+
+@command("compare seed", argument("seed", _seed, "another seed, such as 8"), examples=("compare seed 8",))
+def compare_seed(session: Session, seed: int) -> Comparison:
+    """Run everything again, once as it is and once with another seed: what of it was chance."""
+    return _again(session, [], f"seed {seed}", None, other=seed)
+
+
+def _named(changes: str, where: str) -> str:
+    said = " ".join(changes.split())
+    return f"{said} at {where}" if where else said
+
+
+def _again(
+    session: Session, changes: Sequence[Operation], name: str, seed: int | None, other: int | None = None,
+) -> Comparison:
+    """Run everything twice more: as it is, and with changes or another seed."""
     session.need_trace("compare")
-    wanted = timelines.knob_change(change)
 
     def both(loop: Loop) -> tuple[timelines.RepeatedRun, timelines.RepeatedRun]:
         present, now = _log(loop), loop.world.now
         loop.work.plan(2 * loop.world.occurrence)
-        return (timelines.repeat(present, "as it is", [], now, loop.work),
-                timelines.repeat(present, change, [wanted], now, loop.work))
+        both_with = "" if seed is None else f", seed {seed}"
+        return (timelines.repeat(present, f"as it is{both_with}", [], now, loop.work, seed=seed),
+                timelines.repeat(present, f"{name}{both_with}", changes, now, loop.work,
+                                 seed=seed if other is None else other))
 
     return _comparison(*session.core.with_loop(both))
 
@@ -167,12 +223,56 @@ def _comparison(left: timelines.RepeatedRun, right: timelines.RepeatedRun) -> Co
     same = 0
     while same < min(len(ours), len(theirs)) and _same(ours[same], theirs[same]):
         same += 1
-    verdict = f"the first {same} frames are the same, then they part"
+    alike = "the first frame is" if same == 1 else f"the first {same} frames are"
+    verdict = f"{alike} the same, then they part" if same else "they part with the first frame"
     if left.recorded and not same == len(ours) == len(theirs):
         verdict += "; what comes from the TAP is as it was recorded, and answers neither of them from there"
+    sides = _side(left), _side(right)
     return Comparison(
-        _side(left), _side(right), same, ours[same:same + SHOWN], theirs[same:same + SHOWN],
-        "both runs are the same" if same == len(ours) == len(theirs) else verdict)
+        *sides, same, ours[same:same + SHOWN], theirs[same:same + SHOWN],
+        "both runs are the same" if same == len(ours) == len(theirs) else verdict, differences(*sides))
+
+
+def differences(left: Side, right: Side) -> list[Advantage]:
+    """Return by what one side is better: what it delivered, how soon, and what that took."""
+    found = []
+    for measure, more_is_better, say in _MEASURES:
+        ours, theirs = getattr(left, measure), getattr(right, measure)
+        if ours == theirs or (measure == "last_delivery_us" and min(ours, theirs) < 0):
+            continue
+        better, worse = (left, right) if (ours > theirs) == more_is_better else (right, left)
+        said = say(better, getattr(better, measure), getattr(worse, measure))
+        found.append(Advantage(measure, "left" if better is left else "right", said))
+        if measure == "delivered":
+            break  # who delivers less does less for it, which is no merit
+    return found
+
+
+def _delivers(side: Side, better: int, worse: int) -> str:
+    return f"{side.name} delivers {amount(better - worse, 'byte')} more"
+
+
+def _delivers_sooner(side: Side, better: int, worse: int) -> str:
+    return f"{side.name} delivers its last byte {show_duration(worse - better)} earlier"
+
+
+def _sends_less(side: Side, better: int, worse: int) -> str:
+    return f"{side.name} puts {amount(worse - better, 'byte')} less on the links"
+
+
+def _repeats_less(side: Side, better: int, worse: int) -> str:
+    return f"{side.name} sends {amount(worse - better, 'segment')} fewer again"
+
+
+def _waits_less(side: Side, better: int, worse: int) -> str:
+    return f"{side.name} has the shorter queue: {better:,} bytes at the most, not {worse:,}"
+
+
+_MEASURES: tuple[tuple[str, bool, Callable[[Side, int, int], str]], ...] = (
+    ("delivered", True, _delivers), ("last_delivery_us", False, _delivers_sooner), ("sent_bytes", False, _sends_less),
+    ("retransmitted", False, _repeats_less), ("largest_queue", False, _waits_less),
+)
+"""By what sides are compared, the weightiest first; whether more of it is better; and how that is said."""
 
 
 def _same(one: FrameRow, other: FrameRow) -> bool:
@@ -195,9 +295,9 @@ def _side(run: timelines.RepeatedRun) -> Side:
     for event in run.events:
         if event.kind == "tcp.state":
             last[event.host, event.values[0]] = event.values[2]
-    delivered = sum(event.values[1] for event in run.events if event.kind == "tcp.delivered")
     return Side(
         run.name, run.world.frames, run.world.occurrence, run.world.now,
         sum(host.counters.get("tcp.retransmitted", 0) for host in hosts),
-        sum(event.kind == "frame.lost" for event in run.events), drops,
-        [f"#{number} at {host}: {state}" for (host, number), state in last.items()], delivered)
+        run.meter.lost, drops,
+        [f"#{number} at {host}: {state}" for (host, number), state in last.items()], run.meter.delivered,
+        run.meter.last_delivery, run.meter.sent, run.meter.largest_queue)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from aether.apps.traceroute import HopProbes
 from aether.operations.net import Traceroute
 from shell.commands.common import HOST, WAITS, run_job
 from shell.commands.names import name_or_address, resolved
 from shell.language.grammar import argument, command, option
 from shell.language.values import count_to
-from shell.results.traceroute import TraceHop, TraceProbe, TraceReport
+from shell.results.traceroute import TraceHop, TraceHops, TraceProbe, TraceReport
 from shell.session import Session, hint
 
 
@@ -23,11 +24,14 @@ def traceroute(
 ) -> TraceReport:
     """Send packets that live for one hop, then two, and so on, and show which routers say that they died."""
     address = resolved(session, address, host)
-    job, outcome, so_far = run_job(session, Traceroute(
+    job, outcome, so_far, shown = run_job(session, Traceroute(
         host=host, address=address, method="icmp" if icmp else "udp", max_hops=hops, probes=probes),
-        host, wait, background, ends=True)
-    lines = [
-        TraceHop(hop.ttl, [TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes])
-        for hop in so_far.hops
-    ]
-    return TraceReport(job, so_far.destination, so_far.method, outcome, so_far.reached, lines, hint(outcome, ends=True))
+        host, wait, background, ends=True, draw=_hops)
+    return TraceReport(
+        job, so_far.destination, so_far.method, outcome, so_far.reached, _hops(so_far.hops[shown:]).hops,
+        hint(outcome, ends=True))
+
+
+def _hops(found: list[HopProbes]) -> TraceHops:
+    return TraceHops([
+        TraceHop(hop.ttl, [TraceProbe(each.address, each.rtt, each.mark) for each in hop.probes]) for hop in found])

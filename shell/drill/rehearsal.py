@@ -23,6 +23,9 @@ SHOWN = 15
 """Lines of a script that are shown around the next one."""
 
 
+RETURN = "`drill quit` gives your own lab back"
+
+
 class LoopStage(VirtualStage):
     """The world of a session: everything is logged, breakpoints are asked, and the past stays within reach."""
 
@@ -150,12 +153,13 @@ class Rehearsal:
             if failed.cause or failed.frame:
                 frame = f"`frame {failed.frame}` shows it, " if failed.frame else ""
                 why = f"{frame}`why {failed.cause or failed.frame}` explains how it came about"
-            return f"the world stands at that moment: {why}, `back` goes to before, `tcp conns` shows the state"
+            return (f"the world stands at that moment: {why}, `back` goes to before, `tcp conns` shows the state; "
+                    f"{RETURN}")
         if self.verdict == "done":
-            return "every line went as it is written; `ladder`, `frames` and `back` look at it"
+            return f"every line went as it is written; `ladder`, `frames` and `back` look at it; {RETURN}"
         if self.verdict == "stopped":
             return "a breakpoint stopped it; `drill step` goes on"
-        return "`drill step` plays the next line, `drill step 5` five, `drill step --to LINE` up to a line"
+        return f"`drill step` plays the next line, `drill step 5` five, `drill step --to LINE` up to a line; {RETURN}"
 
 
 def begin(loop: Loop, script: Script, wishes: Wishes) -> Rehearsal:

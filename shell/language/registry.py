@@ -66,7 +66,8 @@ NOUNS: dict[str, Noun] = {
                 "drop retransmit state conn"),
     "fork": Noun("timelines", "Time", "make a new present of the past"),
     "timeline": Noun("timelines", "Time", "presents that were left for another", "list switch log"),
-    "compare": Noun("timelines", "Time", "two timelines side by side, or the same run with one knob turned", "knob"),
+    "compare": Noun("timelines", "Time", "two timelines side by side, or the same run with another knob, link or seed",
+                    "knob link seed"),
     "capture": Noun("capture", "Session", "files and pipes for Wireshark, and files from elsewhere",
                     "start stop status save load close live"),
     "record": Noun("recordings", "Session", "write the run to a file"),
@@ -98,7 +99,7 @@ NOUNS: dict[str, Noun] = {
                    "list start next hint check answer predict skip play reset show quit stop resume progress lint path "
                    "course report grade new record"),
     "drill": Noun("drill", "Learning", "packet scripts, in the language of packetdrill",
-                  "run step show compare write new line undo draft"),
+                  "run step quit show compare write new line undo draft"),
     "explain": Noun("explain", "Learning", "what a word means"),
     "export": Noun("export", "Session", "a view as a picture, a page or text"),
     "theme": Noun("config", "Session", "the colours"),
@@ -107,6 +108,28 @@ NOUNS: dict[str, Noun] = {
     "help": Noun("help", "Session", "this list, one command in detail, or every field that expressions may ask about",
                  "filters"),
 }
+
+
+MOST_BEGINNINGS = 8
+"""Of more nouns that begin alike only the first are offered."""
+ELSEWHERE = {
+    "time": "`status` shows the world's time; `run`, `step` and `pause` move it",
+    "date": "`status` shows the world's time", "clock": "`status` shows the world's time",
+    "ss": "`tcp conns` lists connections, `udp sockets` sockets",
+    "netstat": "`tcp conns` lists connections, `udp sockets` sockets, `counters` what was counted",
+    "ifconfig": "`ip addresses` lists them", "route": "`ip routes` lists them",
+    "tcpdump": "`trace on` shows frames as they happen, `capture start FILE` keeps them",
+    "tshark": "`frames EXPRESSION` lists frames, in Wireshark's language",
+    "wireshark": "`capture live` feeds it, `capture start FILE` writes what it reads",
+    "curl": "`http get URL` fetches a page", "wget": "`http get URL` fetches a page",
+    "nc": "`tcp connect HOST:PORT` opens a connection, `tcp send N TEXT` uses it",
+    "telnet": "`tcp connect HOST:PORT` opens a connection, `tcp send N TEXT` uses it",
+    "dig": "`dns ask NAME` asks", "nslookup": "`dns ask NAME` asks", "nmap": "`send syn HOST:PORT` asks one port",
+    "netem": "`link delay 20ms`, `link loss 5%` and their kin do what it does",
+    "sysctl": "`knob list` shows the switches, `knob set NAME VALUE` turns one",
+    "continue": "`run` lets time go on", "info": "`status`, `tcp show N` and `break list` tell how things stand",
+}
+"""Words that people bring with them from elsewhere, and what does that here."""
 
 
 def load(noun: str) -> list[grammar.Command]:
@@ -144,6 +167,11 @@ def find(words: list[str]) -> grammar.Command:
 
 def _suggestion(words: list[str]) -> str:
     """Return what a person may have meant whose first word is no noun."""
+    if words[0] in ELSEWHERE:
+        return f". {ELSEWHERE[words[0]]}"
+    beginning = [noun for noun in NOUNS if noun.startswith(words[0])]
+    if beginning:
+        return f". Did you mean: {', '.join(beginning[:MOST_BEGINNINGS])}"
     nouns = grammar.similar(words[0], NOUNS)
     verbs = [each.name for each in load_all() if words[0] in each.path[1:]]
     if not nouns or verbs:

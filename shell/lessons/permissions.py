@@ -59,7 +59,7 @@ MAY = _names({
     "why": "., drop, retransmit, state, conn",
     "fork": ALONE,
     "timeline": "list, switch, log",
-    "compare": "., knob",
+    "compare": "., knob, link, seed",
     "link": "loss, delay, jitter, distribution, reorder, duplicate, corrupt, corrupt-what, rate, queue, queue-frames, "
             "red, red-min, red-max, ecn, mtu, burst-loss, burst-end, burst-share, down, up, drop, clear, show",
     "scenario": "list, show, load, off",
@@ -95,7 +95,7 @@ MAY_NOT = {
     "scenario save": "writes a file",
     **dict.fromkeys(_names({
         "capture": "start, stop, status, save, live", "record": ALONE, "replay": ALONE, "export": ALONE,
-        "config": "show, check, init", "drill": "step, show, write, draft",
+        "config": "show, check, init", "drill": "step, quit, show, write, draft",
     }), _FILES),
     **dict.fromkeys(_names({
         "lesson": "list, progress, start, resume, show, check, hint, predict, answer, next, skip, play, reset, quit, "
@@ -108,7 +108,7 @@ MAY_NOT = {
 TEXTS = frozenset((
     "address", "at", "beginning", "changes", "client", "condition", "count", "data", "direction", "expression", "field",
     "host", "left", "link", "name", "prefix", "right", "settings", "term", "times", "url", "value", "what", "where",
-    "words", "change",
+    "words",
 ))
 """Names of arguments and options that take any text, which is looked up, or sent in the lab, or an address of it. One
 that is not here is refused, as a new one that names a file would have to be."""

@@ -88,6 +88,11 @@ class Player:
         ticks = "".join("✓" if self.complete or each.number in self._shown else "·" for each in checks)
         return f"{self.lesson.id} {self.index + 1}/{len(self.lesson.steps)} {ticks or '✓' * self.complete}".rstrip()
 
+    @property
+    def asks(self) -> bool:
+        """Whether a prediction is asked for."""
+        return not self._introducing and self._open_prediction() is not None
+
     # Beginning and ending
 
     def start(self) -> LessonStep:

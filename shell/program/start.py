@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,12 +199,32 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]], *, stop: bool)
 
 def run_interactive(session: Session) -> int:
     """Run the interactive shell."""
+    begin_as_configured(session)
+    with plain_terminal():
+        return _converse(session)
+
+
+@contextmanager
+def plain_terminal() -> Iterator[None]:
+    """Let nothing but text reach a terminal that knows no escape sequences."""
+    from shell.views import theme
+
+    if not theme.is_dumb():
+        yield
+        return
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.output.plain_text import PlainTextOutput
+
+    with create_app_session(output=PlainTextOutput(sys.stdout)):
+        yield
+
+
+def _converse(session: Session) -> int:
     from shell.lessons.progress import ProgressStore
     from shell.lessons.welcome import Greeter
     from shell.prompt.app import AetherShell
     from shell.prompt.screen import Screen
 
-    begin_as_configured(session)
     app = AetherShell(session, history_file=str(history_file()))
     screen = Screen(app)
     screen.start()

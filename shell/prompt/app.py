@@ -9,12 +9,15 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 import cmd2
 from cmd2.completion import CompletionItem, Completions
+from cmd2.exceptions import RedirectionError
 from cmd2.parsing import Statement
 from cmd2.rich_utils import Cmd2BaseConsole
+from cmd2.utils import RedirectionSavedState
 
 from aether.engine.core import CoreError, DeviceLost
 from aether.knobs import KnobError
@@ -24,7 +27,8 @@ from shell import endings
 from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
-from shell.prompt.parsing import LineParser, commands_of, redirection, whole_words
+from shell.language.shortened import whole_words
+from shell.prompt.parsing import LineParser, commands_of, redirection
 from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
 from shell.reading.stderr import OutputLost
@@ -32,17 +36,19 @@ from shell.reading.tracing import LINES
 from shell.results.breakpoints import BreakpointHit
 from shell.results.craft import Crafted
 from shell.results.help import FieldList, HelpIndex, HelpPage
-from shell.results.lesson import LessonNews, LessonSummary, Solution
+from shell.results.knob import KnobList
+from shell.results.lesson import LessonList, LessonNews, LessonSummary, Solution
 from shell.session import Session
 from shell.views import oneline, render
 from shell.views.harmless import harmless
+from shell.views.theme import is_dumb
 
 if TYPE_CHECKING:
     from aether.engine.work import Work
     from shell.lessons.welcome import Greeter
     from shell.reading.tracing import Portion
 
-PAGED = (HelpIndex, HelpPage, FieldList)
+PAGED = (HelpIndex, HelpPage, FieldList, LessonList, KnobList)
 """Results that are shown in pages where they are longer than the screen."""
 UNBROKEN = 1000
 """Columns where nobody has said how many there are: what is written can be searched line by line."""
@@ -73,6 +79,8 @@ class AetherShell(cmd2.Cmd):
     ) -> None:
         # First, since what goes wrong while cmd2 begins is told too: a history that cannot be kept, say.
         self._line = ProgressLine(stdout if stdout is not None else sys.stdout)
+        if is_dumb():
+            cmd2.rich_utils.ALLOW_STYLE = cmd2.rich_utils.AllowStyle.NEVER
         super().__init__(
             stdin=stdin, stdout=stdout, allow_cli_args=False, allow_clipboard=False, auto_suggest=True,
             enable_bottom_toolbar=interactive, include_py=False, include_ipy=False,
@@ -130,7 +138,7 @@ class AetherShell(cmd2.Cmd):
 
     def do_clear(self, _: Statement) -> None:
         """Clear the screen."""
-        if self._is_screen() and os.environ.get("TERM") != "dumb":
+        if self._is_screen() and not is_dumb():
             from prompt_toolkit.shortcuts import clear
 
             clear()
@@ -150,12 +158,18 @@ class AetherShell(cmd2.Cmd):
             json, plain = values.pop("json"), values.pop("plain")
             self._know_host(values.get("host"))
             mode = "json" if json else "plain" if plain else self.session.output
+            watched = mode != "json" and self._is_screen() and not self._redirecting
+            self.session.terminal.meanwhile = partial(self._show_part, mode=mode) if watched else None
             self._over(found, words, f"{noun} {statement!s}".strip(), found.run(self.session, **values), mode)
         except EXPECTED as problem:
+            if not self._redirecting:
+                self.show_rest_of_trace()  # what has led to it
             self.fail(str(problem))
         except KeyboardInterrupt:
             self._line.clear()
             raise
+        finally:
+            self._line.end()
         self.tell_lesson()
         if self.session.core.work.take_stop():  # Ctrl-C came when there was nothing left to end
             raise KeyboardInterrupt
@@ -197,7 +211,7 @@ class AetherShell(cmd2.Cmd):
 
     def _look(self, work: Work) -> None:
         """Show how far a command is."""
-        if self._is_screen() and not self._redirecting and not self.in_pane:
+        if self._is_screen() and not self._redirecting and not self.in_pane and not is_dumb():
             self._line.look(work)
 
     def poutput(self, *objects: Any, **kwargs: Any) -> None:
@@ -212,6 +226,16 @@ class AetherShell(cmd2.Cmd):
         except OSError as problem:
             self.failures += 1
             raise OutputLost(problem) from None
+
+    def _redirect_output(self, statement: Statement) -> RedirectionSavedState:
+        """Open what a line is to be written to; where that cannot be done, say which file, and why."""
+        try:
+            return super()._redirect_output(statement)
+        except RedirectionError as problem:
+            if isinstance(problem.__cause__, OSError):
+                why = problem.__cause__.strerror or problem.__cause__
+                raise RedirectionError(f"cannot write to {printable(statement.redirect_to)}: {why}") from None
+            raise
 
     def _persist_history(self) -> None:
         """Write the history, as every file is written: a kill leaves the old one."""
@@ -273,6 +297,11 @@ class AetherShell(cmd2.Cmd):
             for line in one.commands:
                 self.onecmd_plus_hooks(line, add_to_history=False)
 
+    def _show_part(self, result: Any, mode: str) -> None:
+        """Show part of a result, below the frames that brought it."""
+        self.show_rest_of_trace()
+        self.show(result, mode)
+
     def show(self, result: Any, mode: str) -> None:
         """Print a result: drawn, as plain lines, or as JSON."""
         if result is None:
@@ -287,8 +316,8 @@ class AetherShell(cmd2.Cmd):
             if isinstance(result, Crafted) and self.session.tracing and self.session.tracer.selection is None:
                 result = replace(result, answers=[])  # the trace shows them
             drawn = render.to_rich(result)
-            pages = self.at_keys and sys.stdin.isatty() and sys.stdout.isatty() and not self._redirecting
-            if pages and isinstance(result, PAGED):
+            pages = sys.stdin.isatty() and sys.stdout.isatty() and not self._redirecting and not is_dumb()
+            if self.at_keys and pages and isinstance(result, PAGED):
                 self.ppaged(drawn, soft_wrap=False)
                 return
             self.poutput(drawn, soft_wrap=False, rich_print_kwargs={"crop": False})
@@ -303,7 +332,7 @@ class AetherShell(cmd2.Cmd):
     @contextmanager
     def _busy(self, what: str) -> Iterator[None]:
         """Show that something takes a moment."""
-        if not self._is_screen():
+        if not self._is_screen() or is_dumb():
             yield
             return
         from rich.console import Console
@@ -314,7 +343,7 @@ class AetherShell(cmd2.Cmd):
     @contextmanager
     def _progress(self, total: int) -> Iterator[Callable[[int, str], None]]:
         """Show a bar that grows. It is drawn when it is told something, by no thread: what goes on may be measured."""
-        if not self._is_screen():
+        if not self._is_screen() or is_dumb():
             yield lambda done, what: None
             return
         from rich.console import Console
@@ -355,7 +384,7 @@ class AetherShell(cmd2.Cmd):
 
     def default(self, statement: Statement) -> bool | None:
         """Answer a line whose first word is no command."""
-        if self.session.lesson is not None and (short := _in_lesson(statement)):
+        if self.session.lesson is not None and (short := _in_lesson(statement, self.session.lesson.asks)):
             return self.onecmd(f"lesson {short}", add_to_history=False)
         try:
             find([statement.command, *statement.args.split()])
@@ -512,11 +541,11 @@ def _read(
     return found, grammar.read_raw(found, rest[0] if rest else "")
 
 
-def _in_lesson(statement: Statement) -> str:
-    """Return what a line means in a lesson that begins with no command; empty if nothing."""
+def _in_lesson(statement: Statement, asks: bool) -> str:
+    """Return what a line means in a lesson that begins with no command; empty if nothing. `asks`: it wants a letter."""
     if statement.command in IN_LESSON:
         return f"{statement.command} {statement.args}".strip()
-    if len(statement.command) == 1 and statement.command in "abcdef" and not statement.args:
+    if len(statement.command) == 1 and (asks or statement.command in "abcdef") and not statement.args:
         return f"predict {statement.command}"
     return ""
 

@@ -164,6 +164,12 @@ def _knobs(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     return [Candidate(knob.name, knob.help) for knob in KNOBS.values()]
 
 
+def _link_settings(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
+    from aether.link.impairments import IMPAIRMENTS
+
+    return [Candidate(f"{name}=") for name in IMPAIRMENTS if name != "down"]
+
+
 def _knob_values(session: Session, given: Sequence[str]) -> Iterable[Candidate]:
     from aether import queries
 
@@ -352,7 +358,8 @@ SOURCES: dict[str, Source] = {
     "connection_conditions": _connection_conditions,
     "nouns": _nouns, "connections": _connections, "frames": _frames, "fields": _fields, "addresses": _addresses,
     "tcp_endpoints": _tcp_endpoints, "udp_endpoints": _udp_endpoints, "our_endpoints": _our_endpoints, "urls": _urls,
-    "our_urls": _our_urls, "knobs": _knobs, "knob_values": _knob_values, "hosts": _hosts,
+    "our_urls": _our_urls, "knobs": _knobs, "link_settings": _link_settings, "knob_values": _knob_values,
+    "hosts": _hosts,
     "hosts_or_all": _hosts_or_all, "compared": _compared, "scenarios": _scenarios,
 }
 """Where values come from, by the name that declarations use; a name with blanks is itself the list."""

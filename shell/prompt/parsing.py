@@ -7,52 +7,25 @@ on untouched; but for what no expression can mean (see `redirection`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cmd2.parsing import Statement, StatementParser
 
 from shell.language import grammar
-from shell.language.registry import NOUNS, load, owns_line
+from shell.language.registry import owns_line
+from shell.language.shortened import whole_words
 
-SHORT = {"s": "step", "n": "next", "c": "run", "b": "break", "p": "print", "u": "step until"}
-"""What gdb calls them."""
 KEEP = ("alias", "macro")
 """Commands of which a line may be a part."""
 
 
-def whole_words(line: str, others: Iterable[str] = ()) -> str:
-    """Return a line with gdb's short names, and the beginnings of words that can be only one, written out.
-
-    `others` are commands besides ours. What is a command as it stands is left alone.
-    """
-    words = line.split(None, 1)
-    if not words:
-        return line
-    first, rest = words[0], words[1] if len(words) > 1 else ""
-    if first not in NOUNS and first not in others:
-        beginning = [noun for noun in dict.fromkeys((*NOUNS, *others)) if noun.startswith(first)]
-        full = SHORT.get(first) or (beginning[0] if len(beginning) == 1 else "")
-        if not full:
-            return line
-        return whole_words(f"{full} {rest}".strip(), others)
-    if not rest or first not in NOUNS:
-        return line
-    load(first)
-    verb, after = [*rest.split(None, 1), ""][:2]
-    if (first,) in grammar.COMMANDS or verb.startswith("-"):
-        return line
-    verbs = {each.path[1] for each in grammar.beneath((first,))}
-    beginning = [each for each in verbs if each.startswith(verb)]
-    if verb in verbs or len(beginning) != 1:
-        return line
-    return f"{first} {beginning[0]} {after}".strip()
-
-
 def commands_of(line: str) -> Iterator[str]:
-    """Yield the commands of a line, with ; between them; one that owns its line has all that follows."""
+    """Yield the commands of a line, with ; between them; one that takes text as it stands has all that follows."""
     words = line.split(None, 1)
-    if not words or words[0] in KEEP or owns_line(whole_words(line)) is not None:
+    owner = owns_line(whole_words(line)) if words else None
+    if not words or words[0] in KEEP or (owner is not None and not _is_expression(owner)):
         yield line
         return
     quote = ""
@@ -67,6 +40,11 @@ def commands_of(line: str) -> Iterator[str]:
             yield from commands_of(line[index + 1:].strip())
             return
     yield line
+
+
+def _is_expression(found: grammar.Command) -> bool:
+    """Tell whether a command that owns its line takes an expression, in which ; means nothing but between quotes."""
+    return found.raw == "line" and found.arguments[-1].complete in ("filters", "breaks", "conditions")
 
 
 FILES = (".txt", ".csv", ".json", ".log", ".out", ".md")
@@ -93,11 +71,19 @@ def redirection(line: str, found: grammar.Command) -> int:
         after = [each for _, each in bounds[index + 1:]]
         if word in ("|", ">>") and after:
             return start
-        if word == ">" and len(after) == 1:
-            name = after[0].strip("\"'")
-            if "/" in name or name.endswith(FILES) or _no_expression(found, [w for _, w in bounds[:index]]):
-                return start
+        name = _one_name(line[start + 1:]) if word == ">" else ""
+        if name and ("/" in name or name.endswith(FILES) or _no_expression(found, [w for _, w in bounds[:index]])):
+            return start
     return -1
+
+
+def _one_name(text: str) -> str:
+    """Return the only word of a text, which quotes may hold together; empty if there are more, or none."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return ""
+    return words[0] if len(words) == 1 else ""
 
 
 def _no_expression(found: grammar.Command, words: list[str]) -> bool:

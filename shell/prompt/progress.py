@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,28 +23,38 @@ class ProgressLine:
         self.stream = stream
         self.clock = clock
         self.began = self.latest = clock()
-        self.shown = False
+        self.shown = self.running = False
+        self._lock = Lock()
+        """Whoever shows the trace has a thread of his own."""
 
     def begin(self) -> None:
         """A command begins."""
         self.began = self.latest = self.clock()
+        self.running = True
+
+    def end(self) -> None:
+        """It is over: what is asked for from now on, such as what the prompt says, is no part of it."""
+        self.running = False
+        self.clear()
 
     def look(self, work: Work) -> None:
         """Draw how far it is, if enough time has passed and there is anything to tell."""
         now = self.clock()
-        if now - self.began < FIRST_AFTER or now - self.latest < EVERY or not work.done:
+        if not self.running or now - self.began < FIRST_AFTER or now - self.latest < EVERY or not work.done:
             return
         self.latest = now
-        self.shown = True
-        self.stream.write(CLEAR + told(work, now - self.began))
-        self.stream.flush()
+        with self._lock:
+            self.shown = True
+            self.stream.write(CLEAR + told(work, now - self.began))
+            self.stream.flush()
 
     def clear(self) -> None:
         """Leave nothing on the terminal."""
-        if self.shown:
-            self.shown = False
-            self.stream.write(CLEAR)
-            self.stream.flush()
+        with self._lock:
+            if self.shown:
+                self.shown = False
+                self.stream.write(CLEAR)
+                self.stream.flush()
 
 
 def told(work: Work, seconds: float) -> str:

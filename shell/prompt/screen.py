@@ -219,7 +219,7 @@ class Screen:
             return
         own = self.session.configuration["keys"] if self.session.configuration is not None else {}
         for key, choose in (
-            ("f1", lambda: "help"), ("f7", lambda: "back"), ("f8", lambda: "step"),
+            ("f1", self._help), ("f7", lambda: "back"), ("f8", lambda: "step"),
             ("f2", lambda: "trace off" if self.session.tracing else "trace on"),
             ("f5", lambda: "run" if self.session.paused else "pause"),
         ):
@@ -237,6 +237,19 @@ class Screen:
             return not get_app().current_buffer.text and self.session.paused
 
         bindings.add("enter", filter=may_step)(self._enter)
+
+    def _help(self) -> str:
+        """Return the line that explains what is being typed: as much of it as is a command."""
+        from shell.language import grammar
+        from shell.language.registry import load
+        from shell.language.shortened import whole_words
+
+        words = whole_words(self.app.main_session.app.current_buffer.text).split()
+        if not words or not load(words[0]):
+            return "help"
+        found = grammar.longest(words)
+        known = len(found.path) if found is not None else 1
+        return f"help {' '.join(words[:known])}"
 
     def run_above(self, choose: Callable[[], str]) -> None:
         """Run a line, chosen when its turn comes, and show its result above the prompt; what is being typed stays."""

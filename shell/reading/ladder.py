@@ -58,6 +58,8 @@ class Climber:
         self.frames: dict[int, _Frame] = {}
         self.moments: list[_Moment] = []
         """What no frame caused."""
+        self._again: Event | None = None
+        """The latest byte that was sent again, until the frame is there that has it."""
         self._ends: dict[str, list[str]] = {}
         """Who was seen on each link."""
         self._addresses: dict[str, str] = {}
@@ -124,7 +126,27 @@ class Climber:
             self._happened(event, f"rto {show_duration(deadline - event.time)} running")
 
     def _retransmit(self, event: Event) -> None:
+        self._again = event if event.values[2] == 1 else None
         self._happened(event, f"sends {amount(event.values[2], 'byte')} again ({event.values[3]})")
+
+    def _departs(self, event: Event) -> None:
+        """A frame leaves, which may be what was to be sent again."""
+        self._sent(event)
+        again, self._again = self._again, None
+        if again is not None and (again.occurrence, again.host) == (event.occurrence, event.host):
+            self._name_again(again, words.of_a_bare_segment(bytes(event.values[2])))
+
+    def _name_again(self, event: Event, bare: str) -> None:
+        """A byte that was sent again is the place of a SYN or a FIN, unless the frame that followed has data."""
+        if not bare:
+            return
+        said, meant = "sends 1 byte again", f"sends its {bare} again"
+        frame = self.frames.get(event.frame) if event.frame else None
+        if frame is not None:
+            frame.notes[:] = [(host, text.replace(said, meant)) for host, text in frame.notes]
+        else:
+            texts = next((one.texts for one in reversed(self.moments) if one.host == event.host), [])
+            texts[:] = [text.replace(said, meant) for text in texts]
 
     def _recovery(self, event: Event) -> None:
         self._happened(event, words.phase(event.values[1]))
@@ -182,7 +204,7 @@ def _tail(text: str) -> str:
 
 
 _TAKE: dict[str, Callable[[Climber, Event], None]] = {
-    "frame.sent": Climber._sent, "frame.arrived": Climber._arrived, "frame.lost": Climber._lost,
+    "frame.sent": Climber._departs, "frame.arrived": Climber._arrived, "frame.lost": Climber._lost,
     "frame.copied": Climber._copied, "frame.altered": Climber._altered, "frame.comment": Climber._comment,
     "drop": Climber._dropped,
     "tcp.state": Climber._state, "tcp.timer": Climber._timer, "tcp.retransmit": Climber._retransmit,

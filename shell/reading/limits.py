@@ -6,13 +6,16 @@ from collections.abc import Iterable
 
 from aether.events import Event
 from aether.tcp.connection import Connection
+from aether.timers import NEVER
 
-ALL_SENT, NOTHING, HANDSHAKE = "acknowledgements", "application", "handshake"
-"""All is sent and on its way; nothing is to be sent; nothing may be sent yet."""
+ALL_SENT, AGAIN, NOTHING, HANDSHAKE = "acknowledgements", "retransmissions", "application", "handshake"
+"""All is sent and on its way; so it is, but something of it had to be sent again; nothing is to be sent; nothing may be
+sent yet."""
 WORDS = {
     "window": "the receiver's window", "cwnd": "the congestion window", "send buffer": "the send buffer",
     "nagle": "Nagle's rule", "cork": "a cork", "silly window": "silly-window avoidance",
-    HANDSHAKE: "the handshake: it is not open yet", ALL_SENT: "the path: all is sent, and on its way",
+    HANDSHAKE: "the handshake: it is not open yet", ALL_SENT: "the application: all it has given is on its way",
+    AGAIN: "retransmissions: no acknowledgement came in time",
     NOTHING: "the application: it has nothing to send",
 }
 """What each is called."""
@@ -44,7 +47,7 @@ def story(
     """
     events = list(events)
     mine = [event for event in events if event.host == host and event.values and event.values[0] == number
-            and event.kind in ("tcp.opened", "tcp.limited", "tcp.timer", "tcp.state")]
+            and event.kind in ("tcp.opened", "tcp.limited", "tcp.timer", "tcp.state", "tcp.retransmit")]
     found: list[tuple[int, str]] = []
     held, flying, shaking = "", False, False
     known = any(event.kind == "tcp.opened" for event in mine)
@@ -67,7 +70,22 @@ def story(
         what = HANDSHAKE if shaking else held or (ALL_SENT if flying else NOTHING)
         if known and (not found or found[-1][1] != what):
             found.append((event.time, what))
-    return found
+    return _sent_again(found, [event.time for event in mine if event.kind == "tcp.retransmit"])
+
+
+def _sent_again(told: list[tuple[int, str]], times: list[int]) -> list[tuple[int, str]]:
+    """Tell the waiting for what was sent once from that for what had to be sent again, at so many times."""
+    ends = [*(start for start, _ in told), NEVER][1:]
+    return [(start, AGAIN if what == ALL_SENT and any(start <= time < end for time in times) else what)
+            for (start, what), end in zip(told, ends, strict=True)]
+
+
+def tell_apart(life: dict[str, int], told: list[tuple[int, str]], now: int) -> None:
+    """Take from what a whole life was spent with on the way that which had to be sent again, as the events have it."""
+    spent = min(within(told, 0, now).get(AGAIN, 0), life.get(ALL_SENT, 0))
+    if spent:
+        life[AGAIN] = spent
+        life[ALL_SENT] -= spent
 
 
 def established(events: Iterable[Event], number: int, host: str) -> int:

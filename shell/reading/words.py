@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from aether.events import DROPS, Event
-from aether.wire import dns
+from aether.wire import dns, ethernet, ipv4, tcp
 from aether.wire.address import show_endpoint, show_ip, show_mac
+from aether.wire.error import WireError
 from shell.language.values import amount, show_duration
 
 Values = tuple[Any, ...]
@@ -218,3 +219,17 @@ def note(event: Event) -> str:
     from shell.reading.escape import printable
 
     return printable(noted(event.values))
+
+
+def of_a_bare_segment(frame: bytes) -> str:
+    """Return ``SYN`` or ``FIN`` for a segment that has nothing else to send again; empty for any other frame."""
+    try:
+        packet = frame[ethernet.HEADER_LENGTH:]
+        header = ipv4.parse(packet, verify=False)
+        segment = packet[header.header_length:header.total_length]
+        found = tcp.parse(segment)
+    except WireError:
+        return ""
+    if len(segment) > found.header_length:
+        return ""
+    return "SYN" if found.flags & tcp.SYN else "FIN" if found.flags & tcp.FIN else ""

@@ -10,7 +10,8 @@ class Share:
     """How long one thing limited what is sent."""
 
     what: str
-    """``window``, ``cwnd``, ``send buffer``, ``nagle``, ``cork``, ``silly window``; ``acknowledgements``: all is sent;
+    """``window``, ``cwnd``, ``send buffer``, ``nagle``, ``cork``, ``silly window``; ``acknowledgements``: all that
+    the application has given is sent; ``retransmissions``: so it is, and something had to be sent again;
     ``application``: it has nothing to send."""
     by: str
     """The same in words."""

@@ -17,6 +17,15 @@ class PingLine:
 
 
 @dataclass(slots=True)
+class PingAnswers:
+    """What came back just now, for whoever watches."""
+
+    address: str
+    replies: list[PingLine]
+    errors: list[str]
+
+
+@dataclass(slots=True)
 class PingReport:
     """How a ping went so far."""
 
@@ -37,8 +46,15 @@ class PingReport:
     lost: float = 0.0
     """The share of requests without an answer, 0.0 to 1.0; the last counts once it has been waited for."""
     elapsed_us: int = 0
+    failed: int = 0
+    """How many requests came to an error: one that was reported, or that kept it from being sent."""
+    first_error: str = ""
 
     @property
     def failure(self) -> str:
-        """What to say when nobody answered."""
-        return f"{self.address} does not answer" if self.outcome == "done" and not self.received else ""
+        """What to say when nobody answered: what came back instead, if anything did."""
+        if self.outcome != "done" or self.received:
+            return ""
+        if self.failed:
+            return f"no answer from {self.address}: {self.first_error}"
+        return f"{self.address} does not answer"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shell.results.frames import FrameRow
 
@@ -59,6 +59,24 @@ class Side:
     """What became of each connection."""
     delivered: int
     """Bytes that reached applications."""
+    last_delivery_us: int = -1
+    """When the last of them did; -1 if none has."""
+    sent_bytes: int = 0
+    """Bytes that were put on links, in frames, by anybody."""
+    largest_queue: int = 0
+    """The most bytes that have waited before a limited rate."""
+
+
+@dataclass(slots=True)
+class Advantage:
+    """One measure by which one side is better."""
+
+    measure: str
+    """``delivered``, ``last_delivery_us``, ``sent_bytes``, ``retransmitted`` or ``largest_queue``."""
+    better: str
+    """``left`` or ``right``."""
+    text: str
+    """The same in words."""
 
 
 @dataclass(slots=True)
@@ -73,3 +91,5 @@ class Comparison:
     """What follows, as you saw it."""
     right_frames: list[FrameRow]
     verdict: str
+    differences: list[Advantage] = field(default_factory=list)
+    """By what one side is better; the weightiest first."""

@@ -26,6 +26,13 @@ class TraceHop:
 
 
 @dataclass(slots=True)
+class TraceHops:
+    """Hops that are known since a moment, for whoever watches."""
+
+    hops: list[TraceHop]
+
+
+@dataclass(slots=True)
 class TraceReport:
     """The way to a host, as far as it is known."""
 

@@ -11,6 +11,7 @@ from shell.results.bench import BenchReport, Measured
 from shell.results.workers import Workers
 from shell.views.registry import draws
 from shell.views.theme import style
+from shell.views.words_table import WordsTable
 
 BAR = 24
 """Columns of the longest bar."""
@@ -82,7 +83,7 @@ def _costs(each: Measured, result: BenchReport) -> Text:
 def workers(result: Workers) -> RenderableType:
     """Draw the cores of a host: a bar for how busy each is."""
     what = "worker" if result.processes else "core"
-    table = Table(box=None, pad_edge=False, header_style=style("muted"))
+    table = WordsTable(box=None, pad_edge=False, header_style=style("muted"))
     for title in (what, "conns", "frames", "busy", "spin", "yield", "sleep", "woken"):
         table.add_column(title, justify="right")
     table.add_column("")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from shell.language.values import amount
@@ -16,6 +15,7 @@ from shell.views import frame
 from shell.views.oneline import FrameLine, Shortener
 from shell.views.registry import draws
 from shell.views.theme import style
+from shell.views.words_table import WordsTable
 
 
 @draws(Crafted)
@@ -50,7 +50,7 @@ def drafts(result: DraftList) -> RenderableType:
     """Draw the crafted frames that have a name."""
     if not result.drafts:
         return Text("no crafted frames yet. `craft as probe IP()/ICMP()` makes one", style("muted"))
-    table = Table(box=None, pad_edge=False)
+    table = WordsTable(box=None, pad_edge=False)
     for title in ("name", "frame"):
         table.add_column(title, overflow="fold")
     for one in result.drafts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from shell.reading.escape import printable
@@ -17,6 +16,7 @@ from shell.views.changes import changed
 from shell.views.oneline import Shortener, clock, frame_line
 from shell.views.registry import draws
 from shell.views.theme import style
+from shell.views.words_table import WordsTable
 
 LONGEST_CHAIN = 30
 """Decisions of an explanation that are shown: the latest, which lead to the answer."""
@@ -85,7 +85,7 @@ def breakpoints(result: BreakpointList) -> RenderableType:
     """Draw the list of breakpoints."""
     if not result.breakpoints:
         return Text("no breakpoints. Such as: break drop", style("muted"))
-    table = Table(box=None, pad_edge=False)
+    table = WordsTable(box=None, pad_edge=False)
     for name in ("", "at", "hits", "", "commands"):
         table.add_column(name, justify="right" if name == "hits" else "left")
     for row in result.breakpoints:
@@ -98,7 +98,7 @@ def breakpoints(result: BreakpointList) -> RenderableType:
 @draws(TimelineList)
 def timelines(result: TimelineList) -> RenderableType:
     """Draw the list of timelines."""
-    table = Table(box=None, pad_edge=False)
+    table = WordsTable(box=None, pad_edge=False)
     for name in ("", "timeline", "at ev", "world time", "inputs", "came from"):
         table.add_column(name)
     for row in result.timelines:
@@ -118,33 +118,37 @@ def inputs(result: InputList) -> RenderableType:
 @draws(Comparison)
 def comparison(result: Comparison) -> RenderableType:
     """Draw two runs side by side: figures first, then the frames after they part."""
-    table = Table(box=None, pad_edge=False)
+    table = WordsTable(box=None, pad_edge=False)
     table.add_column("")
     for side in (result.left, result.right):
         table.add_column(Text(side.name, style("key")))
     for name, left, right in zip(_FIGURES, _figures(result.left), _figures(result.right), strict=True):
         table.add_row(name, left, Text(right, style("tcp") if left != right else ""))
-    parts: list[RenderableType] = [table, Text(result.verdict, "bold")]
+    parts: list[RenderableType] = [table]
+    parts += [Text(f"→ {each.text}", "bold") for each in result.differences]
+    parts.append(Text(result.verdict))
     for side, frames in ((result.left, result.left_frames), (result.right, result.right_frames)):
         parts.append(Text(f"then, {side.name}:" if frames else f"then, {side.name}: nothing", style("key")))
         parts += [Text("  " + frame_line(row)) for row in frames]
     return Group(*parts)
 
 
-_FIGURES = ("frames", "bytes delivered", "sent again", "lost by the link", "discarded", "ended at", "connections")
+_FIGURES = ("frames", "bytes delivered", "the last one at", "bytes on the links", "sent again", "largest queue",
+            "lost by the link", "discarded", "connections")
 
 
 def _figures(side: Side) -> list[str]:
     drops = ", ".join(f"{reason} {number}" for reason, number in side.drops.items()) or "nothing"
-    return [str(side.frames), str(side.delivered), str(side.retransmitted), str(side.lost), drops, clock(side.time_us),
-            "; ".join(side.connections) or "none"]
+    last = clock(side.last_delivery_us) if side.last_delivery_us >= 0 else "never"
+    return [f"{side.frames:,}", f"{side.delivered:,}", last, f"{side.sent_bytes:,}", f"{side.retransmitted:,}",
+            f"{side.largest_queue:,}", f"{side.lost:,}", drops, "; ".join(side.connections) or "none"]
 
 
 @draws(FieldList)
 def fields(result: FieldList) -> RenderableType:
     """Draw the fields that expressions may ask about, with their words where the list is short."""
     few = sum(len(group.fields) for group in result.groups) <= FEW
-    table = Table(box=None, pad_edge=False, show_header=False)
+    table = WordsTable(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

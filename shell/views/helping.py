@@ -9,12 +9,13 @@ from rich.text import Text
 from shell.results.help import HelpIndex, HelpLine, HelpPage
 from shell.views.registry import draws
 from shell.views.theme import style
+from shell.views.words_table import WordsTable
 
 
 @draws(HelpIndex)
 def index(result: HelpIndex) -> RenderableType:
     """Draw the list of commands."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table = WordsTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for group in result.groups:
@@ -47,7 +48,7 @@ def page(result: HelpPage) -> RenderableType:
 
 
 def _rows(rows: list[HelpLine]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), show_header=False)
+    table = WordsTable(box=None, pad_edge=False, padding=(0, 2, 0, 2), show_header=False)
     table.add_column(no_wrap=True, min_width=14)
     table.add_column(overflow="fold")
     for line in rows:

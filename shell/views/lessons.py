@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -265,10 +266,18 @@ def news(result: LessonNews) -> RenderableType:
     return Group(*lines)
 
 
+def once(checks: list[CheckView]) -> list[CheckView]:
+    """Return checks of which each says what is missing, unless the one before it has said the same."""
+    before = ["", *(each.missing for each in checks)]
+    return [replace(each, missing="" if each.missing == said else each.missing)
+            for each, said in zip(checks, before, strict=False)]
+
+
 @draws(CheckReport)
 def checks(result: CheckReport) -> RenderableType:
     """Draw how the checks stand."""
-    return Group(*(line for each in result.checks for line in _check(each)), *prose([result.hint] * bool(result.hint)))
+    lines = [line for each in once(result.checks) for line in _check(each)]
+    return Group(*lines, *prose([result.hint] * bool(result.hint)))
 
 
 @draws(PredictionReport)

@@ -18,6 +18,7 @@ from shell.results.lesson import (
     QuestionView,
     Solution,
 )
+from shell.views.lessons import once
 
 _CODE = re.compile(r"`([^`]+)`")
 _STRESS = re.compile(r"\*\*([^*]+)\*\*")
@@ -60,7 +61,7 @@ def news(result: LessonNews) -> list[str]:
 
 def checks(result: CheckReport) -> list[str]:
     """Return how the checks stand."""
-    return [*map(_check, result.checks), *[result.hint] * bool(result.hint)]
+    return [*map(_check, once(result.checks)), *[result.hint] * bool(result.hint)]
 
 
 def prediction(result: PredictionReport) -> list[str]:

@@ -15,9 +15,8 @@ from shell.results.limits import LimitsReport
 from shell.results.message import Message
 from shell.results.plot import PlotTable
 from shell.results.schema import SchemaReport
-from shell.results.tcp import ConnectionList
-from shell.views import connections, debug_plain, drill, lessons_plain, limits, plot, sitting
 from shell.views import counters as counts
+from shell.views import debug_plain, drill, lessons_plain, limits, plot, sitting, spoken, spoken_lab
 from shell.views.bench import number
 from shell.views.oneline import frame_line
 
@@ -103,14 +102,6 @@ def _message(result: Message) -> list[str]:
     return [part for part in (result.message, result.hint) if part]
 
 
-def _connections(result: ConnectionList) -> list[str]:
-    shown, more = connections.chosen(result)
-    none = [] if shown else [line for line in (connections.none(result), result.hint) if line]
-    return [
-        f"host: {result.host}", *none, *(f"connection: {_row(row)}" for row in shown), *([more] if more else []),
-        *(f"listener: {_row(row)}" for row in result.listeners)]
-
-
 def _frames(result: FrameList) -> list[str]:
     earlier = [f"{result.earlier} earlier frames not listed"] if result.earlier else []
     return (earlier + [_frame(row) for row in result.frames]) or [result.nothing]
@@ -151,8 +142,9 @@ def _help_page(result: HelpPage) -> list[str]:
 
 
 _LINES.update({
-    Message: _message, ConnectionList: _connections, FrameList: _frames, FrameDetail: _detail,
+    Message: _message, FrameList: _frames, FrameDetail: _detail,
     CounterList: counts.counters_plain, DropList: counts.drops_plain,
     FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
-    LimitsReport: limits.plain, PlotTable: plot.csv_lines, **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
+    LimitsReport: limits.plain, PlotTable: plot.csv_lines, **spoken.LINES, **spoken_lab.LINES,
+    **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES,
 })

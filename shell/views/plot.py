@@ -17,6 +17,8 @@ MARKERS = ("●", "×", "─", "▲", "◆", "+", "■", "~")
 """One for each series, so that colours are not needed to tell them apart."""
 HEIGHT, LEAST = 18, 10
 """Lines of the picture, at the most and at the least."""
+AROUND = 4
+"""Lines of the screen that are not the picture's: what was typed, a tip, the prompt, and the line below it."""
 NARROW = 72
 """Below this width what is said of a series takes two lines."""
 MOST_WIDTH = 120
@@ -43,7 +45,8 @@ class _Plot:
         plotext.clear_figure()
         plotext.theme("clear")
         legend = len(report.series) * (2 if options.max_width < NARROW else 1) + 2
-        plotext.plotsize(min(options.max_width, MOST_WIDTH), min(HEIGHT, max(options.size.height - legend - 1, LEAST)))
+        room = options.size.height - legend - AROUND
+        plotext.plotsize(min(options.max_width, MOST_WIDTH), min(HEIGHT, max(room, LEAST)))
         for index, series in enumerate(report.series):
             times, values = _thinned(series)
             draw = plotext.scatter if series.style == "points" else plotext.plot
@@ -80,14 +83,20 @@ def _thinned(series: Series) -> tuple[list[int], list[float]]:
 @draws(PlotReport)
 def plot(report: PlotReport) -> RenderableType:
     """Draw a plot, and what its figures are."""
-    parts: list[RenderableType] = [Text(f"{report.title}, {report.unit}", style("key", bold=True)), _Plot(report)]
+    span = max(series.times_us[-1] for series in report.series) - min(series.times_us[0] for series in report.series)
+    parts: list[RenderableType] = [Text(f"{report.title}, {report.unit}", style("key", bold=True))]
+    parts += [_Plot(report)] * bool(span)
     for index, series in enumerate(report.series):
         low, high = min(series.values), max(series.values)
-        said = f"{MARKERS[index % len(MARKERS)]} {series.name}: {len(series.values):,} points, "
-        said += f"{_figure(low)} to {_figure(high)}, at last {_figure(series.values[-1])} {report.unit}"
+        said = f"{MARKERS[index % len(MARKERS)]} {series.name}: "
+        if len(series.values) == 1:
+            parts.append(Text(f"{said}{_figure(low)} {report.unit}", style(COLOURS[index % len(COLOURS)])))
+            continue
+        said += f"{len(series.values):,} points, {_figure(low)} to {_figure(high)}, "
+        said += f"at last {_figure(series.values[-1])} {report.unit}"
         parts.append(Text(said, style(COLOURS[index % len(COLOURS)])))
-    span = max(series.times_us[-1] for series in report.series) - min(series.times_us[0] for series in report.series)
-    parts.append(Text(f"over {show_duration(span)}", style("muted")))
+    over = f"over {show_duration(span)}" if span else "it has not changed yet, so there is no line to draw"
+    parts.append(Text(over, style("muted")))
     return Group(*parts)
 
 

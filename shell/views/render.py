@@ -30,8 +30,4 @@ def to_plain(result: Any) -> str:
 
 def to_rich(result: Any) -> RenderableType:
     """Return a result as something that rich draws."""
-    from shell.views.harmless import harmless
-
-    if type(result) not in registry.DRAW:
-        registry.load_all()
-    return harmless(registry.DRAW[type(result)](result))  # type: ignore[no-any-return]
+    return registry.drawn(result)

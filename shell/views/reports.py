@@ -12,11 +12,11 @@ from shell.results.dns import DnsReport
 from shell.results.host import ProgramReport
 from shell.results.http import HttpReport
 from shell.results.message import Message
-from shell.results.ping import PingReport
+from shell.results.ping import PingAnswers, PingReport
 from shell.results.status import Status
 from shell.results.tcp import Connected, ConnectionReport, Sent
 from shell.results.time import StepReport, TimeReport
-from shell.results.traceroute import TraceReport
+from shell.results.traceroute import TraceHops, TraceReport
 from shell.views.changes import changed
 from shell.views.limits import in_a_line
 from shell.views.oneline import Shortener, clock
@@ -172,9 +172,9 @@ def connection(result: ConnectionReport) -> RenderableType:
     return Group(*lines)
 
 
-@draws(PingReport)
-def ping(result: PingReport) -> RenderableType:
-    """Draw the answers to a ping."""
+@draws(PingAnswers)
+def ping_answers(result: PingAnswers | PingReport) -> RenderableType:
+    """Draw what came back."""
     parts: list[RenderableType] = []
     for line in result.replies:
         parts.append(Text.assemble(
@@ -182,11 +182,18 @@ def ping(result: PingReport) -> RenderableType:
              style("icmp")),
             show_duration(line.rtt_us), ("  duplicate" if line.duplicate else "", style("error"))))
     parts += [Text(printable(error), style("error", bold=True)) for error in result.errors]
+    return Group(*parts)
+
+
+@draws(PingReport)
+def ping(result: PingReport) -> RenderableType:
+    """Draw the answers to a ping."""
+    parts: list[RenderableType] = [ping_answers(result)]
     text = Text(f"{result.sent} sent, {result.received} answered")
     if result.duplicates:
         text.append(f", {amount(result.duplicates, 'duplicate')}")
-    if result.errors:
-        text.append(f", {amount(len(result.errors), 'error')}")
+    if result.failed:
+        text.append(f", {amount(result.failed, 'error')}")
     if result.sent and result.outcome == "done":
         text.append(f", {result.lost:.0%} lost")
     parts.append(text.append(f", time {show_duration(result.elapsed_us)}"))
@@ -196,9 +203,9 @@ def ping(result: PingReport) -> RenderableType:
     return Group(*parts, *_hint(result.hint))
 
 
-@draws(TraceReport)
-def traceroute(result: TraceReport) -> RenderableType:
-    """Draw the hops on the way to a host; an asterisk is a probe that nobody answered."""
+@draws(TraceHops)
+def hops(result: TraceHops | TraceReport) -> RenderableType:
+    """Draw hops; an asterisk is a probe that nobody answered."""
     lines: list[RenderableType] = []
     for hop in result.hops:
         line, last = Text(f"{hop.ttl:>2} "), ""
@@ -211,6 +218,13 @@ def traceroute(result: TraceReport) -> RenderableType:
                 last = probe.address
             line.append(f" {show_duration(probe.rtt_us)}{' ' + probe.mark if probe.mark else ''}")
         lines.append(line)
+    return Group(*lines)
+
+
+@draws(TraceReport)
+def traceroute(result: TraceReport) -> RenderableType:
+    """Draw the hops on the way to a host."""
+    lines: list[RenderableType] = [hops(result)]
     if result.outcome == "done" and not result.reached:
         lines.append(Text(f"{result.address} was not reached", style("error", bold=True)))
     return Group(*lines, *_hint(result.hint))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from shell.language.values import amount
@@ -16,6 +15,7 @@ from shell.results.schema import SchemaReport
 from shell.views import theme
 from shell.views.registry import draws
 from shell.views.theme import style
+from shell.views.words_table import WordsTable
 
 SAMPLE = (("eth", "Eth"), ("arp", "ARP"), ("ip", "IPv4"), ("icmp", "ICMP"), ("udp", "UDP"), ("tcp", "TCP"),
           ("error", "DROP"))
@@ -24,7 +24,7 @@ SAMPLE = (("eth", "Eth"), ("arp", "ARP"), ("ip", "IPv4"), ("icmp", "ICMP"), ("ud
 @draws(ThemeReport)
 def themes(result: ThemeReport) -> RenderableType:
     """Draw the themes, each in its own colours."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table = WordsTable(box=None, padding=(0, 2, 0, 0), show_header=False)
     for row in result.themes:
         with theme.exactly(row.name, result.colours):
             sample = Text(" ").join(Text(word, style(name)) for name, word in SAMPLE)
@@ -36,7 +36,7 @@ def themes(result: ThemeReport) -> RenderableType:
 @draws(ConfigReport)
 def configuration(result: ConfigReport) -> RenderableType:
     """Draw the settings."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = WordsTable(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("setting", "value", "meaning"):
         table.add_column(title, overflow="fold")
     for row in result.settings:

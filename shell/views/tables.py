@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from aether.answers import LinkRow
 from shell.language.values import show_duration
 from shell.reading.escape import printable
 from shell.results.arp import ArpTable
@@ -16,6 +17,7 @@ from shell.results.link import LinkReport
 from shell.results.udp import SocketList
 from shell.views.registry import draws
 from shell.views.theme import style
+from shell.views.words_table import WordsTable
 
 SHOWN = 120
 """Characters of a record's data that a table shows."""
@@ -23,7 +25,7 @@ SHOWN = 120
 
 def plain_table(*columns: str) -> Table:
     """Return a table without lines; a column whose heading begins with ``#`` or ``>`` is aligned to the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=style("muted"))
+    table = WordsTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style=style("muted"))
     for name in columns:
         right = name.startswith(">")
         table.add_column(name.removeprefix(">"), justify="right" if right else "left", overflow="fold")
@@ -114,8 +116,14 @@ def links(result: LinkReport) -> RenderableType:
     table = plain_table("link", "direction", ">takes", "what it does to frames")
     for row in result.links:
         latency = show_duration(row.latency_us) if row.latency_us else ""
-        table.add_row(row.link, row.direction, latency, ", ".join(row.settings) or "lets them pass unharmed")
+        table.add_row(row.link, row.direction, latency, link_settings(row))
     return table
+
+
+def link_settings(row: LinkRow) -> str:
+    """Say what one direction of a link does to frames."""
+    words = ["down: lets nothing through" if each == "down on" else each for each in row.settings]
+    return ", ".join(words) or "lets them pass unharmed"
 
 
 @draws(KnobList)

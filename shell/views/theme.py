@@ -67,6 +67,10 @@ _CONTRAST_ON_LIGHT = _theme(
 _chosen = {"theme": "", "configured": "", "depth": "", "configured depth": "", "no colours": ""}
 
 
+DUMB = ("dumb", "unknown")
+"""What a terminal calls itself that knows no escape sequences."""
+
+
 def choose(name: str) -> None:
     """Use a theme from now on; ``auto`` leaves it to the terminal."""
     _chosen["theme"] = name
@@ -105,13 +109,18 @@ def current() -> tuple[str, str]:
     return ("light" if is_light() else "dark"), "the terminal"
 
 
+def is_dumb() -> bool:
+    """Tell whether the terminal says that it does nothing but print: no escape sequence may reach it."""
+    return os.environ.get("TERM", "") in DUMB
+
+
 def depth() -> str:
     """Return how many colours the terminal shows: ``truecolor``, ``256``, ``16`` or ``none``."""
     for name in (_chosen["depth"], _chosen["configured depth"]):
         if name:
             return name
     terminal = os.environ.get("TERM", "")
-    if terminal in ("dumb", "unknown"):
+    if terminal in DUMB:
         return "none"
     if os.environ.get("COLORTERM", "").lower() in ("truecolor", "24bit") or terminal.endswith("-direct"):
         return "truecolor"

@@ -66,6 +66,11 @@ class DirectCore:
     def run(self) -> None:
         self.paused = False
 
+    def run_for(self, world_us: int) -> None:
+        self.run()
+        self.wait(lambda world: False, world_us)
+        self.pause()
+
     def pause(self) -> None:
         self.paused = True
 

@@ -24,6 +24,8 @@ from shell.prompt.app import AetherShell
 from shell.prompt.panes import rendered
 from shell.results.bench import BenchReport, Measured
 from shell.results.lesson import GradeRow, GradeTable, LessonPaths
+from shell.results.ping import PingAnswers, PingLine
+from shell.results.traceroute import TraceHop, TraceHops, TraceProbe
 from shell.session import Lab, Session
 from shell.views import render
 
@@ -115,6 +117,10 @@ MEASURED = Measured(
     "tcp.sack=on", "connections", [34_000.0, 35_500.0, 36_100.0], 35_500.0, 34_000.0, 36_100.0, 2_700, 5_100, 0, 0.94,
     1.02, 0.01, 0.0, 0.05, 0.0, 0)
 MADE: dict[str, Any] = {
+    "ping-answers": PingAnswers("192.168.1.1", [PingLine(2, 400, 64, 64), PingLine(2, 900, 64, 64, True)], [
+        "seq 3: 192.168.1.1 says: fragmentation needed, and not allowed (the path takes packets of 1400 bytes)"]),
+    "trace-hops": TraceHops([TraceHop(1, [TraceProbe("192.168.1.1", 800, ""), TraceProbe("", -1, "")]),
+                             TraceHop(2, [TraceProbe("10.0.2.2", 20_400, "!H")])]),
     "bench": BenchReport(
         "10,000 connections, 100 at a time, one page each", "TAP", "the kernel, driven by ApacheBench (ab)", "bench",
         [MEASURED, MEASURED], 1.0, ["a note that is long enough to be broken into two lines where there is no room "

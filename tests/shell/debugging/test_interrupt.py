@@ -153,6 +153,7 @@ def test_progress_is_shown_after_a_while_with_an_estimate_and_leaves_nothing() -
     now = [0.0]
     out = io.StringIO()
     line, work = ProgressLine(out, lambda: now[0]), Work()
+    line.begin()
     work.plan(1000)
     work.did(10)
     line.look(work)
@@ -171,3 +172,26 @@ def test_progress_is_shown_after_a_while_with_an_estimate_and_leaves_nothing() -
     now[0] = 4.0
     line.look(work)
     assert out.getvalue().endswith("70,000 done · Ctrl-C ends it")
+
+
+def test_what_is_asked_for_after_a_command_draws_no_progress_beside_the_prompt() -> None:
+    now = [0.0]
+    out = io.StringIO()
+    line, work = ProgressLine(out, lambda: now[0]), Work()
+    line.begin()
+    work.did(200)
+    now[0] = 2.0
+    line.look(work)
+    assert out.getvalue()
+    line.end()
+    assert out.getvalue().endswith("\r\x1b[K"), "the command is over, whether it prints anything or not"
+    size = len(out.getvalue())
+    now[0] = 4.0
+    line.look(work)
+    assert len(out.getvalue()) == size
+
+
+def test_a_command_is_over_for_progress_when_it_ends_well_badly_or_by_a_key(busy: Shell) -> None:
+    for line in ("status", "frame 999999", "help tcp"):
+        busy.try_(line)
+        assert not busy.app._line.running, line

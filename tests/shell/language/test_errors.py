@@ -37,7 +37,7 @@ from tests.shell.conftest import Shell
     ("udp send 192.168.1.1:7 \\q", "no escape \\q"),
     ("tcp conns 'unclosed", "No closing quotation"),
     ("run_script /nonexistent/file", "/nonexistent/file"),
-    ("status > /nonexistent/file", "redirect"),
+    ("status > /nonexistent/file", "cannot write to /nonexistent/file: No such file"),
 ])
 def test_message(shell: Shell, line: str, message: str) -> None:
     assert message in shell.fail(line)

@@ -62,10 +62,10 @@ def test_of_many_connections_at_rest_the_latest_are_shown_after_those_that_live(
     assert [line.split()[0] for line in lines] == ["#", "5001", *map(str, range(4982, 5001)), "5002", "4,981"]
     assert lines[-1] == more
     plain = render.to_plain(result).splitlines()
-    assert plain[1].startswith("connection: number 5001, state ESTABLISHED")
-    assert (len(plain), plain[-1]) == (23, more)
+    assert plain[0].startswith("connection #5001 from ") and " is ESTABLISHED: " in plain[0]
+    assert (len(plain), plain[-1]) == (22, more)
     assert len(drawn(replace(result, every=True)).splitlines()) == len(rows) + 1
-    assert len(render.to_plain(replace(result, every=True)).splitlines()) == len(rows) + 1
+    assert len(render.to_plain(replace(result, every=True)).splitlines()) == len(rows)
     assert [row["number"] for row in json.loads(render.to_json(result))["connections"]] == list(range(1, 5003))
     ahead = [replace(row, number=number, opened_us=number // 2) for number in range(1, 100)]
     early = [replace(row, number=number, opened_us=1) for number in range(1001, 1100)]
@@ -84,7 +84,8 @@ def test_plain_numbers_are_as_people_read_them() -> None:
             "calls per frame 1.02, spin 1%, yielding 0%, sleep 5%, occurrences a second 0.00001234") in plain
     assert "e+" not in plain and "e-" not in plain
     row = WorkerRow(0, 3, 5_000, 0.536, 0.2, 0.0, 0.264, 12)
-    assert "frames 5000, busy 54%, spin 20%" in render.to_plain(Workers("you", [row], 1.25, 1_000, 0, 0))
+    said = render.to_plain(Workers("you", [row], 1.25, 1_000, 0, 0))
+    assert "took 5,000 frames; 54% of its time it is busy, 20% it spins" in said
 
 
 def test_drops() -> None:
@@ -92,9 +93,9 @@ def test_drops() -> None:
         "tcp.out_of_order", 3, "beyond a hole, and out-of-order segments are not kept", "RFC 9293 §3.10.7.4",
         "tcp.out_of_order")])
     assert drawn(result) == """\
-count  reason            why                        RFC, knob
-    3  tcp.out_of_order  beyond a hole, and         RFC 9293 §3.10.7.4, knob
-                         out-of-order segments are  tcp.out_of_order
+count  reason            why                         RFC, knob
+    3  tcp.out_of_order  beyond a hole, and          RFC 9293 §3.10.7.4, knob
+                         out-of-order segments are   tcp.out_of_order
                          not kept"""
 
 
