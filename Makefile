@@ -3,6 +3,7 @@
 # sudo make overload
 #                 the table of overloads in docs/reliability.md
 # make mutants    ten minutes of small changes to the code, each of which a test ought to notice
+# make coverage   lines of the stack's core that no test executes, against tests/unreached.txt, which may only shrink
 # make newest     every test with the newest versions of all packages, in an environment of its own: build/newest
 # make shell      the shell in its simulated lab; ARGS="--seed 7" passes arguments
 # make test       every test; TESTS=tests/unit for some of them
@@ -38,7 +39,7 @@ KNOWN = -c $(CURDIR)/constraints.txt
 regex = $(1) $(PIP) $(KNOWN) --only-binary :all: 'google-re2>=1.1' 2>/dev/null \
 	|| echo "make: google-re2 is not to be had for this system: 'matches' takes bounded expressions only"
 
-.PHONY: shell test lint bench matrix pictures peers compiled install uninstall clean python fuzz soak overload mutants newest
+.PHONY: shell test lint bench matrix pictures peers compiled install uninstall clean python fuzz soak overload coverage mutants newest
 
 shell: $(VENV)/stamp $(if $(COMPILED),compiled)
 	@$(if $(COMPILED),PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/$(TREE)) $(VENV)/bin/aether-shell --sim $(ARGS)
@@ -81,6 +82,10 @@ soak: $(VENV)/stamp
 
 overload: $(VENV)/stamp
 	@$(PY) -m tests.tap.overload --write docs/reliability.md
+
+coverage: $(VENV)/stamp
+	@$(PY) $(PIP) $(KNOWN) 'pytest-cov>=6'
+	@$(PY) -m tools.unreached
 
 mutants: $(VENV)/stamp
 	@$(PY) -m tools.mutants

@@ -21,7 +21,7 @@ OPTIONAL = [Requirement(line) for lines in PROJECT["optional-dependencies"].valu
 TEXT = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 LINES = [line for line in TEXT.splitlines() if not line.startswith("#")]
 KNOWN = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in LINES)}
-EXTRAS = {"atheris"}
+EXTRAS = {"atheris", "pytest-cov"}
 """What is in the list, and need not be installed."""
 
 
@@ -70,7 +70,8 @@ def test_the_known_versions_are_all_that_is_needed_and_nothing_else() -> None:
             continue
         waiting += [each for each in asked if each.marker is None or each.marker.evaluate({"extra": ""})]
     assert reached <= KNOWN.keys()
-    assert KNOWN.keys() - reached <= {"typing-extensions"}, "typing-extensions is needed by older Pythons"
+    # typing-extensions is needed by older Pythons, and coverage by pytest-cov.
+    assert KNOWN.keys() - reached <= {"typing-extensions", "coverage"}
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in LINES), "names and versions alone"
 
 
