@@ -183,6 +183,7 @@ class Flight:
         before.too_large = segment.too_large
         before.again = segment.again
         if segment.size:
+            before.size = segment.size
             segment.order += (at - segment.start) // segment.size
         segment.start = at
         self.segments[at] = segment
