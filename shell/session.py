@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from aether.engine.timelines import Timeline
     from aether.events import Event
     from aether.operations.base import Operation
+    from aether.reading.flow import Follower
     from aether.world import World
     from shell.captures.loaded import Capture
     from shell.configuration import Configuration
+    from shell.reading.following import LabFollower
+    from shell.reading.frames import FrameWatcher
     from shell.reading.tracing import Tracer
 
 T = TypeVar("T")
@@ -222,6 +225,7 @@ class Session:
     asks_kernel: bool = True
     """False where a packet script is never played against the real kernel: what was recorded of one answers."""
     _tracer: Tracer | None = field(default=None, init=False)
+    _follower: LabFollower | None = field(default=None, init=False)
 
     @property
     def tracer(self) -> Tracer:
@@ -229,7 +233,7 @@ class Session:
         if self._tracer is None:
             from shell.reading.tracing import Tracer
 
-            self._tracer = Tracer()
+            self._tracer = Tracer(follower=self.lab_follower)
         return self._tracer
 
     def forget_tracer(self) -> None:
@@ -401,6 +405,26 @@ class Session:
             return self.capture.events
         self.need_trace(what)
         return self.events()
+
+    def follower(self) -> Follower:
+        """Return what has followed the frames that are looked at, once for all: their numbers come from there."""
+        return self.lab_follower() if self.capture is None else self.capture.follower
+
+    def watcher(self, host: str = "you") -> FrameWatcher:
+        """Return what makes rows of the frames that are looked at, as a host saw them."""
+        from shell.reading.frames import FrameWatcher
+
+        return FrameWatcher(host, self.follower())
+
+    def lab_follower(self) -> Follower:
+        """Return what has followed the frames of the lab up to now."""
+        from shell.reading.following import LabFollower
+
+        ring = self.core.ring
+        if self._follower is None or not self._follower.follows(ring):
+            self._follower = LabFollower(ring)
+        self._follower.catch_up(self.core.ask)
+        return self._follower.follower
 
     def skip_events(self) -> None:
         """Let the trace and recordings go on from here: the past was visited, or another present began."""

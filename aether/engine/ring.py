@@ -73,6 +73,11 @@ class EventRing:
         self._first = self.last_serial + 1
         self._slots = [None] * self.capacity
 
+    @property
+    def first(self) -> int:
+        """The serial of the first event since the ring was made, or was cleared."""
+        return self._first
+
     def __len__(self) -> int:
         return min(self.last_serial - self._first + 1, self.capacity)
 

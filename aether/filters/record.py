@@ -11,7 +11,7 @@ from typing import Any
 
 from aether.events import KINDS, Event
 from aether.reading.context import Context
-from aether.reading.flow import Conversations
+from aether.reading.flow import Conversations, Follower
 from aether.reading.packet import NOTHING, Dissected
 
 FRAME_KINDS = frozenset(("frame.sent", "frame.arrived", "frame.lost", "drop"))
@@ -116,11 +116,17 @@ class Records:
     numbers, streams and connection numbers come from what it has seen.
     """
 
-    def __init__(self, viewpoint: str = "you") -> None:
+    def __init__(self, viewpoint: str = "you", follower: Follower | None = None) -> None:
+        """`follower` has seen the frames already; without one, they are followed here."""
         self.viewpoint = viewpoint
-        self.conversations = Conversations()
+        self.conversations = follower.conversations if follower else Conversations()
+        self._follower = follower
         self._kept: dict[int, _Kept] = {}
         self._last = -1
+
+    def agree(self, follower: Follower) -> None:
+        """Say of the frames to come what a follower says, who sees them first."""
+        self.conversations, self._follower = follower.conversations, follower
 
     def of(self, event: Event) -> Record:
         """Return the record of the next event."""
@@ -145,13 +151,13 @@ class Records:
         record.occurrence = event.occurrence
         record.serial = event.serial
         record.viewpoint = self.viewpoint
-        if kind == "tcp.opened":
+        if kind == "tcp.opened" and self._follower is None:
             self.conversations.opened(None if kept is None else kept.context, *values)
         return record
 
     def frame(self, data: bytes, *, number: int = 0, time: int = 0, sender: str = "", link: str = "") -> Record:
         """Return the record of the next frame, known by its bytes alone (those of a capture, for example)."""
-        kept = self._new(bytes(data), time, sender, link)
+        kept = self._new(number, bytes(data), time, sender, link)
         record = Record(kept.data, number=number, time=time, host=sender, sender=sender, link=link,
                         context=kept.context, packet=kept.packet)
         record.previous = kept.previous
@@ -161,7 +167,7 @@ class Records:
     def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> _Kept:
         kept = self._kept.get(number)
         if kept is None:
-            kept = self._new(data, time, sender or "wire", link)
+            kept = self._new(number, data, time, sender or "wire", link)
         elif kept.data == data:
             return kept
         else:
@@ -170,9 +176,11 @@ class Records:
         self._keep(number, kept)
         return kept
 
-    def _new(self, data: bytes, time: int, sender: str, link: str) -> _Kept:
+    def _new(self, number: int, data: bytes, time: int, sender: str, link: str) -> _Kept:
         packet = Dissected(data)
-        kept = _Kept(data, packet, self.conversations.follow(packet), sender, link, self._last)
+        follower = self._follower
+        context = self.conversations.follow(packet) if follower is None else follower.see(number, data, packet)
+        kept = _Kept(data, packet, context, sender, link, self._last)
         self._last = time
         return kept
 

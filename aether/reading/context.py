@@ -32,13 +32,15 @@ class IpLayer:
 class Direction:
     """One direction of a TCP connection."""
 
-    __slots__ = ("base", "scale")
+    __slots__ = ("base", "last", "scale")
 
     def __init__(self) -> None:
         self.base = -1
         """The sequence number that is shown as 0; -1 while it is unknown."""
         self.scale = UNKNOWN
         """The shift of window scaling (RFC 7323 §2), UNKNOWN or NONE."""
+        self.last: Context | None = None
+        """What was said of its latest segment: mostly the same is to be said of the next one."""
 
 
 class Conversation:

@@ -50,6 +50,13 @@ class Transport:
         self.end = end
         self.ip = ip
 
+    @property
+    def carried(self) -> int:
+        """Return how many bytes it carries, by its packet's length: there are fewer if the frame was cut off."""
+        ip = self.ip
+        total: int = ip.header[2]
+        return (ip.start + total if total >= self.payload - ip.start else self.end) - self.payload
+
 
 class Arp:
     """An ARP packet, to the end of its addresses."""
@@ -222,6 +229,24 @@ def datagram(source: int, destination: int) -> Protocol | None:
     """Return the protocol of a datagram, by its ports; the smaller one says it where both could."""
     low, high = (source, destination) if source < destination else (destination, source)
     return INSIDE.get((PORTS, low)) or INSIDE.get((PORTS, high))
+
+
+def segment_in(frame: bytes) -> Transport | None:
+    """Return the TCP segment that a frame carries; None if there is none, or only a fragment of it."""
+    return segment_of(Dissected(frame))
+
+
+def segment_of(packet: Dissected) -> Transport | None:
+    """Return the TCP segment of a frame that is read already."""
+    if not packet.tcp or packet.tcp[0].ip.quoted or packet.tcp[0].ip.header[4] & 0x3FFF:
+        return None
+    return packet.tcp[0]
+
+
+def payload_of(frame: bytes) -> int:
+    """Return where what an IPv4 packet carries begins; the end of the frame if that is nowhere."""
+    found = ip.locate(frame, 14, len(frame), False) if frame[12:14] == b"\x08\x00" else None
+    return len(frame) if found is None else found.payload
 
 
 def layers(frame: bytes, context: Context | None = None) -> list[ReadLayer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,19 +13,22 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from aether.events import DROPS, Event
-from aether.reading.flow import Conversations
+from aether.reading.flow import Follower
 from aether.reading.packet import Dissected as Dissected
 from aether.wire.address import show_ip, show_mac
 from shell.captures.packets import ETHERNET, LINK_TYPES, MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
 from shell.files.opening import opened
+from shell.reading.marks import CAPTURE
 
 MAX_PACKETS = 200_000
 MAX_BYTES = 128 << 20
 """Bytes of packets and their comments that are kept in memory."""
 MAX_BLOCKS = 1_000_000
 """Packets of all kinds, and whatever else is between them, that are gone through."""
+LATEST = (1 << 63) - 1
+"""The latest time that is kept, in nanoseconds since 1970: in the year 2262."""
 OVERHEAD = 200
 """Bytes that a comment takes besides its text."""
 COMMENT = "frame.comment"
@@ -56,6 +60,12 @@ class Capture:
     damage: str = ""
     """What is wrong with the file, and where; empty for a sound one."""
     comments: list[str] = field(default_factory=list)
+    times: array[int] = field(default_factory=lambda: array("q"))
+    """When each frame was captured, in nanoseconds since 1970."""
+    digits: int = 6
+    """How many digits of a second the times have: 6, or 9."""
+    follower: Follower = field(default_factory=lambda: Follower(MAX_PACKETS))
+    """What has followed its connections."""
 
 
 Through = Callable[[list[CapturedPacket]], Iterable[CapturedPacket]]
@@ -105,6 +115,7 @@ def _read(file: str, source: Source, through: Through, among: Among) -> Capture:
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         capture.damage = f"the compressed data ends or breaks after {source.offset:,} bytes: {problem}"
     capture.comments = reader.comments
+    capture.digits = 9 if reader.fine else 6
     if reader.unread:
         capture.left_out.append(f"{reader.unread:,} comments: {MAX_COMMENTS} are kept of a packet, and of a file")
     capture.left_out += [
@@ -139,50 +150,54 @@ def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> 
     capture.started = start if times else None
     capture.duration = (max(times, default=0) - start) // 1000
     station = _station(packets)
-    connections = _Connections()
+    connections = _Connections(capture.follower)
     for number, packet in enumerate(through(packets), 1):
         last = last if packet.time is None else packet.time
+        capture.times.append(max(-LATEST, min(last, LATEST)))
         time = (last - start) // 1000
         out = packet.direction == "out" if packet.direction else packet.data[6:12] == station
         ends = ("you", _peer(packet.data, False)) if out else (_peer(packet.data, True), "you")
-        _add(capture, number, time, "frame.sent", (number, "capture", packet.data), ends[0])
+        _add(capture, number, time, "frame.sent", (number, CAPTURE, packet.data), ends[0])
         lost = any(comment.startswith(LOST) for comment in packet.comments)
         if not lost:
-            _add(capture, number, time, "frame.arrived", (number, "capture", packet.data), ends[1])
-        if opened := connections.opened(packet.data, out):
+            _add(capture, number, time, "frame.arrived", (number, CAPTURE, packet.data), ends[1])
+        if opened := connections.opened(number, packet.data, out):
             _add(capture, number, time, "tcp.opened", opened)
         if packet.length > len(packet.data):
             capture.shortened += 1
             note = f"the capture has {len(packet.data)} of {packet.length} bytes"
-            _add(capture, number, time, COMMENT, (number, "capture", note))
+            _add(capture, number, time, COMMENT, (number, CAPTURE, note))
         for comment in packet.comments:
             dropped = _DROPPED.fullmatch(comment)
             if comment.startswith(LOST):
                 cause = comment.removeprefix(LOST).removeprefix(ON_THE_LINK)
-                _add(capture, number, time, "frame.lost", (number, "capture", cause))
+                _add(capture, number, time, "frame.lost", (number, CAPTURE, cause))
             elif dropped and dropped[1] in DROPS:
                 _add(capture, number, time, "drop", (dropped[1], 0, dropped[2] or ""))
             else:
-                _add(capture, number, time, COMMENT, (number, "capture", comment))
+                _add(capture, number, time, COMMENT, (number, CAPTURE, comment))
+    capture.follower.serial = len(capture.events)
 
 
 class _Connections:
     """Numbers the connections of a capture from 1, so that `follow 1` and `ladder 1` know them."""
 
-    def __init__(self) -> None:
-        self._known = Conversations()
+    def __init__(self, follower: Follower) -> None:
+        self._follower = follower
         self._count = 0
 
-    def opened(self, data: bytes, out: bool) -> tuple[object, ...] | None:
+    def opened(self, number: int, data: bytes, out: bool) -> tuple[object, ...] | None:
         """Return the values of a `tcp.opened` event if a frame is the first of its connection."""
-        if data[23:24] != b"\x06":
-            return None
+        if data[23:24] not in (b"\x06", b"\x01"):
+            return None  # neither TCP, nor what may quote it
         dissected = Dissected(data)
-        context = self._known.follow(dissected) if dissected.tcp and not dissected.tcp[0].ip.quoted else None
-        if context is None or context.conversation.index < self._count:
+        if not dissected.tcp:
             return None
-        self._count = context.conversation.index + 1
+        context = self._follower.see(number, data, dissected)
         tcp = dissected.tcp[0]
+        if context is None or context.conversation.index < self._count or tcp.ip.quoted:
+            return None
+        self._count = context.conversation.conn = context.conversation.index + 1
         ends = [(tcp.ip.header[8], tcp.header[0]), (tcp.ip.header[9], tcp.header[1])]
         (local, local_port), (remote, remote_port) = ends if out else ends[::-1]
         return self._count, local, local_port, remote, remote_port

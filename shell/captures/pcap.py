@@ -34,6 +34,8 @@ class PcapReader:
         self._source = source
         self._order, self._unit, self._header = _MAGIC[start]
         self.name = "pcap, nanoseconds" if self._unit == 1 else "pcap" if self._header == _USUAL else "modified pcap"
+        self.fine = self._unit == 1
+        """Whether times are finer than microseconds."""
         self.comments: list[str] = []
         self.unread = 0
 

@@ -120,6 +120,8 @@ class PcapngReader:
         self._source = source
         self._order = "<"
         self._interfaces: list[_Interface] = []
+        self.fine = False
+        """Whether the times of an interface are finer than microseconds."""
         self.comments: list[str] = []
         """Those about a section as a whole."""
         self.unread = 0
@@ -202,6 +204,7 @@ class PcapngReader:
         if len(self._interfaces) >= MAX_INTERFACES:
             raise Damaged(f"more than {MAX_INTERFACES:,} interfaces")
         self._interfaces.append(_Interface(link_type, snaplen, units, offset))
+        self.fine = self.fine or units > 1_000_000
 
     def _made(
         self, at: int, number: int, time: int | None, kept: int, length: int, body: bytes, start: int

@@ -179,7 +179,7 @@ def _standard_output(encoder: Encoder) -> CapturePipe:
 
 
 def _tracer(session: Session, expression: str, host: str) -> Tracer:
-    tracer = Tracer(host)
+    tracer = Tracer(host, session.lab_follower)
     if expression:
         tracer.selection = Selection(expression, session.events())
     return tracer
@@ -195,9 +195,9 @@ def _recorded(session: Session, expression: str, host: str) -> tuple[list[SeenFr
             raise CommandError("what was recorded is saved as it is: say which frames, or whose, at `capture start`")
         return store.seen, store.refused + (recorder.missed if recorder is not None else 0)
     events = session.events()
-    seen = list(FrameWatcher(host).read(events))
+    seen = list(FrameWatcher(host, session.lab_follower()).read(events))
     if expression:
-        selection = Selection(expression)
+        selection = Selection(expression, follower=session.lab_follower())
         selection.follow(events)
         seen = [each for each in seen if selection.has(each)]
     return seen, session.core.ring.lost

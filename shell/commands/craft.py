@@ -96,7 +96,7 @@ def fuzz(session: Session, what: str, count: int, seed: int, inject: bool) -> Fu
     drops: Counter[str] = Counter()
     known = set(numbers)
     conversations = [Correspondence(frame) for frame in frames]
-    watcher = FrameWatcher()
+    watcher = FrameWatcher(follower=session.lab_follower())
     for seen in watcher.read(event for event in session.events(after)):
         if not isinstance(seen, SeenFrame):
             continue

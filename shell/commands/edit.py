@@ -9,7 +9,7 @@ from shell.craft.delivery import MAX_FRAMES, deliver, drafted
 from shell.craft.edit import edit as edited
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import frame_number
-from shell.reading.frames import FrameWatcher, SeenFrame
+from shell.reading.frames import SeenFrame
 from shell.results.craft import Crafted, Draft
 from shell.session import Session, Stored
 
@@ -27,8 +27,8 @@ def edit(session: Session, number: int, changes: str, keep_checksums: bool) -> D
     are kept or given.
     """
     session.need_trace("a frame")
-    watcher, found = kept(session, number, number)
-    done = edited(found[0].data, changes, watcher.flows, keep_checksums=keep_checksums)
+    found = kept(session, number, number)
+    done = edited(found[0].data, changes, found[0].context, keep_checksums=keep_checksums)
     name = f"frame{number}"
     keep(session, name, Stored(f"frame {number}: {changes}", done.frame))
     draft = drafted(name, f"frame {number}: {changes}", done.frame)
@@ -45,7 +45,7 @@ def resend(session: Session, what: str, no_rst: bool, wait: int, background: boo
     """Let frames happen once more, byte for byte: those that you sent go onto the wire, others arrive again."""
     session.need_trace("a frame")
     first, last, where = _range(what)
-    _, found = kept(session, first, last)
+    found = kept(session, first, last)
     frames = [(seen.data, where == "you" if where else seen.direction != "out") for seen in found]
     return deliver(session, frames, said=f"frames {what}", no_rst=no_rst, wait=wait, background=background)
 
@@ -65,9 +65,9 @@ def _range(text: str) -> tuple[int, int, str]:
     return first, last, where
 
 
-def kept(session: Session, first: int, last: int) -> tuple[FrameWatcher, list[SeenFrame]]:
+def kept(session: Session, first: int, last: int) -> list[SeenFrame]:
     """Return the frames of a range that are still kept, as you saw them; CommandError if there is none."""
-    watcher = FrameWatcher()
+    watcher = session.watcher()
     everything = [each for each in watcher.read(session.visible_events("a frame")) if isinstance(each, SeenFrame)]
     found = {each.number: each for each in everything if first <= each.number <= last}
     if not found:
@@ -77,4 +77,4 @@ def kept(session: Session, first: int, last: int) -> tuple[FrameWatcher, list[Se
         raise CommandError(f"no frame {which}. {there}; `frames` lists them")
     if len(found) > MAX_FRAMES:
         raise CommandError(f"at most {MAX_FRAMES:,} frames at a time, not {len(found):,}")
-    return watcher, list(found.values())
+    return list(found.values())

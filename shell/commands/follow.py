@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
+from aether.reading.context import Conversation
 from shell.commands.common import HOST
 from shell.language.grammar import CommandError, argument, command, option
-from shell.reading.frames import FrameWatcher, SeenFrame
-from shell.reading.streams import BothStreams, StreamPiece, segment_of
-from shell.results.follow import FollowReport, Piece
+from shell.language.values import is_number
+from shell.reading.frames import SeenFrame
+from shell.reading.streams import BothStreams, segment_of
+from shell.results.follow import FollowReport
 from shell.session import Session
 
 SHOWN = 4096
@@ -28,40 +32,40 @@ def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> Foll
     """
     what = what.strip()
     events = session.visible_events("a stream")
-    segments = [
-        segment for seen in FrameWatcher(host).read(session.one_by_one(events, len(events)))
-        if isinstance(seen, SeenFrame) and (segment := segment_of(seen)) is not None]
-    conversation = BothStreams(_meant(session, what, segments))
-    conversation.follow(segments)
-    pieces = conversation.pieces
-    length = {way: sum(len(piece.data) // 2 for piece in pieces if piece.direction == way) for way in ("out", "in")}
-    shown, left_out = (pieces, 0) if all else _first(pieces, SHOWN)
-    return FollowReport(what, shown, length["out"], length["in"], conversation.missing(), left_out, hex)
+    seen = [
+        each for each in session.watcher(host).read(session.one_by_one(events, len(events)))
+        if isinstance(each, SeenFrame) and each.context is not None]
+    conversation = _meant(session, what, seen)
+    segments = (
+        segment for each in seen if each.context is not None and each.context.conversation is conversation
+        and (segment := segment_of(each)) is not None)
+    first = next(segments, None)
+    if first is None:
+        raise CommandError(f"connection #{what} has no whole TCP segment" if what.isdigit()
+                           else f"no whole TCP segment matches {what}")
+    source, destination, port, to = first.key
+    both = BothStreams(first.key if first.seen.direction == "out" else (destination, source, to, port))
+    both.follow(chain((first,), segments))
+    pieces = both.pieces(None if all else SHOWN)
+    left_out = both.length("out") + both.length("in") - sum(len(piece.data) // 2 for piece in pieces)
+    return FollowReport(what, pieces, both.length("out"), both.length("in"), both.missing(), left_out, hex,
+                        both.cut())
 
 
-def _meant(session: Session, what: str, segments: list[StreamPiece]) -> tuple[bytes, bytes, int, int]:
-    """Return the ends of the connection that is meant, as in what you send."""
+def _meant(session: Session, what: str, seen: list[SeenFrame]) -> Conversation:
+    """Return the connection that is meant: one of those that used its ports."""
     from shell.reading.selection import Chosen
 
-    expression = f"conn == {what}" if what.isdigit() else what
-    frames = Chosen(expression, session.visible_events("a stream")).frames
-    for segment in segments:
-        if segment.seen.number in frames:
-            source, destination, port, to = segment.key
-            return segment.key if segment.seen.direction == "out" else (destination, source, to, port)
+    number = int(what) if is_number(what) else 0
+    frames = set() if number else Chosen(what, session.visible_events("a stream"), session.follower()).frames
+    for each in seen:
+        if each.context is not None and (
+                each.context.conversation.conn == number if number else each.number in frames and _has_tcp(each)):
+            return each.context.conversation
     raise CommandError(
-        f"no TCP frame of connection #{what} is kept. `tcp conns` lists them" if what.isdigit()
+        f"no TCP frame of connection #{what} is kept. `tcp conns` lists them" if number
         else f"no TCP frame matches {what}")
 
 
-def _first(pieces: list[Piece], limit: int) -> tuple[list[Piece], int]:
-    """Return the beginning of a stream, and how many bytes follow it."""
-    shown: list[Piece] = []
-    left = limit
-    total = sum(len(piece.data) // 2 for piece in pieces)
-    for piece in pieces:
-        if left <= 0:
-            break
-        shown.append(Piece(piece.direction, piece.time_us, piece.frames, piece.offset, piece.data[:2 * left]))
-        left -= len(shown[-1].data) // 2
-    return shown, total - sum(len(piece.data) // 2 for piece in shown)
+def _has_tcp(seen: SeenFrame) -> bool:
+    return segment_of(seen) is not None

@@ -7,8 +7,9 @@ from shell.commands.common import HOST
 from shell.language.grammar import CommandError, argument, command, did_you_mean, option
 from shell.language.values import count, frame_number
 from shell.reading import words
+from shell.reading.clocks import FORMATS, time_format, written
 from shell.reading.dissect import dissect
-from shell.reading.frames import FrameWatcher, SeenFrame, context_of
+from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.results.frames import FrameDetail, FrameList
 from shell.results.time import EventRow
 from shell.session import Session
@@ -17,14 +18,23 @@ from shell.session import Session
 @command(
     "frames",
     argument("what", str, "how many of the latest, an expression, or both", default="", raw="line", complete="filters"),
-    HOST, examples=("frames", "frames 100", "frames tcp.flags.syn == 1", "frames 50 arp or icmp", "frames --host host"),
+    HOST,
+    option("--time", "how times are written: abs, rel, delta or utc", time_format, metavar="HOW", default="",
+           complete=" ".join(FORMATS)),
+    examples=("frames", "frames 100", "frames tcp.flags.syn == 1", "frames 50 arp or icmp", "frames --host host",
+              "frames 10 --time delta"),
 )
-def frames(session: Session, what: str, host: str) -> FrameList:
-    """List the latest frames, one line each, as seen from your interface; those that an expression selects."""
+def frames(session: Session, what: str, host: str, time: str) -> FrameList:
+    """List the latest frames, one line each, as seen from your interface; those that an expression selects.
+
+    Times are seconds since the world began, or since the first frame of a capture. `--time` writes them in full:
+    `rel` is the same to the last digit, `delta` since the frame before, `abs` and `utc` are date and time of day,
+    which a capture has. Where a capture has nanoseconds, so have they.
+    """
     number, _, expression = what.strip().partition(" ")
     if not number.isdigit():
         number, expression = "20", what
-    return latest(session, count(number), host, expression.strip())
+    return latest(session, count(number), host, expression.strip(), time)
 
 
 @command(
@@ -40,7 +50,7 @@ def frame(session: Session, number: int, field: str, host: str, all: bool) -> Fr
     middle is left out.
     """
     watcher, seen = _find(session, number, host)
-    layers = dissect(seen.data, context_of(session.visible_events("a frame"), seen))
+    layers = dissect(seen.data, seen.context)
     names = [each.name for layer in layers for each in layer.fields]
     if field and field not in names:
         raise CommandError(f"frame {number} has no field {field!r}{did_you_mean(field, names) or '. See `frame N`'}")
@@ -51,20 +61,27 @@ def frame(session: Session, number: int, field: str, host: str, all: bool) -> Fr
     return FrameDetail(watcher.row(seen), layers, seen.data.hex(), caused, field, all)
 
 
-def latest(session: Session, count: int, host: str = "you", expression: str = "") -> FrameList:
+def latest(session: Session, count: int, host: str = "you", expression: str = "", time: str = "") -> FrameList:
     """Return the latest frames that a host saw; CommandError if the expression makes no sense."""
-    watcher = FrameWatcher(host)
+    watcher = session.watcher(host)
     events = session.visible_events("the list of frames")
     seen = [each for each in watcher.read(events) if isinstance(each, SeenFrame)]
     kept = len(seen)
+    capture = session.capture
+    captured, digits = (None, 6) if capture is None or capture.started is None else (
+        capture.times, capture.digits)
+    times = written(time, seen, captured, digits) if time else {}
     if expression:
         from shell.reading.selection import Selection
 
-        selection = Selection(expression)
+        selection = Selection(expression, follower=session.follower())
         selection.follow(events)
         seen = [each for each in seen if selection.has(each)]
     nothing = "" if seen and count else _nothing(session, kept, host, expression)
-    return FrameList([watcher.row(each) for each in seen[-count:] if count], max(len(seen) - count, 0), nothing)
+    rows = [watcher.row(each) for each in seen[-count:] if count]
+    for row in rows:
+        row.time = times.get(row.number, "")
+    return FrameList(rows, max(len(seen) - count, 0), nothing)
 
 
 def _nothing(session: Session, kept: int, host: str, expression: str) -> str:
@@ -84,14 +101,14 @@ def _nothing(session: Session, kept: int, host: str, expression: str) -> str:
 
 def field_names(session: Session, number: str) -> list[tuple[str, str]]:
     """Return the fields of a frame, with their values."""
-    watcher, seen = _find(session, frame_number(number), "you")
-    layers = dissect(seen.data, watcher.flows.context(seen.data))
+    _, seen = _find(session, frame_number(number), "you")
+    layers = dissect(seen.data, seen.context)
     return [(each.name, each.text) for layer in layers for each in layer.fields]
 
 
 def _find(session: Session, number: int, host: str) -> tuple[FrameWatcher, SeenFrame]:
     """Return a frame that is still kept; CommandError if it is not."""
-    watcher = FrameWatcher(host)
+    watcher = session.watcher(host)
     numbers = []
     found = None
     for each in watcher.read(session.visible_events("a frame")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aether.events import Event
+from aether.reading.flow import Follower
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import count, count_to, is_number
 from shell.reading import ladder as climbing
@@ -26,19 +27,21 @@ def ladder(session: Session, what: str, page: int, rungs: int) -> LadderReport:
 
     A frame that was lost ends in ╳; a dashed one was overtaken on its way. States and timers stand beside.
     """
-    return report(session.visible_events("the ladder"), what.strip(), page, rungs)
+    return report(session.visible_events("the ladder"), what.strip(), page, rungs, session.follower())
 
 
-def report(events: list[Event], what: str, page: int = 0, rungs: int = climbing.PAGE) -> LadderReport:
+def report(
+    events: list[Event], what: str, page: int = 0, rungs: int = climbing.PAGE, follower: Follower | None = None,
+) -> LadderReport:
     """Return a page of the ladder of some events; CommandError for a bad expression."""
     from shell.reading.selection import Chosen
 
     conn = int(what) if is_number(what) else 0
     if not what:
-        return climbing.build(events, page=page, per_page=rungs)
+        return climbing.build(events, page=page, per_page=rungs, follower=follower)
     expression = f"conn == {conn}" if conn else what
-    chosen = Chosen(expression, events)
-    found = climbing.build(events, "", chosen.frames.__contains__, conn, page, rungs)
+    chosen = Chosen(expression, events, follower)
+    found = climbing.build(events, "", chosen.frames.__contains__, conn, page, rungs, follower)
     if not found.rungs:
         raise CommandError(f"no frame of connection #{conn} is kept. `tcp conns` lists them" if conn
                            else f"no frame matches {what}")

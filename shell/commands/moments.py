@@ -8,7 +8,6 @@ from aether.world import World
 from shell.reading import words
 from shell.reading.escape import printable
 from shell.reading.frames import FrameWatcher
-from shell.reading.summary import Flows, summarise
 from shell.results.time import EventRow
 from shell.session import Session
 
@@ -45,37 +44,15 @@ def _shown(value: int | str) -> str:
 
 def rows(session: Session, events: list[Event]) -> list[EventRow]:
     """Return events in words, frames with what they carry."""
-    watcher = FrameWatcher()
-    watcher.flows = session.ask(known_flows)
+    watcher = FrameWatcher(follower=session.lab_follower())
     return [EventRow(e.time, e.host, e.kind, _said(e, watcher)) for e in events if e.kind != "frame.arrived"
             or e.host != "wire"]
 
 
-def known_flows(world: World) -> Flows:
-    """Return where the flows of all connections begin: a query."""
-    flows = Flows()
-    for host in world.hosts.values():
-        for conn in host.tcp.connections.values():
-            flows.know(conn.local_ip, conn.remote_ip, (conn.local_port, conn.remote_port), conn.iss)
-            if conn.irs:
-                flows.know(conn.remote_ip, conn.local_ip, (conn.remote_port, conn.local_port), conn.irs)
-    return flows
-
-
-def flows_of(session: Session) -> FrameWatcher:
-    """Return a watcher that knows where every kept flow begins, so that sequence numbers count from there."""
-    watcher = FrameWatcher()
-    watcher.flows = session.ask(known_flows)
-    for event in session.events():
-        watcher.learn(event)
-    return watcher
-
-
 def _said(event: Event, watcher: FrameWatcher) -> str:
     if event.kind in ("frame.sent", "frame.arrived"):
-        watcher.learn(event)
         verb = "sent" if event.kind == "frame.sent" else f"arrives at {event.host}"
-        return f"frame {event.values[0]} {verb}: {printable(summarise(event.values[2], watcher.flows).text)}"
+        return f"frame {event.values[0]} {verb}: {printable(watcher.said(event))}"
     return words.describe(event)
 
 

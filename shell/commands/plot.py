@@ -47,7 +47,7 @@ def plot(session: Session, what: str, numbers: list[int], host: str, csv: bool =
 
 def _report(session: Session, what: str, number: int, host: str) -> PlotReport:
     events = session.visible_events("a plot")
-    report = PLOTS[what](events, number, host)
+    report = PLOTS[what](events, number, host, session.follower())
     if what == "cwnd" and session.capture is None:
         def first(world: World) -> int:
             conn = queries.find_connection(world.hosts[host], number)

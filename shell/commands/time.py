@@ -17,7 +17,6 @@ from shell.language.values import connection, count, duration
 from shell.reading import words
 from shell.reading.escape import printable
 from shell.reading.frames import FrameWatcher
-from shell.reading.summary import summarise
 from shell.results.breakpoints import Stopped
 from shell.results.message import Message
 from shell.results.time import EventRow, Occurrence, StepReport, TimeReport
@@ -71,9 +70,7 @@ def step(session: Session, times: int) -> StepReport:
     session.need_trace("stepping")
     session.core.pause()
     before, was = session.ask(queries.overview), all_fields(session)
-    watcher = FrameWatcher()
-    for event in session.events():
-        watcher.learn(event)
+    watcher = FrameWatcher(follower=session.lab_follower())
     occurrences = []
     session.core.work.plan(times if times > 1 else 0)
     for _ in range(times):
@@ -104,21 +101,15 @@ def _occurrence(one: StepResult, expected: str, watcher: FrameWatcher) -> Occurr
         watcher.learn(events.pop(0))  # a frame enters from outside, and arrives at once
     if events and events[0].kind == "frame.arrived":
         first = events.pop(0)
-        what = f"frame {first.values[0]} arrives at {first.host}: {_frame(first, watcher)}"
+        what = f"frame {first.values[0]} arrives at {first.host}: {printable(watcher.said(first))}"
     rows = [EventRow(event.time, event.host, event.kind, _describe(event, watcher)) for event in events]
     return Occurrence(one.occurrence, one.time, what, rows)
 
 
 def _describe(event: Event, watcher: FrameWatcher) -> str:
     if event.kind == "frame.sent":
-        return f"frame {event.values[0]} sent: {_frame(event, watcher)}"
+        return f"frame {event.values[0]} sent: {printable(watcher.said(event))}"
     return words.describe(event)
-
-
-def _frame(event: Event, watcher: FrameWatcher) -> str:
-    """Say what a frame is."""
-    watcher.learn(event)
-    return printable(summarise(event.values[2], watcher.flows).text)
 
 
 def _changes(before: Overview, after: Overview) -> list[str]:

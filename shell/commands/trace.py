@@ -13,7 +13,8 @@ def on(session: Session) -> Message:
     """Show every frame, and what was decided about it, as it happens.
 
     Words say what no field says: retransmission, duplicate ACK, window update, zero window, window
-    probe, keepalive. A segment that was only seen to arrive is `late, or sent again`.
+    probe, keepalive. A segment that was only seen to arrive is `late, or sent again`. What is said of
+    the frames of a capture is Wireshark's verdict, by their order and times: `out of order`, too.
     """
     session.need_trace("the trace")
     if not session.tracing:

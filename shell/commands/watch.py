@@ -67,7 +67,8 @@ def ladder(session: Session, what: str) -> LadderReport | None:
         compiled(text)
 
     def look() -> LadderReport:
-        return ladder_report(session.visible_events("the ladder")[-LATEST:], text, rungs=200)
+        events = session.visible_events("the ladder")[-LATEST:]
+        return ladder_report(events, text, rungs=200, follower=session.follower())
 
     return show(session, f"ladder {text}".strip(), look, from_the_end=True)
 

@@ -11,7 +11,7 @@ from aether.events import DROPS, Event
 from aether.seen import Hidden
 from aether.world import World
 from shell.commands.limits import slow
-from shell.commands.moments import flows_of, of_occurrence
+from shell.commands.moments import of_occurrence
 from shell.commands.time import concerns
 from shell.language.grammar import CommandError, argument, command
 from shell.language.values import connection, frame_number
@@ -20,7 +20,6 @@ from shell.reading.escape import printable
 from shell.reading.explain import stalled
 from shell.reading.frames import FrameWatcher
 from shell.reading.retransmissions import judge
-from shell.reading.summary import summarise
 from shell.results.limits import LimitsReport
 from shell.results.why import Because, Explanation
 from shell.session import Session
@@ -82,8 +81,8 @@ def why_conn(session: Session, number: int, what: str) -> Explanation | LimitsRe
         raise CommandError(f"`why conn {number}` is followed by stalled or slow, not {what!r}")
     about = [event for event in session.events() if concerns(event, number)]
     cause = session.ask(partial(stalled, number=number, events=session.events()))
-    flows = flows_of(session)
-    chain = [_because(event, flows) for event in about[-6:]]
+    watcher = session.watcher()
+    chain = [_because(event, watcher) for event in about[-6:]]
     return Explanation(
         f"why does #{number} not go on?", cause.answer, chain, cause.rfc, _knob(session, cause.knob, cause.host), "",
         cause.remedy)
@@ -112,8 +111,9 @@ def _nothing(session: Session, nothing: str) -> str:
 
 def _event(session: Session, event: Event) -> Explanation:
     """Explain one event by all that happened in its occurrence."""
-    flows = flows_of(session)
-    chain = [_because(each, flows) for each in of_occurrence(session, event.occurrence) if each.serial <= event.serial]
+    watcher = session.watcher()
+    before = [each for each in of_occurrence(session, event.occurrence) if each.serial <= event.serial]
+    chain = [_because(each, watcher) for each in before]
     if event.kind == "drop":
         return _drop(session, event, chain)
     answer = printable(words.describe(event))
@@ -200,12 +200,12 @@ def _knob(session: Session, name: str, host: str = "you") -> str:
         return ""
 
 
-def _because(event: Event, flows: FrameWatcher) -> Because:
+def _because(event: Event, watcher: FrameWatcher) -> Because:
     path, line = event.source
     parts = path.split(os.sep)
     where = f"{'/'.join(parts[len(parts) - 1 - parts[::-1].index('aether'):])}:{line}" if "aether" in parts else ""
     if event.kind in ("frame.sent", "frame.arrived"):
-        text = summarise(event.values[2], flows.flows).text
+        text = watcher.said(event)
         verb = "send" if event.kind == "frame.sent" else "get"
         said = f"{event.host} {verb}{'' if event.host == lab.YOU else 's'} frame {event.values[0]}: {text}"
         where = ""
@@ -220,13 +220,13 @@ def _frame(session: Session, events: list[Event], number: int) -> Explanation:
         event.kind.startswith("frame.") and event.values[0] == number)]
     if not about:
         raise CommandError(f"no frame {number} is kept. `frames` lists those that are")
-    flows = flows_of(session)
+    watcher = session.watcher()
     for event in about:
         if event.kind == "drop":
-            return _drop(session, event, [_because(each, flows) for each in about if each.serial <= event.serial])
+            return _drop(session, event, [_because(each, watcher) for each in about if each.serial <= event.serial])
         if event.kind == "frame.lost" and event.values[0] == number:  # not one that it caused
             return _event(session, event)
-    chain = [_because(event, flows) for event in about]
+    chain = [_because(event, watcher) for event in about]
     arrived = any(event.kind == "frame.arrived" for event in about)
     answer = "it arrived, and this is what it caused"
     if not arrived:

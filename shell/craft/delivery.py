@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from aether.events import DROPS
 from aether.operations.frames import InjectFrame, SendFrame
+from aether.reading.packet import payload_of
 from aether.wire.address import show_ip
 from aether.world import World
 from shell.reading.dissect import dissect
@@ -31,8 +32,8 @@ class Correspondence:
         if self.kind == b"\x08\x06":
             return b"arp"
         first, second = frame[26:30], frame[30:34]
-        at = 14 + 4 * (frame[14] & 0x0F) if len(frame) > 14 else 14
-        ports = (frame[at:at + 2], frame[at + 2:at + 4]) if self.protocol in (b"\x06", b"\x11") else (b"", b"")
+        at = payload_of(frame) if self.protocol in (b"\x06", b"\x11") else len(frame)
+        ports = frame[at:at + 2], frame[at + 2:at + 4]
         if swapped:
             return frame[23:24] + second + first + ports[1] + ports[0]
         return frame[23:24] + first + second + ports[0] + ports[1]
@@ -100,7 +101,7 @@ def _never(world: World) -> bool:
 
 
 def _rows(session: Session, numbers: list[int], conversations: list[Correspondence]) -> list[FrameRow]:
-    watcher = FrameWatcher()
+    watcher = FrameWatcher(follower=session.lab_follower())
     rows = []
     for seen in watcher.read(session.events()):
         if isinstance(seen, SeenFrame) and (seen.number in numbers or (

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from aether.reading.context import Context
 from aether.wire import ipv4, tcp
 from aether.wire.address import parse_ip, show_ip, show_mac
 from aether.wire.checksum import checksum, transport_checksum
 from shell.craft.settings import pairs
 from shell.language.grammar import CommandError, did_you_mean
 from shell.language.values import hexadecimal, payload
-from shell.reading.summary import Flows
 
 FLAG_LETTERS = {"F": tcp.FIN, "S": tcp.SYN, "R": tcp.RST, "P": tcp.PSH, "A": tcp.ACK, "U": tcp.URG, "E": tcp.ECE,
                 "C": tcp.CWR}
@@ -80,9 +80,12 @@ class Edited:
     changes: list[str]
 
 
-def edit(frame: bytes, text: str, flows: Flows, *, keep_checksums: bool = False) -> Edited:
-    """Change fields, written ``name=value``; checksums follow unless they are kept or given. CommandError."""
-    editor = _Editor(bytearray(frame), flows)
+def edit(frame: bytes, text: str, context: Context | None = None, *, keep_checksums: bool = False) -> Edited:
+    """Change fields, written ``name=value``; checksums follow unless they are kept or given. CommandError.
+
+    `context` is what is known of its conversation, from whose beginning sequence numbers count.
+    """
+    editor = _Editor(bytearray(frame), context)
     changes = [editor.change(name, value) for name, value in changes_in(text)]
     if not changes:
         raise CommandError("edit what? Such as: edit 47 ip.ttl=1 tcp.seq=1000")
@@ -106,9 +109,9 @@ def _as_name(word: str) -> str:
 
 
 class _Editor:
-    def __init__(self, frame: bytearray, flows: Flows) -> None:
+    def __init__(self, frame: bytearray, context: Context | None) -> None:
         self.frame = frame
-        self.flows = flows
+        self.bases = {"seq": context.seq_base, "ack": context.ack_base} if context else {"seq": 0, "ack": 0}
         self.touched: set[str] = set()
 
     def headers(self) -> dict[str, int]:
@@ -187,22 +190,13 @@ class _Editor:
         except ValueError:
             raise CommandError(f"{name} is a number, not {value!r}") from None
         if place.kind in ("seq", "ack"):
-            relative = self._relative(place.kind, shown)
+            relative = (shown - self.bases[place.kind]) & 0xFFFFFFFF
             return (shown + number - relative) & 0xFFFFFFFF, str(relative)
         unit = {"words": 4, "eights": 8}.get(place.kind, 1)
         if number % unit or not 0 <= number // unit <= mask:
             per = f", a multiple of {unit}" if unit > 1 else ""
             raise CommandError(f"{name} is from 0 to {mask * unit}{per}, not {value}")
         return number // unit, str(shown * unit)
-
-    def _relative(self, kind: str, raw: int) -> int:
-        frame = self.frame
-        at = self.headers()["tcp"]
-        ends = bytes(frame[26:30]), bytes(frame[30:34])
-        ports = int.from_bytes(frame[at:at + 2], "big"), int.from_bytes(frame[at + 2:at + 4], "big")
-        if kind == "ack":
-            return self.flows.relative(ends[1], ends[0], ports[::-1], raw)
-        return self.flows.relative(ends[0], ends[1], ports, raw)
 
     def _byte(self, index: int, value: str) -> str:
         if index >= len(self.frame):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from aether.events import Event
 from aether.host import Host
 from aether.operations.base import OperationError
+from aether.reading.flow import MASK
+from aether.reading.packet import segment_in
 from aether.seen import everything
 from aether.tcp.connection import Connection
 from aether.tcp.output import held_back
@@ -183,18 +185,15 @@ def _lost(
 
     `within`: a sequence number as on the wire, and so many from there on: the segment begins among them.
     """
-    ports = {conn.local_port.to_bytes(2, "big") + conn.remote_port.to_bytes(2, "big"),
-             conn.remote_port.to_bytes(2, "big") + conn.local_port.to_bytes(2, "big")}
+    ports = {(conn.local_port, conn.remote_port), (conn.remote_port, conn.local_port)}
     losses: dict[int, Event] = {}
     for event in reversed(events):
         if event.kind == "frame.lost":
             losses.setdefault(event.values[0], event)
         elif event.kind == "frame.sent" and event.host == sender and event.values[0] in losses:
-            frame = bytes(event.values[2])
-            start = 14 + (frame[14] & 15) * 4 if len(frame) > 14 else 0
-            sequence = int.from_bytes(frame[start + 4:start + 8], "big")
-            if frame[start:start + 4] in ports and (
-                    within is None or (sequence - within[0]) & 0xFFFFFFFF < within[1]):
+            segment = segment_in(bytes(event.values[2]))
+            if segment is not None and segment.header[:2] in ports and (
+                    within is None or (segment.header[2] - within[0]) & MASK < within[1]):
                 return losses[event.values[0]]
     return None
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from aether.events import Event
+from aether.reading.context import Context
+from aether.reading.flow import Follower
 from shell.reading import words
 from shell.reading.marks import Marks
-from shell.reading.summary import Flows, summarise
+from shell.reading.summary import summarise
 from shell.results.frames import FrameRow
 
-if TYPE_CHECKING:
-    from aether.reading.context import Context
-
 T = TypeVar("T")
+FOLLOWED = frozenset(("frame.sent", "frame.arrived", "frame.copied", "tcp.opened"))
+"""Events that tell of conversations."""
 ARP = b"\x08\x06"
 """The type of a frame that asks the way for another one: what was decided belongs to that one."""
 RESENT = "resent "
@@ -39,6 +40,8 @@ class SeenFrame:
     occurrence: int
     dropped: str = ""
     notes: list[str] = field(default_factory=list)
+    context: Context | None = None
+    """What is known of its conversation; None without TCP or UDP."""
 
 
 @dataclass(slots=True)
@@ -54,10 +57,10 @@ class Note:
 class FrameWatcher:
     """Turns events, in order, into what one host saw."""
 
-    def __init__(self, host: str = "you") -> None:
+    def __init__(self, host: str = "you", follower: Follower | None = None) -> None:
         self.host = host
-        self.flows = Flows()
-        """Initial sequence numbers, so that rows can count from 0."""
+        self.follower = follower or Follower()
+        """Knows the conversation of each frame, so that rows can count from 0."""
         self.every_event = False
         """Whether decisions get a line of their own, timers and round trips included."""
         self._decisions: list[Note] = []
@@ -69,9 +72,9 @@ class FrameWatcher:
         """What frames on their way are beside those before them, by number."""
 
     def learn(self, event: Event) -> None:
-        """Take note of where a flow begins."""
+        """Take note of a frame's conversation, and of what it is in it."""
+        self.follower.take((event,))
         if event.kind in ("frame.sent", "frame.arrived"):
-            self.flows.learn(event.values[2])
             self._mark(event)
 
     def read(self, events: Iterable[Event]) -> Iterator[SeenFrame | Note]:
@@ -92,9 +95,10 @@ class FrameWatcher:
         arrived: SeenFrame | None = None
         for event in events:
             kind = event.kind
+            if kind in FOLLOWED:
+                self.follower.take((event,))
             if kind == "frame.sent":
                 number, _, data = event.values
-                self.flows.learn(data)
                 mark = self._mark(event)
                 if event.host == self.host:
                     seen = self._add(found, by_number, event, number, "out", data)
@@ -107,7 +111,6 @@ class FrameWatcher:
                     _remember(self._elsewhere, number, (event.time, data))
             elif kind == "frame.arrived":
                 number, _, data = event.values
-                self.flows.learn(data)
                 if event.host == self.host:
                     self._elsewhere.pop(number, None)
                     arrived = self._add(found, by_number, event, number, "in", data)
@@ -126,18 +129,21 @@ class FrameWatcher:
         """Return what a frame is beside those before it: judged once, where it is first seen."""
         number, link, data = event.values
         if event.kind == "frame.sent":
-            mark = self._marks.read(link, data)
+            context = self.follower.see(number, data)
+            mark = self._marks.read(link, self.follower.dissect(number, data), context, number, event.time)
             _remember(self._marked, number, mark)
             return mark
         if number in self._marked:
             return self._marked.pop(number)
-        return self._marks.read(link, data, late=True)
+        packet, context = self.follower.dissect(number, data), self.follower.see(number, data)
+        return self._marks.read(link, packet, context, number, event.time, late=True)
 
     def _add(
         self, found: list[SeenFrame | Note], by_number: dict[int, SeenFrame], event: Event, number: int, direction: str,
         data: bytes,
     ) -> SeenFrame:
-        seen = by_number[number] = SeenFrame(number, event.time, direction, data, event.occurrence)
+        seen = by_number[number] = SeenFrame(
+            number, event.time, direction, data, event.occurrence, context=self.follower.see(number, data))
         found.append(seen)
         return seen
 
@@ -184,32 +190,19 @@ class FrameWatcher:
         else:
             loose.append(Note(event.time, event.kind, text, event.occurrence))
 
+    def said(self, event: Event) -> str:
+        """Return in words what a frame says that was sent or has arrived."""
+        self.follower.take((event,))
+        number, _, data = event.values
+        return summarise(data, self.follower.see(number, data)).text
+
     def row(self, seen: SeenFrame) -> FrameRow:
         """Return a frame as data, its bytes read into words."""
-        summary = summarise(seen.data, self.flows)
+        summary = summarise(seen.data, seen.context)
         return FrameRow(
             seen.number, seen.time, seen.direction, summary.layer, summary.source, summary.destination, summary.flags,
             summary.info, len(seen.data), seen.dropped, list(seen.notes),
         )
-
-
-def context_of(events: Iterable[Event], frame: SeenFrame) -> Context | None:
-    """Return what the filters know of the conversation of a frame: where its sequence numbers begin, its scale."""
-    from aether.reading.flow import Conversations
-    from aether.reading.packet import Dissected
-
-    ends = frame.data[26:30], frame.data[30:34]
-    known = Conversations()
-    followed: set[int] = set()
-    for event in events:
-        if event.kind in ("frame.sent", "frame.arrived") and event.values[0] not in followed:
-            number, _, data = event.values
-            if (data[26:30], data[30:34]) in (ends, ends[::-1]):
-                followed.add(number)
-                context = known.follow(Dissected(bytes(data)))
-                if number == frame.number:
-                    return context
-    return None
 
 
 def _remember(memory: dict[int, T], key: int, value: T) -> None:

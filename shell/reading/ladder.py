@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aether.events import Event
+from aether.reading.context import Context
+from aether.reading.flow import Follower
 from shell.language.values import amount, show_duration
 from shell.reading import words
-from shell.reading.summary import Flows, summarise
+from shell.reading.summary import summarise
 from shell.results.ladder import LadderReport, Margin, Rung, Station
 
 PAGE = 30
@@ -28,6 +30,8 @@ class _Frame:
     sender: str
     link: str
     data: bytes
+    context: Context | None
+    """What is known of its conversation."""
     receiver: str = ""
     serial: int = 0
     """When it became known, in the order of events."""
@@ -53,8 +57,8 @@ class _Moment:
 class Climber:
     """Follows events in order, and knows the frames and moments of the ladder so far."""
 
-    def __init__(self) -> None:
-        self.flows = Flows()
+    def __init__(self, follower: Follower | None = None) -> None:
+        self.follower = follower or Follower()
         self.frames: dict[int, _Frame] = {}
         self.moments: list[_Moment] = []
         """What no frame caused."""
@@ -67,24 +71,25 @@ class Climber:
     def follow(self, events: Iterable[Event]) -> None:
         """Take events."""
         for event in events:
+            self.follower.take((event,))
             take = _TAKE.get(event.kind)
             if take is not None:
                 take(self, event)
 
     def _sent(self, event: Event) -> None:
         number, link, data = event.values
-        self.flows.learn(data)
         self._meet(link, event.host)
-        self.frames[number] = _Frame(number, event.time, event.host, link, bytes(data), serial=event.serial)
+        self.frames[number] = _Frame(
+            number, event.time, event.host, link, bytes(data), self.follower.see(number, data), serial=event.serial)
 
     def _arrived(self, event: Event) -> None:
         number, link, data = event.values
-        self.flows.learn(data)
         self._meet(link, event.host)
         frame = self.frames.get(number)
         if frame is None:
             frame = self.frames[number] = _Frame(
-                number, event.time, "", link, bytes(data), serial=event.serial, injected=True)
+                number, event.time, "", link, bytes(data), self.follower.see(number, data), serial=event.serial,
+                injected=True)
         frame.receiver, frame.arrived = event.host, event.time
 
     def _lost(self, event: Event) -> None:
@@ -97,7 +102,8 @@ class Climber:
         first = self.frames.get(original)
         if first is not None:
             self.frames[number] = _Frame(
-                number, event.time, first.sender, link, first.data, serial=event.serial, copy_of=original)
+                number, event.time, first.sender, link, first.data, first.context, serial=event.serial,
+                copy_of=original)
 
     def _comment(self, event: Event) -> None:
         frame = self.frames.get(event.values[0])
@@ -214,14 +220,14 @@ _TAKE: dict[str, Callable[[Climber, Event], None]] = {
 
 def build(
     events: Iterable[Event], what: str = "", chosen: Callable[[int], bool] | None = None, conn: int = 0, page: int = 0,
-    per_page: int = PAGE,
+    per_page: int = PAGE, follower: Follower | None = None,
 ) -> LadderReport:
     """Return a page of a ladder, the last one for 0; `chosen` says which frames belong to it, by number.
 
     With `conn` only what happens on that connection is shown beside them.
     """
     events = [event for event in events if not conn or _concerns(event, conn)]
-    climber = Climber()
+    climber = Climber(follower)
     climber.follow(events)
     frames = [frame for frame in climber.frames.values() if chosen is None or chosen(frame.number)]
     stations, column = _stations(climber, frames)
@@ -248,7 +254,7 @@ def _concerns(event: Event, conn: int) -> bool:
 
 
 def _rung(climber: Climber, frame: _Frame, column: Callable[[str, str], int]) -> Rung:
-    summary = summarise(frame.data, climber.flows)
+    summary = summarise(frame.data, frame.context)
     named = {"udp": "UDP", "icmp": "ICMP", "igmp": "IGMP", "arp": "ARP"}.get(summary.layer, _flags(summary.flags))
     sender = column(frame.sender, summary.source)
     receiver = column(climber.receiver(frame), summary.destination)
@@ -284,7 +290,7 @@ def _stations(climber: Climber, frames: list[_Frame]) -> tuple[list[Station], Ca
     """Return the columns, whoever speaks first on the left, and a function from a host to its column."""
     order: dict[str, str] = {}
     for frame in sorted(frames, key=lambda frame: (frame.time, frame.number)):
-        summary = summarise(frame.data, climber.flows)
+        summary = summarise(frame.data, frame.context)
         sender = frame.sender or f"?{_address(summary.source)}"
         own = order.get(sender, "")
         order[sender] = own or _address(summary.source)
@@ -292,7 +298,7 @@ def _stations(climber: Climber, frames: list[_Frame]) -> tuple[list[Station], Ca
     for frame in frames:  # those who said nothing are known by what was said to them
         name = climber.receiver(frame)
         if not order.get(name):
-            target = summarise(frame.data, climber.flows).destination
+            target = summarise(frame.data, frame.context).destination
             order[name] = "" if target == "everybody" else _address(target)
     found = [
         Station("" if name.startswith("?") or name == OUTSIDE else name, address) for name, address in order.items()]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from aether.events import Event
-from aether.reading.flow import Conversations
-from aether.reading.packet import Dissected
+from aether.reading.flow import MASK, Follower
 from aether.wire import tcp
 from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.reading.limits import WORDS, established, story, within
 from shell.reading.selection import Chosen
-from shell.reading.streams import MASK, StreamPiece, segment_of
+from shell.reading.streams import StreamPiece, segment_of
 from shell.results.plot import PlotReport, Series
 
 BINS = 40
@@ -21,7 +20,7 @@ LEAST_BIN = 1_000
 NO_THRESHOLD = 1 << 40
 
 
-def cwnd(events: list[Event], number: int, host: str) -> PlotReport:
+def cwnd(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot the congestion window, and the threshold of slow start. See `with_first` for how it begins."""
     window, threshold = Series("cwnd", [], [], "steps"), Series("ssthresh", [], [], "steps")
     for event in _of(events, "tcp.cwnd", number, host):
@@ -32,7 +31,7 @@ def cwnd(events: list[Event], number: int, host: str) -> PlotReport:
     return PlotReport("cwnd", number, host, f"congestion window of #{number}", "bytes", _there(window, threshold))
 
 
-def rtt(events: list[Event], number: int, host: str) -> PlotReport:
+def rtt(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot round trips as they were measured, the smoothed one, and the retransmission timer that follows from them."""
     names = ("round trip", "srtt", "rto")
     series = [Series(names[0], [], [], "points"), Series(names[1], [], [], "steps"), Series(names[2], [], [], "steps")]
@@ -43,12 +42,12 @@ def rtt(events: list[Event], number: int, host: str) -> PlotReport:
     return PlotReport("rtt", number, host, f"round trips of #{number}", "ms", _there(*series))
 
 
-def seq(events: list[Event], number: int, host: str) -> PlotReport:
+def seq(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot sequence numbers over time: what was sent, what was sent again, the ACK line and the edge of the window."""
     sent, again = Series("sent", [], [], "points"), Series("sent again", [], [], "points")
     acked, edge = Series("acknowledged", [], [], "steps"), Series("window's edge", [], [], "steps")
     highest = 0
-    for segment, relative, scaled in _segments(events, number, host):
+    for segment, relative, scaled in _segments(events, number, host, follower):
         if segment.seen.direction == "out":
             end = relative + len(segment.payload)
             if segment.payload:
@@ -62,11 +61,11 @@ def seq(events: list[Event], number: int, host: str) -> PlotReport:
         "seq", number, host, f"sequence numbers of #{number}", "bytes", _there(sent, again, acked, edge))
 
 
-def window(events: list[Event], number: int, host: str) -> PlotReport:
+def window(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot the peer's window, and how much is on its way."""
     offered, flying = Series("peer's window", [], [], "steps"), Series("in flight", [], [], "steps")
     highest = acked = 0
-    for segment, relative, scaled in _segments(events, number, host):
+    for segment, relative, scaled in _segments(events, number, host, follower):
         if segment.seen.direction == "out":
             highest = max(highest, relative + len(segment.payload))
         elif segment.seen.direction == "in" and segment.flags & tcp.ACK and not segment.seen.dropped:
@@ -76,11 +75,11 @@ def window(events: list[Event], number: int, host: str) -> PlotReport:
     return PlotReport("window", number, host, f"window of #{number}", "bytes", _there(offered, flying))
 
 
-def throughput(events: list[Event], number: int, host: str) -> PlotReport:
+def throughput(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot how much the peer acknowledged, and how much was delivered here, in each slice of the time."""
     up: list[tuple[int, int]] = []
     acked = 0
-    for segment, _, _ in _segments(events, number, host):
+    for segment, _, _ in _segments(events, number, host, follower):
         if segment.seen.direction == "in" and segment.flags & tcp.ACK and not segment.seen.dropped:
             ack = segment.acknowledgement
             if ack > acked:
@@ -103,7 +102,7 @@ def throughput(events: list[Event], number: int, host: str) -> PlotReport:
     return PlotReport("throughput", number, host, f"throughput of #{number}", "MB/s", series)
 
 
-def limits(events: list[Event], number: int, host: str) -> PlotReport:
+def limits(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot what limited what is sent: the share of each thing in each slice of the time, of 100 percent."""
     told = story(events, number, host)
     if not told:
@@ -138,7 +137,7 @@ def opened(events: list[Event], number: int, host: str) -> int | None:
     return next((event.time for event in _of(events, "tcp.opened", number, host)), None)
 
 
-PLOTS: dict[str, Callable[[list[Event], int, str], PlotReport]] = {
+PLOTS: dict[str, Callable[[list[Event], int, str, Follower | None], PlotReport]] = {
     "cwnd": cwnd, "limits": limits, "rtt": rtt, "seq": seq, "throughput": throughput, "window": window,
 }
 
@@ -156,17 +155,18 @@ def _there(*series: Series) -> list[Series]:
     return [one for one in series if one.times_us]
 
 
-def _segments(events: list[Event], number: int, host: str) -> Iterable[tuple[StreamPiece, int, int]]:
+def _segments(
+    events: list[Event], number: int, host: str, follower: Follower | None,
+) -> Iterable[tuple[StreamPiece, int, int]]:
     """Yield the segments of a connection, with their place in our numbers or in the peer's, and their scaled windows.
 
     Of a segment that came, `acknowledgement` is made relative to our first byte.
     """
-    frames = Chosen(f"conn == {number}", events).frames
-    known = Conversations()
-    for seen in FrameWatcher(host).read(events):
+    frames = Chosen(f"conn == {number}", events, follower).frames
+    for seen in FrameWatcher(host, follower).read(events):
         if not isinstance(seen, SeenFrame) or seen.number not in frames:
             continue
-        segment, context = segment_of(seen), known.follow(Dissected(bytes(seen.data)))
+        segment, context = segment_of(seen), seen.context
         if segment is None or context is None:
             continue
         segment.acknowledgement = (segment.acknowledgement - context.ack_base) & MASK

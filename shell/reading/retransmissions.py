@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from aether.events import Event
 from aether.knobs import Knobs
+from aether.reading.flow import FIN, MASK, SYN
+from aether.reading.packet import segment_in
 from aether.tcp.output import TOO_LARGE
 from shell.language.values import show_duration
 
@@ -81,21 +83,17 @@ def _timer(
 def _original(event: Event, events: list[Event], sequence: int) -> Event | None:
     """Return the latest frame before `event` in which this host had sent the first byte of what it sends again."""
     latest: Event | None = None
-    ports = next((each.values[2].to_bytes(2, "big") + each.values[4].to_bytes(2, "big") for each in events
+    ports = next(((each.values[2], each.values[4]) for each in events
                   if each.kind == "tcp.opened" and each.host == event.host and each.values[0] == event.values[0]), None)
     for each in reversed(events):
         if each.kind != "frame.sent" or each.host != event.host or each.serial >= event.serial:
             continue
-        frame = bytes(each.values[2])
-        if len(frame) < 54 or frame[12:14] != b"\x08\x00" or frame[23] != 6 or frame[20] & 0x1F or frame[21]:
-            continue  # no TCP over IPv4, or not the first fragment
-        start = 14 + (frame[14] & 15) * 4
-        if ports is not None and frame[start:start + 4] != ports:
+        segment = segment_in(bytes(each.values[2]))
+        if segment is None or (ports is not None and segment.header[:2] != ports):
             continue
-        header = (frame[start + 12] >> 4) * 4
-        carried = int.from_bytes(frame[16:18], "big") - (start - 14) - header
-        carried += bool(frame[start + 13] & 1) + bool(frame[start + 13] & 2)  # a FIN and a SYN have a number
-        if (sequence - int.from_bytes(frame[start + 4:start + 8], "big")) & 0xFFFFFFFF < carried:
+        carried = segment.carried
+        carried += bool(segment.header[4] & FIN) + bool(segment.header[4] & SYN)  # each of them has a number
+        if (sequence - segment.header[2]) & MASK < carried:
             latest = each
             break
     return latest

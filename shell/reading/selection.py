@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from aether.events import Event
 from aether.filters import Filter, FilterError, Records, compile_filter
+from aether.reading.flow import Follower
 from shell.language.grammar import CommandError
 from shell.reading.frames import Note, SeenFrame
 
@@ -21,11 +22,14 @@ def compiled(expression: str) -> Filter:
 class Selection:
     """Follows events in order, and remembers what matched in the latest of them."""
 
-    def __init__(self, expression: str, past: Iterable[Event] = ()) -> None:
-        """`past` are the events so far, so that conversations are known from their beginning."""
+    def __init__(self, expression: str, past: Iterable[Event] = (), follower: Follower | None = None) -> None:
+        """`past` are the events so far, so that conversations are known from their beginning.
+
+        `follower` has followed them already.
+        """
         self.text = expression
         self._filter = compiled(expression)
-        self._records = Records()
+        self._records = Records(follower=follower)
         self._frames: set[int] = set()
         self._occurrences: set[int] = set()
         for event in past:
@@ -35,6 +39,10 @@ class Selection:
     def notices(self) -> tuple[str, ...]:
         """Hints about the expression, such as that a flag alone asks whether it exists."""
         return tuple(self._filter.notices)
+
+    def agree(self, follower: Follower) -> None:
+        """Count in the frames to come as a follower does, who sees them first."""
+        self._records.agree(follower)
 
     def follow(self, events: Iterable[Event]) -> None:
         """Take events, and forget what matched before."""
@@ -58,9 +66,10 @@ class Selection:
 class Chosen:
     """All frames that an expression selects among events, by their numbers."""
 
-    def __init__(self, expression: str, events: Iterable[Event]) -> None:
+    def __init__(self, expression: str, events: Iterable[Event], follower: Follower | None = None) -> None:
+        """`follower` has followed the events already."""
         test = compiled(expression)
-        records = Records()
+        records = Records(follower=follower)
         self.frames: set[int] = set()
         for event in events:
             record = records.of(event)

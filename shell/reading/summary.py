@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from aether.reading import icmp as icmp_reading
 from aether.reading import igmp as igmp_reading
-from aether.reading.context import UNKNOWN, Context, Conversation
+from aether.reading.context import Context
+from aether.reading.flow import MASK
+from aether.reading.packet import Dissected
 from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
 from shell.reading.summary_services import service
-
-MAX_FLOWS = 4096
-_SYN_OR_MORE = 54
-"""The least length of a frame with a TCP header, in bytes."""
 
 
 class Summary(NamedTuple):
@@ -36,52 +33,18 @@ class Summary(NamedTuple):
         return " ".join(part for part in (f"{self.source} > {self.destination}", named, self.info) if part)
 
 
-class Flows:
-    """The initial sequence numbers of flows that were seen to begin."""
+def summarise(frame: bytes, context: Context | None = None) -> Summary:
+    """Describe a frame; whatever is malformed is said in the last field.
 
-    def __init__(self) -> None:
-        self._first: dict[bytes, int] = {}
-
-    def learn(self, data: bytes) -> None:
-        """Take note of a frame if it is a TCP SYN."""
-        if len(data) < _SYN_OR_MORE or data[12:14] != b"\x08\x00" or data[23] != ipv4.PROTO_TCP:
-            return
-        start = 14 + (data[14] & 15) * 4
-        if len(data) < start + 20 or not data[start + 13] & tcp.SYN or data[20] & 0x1F or data[21]:
-            return
-        self._first[data[26:34] + data[start:start + 4]] = int.from_bytes(data[start + 4:start + 8], "big")
-        if len(self._first) > MAX_FLOWS:
-            del self._first[next(iter(self._first))]
-
-    def context(self, data: bytes) -> Context:
-        """Return where the sequence numbers of a frame's connection begin, as far as that is known."""
-        start = 14 + (data[14] & 15) * 4 if len(data) > 14 else 14
-        ports = data[start:start + 4]
-        forward, back = data[26:34] + ports, data[30:34] + data[26:30] + ports[2:] + ports[:2]
-        return Context(Conversation(0), self._first.get(forward, 0), self._first.get(back, 0), UNKNOWN)
-
-    def know(self, source: bytes, destination: bytes, ports: tuple[int, int], first: int) -> None:
-        """Take note of the initial sequence number of a flow."""
-        key = source + destination + ports[0].to_bytes(2, "big") + ports[1].to_bytes(2, "big")
-        self._first[key] = first & 0xFFFFFFFF
-
-    def relative(self, source: bytes, destination: bytes, ports: tuple[int, int], number: int) -> int:
-        """Return a sequence number counted from its flow's first; as it is where that was not seen."""
-        key = source + destination + ports[0].to_bytes(2, "big") + ports[1].to_bytes(2, "big")
-        first = self._first.get(key)
-        return number if first is None else (number - first) & 0xFFFFFFFF
-
-
-def summarise(frame: bytes, flows: Flows | None = None) -> Summary:
-    """Describe a frame; whatever is malformed is said in the last field."""
-    flows = flows or Flows()
+    `context` is what is known of its conversation; without it, sequence numbers are as on the wire.
+    """
     try:
         destination, source, kind = ethernet.parse(frame)
     except WireError as problem:
         return Summary("ethernet", "?", "?", "", _what_is_wrong(problem))
     body = memoryview(frame)[ethernet.HEADER_LENGTH:]
     if kind == ethernet.TYPE_IPV4:
-        return _ipv4(body, flows)
+        return _ipv4(body, context) or _cut_off(frame, context)
     ends = show_mac(bytes(source)), show_mac(bytes(destination))
     if kind == ethernet.TYPE_ARP:
         return _arp(body, *ends)
@@ -115,7 +78,8 @@ def _broadcast(mac: str) -> bool:
     return mac == "ff:ff:ff:ff:ff:ff"
 
 
-def _ipv4(body: memoryview, flows: Flows) -> Summary:
+def _ipv4(body: memoryview, context: Context | None) -> Summary | None:
+    """Describe a packet; None where only its beginning is there, by its own length."""
     note = ""
     try:
         header = ipv4.parse(body)
@@ -123,7 +87,9 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
         note = _what_is_wrong(problem)
         try:
             header = ipv4.parse(body, verify=False)
-        except WireError:
+        except WireError as worse:
+            if worse.reason == "ipv4.truncated" and len(body) >= ipv4.MIN_HEADER_LENGTH:
+                return None
             return Summary("ipv4", "?", "?", "", note)
     source, destination = show_ip(header.source), show_ip(header.destination)
     payload = body[header.header_length:header.total_length]
@@ -133,7 +99,7 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
         return Summary("ipv4", source, destination, "", info + (" (more)" if header.more_fragments else " (last)"))
     try:
         if header.protocol == ipv4.PROTO_TCP:
-            found = _tcp(payload, header, flows)
+            found = _tcp(payload, header, context)
         elif header.protocol == ipv4.PROTO_UDP:
             found = _udp(payload, header)
         elif header.protocol == ipv4.PROTO_ICMP:
@@ -150,6 +116,23 @@ def _ipv4(body: memoryview, flows: Flows) -> Summary:
     return found._replace(info=f"{found.info} {note}".strip())
 
 
+def _cut_off(frame: bytes, context: Context | None) -> Summary:
+    """Describe a packet of which the frame has only the beginning, as in a capture that cut frames off."""
+    packet = Dissected(frame)
+    header = packet.ip[0].header
+    ends = show_ip(header[8]), show_ip(header[9])
+    note = f"cut off: {len(frame) - ethernet.HEADER_LENGTH} of {header[2]} bytes"
+    transport = (packet.tcp or packet.udp or (None,))[0]
+    if transport is None or transport.ip.quoted:
+        return Summary("ipv4", *ends, "", f"protocol {header[6]}, {note}")
+    ends = show_endpoint(header[8], transport.header[0]), show_endpoint(header[9], transport.header[1])
+    if packet.udp:
+        return Summary("udp", *ends, "", f"len={max(transport.header[2] - 8, 0)} {note}")
+    _, _, sequence, acknowledgement, flags, window = transport.header[:6]
+    info = _numbers(sequence, acknowledgement, flags, window, transport.carried, context)
+    return Summary("tcp", *ends, tcp.show_flags(flags & 0x1FF), f"{' '.join(info)} {note}")
+
+
 def _udp(payload: memoryview, packet: ipv4.Ipv4Header) -> Summary:
     header = udp.parse(payload, packet.source, packet.destination, verify=False)
     ports = header.source_port, header.destination_port
@@ -157,32 +140,39 @@ def _udp(payload: memoryview, packet: ipv4.Ipv4Header) -> Summary:
     return Summary(layer, show_endpoint(packet.source, ports[0]), show_endpoint(packet.destination, ports[1]), "", info)
 
 
-def _tcp(payload: memoryview, packet: ipv4.Ipv4Header, flows: Flows) -> Summary:
+def _tcp(payload: memoryview, packet: ipv4.Ipv4Header, context: Context | None) -> Summary:
     header = tcp.parse(payload)
     ports = header.source_port, header.destination_port
-    length = len(payload) - header.header_length
-    parts = [f"seq={flows.relative(packet.source, packet.destination, ports, header.sequence)}"]
-    if header.flags & tcp.ACK:
-        back = flows.relative(packet.destination, packet.source, ports[::-1], header.acknowledgement)
-        parts.append(f"ack={back}")
-    if length or not header.flags & (tcp.SYN | tcp.RST | tcp.FIN):
-        parts.append(f"len={length}")
-    if not header.flags & tcp.RST:
-        parts.append(f"win={header.window}")
-    parts += _sacked(header.options, lambda edge: flows.relative(
-        packet.destination, packet.source, ports[::-1], edge)) if header.options else []
+    parts = _numbers(header.sequence, header.acknowledgement, header.flags, header.window,
+                     len(payload) - header.header_length, context)
+    parts += _sacked(header.options, context.ack_base if context is not None else 0) if header.options else []
     return Summary(
         "tcp", show_endpoint(packet.source, ports[0]), show_endpoint(packet.destination, ports[1]),
         tcp.show_flags(header.flags), " ".join(parts))
 
 
-def _sacked(options: bytes, relative: Callable[[int], int]) -> list[str]:
+def _numbers(
+    sequence: int, acknowledgement: int, flags: int, window: int, length: int, context: Context | None,
+) -> list[str]:
+    """Return what a segment counts, from the beginning of its connection where that is known."""
+    seq_base, ack_base = (context.seq_base, context.ack_base) if context is not None else (0, 0)
+    parts = [f"seq={(sequence - seq_base) & MASK}"]
+    if flags & tcp.ACK:
+        parts.append(f"ack={(acknowledgement - ack_base) & MASK}")
+    if length or not flags & (tcp.SYN | tcp.RST | tcp.FIN):
+        parts.append(f"len={length}")
+    if not flags & tcp.RST:
+        parts.append(f"win={window}")
+    return parts
+
+
+def _sacked(options: bytes, base: int) -> list[str]:
     """Return what a segment says to have arrived beyond a hole (RFC 2018), each block with its end excluded."""
     try:
         blocks = tcp.parse_options(options).sack
     except WireError:
         return []
-    shown = ",".join(f"{relative(left)}-{relative(right)}" for left, right in blocks)
+    shown = ",".join(f"{(left - base) & MASK}-{(right - base) & MASK}" for left, right in blocks)
     return [f"sack={shown}"] if shown else []
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from aether.events import Event
+from aether.reading.flow import Follower
 from shell.reading.frames import FrameWatcher, Note, SeenFrame
 from shell.results.frames import FrameRow, Layer
 
@@ -63,9 +64,11 @@ class Portion:
 class Tracer:
     """Reads a ring from where it stopped last time."""
 
-    def __init__(self, host: str = "you") -> None:
+    def __init__(self, host: str = "you", follower: Callable[[], Follower] | None = None) -> None:
         self.serial = 0
         self.watcher = FrameWatcher(host)
+        self._follower = follower
+        """Gives who has followed the frames in the ring; None where that is left to the watcher."""
         self.verbose = False
         """Whether each frame's headers stand below its line."""
         self.selection: Selection | None = None
@@ -75,6 +78,7 @@ class Tracer:
 
     def skip(self, ring: Ring) -> None:
         """Go on after what is in the ring now."""
+        self._agree()
         found, _ = ring.since(self.serial)
         for event in found:
             self.watcher.learn(event)
@@ -113,6 +117,7 @@ class Tracer:
         """
         events, missed = ring.since(self.serial, PORTION)
         if events:
+            self._agree()
             self.serial = events[-1].serial
         complete = list(self._complete(events, settled))
         if self.selection is not None:
@@ -120,6 +125,13 @@ class Tracer:
         found = [
             seen for seen in self.watcher.read(complete) if self.selection is None or self.selection.has(seen)]
         return found, missed, len(events) == PORTION
+
+    def _agree(self) -> None:
+        """Let frames have the numbers that everybody else gives them."""
+        if self._follower is not None:
+            self.watcher.follower = follower = self._follower()
+            if self.selection is not None:
+                self.selection.agree(follower)
 
     def _complete(self, events: list[Event], settled: bool) -> Iterable[Event]:
         """Hold back the last occurrence until something newer came, or nothing came since."""
@@ -141,7 +153,7 @@ class Tracer:
         if self.verbose:
             from shell.reading.dissect import dissect
 
-            line.layers = dissect(seen.data, self.watcher.flows.context(seen.data))
+            line.layers = dissect(seen.data, seen.context)
         return line
 
 

@@ -33,3 +33,5 @@ class FollowReport:
     left_out: int
     """Bytes that are not shown; --all shows them."""
     hexadecimal: bool = False
+    cut: int = 0
+    """Bytes of these frames that the capture has cut off."""

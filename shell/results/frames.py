@@ -27,6 +27,8 @@ class FrameRow:
     dropped: str
     """The reason for which it was discarded, or empty."""
     notes: list[str] = field(default_factory=list)
+    time: str = ""
+    """Its time as `frames --time` asks for it; empty where nothing is asked."""
 
 
 @dataclass(slots=True)

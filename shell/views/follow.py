@@ -61,6 +61,9 @@ def follow(report: FollowReport) -> RenderableType:
     if report.left_out:
         said += f"; {report.left_out:,} are not shown: --all shows them"
     parts.append(Text(said, style("muted")))
+    if report.cut:
+        parts.append(Text(f"{amount_is(report.cut, 'byte')} not in the capture, which has only the beginning of frames",
+                          style("error")))
     if report.missing:
         parts.append(Text(f"{amount_is(report.missing, 'byte')} missing: what follows them waits", style("error")))
     return Group(*parts)

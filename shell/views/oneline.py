@@ -52,7 +52,7 @@ _as_it_is = Shortener("")
 
 def pieces(row: FrameRow, shorten: Shortener = _as_it_is) -> tuple[str, str, str, str, str]:
     """Return the parts of a frame's line: lead, ends, flags, info and verdict."""
-    lead = f"{row.number:>4} {clock(row.time_us):>9} {SIGNS[row.direction]}"
+    lead = f"{row.number:>4} {row.time or clock(row.time_us):>9} {SIGNS[row.direction]}"
     if row.layer == "arp":
         ends, info = "ARP", f"{shorten.all(row.info)} (from {shorten(row.source)})"
     else:

@@ -21,6 +21,7 @@ class DirectRing:
         self.events: list[Event] = []
         self.last_serial = 0
         self.lost = 0
+        self.first = 1
 
     def since(self, serial: int, limit: int = sys.maxsize) -> tuple[list[Event], int]:
         return [event for event in self.events if event.serial > serial][:limit], 0

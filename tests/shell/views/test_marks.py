@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aether.reading.flow import Follower
+from aether.reading.packet import Dissected
 from aether.wire import ethernet, ipv4, tcp
 from shell.reading.marks import Marks
 
@@ -14,6 +16,8 @@ class Wire:
 
     def __init__(self) -> None:
         self.marks = Marks()
+        self.follower = Follower()
+        self.number = 0
 
     def sent(self, seq: int, ack: int, data: int = 0, *, win: int = 1000, flags: int = tcp.ACK, late: bool = False,
              options: bytes = b"", back: bool = False) -> str:
@@ -22,7 +26,10 @@ class Wire:
                             bytes(data))
         packet = ipv4.build(source, destination, ipv4.PROTO_TCP, segment)
         frame = ethernet.build(bytes(6), bytes(6), ethernet.TYPE_IPV4, packet)
-        return self.marks.read("lan", frame + bytes(max(60 - len(frame), 0)), late=late)
+        frame += bytes(max(60 - len(frame), 0))
+        self.number += 1
+        context = self.follower.see(self.number, frame)
+        return self.marks.read("lan", Dissected(frame), context, self.number, self.number * 1000, late=late)
 
     def came(self, seq: int, ack: int, data: int = 0, **more: int | bytes | bool) -> str:
         return self.sent(seq, ack, data, back=True, **more)  # type: ignore[arg-type]
@@ -70,8 +77,17 @@ def test_duplicate_acks_are_counted_until_something_new_is_acknowledged() -> Non
     wire = opened()
     for seq in (1, 101, 201, 301):
         wire.sent(seq, 1, 100)
-    said = [wire.came(1, 101), wire.came(1, 101), wire.came(1, 101, win=990, options=SACK), wire.came(1, 401)]
+    said = [wire.came(1, 101), wire.came(1, 101), wire.came(1, 101, options=SACK), wire.came(1, 401)]
     assert said == ["", "duplicate ACK 1", "duplicate ACK 2", ""]
+
+
+def test_an_ack_that_offers_another_window_is_a_window_update_whatever_else_it_says() -> None:
+    wire = opened()
+    for seq in (1, 101, 201):
+        wire.sent(seq, 1, 100)
+    said = [wire.came(1, 101), wire.came(1, 101, win=990), wire.came(1, 101, win=2000, options=SACK),
+            wire.came(1, 101, win=2000)]
+    assert said == ["", "window update", "window update", "duplicate ACK 1"]
 
 
 def test_windows_that_shut_and_open() -> None:
@@ -99,6 +115,7 @@ def test_one_byte_sent_again_is_no_keepalive() -> None:
 
 
 def test_what_is_no_whole_segment_is_passed_over() -> None:
-    marks = Marks()
+    marks, follower = Marks(), Follower()
     for length in range(80):
-        assert marks.read("lan", (b"\0" * 12 + b"\x08\x00\x45" + b"\0" * 8 + b"\x06" + b"\0" * 60)[:length]) == ""
+        frame = (b"\0" * 12 + b"\x08\x00\x45" + b"\0" * 8 + b"\x06" + b"\0" * 60)[:length]
+        assert marks.read("lan", Dissected(frame), follower.see(0, frame), length, length) == ""

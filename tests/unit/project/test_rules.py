@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -255,3 +256,57 @@ def test_a_limit_says_of_what() -> None:
                 names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
                 bare = names & {"LARGEST", "LONGEST", "MOST", "PATIENCE"}
                 assert not bare, f"{name_of(path)}:{node.lineno}: {bare} of what?"
+
+
+STACK = ("aether/wire/", "aether/reading/", "aether/net/", "aether/tcp/", "aether/apps/", "aether/udp.py",
+         "aether/stack.py")
+"""Who reads packets by trade: the parsers, the reader, and the layers."""
+RECKONS = {
+    "aether/engine/relay.py": "finds a flow's worker before anything is read",
+    "aether/link/damage.py": "damages a header",
+    "aether/link/processor.py": "finds a flow's worker as the device does", "aether/link/tap.py": "cuts large segments",
+    "aether/operations/frames.py": "keeps a flow silent, whatever else is wrong with its frame",
+    "shell/craft/edit.py": "writes into headers, and the reader only reads",
+}
+"""Who else reckons where a header ends, and why."""
+PARSES = {
+    "aether/attacks/": "a station has its own small stack",
+    "shell/drill/": "compares what the stack sent with a script",
+    "shell/reading/summary.py": "says in a row what the stack would refuse",
+    "shell/reading/summary_services.py": "the same, of DNS and DHCP",
+    "shell/reading/words.py": "names a SYN or FIN that is sent again alone",
+}
+"""Who else asks the strict parsers, and why."""
+HEADER_LENGTH = re.compile(r"& ?(?:15|0x0f)\)? ?\)?(?:\* ?4|<< ?2)|4 \* ?\(?\w+\[[^]]*\] ?& ?(?:15|0x0f)"
+                           r"|>> 4\)? ?(?:\* ?4|<< ?2)|4 \* \(\w+\[[^]]*\] >> 4", re.IGNORECASE)
+PARSER = re.compile(r"\b(?:tcp|ipv4|udp|icmp|arp|igmp|dns|dhcp|ethernet)\.parse\w*\(")
+
+
+def elsewhere(pattern: re.Pattern[str], allowed: Collection[str]) -> set[str]:
+    """Return the files outside the stack that a pattern is found in, without those that are allowed."""
+    return {
+        name for path in SOURCES if pattern.search(path.read_text(encoding="utf-8"))
+        and not (name := name_of(path)).startswith((*STACK, *allowed))}
+
+
+def test_where_a_header_ends_is_reckoned_by_the_reader() -> None:
+    """Else options, fragments and frames that were cut off are forgotten in one place or the other."""
+    assert not elsewhere(HEADER_LENGTH, RECKONS)
+
+
+def test_frames_are_parsed_by_the_reader() -> None:
+    assert not elsewhere(PARSER, PARSES)
+
+
+def test_every_exception_is_still_needed() -> None:
+    for pattern, allowed in ((HEADER_LENGTH, RECKONS), (PARSER, PARSES)):
+        found = elsewhere(pattern, ())
+        assert all(any(name.startswith(each) for name in found) for each in allowed), found
+
+
+@pytest.mark.parametrize("line", [
+    "at = 14 + 4 * (frame[14] & 0x0F)", "start = 14 + (frame[14] & 15) * 4", "header = (frame[at + 12] >> 4) * 4",
+    "34 + (frame[46] >> 4 << 2)", "length = {6: 4 * (frame[at + 12] >> 4)}",
+])
+def test_such_reckoning_is_recognised(line: str) -> None:
+    assert HEADER_LENGTH.search(line)
