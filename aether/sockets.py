@@ -273,8 +273,8 @@ class TcpSocket:
     def shutdown(self, how: int = so.SHUT_WR) -> None:
         """Close one direction or both: a FIN follows what was sent (RFC 9293 §3.10.4).
 
-        In SYN-SENT either ends the attempt. OSError EINVAL, or ENOTCONN: also for a connection that is over, in
-        TIME-WAIT as on Linux.
+        In SYN-SENT either ends the attempt, and the next call is told ECONNRESET, as on Linux. OSError EINVAL, or
+        ENOTCONN: also for a connection that is over, in TIME-WAIT as on Linux.
         """
         if how not in (so.SHUT_RD, so.SHUT_WR, so.SHUT_RDWR):
             raise OSError(errno.EINVAL, f"shutdown takes 0, 1 or 2, not {how}")
@@ -284,7 +284,7 @@ class TcpSocket:
         if how != so.SHUT_WR:
             self.reading = False
         if conn.state == SYN_SENT:
-            conn.end("close")
+            conn.end("close", errno.ECONNRESET)
             return
         if how == so.SHUT_RD or conn.fin_queued:
             return
