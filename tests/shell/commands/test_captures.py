@@ -458,9 +458,14 @@ def test_a_pipe_that_somebody_made_stays(shell: Shell, tmp_path: Path) -> None:
 def test_nobody_reads_and_nothing_waits(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shell.captures.live.LIMIT", 2000)
     shell.run(f"capture live {tmp_path / 'pipe'}")
-    shell.run("ping 192.168.1.1 --count 20 --wait 30s")
-    status = answer(shell, "capture stop")
-    assert status["live"] == ""
+    pipe = shell.session.recordings.live
+    assert pipe is not None
+    assert answer(shell, "ping 192.168.1.1 --count 20 --wait 30s")["received"] == 20
+    status = answer(shell, "capture status")
+    assert (status["live"], status["live_reader"]) == (pipe.path, False)
+    until(lambda: answer(shell, "capture status")["live_given_up"] > 0)
+    assert answer(shell, "capture stop")["live"] == ""
+    assert not Path(pipe.path).exists()
 
 
 def test_a_reader_that_does_not_read_loses_the_oldest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
