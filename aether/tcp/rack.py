@@ -51,9 +51,7 @@ def detect(conn: Connection) -> int:
 def _window(conn: Connection) -> int:
     """Return how long to wait for reordered segments (§6.2, step 4)."""
     rack = conn.rack
-    if not rack.reordering and (
-        conn.phase != "open" or conn.flight.sacked_bytes >= DUP_THRESH * conn.mss
-    ):
+    if not rack.reordering and (conn.phase != "open" or conn.flight.has_sacked(DUP_THRESH)):
         return 0
     return min(rack.multiplier * conn.round_trip.minimum // 4, conn.round_trip.srtt)
 

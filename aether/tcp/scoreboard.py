@@ -252,6 +252,16 @@ class Flight:
         starts = sorted(self.segments)
         return starts[max(bisect_right(starts, sequence) - 1, 0)] if starts else sequence
 
+    def has_sacked(self, count: int) -> bool:
+        """Tell whether so many segments, whole ones, are SACKed."""
+        if not self.sacked:
+            return False
+        for segment in self.segments.values():
+            count -= segment.sacked
+            if not count:
+                return True
+        return False
+
     def forget_sacked(self, una: int) -> bool:
         """Take what was SACKed for lost if the peer has let go of it; return whether it has (RFC 2018 §8).
 

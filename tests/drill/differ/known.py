@@ -99,9 +99,6 @@ KNOWN: tuple[Known, ...] = (
         "blocks-beside", "RFC 2018 §4", "Linux", "sends a full segment again as it was, without SACK blocks",
         "cuts it so that they find room", m.blocks_beside),
     Known(
-        "parts-sacked", "RFC 8985 §6.2", "Linux", "counts in bytes what was SACKed, parts of segments too",
-        "in whole segments", m.parts_sacked),
-    Known(
         "collapsed", "RFC 9293 §3.8.1", "both", "sends segments again as they were",
         "puts small ones together", m.collapsed),
     Known(

@@ -964,20 +964,6 @@ def blocks_beside(d: Difference) -> str:
     return "end" if told == [False, True] and a.length > mss_of(d) - 24 and b.length < a.length else ""
 
 
-def parts_sacked(d: Difference) -> str:
-    """What is sent again for SACK blocks whose edges lie inside of segments."""
-    packet = arrived(d)
-    blocks = [option.values for option in packet.options or () if option.name == "sack"] if packet is not None else []
-    used = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
-    if not blocks or not used or d.kind != "extra" or not again(d, d.ours, 0) or by_timer(d):
-        return ""
-    assert d.traces is not None
-    sent = [out for step in d.traces[0].steps[:d.at] for out in step.out if out.length]
-    edges = {out.seq for out in sent} | {out.seq + out.length for out in sent}
-    sacked = [number for values in blocks for number in values]
-    return "end" if any(number not in edges and number < d.top[0] for number in sacked) else ""
-
-
 def recovery_after_spurious(d: Difference) -> str:
     """What is lost behind the segment that a time-out has sent again for nothing, once enough is SACKed."""
     packet, a = arrived(d), d.ours

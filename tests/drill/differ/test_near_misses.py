@@ -83,9 +83,6 @@ NEAR: dict[str, tuple[str, Callable[[Trace], Trace], Callable[[Trace], Trace]]] 
         OPENING + "+0.001 < S 0:0(0) win 20000 <mss 536,TS val 701 ecr 0>\n"
         "+0.1 < R. 1:1(0) ack 1 win 20000 <TS val 702 ecr 100>\n"
         "+0.002 < . 1:1(0) ack 1 win 20000 <TS val 703 ecr 100>\n", same, silent),
-    "parts-sacked": (  # the blocks are whole segments
-        ACCEPTED + "+0.1 send(4, ..., 5000, 0) = ?\n+0.07 < . 1:1(0) ack 1 win 20000 <nop,nop,sack 1001:5001>\n",
-        same, silent),
     "recovery-after-spurious": (  # there was no time-out
         ACCEPTED + "+0.1 send(4, ..., 5000, 0) = ?\n+0.07 < . 1:1(0) ack 1 win 20000 <nop,nop,sack 1001:2001>\n"
         "+0.001 < . 1:1(0) ack 1 win 20000 <nop,nop,sack 1001:5001>\n", same, silent),
