@@ -222,11 +222,12 @@ class _Client:
         self._end(completed=False)
 
     def _up(self, socket: TcpSocket) -> None:
-        while self.left:
-            taken = socket.send(PIECE[:self.left])
-            self.left -= taken
-            self.load.bytes += taken
-        socket.shutdown()
+        if self.left:
+            while self.left:
+                taken = socket.send(PIECE[:self.left])
+                self.left -= taken
+                self.load.bytes += taken
+            socket.shutdown()
         if not socket.receive():  # discard closes when it has read everything
             self._end(completed=True)
 

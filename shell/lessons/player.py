@@ -116,6 +116,7 @@ class Player:
     def resume(self, saved: Saved) -> LessonStep:
         """Go on where a lesson was left: with the lab as it was then, if its inputs can be repeated."""
         with self._lock:
+            stage.look_for(self.session, self.lesson.needs, self.lesson.title)
             self.seed = saved.seed
             self.home = stage.leave_home(self.session, self.lesson.seed)
             self.broken.choose(saved.fault, self.seed, self.scorecard.faults_found)

@@ -94,8 +94,8 @@ def test_the_program_itself_asks_for_an_address_and_a_name() -> None:
         lab.run("ip", "link", "set", "aether0", "up")
         served(lab, "192.168.1.50", "--host-record=one.test,192.168.1.1")
         done = lab.shell("-c", "dhcp start", "-c", "dns ask one.test", "-c", "dhcp lease --json", "--plain")
-        assert "address: 192.168.1.50" in done.stdout, done.stdout + done.stderr
-        assert "data 192.168.1.1" in done.stdout, done.stdout + done.stderr
+        assert "bound: 192.168.1.50/24" in done.stdout, done.stdout + done.stderr
+        assert "has the A record 192.168.1.1" in done.stdout, done.stdout + done.stderr
         assert '"name_servers": ["192.168.1.1"]' in done.stdout
         assert done.returncode == 0
 

@@ -75,7 +75,7 @@ def test_the_subnet_is_taken() -> None:
         assert "--lab" in said
         ping = "ping 10.77.0.1 --count 1"
         other = lab.run(*SHELL, "--tap", "aether0", "--subnet", "10.77.0.0/24", "-c", ping, "--plain")
-        assert "received: 1" in other.stdout
+        assert "1 request sent, 1 answered" in other.stdout
 
 
 def test_a_private_lab() -> None:
@@ -83,7 +83,7 @@ def test_a_private_lab() -> None:
     with KernelLab() as lab:
         done = lab.run(
             *SHELL, "--lab", "-c", "ping 192.168.1.1 --count 2", "-c", "host -- ping -c 1 -n 192.168.1.2", "--plain")
-        assert "received: 2" in done.stdout, done.stdout
+        assert "2 requests sent, 2 answered" in done.stdout, done.stdout
         assert "1 received" in done.stdout
         assert "aether0" not in lab.run("ip", "link").stdout, "it was in a namespace of its own"
 

@@ -150,7 +150,7 @@ class TestWithoutRoot:
             "os.environ['SUDO_UID'] = '12345'\n"  # whoever called sudo before has no say here
             "sys.exit(main(['--lab', '--plain', '-c', 'ping 192.168.1.1 --count 2', "
             "'-c', 'host -- ping -c 1 -n 192.168.1.2', '-c', 'host -- ip -br addr']))"))
-        assert "received: 2" in told
+        assert "2 requests sent, 2 answered" in told
         assert "1 received" in told
         assert "127.0.0.1/8" in told
         assert "aether0" not in lab.run("ip", "link").stdout

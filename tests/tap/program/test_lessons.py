@@ -9,7 +9,7 @@ import pytest
 
 from shell.lessons import library
 from shell.lessons.load import load
-from tests.tap.harness import KernelLab, wait_until
+from tests.tap.harness import KernelLab, end, wait_until
 
 LESSONS = {name: lesson for name, path in library.files([library.BUILT_IN]).items()
            if (lesson := load(path)).mode == "any"}
@@ -59,6 +59,18 @@ def test_a_lesson_that_lacks_a_service_says_so() -> None:
         done = lab.shell("-c", "lesson start handshake")
         assert done.returncode == 1
         assert "tcp 7" in done.stderr and "--sim" in done.stderr
+
+
+def test_a_lesson_that_was_begun_where_the_service_was_says_so_too() -> None:
+    with KernelLab() as lab:
+        listening = lab.spawn(sys.executable, "-c", "import socket; s = socket.create_server(('', 7)); s.accept()")
+        wait_until(lambda: ":7 " in lab.run("ss", "-Hltn").stdout, 20)
+        assert lab.shell("-c", "lesson start handshake").returncode == 0
+        end(listening)
+        wait_until(lambda: ":7 " not in lab.run("ss", "-Hltn").stdout, 20)
+        done = lab.shell("-c", "lesson start handshake")
+        assert done.returncode == 1
+        assert "tcp 7" in done.stderr
 
 
 def test_one_for_the_simulation_alone_is_refused() -> None:
