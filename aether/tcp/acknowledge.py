@@ -50,7 +50,8 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
     if ack > conn.snd_una:
         _advance(conn, segment, sacked)
     elif conn.snd_nxt > conn.snd_una:
-        _measure_sacked(conn)
+        if sacked:
+            _measure_sacked(conn)
         recovery.duplicate(conn, sacked, same)
     conn.flight.arrived.clear()
     return True
@@ -110,7 +111,7 @@ def _advance(conn: Connection, segment: Segment, sacked: int) -> None:
     used = conn.cwnd_full or (conn.cwnd < conn.ssthresh and 2 * conn.cwnd_used > conn.cwnd)
     if conn.ecn_ok and segment.flags & ECE:
         used = False  # RFC 3168 §6.1.2: no growth by an acknowledgement that echoes congestion
-    sacked_at = _sacked_at(conn)
+    sacked_at = _sacked_at(conn) if sacked else -1
     acked = conn.flight.acknowledge(conn.snd_una, ack)
     conn.snd_una = ack
     if conn.options.user_timeout:

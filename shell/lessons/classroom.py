@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
@@ -11,7 +9,7 @@ from statistics import median
 from shell.lessons import library
 from shell.lessons.course import Course
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, StepRecord
-from shell.lessons.report import Lessons, judged, no_formula
+from shell.lessons.report import Lessons, csv_text, judged
 from shell.results.lesson import ClassRow, ClassTable
 
 COLUMNS = ("lesson", "number", "step", "learners", "done", "shown", "skipped", "stuck", "hints", "wrong", "seconds")
@@ -36,9 +34,8 @@ def survey(paths: Sequence[Path], course: Course | None = None, directories: Seq
         lesson = lessons.find(name)
         records = [each.records[name] for each in graded if name in each.records]
         begun = [each for each in records if each.done or each.tries]
-        for number, step in enumerate(lesson.steps if lesson is not None and begun else (), 1):
-            titles = [each.title for each in lesson.steps] if lesson is not None else []
-            rows.append(_row(name, number, step.title, titles, begun))
+        titles = [each.title for each in lesson.steps] if lesson is not None and begun else []
+        rows += [_row(name, number, title, titles, begun) for number, title in enumerate(titles, 1)]
     unread = [each.row.file for each in graded if not each.records]
     return ClassTable(rows, len(graded) - len(unread), unread)
 
@@ -61,10 +58,6 @@ def _count(steps: Sequence[StepRecord], how: str) -> int:
 
 def as_csv(table: ClassTable) -> str:
     """Return the table as comma-separated values (RFC 4180): a step a line, below a line of names."""
-    file = io.StringIO()
-    lines = csv.writer(file, lineterminator="\r\n")
-    lines.writerow(COLUMNS)
-    for row in table.rows:
-        lines.writerow((row.lesson, row.number, no_formula(row.step), row.learners, row.done, row.shown, row.skipped,
-                        row.stuck, row.hints, row.wrong_answers, row.seconds))
-    return file.getvalue()
+    return csv_text(COLUMNS, (
+        (row.lesson, row.number, row.step, row.learners, row.done, row.shown, row.skipped, row.stuck, row.hints,
+         row.wrong_answers, row.seconds) for row in table.rows))

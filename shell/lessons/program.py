@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from shell.language.grammar import CommandError
 from shell.lessons import classroom, course, library, report
+from shell.lessons.course import Course
 from shell.lessons.lint import lint
 from shell.lessons.model import Problem
 from shell.reading.escape import printable
 from shell.reading.stderr import Parser, complain
+
+T = TypeVar("T")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -43,55 +48,45 @@ def main(argv: list[str]) -> int:
     options = parser().parse_args(argv)
     if options.verb == "lint":
         return _lint(options.files)
-    return _class(options) if options.verb == "class" else _grade(options)
-
-
-def _class(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
-    from shell.views import render
-
     try:
         known = list(library.files([library.BUILT_IN]))
         chosen = course.load(course.place(options.course), known) if options.course else None
     except CommandError as problem:
         complain(problem)
         return 2
+    return (_class if options.verb == "class" else _grade)(options, chosen)
+
+
+def _class(options: argparse.Namespace, chosen: Course | None) -> int:
     paths = classroom.reports(options.reports)
     if not paths:
         complain(f"there is no report in {' '.join(options.reports)}: their names end in .json")
         return 2
     table = classroom.survey(paths, chosen)
-    if options.json:
-        print(render.to_json(table, indent=2))
-    elif options.csv:
-        print(classroom.as_csv(table), end="")
-    else:
-        Console().print(render.to_rich(table))
+    _print(options, table, classroom.as_csv)
     return int(bool(table.unread))
 
 
-def _grade(options: argparse.Namespace) -> int:
+def _grade(options: argparse.Namespace, chosen: Course | None) -> int:
+    table = report.grade([Path(each) for each in options.reports], chosen)
+    _print(options, table, report.as_csv)
+    if table.failure:
+        complain(table.failure)
+    return int(bool(table.failure))
+
+
+def _print(options: argparse.Namespace, table: T, as_csv: Callable[[T], str]) -> None:
+    """Print a table in the form that was asked for."""
     from rich.console import Console
 
     from shell.views import render
 
-    try:
-        known = list(library.files([library.BUILT_IN]))
-        chosen = course.load(course.place(options.course), known) if options.course else None
-    except CommandError as problem:
-        complain(problem)
-        return 2
-    table = report.grade([Path(each) for each in options.reports], chosen)
     if options.json:
         print(render.to_json(table, indent=2))
     elif options.csv:
-        print(report.as_csv(table), end="")
+        print(as_csv(table), end="")
     else:
         Console().print(render.to_rich(table))
-    if table.failure:
-        complain(table.failure)
-    return int(bool(table.failure))
 
 
 def _lint(names: list[str]) -> int:

@@ -69,13 +69,18 @@ def as_text(content: dict[str, Any]) -> str:
 
 def as_csv(table: GradeTable) -> str:
     """Return a table as comma-separated values (RFC 4180): one learner a line, below a line of names."""
+    return csv_text(
+        ("learner", "score", "done", "steps", "hints", "wrong", "minutes", "late", "remark", "file"),
+        ((row.learner, row.score, row.done, row.steps, row.hints, row.wrong_answers, row.minutes,
+          " ".join(row.late), row.remark, row.file) for row in table.rows))
+
+
+def csv_text(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return lines of comma-separated values, below one of names; no text in them is taken for a formula."""
     file = io.StringIO()
     lines = csv.writer(file, lineterminator="\r\n")
-    lines.writerow(("learner", "score", "done", "steps", "hints", "wrong", "minutes", "late", "remark", "file"))
-    for row in table.rows:
-        words = [no_formula(each) for each in (row.learner, " ".join(row.late), row.remark, row.file)]
-        counts = (row.score, row.done, row.steps, row.hints, row.wrong_answers, row.minutes)
-        lines.writerow((words[0], *counts, *words[1:]))
+    lines.writerow(names)
+    lines.writerows([no_formula(each) if isinstance(each, str) else each for each in row] for row in rows)
     return file.getvalue()
 
 

@@ -283,6 +283,15 @@ def pattern(start: int, length: int) -> bytes:
     return bytes((position * 7 + (position >> 8)) & 0xFF for position in range(start, start + length))
 
 
+def opened(app: str = "none", options: str = "mss=1460", **knobs: str) -> Script:
+    """Return a script whose peer has opened a connection; it is accepted where no application does that."""
+    s = Script(app, **knobs)
+    s.handshake(options)
+    if app == "none":
+        s.socket = s.accept()
+    return s
+
+
 def _sorted_flags(letters: str) -> str:
     bits = 0
     for letter in letters.replace("-", ""):

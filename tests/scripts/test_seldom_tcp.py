@@ -11,17 +11,9 @@ from aether.sockets import TcpSocket
 from aether.tcp.buffers import ReceiveBuffer
 from aether.tcp.cookies import PERIOD, REMEMBERED
 
-from .script import PEER_PORT, PORT, Script, pattern
+from .script import PEER_PORT, PORT, Script, opened, pattern
 
 SECOND = 1_000_000
-
-
-def opened(app: str = "none", options: str = "mss=1460", **knobs: str) -> Script:
-    s = Script(app, **knobs)
-    s.handshake(options)
-    if app == "none":
-        s.socket = s.accept()
-    return s
 
 
 def refused(call: object, *arguments: object) -> int:

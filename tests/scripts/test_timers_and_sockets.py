@@ -8,18 +8,10 @@ import pytest
 from aether import socket_options as so
 from aether.tcp.info import TcpInfo
 
-from .script import Script, pattern
+from .script import Script, opened, pattern
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
-
-
-def opened(app: str = "none", options: str = "mss=1460", **knobs: str) -> Script:
-    s = Script(app, **knobs)
-    s.handshake(options)
-    if app == "none":
-        s.socket = s.accept()
-    return s
 
 
 @pytest.mark.parametrize("knob", ["on", "off"])
