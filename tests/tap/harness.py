@@ -176,11 +176,12 @@ class KernelLab:
             "env", *home, sys.executable, "-m", "shell", "--tap", "aether0", *arguments, timeout=timeout, check=False)
 
     def run(self, *program: str, timeout: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a program at the kernel's side to its end."""
-        return subprocess.run(
-            ["ip", "netns", "exec", self.name, *program], capture_output=True, text=True, timeout=timeout, check=check,
-            cwd=ROOT,
+        """Run a program at the kernel's side to its end; if it fails, the test says what it wrote."""
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.name, *program], capture_output=True, text=True, timeout=timeout, cwd=ROOT,
         )
+        assert not check or done.returncode == 0, f"status {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        return done
 
     def spawn(self, *program: str, **options: object) -> subprocess.Popen[bytes]:
         """Start a program at the kernel's side; it is ended with the lab."""
