@@ -40,13 +40,13 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Play what fails against the clock of a real machine once more: four of these tests share two cores.
+    """Play what fails against the clock of a real machine twice more: four of these tests share two cores.
 
-    The summary names each, so that one that fails every other time is seen. Nothing in virtual time has a second go.
+    The summary names each, so that one that fails every other time is seen. Nothing in virtual time has another go.
     """
     for item in items:
         if item.get_closest_marker("tap") or item.get_closest_marker("terminal"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 @pytest.hookimpl(wrapper=True)
