@@ -180,7 +180,8 @@ class KernelLab:
         done = subprocess.run(
             ["ip", "netns", "exec", self.name, *program], capture_output=True, text=True, timeout=timeout, cwd=ROOT,
         )
-        assert not check or done.returncode == 0, f"status {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        said = f"status {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+        assert not check or done.returncode == 0, said
         return done
 
     def spawn(self, *program: str, **options: object) -> subprocess.Popen[bytes]:
