@@ -79,8 +79,8 @@ class Stack(Node):
 
     def receive(self, frame: bytes, index: int) -> None:
         """Handle a frame that arrived at interface `index`."""
-        if self.short_cuts and not index:
-            fast = self.tcp.fast
+        fast = self.tcp.fast
+        if self.short_cuts and not index and (fast.shorts or fast.opens(frame)):
             fast.prepare(self.now)
             answer = fast.receive(frame, len(frame))
             if answer is not None:

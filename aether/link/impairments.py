@@ -225,24 +225,26 @@ class Pipe:
         """Decide what becomes of a frame that enters the link at `now`; `ruled` is why a rule loses it."""
         s, streams = self.settings, self.streams
         lost = self._lost(len(frame), ruled)
-        altered, what = self._corrupted(frame)
+        altered, what = self._corrupted(frame) if s.corrupt else (frame, "")
         twice = s.duplicate and streams["duplicate"].chance(s.duplicate)
         late = s.reorder and streams["reorder"].chance(s.reorder)
-        delay = self._delay()
+        delay = self._delay() if s.jitter else s.delay
         early = streams["red"].bits(53) if s.red else 0
         if not lost and s.rate:
             lost, altered, what = self._into_queue(now, early, altered, what)
         if lost:
             cause = lost.partition(":")[0]
             self.losses[cause] = self.losses.get(cause, 0) + 1
-            self._update(now)
+            if not s.loss or self.rules:
+                self._update(now)
             return Passage([], lost)
-        out = self._through_queue(now, len(frame)) + delay
+        out = (self._through_queue(now, len(frame)) if s.rate or self.waiting else now) + delay
         if late:
             out += max(REORDER_HOLD, s.delay // 2)
         else:
             self.last_out = out = max(out, self.last_out)
-        self._update(now)
+        if not s.delay or self.rules:
+            self._update(now)
         delivery = (out, altered, what)
         return Passage([delivery, delivery] if twice else [delivery])
 
@@ -309,10 +311,8 @@ class Pipe:
         return self.free_at
 
     def _delay(self) -> int:
-        """Return how long the next frame is on its way, in microseconds."""
+        """Return how long the next frame is on its way, in microseconds, where that varies."""
         s = self.settings
-        if not s.jitter:
-            return s.delay
         stream = self.streams["jitter"]
         more = stream.normal(s.jitter) if s.distribution == "normal" else stream.between(-s.jitter, s.jitter)
         return max(s.delay + more, 0)
@@ -320,6 +320,6 @@ class Pipe:
     def _corrupted(self, frame: bytes) -> tuple[bytes, str]:
         """Return the frame, damaged if it is unlucky, and what was done to it."""
         s = self.settings
-        if not s.corrupt or not self.streams["corrupt"].chance(s.corrupt):
+        if not self.streams["corrupt"].chance(s.corrupt):
             return frame, ""
         return damage(frame, s.corrupt_what, self.streams["damage"])

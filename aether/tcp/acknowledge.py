@@ -33,7 +33,8 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
         conn.host.drop("tcp.old_ack", conn.number, f"{conn.snd_una - ack} before snd_una")
         challenge(conn, "old acknowledgement")
         return False
-    take_timestamp(conn, segment)
+    if segment.recent >= 0:
+        take_timestamp(conn, segment)
     edge_before = conn.snd_una + conn.snd_wnd
     update_window(conn, segment)
     if ack < conn.snd_una:
@@ -45,7 +46,7 @@ def acknowledge(conn: Connection, segment: Segment) -> bool:
             recovery.slow_down(conn, "the network marked congestion")
     sacked, duplicate = _take_sack(conn, segment)
     same = segment.length == 0 and conn.snd_una + conn.snd_wnd == edge_before
-    if rack.probed(conn, segment, duplicate, same and not sacked and ack == conn.snd_una):
+    if conn.tlp_end >= 0 and rack.probed(conn, segment, duplicate, same and not sacked and ack == conn.snd_una):
         recovery.slow_down(conn, "the probe repaired a loss")
     if ack > conn.snd_una:
         _advance(conn, segment, sacked)

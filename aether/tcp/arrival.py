@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aether.wire import ipv4
 from aether.wire.checksum import frame_ok
@@ -18,6 +18,14 @@ MIN_LENGTH = 54
 _PLAIN = PACKET.unpack_from
 
 
+class Plain(NamedTuple):
+    """What TCP reads of the header of a packet (`aether.tcp.network.Packet`), where there is nothing else to it."""
+
+    source: bytes
+    destination: bytes
+    tos: int
+
+
 def arrives(tcp: Tcp, network: Ipv4, frame: bytes, checked: bool = False) -> bool:
     """Handle a frame if it is a plain segment for us, with nothing special and nothing wrong; else return False.
 
@@ -26,8 +34,8 @@ def arrives(tcp: Tcp, network: Ipv4, frame: bytes, checked: bool = False) -> boo
     """
     if len(frame) < MIN_LENGTH:
         return False
-    (first, tos, length, identification, fragment, ttl, protocol, ip_check, source, destination, source_port, port,
-     sequence, acknowledgement, bits, window, check, urgent) = _PLAIN(frame, 14)
+    (first, tos, length, _, fragment, _, protocol, _, source, destination, source_port, port, sequence,
+     acknowledgement, bits, window, check, urgent) = _PLAIN(frame, 14)
     end, data_at = 14 + length, 34 + (bits >> 12 << 2)
     if (
         first != 0x45 or protocol != ipv4.PROTO_TCP or fragment & 0xBFFF or end > len(frame) or data_at < MIN_LENGTH
@@ -45,7 +53,5 @@ def arrives(tcp: Tcp, network: Ipv4, frame: bytes, checked: bool = False) -> boo
     header = TcpHeader(
         source_port, port, sequence, acknowledgement, bits & 0x1FF, window, check, urgent, data_at - 34,
         frame[MIN_LENGTH:data_at])
-    packet = ipv4.Ipv4Header(
-        tos, length, identification, fragment != 0, False, 0, ttl, protocol, ip_check, source, destination, b"", 20)
-    tcp.take(frame[26:38], header, frame[data_at:end], packet)
+    tcp.take(frame[26:38], header, frame[data_at:end], Plain(source, destination, tos))
     return True

@@ -135,7 +135,8 @@ class Tcp:
 
     def take(self, key: bytes, header: tcp.TcpHeader, payload: bytes, packet: Packet) -> None:
         """Hand a segment to whom it is for."""
-        conn = self.find(key)
+        found = self.table.get(key)
+        conn = found if isinstance(found, Connection) else self.find(key)
         if conn is not None and conn.state == TIME_WAIT and self._reusable(conn, header):
             listener = self.listener_for(key)
             if listener is not None and listener.would_open():  # else it would end for nothing

@@ -29,7 +29,7 @@ SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
 FIN_BEYOND_A_HOLE = "FIN beyond a hole"
 """Why an acknowledgement is due that tells of a FIN first."""
-SILENT = (CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT)
+SILENT = frozenset((CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT))
 """States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
 
 
@@ -59,7 +59,8 @@ def send_segment(
     if conn.delack_segments:
         conn.delack_segments = 0
         conn.stop("delack")
-    host.count("tcp.sent")
+    counters = host.counters
+    counters["tcp.sent"] = counters.get("tcp.sent", 0) + 1
     if several:
         transmit_several(conn, sequence, several, conn.rcv_nxt & MASK, flags | ACK, window, options, tos)
     else:
@@ -234,19 +235,20 @@ def answer_reset(
 
 def output(conn: Connection) -> None:
     """Send what may be sent now: first what was lost, then what is new, then the FIN."""
-    if conn.notifying or _silent(conn):
+    if conn.notifying or (conn.state in SILENT and _silent(conn)):
         return
     held = "cwnd"
-    if _resend_lost(conn):
+    if not conn.flight.lost or _resend_lost(conn):
         before = conn.snd_nxt
-        if before == conn.snd_una and conn.unsent():
+        if before == conn.snd_una and conn.send.end > before:
             _after_idle(conn)
         held = _send_new(conn)
         if conn.snd_nxt > before and conn.state != SYN_RECEIVED:
             rack.schedule_probe(conn)
             _note_use(conn)
     _watch_window(conn)
-    note_limit(conn, held)
+    if held != conn.clocks.limit:
+        note_limit(conn, held)
 
 
 def _silent(conn: Connection) -> bool:
@@ -421,6 +423,8 @@ def resend(conn: Connection, segment: Sent, why: str) -> None:
 def _send_new(conn: Connection) -> str:
     """Send new data while nothing holds it back, and the FIN with or after it; return what holds back the rest."""
     conn.cwnd_limited = False
+    mss = conn.mss
+    full = 0
     while not conn.fin_sent:
         unsent = conn.send.end - conn.snd_nxt
         if unsent <= 0:
@@ -429,7 +433,8 @@ def _send_new(conn: Connection) -> str:
             _emit(conn, 0, FIN)
             break
         room = conn.snd_una + conn.snd_wnd - conn.snd_nxt
-        full = _full(conn)
+        if full != mss:  # once it is the whole MSS, sending takes nothing of it
+            full = _full(conn)
         length = min(unsent, full, room)
         held = _holds(conn, length, full, unsent)
         if held:

@@ -80,12 +80,12 @@ def schedule_probe(conn: Connection) -> None:
 
 
 def probed(conn: Connection, segment: Segment, duplicate: bool, plain: bool) -> bool:
-    """Look at an acknowledgement after a probe (§7.4.2); return True if it says that the probe repaired a loss.
+    """Look at an acknowledgement while a probe is out (§7.4.2); return True if it says that the probe repaired a loss.
 
     Only one that goes beyond the probe says so: what was probed for, and the probe, may both have arrived, and one
     acknowledgement been late. `duplicate` if it brings a D-SACK, `plain` if it brings nothing at all.
     """
-    if conn.tlp_end < 0 or segment.ack < conn.tlp_end:
+    if segment.ack < conn.tlp_end:
         return False
     beyond = segment.ack > conn.tlp_end
     if conn.tlp_resent and not duplicate and not beyond and not plain:

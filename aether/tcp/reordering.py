@@ -48,7 +48,9 @@ class Rack:
         fack = top = self.fack
         low = NOWHERE
         for segment in segments:
-            time, order, end = segment.time, segment.order + segment.count() - 1, segment.end
+            time, order, end = segment.time, segment.order, segment.end
+            if segment.size:
+                order += segment.count() - 1
             rtt = now - time
             if segment.sends > 1:
                 if rtt < least:

@@ -142,7 +142,9 @@ class Flight:
     def _order(self, now: int) -> int:
         """Return which transmission of this microsecond the next one is."""
         for last in reversed(self.by_time.values()):
-            return last.order + last.count() if last.time == now else 0
+            if last.time == now:
+                return last.order + (last.count() if last.size else 1)
+            break
         return 0
 
     def acknowledge(self, una: int, ack: int) -> Acked:

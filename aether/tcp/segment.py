@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aether.tcp.sequence import unwrap
+from aether.tcp.sequence import HALF, MASK
 from aether.wire.tcp import FIN, SYN, TcpHeader, usable_options
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ class Segment:
     def __init__(self, conn: Connection, header: TcpHeader, payload: bytes) -> None:
         flags = header.flags
         self.flags = flags
-        self.seq = unwrap(header.sequence, conn.rcv_nxt)
-        self.ack = unwrap(header.acknowledgement, conn.snd_una)
+        rcv_nxt, snd_una = conn.rcv_nxt, conn.snd_una
+        # As `sequence.unwrap`, without two calls for each segment.
+        self.seq = rcv_nxt + ((header.sequence - rcv_nxt + HALF) & MASK) - HALF
+        self.ack = snd_una + ((header.acknowledgement - snd_una + HALF) & MASK) - HALF
         self.window = header.window if flags & SYN else header.window << conn.snd_wscale
         """SEG.WND in bytes; that of a SYN, or a SYN,ACK, is never scaled (RFC 7323 §2.2)."""
         self.urgent = header.urgent

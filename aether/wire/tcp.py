@@ -34,8 +34,8 @@ OPTION_TIMESTAMP = 8
 OPTION_MD5 = 19
 OPTION_USER_TIMEOUT = 28
 OPTION_FAST_OPEN = 34
-TIMESTAMP_HEAD = b"\x01\x01\x08\x0a"
-"""How a timestamp begins that is the only option: behind two bytes of padding."""
+TIMESTAMP_HEAD, USUAL_LENGTH = b"\x01\x01\x08\x0a", 12
+"""How a timestamp begins that is the only option, as nearly always: behind two bytes of padding; and its length."""
 
 _HEADER = Struct(">HHIIHHHH")
 _TIMESTAMP = Struct(">II")
@@ -88,33 +88,27 @@ LENGTHS = {
 
 
 class Options:
-    """The options of a segment; None or False for what is absent."""
+    """The options of a segment; None or False for what is absent: each has but what is present as its own."""
 
-    __slots__ = (
-        "fast_open", "malformed", "md5", "mss", "sack", "sack_permitted", "timestamp", "unknown",
-        "user_timeout", "window_scale",
-    )
-
-    def __init__(self) -> None:
-        self.malformed = ""
-        """Where something could not be read, and was passed over."""
-        self.mss: int | None = None
-        """The largest payload that its sender wants to receive, in bytes."""
-        self.window_scale: int | None = None
-        """As on the wire; RFC 7323 §2.3 says to use 14 for more."""
-        self.sack_permitted = False
-        self.sack: tuple[tuple[int, int], ...] = ()
-        """Blocks received: the first sequence number of each, and the one after its last."""
-        self.timestamp: tuple[int, int] | None = None
-        """TSval and TSecr (RFC 7323 §3)."""
-        self.user_timeout: int | None = None
-        """Microseconds (RFC 5482)."""
-        self.fast_open: bytes | None = None
-        """A cookie, or an empty one to ask for it (RFC 7413 §4.1.1)."""
-        self.md5 = False
-        """Whether there is a signature (RFC 2385); it is not verified."""
-        self.unknown: tuple[tuple[int, bytes], ...] = ()
-        """Kind and data of all others."""
+    malformed = ""
+    """Where something could not be read, and was passed over."""
+    mss: int | None = None
+    """The largest payload that its sender wants to receive, in bytes."""
+    window_scale: int | None = None
+    """As on the wire; RFC 7323 §2.3 says to use 14 for more."""
+    sack_permitted = False
+    sack: tuple[tuple[int, int], ...] = ()
+    """Blocks received: the first sequence number of each, and the one after its last."""
+    timestamp: tuple[int, int] | None = None
+    """TSval and TSecr (RFC 7323 §3)."""
+    user_timeout: int | None = None
+    """Microseconds (RFC 5482)."""
+    fast_open: bytes | None = None
+    """A cookie, or an empty one to ask for it (RFC 7413 §4.1.1)."""
+    md5 = False
+    """Whether there is a signature (RFC 2385); it is not verified."""
+    unknown: tuple[tuple[int, bytes], ...] = ()
+    """Kind and data of all others."""
 
 
 def parse(segment: Buffer) -> TcpHeader:
@@ -144,9 +138,6 @@ def verify(segment: Buffer, source_ip: bytes, destination_ip: bytes) -> bool:
 def parse_options(raw: bytes) -> Options:
     """Read the options; WireError `tcp.options` for one whose length is impossible or wrong for its kind."""
     options = Options()
-    if len(raw) == 12 and raw.startswith(TIMESTAMP_HEAD):  # what almost every segment carries
-        options.timestamp = _TIMESTAMP.unpack_from(raw, 4)
-        return options
     found, wrong = wire_options.locate(raw)
     for at, kind, length in found:
         if not _take(options, kind, raw[at + 2:at + length]):
@@ -163,6 +154,10 @@ def usable_options(raw: bytes) -> Options:
     One whose length is wrong for its kind is passed over; behind an impossible length nothing can be told apart.
     `malformed` says where.
     """
+    if len(raw) == USUAL_LENGTH and raw.startswith(TIMESTAMP_HEAD):
+        options = Options()
+        options.timestamp = _TIMESTAMP.unpack_from(raw, 4)
+        return options
     try:
         return parse_options(raw)
     except WireError as problem:

@@ -48,6 +48,8 @@ IPV4 = compose.PLAIN
 SYN, ACK, FIN_ACK, PSH_ACK, PSH_FIN_ACK = 0xA002, 0x8010, 0x8011, 0x8018, 0x8019
 """Header length and flags as they stand in a segment with these options."""
 SYN_ACK = 0xA012
+FLAGS_AT, SYN_ALONE = 47, 0x02
+"""Where the flags of a frame with a plain packet are, and those of one that opens a connection."""
 TIMESTAMP = 0x0101080A
 MSS, SACK_PERMITTED_TIMESTAMP, SCALE = 0x0204, 0x0402080A, 0x010303
 SOONEST = 200_000
@@ -156,6 +158,10 @@ class FastPath:
             and knobs.tcp_rto_max >= SOONEST and not knobs.tcp_noopt
             and self.direct is not None and self.direct.interfaces
         )
+
+    def opens(self, frame: bytes) -> bool:
+        """Tell whether a frame may be a SYN: while there are no short connections, nothing else can be as predicted."""
+        return len(frame) >= SYN_LENGTH and frame[FLAGS_AT] == SYN_ALONE
 
     def receive(self, frame: bytearray | bytes | memoryview, length: int, checked: int = 0) -> bytes | None:
         """Handle the first `length` bytes of a buffer as a frame, if it is a segment as predicted.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aether.tcp import decisions
 from aether.tcp.connection import QUICK_ACKS
-from aether.tcp.short.path import ACK_LENGTH
+from aether.tcp.short.path import ACK_LENGTH, FLAGS_AT, SYN_ALONE
 from aether.tcp.short.record import ShortConnection, deadline_of
 from aether.tcp.short.responder import Responder
 from aether.tcp.states import FIN_WAIT_1, SYN_RECEIVED
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from aether.tcp.layer import Tcp
     from aether.tcp.short.responder import Said
 
-TCP_FLAGS = 47
-"""Where a frame with a plain IPv4 header has them."""
-SYN, FIN = 2, 1
+FIN = 1
 NO_WINDOW = b"\0\0"
 Summary = tuple[str, int, tuple[Any, ...]]
 """What happened, how many events that makes, and the values that they unfold from."""
@@ -61,7 +59,7 @@ def arrives(tcp: Tcp, port: Port, frame: bytes) -> bool:
     key = frame[26:38]
     fast = tcp.fast
     short = fast.shorts.get(key)
-    opens = frame[TCP_FLAGS] == SYN
+    opens = frame[FLAGS_AT] == SYN_ALONE
     if frame[48:50] == NO_WINDOW or (not _may_open(tcp, key, short) if opens else short is None):
         return False
     now = world.now
@@ -142,7 +140,7 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
     if in_flight:
         trip = short.rack, short.srtt, short.rttvar, rto
         queue.wake(short, NEVER)
-    if frame[TCP_FLAGS] & FIN:
+    if frame[FLAGS_AT] & FIN:
         queue.sequence += 2 if state == FIN_WAIT_1 else 1  # FIN-WAIT-2's timer has started, and stopped
         short.wake_at = NEVER
         until = now + knobs.tcp_time_wait
