@@ -1,4 +1,4 @@
-"""What every test shares: repeatable examples, and no skip where everything has to run."""
+"""What every test shares: repeatable examples, nobody's own files, and no skip where everything has to run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ import pytest
 from hypothesis import settings
 
 from aether.engine.bench import COLLECT_TRACING
+from tests import nobody
 
 # Else each worker, and each of the hundreds of programs that the tests start, compiles every module again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+nobody.begin()  # before the workers start, and before anything of the shell is imported
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
@@ -47,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("tap") or item.get_closest_marker("terminal"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let each test, and every program that it starts, be somebody new."""
+    nobody.move()
 
 
 @pytest.hookimpl(wrapper=True)

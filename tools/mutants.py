@@ -1,41 +1,39 @@
 """Small changes to the code, each of which a test ought to notice: `python -m tools.mutants [--minutes N] [--seed N]`.
 
 A comparison is turned round, a constant is one off, a statement is left out, `and` becomes `or`: one at a time, in a
-copy of this directory, for which the tests that are about that part are run until one fails. Ten minutes are enough for
-a few dozen. What nobody noticed is listed, and the share of the others is the score; some changes change nothing that
-can be seen, which a person has to tell.
+copy of this directory (`build/mutants`), for which the tests that execute the place are run until one fails, the
+quickest first. Which ones do is written down once, when the copy is made (`reached.py`); that takes as long as the
+tests do. After that ten minutes are enough for a hundred or two (`trials.py`). The same seed goes on where the last run
+ended; `--anew` copies what there is now. What nobody noticed is listed, and the share of the others is the score; some
+changes change nothing that can be seen, which a person has to tell.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
+
+from tools.trials import Trial
 
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = {
-    "aether/tcp/": ["tests/unit/test_transitions.py", "tests/unit/test_scoreboard.py", "tests/scripts", "tests/drill",
-                    "tests/sim"],
-    "aether/net/": ["tests/scripts", "tests/sim", "tests/unit/test_any_network.py", "tests/fuzz/test_host_fuzz.py"],
-    "aether/engine/": ["tests/unit/engine", "tests/debugger", "tests/shell/debugging",
-                       "tests/scripts/test_fast_path.py"],
-    "aether/filters/": ["tests/unit/filters", "tests/shell/language"],
-    "shell/reading/": ["tests/shell/views", "tests/shell/commands", "tests/unit/filters/test_filters_wireshark.py"],
-    "shell/lessons/": ["tests/shell/lessons"],
-}
-"""Which tests are about which part."""
-LONGEST = 240
-"""Seconds that the tests of one change may take; what takes longer hangs, and so was noticed."""
+BUILD = ROOT / "build" / "mutants"
+PARTS = ("aether/tcp/", "aether/net/", "aether/engine/", "aether/filters/", "shell/reading/", "shell/lessons/")
+TESTS = ("tests/unit", "tests/scripts", "tests/debugger", "tests/sim", "tests/shell", "tests/drill",
+         "tests/fuzz/test_host_fuzz.py", "--ignore=tests/unit/project", "--ignore=tests/drill/differ")
+"""Those that need neither a network namespace nor a terminal, and say nothing about the project's own files."""
+LONGEST, ENOUGH = 15.0, 40.0
+"""Seconds that a test may take to be asked, and all those that are asked for one change."""
 COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -50,18 +48,23 @@ class Mutant(NamedTuple):
     """One change: which lines of which file, and what stands there instead."""
 
     path: str
-    node: ast.AST
+    line: int
+    begin: int
+    end: int
+    """Bytes within the line."""
     before: str
     after: str
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.begin}: {self.before}  ->  {self.after}"
 
-class Outcome(NamedTuple):
-    """What became of one."""
 
-    mutant: Mutant
-    noticed: bool
-    by: str
-    """The first test that failed."""
+class Map(TypedDict):
+    """Which tests there are, with the seconds that each took, and which of them execute which statements."""
+
+    tests: list[tuple[str, float]]
+    reached: dict[str, list[int]]
+    """By file, line and column; -1 stands for modules that are imported."""
 
 
 def changed(node: ast.AST) -> str | None:
@@ -92,8 +95,8 @@ def within_functions(tree: ast.Module) -> Iterator[ast.AST]:
                     yield from ast.walk(statement)
 
 
-def mutants(path: Path) -> list[Mutant]:
-    """Return every change that could be made to a file."""
+def mutants(path: Path, tree: Path = ROOT) -> list[Mutant]:
+    """Return every change that could be made to a file of a project."""
     text = path.read_text(encoding="utf-8")
     found = {}
     for node in within_functions(ast.parse(text)):
@@ -101,48 +104,113 @@ def mutants(path: Path) -> list[Mutant]:
         before = ast.get_source_segment(text, node) if after is not None else None
         if after is not None and before is not None and "\n" not in before:
             place = (node.lineno, node.col_offset, node.end_col_offset)  # type: ignore[attr-defined]
-            found[place] = Mutant(path.relative_to(ROOT).as_posix(), node, before, after)
+            found[place] = Mutant(path.relative_to(tree).as_posix(), *place, before, after)
     return list(found.values())
 
 
-def written(tree: Path, mutant: Mutant) -> None:
-    """Make a change in a copy of the project."""
-    path = tree / mutant.path
-    lines = path.read_bytes().split(b"\n")
-    node: ast.expr = mutant.node  # type: ignore[assignment]
-    line = lines[node.lineno - 1]
-    assert node.end_col_offset is not None
+def written(whole: str, mutant: Mutant) -> str:
+    """Return what a file says with a change."""
+    lines = whole.encode().split(b"\n")
+    line = lines[mutant.line - 1]
     after = mutant.after if mutant.after == "pass" or mutant.after.isdigit() else f"({mutant.after})"
-    lines[node.lineno - 1] = line[:node.col_offset] + after.encode() + line[node.end_col_offset:]
-    path.write_bytes(b"\n".join(lines))
+    lines[mutant.line - 1] = line[:mutant.begin] + after.encode() + line[mutant.end:]
+    return b"\n".join(lines).decode()
 
 
-def tried(tree: Path, mutant: Mutant) -> Outcome:
-    """Run the tests that are about the place of a change, in the order in which they stand in the table."""
-    tests = next(tests for part, tests in TESTS.items() if mutant.path.startswith(part))
-    whole = (ROOT / mutant.path).read_bytes()
-    written(tree, mutant)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-rfE", "--tb=no", *tests], cwd=tree,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True, timeout=LONGEST,
-            check=False)
-    except subprocess.TimeoutExpired:
-        return Outcome(mutant, True, f"more than {LONGEST} s")
-    finally:
-        (tree / mutant.path).write_bytes(whole)
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-    return Outcome(mutant, done.returncode != 0, failed[0][:100] if failed else f"status {done.returncode}")
+def statement(tree: ast.Module, mutant: Mutant) -> str:
+    """Return where the statement begins that a change is in, as the map names it."""
+    within = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and node.end_lineno is not None
+              and (node.lineno, node.col_offset) <= (mutant.line, mutant.begin) <= (
+                  node.end_lineno, node.end_col_offset or 0)]
+    innermost = max(within, key=lambda node: (node.lineno, node.col_offset))
+    return f"{mutant.path}:{innermost.lineno}:{innermost.col_offset}"
 
 
-def copied(folder: Path) -> Path:
-    """Return a copy of what the tests need."""
-    tree = folder / "tree"
+def chosen(known: Map, place: str) -> tuple[list[str], float, bool]:
+    """Return the tests that execute a statement, how long they take, and whether it is executed on import as well.
+
+    The quickest test of each file comes first, then the second one of each: those of one file look at one thing. What
+    is executed on import leaves traces everywhere: every test that executes anything of the file is asked.
+    """
+    numbers = set(known["reached"].get(place, []))
+    if -1 in numbers:
+        file = place.partition(":")[0] + ":"
+        numbers.update(number for each, all_ in known["reached"].items() if each.startswith(file) for number in all_)
+    rank: Counter[str] = Counter()
+    order = []
+    tests = [known["tests"][number] for number in numbers if number >= 0]
+    for name, seconds in sorted(tests, key=lambda test: test[1]):
+        if seconds <= LONGEST:
+            file = name.partition("::")[0]
+            order.append((rank[file], seconds, name))
+            rank[file] += 1
+    names, total = [], 0.0
+    for _, seconds, name in sorted(order):
+        if total + seconds <= ENOUGH:
+            names.append(name)
+            total += seconds
+    return names, total, -1 in numbers
+
+
+def copied(tree: Path) -> None:
+    """Make a copy of what the tests need."""
     for name in ("aether", "shell", "lessons", "tests", "tools", "benchmarks", "docs"):
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "constraints.txt"):
         shutil.copy(ROOT / name, tree / name)
-    return tree
+
+
+def pytest(tree: Path, *arguments: str, **environment: str) -> None:
+    """Run pytest in a copy."""
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--tb=no", "-p", "no:cacheprovider", "-m", "not tap and not terminal",
+         *arguments], cwd=tree, env={**os.environ, "PYTHONPATH": str(tree), **environment}, check=False)
+
+
+def mapped(tree: Path, parts: tuple[str, ...] = PARTS, tests: tuple[str, ...] = TESTS) -> Map:
+    """Run all tests of a copy, and return which of them execute what."""
+    file = tree.parent / "map"
+    pytest(tree, "-p", "tools.reached", "-n", "2", *tests, REACHED_TREE=str(tree), REACHED_PARTS=" ".join(parts),
+           REACHED_FILE=str(file))
+    return joined(sorted(file.parent.glob("mapgw*")))
+
+
+def joined(files: list[Path]) -> Map:
+    """Return what several workers have written down."""
+    whole = Map(tests=[], reached={})
+    for file in files:
+        part: Map = json.loads(file.read_text(encoding="utf-8"))
+        first = len(whole["tests"])
+        whole["tests"] += part["tests"]
+        for place, numbers in part["reached"].items():
+            mine = whole["reached"].setdefault(place, [])
+            mine += [number if number < 0 else number + first for number in numbers]
+    return whole
+
+
+def tried(tree: Path, known: Map, wanted: list[Mutant], results: Path, seconds: float) -> dict[str, str]:
+    """Try those changes that the file of results does not have yet; return which test noticed each, or nothing."""
+    done = _read(results)
+    trials = []
+    for mutant in wanted:
+        if str(mutant) not in done:
+            whole = (tree / mutant.path).read_text(encoding="utf-8")
+            names, total, alone = chosen(known, statement(ast.parse(whole), mutant))
+            trials.append(Trial(name=str(mutant), path=str(tree / mutant.path), text=written(whole, mutant),
+                                tests=names, seconds=total, alone=alone))
+    todo = results.with_suffix(".todo")
+    todo.write_text(json.dumps(trials), encoding="utf-8")
+    files = sorted({name.partition("::")[0] for trial in trials for name in trial["tests"]})
+    if trials:
+        pytest(tree, "-p", "tools.trials", *files, TRIALS_TODO=str(todo), TRIALS_DONE=str(results),
+               TRIALS_SECONDS=str(seconds))
+    todo.unlink()
+    return _read(results)
+
+
+def _read(results: Path) -> dict[str, str]:
+    lines = results.read_text(encoding="utf-8").splitlines() if results.exists() else []
+    return {each["name"]: each["by"] for each in map(json.loads, lines)}
 
 
 def main() -> int:
@@ -151,36 +219,26 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     parser.add_argument("--most", type=int, default=300, help="changes")
-    parser.add_argument("--at-once", type=int, default=2)
-    parser.add_argument("parts", nargs="*", default=list(TESTS), metavar="PART", help=", ".join(TESTS))
+    parser.add_argument("--anew", action="store_true", help="copy the project again, and look which tests execute what")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART", help=", ".join(PARTS))
     options = parser.parse_args()
-    chance = random.Random(options.seed)
-    paths = [path for part in options.parts for path in sorted((ROOT / part).rglob("*.py"))]
-    every = [mutant for path in paths for mutant in mutants(path)]
-    chosen = chance.sample(every, min(options.most, len(every)))
+    tree, kept = BUILD / "tree", BUILD / "map.json"
+    if options.anew or not kept.exists():
+        shutil.rmtree(BUILD, ignore_errors=True)
+        copied(tree)
+        kept.write_text(json.dumps(mapped(tree)), encoding="utf-8")
+    known: Map = json.loads(kept.read_text(encoding="utf-8"))
+    paths = [path for part in options.parts for path in sorted((tree / part).rglob("*.py"))]
+    every = [mutant for path in paths for mutant in mutants(path, tree)]
+    wanted = random.Random(options.seed).sample(every, min(options.most, len(every)))
     print(f"{len(every):,} changes are possible; seed {options.seed}", flush=True)
-    until = time.monotonic() + options.minutes * 60
-    outcomes: list[Outcome] = []
-
-    def work(mine: list[Mutant]) -> None:
-        with tempfile.TemporaryDirectory(prefix="aether-mutants-") as folder:
-            tree = copied(Path(folder))
-            for mutant in mine:
-                if time.monotonic() > until:
-                    return
-                outcomes.append(tried(tree, mutant))
-                print("." if outcomes[-1].noticed else "L", end="", flush=True)
-
-    with ThreadPoolExecutor(options.at_once) as pool:
-        for future in [pool.submit(work, chosen[number::options.at_once]) for number in range(options.at_once)]:
-            future.result()
-    noticed = sum(each.noticed for each in outcomes)
-    print()
-    for each in outcomes:
-        if not each.noticed:
-            line = each.mutant.node.lineno  # type: ignore[attr-defined]
-            print(f"lives: {each.mutant.path}:{line}: {each.mutant.before}  ->  {each.mutant.after}")
-    print(f"{noticed} of {len(outcomes)} changes were noticed: {noticed / max(1, len(outcomes)):.0%}")
+    done = tried(tree, known, wanted, BUILD / f"{options.seed}.jsonl", options.minutes * 60)
+    mine = [mutant for mutant in wanted if str(mutant) in done]
+    for mutant in mine:
+        if not done[str(mutant)]:
+            print(f"lives: {mutant}")
+    noticed = sum(bool(done[str(mutant)]) for mutant in mine)
+    print(f"{noticed} of {len(mine)} changes were noticed: {noticed / max(1, len(mine)):.0%}")
     return 0
 
 

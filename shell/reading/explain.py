@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aether.events import Event
 from aether.host import Host
 from aether.operations.base import OperationError
@@ -18,23 +16,12 @@ from aether.timers import NEVER
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.language.values import show_duration
+from shell.reading.cause import Cause
 
 PROGRESS = ("tcp.delivered", "tcp.rtt", "tcp.state")
 """What shows that the ends agree."""
 FEW, MANY = 3, 1000
 """Answers that make a storm when none is held back, and how many are counted."""
-
-
-@dataclass(slots=True)
-class Cause:
-    """Why nothing goes on."""
-
-    answer: str
-    rfc: str = ""
-    knob: str = ""
-    remedy: str = ""
-    host: str = "you"
-    """Whose knob it is."""
 
 
 def stalled(world: World, *, number: int, events: list[Event]) -> Cause:

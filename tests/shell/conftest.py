@@ -6,7 +6,6 @@ import math
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 from prompt_toolkit.application import application
@@ -60,10 +59,8 @@ class Shell:
 
 
 @pytest.fixture(autouse=True)
-def narrow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Draw for a terminal of 80 columns without colours, and keep nothing in anybody's home."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "state"))
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw for a terminal of 80 columns without colours."""
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("LINES", "24")
     monkeypatch.setenv("AETHER_THEME", "dark")

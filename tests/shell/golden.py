@@ -7,12 +7,9 @@ writes the files in `tests/shell/golden/` again; look at the difference before y
 
 from __future__ import annotations
 
-import atexit
 import io
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +25,7 @@ from shell.results.ping import PingAnswers, PingLine
 from shell.results.traceroute import TraceHop, TraceHops, TraceProbe
 from shell.session import Lab, Session
 from shell.views import render
+from tests import nobody
 
 FOLDER = Path(__file__).parent / "golden"
 WIDTHS = (60, 80, 120)
@@ -191,6 +189,7 @@ def names() -> list[str]:
 
 def main() -> int:
     """Write every file again."""
+    nobody.begin()
     prepare()
     FOLDER.mkdir(exist_ok=True)
     for old in FOLDER.glob("*.txt"):
@@ -206,9 +205,6 @@ def prepare() -> None:
     """Choose the terminal for which everything is drawn."""
     os.environ.pop("NO_COLOR", None)
     os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", "AETHER_THEME": "dark"})
-    home = tempfile.mkdtemp(prefix="aether-golden-")
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    os.environ.update({f"XDG_{name}_HOME": home for name in ("STATE", "DATA", "CONFIG", "CACHE")})
 
 
 if __name__ == "__main__":

@@ -170,10 +170,8 @@ class KernelLab:
         return self.shards.ask(query) if self.shards is not None else [self.core.ask(query)]
 
     def shell(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run aether-shell inside, and return what it printed. It knows nothing of lessons that somebody has begun."""
-        home = [f"XDG_{what}_HOME={self.folder}/home" for what in ("CONFIG", "DATA", "STATE")]
-        return self.run(
-            "env", *home, sys.executable, "-m", "shell", "--tap", "aether0", *arguments, timeout=timeout, check=False)
+        """Run aether-shell inside, and return what it printed."""
+        return self.run(sys.executable, "-m", "shell", "--tap", "aether0", *arguments, timeout=timeout, check=False)
 
     def run(self, *program: str, timeout: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a program at the kernel's side to its end; if it fails, the test says what it wrote."""

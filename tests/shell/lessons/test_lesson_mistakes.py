@@ -193,7 +193,7 @@ def test_no_command_of_a_lesson_touches_files_or_programs(
     assert problems or block == "wrong"
     with pytest.raises(CommandError):
         carry_out(engine_shell.session, line)
-    assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["wrong.md"]
+    assert [path.name for path in tmp_path.iterdir()] == ["wrong.md"]
 
 
 def test_every_command_that_has_to_do_with_files_is_refused() -> None:

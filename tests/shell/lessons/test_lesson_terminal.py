@@ -20,10 +20,9 @@ PLACE = "handshake 2/"
 def open_terminal(tmp_path: Path) -> Iterator[Callable[[], Terminal]]:
     """Return an opener of terminals that share a home; closes them."""
     opened: list[Terminal] = []
-    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_DATA_HOME": str(tmp_path / "data")}
 
     def open_one() -> Terminal:
-        opened.append(Terminal(tmp_path, **state))
+        opened.append(Terminal(tmp_path))
         return opened[-1]
 
     yield open_one

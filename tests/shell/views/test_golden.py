@@ -28,8 +28,7 @@ def steady(text: str) -> str:
 
 @pytest.fixture(autouse=True)
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    homes = [f"XDG_{name}_HOME" for name in ("STATE", "DATA", "CONFIG", "CACHE")]
-    for name in ("NO_COLOR", "TERM", "COLORTERM", "AETHER_THEME", "COLUMNS", "LINES", *homes):
+    for name in ("NO_COLOR", "TERM", "COLORTERM", "AETHER_THEME", "COLUMNS", "LINES"):
         monkeypatch.setenv(name, "x")
         monkeypatch.delenv(name)
     golden.prepare()

@@ -112,10 +112,11 @@ def run(*arguments: str, lab: KernelLab | None = None, sudo: bool = True) -> sub
     """Run the program as sudo would; in a namespace with a TAP, or the simulation."""
     caller = {"SUDO_UID": NOBODY, "SUDO_GID": NOBODY, "SUDO_USER": "nobody"} if sudo else {}
     inside = ["unshare", "-n", "-m"] if lab is None else ["ip", "netns", "exec", lab.name]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}  # sudo has none
     return subprocess.run(
         [*inside, "sh", "-ec", f'{opened()}\nexec "$@"', "sh", sys.executable, "-P", "-m", "shell", *arguments],
         cwd="/", capture_output=True, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **caller}, timeout=60, check=False,
+        env={**environment, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **caller}, timeout=60, check=False,
         stdin=subprocess.DEVNULL)
 
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -27,11 +26,9 @@ def lab() -> Iterator[KernelLab]:
 
 
 @pytest.fixture(autouse=True)
-def plain_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def plain_root(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SUDO_UID", "SUDO_GID"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path))
 
 
 def greeting(lab: KernelLab, *options: str) -> str:
