@@ -23,7 +23,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("tree")
     for part in ("aether", "shell", "lessons", "tools"):
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    tests = ("tests/__init__.py", "tests/shell/__init__.py", "tests/shell/golden.py")
+    tests = ("tests/__init__.py", "tests/nobody.py", "tests/shell/__init__.py", "tests/shell/golden.py")
     for name in ("pyproject.toml", "README.md", *tests):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, copy / name)
