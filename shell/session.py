@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aether.engine.shards import Shards
     from aether.engine.timelines import Timeline
     from aether.events import Event
+    from aether.filters import Around
     from aether.operations.base import Operation
     from aether.reading.flow import Follower
     from aether.world import World
@@ -409,6 +410,12 @@ class Session:
     def follower(self) -> Follower:
         """Return what has followed the frames that are looked at, once for all: their numbers come from there."""
         return self.lab_follower() if self.capture is None else self.capture.follower
+
+    def around(self) -> Around | None:
+        """Return what is known around the frames that are looked at; None in the lab."""
+        from aether.filters import Around
+
+        return None if self.capture is None else Around(started=self.capture.started, comments=self.capture.notes)
 
     def watcher(self, host: str = "you") -> FrameWatcher:
         """Return what makes rows of the frames that are looked at, as a host saw them."""

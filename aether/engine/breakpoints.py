@@ -248,6 +248,8 @@ class Breakpoints:
         """Which were hit when the world stopped last."""
         self._count = 0
         self._records = Records()
+        self._measuring = False
+        """Whether one of them asks what segments are to their connection."""
         self._serial = 0
 
     def add(
@@ -259,6 +261,9 @@ class Breakpoints:
         `past` are the events so far: conversations are followed from their beginning.
         """
         test = change or (Condition(text, host) if when else compile_filter(expand(text)))
+        if isinstance(test, Filter) and test.measuring:
+            self._measuring = True
+            self._records.measure()
         for event in past:
             if event.serial > self._serial:
                 self._follow(event)
@@ -271,7 +276,7 @@ class Breakpoints:
 
     def begin_anew(self, past: Iterable[Event]) -> None:
         """Follow another run from these events on: its frames have the same numbers, and are others."""
-        self._records, self._serial = Records(), 0
+        self._records, self._serial = Records(measuring=self._measuring), 0
         for event in past:
             self._follow(event)
 

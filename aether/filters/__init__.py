@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from aether.filters.errors import FilterError
     from aether.filters.field import FilterField
     from aether.filters.fields import all_fields
-    from aether.filters.record import Record, Records
+    from aether.filters.record import Around, Record, Records
 
 __all__ = [
+    "Around",
     "Filter",
     "FilterError",
     "FilterField",
@@ -33,7 +34,7 @@ __all__ = [
 
 _HOMES = {
     "Suggestion": "completion", "FilterField": "fields", "Filter": "compile",
-    "FilterError": "errors", "Record": "record", "Records": "record", "all_fields": "fields",
+    "FilterError": "errors", "Around": "record", "Record": "record", "Records": "record", "all_fields": "fields",
     "compile_filter": "compile", "complete": "completion",
 }
 

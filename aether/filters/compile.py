@@ -46,10 +46,10 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 class Filter:
     """A compiled expression."""
 
-    __slots__ = ("captures", "names", "notices", "only_frames", "test", "text")
+    __slots__ = ("captures", "measuring", "names", "notices", "only_frames", "test", "text")
 
     def __init__(self, text: str, test: Test, names: tuple[str, ...], only_frames: bool, captures: int,
-                 notices: tuple[str, ...]) -> None:
+                 notices: tuple[str, ...], measuring: bool) -> None:
         self.text = text
         self.test = test
         """Whether a record matches, without captures; the fastest way to ask."""
@@ -58,6 +58,8 @@ class Filter:
         self.only_frames = only_frames
         """Whether it asks about frames alone, and so matches no record that is not about a frame as such."""
         self.captures = captures
+        self.measuring = measuring
+        """Whether it asks what segments are to their connection: `Records` have to measure them then."""
         self.notices = notices
         """What the person may not have meant; empty when all is plain."""
 
@@ -92,8 +94,9 @@ def compile_filter(text: str, captures: int = 0) -> Filter:
     used = compiler.operands.used
     about = {field.about for field in used.values()}
     only_frames = FRAME in about and EVENT not in about
+    measuring = any(field.measured for field in (*used.values(), *compiler.operands.earlier))
     return Filter(text, _guarded(test) if only_frames else test, tuple(used), only_frames, captures,
-                  tuple(compiler.notices))
+                  tuple(compiler.notices), measuring)
 
 
 def _guarded(test: Test) -> Test:

@@ -39,6 +39,9 @@ class FilterField:
     only_true: bool = False
     """Whether it exists only when it is true, as `frame.lost` does."""
 
+    measured: bool = False
+    """Whether it says what a segment is to its connection: every one before it has to be measured for that."""
+
     @property
     def protocol(self) -> str:
         """Return the first part of the name."""

@@ -33,7 +33,7 @@ _OTHER_NAMES = {
     "mac.src": "eth.src", "mac.dst": "eth.dst", "eth.mac": "eth.addr", "ethernet": "eth", "ipv4": "ip",
     "bootp": "dhcp", "src": "ip.src", "dst": "ip.dst", "port": "tcp.port", "state": "tcp.state",
     "data": "tcp.payload", "syn": "tcp.flags.syn",
-    "frame.length": "frame.len", "frame.time": "frame.time_relative", "dns.name": "dns.qry.name",
+    "frame.length": "frame.len", "dns.name": "dns.qry.name",
     "http.method": "http.request.method", "http.status": "http.response.code", "http.code": "http.response.code",
     "http.uri": "http.request.uri", "connection": "conn", "direction": "dir", "reason": "drop.reason",
     "timer": "timer.kind", "tcp.timer.kind": "timer.kind", "kind": "event",

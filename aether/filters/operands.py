@@ -45,6 +45,8 @@ class Operands:
         """Whether the expression asks for a host, which decides whose directions `dir` means."""
         self.used: dict[str, FilterField] = {}
         """Fields of the record itself."""
+        self.earlier: list[FilterField] = []
+        """Fields of earlier records."""
 
     def fail(self, node: Expression, message: str) -> NoReturn:
         """Raise FilterError for a part of the expression."""
@@ -173,6 +175,7 @@ class Operands:
         if not 1 <= node.index <= self.captures:
             lines = "is only $1" if self.captures == 1 else f"are only $1 to ${self.captures}"
             self.fail(node, f"there {lines} here, and no ${node.index}")
+        self.earlier.append(field)
         index, read = node.index - 1, field.get
 
         def get(record: Record) -> Sequence[Any]:

@@ -7,11 +7,13 @@ is known around it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aether.events import KINDS, Event
 from aether.reading.context import Context
 from aether.reading.flow import Conversations, Follower
+from aether.reading.measures import Measurements, Measurer
 from aether.reading.packet import NOTHING, Dissected
 
 FRAME_KINDS = frozenset(("frame.sent", "frame.arrived", "frame.lost", "drop"))
@@ -24,12 +26,30 @@ REMEMBERED = 4096
 _NUMBERED = frozenset(kind for kind, declared in KINDS.items() if declared.fields[:1] == ("number",))
 
 
+class Around:
+    """What is known around all records of a run or of a capture."""
+
+    __slots__ = ("comments", "started", "viewpoint")
+
+    def __init__(self, viewpoint: str = "you", started: int | None = None,
+                 comments: Mapping[int, Sequence[str]] | None = None) -> None:
+        self.viewpoint = viewpoint
+        """The host from which directions are seen."""
+        self.started = started
+        """Nanoseconds since 1970 when world time was 0; None if that is nowhere in the world's time."""
+        self.comments: Mapping[int, Sequence[str]] = comments or {}
+        """What somebody wrote about frames into a file, by their numbers."""
+
+
+NOTHING_AROUND = Around()
+
+
 class Record:
     """One thing that happened, as expressions see it. All is plain data; dissection is done when first asked for."""
 
     __slots__ = (
-        "captures", "context", "data", "dropped", "host", "is_frame", "kind", "link", "lost", "number", "occurrence",
-        "packet", "previous", "sender", "serial", "time", "values", "viewpoint",
+        "around", "captures", "context", "data", "dropped", "host", "is_frame", "kind", "link", "lost", "measured",
+        "number", "occurrence", "packet", "previous", "sender", "serial", "time", "values",
     )
 
     def __init__(
@@ -67,8 +87,9 @@ class Record:
         """When the frame before this one was seen, in microseconds; -1 if there was none."""
         self.occurrence = 0
         self.serial = 0
-        self.viewpoint = "you"
-        """The host from which directions are seen."""
+        self.around = NOTHING_AROUND
+        self.measured: Measurements | None = None
+        """What a segment is to its connection; None until it is asked for, and for what is no segment."""
         self.captures: tuple[Record, ...] = ()
         """The records that `$1`, `$2` … name; set while an expression is asked."""
 
@@ -85,6 +106,13 @@ class Record:
             self.context = Conversations().follow(self.packet or self.dissect())
         return self.context
 
+    def measure(self) -> Measurements | None:
+        """Return what a segment is to its connection; one that nobody measured is the first of its own."""
+        if self.measured is None and (self.packet or self.dissect()).tcp:
+            self.measured = Measurer().measure(
+                self.link, self.dissect(), self.conversation(), self.number, self.time)
+        return self.measured
+
     def value(self, name: str) -> Any:
         """Return one of the event's values by its declared name; None if it has no such value."""
         declared = KINDS.get(self.kind)
@@ -97,16 +125,18 @@ class Record:
 class _Kept:
     """What is remembered of a frame on its way."""
 
-    __slots__ = ("context", "data", "link", "packet", "previous", "sender")
+    __slots__ = ("context", "data", "link", "measured", "packet", "previous", "sender", "time")
 
     def __init__(self, data: bytes, packet: Dissected, context: Context | None, sender: str, link: str,
-                 previous: int) -> None:
+                 previous: int, time: int, measured: Measurements | None) -> None:
         self.data = data
         self.packet = packet
         self.context = context
         self.sender = sender
         self.link = link
         self.previous = previous
+        self.time = time
+        self.measured = measured
 
 
 class Records:
@@ -116,9 +146,14 @@ class Records:
     numbers, streams and connection numbers come from what it has seen.
     """
 
-    def __init__(self, viewpoint: str = "you", follower: Follower | None = None) -> None:
-        """`follower` has seen the frames already; without one, they are followed here."""
-        self.viewpoint = viewpoint
+    def __init__(self, viewpoint: str = "you", follower: Follower | None = None, *, measuring: bool = False,
+                 around: Around | None = None) -> None:
+        """`follower` has seen the frames already; without one, they are followed here.
+
+        `measuring` says that an expression asks what a segment is beside those before it.
+        """
+        self.around = around or Around(viewpoint)
+        self._measurer = Measurer() if measuring else None
         self.conversations = follower.conversations if follower else Conversations()
         self._follower = follower
         self._kept: dict[int, _Kept] = {}
@@ -127,6 +162,14 @@ class Records:
     def agree(self, follower: Follower) -> None:
         """Say of the frames to come what a follower says, who sees them first."""
         self.conversations, self._follower = follower.conversations, follower
+
+    def measure(self) -> None:
+        """Measure connections from here on, those frames included that are remembered."""
+        if self._measurer is None:
+            self._measurer = Measurer()
+            for number, kept in self._kept.items():
+                if kept.measured is None:
+                    kept.measured = self._measurer.measure(kept.link, kept.packet, kept.context, number, kept.time)
 
     def of(self, event: Event) -> Record:
         """Return the record of the next event."""
@@ -148,9 +191,10 @@ class Records:
             record = Record(kept.data, kind=kind, values=values, number=number, time=event.time, host=event.host,
                             sender=kept.sender, link=kept.link, context=kept.context, packet=kept.packet)
             record.previous = kept.previous
+            record.measured = kept.measured
         record.occurrence = event.occurrence
         record.serial = event.serial
-        record.viewpoint = self.viewpoint
+        record.around = self.around
         if kind == "tcp.opened" and self._follower is None:
             self.conversations.opened(None if kept is None else kept.context, *values)
         return record
@@ -161,7 +205,8 @@ class Records:
         record = Record(kept.data, number=number, time=time, host=sender, sender=sender, link=link,
                         context=kept.context, packet=kept.packet)
         record.previous = kept.previous
-        record.viewpoint = self.viewpoint
+        record.measured = kept.measured
+        record.around = self.around
         return record
 
     def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> _Kept:
@@ -172,7 +217,7 @@ class Records:
             return kept
         else:
             # A link has altered it; it still belongs to the conversation that it was sent in.
-            kept = _Kept(data, Dissected(data), kept.context, kept.sender, link, kept.previous)
+            kept = _Kept(data, Dissected(data), kept.context, kept.sender, link, kept.previous, time, kept.measured)
         self._keep(number, kept)
         return kept
 
@@ -180,7 +225,8 @@ class Records:
         packet = Dissected(data)
         follower = self._follower
         context = self.conversations.follow(packet) if follower is None else follower.see(number, data, packet)
-        kept = _Kept(data, packet, context, sender, link, self._last)
+        measured = None if self._measurer is None else self._measurer.measure(link, packet, context, number, time)
+        kept = _Kept(data, packet, context, sender, link, self._last, time, measured)
         self._last = time
         return kept
 

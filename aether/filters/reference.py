@@ -87,6 +87,11 @@ its frame fields are those of the frame that is being handled. `conn`, `host` an
 In a lesson's checks, `$1` is the record that the first line matched, `$2` that of the second:
 `tcp.seq == $1.tcp.seq`.
 
+`tcp.analysis`, `tcp.time_relative`, `tcp.time_delta` and `tcp.completeness` say what a segment is beside those before
+it, on its link. They are what `tshark -Y` says, which goes over a file once; who goes over it twice, as Wireshark's
+window does, knows `tcp.completeness` and `tcp.analysis.initial_rtt` from the first segment on. A breakpoint, or a
+lesson, that asks late counts from the latest 4,096 frames on. A rule of a link (`link drop next`) cannot ask for them.
+
 Every frame is looked at alone, as Wireshark does without reassembly: a fragment has the fields of its own bytes,
 `http.response.code` is in the segment that carries the status line.
 """

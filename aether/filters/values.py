@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from aether.reading.types import BOOLEAN, BYTES, ETHER, IPV4, IPV6, PROTOCOL, TIME, WORD, Type
+from aether.reading.types import BOOLEAN, BYTES, DATE, ETHER, IPV4, IPV6, PROTOCOL, TIME, WORD, Type
 from aether.wire.address import show_ip, show_mac
 
 
@@ -30,6 +31,10 @@ Value = int | bytes | str | Subnet
 
 _UNITS = {"": 1_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "m": 60_000_000, "min": 60_000_000}
 _TIME = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(s|ms|us|min|m)?")
+_DATES = (
+    *(date + clock + zone for date in ("%Y-%m-%d", "%b %d, %Y") for clock in (" %H:%M:%S", " %H:%M", "")
+      for zone in ("", "%z", " %z")),
+    "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|0[bB][01]{1,64}|[0-9]{1,20}")
 _BYTES = re.compile(
     r"[0-9a-fA-F]{1,2}(?:([:.-])[0-9a-fA-F]{1,2}(?:\1[0-9a-fA-F]{1,2})*)?|0[xX][0-9a-fA-F]+|(?:[0-9a-fA-F]{2})+")
@@ -50,6 +55,8 @@ def read_word(word: str, kind: Type, names: Mapping[str, int] | None = None) -> 
         return _number(word, kind)
     if kind.family == "time":
         return _time(word)
+    if kind is DATE:
+        return _date(word)
     if kind.family == "address":
         return _address(word)
     if kind is IPV6:
@@ -68,6 +75,8 @@ def read_text(text: bytes, kind: Type, names: Mapping[str, int] | None = None) -
         return names[shown.lower()]
     if kind in (BYTES, PROTOCOL):
         return text
+    if kind is DATE:
+        return _date(shown)
     raise ValueProblem(f"this is {a(kind)}; write its value without quotes")
 
 
@@ -85,6 +94,9 @@ def show(value: object, kind: Type) -> str:
         return show_ip(value) if kind is IPV4 else show_mac(value)
     if kind is TIME and isinstance(value, int):
         return f"{value / 1_000_000:.6f}"
+    if kind is DATE and isinstance(value, int):
+        # The local time, as everywhere else where a person reads it.
+        return f"{datetime.fromtimestamp(value // 1_000_000):%Y-%m-%d %H:%M:%S}.{value % 1_000_000:06}"
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
@@ -118,6 +130,23 @@ def _time(word: str) -> int:
     if match is None:
         raise ValueProblem(f"'{word}' is no time; 1.5, 2s, 200ms and 50us are")
     return round(Decimal(match[1]) * _UNITS[match[2] or ""])
+
+
+def _date(text: str) -> int:
+    """Return microseconds since 1970 of a date: of the local time, unless it ends with its zone, such as Z."""
+    text = " ".join(text.split())
+    whole, point, fraction = text.partition(".")
+    digits = re.match("[0-9]{1,9}", fraction)
+    zone = fraction[digits.end():] if digits else ""
+    for form in _DATES:
+        try:
+            moment = datetime.strptime(whole + zone.replace("UTC", "Z").strip(), form)
+            seconds = int(moment.timestamp())
+        except (ValueError, OverflowError, OSError):
+            continue
+        if bool(point) == bool(digits):
+            return seconds * 1_000_000 + int(f"{digits[0] if digits else '':0<6}"[:6])
+    raise ValueProblem(f"'{text}' is no date; \"2026-01-31 12:00:00.5\" is, in double quotes")
 
 
 def _address(word: str) -> bytes | Subnet:

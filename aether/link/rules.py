@@ -54,7 +54,8 @@ def compiled(text: str) -> Filter:
     """Return the filter of an expression about frames; FilterError if it asks what a link cannot know."""
     found = compile_filter(text)
     for name in found.names:
-        if all_fields()[name].about == EVENT or name.startswith(BECOMES):
+        field = all_fields()[name]
+        if field.about == EVENT or field.measured or name.startswith(BECOMES):
             start = max(text.find(name), 0)
             raise FilterError(
                 f"{name} is not known while a frame enters a link: a rule asks about the frame itself, "

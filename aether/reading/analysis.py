@@ -22,6 +22,8 @@ OVERTAKEN = 3_000
 RETRANSMISSION, FAST_RETRANSMISSION, SPURIOUS_RETRANSMISSION, OUT_OF_ORDER = 1, 2, 4, 8
 LOST_SEGMENT, KEEP_ALIVE, KEEP_ALIVE_ACK, DUPLICATE_ACK = 16, 32, 64, 128
 ZERO_WINDOW, WINDOW_UPDATE, WINDOW_FULL, ZERO_WINDOW_PROBE, ZERO_WINDOW_PROBE_ACK = 256, 512, 1024, 2048, 4096
+ACK_LOST_SEGMENT, ACK_LOST_SEGMENT_AGAIN = 8192, 16384
+"""The second is said of those after the first, and is no verdict of its own."""
 AGAIN = RETRANSMISSION | FAST_RETRANSMISSION | SPURIOUS_RETRANSMISSION | OUT_OF_ORDER
 """A segment of which all, or the beginning, was to be seen before."""
 
@@ -49,13 +51,16 @@ NOTHING = Remark(0)
 class _Side:
     """What one end of a connection has said so far; -1 where nothing is known."""
 
-    __slots__ = ("ack", "ack_time", "duplicates", "first", "flags", "next", "next_time", "scaled", "shut", "window")
+    __slots__ = (
+        "ack", "ack_time", "certain", "duplicates", "first", "flags", "next", "next_time", "scaled", "shut", "window")
 
     def __init__(self) -> None:
         self.next = -1
         """The sequence number after the last byte it sent."""
         self.next_time = 0
         """When that byte was sent."""
+        self.certain = -1
+        """The sequence number up to which everything was seen, so that it may be acknowledged."""
         self.ack = -1
         """What it acknowledged last."""
         self.ack_time = 0
@@ -64,7 +69,7 @@ class _Side:
         self.scaled = -1
         """The same in bytes; -1 where the scale is not known."""
         self.duplicates = 0
-        """Duplicate ACKs in a row."""
+        """Duplicate ACKs in a row; -1 after an acknowledgement of what was not seen."""
         self.first = 0
         """The frame that had their number first."""
         self.flags = 0
@@ -115,9 +120,11 @@ class Analyst:
             if other.flags & (KEEP_ALIVE | ZERO_WINDOW_PROBE):
                 answers = "window probe" if other.shut else "keepalive"
         if found & DUPLICATE_ACK:
-            mine.duplicates = duplicate = mine.duplicates + 1
+            mine.duplicates = duplicate = max(mine.duplicates, 0) + 1
         if header[3] != mine.ack:
             mine.first, mine.duplicates = number, 0
+        if other.certain >= 0 and flags & ACK and _before(other.certain, header[3]):
+            found |= _acknowledges_unseen(other)
         if (length or flags & (SYN | FIN)) and not found & KEEP_ALIVE:
             found |= _again(header, length, mine, other, time, pair.round_trip or OVERTAKEN)
         scale, shut = context.conversation.directions[reverse].scale, other.window == 0
@@ -167,17 +174,27 @@ def _acknowledges_again(window: int, mine: _Side, other: _Side) -> int:
     return KEEP_ALIVE_ACK if other.flags & KEEP_ALIVE else DUPLICATE_ACK
 
 
+def _acknowledges_unseen(other: _Side) -> int:
+    """Return what a segment is that acknowledges what the other end was not seen to send: once is enough."""
+    if _before(other.certain, other.next):
+        other.certain = other.next
+        return ACK_LOST_SEGMENT
+    told, other.duplicates = other.duplicates != 0, -1
+    return ACK_LOST_SEGMENT_AGAIN if told else ACK_LOST_SEGMENT
+
+
 def _again(header: tuple[int, ...], length: int, mine: _Side, other: _Side, time: int, overtaken: int) -> int:
     """Return what a segment is that begins before what was seen last; 0 if it does not."""
     sequence = header[2]
     end = (sequence + length) & MASK
-    if length and other.ack >= 0 and not _before(other.ack, end):
+    if length and other.ack > 0 and not _before(other.ack, end):
         return SPURIOUS_RETRANSMISSION
     if mine.next < 0 or not _before(sequence, mine.next):
         return 0
     if length > 1 and sequence == (mine.next - 1) & MASK:
         return 0  # the one byte may have been a probe of the window
-    if other.duplicates >= 2 and other.ack == sequence and time - other.ack_time < FAST:
+    # The acknowledgement of what was not seen counts as many duplicates there, too.
+    if (other.duplicates >= 2 or other.duplicates < 0) and other.ack == sequence and time - other.ack_time < FAST:
         return FAST_RETRANSMISSION
     if time - mine.next_time < overtaken and (end + bool(header[4] & (SYN | FIN))) & MASK != mine.next:
         return OUT_OF_ORDER
@@ -190,4 +207,6 @@ def _take(header: tuple[int, ...], length: int, mine: _Side, found: int, time: i
     end = (sequence + length + bool(flags & (SYN | FIN))) & MASK
     if not found & ZERO_WINDOW_PROBE and (mine.next < 0 or _before(mine.next, end)):
         mine.next, mine.next_time = end, time
+    if not found & ZERO_WINDOW_PROBE and (mine.certain < 0 or sequence == mine.certain):
+        mine.certain = mine.next
     mine.window, mine.ack, mine.ack_time, mine.flags = header[5], header[3], time, found

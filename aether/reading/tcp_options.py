@@ -85,6 +85,15 @@ def read_options(cursor: Cursor, base: int) -> None:
     _padding(cursor)
 
 
+def sacked(data: bytes, start: int, end: int) -> int:
+    """Return how many bytes the blocks of a SACK option hold, 0 without one."""
+    for kind, at, length in options(data, start, end):
+        if kind == tcp.OPTION_SACK:
+            edges = [int.from_bytes(data[place:place + 4], "big") for place in range(at + 2, at + length - 3, 4)]
+            return sum((right - left) & 0xFFFFFFFF for left, right in zip(edges[::2], edges[1::2], strict=False))
+    return 0
+
+
 def _padding(cursor: Cursor) -> None:
     """Add the zeros behind the end of the options, as more ends of them; what is not all zeros is nothing."""
     end = next((at for kind, at, _ in options(cursor.frame, cursor.at, cursor.end) if kind == tcp.OPTION_END), -1)

@@ -31,6 +31,8 @@ NUMBER = Type("number", "number")
 BOOLEAN = Type("yes or no (1 or 0)", "number", 1)
 TIME = Type("time", "time")
 """Integer microseconds; written in seconds, or with a unit: 0.2, 200ms."""
+DATE = Type("date and time", "date")
+"""Integer microseconds since 1970; written in double quotes: "2026-01-31 12:00:00.5"."""
 IPV4 = Type("IPv4 address", "address", 4, 4)
 IPV6 = Type("IPv6 address", "bytes", 16, 16)
 ETHER = Type("Ethernet address", "bytes", 6, 6)

@@ -60,6 +60,8 @@ class Capture:
     damage: str = ""
     """What is wrong with the file, and where; empty for a sound one."""
     comments: list[str] = field(default_factory=list)
+    notes: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """What is written about frames, by their numbers."""
     times: array[int] = field(default_factory=lambda: array("q"))
     """When each frame was captured, in nanoseconds since 1970."""
     digits: int = 6
@@ -167,6 +169,8 @@ def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> 
             capture.shortened += 1
             note = f"the capture has {len(packet.data)} of {packet.length} bytes"
             _add(capture, number, time, COMMENT, (number, CAPTURE, note))
+        if packet.comments:
+            capture.notes[number] = tuple(packet.comments)
         for comment in packet.comments:
             dropped = _DROPPED.fullmatch(comment)
             if comment.startswith(LOST):

@@ -57,7 +57,8 @@ def _meant(session: Session, what: str, seen: list[SeenFrame]) -> Conversation:
     from shell.reading.selection import Chosen
 
     number = int(what) if is_number(what) else 0
-    frames = set() if number else Chosen(what, session.visible_events("a stream"), session.follower()).frames
+    frames = set() if number else Chosen(
+        what, session.visible_events("a stream"), session.follower(), session.around()).frames
     for each in seen:
         if each.context is not None and (
                 each.context.conversation.conn == number if number else each.number in frames and _has_tcp(each)):

@@ -74,7 +74,7 @@ def latest(session: Session, count: int, host: str = "you", expression: str = ""
     if expression:
         from shell.reading.selection import Selection
 
-        selection = Selection(expression, follower=session.follower())
+        selection = Selection(expression, follower=session.follower(), around=session.around())
         selection.follow(events)
         seen = [each for each in seen if selection.has(each)]
     nothing = "" if seen and count else _nothing(session, kept, host, expression)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aether.events import Event
+from aether.filters import Around
 from aether.reading.flow import Follower
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import count, count_to, is_number
@@ -27,11 +28,12 @@ def ladder(session: Session, what: str, page: int, rungs: int) -> LadderReport:
 
     A frame that was lost ends in ╳; a dashed one was overtaken on its way. States and timers stand beside.
     """
-    return report(session.visible_events("the ladder"), what.strip(), page, rungs, session.follower())
+    return report(session.visible_events("the ladder"), what.strip(), page, rungs, session.follower(), session.around())
 
 
 def report(
     events: list[Event], what: str, page: int = 0, rungs: int = climbing.PAGE, follower: Follower | None = None,
+    around: Around | None = None,
 ) -> LadderReport:
     """Return a page of the ladder of some events; CommandError for a bad expression."""
     from shell.reading.selection import Chosen
@@ -40,7 +42,7 @@ def report(
     if not what:
         return climbing.build(events, page=page, per_page=rungs, follower=follower)
     expression = f"conn == {conn}" if conn else what
-    chosen = Chosen(expression, events, follower)
+    chosen = Chosen(expression, events, follower, around)
     found = climbing.build(events, "", chosen.frames.__contains__, conn, page, rungs, follower)
     if not found.rungs:
         raise CommandError(f"no frame of connection #{conn} is kept. `tcp conns` lists them" if conn

@@ -74,7 +74,7 @@ def back_until(session: Session, expression: str) -> Position:
         raise CommandError(str(problem)) from None
     now = session.core.status().occurrence
     kept = session.core.events()
-    target = _latest(found, Records(), kept, now)
+    target = _latest(found, Records(measuring=found.measuring), kept, now)
     if not target and kept and kept[0].occurrence > session.core.status().history_from + 1:
         target = _search(session, found, now)
     if not target:
@@ -93,7 +93,7 @@ def _latest(found: Filter, records: Records, events: list[Event], before: int) -
 
 def _search(session: Session, found: Filter, now: int) -> int:
     """Go through the whole run once more, from its beginning."""
-    target, records = 0, Records()
+    target, records = 0, Records(measuring=found.measuring)
     scan = session.core.with_loop(lookback.scan)
     session.core.work.plan(now - scan.world.occurrence)
     while (events := session.core.with_loop(lambda loop: scan.more(CHUNK, loop.work))) is not None:

@@ -191,7 +191,7 @@ def step_until(session: Session, expression: str) -> Stopped:
         found = compile_filter(expand(expression))
     except FilterError as problem:
         raise CommandError(str(problem)) from None
-    records = Records()
+    records = Records(measuring=found.measuring)
     for event in session.events():
         records.of(event)
     return _go_until(

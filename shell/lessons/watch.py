@@ -178,7 +178,7 @@ class CheckWatcher:
 
     def __init__(self, checks: Sequence[Check], past: Iterable[Event] = (), now: int = 0) -> None:
         """`past` are the events before the step, so that conversations are known from their beginning."""
-        self.records = Records()
+        self.records = Records(measuring=any(filter.measuring for check in checks for filter in filters_of(check)))
         for event in past:
             self.records.of(event)
         self.now = now
@@ -187,6 +187,8 @@ class CheckWatcher:
 
     def collect(self, filter: Filter) -> list[Record]:
         """Return a list that will have the frames which match, each once."""
+        if filter.measuring:
+            self.records.measure()
         found: list[Record] = []
         self.collect_for(lambda record: _collect(filter, record, found))
         return found
@@ -224,6 +226,14 @@ class CheckWatcher:
     def group(self, check: Check) -> Group:
         """Return the group that a line belongs to."""
         return next(group for group in self.groups if check in group.checks)
+
+
+def filters_of(check: Check) -> Sequence[Filter]:
+    """Return what a line asks of records."""
+    condition = check.condition
+    if isinstance(condition, Match):
+        return condition.parts
+    return (condition.filter,) if isinstance(condition, (Count, Never)) else ()
 
 
 def _collect(filter: Filter, record: Record, found: list[Record]) -> None:

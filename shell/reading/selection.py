@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aether.events import Event
-from aether.filters import Filter, FilterError, Records, compile_filter
+from aether.filters import Around, Filter, FilterError, Records, compile_filter
 from aether.reading.flow import Follower
 from shell.language.grammar import CommandError
 from shell.reading.frames import Note, SeenFrame
@@ -22,14 +22,15 @@ def compiled(expression: str) -> Filter:
 class Selection:
     """Follows events in order, and remembers what matched in the latest of them."""
 
-    def __init__(self, expression: str, past: Iterable[Event] = (), follower: Follower | None = None) -> None:
+    def __init__(self, expression: str, past: Iterable[Event] = (), follower: Follower | None = None,
+                 around: Around | None = None) -> None:
         """`past` are the events so far, so that conversations are known from their beginning.
 
-        `follower` has followed them already.
+        `follower` has followed them already; `around` is what a capture says beside its frames.
         """
         self.text = expression
         self._filter = compiled(expression)
-        self._records = Records(follower=follower)
+        self._records = Records(follower=follower, measuring=self._filter.measuring, around=around)
         self._frames: set[int] = set()
         self._occurrences: set[int] = set()
         for event in past:
@@ -66,10 +67,11 @@ class Selection:
 class Chosen:
     """All frames that an expression selects among events, by their numbers."""
 
-    def __init__(self, expression: str, events: Iterable[Event], follower: Follower | None = None) -> None:
-        """`follower` has followed the events already."""
+    def __init__(self, expression: str, events: Iterable[Event], follower: Follower | None = None,
+                 around: Around | None = None) -> None:
+        """`follower` has followed the events already; `around` is what a capture says beside its frames."""
         test = compiled(expression)
-        records = Records(follower=follower)
+        records = Records(follower=follower, measuring=test.measuring, around=around)
         self.frames: set[int] = set()
         for event in events:
             record = records.of(event)

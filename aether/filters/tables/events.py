@@ -123,7 +123,7 @@ def _host(record: Record) -> Sequence[str]:
 def _direction(record: Record) -> Sequence[str]:
     if record.data is None or not record.sender:
         return ()
-    return ("out" if record.sender == record.viewpoint else "in",)
+    return ("out" if record.sender == record.around.viewpoint else "in",)
 
 
 def direction_at_host(record: Record) -> Sequence[str]:

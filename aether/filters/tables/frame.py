@@ -5,7 +5,7 @@ from typing import Any
 
 from aether.filters.field import ANY, FilterField, Getter
 from aether.filters.record import Record
-from aether.reading.types import BOOLEAN, PROTOCOL, TIME, UINT32, WORD
+from aether.reading.types import BOOLEAN, DATE, PROTOCOL, TEXT, TIME, UINT32, WORD
 
 
 def _of_frame(name: str) -> Getter:
@@ -28,6 +28,15 @@ def _delta(record: Record) -> Sequence[int]:
     return (max(record.time - record.previous, 0) if record.previous >= 0 else 0,)
 
 
+def _since_1970(record: Record) -> Sequence[int]:
+    started = record.around.started
+    return () if started is None or record.data is None else (started // 1000 + record.time,)
+
+
+def _comments(record: Record) -> Sequence[str]:
+    return record.around.comments.get(record.number, ()) if record.data is not None else ()
+
+
 def _dropped(record: Record) -> Sequence[bool]:
     return (True,) if record.kind in ("drop", "frame.lost") or record.dropped or record.lost else ()
 
@@ -44,6 +53,9 @@ FIELDS = (
     FilterField("frame.cap_len", UINT32, "how many bytes of it are here: all of them", _length),
     FilterField("frame.time_relative", TIME, "when it was seen: world time in seconds", _of_frame("time")),
     FilterField("frame.time_delta", TIME, "seconds since the frame before it", _delta),
+    FilterField("frame.time", DATE, "when it was captured; a lab has no time of day", _since_1970),
+    FilterField("frame.time_epoch", TIME, "the same in seconds since 1970", _since_1970),
+    FilterField("frame.comment", TEXT, "what somebody wrote about it into the file", _comments),
     FilterField("frame.dropped", BOOLEAN, "a link lost it or a host discarded it; see drop.reason", _dropped,
                 about=ANY, ours=True, only_true=True),
     FilterField("frame.link", WORD, "the link it travels on", _link, ours=True, examples=("lan",)),

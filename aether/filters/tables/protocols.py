@@ -13,6 +13,7 @@ from typing import Any
 
 from aether.filters.field import FilterField, Getter
 from aether.filters.record import Record
+from aether.filters.tables import measured
 from aether.filters.tables.spans import SPANS
 from aether.reading import ip, layout, tcp, udp
 from aether.reading.context import Context
@@ -265,7 +266,8 @@ STREAMS: dict[str, Sequence[FilterField]] = {
     "udp": (FilterField(
         "udp.stream", UINT32, "number of the conversation: two addresses and two ports", _stream("udp")),),
     "tcp": (FilterField(
-        "tcp.stream", UINT32, "number of the connection as Wireshark counts them, from 0; see conn", _stream("tcp")),),
+        "tcp.stream", UINT32, "number of the connection as Wireshark counts them, from 0; see conn", _stream("tcp")),
+        *measured.FIELDS),
 }
 """What is no protocol's own: data, and what nothing in a frame says; by the table where it stands."""
 

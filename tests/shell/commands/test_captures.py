@@ -534,3 +534,14 @@ def test_nothing_in_a_file_reaches_the_terminal_raw(shell: Shell, tmp_path: Path
     for number in range(1, len(frames) + 1):
         printed += shell.run(f"frame {number}") + shell.run(f"frame {number} --plain")
     assert not [char for char in printed if char in "\x1b\x07\u202e\u200b\x9b\r\0"]
+
+
+def test_expressions_ask_for_comments_dates_and_what_was_sent_again(shell: Shell, saved: Path) -> None:
+    shell.run(f"capture load {saved}")
+    asked = ("tcp.analysis.retransmission", 'frame.comment contains "LOST"', 'frame.time > "1970-01-01"',
+             "frame.time_epoch > 0")
+    found = {expression: {row["number"] for row in answer(shell, f"frames {expression}")["frames"]}
+             for expression in asked}
+    assert len(found["tcp.analysis.retransmission"]) == 1 and len(found['frame.comment contains "LOST"']) == 1
+    assert len(found['frame.time > "1970-01-01"']) > 10
+    assert found["frame.time_epoch > 0"] == found['frame.time > "1970-01-01"']

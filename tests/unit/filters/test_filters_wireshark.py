@@ -9,14 +9,15 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aether.filters import Record, Records, all_fields, compile_filter
-from aether.reading.types import ETHER, IPV4, IPV6, PROTOCOL, TIME, Type
+from aether.filters import Around, Record, Records, all_fields, compile_filter
+from aether.reading.types import DATE, ETHER, IPV4, IPV6, PROTOCOL, TIME, Type
 from tests.captures import pcap
 from tests.filter_corpus import corpus
 
@@ -39,7 +40,7 @@ needs_sharkd = pytest.mark.skipif(
 
 @lru_cache(maxsize=1)
 def records() -> list[Record]:
-    maker = Records()
+    maker = Records(measuring=True, around=Around(started=1000 * 1_000_000_000))
     return [maker.frame(data, number=number, time=time) for number, (time, data) in enumerate(corpus(), 1)]
 
 
@@ -216,6 +217,9 @@ def _shown(value: object, kind: Type) -> str:
         if kind is IPV6:
             return "2001:db8::1" if value.hex() == "20010db8000000000000000000000001" else value.hex()
         return value.hex(":") if kind is ETHER else value.hex()
+    if kind is DATE and isinstance(value, int):
+        moment = datetime.fromtimestamp(value // 1_000_000)
+        return f"{moment:%b} {moment.day:2}, {moment:%Y %H:%M:%S}.{value % 1_000_000:06}000 {moment.astimezone():%Z}"
     if kind is TIME and isinstance(value, int):
         return f"{value / 1_000_000:.9f}"
     if isinstance(value, int):

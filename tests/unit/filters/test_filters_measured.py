@@ -1,0 +1,192 @@
+"""What segments are to their connection, as expressions ask for it: the values, and the frames, are tshark's."""
+
+from __future__ import annotations
+
+import random
+import struct
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from aether.events import Event
+from aether.filters import Around, FilterError, Record, Records, all_fields, compile_filter
+from aether.filters.tables import measured
+from aether.link.rules import compiled
+from aether.reading.measures import Measurer
+from aether.reading.types import BOOLEAN, TIME
+from tests.captures import pcap
+from tests.flows import A, F, P, R, S, Talk, needs_tshark
+from tests.unit.filters.test_filters_wireshark import Sharkd, by_display_filter, needs_sharkd
+from tests.unit.reading.test_analysis import PAUSES, together
+
+EXPRESSIONS = [
+    line for line in Path("tests/filter_expressions_measured.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def talk(seed: int) -> Talk:
+    """Return a talk in which anything may go wrong; what nobody was seen to send is acknowledged, too."""
+    chance = random.Random(seed)
+    made = Talk()
+    if chance.random() < 0.8:
+        made.open(chance.choice((None, 0, 3)))
+    coming, acked, window = [1, 1], [1, 1], [1000, 1000]
+    for _ in range(chance.randint(5, 40)):
+        end = chance.randrange(2)
+        other = 1 - end
+        if chance.random() < 0.15:
+            window[end] = chance.choice((0, 0, 1000, 200, 500, 2000))
+        if chance.random() < 0.5:
+            acked[end] = max(coming[other] - (chance.choice((10, 50)) if chance.random() < 0.1 else 0), 1)
+        if chance.random() < 0.05:
+            acked[end] = coming[other] + chance.choice((1, 10, 100))
+        start, length, flags, options = coming[end], 0, A, b""
+        kind = chance.choices(("more", "again", "gap", "keepalive", "probe", "end", "reset", "ack", "anew"),
+                              (35, 20, 5, 5, 5, 3, 2, 25, 1))[0]
+        if kind == "more":
+            length = chance.choice((2, 10, 50, 100, max(acked[other] + window[other] - start, 2)))
+            flags |= P if chance.random() < 0.3 else 0
+        elif kind == "again":
+            start, length = max(start - chance.choice((10, 50, 100, 150)), 1), chance.choice((2, 10, 50, 100))
+        elif kind == "gap":
+            start, length = start + chance.choice((1, 30, 100)), 10
+        elif kind == "keepalive":
+            start, length = start - 1, chance.randrange(2)
+        elif kind == "probe":
+            length = int(window[other] == 0)
+        elif kind in ("end", "reset"):
+            flags = A | (F if kind == "end" else R)
+        elif kind == "ack" and chance.random() < 0.3:
+            base = (made.first if end else made.theirs) + acked[end]
+            options = b"\1\1\5\x0a" + struct.pack("!II", (base + 20) % (1 << 32), (base + 60) % (1 << 32))
+        send = made.back if end else made.out
+        after = chance.choice(PAUSES)
+        if kind == "anew":
+            made.first += 100_000
+            made.out(0, -made.theirs, flags=S, after=after)
+            coming, acked, window = [1, 1], [1, 1], [1000, 1000]
+            continue
+        send(start, acked[end], length, flags, win=window[end], after=after, options=options)
+        if kind not in ("keepalive", "probe", "reset"):
+            coming[end] = max(coming[end], start + length + (kind == "end"))
+    return made
+
+
+@lru_cache(maxsize=1)
+def frames() -> list[tuple[int, bytes]]:
+    return together([talk(seed) for seed in range(300)])
+
+
+@lru_cache(maxsize=1)
+def records() -> list[Record]:
+    maker = Records(measuring=True, around=Around(started=1000 * 1_000_000_000))
+    return [maker.frame(data, number=number, time=time) for number, (time, data) in enumerate(frames(), 1)]
+
+
+@pytest.fixture(scope="module")
+def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("talks") / "talks.pcap"
+    path.write_bytes(pcap(frames()))
+    return path
+
+
+@needs_tshark
+def test_every_value_is_that_of_tshark(capture: Path) -> None:
+    fields = measured.FIELDS
+    told = subprocess.run(
+        ["tshark", "-n", "-r", str(capture), "-T", "fields", "-E", "occurrence=f",
+         *(word for field in fields for word in ("-e", field.name))], capture_output=True, text=True, check=True)
+    differing, seen = [], set()
+    for record, line in zip(records(), told.stdout.splitlines(), strict=True):
+        for field, theirs in zip(fields, line.split("\t"), strict=True):
+            values = field.get(record)
+            ours = "" if not values else f"{values[0] / 1_000_000:.9f}" if field.type is TIME else str(values[0])
+            if (bool(theirs) != bool(ours)) if field.type is BOOLEAN else theirs != ours:
+                differing.append((field.name, record.number, theirs, ours))
+            if theirs:
+                seen.add(field.name)
+    assert not differing
+    assert seen == {field.name for field in fields}
+
+
+def selected(expression: str) -> list[int]:
+    test = compile_filter(expression).test
+    return [record.number for record in records() if test(record)]
+
+
+@needs_sharkd
+def test_frames_are_those_of_display_filters(capture: Path) -> None:
+    """Who goes over a file twice knows at the SYN already how long the handshake will take; a live view cannot."""
+    twice = [expression for expression in EXPRESSIONS if "initial_rtt" not in expression]
+    sharkd = Sharkd(capture)
+    try:
+        told = {expression: sharkd.by_display_filter(expression) for expression in twice}
+    finally:
+        sharkd.close()
+    once = sorted(set(EXPRESSIONS) - set(twice))
+    with ThreadPoolExecutor(2) as pool:
+        told |= zip(once, pool.map(lambda expression: by_display_filter(capture, expression), once), strict=True)
+    assert len(told) > 70 and len(once) < 4
+    assert sum(len(numbers) in (0, len(records())) for numbers in told.values()) < 6
+    assert {each: numbers[:9] for each, numbers in told.items() if numbers != selected(each)} == {}
+
+
+def test_nobody_measures_unless_an_expression_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(*_: object) -> None:
+        raise AssertionError("measured")
+
+    plain, asking = compile_filter("tcp.len > 0 and tcp.stream == 1"), compile_filter("tcp.analysis.flags")
+    assert not plain.measuring and asking.measuring
+    assert compile_filter("tcp.seq == $1.tcp.analysis.acks_frame", 1).measuring
+    monkeypatch.setattr(Measurer, "measure", measure)
+    maker = Records(measuring=plain.measuring)
+    for time, data in frames()[:200]:
+        plain.test(maker.frame(data, time=time))
+    with pytest.raises(AssertionError):
+        Records(measuring=asking.measuring).frame(frames()[0][1])
+
+
+def test_a_date_is_local_unless_it_says_its_zone() -> None:
+    record = Records(around=Around(started=1_700_000_000_123_456_789)).frame(b"", time=1)
+    moment = datetime.fromtimestamp(1_700_000_000)
+    for written in (f"{moment:%Y-%m-%d %H:%M:%S}.123457", "2023-11-14 22:13:20.123457Z",
+                    "Nov 14, 2023 22:13:20.123457 UTC",
+                    f"{moment:%b %d, %Y %H:%M:%S}.123457"):
+        assert compile_filter(f'frame.time == "{written}"').test(record), written
+    assert compile_filter('frame.time > "2023-11-14" and frame.time < "2023-11-16 12:00"').test(record)
+    assert not compile_filter("frame.time").test(Record(b""))
+    with pytest.raises(FilterError, match="is no date"):
+        compile_filter('frame.time > "yesterday"')
+
+
+def test_who_begins_late_measures_what_is_remembered() -> None:
+    """A breakpoint is set after the connection has begun: what came before counts."""
+    one = Talk().open()
+    one.out(1, 1, 100)
+    one.out(1, 1, 100, after=300_000)
+    late, told = Records(), Records(measuring=True)
+    test = compile_filter("tcp.analysis.retransmission and tcp.analysis.rto_frame == 4").test
+    for number, (time, data) in enumerate(one.frames, 1):
+        if number == 5:
+            late.measure()
+        event = Event(number, number, time, "you", number, "frame.sent", (number, "lan", data), ("", 0))
+        assert test(late.of(event)) == test(told.of(event)) == (number == 5)
+
+
+def test_a_frame_alone_is_the_first_of_its_connection() -> None:
+    record = Record(Talk().open().frames[1][1])
+    assert compile_filter("tcp.time_relative == 0 and not tcp.analysis.flags").test(record)
+
+
+def test_a_link_does_not_know_what_came_before() -> None:
+    with pytest.raises(FilterError, match="is not known while a frame enters a link"):
+        compiled("tcp.analysis.retransmission")
+
+
+def test_every_field_has_help() -> None:
+    assert all(all_fields()[field.name].help for field in measured.FIELDS)
