@@ -17,7 +17,7 @@ from aether.wire import ethernet, ipv4, tcp
 
 EXPRESSIONS = (
     "tcp.port == 80", "tcp.port == 80 and tcp.flags.syn == 1", "ip.src == 192.168.1.0/24",
-    "ip.addr == 192.168.1.1 and tcp.port in {80 443 8000..8100}", "tcp.len > 0", 'tcp.payload contains "GET"',
+    "ip.addr == 192.168.1.1 and tcp.port in {80, 443, 8000..8100}", "tcp.len > 0", 'tcp.payload contains "GET"',
     'http.request.method == "GET"', "udp.port == 53", "dir == out",
     "event == tcp.state and tcp.state == ESTABLISHED", "drop.reason == tcp.out_of_order",
 )

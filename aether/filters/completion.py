@@ -32,7 +32,7 @@ _BEFORE_VALUE = (*_COMPARE, "contains", "matches", "&", "+", "-", "*", "/", "%",
 _BEFORE_FIELD = ("", "and", "or", "xor", "not", "!", "(", "&&", "||", "^^", "any", "all")
 _OPERATORS = {
     "==": "is", "!=": "is not, for every value", ">": "is greater than", "<": "is less than", ">=": "is at least",
-    "<=": "is at most", "in": "is one of: {80 443}", "contains": "has these bytes, or this text, in it",
+    "<=": "is at most", "in": "is one of: {80, 443}", "contains": "has these bytes, or this text, in it",
     "matches": "fits this regular expression, in small letters or capitals",
 }
 _JOIN = {"and": "both", "or": "one, or both", "xor": "one, and not both"}

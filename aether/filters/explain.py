@@ -20,8 +20,9 @@ _SYMBOLS = (
     ("^", "'^' is no operator; ^^ or the word xor is"),
     ("${", "a reference to an earlier record is $1.tcp.seq: the number of its line, a dot and a field"),
     ("$", "a reference to an earlier record is $1.tcp.seq: the number of its line, a dot and a field"),
-    ("'", "text stands in double quotes: \"GET\""),
-    ("#", "layers cannot be picked with '#'; a field has the values of all layers"),
+    ("'", "text stands in double quotes: \"GET\"; one character alone in apostrophes"),
+    ("#", "a layer is picked by # after a field, and its number: ip.src#2, ip.src#[1-2], ip.src#[-1]"),
+    ("@", "@ stands before the name of a field, whose bytes it means: @ip.src"),
 )
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\.\.|(?:[\w$:-]|\.(?!\.))+|[=!<>&|^~]+|.', re.DOTALL)
 
@@ -74,7 +75,7 @@ def _value_missing(before: str, rest: str, place: int, end: int, text: str) -> F
     if rest[0] == "}" and last == "{":
         return FilterError("there is nothing between the braces", text, place - 1, end)
     if last == "in":
-        return FilterError("a set of values stands in braces: {80 443}", text, place, place + 1)
+        return FilterError("a set of values stands in braces: {80, 443}", text, place, place + 1)
     if rest[0] == "(":
         return FilterError(
             "parentheses group conditions; braces group values: {tcp.len + 10}", text, place, place + 1)
@@ -100,7 +101,7 @@ def _operator_missing(before: str, rest: str, place: int, end: int, text: str) -
     if found.lower() in _WORDS and found not in _WORDS:
         return FilterError(f"operators are written in small letters: {found.lower()}", *span)
     if found == "in" or last == "in":
-        return FilterError("'in' stands between a field and a set: tcp.port in {80 443}", *span)
+        return FilterError("'in' stands between a field and a set: tcp.port in {80, 443}", *span)
     if last in _LOGIC:
         return FilterError(f"a field or a value is missing before '{last}'", text, _last_place(before), place - 1)
     if rest[0] == ")":
@@ -108,7 +109,7 @@ def _operator_missing(before: str, rest: str, place: int, end: int, text: str) -
     if rest[0] == "}":
         return FilterError("there is no { for this }", text, place, place + 1)
     if rest[0] == "{":
-        return FilterError("a set of values follows 'in': tcp.port in {80 443}", text, place, place + 1)
+        return FilterError("a set of values follows 'in': tcp.port in {80, 443}", text, place, place + 1)
     if before.rstrip().endswith(")") and found[0] in "=!<>&+-*/%":
         return FilterError("parentheses group conditions; braces group values: {tcp.len + 10}", *span)
     if found in ("is", "equals", "like", "not", "has"):

@@ -7,15 +7,28 @@ there. What the types do not allow is refused here, before anything is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import add, mod, mul, sub
 from typing import Any, NoReturn
 
 from aether.filters.errors import FilterError
 from aether.filters.field import FilterField, Getter
 from aether.filters.fields import all_fields, near, suggestion
+from aether.filters.layers import IN_FRAMES, getter
 from aether.filters.record import Record
-from aether.filters.syntax import Arithmetic, Captured, Expression, FunctionCall, Negative, Quoted, Range, Slice, Word
+from aether.filters.syntax import (
+    Arithmetic,
+    Captured,
+    Character,
+    Expression,
+    FunctionCall,
+    Layered,
+    Negative,
+    Quoted,
+    Range,
+    Slice,
+    Word,
+)
 from aether.filters.tables.events import direction_at_host
 from aether.filters.values import Subnet, ValueProblem, a, read_text, read_word, show
 from aether.reading.types import BYTES, NUMBER, PROTOCOL, TEXT, TIME, Type
@@ -73,6 +86,8 @@ class Operands:
         if isinstance(node, Captured):
             field = all_fields().get(node.name)
             return field.type if field else NUMBER
+        if isinstance(node, Layered):
+            return BYTES if node.raw else self.type_of(node.of) or NUMBER
         if isinstance(node, Slice):
             return self.type_of(node.of) and BYTES
         if isinstance(node, FunctionCall):
@@ -87,8 +102,12 @@ class Operands:
             return self._word(node, beside)
         if isinstance(node, Quoted):
             return self._text(node, beside)
+        if isinstance(node, Character):
+            return self._character(node, beside)
         if isinstance(node, Captured):
             return self._capture(node)
+        if isinstance(node, Layered):
+            return self._layered(node)
         if isinstance(node, Slice):
             return self._slice(node)
         if isinstance(node, FunctionCall):
@@ -182,6 +201,23 @@ class Operands:
             captures = record.captures
             return read(captures[index]) if index < len(captures) else ()
         return Operand(node, field.type, get)
+
+    def _layered(self, node: Layered) -> Operand:
+        of = self.field(node.of)
+        assert of.field is not None
+        if node.raw and of.field.name not in IN_FRAMES:
+            self.fail(node, f"{of.field.name} stands in no frame, and so has no bytes")
+        get = getter(of.field, node.ranges, node.raw)
+        return Operand(node, BYTES, get) if node.raw else Operand(node, of.type, get, replace(of.field, get=get))
+
+    def _character(self, node: Character, beside: Operand | None) -> Operand:
+        if beside is None:
+            self.fail(node, "a character alone says nothing; compare a field with it, such as tcp.payload[0] == 'G'")
+        if beside.type.family == "number":
+            return _constant(node, beside.type, node.value)
+        if beside.type.family == "bytes":
+            return _constant(node, beside.type, bytes((node.value,)))
+        self.fail(node, f"{self._named(beside)} is {a(beside.type)}, and no character; text stands in double quotes")
 
     def _slice(self, node: Slice) -> Operand:
         of = self.operand(node.of, None)

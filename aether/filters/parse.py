@@ -15,10 +15,12 @@ from aether.filters.explain import explain
 from aether.filters.syntax import (
     Arithmetic,
     Captured,
+    Character,
     Exists,
     Expression,
     FunctionCall,
     InSet,
+    Layered,
     Logic,
     Negative,
     Not,
@@ -164,6 +166,31 @@ class _Builder:
     def _word(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         return Word(start, end, str(tree.children[0]))
 
+    def _layered(self, tree: Tree[Token], start: int, end: int, depth: int, raw: bool = False) -> Expression:
+        word, *layers = tree.children
+        assert isinstance(word, Token)
+        of = Word(word.start_pos or 0, word.end_pos or 0, str(word))
+        return Layered(start, end, of, self._layers(layers[0]) if layers else (), raw)
+
+    def _raw(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
+        return self._layered(tree, start, end, depth, raw=True)
+
+    def _layers(self, token: Tree[Token] | Token) -> tuple[Range, ...]:
+        """Read which layers are meant: `#2`, or ranges of them as in a slice."""
+        assert isinstance(token, Token)
+        if token[1] == "[":
+            return self._ranges(token, 1)
+        if not int(token[1:]):
+            raise FilterError("layers are counted from 1", self.text, token.start_pos or 0, token.end_pos or 0)
+        return ((int(token[1:]), 1, False),)
+
+    def _character(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
+        value = self._unescape(str(tree.children[0])[1:-1], start + 1)
+        if len(value) != 1:
+            raise FilterError("between apostrophes stands one character of one byte; text stands in double quotes",
+                              self.text, start, end)
+        return Character(start, end, value[0])
+
     def _text(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         written = str(tree.children[0])
         raw = written.startswith("r")
@@ -179,11 +206,11 @@ class _Builder:
     def _call(self, tree: Tree[Token], start: int, end: int, depth: int) -> Expression:
         return FunctionCall(start, end, str(tree.children[0]), self._several(tree.children[1:], depth))
 
-    def _ranges(self, token: Token) -> tuple[Range, ...]:
+    def _ranges(self, token: Token, skip: int = 0) -> tuple[Range, ...]:
         """Read what stands between brackets: `offset`, `offset:length`, `first-last`, `:length`, `offset:`."""
         start, end = token.start_pos or 0, token.end_pos or 0
         ranges: list[Range] = []
-        for part in token[1:-1].split(","):
+        for part in token[1 + skip:-1].split(","):
             match = _RANGE.fullmatch(part.strip())
             first, separator, second = match.groups() if match else (None, None, None)
             if not (first or second) or (separator == "-" and not (second and first and int(first) >= 0)):

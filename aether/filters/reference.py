@@ -35,10 +35,11 @@ frame.dropped and tcp.len > 0
 | `tcp` · `tcp.options.mss` | the frame has such a header, the segment such an option |
 | `==` `!=` `>` `<` `>=` `<=` | compare; also `eq` `ne` `gt` `lt` `ge` `le` |
 | `===` `~=` | every value is equal · some value differs |
-| `tcp.port in {80 443 8000..8100}` · `not in` | is one of several values or ranges |
+| `tcp.port in {80, 443, 8000..8100}` · `not in` | is one of several values or ranges |
 | `contains` | these bytes, or this text, stand in it: `contains "GET"`, `contains 0d:0a` |
 | `matches` | a regular expression fits somewhere, in small letters or capitals |
 | `!` `not` · `&&` `and` · `^^` `xor` · `\\|\\|` `or` | the first binds most; parentheses group conditions |
+| `any_ne` `all_ne` `any_eq` `all_eq` | the same in words as `~=` or `!==`, `!=`, `==`, `===` |
 | `any` `all` | before a comparison: some value, or every value, has to fit |
 | `10 < tcp.len < 100` | both comparisons |
 
@@ -61,7 +62,7 @@ ask `tcp.flags.syn == 1`. What is ours and only ever true, like `frame.dropped`,
 | yes or no | `1`, `0`, `true`, `false` |
 | time | seconds, or with a unit: `0.2`, `200ms`, `50us`, `2s` |
 | address | `192.168.1.1`, `192.168.1.0/24`; `02:00:00:00:00:01` |
-| bytes | `47:45:54`, `474554`, or text: `"GET"` |
+| bytes | `47:45:54`, `474554`, or text: `"GET"`; one character: `'G'`, `'\\x47'`, also for a number |
 | text | in double quotes, with the escapes of C: `"\\r\\n"`, `"\\x00"`; `r"\\d+"` has none. One word needs no quotes |
 | word | `ESTABLISHED`, `tcp.out_of_order`: the names of states, reasons, timers |
 
@@ -74,6 +75,8 @@ numbers on the wire; events have those on the wire.
 |---|---|
 | `eth.src[0:3]` · `[0-2]` · `[3]` · `[:4]` · `[-4:]` · `[0:2,5]` | parts: offset and length, first and last, … |
 | `tcp.flags & 0x12 == 0x12` | bits; alone, `tcp.flags & 2` asks whether one is set |
+| `ip.src#2` · `#[1-2]` · `#[-1]` | in the second layer of its protocol, as an ICMP error quotes it; -1 is the last |
+| `@ip.src` · `@tcp.port#1` | its bytes, as they stand in the frame: `@ip.src[0] == c0` |
 | `+` `-` `*` `/` `%` | `tcp.seq + tcp.len == tcp.nxtseq`; braces group: `{tcp.len + 20} * 2` |
 """
 
@@ -97,6 +100,20 @@ Every frame is looked at alone, as Wireshark does without reassembly: a fragment
 """
 
 
+BESIDE_TSHARK = """
+## Beside tshark
+
+Tests ask tshark 4 the same: over 540 expressions, and each field of each frame of their captures. What differs:
+
+- More is accepted here: sets with blanks instead of commas (`{80 443}`), values on the left and chains
+  (`10 < tcp.len < 100`), `xor`, functions of functions (`len(string(tcp.port))`), and `@`, which tshark knows from
+  4.2 on.
+- Text is sliced and matched by characters here, and by bytes there: `·` in `tcp.flags.str` is one, not two.
+- What a frame means to another one exists for TCP alone: there is no `dns.time`, `http.time` or `tcp.reassembled_in`,
+  nor `${…}`, which refers to the frame that is selected in a window.
+"""
+
+
 def reference() -> Iterator[str]:
     """Give the parts of the reference, in order."""
     yield INTRODUCTION
@@ -107,6 +124,7 @@ def reference() -> Iterator[str]:
         yield f"\n## {title}\n\n| field | type | |\n|---|---|---|\n"
         for field in fields:
             yield f"| `{field.name}` | {field.type.name} | {_explain(field)} |\n"
+    yield BESIDE_TSHARK
     yield "\nFields marked ◆ are Aether's own; Wireshark does not know them.\n"
 
 

@@ -24,6 +24,23 @@ class Word(Expression):
 
 
 @dataclass(frozen=True, slots=True)
+class Layered(Expression):
+    """A field in some layers of its protocol, counted from 1, or as its bytes in the frame."""
+
+    of: Word
+    ranges: tuple[Range, ...]
+    """Empty for every layer."""
+    raw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Character(Expression):
+    """One character between apostrophes: a number, or a byte."""
+
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quoted(Expression):
     """A value in double quotes, with its escapes resolved."""
 
