@@ -42,7 +42,7 @@ def plot(session: Session, what: str, numbers: list[int], host: str, csv: bool =
         raise CommandError(f"no plot {what!r}{near}")
     reports = [_report(session, what, number, host) for number in dict.fromkeys(numbers)]
     report = reports[0] if len(reports) == 1 else _together(reports)
-    return _table(report) if csv else report
+    return as_table(report) if csv else report
 
 
 def _report(session: Session, what: str, number: int, host: str) -> PlotReport:
@@ -71,7 +71,8 @@ def _together(reports: list[PlotReport]) -> PlotReport:
                       others=[report.connection for report in reports[1:]])
 
 
-def _table(report: PlotReport) -> PlotTable:
+def as_table(report: PlotReport) -> PlotTable:
+    """Return the points of a plot, one a line."""
     rows = [
         [f"{(time - report.origin()) / 1_000_000:.6f}", series.name, f"{value:g}" if value % 1 else f"{value:.0f}"]
         for series in report.series for time, value in zip(series.times_us, series.values, strict=True)]

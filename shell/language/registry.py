@@ -100,6 +100,7 @@ NOUNS: dict[str, Noun] = {
                    "course report grade new record"),
     "drill": Noun("drill", "Learning", "packet scripts, in the language of packetdrill",
                   "run step quit show compare write new line undo draft"),
+    "exercise": Noun("exercise", "Learning", "write a part of the stack yourself", "list show start check use"),
     "explain": Noun("explain", "Learning", "what a word means"),
     "export": Noun("export", "Session", "a view as a picture, a page or text"),
     "theme": Noun("config", "Session", "the colours"),

@@ -95,12 +95,12 @@ MAY_NOT = {
     "scenario save": "writes a file",
     **dict.fromkeys(_names({
         "capture": "start, stop, status, save, live", "record": ALONE, "replay": ALONE, "export": ALONE,
-        "config": "show, check, init", "drill": "step, quit, show, write, draft",
+        "config": "show, check, init", "exercise": "start, check, use", "drill": "step, quit, show, write, draft",
     }), _FILES),
     **dict.fromkeys(_names({
         "lesson": "list, progress, start, resume, show, check, hint, predict, answer, next, skip, play, reset, quit, "
                   "stop, lint, path, course, report, grade, new, record",
-        "theme": ALONE, "schema": ALONE,
+        "theme": ALONE, "schema": ALONE, "exercise": "list, show",
     }), _LEARNER),
 }
 """What it may not, and why. Of `lesson answer` a solution has its own form, which is read before."""

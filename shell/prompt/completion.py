@@ -346,12 +346,13 @@ def _ending(suffix: str) -> Callable[[str], bool]:
 
 PATHS: dict[str, Callable[[str], bool]] = {
     "files": _any_path, "scripts": _ending(".pkt"), "scenarios": _ending(".toml"), "lessons": _ending(".md"),
+    "programs": _ending(".py"),
 }
 """Sources that are paths, and which ones."""
 NAMED = ("scenarios", "lessons")
 """Those which are names in the first place: a path is looked up where it begins as one."""
 SOURCES: dict[str, Source] = {
-    "files": _files,
+    "files": _files, "programs": _files,
     "scripts": _scripts,
     "lessons": _lessons, "terms": _terms, "targets": _targets, "names": _names, "edits": _edits, "craft": _craft,
     "filters": _filters, "drops": _drops, "breaks": _breaks, "conditions": _conditions,

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from shell.language.values import show_duration
 from shell.results.plot import PlotReport, PlotTable, Series
+from shell.views.lessons import prose
 from shell.views.registry import draws
 from shell.views.theme import style
 
@@ -97,7 +98,7 @@ def plot(report: PlotReport) -> RenderableType:
         parts.append(Text(said, style(COLOURS[index % len(COLOURS)])))
     over = f"over {show_duration(span)}" if span else "it has not changed yet, so there is no line to draw"
     parts.append(Text(over, style("muted")))
-    return Group(*parts)
+    return Group(*parts, *prose(report.notes))
 
 
 @draws(PlotTable)

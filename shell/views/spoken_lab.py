@@ -27,6 +27,7 @@ from shell.results.tcp_diagram import DiagramReport
 from shell.results.timelines import Comparison, InputList, Side, TimelineList
 from shell.results.udp import SocketList
 from shell.results.workers import Workers
+from shell.views.lessons_plain import spoken
 from shell.views.oneline import clock, frame_line
 from shell.views.spoken import as_drawn, at, hint, listed
 from shell.views.tables import link_settings
@@ -199,7 +200,7 @@ def plot(result: PlotReport) -> list[str]:
         high = series.values.index(max(series.values))
         found.append(f"{series.name}: {amount(len(series.values), 'point')}, from {told(0)} to {told(-1)}; "
                      f"the least is {told(low)}, the largest {told(high)}")
-    return [*found, "`--csv` lists every point"]
+    return [*found, *spoken(result.notes), "`--csv` lists every point"]
 
 
 def scenarios(result: ScenarioList) -> list[str]:

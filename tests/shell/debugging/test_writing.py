@@ -35,6 +35,7 @@ LINES = {
     "lesson report": ("lesson report {file} --name Ada", "ada.json"),
     "lesson new": ("lesson new fresh", "fresh.md"),
     "lesson record": ("lesson record drafted", "drafted.md"),
+    "exercise start": ("exercise start rto", "rto.py"),
     "config init": ("config init", "aether/config.toml"),
     "drill draft": ("drill draft --save {file}", "drafted.pkt"),
     "drill write": ("drill write conn 1 --save {file}", "fault.pkt"),

@@ -42,6 +42,7 @@ READS = {
     "lesson lint": "lesson lint {file}", "lesson start": "lesson start {file}", "lesson grade": "lesson grade {file}",
     "lesson course": "lesson course {file}", "http serve": "http serve {directory}",
     "lesson path": "lesson path {directory}/below", "run_script": "run_script {file}",
+    "exercise check": "exercise check {file}", "exercise use": "exercise use {file}",
     "drill run": "drill run {file}", "drill step": "drill step {file}", "drill compare": "drill compare {file}",
 }
 WRITES = {
@@ -53,7 +54,7 @@ WRITES = {
     "drill write --save": "drill write conn 1 --save {new} --force", "redirection": "status > {new}",
     "pipe": "status | tee {new}",
 }
-BY_NAME = {"lesson new", "lesson record", "config init"}
+BY_NAME = {"lesson new", "lesson record", "config init", "exercise start"}
 """These write to a place of their own: the present directory, the configuration."""
 SUFFIXES = {"scenario": ".toml", "lesson lint": ".md", "lesson start": ".md", "lesson report": ".json"}
 

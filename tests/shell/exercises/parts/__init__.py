@@ -1,0 +1,1 @@
+"""Parts that are right, as learners would write them; tests change them into wrong ones."""
