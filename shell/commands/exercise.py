@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 USE_SECONDS = 15.0
 """Of the processor, for a whole transfer."""
+WIDEST = 200
+"""Characters of such a line."""
 LINES = 10
 """Lines of what the code prints that are shown."""
 
@@ -187,7 +189,7 @@ def _report(file: str, source: str, outcome: Outcome) -> ExerciseReport:
         begun = max(each["begun"] for each in outcome.said if "begun" in each)
         _failed(checks[begun], outcome.ended, outcome.line, source)
     passed = sum(each.verdict == "ok" for each in checks)
-    printed = outcome.printed.splitlines()
+    printed = [line[:WIDEST] for line in outcome.printed.splitlines()]
     shown = printed[:LINES] + [f"... and {len(printed) - LINES} more lines"] * (len(printed) > LINES)
     return ExerciseReport(exercise.name, exercise.title, file, checks, passed, shown,
                           _hint(exercise, file, passed == len(checks)))

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from shell.exercises.catalogue import EXERCISES, Exercise
-from shell.exercises.proxy import Proxy, WrongKind
+from shell.exercises.proxy import Proxy, WrongKind, called
 from shell.exercises.stories import Make, Model
 
 OURS = ("aether", "shell", "lessons")
@@ -64,7 +64,7 @@ def maker(module: ModuleType, exercise: Exercise, model: Model) -> Make:
 
 def _made(entry: Any, model: Model, exercise: Exercise, *given: Any) -> Proxy:
     if exercise.is_class:
-        return Proxy(entry(*given), model.returns)
+        return Proxy(called(entry, *given), model.returns)
     holder = ModuleType(exercise.name)
     setattr(holder, exercise.entry, entry)
     return Proxy(holder, model.returns)

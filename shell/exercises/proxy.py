@@ -46,7 +46,19 @@ class Proxy:
         kind = self.returns[name]
         if not callable(found):
             return checked(found, kind, name, defined(type(self.part)))
-        return lambda *given: checked(found(*given), kind, f"{name}()", defined(found))
+        return lambda *given: checked(called(found, *given), kind, f"{name}()", defined(found))
+
+
+def called(found: Any, *given: Any) -> Any:
+    """Call something of a learner's; WrongKind if it takes other arguments, which no line of his would show."""
+    try:
+        return found(*given)
+    except TypeError as problem:
+        trace = problem.__traceback__
+        if trace is None or trace.tb_next is not None:
+            raise
+        maker = getattr(found, "__init__", None) if isinstance(found, type) else found
+        raise WrongKind(f"TypeError: {problem}", defined(maker) or defined(found)) from None
 
 
 def checked(value: Any, kind: str, what: str, line: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -53,13 +53,22 @@ def task(result: ExerciseTask) -> RenderableType:
 def report(result: ExerciseReport) -> RenderableType:
     """Draw each check, and below what does not hold what came out."""
     parts: list[RenderableType] = [Text(f"{printable(result.file)}: {result.title}", style("key"))]
-    for each in result.checks:
+    for each, below in _told(result):
         parts.append(Text.assemble((SIGNS[each.verdict], style(LOOKS[each.verdict], bold=True)), f" {each.title}  ",
                                    (each.clause, style("muted"))))
-        parts += [Padding(Text(line), (0, 0, 0, 4), expand=False) for line in _below(each, result.file)]
+        parts += [Padding(Text(line), (0, 0, 0, 4), expand=False) for line in below]
     parts += [Text(f"it printed: {printable(line)}", style("muted")) for line in result.printed]
     parts.append(Text(_summary(result), style("good" if not result.failure else "error")))
     return Group(*parts, *prose([result.hint]))
+
+
+def _told(result: ExerciseReport) -> Iterator[tuple[ExerciseCheck, list[str]]]:
+    """Yield each check and what is said below it: the same failure once."""
+    before: list[str] = []
+    for each in result.checks:
+        below = _below(each, result.file)
+        yield each, ["the same"] if each.verdict == "failed" and below == before else below
+        before = below if each.verdict == "failed" else before
 
 
 def _below(each: ExerciseCheck, file: str) -> list[str]:
@@ -115,9 +124,9 @@ def task_plain(result: ExerciseTask) -> list[str]:
 def report_plain(result: ExerciseReport) -> list[str]:
     """Return how a part did as lines."""
     found = [f"{printable(result.file)}: {result.title}"]
-    for each in result.checks:
+    for each, below in _told(result):
         found.append(f"{WORDS[each.verdict]}: {each.title} ({each.clause})")
-        found += [line.strip() for line in _below(each, result.file)]
+        found += [line.strip() for line in below]
     found += [f"it printed: {printable(line)}" for line in result.printed]
     return [*found, _summary(result), *spoken([result.hint])]
 
