@@ -7,10 +7,12 @@ from functools import partial
 
 from shell.exercises.stories import Check, Make, Model, Seen
 
+ONCE = "the carry is added once, and that carries again: fold until nothing is left above the 16 bits"
 MISTAKES = {
     "sum": "this is the sum itself: the checksum is its complement (RFC 1071 §1, step 2)",
     "no_carry": "what is carried out of the 16 bits is thrown away: it has to be added at the right again",
-    "once": "the carry is added once, and that carries again: fold until nothing is left above the 16 bits",
+    "once": ONCE,
+    "once_and_kept": ONCE,
     "swapped": "the bytes of each word are swapped: the first byte of a word is the higher one",
     "odd_low": "the last byte of an odd number stands at the right of its word: it is the higher byte, with a zero "
                "to its right",
@@ -34,12 +36,12 @@ class Checksum:
         order: str = "little" if wrong == "swapped" else "big"
         total = sum(int.from_bytes(data[at:at + 2], "little" if order == "little" else "big")
                     for at in range(0, len(data), 2))
-        if wrong == "once":
+        if wrong.startswith("once"):
             total = (total & 0xFFFF) + (total >> 16)
-        while total > 0xFFFF and wrong not in ("once", "no_carry"):
+        while total > 0xFFFF and wrong not in ("once", "once_and_kept", "no_carry"):
             total = (total & 0xFFFF) + (total >> 16)
-        if wrong == "sum":
-            return total
+        if wrong in ("sum", "once_and_kept"):
+            return total if wrong == "sum" else total ^ 0xFFFF
         return ~total if wrong == "long" else ~total & 0xFFFF
 
 
