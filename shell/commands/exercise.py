@@ -12,9 +12,9 @@ from aether.engine import history
 from aether.world import World
 from shell.commands.common import FORCE
 from shell.commands.plot import as_table
-from shell.exercises.catalogue import EXERCISES, Exercise
 from shell.files.writing import write
 from shell.language.grammar import CommandError, argument, command, did_you_mean, option
+from shell.lessons.exercises.catalogue import EXERCISES, Exercise
 from shell.results.exercise import (
     ExerciseCheck,
     ExerciseComparison,
@@ -28,7 +28,7 @@ from shell.results.plot import PlotReport, PlotTable, Series
 from shell.session import Session
 
 if TYPE_CHECKING:
-    from shell.exercises.running import Outcome
+    from shell.lessons.exercises.running import RunOutcome
 
 USE_SECONDS = 15.0
 """Of the processor, for a whole transfer."""
@@ -95,7 +95,7 @@ def check(session: Session, file: str) -> ExerciseReport:
     For each thing that a right part does it is said whether yours does it; if not, what came out, and which mistake
     comes to just that.
     """
-    from shell.exercises import running
+    from shell.lessons.exercises import running
 
     path = Path(file).expanduser()
     source = running.source_of(path)
@@ -113,7 +113,7 @@ def use(session: Session, file: str, csv: bool = False) -> PlotReport | PlotTabl
     Your links and knobs count, and nothing of it comes back: the lab stays as it was. A time-out and a congestion
     window are plotted beside the stack's; of other parts it is counted how often both agreed.
     """
-    from shell.exercises import running
+    from shell.lessons.exercises import running
 
     path = Path(file).expanduser()
     source = running.source_of(path)
@@ -149,7 +149,7 @@ def _snapshot(session: Session) -> bytes:
     return session.core.ask(copied)
 
 
-def _usable(file: str, source: str, outcome: Outcome) -> None:
+def _usable(file: str, source: str, outcome: RunOutcome) -> None:
     """Raise CommandError if the code could not be run at all."""
     for each in outcome.said:
         if "unusable" in each:
@@ -170,7 +170,7 @@ def _code(source: str, line: int) -> str:
     return lines[line - 1].strip() if 0 < line <= len(lines) else ""
 
 
-def _report(file: str, source: str, outcome: Outcome) -> ExerciseReport:
+def _report(file: str, source: str, outcome: RunOutcome) -> ExerciseReport:
     exercise = outcome.exercise
     assert exercise is not None  # the process has begun with its checks
     checks = [ExerciseCheck(each.title, "untried", each.clause) for each in exercise.model().checks]

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from shell.commands import exercise as commands
-from shell.exercises import running
-from shell.exercises.catalogue import EXERCISES
-from shell.exercises.stories import mistakes, told
 from shell.language.grammar import CommandError
+from shell.lessons.exercises import running
+from shell.lessons.exercises.catalogue import EXERCISES
+from shell.lessons.exercises.stories import mistakes, told
 from shell.results.exercise import ExerciseCheck, ExerciseComparison, ExerciseReport
 from shell.results.plot import PlotReport, PlotTable
 from tests.shell.conftest import Shell
@@ -162,7 +162,7 @@ def test_code_without_an_end_or_with_a_sudden_one_is_survived(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str,
 ) -> None:
     monkeypatch.setattr(running, "SECONDS", 0.5)
-    monkeypatch.setattr(running, "PATIENCE", 6.0)
+    monkeypatch.setattr(running, "CLOCK_SECONDS", 6.0)
     source = method(body)
     report = checked(tmp_path, source)
     failed = [each for each in report.checks if each.verdict == "failed"]

@@ -272,6 +272,7 @@ RECKONS = {
 PARSES = {
     "aether/attacks/": "a station has its own small stack",
     "shell/drill/": "compares what the stack sent with a script",
+    "shell/lessons/exercises/trial.py": "gives a learner's part what a layer would be given",
     "shell/reading/summary.py": "says in a row what the stack would refuse",
     "shell/reading/summary_services.py": "the same, of DNS and DHCP",
     "shell/reading/words.py": "names a SYN or FIN that is sent again alone",

@@ -16,7 +16,7 @@ Make = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Observed:
     """Something that came out of a part."""
 
     did: str
@@ -41,7 +41,7 @@ class Seen:
             value = f"{value:.4g}" if abs(value) < 1e6 else f"{value:.6e}"
         return f"{value} {self.unit}".rstrip()
 
-    def agrees(self, other: Seen, slack: float) -> bool:
+    def agrees(self, other: Observed, slack: float) -> bool:
         """Tell whether another part did the same; numbers may differ by `slack`."""
         one, two = self.value, other.value
         if isinstance(one, (int, float)) and isinstance(two, (int, float)) and not isinstance(one, bool):
@@ -50,13 +50,13 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class StoryCheck:
     """One thing that a part has to do."""
 
     title: str
     """As a sentence about a part that is right."""
     clause: str
-    story: Callable[[Make], Iterator[Seen]]
+    story: Callable[[Make], Iterator[Observed]]
     slack: float = 0.0
     """By how much numbers may differ, in their unit."""
     names_mistakes: bool = True
@@ -67,28 +67,28 @@ class Check:
 class Model:
     """What an exercise asks for."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[StoryCheck, ...]
     make: Callable[[str], Make]
     """Makes the right part, or with the name of a mistake one that makes it."""
     mistakes: Mapping[str, str]
     """What each mistake is, as one would say it to the learner."""
     returns: Mapping[str, str]
-    """Of which kind is what a learner's methods and attributes give: see `shell.exercises.proxy`."""
+    """Of which kind is what a learner's methods and attributes give: see `shell.lessons.exercises.proxy`."""
 
 
 @dataclass(slots=True)
 class Told:
     """What came out of a part in one story."""
 
-    check: Check
-    seen: list[Seen]
+    check: StoryCheck
+    seen: list[Observed]
     wrong_at: int = -1
     """Which of it is the first that is not right; -1 if all is."""
     observed: str = ""
     """What that was, and what is right."""
 
 
-def told(model: Model, check: Check, seen: list[Seen]) -> Told:
+def told(model: Model, check: StoryCheck, seen: list[Observed]) -> Told:
     """Return what came out of a part, beside what is right."""
     right = list(check.story(model.make("")))
     for index, (one, wanted) in enumerate(zip(seen, right, strict=True)):

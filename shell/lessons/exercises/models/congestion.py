@@ -8,8 +8,8 @@ from typing import Any
 
 from aether.lab import simulated
 from aether.operations.link import LinkSet
-from shell.exercises.lab import SIZE, fitted, transfer
-from shell.exercises.stories import Check, Make, Model, Seen
+from shell.lessons.exercises.lab import SIZE, fitted, transfer
+from shell.lessons.exercises.stories import Make, Model, Observed, StoryCheck
 
 MSS = 1000
 """Bytes of a segment in the stories."""
@@ -76,21 +76,21 @@ class Control:
         self.acked = 0
 
 
-def _cwnd(part: Any, did: str) -> Seen:
-    return Seen(did, "cwnd", part.cwnd / MSS, "segments")
+def _cwnd(part: Any, did: str) -> Observed:
+    return Observed(did, "cwnd", part.cwnd / MSS, "segments")
 
 
-def _ssthresh(part: Any, did: str) -> Seen:
-    return Seen(did, "ssthresh", part.ssthresh / MSS, "segments")
+def _ssthresh(part: Any, did: str) -> Observed:
+    return Observed(did, "ssthresh", part.ssthresh / MSS, "segments")
 
 
-def _begins(make: Make) -> Iterator[Seen]:
+def _begins(make: Make) -> Iterator[Observed]:
     part = make(MSS, 10 * MSS)
     yield _cwnd(part, "with an initial window of 10 segments")
-    yield Seen("at the beginning", "ssthresh > 100 segments", part.ssthresh > 100 * MSS)
+    yield Observed("at the beginning", "ssthresh > 100 segments", part.ssthresh > 100 * MSS)
 
 
-def _slow_start(make: Make) -> Iterator[Seen]:
+def _slow_start(make: Make) -> Iterator[Observed]:
     part = make(MSS, 10 * MSS)
     for count in (1, 10, 21):
         for _ in range(count - (10 if count == 21 else 1 if count == 10 else 0)):
@@ -98,22 +98,22 @@ def _slow_start(make: Make) -> Iterator[Seen]:
         yield _cwnd(part, f"after {count} acknowledgements of a segment each")
 
 
-def _small(make: Make) -> Iterator[Seen]:
+def _small(make: Make) -> Iterator[Observed]:
     part = make(MSS, 10 * MSS)
     for _ in range(10):
         part.acknowledged(MSS // 10)
     yield _cwnd(part, "after one segment was acknowledged in 10 pieces")
 
 
-def _stretch(make: Make) -> Iterator[Seen]:
+def _stretch(make: Make) -> Iterator[Observed]:
     part = make(MSS, 20 * MSS)
     part.acknowledged(20 * MSS)
     grown = (part.cwnd - 20 * MSS) / MSS
-    yield Seen("after one acknowledgement of 20 segments", "the growth of cwnd, as far as it is above 2",
+    yield Observed("after one acknowledgement of 20 segments", "the growth of cwnd, as far as it is above 2",
                max(grown - 2, 0.0), "segments")
 
 
-def _lost(make: Make) -> Iterator[Seen]:
+def _lost(make: Make) -> Iterator[Observed]:
     part = make(MSS, 40 * MSS)
     part.lost(20 * MSS)
     did = "after a loss with a window of 40 segments, of which 20 were on their way"
@@ -121,7 +121,7 @@ def _lost(make: Make) -> Iterator[Seen]:
     yield _cwnd(part, did)
 
 
-def _avoidance(make: Make) -> Iterator[Seen]:
+def _avoidance(make: Make) -> Iterator[Observed]:
     part = make(MSS, 20 * MSS)
     part.lost(20 * MSS)
     for trip in range(1, 4):
@@ -130,20 +130,20 @@ def _avoidance(make: Make) -> Iterator[Seen]:
         yield _cwnd(part, f"after a loss at 20 segments, and {trip} round trip{'s' * (trip > 1)} without one")
 
 
-def _floor(make: Make) -> Iterator[Seen]:
+def _floor(make: Make) -> Iterator[Observed]:
     part = make(MSS, 2 * MSS)
     part.lost(2 * MSS)
     yield _ssthresh(part, "after a loss with two segments on their way")
 
 
-def _timed_out(make: Make) -> Iterator[Seen]:
+def _timed_out(make: Make) -> Iterator[Observed]:
     part = make(MSS, 20 * MSS)
     part.timed_out(20 * MSS)
     yield _cwnd(part, "after a time-out with 20 segments on their way")
     yield _ssthresh(part, "after a time-out with 20 segments on their way")
 
 
-def _again(make: Make) -> Iterator[Seen]:
+def _again(make: Make) -> Iterator[Observed]:
     part = make(MSS, 16 * MSS)
     part.timed_out(16 * MSS)
     for _ in range(7):
@@ -154,7 +154,7 @@ def _again(make: Make) -> Iterator[Seen]:
     yield _cwnd(part, "one round trip after ssthresh was reached")
 
 
-def _transfer(make: Make) -> Iterator[Seen]:
+def _transfer(make: Make) -> Iterator[Observed]:
     took = {}
     for name, chosen in (("ours", _make("")), ("yours", make)):
         world = simulated(7)
@@ -163,21 +163,22 @@ def _transfer(make: Make) -> Iterator[Seen]:
         with fitted(chosen):
             took[name] = transfer(world).took / 1e6
     did = f"over a link with 4 Mbit/s, 10 ms and 1 % loss, where another needs {took['ours']:.2f} s"
-    yield Seen(did, f"the transfer of {SIZE:,} bytes ending", took["yours"] > 0)
-    yield Seen(did, "its time, as far as it is above twice that,", max(took["yours"] - 2 * took["ours"], 0.0), "s")
+    yield Observed(did, f"the transfer of {SIZE:,} bytes ending", took["yours"] > 0)
+    yield Observed(did, "its time, as far as it is above twice that,", max(took["yours"] - 2 * took["ours"], 0.0), "s")
 
 
 CHECKS = (
-    Check("It begins with the window that it is given", "RFC 5681 §3.1", _begins),
-    Check("In slow start the window grows by what is acknowledged", "RFC 5681 §3.1", _slow_start),
-    Check("It counts bytes, not acknowledgements", "RFC 5681 §3.1", _small),
-    Check("One acknowledgement lets it grow by two segments at the most", "RFC 5681 §3.1, RFC 3465", _stretch),
-    Check("A loss halves what was on its way", "RFC 5681 §3.2", _lost),
-    Check("From ssthresh on it grows by one segment a round trip", "RFC 5681 §3.1", _avoidance, 0.35),
-    Check("ssthresh is two segments at the least", "RFC 5681 §3.1", _floor),
-    Check("After a time-out it begins again with one segment", "RFC 5681 §3.1", _timed_out),
-    Check("Then slow start goes up to ssthresh, and no farther", "RFC 5681 §3.1", _again, 0.35),
-    Check("In the stack, a transfer over a bad link comes to its end", "RFC 5681", _transfer, names_mistakes=False),
+    StoryCheck("It begins with the window that it is given", "RFC 5681 §3.1", _begins),
+    StoryCheck("In slow start the window grows by what is acknowledged", "RFC 5681 §3.1", _slow_start),
+    StoryCheck("It counts bytes, not acknowledgements", "RFC 5681 §3.1", _small),
+    StoryCheck("One acknowledgement lets it grow by two segments at the most", "RFC 5681 §3.1, RFC 3465", _stretch),
+    StoryCheck("A loss halves what was on its way", "RFC 5681 §3.2", _lost),
+    StoryCheck("From ssthresh on it grows by one segment a round trip", "RFC 5681 §3.1", _avoidance, 0.35),
+    StoryCheck("ssthresh is two segments at the least", "RFC 5681 §3.1", _floor),
+    StoryCheck("After a time-out it begins again with one segment", "RFC 5681 §3.1", _timed_out),
+    StoryCheck("Then slow start goes up to ssthresh, and no farther", "RFC 5681 §3.1", _again, 0.35),
+    StoryCheck("In the stack, a transfer over a bad link comes to its end", "RFC 5681", _transfer,
+               names_mistakes=False),
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shell.exercises.stories import Model
+    from shell.lessons.exercises.stories import Model
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -36,7 +36,7 @@ class Exercise:
 
     def template(self) -> str:
         """Return the file to begin with."""
-        return (TEMPLATES / f"{self.name}.py").read_text(encoding="utf-8")
+        return (TEMPLATES / f"{self.name}.txt").read_text(encoding="utf-8")
 
     def task(self) -> str:
         """Return what is to be done, as the file to begin with says it."""
@@ -44,7 +44,7 @@ class Exercise:
 
     def model(self) -> Model:
         """Return what the part is judged by."""
-        found: Model = import_module(f"shell.exercises.models.{self.name}").MODEL
+        found: Model = import_module(f"shell.lessons.exercises.models.{self.name}").MODEL
         return found
 
 

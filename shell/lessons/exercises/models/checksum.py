@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from shell.exercises.stories import Check, Make, Model, Seen
+from shell.lessons.exercises.stories import Make, Model, Observed, StoryCheck
 
 ONCE = "the carry is added once, and that carries again: fold until nothing is left above the 16 bits"
 MISTAKES = {
@@ -45,26 +45,26 @@ class Checksum:
         return ~total if wrong == "long" else ~total & 0xFFFF
 
 
-def _of(data: bytes, words: str, make: Make) -> Iterator[Seen]:
-    yield Seen(words, "checksum()", make().checksum(data), "hex")
+def _of(data: bytes, words: str, make: Make) -> Iterator[Observed]:
+    yield Observed(words, "checksum()", make().checksum(data), "hex")
 
 
-def _carried_in(make: Make) -> Iterator[Seen]:
+def _carried_in(make: Make) -> Iterator[Observed]:
     header = bytes.fromhex("450000732000400040110000c0a80001c0a800c7")
     value = make().checksum(header)
-    yield Seen(f"of the IPv4 header {header.hex()}", "checksum()", value, "hex")
+    yield Observed(f"of the IPv4 header {header.hex()}", "checksum()", value, "hex")
     whole = header[:10] + (value & 0xFFFF).to_bytes(2, "big") + header[12:]
-    yield Seen("of the same header with its checksum in it", "checksum()", make().checksum(whole), "hex")
+    yield Observed("of the same header with its checksum in it", "checksum()", make().checksum(whole), "hex")
 
 
-def _check(title: str, clause: str, data: bytes, words: str = "") -> Check:
-    return Check(title, clause, partial(_of, data, words or f"of the bytes {data.hex()}"))
+def _check(title: str, clause: str, data: bytes, words: str = "") -> StoryCheck:
+    return StoryCheck(title, clause, partial(_of, data, words or f"of the bytes {data.hex()}"))
 
 
 CHECKS = (
     _check("The example of RFC 1071 comes to 0x220d", "RFC 1071 §3", bytes.fromhex("0001f203f4f5f6f7")),
     _check("The byte that comes first is the higher one of its word", "RFC 1071 §1", bytes.fromhex("1234")),
-    Check("A header with its checksum in it comes to 0", "RFC 791 §3.1", _carried_in),
+    StoryCheck("A header with its checksum in it comes to 0", "RFC 791 §3.1", _carried_in),
     _check("An odd number of bytes is filled up with a zero at the right", "RFC 1071 §4.1", bytes.fromhex("010203")),
     _check("A carry that carries again is added again", "RFC 1071 §4.1", bytes.fromhex("ffffffff0001")),
     _check("Of nothing it is 0xffff", "RFC 1071 §1", b"", "of no bytes at all"),

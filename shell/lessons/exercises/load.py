@@ -7,9 +7,9 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from shell.exercises.catalogue import EXERCISES, Exercise
-from shell.exercises.proxy import Proxy, WrongKind, called
-from shell.exercises.stories import Make, Model
+from shell.lessons.exercises.catalogue import EXERCISES, Exercise
+from shell.lessons.exercises.proxy import Proxy, WrongKind, called
+from shell.lessons.exercises.stories import Make, Model
 
 OURS = ("aether", "shell", "lessons")
 NAME = "exercise"

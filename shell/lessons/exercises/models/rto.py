@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from shell.exercises.stories import Check, Make, Model, Seen
+from shell.lessons.exercises.stories import Make, Model, Observed, StoryCheck
 
 FIRST = 1.0
 """Seconds before anything is measured (RFC 6298 §2.1)."""
@@ -82,7 +82,7 @@ class Estimator:
         return rto * times if wrong == "no_maximum" else min(rto * times, self.maximum)
 
 
-def _told(part: Any, calls: Sequence[float | str]) -> Iterator[Seen]:
+def _told(part: Any, calls: Sequence[float | str]) -> Iterator[Observed]:
     """Tell a part what happens: a round trip in seconds, ``-5``: one of 5 s of a resent segment, or ``out``."""
     for number, call in enumerate(calls, 1):
         if call == "out":
@@ -93,18 +93,18 @@ def _told(part: Any, calls: Sequence[float | str]) -> Iterator[Seen]:
             part.measured(abs(rtt), rtt < 0)
             again = " of a segment that was sent again" if rtt < 0 else ""
             did = f"after {'a' if calls[0] == call and number == 1 else 'another'} round trip of {abs(rtt):g} s{again}"
-        yield Seen(did, "timeout()", part.timeout(), "s")
+        yield Observed(did, "timeout()", part.timeout(), "s")
 
 
-def _calls(minimum: float, calls: Sequence[float | str], make: Make) -> Iterator[Seen]:
+def _calls(minimum: float, calls: Sequence[float | str], make: Make) -> Iterator[Observed]:
     part = make(minimum, 60.0)
     if not calls:
-        yield Seen("before anything was measured", "timeout()", part.timeout(), "s")
+        yield Observed("before anything was measured", "timeout()", part.timeout(), "s")
     yield from _told(part, calls)
 
 
-def _check(title: str, clause: str, minimum: float, *calls: float | str) -> Check:
-    return Check(title, f"RFC 6298 {clause}", partial(_calls, minimum, calls))
+def _check(title: str, clause: str, minimum: float, *calls: float | str) -> StoryCheck:
+    return StoryCheck(title, f"RFC 6298 {clause}", partial(_calls, minimum, calls))
 
 
 CHECKS = (

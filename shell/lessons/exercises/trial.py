@@ -15,8 +15,8 @@ from aether.wire import arp as wire_arp
 from aether.wire import ethernet, ipv4, tcp
 from aether.wire.address import show_ip, show_mac
 from aether.wire.error import WireError
-from shell.exercises.lab import DISCARD, SIZE, STREAM, Transfer, fitted, transfer
-from shell.exercises.stories import Make
+from shell.lessons.exercises.lab import DISCARD, SIZE, STREAM, Transfer, fitted, transfer
+from shell.lessons.exercises.stories import Make
 from shell.results.exercise import ExerciseComparison
 from shell.results.plot import PlotReport, Series
 

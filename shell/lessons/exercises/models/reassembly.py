@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from shell.exercises.stories import Check, Make, Model, Seen
+from shell.lessons.exercises.stories import Make, Model, Observed, StoryCheck
 
 NUMBERS = 1 << 32
 STREAM = bytes(range(32, 127)) * 40
@@ -25,7 +25,7 @@ MISTAKES = {
 }
 
 
-class Stream:
+class StreamModel:
     """Reassembly that can be wrong in one way."""
 
     def __init__(self, wrong: str, first: int) -> None:
@@ -74,18 +74,18 @@ class Stream:
         return self.next if self.wrong == "beyond" else self.next % NUMBERS
 
 
-def _segments(first: int, segments: Sequence[tuple[int, int]], make: Make) -> Iterator[Seen]:
+def _segments(first: int, segments: Sequence[tuple[int, int]], make: Make) -> Iterator[Observed]:
     part = make(first)
-    yield Seen(f"with the first byte at {first}", "expected()", part.expected())
+    yield Observed(f"with the first byte at {first}", "expected()", part.expected())
     for start, end in segments:
         number = (first + start) % NUMBERS
         did = f"after bytes {number} to {(first + end - 1) % NUMBERS}"
-        yield Seen(did, "arrived()", part.arrived(number, STREAM[start:end]))
-        yield Seen(did, "expected()", part.expected())
+        yield Observed(did, "arrived()", part.arrived(number, STREAM[start:end]))
+        yield Observed(did, "expected()", part.expected())
 
 
-def _check(title: str, *segments: tuple[int, int], first: int = 1000, clause: str = "RFC 9293 §3.10.7.4") -> Check:
-    return Check(title, clause, partial(_segments, first, segments))
+def _check(title: str, *segments: tuple[int, int], first: int = 1000, clause: str = "RFC 9293 §3.10.7.4") -> StoryCheck:
+    return StoryCheck(title, clause, partial(_segments, first, segments))
 
 
 CHECKS = (
@@ -103,7 +103,7 @@ CHECKS = (
 
 
 def _make(wrong: str) -> Make:
-    return partial(Stream, wrong)
+    return partial(StreamModel, wrong)
 
 
 MODEL = Model(CHECKS, _make, MISTAKES, {"arrived": "bytes", "expected": "whole"})

@@ -12,7 +12,7 @@ from aether.operations.base import OperationError
 from aether.operations.tcp import TcpConnect, TcpSend
 from aether.tcp import congestion
 from aether.timers import NEVER
-from shell.exercises.stories import Make
+from shell.lessons.exercises.stories import Make
 
 if TYPE_CHECKING:
     from aether.tcp.congestion.flow import Flow
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 SIZE = 300_000
 """Bytes of a transfer."""
 DISCARD = 9
-LONGEST = 120_000_000
+LONGEST_TRANSFER = 120_000_000
 """Microseconds of world time that a transfer gets."""
-MOST = 100_000
+MOST_OCCURRENCES = 100_000
 """Occurrences that it gets."""
 PIECE = 20_000
 STREAM = bytes(index * 7 % 251 for index in range(SIZE))
@@ -69,8 +69,8 @@ def transfer(world: World, size: int = SIZE, seen: Observe | None = None) -> Tra
     world.observe(observe)
     found.connection = world.do(TcpConnect(address=HOST_ADDRESS, port=DISCARD))
     found.delivered = sent = 0
-    until = world.now + LONGEST
-    for _ in range(MOST):
+    until = world.now + LONGEST_TRANSFER
+    for _ in range(MOST_OCCURRENCES):
         if found.delivered >= size or world.next_deadline() in (NEVER, None) or world.now >= until:
             break
         world.step(until)

@@ -1,6 +1,6 @@
 """The process in which a learner's code runs: it has a bound in time and memory, and what it does ends with it.
 
-`python -m shell.exercises.child DESCRIPTOR`: the job comes as a line of JSON on standard input, and after it a
+`python -m shell.lessons.exercises.child DESCRIPTOR`: the job comes as a line of JSON on standard input, and after it a
 snapshot of the lab; what there is to say goes to the descriptor, a line of JSON for each thing.
 """
 
@@ -20,9 +20,9 @@ from dataclasses import asdict
 from types import FrameType
 from typing import Any
 
-from shell.exercises.load import Unusable, executed, maker, recognised
-from shell.exercises.proxy import WrongKind
-from shell.exercises.stories import Make, Model, Seen, Told, mistakes, told
+from shell.lessons.exercises.load import Unusable, executed, maker, recognised
+from shell.lessons.exercises.proxy import WrongKind
+from shell.lessons.exercises.stories import Make, Model, Observed, Told, mistakes, told
 
 MEMORY = 1 << 30
 """Bytes that the process may have."""
@@ -39,7 +39,7 @@ def _too_long(number: int, frame: FrameType | None) -> None:
     raise TooLong
 
 
-class Child:
+class LearnersProcess:
     """Runs one job."""
 
     def __init__(self, descriptor: int, job: dict[str, Any], rest: bytes) -> None:
@@ -110,7 +110,7 @@ class Child:
     def _check(self, model: Model, make: Make) -> None:
         every: dict[int, Told] = {}
         for number, check in enumerate(model.checks):
-            seen: list[Seen] = []
+            seen: list[Observed] = []
             self.say(begun=number)
             try:
                 with self.bounded():
@@ -126,7 +126,7 @@ class Child:
             self.say(mistake=words, of=number)
 
     def _use(self, name: str, make: Make) -> None:
-        from shell.exercises.trial import TRIALS
+        from shell.lessons.exercises.trial import TRIALS
 
         try:
             with self.bounded():
@@ -156,11 +156,11 @@ def main() -> None:
     descriptor = int(sys.argv[1])
     job, rest = json.loads(sys.stdin.buffer.readline()), sys.stdin.buffer.read()
     if job["what"] == "use":
-        import shell.exercises.trial  # noqa: F401 (before memory is bounded and time counts)
+        import shell.lessons.exercises.trial  # noqa: F401 (before memory is bounded and time counts)
     _limit(resource.RLIMIT_AS, MEMORY)
     _limit(resource.RLIMIT_CORE, 0)
     signal.signal(signal.SIGPROF, _too_long)
-    child = Child(descriptor, job, rest)
+    child = LearnersProcess(descriptor, job, rest)
     child.run()
     with suppress(Exception):
         sys.stdout.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from shell.exercises.stories import Check, Make, Model, Seen
+from shell.lessons.exercises.stories import Make, Model, Observed, StoryCheck
 
 US, HOST, THIRD, FOURTH = "192.168.1.2", "192.168.1.1", "192.168.1.3", "192.168.1.4"
 HOST_MAC, THIRD_MAC, NEW_MAC = "02:00:00:00:00:01", "02:00:00:00:00:03", "02:00:00:00:00:99"
@@ -26,7 +26,7 @@ MISTAKES = {
 }
 
 
-class Cache:
+class ArpModel:
     """An ARP cache that can be wrong in one way."""
 
     def __init__(self, wrong: str, address: str, lifetime: float = 60.0) -> None:
@@ -57,62 +57,62 @@ class Cache:
         return hardware
 
 
-def _packet(part: object, now: float, operation: str, sender: str, hardware: str, target: str) -> Seen:
+def _packet(part: object, now: float, operation: str, sender: str, hardware: str, target: str) -> Observed:
     answers = part.received(now, operation, sender, hardware, target)  # type: ignore[attr-defined]
-    return Seen(f"at {now:g} s, a {operation} from {sender} ({hardware}) about {target}", "received()", answers)
+    return Observed(f"at {now:g} s, a {operation} from {sender} ({hardware}) about {target}", "received()", answers)
 
 
-def _look(part: object, now: float, address: str, did: str) -> Seen:
+def _look(part: object, now: float, address: str, did: str) -> Observed:
     found = part.lookup(now, address)  # type: ignore[attr-defined]
-    return Seen(f"at {now:g} s, {did}", f"lookup({address!r})", found)
+    return Observed(f"at {now:g} s, {did}", f"lookup({address!r})", found)
 
 
-def _asked(make: Make) -> Iterator[Seen]:
+def _asked(make: Make) -> Iterator[Observed]:
     part = make(US, 60.0)
     yield _look(part, 0.0, HOST, "before any packet")
     yield _packet(part, 1.0, "request", HOST, HOST_MAC, US)
 
 
-def _learns(make: Make) -> Iterator[Seen]:
+def _learns(make: Make) -> Iterator[Observed]:
     part = make(US, 60.0)
     part.received(1.0, "request", HOST, HOST_MAC, US)
     yield _look(part, 2.0, HOST, f"after {HOST} has asked for us")
 
 
-def _answered(make: Make) -> Iterator[Seen]:
+def _answered(make: Make) -> Iterator[Observed]:
     part = make(US, 60.0)
     yield _packet(part, 1.0, "reply", HOST, HOST_MAC, US)
     yield _look(part, 2.0, HOST, f"after {HOST} has answered us")
 
 
-def _others(make: Make) -> Iterator[Seen]:
+def _others(make: Make) -> Iterator[Observed]:
     part = make(US, 60.0)
     yield _packet(part, 1.0, "request", THIRD, THIRD_MAC, FOURTH)
     yield _look(part, 2.0, THIRD, f"after {THIRD} has asked for {FOURTH}")
     yield _look(part, 2.0, FOURTH, f"after {THIRD} has asked for {FOURTH}")
 
 
-def _unasked(make: Make) -> Iterator[Seen]:
+def _unasked(make: Make) -> Iterator[Observed]:
     part = make(US, 60.0)
     yield _packet(part, 1.0, "reply", THIRD, THIRD_MAC, THIRD)
     yield _look(part, 2.0, THIRD, f"after {THIRD}, unknown, has announced itself")
 
 
-def _new_card(make: Make) -> Iterator[Seen]:
+def _new_card(make: Make) -> Iterator[Observed]:
     part = make(US, 60.0)
     part.received(1.0, "reply", HOST, HOST_MAC, US)
     part.received(5.0, "reply", HOST, NEW_MAC, US)
     yield _look(part, 6.0, HOST, f"after {HOST} has answered again, with another card")
 
 
-def _merge(make: Make) -> Iterator[Seen]:
+def _merge(make: Make) -> Iterator[Observed]:
     part = make(US, 60.0)
     part.received(1.0, "reply", HOST, HOST_MAC, US)
     part.received(5.0, "request", HOST, NEW_MAC, FOURTH)
     yield _look(part, 6.0, HOST, f"after {HOST}, known, has asked for {FOURTH} with another card")
 
 
-def _ages(make: Make) -> Iterator[Seen]:
+def _ages(make: Make) -> Iterator[Observed]:
     part = make(US, 20.0)
     part.received(10.0, "reply", HOST, HOST_MAC, US)
     yield _look(part, 29.5, HOST, "19.5 s after the last packet, with a lifetime of 20 s")
@@ -120,7 +120,7 @@ def _ages(make: Make) -> Iterator[Seen]:
     yield _look(part, 55.5, HOST, "45.5 s after the last packet, with a lifetime of 20 s")
 
 
-def _confirmed(make: Make) -> Iterator[Seen]:
+def _confirmed(make: Make) -> Iterator[Observed]:
     part = make(US, 20.0)
     part.received(10.0, "reply", HOST, HOST_MAC, US)
     part.received(25.0, "reply", HOST, HOST_MAC, US)
@@ -129,20 +129,20 @@ def _confirmed(make: Make) -> Iterator[Seen]:
 
 
 CHECKS = (
-    Check("A request for our address is answered", "RFC 826", _asked),
-    Check("Whoever asks for us is remembered", "RFC 826", _learns),
-    Check("Whoever answers us is remembered, and gets no answer to that", "RFC 826", _answered),
-    Check("What is about others is neither answered nor remembered", "RFC 826", _others),
-    Check("A stranger who announces himself is not remembered", "RFC 826", _unasked),
-    Check("A neighbour with another card is known by that", "RFC 826", _new_card),
-    Check("Who is known is brought up to date by any packet of his", "RFC 826, merge flag", _merge),
-    Check("An entry ends after its lifetime", "RFC 1122 §2.3.2.1", _ages),
-    Check("A packet from the neighbour begins the lifetime anew", "RFC 1122 §2.3.2.1", _confirmed),
+    StoryCheck("A request for our address is answered", "RFC 826", _asked),
+    StoryCheck("Whoever asks for us is remembered", "RFC 826", _learns),
+    StoryCheck("Whoever answers us is remembered, and gets no answer to that", "RFC 826", _answered),
+    StoryCheck("What is about others is neither answered nor remembered", "RFC 826", _others),
+    StoryCheck("A stranger who announces himself is not remembered", "RFC 826", _unasked),
+    StoryCheck("A neighbour with another card is known by that", "RFC 826", _new_card),
+    StoryCheck("Who is known is brought up to date by any packet of his", "RFC 826, merge flag", _merge),
+    StoryCheck("An entry ends after its lifetime", "RFC 1122 §2.3.2.1", _ages),
+    StoryCheck("A packet from the neighbour begins the lifetime anew", "RFC 1122 §2.3.2.1", _confirmed),
 )
 
 
 def _make(wrong: str) -> Make:
-    return partial(Cache, wrong)
+    return partial(ArpModel, wrong)
 
 
 MODEL = Model(CHECKS, _make, MISTAKES, {"received": "truth", "lookup": "text or None"})

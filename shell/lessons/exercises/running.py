@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from aether.engine import python
-from shell.exercises.catalogue import EXERCISES, Exercise
 from shell.files.opening import read_whole
 from shell.language.grammar import CommandError
+from shell.lessons.exercises.catalogue import EXERCISES, Exercise
 
-LARGEST = 64 << 10
+LARGEST_FILE = 64 << 10
 """Bytes of a learner's file."""
 SECONDS = 3.0
 """Of the processor, for each thing that is asked of the code."""
-PATIENCE = 20.0
+CLOCK_SECONDS = 20.0
 """Seconds for each, however it spends them."""
 GRACE = 10.0
 """Seconds beyond that after which a process is ended that says nothing."""
@@ -35,7 +35,7 @@ PORTION = 65_536
 
 
 @dataclass(slots=True)
-class Outcome:
+class RunOutcome:
     """What a process had to say."""
 
     said: list[dict[str, Any]] = field(default_factory=list)
@@ -68,11 +68,11 @@ def source_of(path: Path) -> str:
             "an exercise is code of your own, and is not run with root's rights. Begin the shell as yourself: "
             "aether-shell. As root: aether-shell --sim --user NAME")
     try:
-        data = read_whole(path, LARGEST)
+        data = read_whole(path, LARGEST_FILE)
     except OSError as problem:
         raise CommandError(f"cannot read {path}: {problem.strerror}") from None
-    if len(data) > LARGEST:
-        raise CommandError(f"{path} is larger than {LARGEST >> 10} kB, too large for an exercise")
+    if len(data) > LARGEST_FILE:
+        raise CommandError(f"{path} is larger than {LARGEST_FILE >> 10} kB, too large for an exercise")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as problem:
@@ -82,15 +82,15 @@ def source_of(path: Path) -> str:
 
 def run(
     what: str, source: str, snapshot: bytes = b"", *, seconds: float = 0.0, patience: float = 0.0,
-) -> Outcome:
+) -> RunOutcome:
     """Run a learner's code in a process of its own, to check it or to use it; it ends whatever happens here."""
-    seconds, patience = seconds or SECONDS, patience or PATIENCE
+    seconds, patience = seconds or SECONDS, patience or CLOCK_SECONDS
     job = json.dumps({"what": what, "source": source, "seconds": seconds, "patience": patience}).encode() + b"\n"
     answers, theirs = os.pipe()
     output, printed = os.pipe()
     try:
         process = subprocess.Popen(
-            python.words("shell.exercises.child", str(theirs)), pass_fds=(theirs,), stdin=subprocess.PIPE,
+            python.words("shell.lessons.exercises.child", str(theirs)), pass_fds=(theirs,), stdin=subprocess.PIPE,
             stdout=printed, stderr=printed, env=python.environment(), start_new_session=True)
     except OSError as problem:
         for each in (answers, output):
@@ -99,7 +99,7 @@ def run(
     finally:
         os.close(theirs)
         os.close(printed)
-    outcome = Outcome()
+    outcome = RunOutcome()
     try:
         assert process.stdin is not None
         with suppress(BrokenPipeError), process.stdin as pipe:
@@ -146,7 +146,7 @@ def _rest(output: int, printed: bytearray) -> None:
             printed += data[:MOST_PRINTED - len(printed)]
 
 
-def _understand(outcome: Outcome, said: bytes, status: int, patience: float) -> None:
+def _understand(outcome: RunOutcome, said: bytes, status: int, patience: float) -> None:
     text = said.decode("utf-8", "replace")
     for line in text.splitlines():
         if line.startswith("{"):
