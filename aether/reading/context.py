@@ -29,6 +29,11 @@ class IpLayer:
         """Whether an ICMP error quotes it."""
 
 
+def quoting(ip: IpLayer | None) -> IpLayer | None:
+    """Return the packet around what is inside a tunnel: none, unless an ICMP error quotes all of it."""
+    return ip if ip is not None and ip.quoted else None
+
+
 class Direction:
     """One direction of a TCP connection."""
 
@@ -64,7 +69,7 @@ class Conversation:
 class Context:
     """What a frame's conversation says about this frame."""
 
-    __slots__ = ("ack_base", "conversation", "http", "scale", "seq_base")
+    __slots__ = ("ack_base", "around", "conversation", "http", "scale", "seq_base")
 
     def __init__(self, conversation: Conversation, seq_base: int, ack_base: int, scale: int) -> None:
         self.conversation = conversation
@@ -76,3 +81,5 @@ class Context:
         """The shift of its window; UNKNOWN or NONE."""
         self.http = conversation.http
         """Whether HTTP was spoken up to and with this frame."""
+        self.around: tuple[int, ...] = ()
+        """The numbers of the conversations of all datagrams that are inside each other, if there are several."""

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from aether.reading.context import IpLayer
+from aether.reading.context import IpLayer, quoting
 from aether.reading.layout import Field, counted
-from aether.reading.tree import Cursor, Protocol, Tree
+from aether.reading.link import ETHERNET, LINK
+from aether.reading.tree import Cursor, Protocol, Tree, Within
 from aether.reading.types import BOOLEAN, BYTES, ETHER, UINT16
 from aether.wire import ethernet
 from aether.wire.address import show_mac
 
-TYPES = {ethernet.TYPE_IPV4: "IPv4", ethernet.TYPE_ARP: "ARP", ethernet.TYPE_IPV6: "IPv6"}
+TYPES = {
+    ethernet.TYPE_IPV4: "IPv4", ethernet.TYPE_ARP: "ARP", ethernet.TYPE_IPV6: "IPv6", 0x6558: "Ethernet",
+    0x8100: "VLAN", 0x8847: "MPLS", 0x8848: "MPLS, multicast", 0x8863: "PPPoE discovery", 0x8864: "PPPoE",
+    0x880B: "PPP", 0x88A8: "provider's VLAN", 0x9100: "VLAN"}
 LEAST_TYPE = 0x0600
 """From here on the field is a type, and below a length."""
 LEAST_FRAME = 60
 """Bytes of the shortest frame on a wire, without its checksum."""
 
 
-def _type(value: int) -> str:
+LLC = "eth.len"
+"""By what the header of LLC is found, with the value 0."""
+
+
+def named_type(value: int) -> str:
+    """Return an EtherType in words."""
     return f"0x{value:04x} {TYPES.get(value, '')}".strip()
+
+
+def typed(kind: int, start: int, end: int) -> Within:
+    """Return what follows a type; or the length of what follows, which then is LLC."""
+    if kind < LEAST_TYPE:
+        return Within(LLC, 0, start, min(start + kind, end))
+    return Within("eth.type", kind, start, end)
+
+
+def inner(frame: bytes, start: int, end: int) -> Within | None:
+    """Return what a frame carries."""
+    if end - start < ethernet.HEADER_LENGTH:
+        return None
+    return typed(frame[start + 12] << 8 | frame[start + 13], start + ethernet.HEADER_LENGTH, end)
 
 
 _LOCAL, _GROUP = "administered locally", "a group"
@@ -34,17 +57,18 @@ SRC_IG = Field("eth.src.ig", BOOLEAN, _GROUP, "the source is a group address, wh
 ADDR = Field("eth.addr", ETHER, "address", "either address", hidden=True)
 IG = Field("eth.ig", BOOLEAN, _GROUP, "either address is a group's", hidden=True)
 LG = Field("eth.lg", BOOLEAN, _LOCAL, "either address is locally administered", hidden=True)
-TYPE = Field("eth.type", UINT16, "type", "what it carries: 0x0800 IPv4, 0x0806 ARP", 12, hexadecimal=True, words=_type,
-             names={"ipv4": 0x0800, "ip": 0x0800, "arp": 0x0806, "ipv6": 0x86DD})
+TYPE = Field("eth.type", UINT16, "type", "what it carries: 0x0800 IPv4, 0x0806 ARP", 12, hexadecimal=True,
+             words=named_type, names={"ipv4": 0x0800, "ip": 0x0800, "arp": 0x0806, "ipv6": 0x86DD})
 LENGTH = Field("eth.len", UINT16, "length", "the length of an IEEE 802.3 frame", 12, words=counted("bytes"))
 PADDING = Field("eth.padding", BYTES, "padding", "zeros that make up the least length of a frame")
 TRAILER = Field("eth.trailer", BYTES, "trailer", "what follows the packet and its padding")
 
 
 def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
-    """Read a whole frame."""
+    """Read a whole frame; of one that is inside a tunnel, `ip` is the packet around it."""
     frame = tree.frame
-    if end - start < ethernet.HEADER_LENGTH:
+    found = inner(frame, start, end)
+    if found is None:
         layer = tree.layer(PROTOCOL, start, end - start, "malformed")
         layer.problem = f"ethernet.truncated: {end - start} bytes"
         return end
@@ -59,27 +83,24 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
         cursor.add(ADDR, at, 6, frame[at:at + 6])
         cursor.add(LG, at, 3, frame[at] & 2 != 0)
         cursor.add(IG, at, 3, frame[at] & 1 != 0)
-    if kind < LEAST_TYPE:
-        stop = min(cursor.at + kind, end)
-        tree.data(cursor.at, stop)
-    else:
-        stop = tree.inside("eth.type", kind, cursor.at, end, None)
-    _behind(tree, stop, end)
+    tree.frame_at = start
+    behind(tree, tree.within(found, end, quoting(ip)), end)
     return end
 
 
-def _behind(tree: Tree, start: int, end: int) -> None:
-    """Add what follows the packet: padding up to the least length, and a trailer."""
+def behind(tree: Tree, start: int, end: int, trailer: Field | None = None) -> None:
+    """Add what follows the packet: padding, if it makes up the least length, and a trailer."""
     if start >= end:
         return
     layer = tree.begin("p", "padding", start, end - start, f"{end - start} bytes after the packet")
     cursor = Cursor(tree, layer, start, end)
-    padding = max(min(LEAST_FRAME, end) - start, 0)
-    if padding and not any(tree.frame[start:start + padding]):
+    padding = tree.frame_at + LEAST_FRAME - start
+    if 0 < padding <= end - start and not any(tree.frame[start:start + padding]):
         cursor.take(PADDING, size=padding)
     if cursor.left:
-        cursor.take(TRAILER, size=cursor.left)
+        cursor.take(trailer or TRAILER, size=cursor.left)
 
 
 PROTOCOL = Protocol("eth", "Ethernet", "e", "Ethernet", (
-    DST, SRC, ADDR, TYPE, LENGTH, DST_IG, DST_LG, SRC_IG, SRC_LG, IG, LG, PADDING, TRAILER), read)
+    DST, SRC, ADDR, TYPE, LENGTH, DST_IG, DST_LG, SRC_IG, SRC_LG, IG, LG, PADDING, TRAILER), read, (
+    (LINK, ETHERNET), ("gre.proto", 0x6558)), inner)

@@ -72,18 +72,31 @@ class Conversations:
         if packet.tcp:
             tcp = packet.tcp[0]
             key, reverse = _key(tcp)
-            if not tcp.ip.quoted:
-                return self._segment(packet, tcp, key, reverse)
-            return Context(self.tcp.get(key) or self._new_tcp(key), 0, 0, UNKNOWN)
+            if tcp.ip.quoted:
+                return Context(self.tcp.get(key) or self._new_tcp(key), 0, 0, UNKNOWN)
+            context = self._segment(packet, tcp, key, reverse)
+            if not packet.udp:
+                return context
+            within = Context(context.conversation, context.seq_base, context.ack_base, context.scale)
+            within.around = tuple(self._datagram(udp).index for udp in packet.udp)
+            return within
         if packet.udp:
-            key, _ = _key(packet.udp[0])
-            conversation = self.udp.get(key)
-            if conversation is None:
-                conversation = self.udp[key] = Conversation(self.udp_count)
-                self.udp_count += 1
-                _forget(self.udp)
-            return Context(conversation, 0, 0, UNKNOWN)
+            if len(packet.udp) == 1:
+                return Context(self._datagram(packet.udp[0]), 0, 0, UNKNOWN)
+            conversations = [self._datagram(udp) for udp in packet.udp]
+            context = Context(conversations[-1], 0, 0, UNKNOWN)
+            context.around = tuple(conversation.index for conversation in conversations)
+            return context
         return None
+
+    def _datagram(self, udp: Transport) -> Conversation:
+        key, _ = _key(udp)
+        conversation = self.udp.get(key)
+        if conversation is None:
+            conversation = self.udp[key] = Conversation(self.udp_count)
+            self.udp_count += 1
+            _forget(self.udp)
+        return conversation
 
     def _new_tcp(self, key: Key) -> Conversation:
         conversation = self.tcp[key] = Conversation(self.tcp_count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from struct import Struct
 
-from aether.reading.context import IpLayer
+from aether.reading.context import IpLayer, quoting
 from aether.reading.layout import Field, counted, named
 from aether.reading.tree import Cursor, CutShort, Protocol, Tree, problem_of
 from aether.reading.types import BOOLEAN, BYTES, IPV4, UINT8, UINT16, UINT32
@@ -18,7 +18,10 @@ HEADER = Struct("!BBHHHBBH4s4s")
 BAD, GOOD, UNVERIFIED, NOT_PRESENT = range(4)
 STATUS = {"bad": BAD, "good": GOOD, "unverified": UNVERIFIED, "not present": NOT_PRESENT}
 """What `*.checksum.status` says. A checksum is verified only when the packet is complete."""
-PROTOCOLS = {ipv4.PROTO_ICMP: "ICMP", ipv4.PROTO_IGMP: "IGMP", ipv4.PROTO_TCP: "TCP", ipv4.PROTO_UDP: "UDP"}
+IP_IN_IP, GRE = 4, 47
+PROTOCOLS = {
+    ipv4.PROTO_ICMP: "ICMP", ipv4.PROTO_IGMP: "IGMP", IP_IN_IP: "IPv4", ipv4.PROTO_TCP: "TCP", ipv4.PROTO_UDP: "UDP",
+    GRE: "GRE"}
 
 
 def locate(data: bytes, start: int, limit: int, quoted: bool) -> IpLayer | None:
@@ -141,7 +144,9 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     if found.header[4] & 0x1FFF:
         tree.data(found.payload, found.end)
     else:
-        tree.inside("ip.proto", found.header[6], found.payload, found.end, found)
+        protocol = found.header[6]
+        tree.inside("ip.proto", protocol, found.payload, found.end,
+                    quoting(found) if protocol == IP_IN_IP else found)
     return found.end
 
 
@@ -238,4 +243,4 @@ PROTOCOL = Protocol("ip", "IPv4", "i", "the Internet Protocol, version 4", (
      SRC, DST, ADDR, PROTO, TTL, LEN, ID, VERSION, HDR_LEN, DSFIELD, DSCP, ECN, FLAGS, RB, DF, MF, OFFSET,
     CHECKSUM, CHECKSUM_STATUS, OPT_TYPE, OPT_LEN, OPT_COPY, OPT_CLASS, OPT_NUMBER, OPT_PTR, REC_RT, EMPTY_RT,
     SRC_RT, TIME_STAMP, TIME_STAMP_ADDR, OPT_OVERFLOW, OPT_FLAG, OPT_ALERT, OPT_STREAM, OPTIONS, PAYLOAD
-), read, (("eth.type", 0x0800), ("icmp.quoted", 4)))
+), read, (("eth.type", 0x0800), ("icmp.quoted", 4), ("ip.proto", IP_IN_IP), ("llc.dsap", 6), ("ppp.protocol", 0x21)))

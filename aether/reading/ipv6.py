@@ -11,7 +11,7 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     """Read a packet."""
     if start >= end:
         return end
-    layer = tree.layer(PROTOCOL, start, 1, "IPv6, which is not read further")
+    layer = tree.layer(PROTOCOL, start, end - start, "IPv6, which is not read further")
     cursor = Cursor(tree, layer, start, end)
     try:
         cursor.take(VERSION)
@@ -21,4 +21,5 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     return end
 
 
-PROTOCOL = Protocol("ipv6", "IPv6", "i", "IPv6, of which only the version is read", (), read, (("eth.type", 0x86DD),))
+PROTOCOL = Protocol("ipv6", "IPv6", "i", "IPv6, of which only the version is read", (), read, (
+    ("eth.type", 0x86DD), ("ppp.protocol", 0x57)))

@@ -6,6 +6,9 @@ frame is looked at alone: fragments are not put together, nor the segments of a 
 
 Most frames are plain: one header of each kind, all of them whole. What their fixed headers hold is read at once, in one
 go each; messages and options when somebody asks for them. Any other frame is read as a whole when it is asked about.
+
+Between the link and the packet there may be tags and labels, and a packet may carry another one: each protocol says
+what it carries (`Protocol.inner`), and what is inside is found by going from one to the next.
 """
 
 from __future__ import annotations
@@ -13,15 +16,16 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from aether.reading import eth, http, ip, tcp_options
+from aether.reading import arp, eth, http, ip, ipv6, tcp_options
 from aether.reading.context import IpLayer
 from aether.reading.icmp import HEADER as ICMP_HEADER
 from aether.reading.icmp import QUOTING
 from aether.reading.ip import HEADER as IP_HEADER
-from aether.reading.protocols import INSIDE
+from aether.reading.link import ETHERNET, LINK, LinkFrame
+from aether.reading.protocols import INSIDE, PROTOCOLS
 from aether.reading.tcp import HEADER as TCP_HEADER
 from aether.reading.tcp import HTTP
-from aether.reading.tree import Cursor, Protocol, Tree, Values
+from aether.reading.tree import DEPTH, Cursor, Protocol, Tree, Values
 from aether.reading.udp import HEADER as UDP_HEADER
 from aether.reading.udp import PORTS
 
@@ -33,8 +37,14 @@ ARP_HEADER = Struct("!HHBBH")
 HEADERS: dict[str, Struct] = {
     "arp": ARP_HEADER, "ip": IP_HEADER, "icmp": ICMP_HEADER, "udp": UDP_HEADER, "tcp": TCP_HEADER}
 """The fixed headers that are read at once. `Dissected` has a tuple of layers under each of these names."""
-ARP_ADDRESSES = 22
+ARP_ADDRESSES = 8
 """Where the addresses of an ARP packet begin."""
+OPENED = frozenset(kind for (field, kind), protocol in INSIDE.items() if field == "eth.type" and protocol.inner)
+"""EtherTypes of what carries something else."""
+TUNNELS = frozenset(kind for (field, kind), protocol in INSIDE.items()
+                    if field == "ip.proto" and (protocol.inner or protocol is ip.PROTOCOL))
+TUNNEL_PORTS = frozenset(port for (field, port), protocol in INSIDE.items() if field == PORTS and protocol.inner)
+CARRIERS = frozenset(protocol.name for protocol in PROTOCOLS if protocol.inner)
 _STUB = Struct("!HHI")
 
 
@@ -61,11 +71,12 @@ class Transport:
 class Arp:
     """An ARP packet, to the end of its addresses."""
 
-    __slots__ = ("end", "header")
+    __slots__ = ("end", "header", "start")
 
-    def __init__(self, header: tuple[int, ...], end: int) -> None:
+    def __init__(self, header: tuple[int, ...], start: int, end: int) -> None:
         self.header = header
         """Hardware, protocol, both lengths, operation."""
+        self.start = start
         self.end = end
 
 
@@ -74,11 +85,11 @@ class Dissected:
 
     __slots__ = (
         "_context", "_message", "_read", "arp", "data", "ethernet", "ethertype", "icmp", "ip", "plain", "stubs", "tcp",
-        "udp")
+        "udp", "wrapped")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.ethernet = len(data) >= 14
+        self.ethernet = len(data) >= 14 and data.__class__ is not LinkFrame
         self.ethertype = (data[12] << 8 | data[13]) if self.ethernet else -1
         self.arp: tuple[Arp, ...] = ()
         self.ip: tuple[IpLayer, ...] = ()
@@ -92,18 +103,44 @@ class Dissected:
         self._read: dict[str, Values] | None = None
         self._context: Context | None = None
         self._message: http.FirstLine | None = None
+        self.wrapped: tuple[tuple[Protocol, int, int], ...] = ()
+        """What is around the packet, apart from an ordinary frame of Ethernet: where each begins and ends."""
         if self.ethertype == 0x0800:
             self._read_ip(14, len(data), False)
         elif self.ethertype == 0x0806:
-            self._read_arp()
+            self._read_arp(14, len(data))
+        elif not self.ethernet or self.ethertype in OPENED or self.ethertype < eth.LEAST_TYPE:
+            link_type = data.link_type if isinstance(data, LinkFrame) else ETHERNET
+            self._open(LINK, link_type, 0, len(data))
 
-    def _read_arp(self) -> None:
+    def _open(self, field: str, value: int, start: int, end: int) -> None:
+        """Find what is inside, from a field that says what follows."""
         data = self.data
-        if len(data) >= ARP_ADDRESSES:
-            header = ARP_HEADER.unpack_from(data, 14)
-            end = ARP_ADDRESSES + 2 * (header[2] + header[3])
-            if len(data) >= end:
-                self.arp = (Arp(header, end),)
+        while len(self.wrapped) < DEPTH:
+            protocol = INSIDE.get((field, value))
+            if protocol is ip.PROTOCOL:
+                self._read_ip(start, end, False)
+            elif protocol is arp.PROTOCOL:
+                self._read_arp(start, end)
+            elif protocol is ipv6.PROTOCOL:
+                self.plain = False
+            if protocol is None or protocol.inner is None:
+                return
+            self.wrapped = (*self.wrapped, (protocol, start, end))
+            found = protocol.inner(data, start, end)
+            if found is None:
+                self.plain = False
+                return
+            field, value, start, end = found
+        self.plain = False
+
+    def _read_arp(self, start: int, limit: int) -> None:
+        data = self.data
+        if limit - start >= ARP_ADDRESSES:
+            header = ARP_HEADER.unpack_from(data, start)
+            end = start + ARP_ADDRESSES + 2 * (header[2] + header[3])
+            if limit >= end:
+                self.arp = (Arp(header, start, end),)
                 return
         self.plain = False
 
@@ -127,8 +164,17 @@ class Dissected:
             fields = UDP_HEADER.unpack_from(data, payload)
             stop = payload + fields[2] if 8 <= fields[2] <= end - payload else end
             self.udp = (*self.udp, Transport(fields, payload, payload + 8, stop, found))
+            if (fields[1] in TUNNEL_PORTS or fields[0] in TUNNEL_PORTS) and not quoted:
+                self._tunnel(PORTS, datagram_port(fields[0], fields[1]), payload + 8, stop)
         elif protocol == 1:
             self._read_icmp(payload, end, found)
+        elif protocol in TUNNELS and not quoted:
+            self._tunnel("ip.proto", protocol, payload, end)
+
+    def _tunnel(self, field: str, value: int, start: int, end: int) -> None:
+        self.plain = False
+        if len(self.ip) < DEPTH and start < end:
+            self._open(field, value, start, end)
 
     def _read_icmp(self, start: int, end: int, around: IpLayer) -> None:
         if end - start < 8:
@@ -190,9 +236,9 @@ class Dissected:
         return values
 
     def _values(self, name: str, context: Context | None) -> Values:
-        if not name or name == "eth":
+        if not name or name == "eth" or (self.wrapped and (name in CARRIERS or not self.ip)):
             values = Values(self.data, context, INSIDE)
-            eth.read(values, 0, len(self.data), None)
+            values.read()
             return values
         values = Values(self.data, context, {})
         if name == "ip" and self.ip:
@@ -227,8 +273,13 @@ class Dissected:
 
 def datagram(source: int, destination: int) -> Protocol | None:
     """Return the protocol of a datagram, by its ports; the smaller one says it where both could."""
+    return INSIDE.get((PORTS, datagram_port(source, destination)))
+
+
+def datagram_port(source: int, destination: int) -> int:
+    """Return the port that says what a datagram is."""
     low, high = (source, destination) if source < destination else (destination, source)
-    return INSIDE.get((PORTS, low)) or INSIDE.get((PORTS, high))
+    return low if (PORTS, low) in INSIDE else high
 
 
 def segment_in(frame: bytes) -> Transport | None:
@@ -255,7 +306,7 @@ def layers(frame: bytes, context: Context | None = None) -> list[ReadLayer]:
     `context` is what is known of its conversation; without it, sequence numbers are as on the wire.
     """
     tree = Tree(frame, context, INSIDE)
-    eth.read(tree, 0, len(frame), None)
+    tree.read()
     return tree.layers
 
 

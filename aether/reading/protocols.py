@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
-from aether.reading import arp, dhcp, dns, eth, http, icmp, igmp, ip, ipv6, tcp, udp
+from aether.reading import (
+    arp,
+    dhcp,
+    dns,
+    eth,
+    gre,
+    http,
+    icmp,
+    igmp,
+    ip,
+    ipv6,
+    llc,
+    loopback,
+    mpls,
+    ppp,
+    radiotap,
+    raw,
+    sll,
+    tcp,
+    udp,
+    vlan,
+    vxlan,
+    wlan,
+)
 from aether.reading.tree import Protocol
 
 PROTOCOLS: tuple[Protocol, ...] = (
     eth.PROTOCOL,
+    vlan.PROTOCOL,
+    vlan.OUTER,
+    llc.PROTOCOL,
     arp.PROTOCOL,
     ip.PROTOCOL,
     ipv6.PROTOCOL,
@@ -17,6 +43,17 @@ PROTOCOLS: tuple[Protocol, ...] = (
     dns.PROTOCOL,
     dhcp.PROTOCOL,
     http.PROTOCOL,
+    mpls.PROTOCOL,
+    ppp.PROTOCOL,
+    ppp.SESSION,
+    ppp.DISCOVERY,
+    gre.PROTOCOL,
+    vxlan.PROTOCOL,
+    sll.PROTOCOL,
+    raw.PROTOCOL,
+    loopback.PROTOCOL,
+    radiotap.PROTOCOL,
+    wlan.PROTOCOL,
 )
 """In the order of the docs."""
 INSIDE: dict[tuple[str, int], Protocol] = {place: protocol for protocol in PROTOCOLS for place in protocol.over}

@@ -12,8 +12,12 @@ from typing import Any, NamedTuple
 
 from aether.reading.context import Context, IpLayer
 from aether.reading.layout import Field
+from aether.reading.link import LINK, link_type_of
 from aether.reading.types import BYTES
 from aether.wire.error import WireError
+
+DEPTH = 32
+"""How many protocols may be inside each other; what is deeper is data. Wireshark does not go much further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,19 @@ class Protocol:
     returns where it ended, and never raises: what cannot be read is left out, and `ReadLayer.problem` says why."""
     over: tuple[tuple[str, int], ...] = ()
     """What says that it follows: a field of the protocol below, such as `eth.type`, `ip.proto` or `udp.port`, and its
-    value."""
+    value; or `link` and a link type."""
+    inner: Callable[[bytes, int, int], Within | None] | None = None
+    """What a frame of this protocol carries that begins and ends so; None where it carries no frame or packet, and for
+    a protocol that carries none."""
+
+
+class Within(NamedTuple):
+    """What a protocol carries: the field that says what it is, the field's value, and where it begins and ends."""
+
+    field: str
+    value: int
+    start: int
+    end: int
 
 
 class CutShort(Exception):
@@ -89,6 +105,13 @@ class Tree:
         self.protocols = protocols
         """Which protocol follows, by the field that says so and its value."""
         self.layers: list[ReadLayer] = []
+        self.frame_at = 0
+        """Where the frame of Ethernet begins that is being read: it is padded to a least length."""
+        self._depth = 0
+
+    def read(self) -> None:
+        """Read the whole frame, from what its link type says."""
+        self.inside(LINK, link_type_of(self.frame), 0, len(self.frame), None)
 
     def layer(self, protocol: Protocol, offset: int, length: int, summary: str = "", quoted: bool = False) -> ReadLayer:
         """Begin a layer; the letter of a quoted one is a capital."""
@@ -103,10 +126,15 @@ class Tree:
     def inside(self, field: str, value: int, start: int, end: int, ip: IpLayer | None) -> int:
         """Read what follows a field that says what it is; as data where no protocol does. Return where it ends."""
         protocol = self.protocols.get((field, value))
-        if protocol is not None:
+        if protocol is not None and self._depth < DEPTH:
+            self._depth += 1
             return protocol.read(self, start, end, ip)
         self.data(start, end)
         return end
+
+    def within(self, found: Within | None, end: int, ip: IpLayer | None) -> int:
+        """Read what a protocol carries; return where it ends, `end` if that is nowhere."""
+        return end if found is None else self.inside(*found, ip)
 
     def data(self, offset: int, end: int, field: Field | None = None) -> None:
         """Add a layer of bytes that nobody here takes apart."""

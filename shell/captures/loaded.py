@@ -13,13 +13,19 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from aether.events import DROPS, Event
+from aether.reading import sll
+from aether.reading.eth import LEAST_TYPE
 from aether.reading.flow import Follower
+from aether.reading.link import ETHERNET, LINK, LinkFrame, on_link
+from aether.reading.packet import OPENED, TUNNELS
 from aether.reading.packet import Dissected as Dissected
+from aether.reading.protocols import INSIDE
 from aether.wire.address import show_ip, show_mac
-from shell.captures.packets import ETHERNET, LINK_TYPES, MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
+from shell.captures.packets import MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
 from shell.files.opening import opened
+from shell.language.values import amount
 from shell.reading.marks import CAPTURE
 
 MAX_PACKETS = 200_000
@@ -37,6 +43,12 @@ LOST = "LOST "
 """How the comment about a frame begins that its link has lost."""
 ON_THE_LINK = "on the link: "
 """What then follows, before the cause (see words.lost)."""
+IPV4, ARP = b"\x08\x00", b"\x08\x06"
+"""EtherTypes of what has addresses at places that are always the same."""
+MAY_HAVE_TCP = frozenset(bytes((protocol,)) for protocol in (1, 6, 17, *TUNNELS))
+"""Protocols of packets in which there may be a segment: itself, in a tunnel or in what an ICMP error quotes."""
+_OPENED = frozenset(kind.to_bytes(2, "big") for kind in OPENED)
+_LEAST = LEAST_TYPE.to_bytes(2, "big")
 _DROPPED = re.compile(r"DROP ([a-z0-9_.]+)(?:: (.*))?", re.DOTALL)
 
 
@@ -105,13 +117,14 @@ def _read(file: str, source: Source, through: Through, among: Among) -> Capture:
                 continue
             more = len(packet.data) + sum(len(comment) + OVERHEAD for comment in packet.comments)
             if packet.link_type != ETHERNET:
-                others[packet.link_type] += 1
-            elif len(packets) >= MAX_PACKETS or size + more > MAX_BYTES:
+                packet.data = on_link(packet.link_type, packet.data)
+                if (LINK, packet.link_type) not in INSIDE:
+                    others[packet.link_type] += 1
+            if len(packets) >= MAX_PACKETS or size + more > MAX_BYTES:
                 capture.left_out.append(f"everything after the first {len(packets):,} packets: the file is too large")
                 break
-            else:
-                packets.append(packet)
-                size += more
+            packets.append(packet)
+            size += more
     except Damaged as problem:
         capture.damage = str(problem)
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
@@ -121,7 +134,7 @@ def _read(file: str, source: Source, through: Through, among: Among) -> Capture:
     if reader.unread:
         capture.left_out.append(f"{reader.unread:,} comments: {MAX_COMMENTS} are kept of a packet, and of a file")
     capture.left_out += [
-        f"{count:,} packets of link type {kind} ({LINK_TYPES.get(kind, 'unknown')}): only Ethernet is understood"
+        f"the headers of {amount(count, 'packet')} of link type {kind}, which is not known here: there are only bytes"
         for kind, count in sorted(others.items())]
     _fill(capture, packets, through)
     return capture
@@ -157,7 +170,7 @@ def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> 
         last = last if packet.time is None else packet.time
         capture.times.append(max(-LATEST, min(last, LATEST)))
         time = (last - start) // 1000
-        out = packet.direction == "out" if packet.direction else packet.data[6:12] == station
+        out = packet.direction == "out" if packet.direction else _sent_from(packet.data, station)
         ends = ("you", _peer(packet.data, False)) if out else (_peer(packet.data, True), "you")
         _add(capture, number, time, "frame.sent", (number, CAPTURE, packet.data), ends[0])
         lost = any(comment.startswith(LOST) for comment in packet.comments)
@@ -192,8 +205,8 @@ class _Connections:
 
     def opened(self, number: int, data: bytes, out: bool) -> tuple[object, ...] | None:
         """Return the values of a `tcp.opened` event if a frame is the first of its connection."""
-        if data[23:24] not in (b"\x06", b"\x01"):
-            return None  # neither TCP, nor what may quote it
+        if data[12:14] == IPV4 and data[23:24] not in MAY_HAVE_TCP and not isinstance(data, LinkFrame):
+            return None  # neither TCP, nor what may carry or quote it
         dissected = Dissected(data)
         if not dissected.tcp:
             return None
@@ -215,18 +228,46 @@ def _add(
 
 def _peer(data: bytes, sender: bool) -> str:
     """Return what to call the other end of a frame: its IPv4 address, or its Ethernet address; ``wire`` for nobody."""
-    if data[12:14] == b"\x08\x00" and len(data) >= 34:
+    if isinstance(data, LinkFrame) or (kind := data[12:14]) in _OPENED or kind < _LEAST:
+        packet = Dissected(data)
+        inner = [each for each in packet.ip if not each.quoted]
+        if inner:
+            return show_ip(inner[-1].header[8 if sender else 9])
+        if not packet.ethernet:
+            return "wire"
+    elif kind == IPV4 and len(data) >= 34:
         return show_ip(data[26:30] if sender else data[30:34])
-    if data[12:14] == b"\x08\x06" and len(data) >= 42:
+    elif kind == ARP and len(data) >= 42:
         return show_ip(data[28:32] if sender else data[38:42])
     return show_mac(data[6:12] if sender else data[:6]) if len(data) >= 14 else "wire"
 
 
+def _ends(data: bytes) -> tuple[bytes, bytes]:
+    """Return who sent a frame and to whom, by the addresses of its link; by those of its packet where it has none."""
+    if not isinstance(data, LinkFrame):
+        return data[6:12], data[:6]
+    packet = Dissected(data)
+    return packet.ip[0].header[8:10] if packet.ip else _ends_of_arp(packet)
+
+
+def _ends_of_arp(packet: Dissected) -> tuple[bytes, bytes]:
+    found = packet.read("arp", None).found if packet.arp else {}
+    source, target = (found.get(f"arp.{end}.proto_ipv4", [b""])[0] for end in ("src", "dst"))
+    return source, target
+
+
+def _sent_from(data: bytes, station: bytes) -> bool:
+    """Return whether a frame was sent from where the capture is seen from; some link types say it themselves."""
+    if isinstance(data, LinkFrame) and INSIDE.get((LINK, data.link_type)) is sll.PROTOCOL:
+        return sll.outgoing(data)
+    return _ends(data)[0] == station
+
+
 def _station(packets: list[CapturedPacket]) -> bytes:
-    """Return the Ethernet address from which the capture is seen: that with the most frames, the first of equals."""
+    """Return the address from which the capture is seen: that with the most frames, the first of equals."""
     seen: Counter[bytes] = Counter()
     for packet in packets:
-        for address in (packet.data[6:12], packet.data[:6]):
-            if len(address) == 6 and not address[0] & 1:
+        for address in _ends(packet.data):
+            if len(address) == 4 or (len(address) == 6 and not address[0] & 1):
                 seen[address] += 1
     return seen.most_common(1)[0][0] if seen else b""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import BinaryIO
 
-ETHERNET = 1
-"""The link type of Ethernet (LINKTYPE_ETHERNET)."""
+from aether.reading.link import ETHERNET
+
 MAX_PACKET = 262_144
 """Bytes of the longest packet that tcpdump and Wireshark write."""
 MAX_FILE = 512 << 20
@@ -16,10 +16,6 @@ MAX_COMMENT = 4096
 """Bytes of the longest comment that is written, or kept."""
 MAX_COMMENTS = 100
 """Comments of one packet, or of a file as a whole, that are kept."""
-LINK_TYPES = {
-    0: "BSD loopback", 1: "Ethernet", 101: "raw IP", 105: "IEEE 802.11", 113: "Linux cooked", 127: "radiotap",
-    228: "raw IPv4", 229: "raw IPv6", 276: "Linux cooked v2",
-}
 
 
 class Damaged(ValueError):

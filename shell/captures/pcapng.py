@@ -11,8 +11,8 @@ from struct import error as StructError
 from struct import pack
 from typing import NamedTuple
 
+from aether.reading.link import ETHERNET
 from shell.captures.packets import (
-    ETHERNET,
     MAX_COMMENT,
     MAX_COMMENTS,
     MAX_PACKET,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aether.reading import eth, layout, tree
+from aether.reading import layout, tree
 from aether.reading.protocols import INSIDE
 from shell.reading.escape import printable
 from shell.results.frames import Field, Layer
@@ -19,7 +19,7 @@ def dissect(frame: bytes, context: Context | None = None) -> list[Layer]:
     `context` is what is known of its conversation; without it, sequence numbers are as on the wire.
     """
     shown = _Shown(bytes(frame), context, INSIDE)
-    eth.read(shown, 0, len(frame), None)
+    shown.read()
     return [
         Layer(layer.key, layer.name, layer.offset, layer.length, printable(layer.summary), layer.fields, layer.problem)
         for layer in shown.layers]

@@ -6,13 +6,22 @@ from typing import NamedTuple
 
 from aether.reading import icmp as icmp_reading
 from aether.reading import igmp as igmp_reading
-from aether.reading.context import Context
+from aether.reading.context import Context, IpLayer
+from aether.reading.eth import LEAST_TYPE
 from aether.reading.flow import MASK
-from aether.reading.packet import Dissected
+from aether.reading.link import LINK, LinkFrame
+from aether.reading.packet import OPENED, TUNNELS, Dissected
+from aether.reading.protocols import INSIDE
 from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
 from shell.reading.summary_services import service
+
+MAY_CARRY = TUNNELS | {ipv4.PROTO_UDP}
+"""Protocols of packets that may carry another packet."""
+PROTOCOL_AT = 9
+"""Where an IPv4 packet says what it carries, in bytes (RFC 791 §3.1)."""
+_LINKS = frozenset(protocol.name for (field, _), protocol in INSIDE.items() if field == LINK)
 
 
 class Summary(NamedTuple):
@@ -38,13 +47,20 @@ def summarise(frame: bytes, context: Context | None = None) -> Summary:
 
     `context` is what is known of its conversation; without it, sequence numbers are as on the wire.
     """
+    if isinstance(frame, LinkFrame):
+        return _wrapped(frame, context) or _link_frame(frame)
     try:
         destination, source, kind = ethernet.parse(frame)
     except WireError as problem:
         return Summary("ethernet", "?", "?", "", _what_is_wrong(problem))
     body = memoryview(frame)[ethernet.HEADER_LENGTH:]
     if kind == ethernet.TYPE_IPV4:
-        return _ipv4(body, context) or _cut_off(frame, context)
+        inside = _wrapped(frame, context) if len(body) > PROTOCOL_AT and body[PROTOCOL_AT] in MAY_CARRY else None
+        return inside or _ipv4(body, context) or _cut_off(Dissected(frame), None, context)
+    if kind in OPENED or kind < LEAST_TYPE:
+        inside = _wrapped(frame, context)
+        if inside is not None:
+            return inside
     ends = show_mac(bytes(source)), show_mac(bytes(destination))
     if kind == ethernet.TYPE_ARP:
         return _arp(body, *ends)
@@ -53,6 +69,30 @@ def summarise(frame: bytes, context: Context | None = None) -> Summary:
     if kind <= 1500:
         return Summary("ethernet", *ends, "", f"IEEE 802.3, {kind} bytes")
     return Summary("ethernet", *ends, "", f"EtherType 0x{kind:04x}, {len(body)} bytes")
+
+
+def _wrapped(frame: bytes, context: Context | None) -> Summary | None:
+    """Describe the innermost packet of a frame that has more around it than Ethernet; None if there is none."""
+    packet = Dissected(frame)
+    around = [protocol.title for protocol, _, _ in packet.wrapped if protocol.name not in _LINKS]
+    note = f"in {', '.join(around)}" if around else ""
+    inner = [each for each in packet.ip if not each.quoted]
+    if not packet.wrapped or not (inner or packet.arp):
+        return None
+    if packet.arp:
+        found = _arp(memoryview(frame)[packet.arp[0].start:packet.arp[0].end], "?",
+                     show_mac(frame[:6]) if packet.ethernet else "?")
+    else:
+        here = inner[-1]
+        found = _ipv4(memoryview(frame)[here.start:here.end], context) or _cut_off(packet, here, context)
+    return found._replace(info=f"{found.info} {note}".strip())
+
+
+def _link_frame(frame: LinkFrame) -> Summary:
+    """Describe a frame of another link than Ethernet, without a packet that is read further."""
+    protocol = INSIDE.get((LINK, frame.link_type))
+    what = f"link type {frame.link_type}" if protocol is None else protocol.title
+    return Summary("ethernet", "?", "?", "", f"{what}, {len(frame)} bytes")
 
 
 def _what_is_wrong(problem: WireError) -> str:
@@ -116,17 +156,17 @@ def _ipv4(body: memoryview, context: Context | None) -> Summary | None:
     return found._replace(info=f"{found.info} {note}".strip())
 
 
-def _cut_off(frame: bytes, context: Context | None) -> Summary:
+def _cut_off(packet: Dissected, here: IpLayer | None, context: Context | None) -> Summary:
     """Describe a packet of which the frame has only the beginning, as in a capture that cut frames off."""
-    packet = Dissected(frame)
-    header = packet.ip[0].header
+    here = here or packet.ip[0]
+    header = here.header
     ends = show_ip(header[8]), show_ip(header[9])
-    note = f"cut off: {len(frame) - ethernet.HEADER_LENGTH} of {header[2]} bytes"
-    transport = (packet.tcp or packet.udp or (None,))[0]
-    if transport is None or transport.ip.quoted:
+    note = f"cut off: {here.end - here.start} of {header[2]} bytes"
+    transport = next((each for each in packet.tcp + packet.udp if each.ip is here), None)
+    if transport is None or here.quoted:
         return Summary("ipv4", *ends, "", f"protocol {header[6]}, {note}")
     ends = show_endpoint(header[8], transport.header[0]), show_endpoint(header[9], transport.header[1])
-    if packet.udp:
+    if transport in packet.udp:
         return Summary("udp", *ends, "", f"len={max(transport.header[2] - 8, 0)} {note}")
     _, _, sequence, acknowledgement, flags, window = transport.header[:6]
     info = _numbers(sequence, acknowledgement, flags, window, transport.carried, context)

@@ -40,7 +40,7 @@ def _field(protocol: Protocol, field: layout.Field) -> FilterField:
     quick = QUICK.get(field.name)
     get = found if quick is None else _either(quick, found)
     if quick is None and field.at >= 0:
-        get = _from_bytes(field) if protocol.name == "eth" else _fixed(protocol.name, field, found)
+        get = _from_bytes(field, found) if protocol.name == "eth" else _fixed(protocol.name, field, found)
     elif field.name in ("ip.addr", "tcp.port", "udp.port"):
         get = _both(protocol.name, *(8, 10) if protocol.name == "ip" else (0, 2), found)
     return FilterField(
@@ -140,13 +140,15 @@ def _codes(form: str) -> list[str]:
     return codes
 
 
-def _from_bytes(field: layout.Field) -> Getter:
+def _from_bytes(field: layout.Field, found: Getter) -> Getter:
     """Return a getter for what stands in Ethernet's header."""
     start, stop, of = field.at, field.at + field.width, field.of
 
     def get(record: Record) -> Sequence[Any]:
         packet = record.packet or record.dissect()
-        return (of(packet.data[start:stop]),) if packet.ethernet else ()
+        if packet.plain or not packet.wrapped:
+            return (of(packet.data[start:stop]),) if packet.ethernet else ()
+        return found(record)
     return get
 
 
@@ -257,7 +259,9 @@ def _stream(layer: str) -> Getter:
     def get(record: Record) -> Sequence[int]:
         packet = record.packet or record.dissect()
         context = record.conversation() if getattr(packet, layer) else None
-        return () if context is None else (context.conversation.index,)
+        if context is None:
+            return ()
+        return context.around if layer == "udp" and context.around else (context.conversation.index,)
     return get
 
 

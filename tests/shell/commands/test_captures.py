@@ -199,20 +199,20 @@ def test_pcapng_in_the_other_order(tmp_path: Path) -> None:
     path = tmp_path / "big.pcapng"
     path.write_bytes(
         block(0x0A0D0D0A, struct.pack(">IHHq", 0x1A2B3C4D, 1, 0, -1))
-        + block(1, struct.pack(">HHI", 1, 0, 0) + nano) + block(1, struct.pack(">HHI", 113, 0, 0))
+        + block(1, struct.pack(">HHI", 1, 0, 0) + nano) + block(1, struct.pack(">HHI", 9999, 0, 0))
         + block(0xBAD, b"unknown!")
         + block(6, struct.pack(">IIIII", 0, 0, 5_000, 60, 90) + frame + comment)
         + block(6, struct.pack(">IIIII", 1, 0, 6, 4, 4) + b"abcd")
         + block(3, struct.pack(">I", 60) + frame)
         + block(2, struct.pack(">HHIIII", 0, 0, 0, 7_000, 60, 60) + frame))
     capture = load(str(path))
-    assert (capture.frames, capture.shortened, capture.damage) == (3, 1, "")
-    assert data_of(path) == [frame] * 3
+    assert (capture.frames, capture.shortened, capture.damage) == (4, 1, "")
+    assert data_of(path) == [frame, b"abcd", frame, frame]
     assert [event.values[2] for event in capture.events if event.kind == "frame.comment"] == [
         "the capture has 60 of 90 bytes", "hello"]
     assert capture.left_out == [
-        "1 packets of link type 113 (Linux cooked): only Ethernet is understood",
-        "the times of 1 of 3 packets: the file has none, and each stands where the one before it does"]
+        "the headers of 1 packet of link type 9999, which is not known here: there are only bytes",
+        "the times of 1 of 4 packets: the file has none, and each stands where the one before it does"]
 
 
 @pytest.mark.parametrize(("content", "said"), [

@@ -146,7 +146,8 @@ def test_fields_have_the_values_of_tshark(shell: Shell, capture: Path) -> None:
 def test_every_protocol_is_in_the_corpus() -> None:
     layers = {layer.name for _, frame in corpus() for layer in dissect(frame)}
     assert layers == {
-        "eth", "arp", "ip", "ipv6", "icmp", "igmp", "tcp", "udp", "dns", "dhcp", "http", "data", "padding"}
+        "eth", "arp", "ip", "ipv6", "icmp", "igmp", "tcp", "udp", "dns", "dhcp", "http", "data", "padding",
+        "llc"}
     assert sum(bool(layer.problem) for _, frame in corpus() for layer in dissect(frame)) > 60
 
 

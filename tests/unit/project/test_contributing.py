@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,9 @@ def test_a_protocol_that_is_read_is_shown_asked_for_completed_and_documented(tre
     assert "Hello" in told and "5 of 255" in told
     assert '"name": "hello.loud"' in told and '"value": "5"' in told
     assert "how loud a hello is" in told
+    capture = tree / "own.pcap"
+    capture.write_bytes(struct.pack("<IHHiIIIIIIIB", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147, 1, 0, 1, 1, 5))
+    assert "5 of 255" in shell(tree, f"capture load {capture}", "frames hello", "frame 1"), "it is a link type too"
     asked = "from aether.filters import complete; print(complete('hello.'))"
     for look, said in ((["-c", asked], "hello.loud"), (["-m", "aether.filters"], "| `hello.loud` | number (8 bits) |")):
         done = subprocess.run([sys.executable, *look], cwd=tree, capture_output=True, text=True, timeout=120)
