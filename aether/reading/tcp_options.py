@@ -94,6 +94,15 @@ def sacked(data: bytes, start: int, end: int) -> int:
     return 0
 
 
+def has_mss(data: bytes, start: int, end: int) -> bool:
+    """Tell whether one of the options is the largest segment size, even if its length makes no sense."""
+    for kind, at, length in options(data, start, end):
+        if kind == tcp.OPTION_MSS:
+            return True
+        start = at + length
+    return start < end and data[start] == tcp.OPTION_MSS
+
+
 def _padding(cursor: Cursor) -> None:
     """Add the zeros behind the end of the options, as more ends of them; what is not all zeros is nothing."""
     end = next((at for kind, at, _ in options(cursor.frame, cursor.at, cursor.end) if kind == tcp.OPTION_END), -1)

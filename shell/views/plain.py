@@ -16,7 +16,18 @@ from shell.results.message import Message
 from shell.results.plot import PlotTable
 from shell.results.schema import SchemaReport
 from shell.views import counters as counts
-from shell.views import debug_plain, drill, exercise, lessons_plain, limits, plot, sitting, spoken, spoken_lab
+from shell.views import (
+    debug_plain,
+    drill,
+    exercise,
+    lessons_plain,
+    limits,
+    plot,
+    sitting,
+    spoken,
+    spoken_lab,
+    statistics,
+)
 from shell.views.bench import number
 from shell.views.oneline import frame_line
 
@@ -146,5 +157,6 @@ _LINES.update({
     CounterList: counts.counters_plain, DropList: counts.drops_plain,
     FrameRow: lambda row: [_frame(row)], SchemaReport: _schema, HelpIndex: _help, HelpPage: _help_page,
     LimitsReport: limits.plain, PlotTable: plot.csv_lines, **spoken.LINES, **spoken_lab.LINES,
+    **statistics.LINES,
     **debug_plain.LINES, **lessons_plain.LINES, **drill.LINES, **exercise.LINES,
 })
