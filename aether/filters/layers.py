@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from aether.filters.field import FilterField, Getter
 from aether.filters.record import Record
 from aether.filters.syntax import Range
-from aether.reading import eth
 from aether.reading.layout import Field
 from aether.reading.protocols import INSIDE, PROTOCOLS
 from aether.reading.tree import ReadLayer, Values
@@ -33,7 +32,7 @@ class Places(Values):
         quoted = not packet.tcp or packet.tcp[0].ip.quoted
         super().__init__(packet.data, None if quoted else record.conversation(), INSIDE)
         self.places: dict[str, list[Located]] = {}
-        eth.read(self, 0, len(packet.data), None)
+        self.read()
 
     def add(
         self, layer: ReadLayer, field: Field, offset: int, length: int, value: Any, words: str | None = None,

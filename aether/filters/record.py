@@ -44,12 +44,32 @@ class Around:
 NOTHING_AROUND = Around()
 
 
+class Kept:
+    """What is remembered of a frame on its way."""
+
+    __slots__ = ("context", "data", "link", "measured", "packet", "previous", "sender", "time")
+
+    def __init__(self, data: bytes, packet: Dissected, context: Context | None, sender: str, link: str,
+                 previous: int, time: int, measured: Measurements | None) -> None:
+        self.data = data
+        self.packet = packet
+        self.context = context
+        self.sender = sender
+        self.link = link
+        self.previous = previous
+        """When the frame before this one was seen, in microseconds; -1 if there was none."""
+        self.time = time
+        """When it was seen first."""
+        self.measured = measured
+        """What a segment is to its connection; None while nobody measures, and for what is no segment."""
+
+
 class Record:
     """One thing that happened, as expressions see it. All is plain data; dissection is done when first asked for."""
 
     __slots__ = (
-        "around", "captures", "context", "data", "dropped", "host", "is_frame", "kind", "link", "lost", "measured",
-        "number", "occurrence", "packet", "previous", "sender", "serial", "time", "values",
+        "around", "captures", "context", "data", "dropped", "host", "is_frame", "kept", "kind", "link", "lost",
+        "number", "occurrence", "packet", "sender", "serial", "time", "values",
     )
 
     def __init__(
@@ -83,13 +103,11 @@ class Record:
         """Why a host discarded the frame, if that is known later than the record was made."""
         self.lost = ""
         """Why a link lost it, likewise."""
-        self.previous = -1
-        """When the frame before this one was seen, in microseconds; -1 if there was none."""
+        self.kept: Kept | None = None
+        """What is remembered of the frame; None if nobody saw it on its way."""
         self.occurrence = 0
         self.serial = 0
         self.around = NOTHING_AROUND
-        self.measured: Measurements | None = None
-        """What a segment is to its connection; None until it is asked for, and for what is no segment."""
         self.captures: tuple[Record, ...] = ()
         """The records that `$1`, `$2` … name; set while an expression is asked."""
 
@@ -108,10 +126,12 @@ class Record:
 
     def measure(self) -> Measurements | None:
         """Return what a segment is to its connection; one that nobody measured is the first of its own."""
-        if self.measured is None and (self.packet or self.dissect()).tcp:
-            self.measured = Measurer().measure(
-                self.link, self.dissect(), self.conversation(), self.number, self.time)
-        return self.measured
+        kept = self.kept
+        if kept is not None and kept.measured is not None:
+            return kept.measured
+        if not (self.packet or self.dissect()).tcp:
+            return None
+        return Measurer().measure(self.link, self.dissect(), self.conversation(), self.number, self.time)
 
     def value(self, name: str) -> Any:
         """Return one of the event's values by its declared name; None if it has no such value."""
@@ -120,23 +140,6 @@ class Record:
             return None
         index = declared.fields.index(name)
         return self.values[index] if index < len(self.values) else None
-
-
-class _Kept:
-    """What is remembered of a frame on its way."""
-
-    __slots__ = ("context", "data", "link", "measured", "packet", "previous", "sender", "time")
-
-    def __init__(self, data: bytes, packet: Dissected, context: Context | None, sender: str, link: str,
-                 previous: int, time: int, measured: Measurements | None) -> None:
-        self.data = data
-        self.packet = packet
-        self.context = context
-        self.sender = sender
-        self.link = link
-        self.previous = previous
-        self.time = time
-        self.measured = measured
 
 
 class Records:
@@ -156,7 +159,7 @@ class Records:
         self._measurer = Measurer() if measuring else None
         self.conversations = follower.conversations if follower else Conversations()
         self._follower = follower
-        self._kept: dict[int, _Kept] = {}
+        self._kept: dict[int, Kept] = {}
         self._last = -1
 
     def agree(self, follower: Follower) -> None:
@@ -175,7 +178,7 @@ class Records:
         """Return the record of the next event."""
         kind, values = event.kind, event.values
         number = values[0] if kind in _NUMBERED else event.frame
-        kept: _Kept | None
+        kept: Kept | None
         if kind in ("frame.sent", "frame.arrived"):
             kept = self._see(number, bytes(values[2]), event.time, event.host if kind == "frame.sent" else "",
                              values[1])
@@ -190,8 +193,7 @@ class Records:
         else:
             record = Record(kept.data, kind=kind, values=values, number=number, time=event.time, host=event.host,
                             sender=kept.sender, link=kept.link, context=kept.context, packet=kept.packet)
-            record.previous = kept.previous
-            record.measured = kept.measured
+            record.kept = kept
         record.occurrence = event.occurrence
         record.serial = event.serial
         record.around = self.around
@@ -204,12 +206,11 @@ class Records:
         kept = self._new(number, bytes(data), time, sender, link)
         record = Record(kept.data, number=number, time=time, host=sender, sender=sender, link=link,
                         context=kept.context, packet=kept.packet)
-        record.previous = kept.previous
-        record.measured = kept.measured
+        record.kept = kept
         record.around = self.around
         return record
 
-    def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> _Kept:
+    def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> Kept:
         kept = self._kept.get(number)
         if kept is None:
             kept = self._new(number, data, time, sender or "wire", link)
@@ -217,20 +218,20 @@ class Records:
             return kept
         else:
             # A link has altered it; it still belongs to the conversation that it was sent in.
-            kept = _Kept(data, Dissected(data), kept.context, kept.sender, link, kept.previous, time, kept.measured)
+            kept = Kept(data, Dissected(data), kept.context, kept.sender, link, kept.previous, time, kept.measured)
         self._keep(number, kept)
         return kept
 
-    def _new(self, number: int, data: bytes, time: int, sender: str, link: str) -> _Kept:
+    def _new(self, number: int, data: bytes, time: int, sender: str, link: str) -> Kept:
         packet = Dissected(data)
         follower = self._follower
         context = self.conversations.follow(packet) if follower is None else follower.see(number, data, packet)
         measured = None if self._measurer is None else self._measurer.measure(link, packet, context, number, time)
-        kept = _Kept(data, packet, context, sender, link, self._last, time, measured)
+        kept = Kept(data, packet, context, sender, link, self._last, time, measured)
         self._last = time
         return kept
 
-    def _keep(self, number: int, kept: _Kept) -> None:
+    def _keep(self, number: int, kept: Kept) -> None:
         table = self._kept
         table[number] = kept
         if len(table) > REMEMBERED:

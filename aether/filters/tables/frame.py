@@ -25,7 +25,8 @@ def _length(record: Record) -> Sequence[int]:
 def _delta(record: Record) -> Sequence[int]:
     if record.data is None:
         return ()
-    return (max(record.time - record.previous, 0) if record.previous >= 0 else 0,)
+    kept = record.kept
+    return (max(record.time - kept.previous, 0) if kept is not None and kept.previous >= 0 else 0,)
 
 
 def _since_1970(record: Record) -> Sequence[int]:

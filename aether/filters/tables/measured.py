@@ -16,7 +16,7 @@ LETTERS = "RRRACEUAPRSF"
 def _of(read: Callable[[Measurements], Any]) -> Getter:
     """Return a getter for what is measured; None is nothing."""
     def get(record: Record) -> Sequence[Any]:
-        measured = record.measured or record.measure()
+        measured = record.measure()
         value = None if measured is None else read(measured)
         return () if value is None else (value,)
     return get
@@ -37,7 +37,7 @@ def _flags(record: Record) -> Sequence[str]:
 
 def _duplicate(record: Record) -> Sequence[bool]:
     """Return the verdict as often as Wireshark has it: as a field, and as a remark of its expert."""
-    measured = record.measured or record.measure()
+    measured = record.measure()
     return (True, True) if measured is not None and measured.remark.duplicate else ()
 
 
