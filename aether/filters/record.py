@@ -129,7 +129,8 @@ class Record:
         kept = self.kept
         if kept is not None and kept.measured is not None:
             return kept.measured
-        if not (self.packet or self.dissect()).tcp:
+        packet = self.packet or self.dissect()
+        if not packet.tcp and not packet.udp:
             return None
         return Measurer().measure(self.link, self.dissect(), self.conversation(), self.number, self.time)
 

@@ -139,15 +139,29 @@ class Measurer:
     ) -> Measurements | None:
         """Return what a frame is to its connection; None if it is no segment of one. `time` is in microseconds.
 
-        What an ICMP error quotes belongs to its connection, too; there is no verdict on it.
+        What an ICMP error quotes belongs to its connection, too; there is no verdict on it. Of a datagram only the
+        times are known.
         """
         if context is None or not packet.tcp:
-            return None
+            if context is None or not packet.udp or packet.udp[0].ip.quoted or not _counts(packet.udp[0]):
+                return None
+            return self._timed(link, context, time)[0]
         segment = packet.tcp[0]
         quoted = segment.ip.quoted
         if not quoted and segment.ip.header[4] & FRAGMENT:
             return None
         length, flags = segment.carried, segment.header[4]
+        found, known, first = self._timed(link, context, time)
+        found.reused = first and not quoted and self._reuses(link, context, segment)
+        _complete(known, flags, length, first)
+        if found.reused:
+            found.completeness = known.completeness
+        if not quoted:
+            self._judge(link, packet, context, known, number, time, found)
+        return found
+
+    def _timed(self, link: str, context: Context, time: int) -> tuple[Measurements, _Connection, bool]:
+        """Return the times of a frame in its conversation, what is known of that, and whether it is the first of it."""
         key = link, context.conversation
         known = self._connections.get(key)
         first = known is None
@@ -157,13 +171,7 @@ class Measurer:
                 del self._connections[next(iter(self._connections))]
         found = Measurements(time - known.first, time - known.last, known.completeness)
         known.last = time
-        found.reused = first and not quoted and self._reuses(link, context, segment)
-        _complete(known, flags, length, first)
-        if found.reused:
-            found.completeness = known.completeness
-        if not quoted:
-            self._judge(link, packet, context, known, number, time, found)
-        return found
+        return found, known, first
 
     def _judge(
         self, link: str, packet: Dissected, context: Context, known: _Connection, number: int, time: int,
@@ -199,6 +207,15 @@ class Measurer:
         if len(self._ports) > LIMIT:
             del self._ports[next(iter(self._ports))]
         return before is not None and header[4] & (SYN | ACK) == SYN
+
+
+def _counts(datagram: Transport) -> bool:
+    """Tell whether Wireshark takes the time of a datagram: not of an empty one, nor where its length makes no sense."""
+    length = datagram.header[2]
+    if not length:
+        return datagram.carried > 0
+    # That of a fragment may be larger than what is there.
+    return length > 8 and (length - 8 <= datagram.carried or datagram.ip.header[4] & FRAGMENT != 0)
 
 
 def _complete(known: _Connection, flags: int, length: int, first: bool) -> None:

@@ -13,10 +13,10 @@ LETTERS = "RRRACEUAPRSF"
 """The flags of a segment, from the highest bit of twelve, as `tcp.flags.str` has them."""
 
 
-def _of(read: Callable[[Measurements], Any]) -> Getter:
-    """Return a getter for what is measured; None is nothing."""
+def _of(read: Callable[[Measurements], Any], layer: str) -> Getter:
+    """Return a getter for what is measured of a segment or a datagram; None is nothing."""
     def get(record: Record) -> Sequence[Any]:
-        measured = record.measure()
+        measured = record.measure() if getattr(record.packet or record.dissect(), layer) else None
         value = None if measured is None else read(measured)
         return () if value is None else (value,)
     return get
@@ -27,7 +27,22 @@ def _verdict(name: str, bits: int, help: str) -> FilterField:
 
 
 def _field(name: str, kind: Type, help: str, read: Callable[[Measurements], Any]) -> FilterField:
-    return FilterField(f"tcp.{name}", kind, help, _of(read), only_true=kind is BOOLEAN, measured=True)
+    return FilterField(f"tcp.{name}", kind, help, _of(read, "tcp"), only_true=kind is BOOLEAN, measured=True)
+
+
+def _opened(name: str, mask: int, bits: int, help: str) -> FilterField:
+    """Return a field that says again what flags do, as Wireshark's expert has it."""
+    def get(record: Record) -> Sequence[bool]:
+        return [True for one in (record.packet or record.dissect()).tcp if one.header[4] & mask == bits]
+    return FilterField(f"tcp.connection.{name}", BOOLEAN, help, get, only_true=True)
+
+
+DATAGRAMS = (
+    FilterField("udp.time_relative", TIME, "since the first datagram between these ports",
+                _of(lambda measured: measured.relative, "udp"), measured=True),
+    FilterField("udp.time_delta", TIME, "since the datagram before it between these ports",
+                _of(lambda measured: measured.delta, "udp"), measured=True),
+)
 
 
 def _flags(record: Record) -> Sequence[str]:
@@ -62,6 +77,10 @@ VERDICTS = (
 )
 
 FIELDS = (
+    _opened("syn", 0x12, 0x02, "asks for a connection"),
+    _opened("synack", 0x12, 0x12, "agrees to one"),
+    _opened("fin", 0x01, 0x01, "ends its direction"),
+    _opened("rst", 0x04, 0x04, "resets the connection"),
     FilterField("tcp.flags.str", TEXT, "the flags as letters: `·······A··S·`", _flags),
     _field("time_relative", TIME, "since the first segment of the connection", lambda measured: measured.relative),
     _field("time_delta", TIME, "since the segment before it in the connection", lambda measured: measured.delta),

@@ -268,7 +268,8 @@ def _stream(layer: str) -> Getter:
 STREAMS: dict[str, Sequence[FilterField]] = {
     "eth": (FilterField(DATA.name, DATA.type, DATA.help, _found("eth", DATA.name)),),
     "udp": (FilterField(
-        "udp.stream", UINT32, "number of the conversation: two addresses and two ports", _stream("udp")),),
+        "udp.stream", UINT32, "number of the conversation: two addresses and two ports", _stream("udp")),
+        *measured.DATAGRAMS),
     "tcp": (FilterField(
         "tcp.stream", UINT32, "number of the connection as Wireshark counts them, from 0; see conn", _stream("tcp")),
         *measured.FIELDS),
