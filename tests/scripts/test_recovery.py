@@ -320,19 +320,24 @@ def test_a_probe_that_was_not_needed_changes_nothing() -> None:
     assert s.conn.cwnd == before
 
 
-@pytest.mark.parametrize("prr", ["on", "off"])
-def test_prr_sends_in_proportion(prr: str) -> None:
-    """RFC 9937 §6.2: during recovery about seven segments for ten that arrive, spread evenly; tcp.prr."""
-    s = sending(10, "mss=1460 sackok", tcp_rack="off", tcp_prr=prr)
+@pytest.mark.parametrize(("prr", "sent"), [
+    ("on", [0, 0, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+    ("off", [0, 0, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])])
+def test_prr_sends_in_proportion(prr: str, sent: list[int]) -> None:
+    """RFC 9937 §6.2: recovery begins with 18 segments in flight, and is to end with 14 (RFC 9438 §4.6).
+
+    With tcp.prr, d segments that have arrived since let whole segments of d * 14 / 18 out, until no more than 14 are in
+    flight: 1, 1, 2, 3, 3. Without, none leaves until 13 are. From there on each lets one out.
+    """
+    s = sending(20, "mss=1460 sackok", tcp_rack="off", tcp_prr=prr, tcp_limited_transmit="off", tcp_initial_window="20")
     s.send(b"y" * 40 * MSS)
     s.skip()
-    early = 0
-    for top in range(2, 11):
+    found = []
+    for top in range(2, 21):
         sack(s, (1, top))
-        early += len(s.skip())
+        found.append(len(s.skip()))
     assert s.conn.phase == "recovery"
-    assert 5 <= early <= 9
-    assert (s.conn.prr_delivered > 0) == (prr == "on")
+    assert found == sent
 
 
 def test_duplicates_without_end_let_no_more_out() -> None:

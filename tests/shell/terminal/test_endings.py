@@ -106,15 +106,18 @@ def test_a_script_is_ended_in_order(tmp_path: Path, home: dict[str, str], how: s
         [sys.executable, "-m", "shell", *words], env=home, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdin is not None
-    if how == "standard input":
-        process.stdin.write("\n".join(lines) + "\n")
-        process.stdin.flush()
-    end = time.monotonic() + 60
-    while not pipe.exists():
-        assert process.poll() is None and time.monotonic() < end, process.communicate()
-        time.sleep(0.02)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    try:
+        if how == "standard input":
+            process.stdin.write("\n".join(lines) + "\n")
+            process.stdin.flush()
+        end = time.monotonic() + 60
+        while not pipe.exists():
+            assert process.poll() is None and time.monotonic() < end, process.communicate()
+            time.sleep(0.02)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()  # nothing to be done if it has ended, as it should
     assert process.returncode == endings_status(number), errors
     assert errors in ("", "aether-shell: interrupted\n")
     assert not pipe.exists()

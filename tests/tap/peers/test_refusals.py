@@ -108,7 +108,9 @@ def test_root_is_given_back() -> None:
         "runner = Runner(); privileges.drop(); print(os.getresuid(), os.getresgid())\n"
         "print(runner.run(['id', '-u'])); print(runner.run(['ip', '-br', 'addr', 'show', 'aether0']))\n"
         "try: os.setuid(0)\nexcept PermissionError: print('for good')\n"
-        "print(len(tap.read() or b'') >= 0); runner.close()"
+        "runner.run(['bash', '-c', 'echo > /dev/udp/192.168.1.2/9'])\n"
+        "frames = [tap.read() for _ in range(50)]\n"
+        "print('read', any(frame and bytes(frame)[12:14] == b'\\x08\\x06' for frame in frames)); runner.close()"
     )
     with KernelLab() as lab:
         done = subprocess.run(

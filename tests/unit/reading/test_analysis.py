@@ -90,7 +90,7 @@ def test_every_verdict_is_that_of_tshark(tmp_path: Path) -> None:
     seen = set()
     for number, (told, remark) in enumerate(
             zip(tshark(tmp_path / "talks.pcap", frames, *fields), remarks(frames), strict=True), 1):
-        theirs = {name for name, said in zip(NAMES, told, strict=False) if said}
+        theirs = {name for name, said in zip(NAMES, told[:-2], strict=True) if said}
         ours = {name for name, bits in NAMES.items() if remark.flags & bits}
         assert ours == theirs, number
         assert told[-2:] == ([str(remark.duplicate), str(remark.first)] if remark.duplicate else ["", ""]), number
