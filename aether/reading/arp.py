@@ -10,8 +10,14 @@ from aether.wire import arp
 from aether.wire.address import show_ip, show_mac
 from aether.wire.error import WireError
 
+REVERSE_REQUEST, REVERSE_REPLY = 3, 4
+SIZE = 28
+"""Bytes of a packet about addresses of Ethernet and IPv4."""
+_ETHERNET_AND_IPV4 = bytes.fromhex("000108000604")
 OPERATIONS = {1: "request", 2: "reply", 3: "reverse request", 4: "reverse reply"}
 IPV4_TYPE = 0x0800
+ETHERTYPES = (0x0806, 0x8035)
+"""Of ARP, and of RARP (RFC 903), whose packets look the same."""
 
 HW_TYPE = Field("arp.hw.type", UINT16, "hardware", "kind of hardware address; 1 is Ethernet", 0,
                 words=lambda value: "1 (Ethernet)" if value == 1 else str(value))
@@ -38,10 +44,23 @@ DST_HW = Field("arp.dst.hw", BYTES, "target's MAC", "the target's hardware addre
 DST_PROTO = Field("arp.dst.proto", BYTES, "target's IP", "the target's protocol address, where it is no IPv4 address")
 
 
+def reversed_words(body: bytes) -> str:
+    """Return what a packet of RARP asks or tells (RFC 903); empty for all others."""
+    if len(body) < SIZE or body[:6] != _ETHERNET_AND_IPV4 or body[6]:
+        return ""
+    if body[7] == REVERSE_REQUEST:
+        return f"who is {show_mac(body[18:24])}? tell {show_mac(body[8:14])}"
+    if body[7] == REVERSE_REPLY:
+        return f"{show_mac(body[18:24])} is {show_ip(body[24:28])}"
+    return ""
+
+
 def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     """Read a packet."""
     layer = tree.layer(PROTOCOL, start, end - start, "malformed")
-    if tree.wordy:
+    if tree.wordy and (said := reversed_words(tree.frame[start:end])):
+        layer.summary = said
+    elif tree.wordy:
         try:
             packet = arp.parse(memoryview(tree.frame)[start:end])
             sender, target = show_ip(packet.sender_ip), show_ip(packet.target_ip)
@@ -80,7 +99,8 @@ def _kind(cursor: Cursor, hardware_size: int, protocol_size: int) -> None:
     at += protocol_size + hardware_size
     target = frame[at:at + protocol_size]
     asks = frame[cursor.start + 6:cursor.start + 8] == b"\0\1"
-    for field, holds in ((GRATUITOUS, sender == target), (PROBE, asks and not any(sender) and any(target)),
+    known = frame[cursor.start + 6:cursor.start + 8] in (b"\0\1", b"\0\2")
+    for field, holds in ((GRATUITOUS, known and sender == target), (PROBE, asks and not any(sender) and any(target)),
                          (ANNOUNCEMENT, asks and sender == target)):
         if holds:
             cursor.add(field, cursor.start, 0, True)
@@ -88,4 +108,4 @@ def _kind(cursor: Cursor, hardware_size: int, protocol_size: int) -> None:
 
 PROTOCOL = Protocol("arp", "ARP", "a", "the Address Resolution Protocol", (
      OPCODE, SRC_MAC, SRC_IP, DST_MAC, DST_IP, GRATUITOUS, PROBE, ANNOUNCEMENT, HW_TYPE, HW_SIZE, PROTO_TYPE,
-    PROTO_SIZE, SRC_HW, SRC_PROTO, DST_HW, DST_PROTO), read, (("eth.type", 0x0806),))
+    PROTO_SIZE, SRC_HW, SRC_PROTO, DST_HW, DST_PROTO), read, tuple(("eth.type", kind) for kind in ETHERTYPES))

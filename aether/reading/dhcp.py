@@ -96,21 +96,24 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
             layer.summary = dhcp.NAMES.get(dhcp.parse(body).message_type, "BOOTP")
         except WireError as problem:
             layer.summary, layer.problem = "malformed", problem_of(problem)
+            if is_bootp(body):
+                layer.summary, layer.problem = "BOOTP", ""
     cursor = Cursor(tree, layer, start, end)
     overload = _overload(body)
     try:
         _header(cursor, overload)
         if cursor.peek(4) == dhcp.COOKIE:
             cursor.take(COOKIE)
-            places = [(cursor.at, end)]
-            # They count in this order (RFC 2131 §4.1).
-            places += [(start + at, start + stop) for bit, (at, stop) in ((IN_FILE, BOOT_FILE), (IN_NAME, SERVER_NAME))
-                       if overload & bit]
-            for at, stop in places:
-                _options(Cursor(tree, layer, at, stop))
+            _options(cursor, start)
     except CutShort:
         pass
     return end
+
+
+def is_bootp(body: bytes) -> bool:
+    """Tell whether a message is whole and has no cookie: BOOTP, which the stack does not take (RFC 951)."""
+    return len(body) >= FIXED - len(dhcp.COOKIE) and body[0] in (dhcp.BOOT_REQUEST, dhcp.BOOT_REPLY) and (
+        body[FIXED - len(dhcp.COOKIE):FIXED] != dhcp.COOKIE)
 
 
 def _overload(body: bytes) -> int:
@@ -118,7 +121,7 @@ def _overload(body: bytes) -> int:
     at = FIXED
     while at + 2 < len(body) and body[at] != END:
         if body[at] == OVERLOAD and body[at + 1] == 1:
-            return body[at + 2] & 3
+            return body[at + 2] if body[at + 2] <= IN_FILE | IN_NAME else 0
         at += 2 + body[at + 1] if body[at] else 1
     return 0
 
@@ -146,7 +149,15 @@ def _text(data: bytes) -> str:
     return data.partition(b"\0")[0].decode("utf-8", "replace")
 
 
-def _options(cursor: Cursor) -> None:
+def _elsewhere(cursor: Cursor, message: int, overload: int) -> None:
+    """Add the options in fields of the header, where option 52 says so; in the order in which Wireshark has them."""
+    for bit, (at, stop) in ((IN_NAME, SERVER_NAME), (IN_FILE, BOOT_FILE)):
+        if overload & bit:
+            _options(Cursor(cursor.tree, cursor.layer, message + at, message + stop), -1)
+
+
+def _options(cursor: Cursor, message: int) -> None:
+    """Add options; `message` is where the message begins, -1 for options that are elsewhere themselves."""
     for _ in range(MAX_OPTIONS):
         while cursor.left and cursor.number(1) == PAD:
             cursor.skip(1)
@@ -170,6 +181,9 @@ def _options(cursor: Cursor) -> None:
         elif field is not None:
             _values(cursor, field, at + 2, value)
         cursor.skip(2 + length)
+        if kind == OVERLOAD and length == 1 and message >= 0:
+            _elsewhere(cursor, message, value[0] if value[0] <= IN_FILE | IN_NAME else 0)
+            message = -1
 
 
 def _values(cursor: Cursor, field: Field, at: int, value: bytes) -> None:

@@ -59,6 +59,11 @@ QRY_LENGTH = Field("dns.qry.name.len", UINT16, "characters", "characters of the 
 LABELS = Field("dns.count.labels", UINT16, "labels", "parts of the name", part=True)
 QRY_TYPE = Field("dns.qry.type", UINT16, "type", "the type that is asked for: 1 A, 28 AAAA", words=_TYPE, names=_TYPES)
 QRY_CLASS = Field("dns.qry.class", UINT16, "class", "1 Internet", hexadecimal=True)
+UNICAST = Field("dns.qry.qu", BOOLEAN, "to the asker", "whether the answer is to go to the asker alone (mDNS)",
+                part=True)
+FLUSH = Field("dns.resp.cache_flush", BOOLEAN, "replaces", "whether older records are to be forgotten (mDNS)",
+              part=True)
+UPPER = 0x8000
 RESP_NAME = Field("dns.resp.name", TEXT, "record", "the names of all records but SRV")
 RESP_TYPE = Field("dns.resp.type", UINT16, "type", "the types of all records", words=_TYPE, names=_TYPES)
 RESP_CLASS = Field("dns.resp.class", UINT16, "class", "the classes of all records", hexadecimal=True)
@@ -107,11 +112,21 @@ DATA = Field("dns.data", BYTES, "data", "the data of records of other types")
 
 def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     """Read a message."""
-    layer = tree.layer(PROTOCOL, start, end - start)
+    return _read(tree, PROTOCOL, start, end)
+
+
+def _read_multicast(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
+    return _read(tree, MULTICAST, start, end)
+
+
+def _read(tree: Tree, protocol: Protocol, start: int, end: int) -> int:
+    layer = tree.layer(protocol, start, end - start)
     if tree.wordy:
         _sum_up(layer, tree.frame[start:end])
     with contextlib.suppress(CutShort, _Malformed):
-        _fields(_Names(tree, layer, start, end))
+        names = _Names(tree, layer, start, end)
+        names.multicast = protocol is MULTICAST
+        _fields(names)
     return end
 
 
@@ -129,7 +144,19 @@ def _sum_up(layer: ReadLayer, body: bytes) -> None:
 class _Names(Cursor):
     """Reads names, too, which may point back into the message."""
 
-    __slots__ = ()
+    __slots__ = ("multicast",)
+    multicast: bool
+    """Whether the upper bit of a class has another meaning (RFC 6762 §18.12, §18.13)."""
+
+    def take_class(self, field: Field, flag: Field) -> None:
+        """Add the next class, and what its upper bit says."""
+        if not self.multicast:
+            self.take(field)
+            return
+        value = self.number(2)
+        self.add(field, self.at, 2, value & ~UPPER)
+        self.add(flag, self.at, 2, value & UPPER != 0)
+        self.skip(2)
 
     def name(self) -> tuple[str, int]:
         """Return the next name, and how many bytes it takes here; _Malformed for one that cannot be."""
@@ -187,7 +214,7 @@ def _question(cursor: _Names) -> None:
     cursor.add(LABELS, at, length, 0 if name == ROOT else name.count(".") + 1)
     cursor.skip(length)
     cursor.take(QRY_TYPE)
-    cursor.take(QRY_CLASS)
+    cursor.take_class(QRY_CLASS, UNICAST)
 
 
 def _record(cursor: _Names) -> None:
@@ -207,7 +234,7 @@ def _record(cursor: _Names) -> None:
     if kind == dns.TYPE_OPT:
         _edns(cursor)
     else:
-        cursor.take(RESP_CLASS)
+        cursor.take_class(RESP_CLASS, FLUSH)
         cursor.take(RESP_TTL)
     cursor.take(RESP_LEN)
     end = cursor.at + size
@@ -265,3 +292,5 @@ PROTOCOL = Protocol("dns", "DNS", "n", "the Domain Name System", (
     RESP_TTL, RESP_LEN, A, AAAA, *NAMES.values(), PREFERENCE, EXCHANGE, TXT, TXT_LENGTH, MNAME, RNAME, *SOA, *SERVICE,
     *SRV, TARGET, EDNS_SIZE, EDNS_CODE, EDNS_VERSION, EDNS_FLAGS, EDNS_DO, EDNS_RESERVED, OPT_CODE, OPT_LENGTH,
     OPT_DATA, DATA), read, (("udp.port", 53),))
+MULTICAST = Protocol("mdns", "mDNS", "n", "the names of a local network; its other fields are those of DNS", (
+    UNICAST, FLUSH), _read_multicast, (("udp.port", 5353),), ("dns",))

@@ -103,4 +103,4 @@ def behind(tree: Tree, start: int, end: int, trailer: Field | None = None) -> No
 
 PROTOCOL = Protocol("eth", "Ethernet", "e", "Ethernet", (
     DST, SRC, ADDR, TYPE, LENGTH, DST_IG, DST_LG, SRC_IG, SRC_LG, IG, LG, PADDING, TRAILER), read, (
-    (LINK, ETHERNET), ("gre.proto", 0x6558)), inner)
+    (LINK, ETHERNET), ("gre.proto", 0x6558)), inner=inner)

@@ -102,4 +102,4 @@ def _header(cursor: Cursor) -> None:
 
 PROTOCOL = Protocol("gre", "GRE", "x", "Generic Routing Encapsulation", (
     PROTO, FLAGS, *FLAG_BITS, ACK_FLAG, RECURSION, RESERVED, VERSION, CHECKSUM, CHECKSUM_STATUS, OFFSET, KEY,
-    KEY_LENGTH, CALL_ID, SEQUENCE, ACK), read, (("ip.proto", GRE),), inner)
+    KEY_LENGTH, CALL_ID, SEQUENCE, ACK), read, (("ip.proto", GRE),), inner=inner)

@@ -144,7 +144,8 @@ def _header(cursor: Cursor, request: bool, uri: str) -> None:
                 cursor.add(CONTENT_LENGTH, cursor.at, size, int(value))
         cursor.skip(size)
     if request and host:
-        cursor.add(FULL_URI, cursor.start, 0, f"http://{host}{uri}")
+        whole = cursor.frame.startswith(b"CONNECT ", cursor.start) or uri.lower().startswith(("http://", "https://"))
+        cursor.add(FULL_URI, cursor.start, 0, uri if whole else f"http://{host}{uri}")
 
 
 def _body(cursor: Cursor) -> None:

@@ -31,9 +31,9 @@ def locate(data: bytes, start: int, limit: int, quoted: bool) -> IpLayer | None:
     header = HEADER.unpack_from(data, start)
     length = (header[0] & 15) << 2
     payload = start + length
-    if header[0] >> 4 != 4 or length < 20 or payload > limit:
-        return None
     total: int = header[2]
+    if header[0] >> 4 != 4 or length < 20 or payload > limit or 0 < total < length:
+        return None
     end = start + total if length <= total <= limit - start else limit
     return IpLayer(header, start, payload, end, not header[4] & 0x3FFF and end == start + total, quoted)
 
@@ -124,7 +124,10 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
         if length < 20:
             return end
         layer.length = min(length, end - start)
-        cursor.header(DSFIELD, DSCP, ECN, LEN, ID, FLAGS, RB, DF, MF, OFFSET, TTL, PROTO)
+        cursor.header(DSFIELD, DSCP, ECN, LEN)
+        if 0 < cursor.frame[start + 2] << 8 | cursor.frame[start + 3] < length:
+            return end
+        cursor.header(ID, FLAGS, RB, DF, MF, OFFSET, TTL, PROTO)
         verdict = _checksum(cursor, frame[start:min(start + length, end)], length)
         for field in (SRC, DST):
             cursor.add(ADDR, cursor.at, 4, cursor.take(field))

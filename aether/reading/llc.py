@@ -79,4 +79,5 @@ def _control(cursor: Cursor) -> None:
 
 
 PROTOCOL = Protocol("llc", "LLC", "l", "Logical Link Control (IEEE 802.2), with SNAP", (
-    DSAP, DSAP_SAP, DSAP_IG, SSAP, SSAP_SAP, SSAP_CR, CONTROL, OUI, TYPE, CISCO_PID, PID), read, ((LLC, 0),), inner)
+    DSAP, DSAP_SAP, DSAP_IG, SSAP, SSAP_SAP, SSAP_CR, CONTROL, OUI, TYPE, CISCO_PID, PID), read, ((LLC, 0),),
+    inner=inner)

@@ -46,4 +46,4 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
 
 
 PROTOCOL = Protocol("null", "Loopback", "o", "the loopback interface of BSD and macOS", (FAMILY,), read, (
-    (LINK, 0), (LINK, 108)), inner)
+    (LINK, 0), (LINK, 108)), inner=inner)

@@ -39,4 +39,5 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
 
 
 PROTOCOL = Protocol("mpls", "MPLS", "m", "labels in front of a packet (RFC 3032)", (LABEL, EXP, BOTTOM, TTL), read, (
-    ("eth.type", 0x8847), ("eth.type", 0x8848), ("mpls.bottom", 0), ("ppp.protocol", 0x0281), ("ip.proto", 137)), inner)
+    ("eth.type", 0x8847), ("eth.type", 0x8848), ("mpls.bottom", 0), ("ppp.protocol", 0x0281), ("ip.proto", 137)),
+    inner=inner)

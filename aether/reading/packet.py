@@ -107,7 +107,7 @@ class Dissected:
         """What is around the packet, apart from an ordinary frame of Ethernet: where each begins and ends."""
         if self.ethertype == 0x0800:
             self._read_ip(14, len(data), False)
-        elif self.ethertype == 0x0806:
+        elif self.ethertype in arp.ETHERTYPES:
             self._read_arp(14, len(data))
         elif not self.ethernet or self.ethertype in OPENED or self.ethertype < eth.LEAST_TYPE:
             link_type = data.link_type if isinstance(data, LinkFrame) else ETHERNET
@@ -152,8 +152,11 @@ class Dissected:
             return
         self.ip = (*self.ip, found)
         header, payload, end = found.header, found.payload, found.end
-        if header[4] & 0x1FFF:
-            return
+        fragment = header[4] & 0x3FFF
+        if fragment:
+            if fragment & 0x1FFF:
+                return
+            self.plain = False
         protocol = header[6]
         if protocol == 6:
             self._read_tcp(payload, end, found)
@@ -267,7 +270,7 @@ class Dissected:
             here = self.ip[0]
             found = None if here.header[4] & 0x1FFF else INSIDE.get(("ip.proto", here.header[6]))
             place = here.payload, here.end
-        if found is not None and found.name == name and place[0] < place[1]:
+        if found is not None and name in (found.name, *found.also) and place[0] < place[1]:
             found.read(values, *place, self.ip[0] if self.ip else None)
 
 

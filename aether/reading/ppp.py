@@ -113,8 +113,8 @@ def _header(tree: Tree, protocol: Protocol, start: int, end: int) -> Cursor | No
 
 
 PROTOCOL = Protocol("ppp", "PPP", "j", "the Point-to-Point Protocol", (ADDRESS, CONTROL, PROTOCOL_FIELD), read, (
-    (LINK, 9), (LINK, 50), ("pppoe.code", 0), ("eth.type", 0x880B)), inner)
+    (LINK, 9), (LINK, 50), ("pppoe.code", 0), ("eth.type", 0x880B)), inner=inner)
 SESSION = Protocol("pppoes", "PPPoE", "q", "a session of PPP over Ethernet (RFC 2516)", (
-    VERSION, TYPE, CODE, SESSION_ID, LENGTH), _read_session, (("eth.type", 0x8864),), inner_session)
+    VERSION, TYPE, CODE, SESSION_ID, LENGTH), _read_session, (("eth.type", 0x8864),), inner=inner_session)
 DISCOVERY = Protocol("pppoed", "PPPoE discovery", "q", "how a session of PPP over Ethernet begins", (
-    *TAGS.values(),), _read_discovery, (("eth.type", 0x8863),), _nothing)
+    *TAGS.values(),), _read_discovery, (("eth.type", 0x8863),), inner=_nothing)

@@ -41,6 +41,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     udp.PROTOCOL,
     tcp.PROTOCOL,
     dns.PROTOCOL,
+    dns.MULTICAST,
     dhcp.PROTOCOL,
     http.PROTOCOL,
     mpls.PROTOCOL,

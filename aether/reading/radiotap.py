@@ -101,4 +101,4 @@ def _header(cursor: Cursor) -> None:
 
 
 PROTOCOL = Protocol("radiotap", "Radiotap", "y", "what a receiver says of a frame of a wireless LAN", (
-    VERSION, PAD, LENGTH, PRESENT, TIME, FLAGS, *FLAG_BITS), read, ((LINK, 127),), inner)
+    VERSION, PAD, LENGTH, PRESENT, TIME, FLAGS, *FLAG_BITS), read, ((LINK, 127),), inner=inner)

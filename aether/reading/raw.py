@@ -28,4 +28,4 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
 
 
 PROTOCOL = Protocol("raw", "Raw IP", "r", "a packet without a frame around it", (), read, (
-    (LINK, 12), (LINK, 14), (LINK, 101), (LINK, 228), (LINK, 229)), by_version)
+    (LINK, 12), (LINK, 14), (LINK, 101), (LINK, 228), (LINK, 229)), inner=by_version)

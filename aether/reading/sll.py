@@ -93,4 +93,4 @@ def _address(cursor: Cursor, length: int) -> None:
 
 PROTOCOL = Protocol("sll", "Linux cooked", "k", "what `tcpdump -i any` captures", (
     KIND, HATYPE, HALEN, SRC, SRC_IP, SRC_OTHER, UNUSED, TYPE, LTYPE, IFINDEX, TRAILER), read, (
-    (LINK, 113), (LINK, VERSION_2)), inner)
+    (LINK, 113), (LINK, VERSION_2)), inner=inner)

@@ -17,6 +17,10 @@ from aether.wire.error import WireError
 
 HEADER = Struct("!HHIIHHHH")
 MASK = 0xFFFFFFFF
+MORE_FRAGMENTS = 0x2000
+"""The bit of the fragment field of a packet that is not all there."""
+LEAST_OF_A_FRAGMENT = 16
+"""So many bytes of a header are read beyond its ports, in a fragment."""
 _FLAGS = (
     (tcp.FIN, "FIN"), (tcp.SYN, "SYN"), (tcp.RST, "RST"), (tcp.PSH, "PSH"), (tcp.ACK, "ACK"), (tcp.URG, "URG"),
     (tcp.ECE, "ECE"), (tcp.CWR, "CWR"), (tcp.AE, "AE"),
@@ -89,12 +93,16 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
             tcp.parse(frame[start:end])
         except WireError as problem:
             layer.problem = problem_of(problem)
-    context = None if quoted else tree.context
+    fragment = ip is not None and ip.header[4] & MORE_FRAGMENTS != 0
+    context = None if quoted or fragment else tree.context
     cursor = Cursor(tree, layer, start, end)
     try:
         ports = tuple(cursor.take(field) for field in (SRCPORT, DSTPORT))
         for port in () if tree.wordy else ports:
             cursor.add(PORT, start, 4, port)
+        if fragment and not quoted and end - start < LEAST_OF_A_FRAGMENT:
+            layer.summary = f"{ports[0]} > {ports[1]}  the first {end - start} bytes of a header"
+            return end
         _numbers(cursor, context, quoted)
         payload = _flags_and_window(cursor, context, ip)
     except CutShort:
@@ -102,7 +110,7 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     flags = int.from_bytes(frame[start + 12:start + 14], "big")
     layer.summary = f"{'quoted: ' if quoted else ''}{ports[0]} > {ports[1]}  {flag_names(flags)}"
     layer.length = min(payload, end) - start
-    if not quoted:
+    if not quoted and not fragment:
         cursor.add(LEN, start, layer.length, max(end - payload, 0))
         if payload <= end and not tree.wordy:
             cursor.add(NEXT, start, layer.length, next_sequence(frame[start:start + 14], end - payload, context))

@@ -38,6 +38,8 @@ class Protocol:
     over: tuple[tuple[str, int], ...] = ()
     """What says that it follows: a field of the protocol below, such as `eth.type`, `ip.proto` or `udp.port`, and its
     value; or `link` and a link type."""
+    also: tuple[str, ...] = ()
+    """Other protocols whose fields it has as well."""
     inner: Callable[[bytes, int, int], Within | None] | None = None
     """What a frame of this protocol carries that begins and ends so; None where it carries no frame or packet, and for
     a protocol that carries none."""

@@ -56,7 +56,7 @@ def _tag(
 
 
 PROTOCOL = Protocol("vlan", "VLAN", "v", "virtual LANs (IEEE 802.1Q)", (ID, PRIORITY, DEI, TYPE, LENGTH, TRAILER), read,
-                    (("eth.type", 0x8100), ("eth.type", 0x9100)), inner)
+                    (("eth.type", 0x8100), ("eth.type", 0x9100)), inner=inner)
 OUTER = Protocol("ieee8021ad", "Provider's VLAN", "v", "virtual LANs of a provider (IEEE 802.1ad, QinQ)",
                  (OUTER_ID, OUTER_PRIORITY, OUTER_DEI, OUTER_TYPE, OUTER_TRAILER), _read_outer,
-                 (("eth.type", 0x88A8),), inner)
+                 (("eth.type", 0x88A8),), inner=inner)

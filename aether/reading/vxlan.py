@@ -42,4 +42,4 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
 
 
 PROTOCOL = Protocol("vxlan", "VXLAN", "z", "frames of Ethernet in datagrams (RFC 7348)", (
-    VNI, FLAGS, *FLAG_BITS, RESERVED_FLAGS, GROUP, RESERVED), read, ((PORTS, PORT),), inner)
+    VNI, FLAGS, *FLAG_BITS, RESERVED_FLAGS, GROUP, RESERVED), read, ((PORTS, PORT),), inner=inner)

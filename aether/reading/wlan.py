@@ -141,4 +141,4 @@ def _addresses(cursor: Cursor, kind: int, subtype: int) -> None:
 
 PROTOCOL = Protocol("wlan", "IEEE 802.11", "w", "frames of a wireless LAN", (
     TYPE_SUBTYPE, FC, VERSION, TYPE, SUBTYPE, FLAGS, DS, *FLAG_BITS, DURATION, RA, TA, DA, SA, BSSID, STAA, ADDR,
-    FRAGMENT, SEQUENCE, QOS, TID, PRIORITY, FCS), read, ((LINK, 105), ("radiotap.length", 0)), inner)
+    FRAGMENT, SEQUENCE, QOS, TID, PRIORITY, FCS), read, ((LINK, 105), ("radiotap.length", 0)), inner=inner)

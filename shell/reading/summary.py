@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from aether.reading import arp as arp_reading
 from aether.reading import icmp as icmp_reading
 from aether.reading import igmp as igmp_reading
 from aether.reading.context import Context, IpLayer
@@ -62,7 +63,7 @@ def summarise(frame: bytes, context: Context | None = None) -> Summary:
         if inside is not None:
             return inside
     ends = show_mac(bytes(source)), show_mac(bytes(destination))
-    if kind == ethernet.TYPE_ARP:
+    if kind in arp_reading.ETHERTYPES:
         return _arp(body, *ends)
     if kind == ethernet.TYPE_IPV6:
         return Summary("ethernet", *ends, "", f"IPv6, {len(body)} bytes")
@@ -102,6 +103,8 @@ def _what_is_wrong(problem: WireError) -> str:
 
 
 def _arp(body: memoryview, source: str, destination: str) -> Summary:
+    if said := arp_reading.reversed_words(bytes(body[:arp_reading.SIZE])):
+        return Summary("arp", source, destination, "", said)
     try:
         packet = arp.parse(body)
     except WireError as problem:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from aether.reading.dhcp import is_bootp
 from aether.wire import dhcp, dns
 from aether.wire.address import ANY_IP, show_ip
 from aether.wire.checksum import Buffer
 from aether.wire.error import WireError
 
 DHCP_PORTS = (dhcp.SERVER_PORT, dhcp.CLIENT_PORT)
+MULTICAST_PORT = 5353
+"""The port of mDNS (RFC 6762 §3)."""
 LONGEST_NAME = 40
 """Characters of a name that are shown."""
 
@@ -16,10 +19,16 @@ def service(source_port: int, destination_port: int, payload: Buffer) -> tuple[s
     """Return the layer and the words of a message that can be read; None for all others."""
     try:
         if source_port in DHCP_PORTS and destination_port in DHCP_PORTS:
+            if is_bootp(bytes(payload)):
+                return "dhcp", "BOOTP request" if payload[0] == dhcp.BOOT_REQUEST else "BOOTP reply"
             return "dhcp", _dhcp(dhcp.parse(payload))
+        if MULTICAST_PORT in (source_port, destination_port):
+            return "dns", f"m{_dns(dns.parse(payload))}"
         if dns.PORT in (source_port, destination_port):
             return "dns", _dns(dns.parse(payload))
-    except WireError:
+    except WireError as problem:
+        if source_port in DHCP_PORTS and destination_port in DHCP_PORTS:
+            return "dhcp", f"DHCP malformed: {problem.detail or problem.reason}"
         return None
     return None
 

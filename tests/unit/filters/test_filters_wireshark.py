@@ -179,8 +179,6 @@ DIFFERENT = {
     "data.data": "tshark takes more protocols apart",
     "dhcp.option.type": "the end of the options has the type 0 there; here it is dhcp.option.end alone",
     "dhcp.option.end": "",
-    "tcp.option_kind": "what follows the end of the options is listed as more ends there",
-    "tcp.options.eol": "",
 }
 """Fields whose values differ, and why."""
 
