@@ -140,14 +140,21 @@ def filters() -> Target:
 
 @target
 def reading() -> Target:
-    """Frames as people see them, one after the other: trees, values, rows, connections; two bytes of length before."""
+    """Frames as people see them, one after the other: trees, values, rows, connections.
+
+    Two bytes come before each: the upper four bits choose its link type, the others are its length.
+    """
     from time import process_time
 
     from aether.reading.flow import Follower
+    from aether.reading.link import on_link
     from aether.reading.packet import Dissected, layers
     from shell.reading.marks import Marks
     from shell.reading.summary import summarise
     from tests.dissection_corpus import corpus
+    from tests.link_captures import captures
+
+    links = (1, 1, 1, 0, 9, 12, 50, 101, 105, 108, 113, 127, 147, 228, 276, 1)
 
     def look(frame: bytes, number: int, follower: Follower, marks: Marks) -> None:
         context = follower.see(number, frame)
@@ -163,7 +170,8 @@ def reading() -> Target:
         follower, marks, number = Follower(), Marks(), 0
         while len(data) > 2 and number < 20:
             length, number = int.from_bytes(data[:2], "big"), number + 1
-            frame, data = data[2:2 + length], data[2 + length:]
+            kind, length = length >> 12, length & 0x0FFF
+            frame, data = on_link(links[kind], data[2:2 + length]), data[2 + length:]
             before = process_time()
             look(frame, number, follower, marks)
             if process_time() - before > SLOW:  # once more, for a machine that had something else to do
@@ -171,10 +179,11 @@ def reading() -> Target:
                 look(frame, number, Follower(), Marks())
                 assert process_time() - before < SLOW, "slow to read"
 
-    def together(frames: list[bytes]) -> bytes:
-        return b"".join(len(frame).to_bytes(2, "big") + frame for frame in frames)
+    def together(frames: list[tuple[int, bytes]]) -> bytes:
+        return b"".join((links.index(kind) << 12 | len(frame)).to_bytes(2, "big") + frame for kind, frame in frames)
 
-    frames = [frame for _, frame in corpus()]
+    frames = [(1, frame) for _, frame in corpus()]
+    frames += [(kind, frame) for made in captures() for kind, frame in made.frames if kind in links]
     return Target(run, lambda: [together(frames[at:at + 4]) for at in range(0, len(frames), 4)], executions=150)
 
 
