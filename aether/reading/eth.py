@@ -67,8 +67,7 @@ TRAILER = Field("eth.trailer", BYTES, "trailer", "what follows the packet and it
 def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     """Read a whole frame; of one that is inside a tunnel, `ip` is the packet around it."""
     frame = tree.frame
-    found = inner(frame, start, end)
-    if found is None:
+    if end - start < ethernet.HEADER_LENGTH:
         layer = tree.layer(PROTOCOL, start, end - start, "malformed")
         layer.problem = f"ethernet.truncated: {end - start} bytes"
         return end
@@ -84,7 +83,13 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
         cursor.add(LG, at, 3, frame[at] & 2 != 0)
         cursor.add(IG, at, 3, frame[at] & 1 != 0)
     tree.frame_at = start
-    behind(tree, tree.within(found, end, quoting(ip)), end)
+    around = None if ip is None else quoting(ip)
+    if kind >= LEAST_TYPE:
+        stop = tree.inside("eth.type", kind, cursor.at, end, around)
+    else:
+        stop = tree.inside(LLC, 0, cursor.at, min(cursor.at + kind, end), around)
+    if stop < end:
+        behind(tree, stop, end)
     return end
 
 

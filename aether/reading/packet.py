@@ -150,7 +150,7 @@ class Dissected:
         if found is None:
             self.plain = False
             return
-        self.ip = (*self.ip, found)
+        self.ip += (found,)
         header, payload, end = found.header, found.payload, found.end
         fragment = header[4] & 0x3FFF
         if fragment:
@@ -198,7 +198,7 @@ class Dissected:
         header = TCP_HEADER.unpack_from(self.data, start)
         payload = start + (header[4] >> 12 << 2)
         if 20 <= payload - start <= end - start:
-            self.tcp = (*self.tcp, Transport(header, start, payload, end, around))
+            self.tcp += (Transport(header, start, payload, end, around),)
         else:
             self.plain = False
 

@@ -96,6 +96,9 @@ class ReadLayer:
 class Tree:
     """The layers of one frame, and what is known of its conversation."""
 
+    frame_at = 0
+    """Where the frame of Ethernet begins that is being read: it is padded to a least length."""
+    _depth = 0
     wordy = True
     """Whether anybody wants words: readers need not look for any where nobody does."""
 
@@ -107,9 +110,6 @@ class Tree:
         self.protocols = protocols
         """Which protocol follows, by the field that says so and its value."""
         self.layers: list[ReadLayer] = []
-        self.frame_at = 0
-        """Where the frame of Ethernet begins that is being read: it is padded to a least length."""
-        self._depth = 0
 
     def read(self) -> None:
         """Read the whole frame, from what its link type says."""

@@ -11,17 +11,15 @@ from aether.reading.context import Context, IpLayer
 from aether.reading.eth import LEAST_TYPE
 from aether.reading.flow import MASK
 from aether.reading.link import LINK, LinkFrame
-from aether.reading.packet import OPENED, TUNNELS, Dissected
+from aether.reading.packet import OPENED, Dissected
 from aether.reading.protocols import INSIDE
 from aether.wire import arp, ethernet, icmp, igmp, ipv4, tcp, udp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
 from shell.reading.summary_services import service
 
-MAY_CARRY = TUNNELS | {ipv4.PROTO_UDP}
-"""Protocols of packets that may carry another packet."""
-PROTOCOL_AT = 9
-"""Where an IPv4 packet says what it carries, in bytes (RFC 791 §3.1)."""
+MAY_CARRY = "ipv4", "udp"
+"""What a packet is called at first sight that may carry another one."""
 _LINKS = frozenset(protocol.name for (field, _), protocol in INSIDE.items() if field == LINK)
 
 
@@ -48,7 +46,7 @@ def summarise(frame: bytes, context: Context | None = None) -> Summary:
 
     `context` is what is known of its conversation; without it, sequence numbers are as on the wire.
     """
-    if isinstance(frame, LinkFrame):
+    if frame.__class__ is LinkFrame:
         return _wrapped(frame, context) or _link_frame(frame)
     try:
         destination, source, kind = ethernet.parse(frame)
@@ -56,8 +54,8 @@ def summarise(frame: bytes, context: Context | None = None) -> Summary:
         return Summary("ethernet", "?", "?", "", _what_is_wrong(problem))
     body = memoryview(frame)[ethernet.HEADER_LENGTH:]
     if kind == ethernet.TYPE_IPV4:
-        inside = _wrapped(frame, context) if len(body) > PROTOCOL_AT and body[PROTOCOL_AT] in MAY_CARRY else None
-        return inside or _ipv4(body, context) or _cut_off(Dissected(frame), None, context)
+        found = _ipv4(body, context) or _cut_off(Dissected(frame), None, context)
+        return (_wrapped(frame, context) or found) if found.layer in MAY_CARRY else found
     if kind in OPENED or kind < LEAST_TYPE:
         inside = _wrapped(frame, context)
         if inside is not None:
@@ -76,10 +74,12 @@ def _wrapped(frame: bytes, context: Context | None) -> Summary | None:
     """Describe the innermost packet of a frame that has more around it than Ethernet; None if there is none."""
     packet = Dissected(frame)
     around = [protocol.title for protocol, _, _ in packet.wrapped if protocol.name not in _LINKS]
-    note = f"in {', '.join(around)}" if around else ""
     inner = [each for each in packet.ip if not each.quoted]
-    if not packet.wrapped or not (inner or packet.arp):
+    if len(inner) < 2 and not (packet.wrapped and (inner or packet.arp)):
         return None
+    if len(inner) > 1 and not around:
+        around = ["IPv4"]
+    note = f"in {', '.join(around)}" if around else ""
     if packet.arp:
         found = _arp(memoryview(frame)[packet.arp[0].start:packet.arp[0].end], "?",
                      show_mac(frame[:6]) if packet.ethernet else "?")
