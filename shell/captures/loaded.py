@@ -170,7 +170,9 @@ def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> 
         last = last if packet.time is None else packet.time
         capture.times.append(max(-LATEST, min(last, LATEST)))
         time = (last - start) // 1000
-        out = packet.direction == "out" if packet.direction else _sent_from(packet.data, station)
+        data = packet.data
+        out = (packet.direction == "out" if packet.direction
+               else data[6:12] == station if data.__class__ is bytes else _sent_from(data, station))
         ends = ("you", _peer(packet.data, False)) if out else (_peer(packet.data, True), "you")
         _add(capture, number, time, "frame.sent", (number, CAPTURE, packet.data), ends[0])
         lost = any(comment.startswith(LOST) for comment in packet.comments)
@@ -205,7 +207,7 @@ class _Connections:
 
     def opened(self, number: int, data: bytes, out: bool) -> tuple[object, ...] | None:
         """Return the values of a `tcp.opened` event if a frame is the first of its connection."""
-        if data[12:14] == IPV4 and data[23:24] not in MAY_HAVE_TCP and not isinstance(data, LinkFrame):
+        if data[23:24] not in MAY_HAVE_TCP and data[12:14] == IPV4 and data.__class__ is bytes:
             return None  # neither TCP, nor what may carry or quote it
         dissected = Dissected(data)
         if not dissected.tcp:
@@ -228,17 +230,19 @@ def _add(
 
 def _peer(data: bytes, sender: bool) -> str:
     """Return what to call the other end of a frame: its IPv4 address, or its Ethernet address; ``wire`` for nobody."""
-    if isinstance(data, LinkFrame) or (kind := data[12:14]) in _OPENED or kind < _LEAST:
+    kind = data[12:14]
+    if data.__class__ is bytes:
+        if kind == IPV4 and len(data) >= 34:
+            return show_ip(data[26:30] if sender else data[30:34])
+        if kind == ARP and len(data) >= 42:
+            return show_ip(data[28:32] if sender else data[38:42])
+    if data.__class__ is not bytes or kind in _OPENED or kind < _LEAST:
         packet = Dissected(data)
         inner = [each for each in packet.ip if not each.quoted]
         if inner:
             return show_ip(inner[-1].header[8 if sender else 9])
         if not packet.ethernet:
             return "wire"
-    elif kind == IPV4 and len(data) >= 34:
-        return show_ip(data[26:30] if sender else data[30:34])
-    elif kind == ARP and len(data) >= 42:
-        return show_ip(data[28:32] if sender else data[38:42])
     return show_mac(data[6:12] if sender else data[:6]) if len(data) >= 14 else "wire"
 
 
@@ -267,7 +271,8 @@ def _station(packets: list[CapturedPacket]) -> bytes:
     """Return the address from which the capture is seen: that with the most frames, the first of equals."""
     seen: Counter[bytes] = Counter()
     for packet in packets:
-        for address in _ends(packet.data):
+        data = packet.data
+        for address in (data[6:12], data[:6]) if data.__class__ is bytes else _ends(data):
             if len(address) == 4 or (len(address) == 6 and not address[0] & 1):
                 seen[address] += 1
     return seen.most_common(1)[0][0] if seen else b""
