@@ -161,7 +161,10 @@ def _ipv4(body: memoryview, context: Context | None) -> Summary | None:
 
 def _cut_off(packet: Dissected, here: IpLayer | None, context: Context | None) -> Summary:
     """Describe a packet of which the frame has only the beginning, as in a capture that cut frames off."""
-    here = here or packet.ip[0]
+    if here is None:
+        if not packet.ip:
+            return Summary("ipv4", "?", "?", "", "malformed: the packet is said to be shorter than its header")
+        here = packet.ip[0]
     header = here.header
     ends = show_ip(header[8]), show_ip(header[9])
     note = f"cut off: {here.end - here.start} of {header[2]} bytes"

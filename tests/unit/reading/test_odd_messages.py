@@ -46,6 +46,13 @@ def altered(first: int) -> bytes:
     return bytes(frame)
 
 
+def shorter(total: int) -> bytes:
+    """Return a packet that says to have so many bytes."""
+    frame = bytearray(packet(6, segment(b"", b"data")))
+    frame[16:18] = total.to_bytes(2, "big")
+    return bytes(frame)
+
+
 def with_options(options: bytes) -> bytes:
     head = bytearray(struct.pack(
         "!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0, 24 + len(options), 1, 0, 64, 253, 0, A, B))
@@ -87,6 +94,7 @@ FRAMES = {
     "8 bytes of ICMP": packet(1, bytes.fromhex("0800f7ff00000000"), more_fragments=True),
     "a header of 16 bytes": altered(0x44), "a header of no bytes": altered(0x40), "version 5": altered(0x55),
     "version 0": altered(0x05), "a header longer than its packet": altered(0x4F),
+    "a packet of 10 bytes": shorter(10), "a packet of 19 bytes": shorter(19),
     "four ends of IP's options": with_options(bytes(4)), "padding and ends": with_options(b"\1\0\0\0"),
     "an option behind the end": with_options(b"\0\x94\4\0\0\0\0\0"),
     "ends behind an option": with_options(b"\x94\4\0\0" + bytes(4)),
@@ -140,6 +148,7 @@ def test_what_is_shown_is_what_filters_say(name: str) -> None:
     ("BOOTP", "BOOTP reply", "BOOTP"), ("BOOTP with another cookie", "BOOTP request", "BOOTP"),
     ("both fields have options", "DHCP ACK 10.0.0.1", "ACK"),
     ("an overload that cannot be", "DHCP malformed: a wrong option overload", "malformed"),
+    ("a packet of 10 bytes", "malformed: the packet is said to be shorter than its header", "malformed"),
     ("a question of RARP", "who is 02:00:00:00:00:01? tell 02:00:00:00:00:01",
      "who is 02:00:00:00:00:01? tell 02:00:00:00:00:01"),
     ("an answer of RARP", "02:00:00:00:00:01 is 10.0.0.9", "02:00:00:00:00:01 is 10.0.0.9"),
