@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from pathlib import Path
+from typing import Any
 
 from shell.commands.common import FORCE
 from shell.files.writing import place, write
@@ -318,19 +319,23 @@ def report_(session: Session, file: str, name: str | None, force: bool) -> Messa
         raise CommandError(f"a report's name ends in .json: lesson report {path.stem}.json")
     again = f"lesson report {file} --force"
     place(file, force, again)
-    progress = ProgressStore.usual().load()
-    chosen = chosen_course(progress)
-    steps = {each.id: len(load(each.path).steps) for each in in_order(progress, chosen)}
-    if name and progress.learner and name != progress.learner:
-        raise CommandError(f"your lessons were done as {progress.learner}, and are graded so. Leave out --name")
-    store = ProgressStore.usual()
-    content = report.build(
-        progress, progress.learner or name or getpass.getuser(), steps, chosen.title if chosen else "",
-        {each: store.load_evidence(each) for each in steps})
+    content = handed_in(ProgressStore.usual(), name)
     write(file, report.as_text(content), force=force, again=again)
     return Message(f"{path} written: {content['score']} % (hints and wrong answers take some off; what was skipped or "
                    "shown counts nothing)",
                    f"`aether-shell lesson grade {path}` reads it")
+
+
+def handed_in(store: ProgressStore, name: str | None) -> dict[str, Any]:
+    """Return what a learner hands in under a name; CommandError if his lessons were done under another."""
+    progress = store.load()
+    chosen = chosen_course(progress)
+    steps = {each.id: len(load(each.path).steps) for each in in_order(progress, chosen)}
+    if name and progress.learner and name != progress.learner:
+        raise CommandError(f"your lessons were done as {progress.learner}, and are graded so. Leave out --name")
+    return report.build(
+        progress, progress.learner or name or getpass.getuser(), steps, chosen.title if chosen else "",
+        {each: store.load_evidence(each) for each in steps})
 
 
 @command("lesson grade", argument("files", str, "reports", raw="line", complete="files"),

@@ -100,9 +100,9 @@ NOUNS: dict[str, Noun] = {
     "mode": Noun("mode", "Modes", "see everything, or go as fast as possible", "trace bench"),
     "bench": Noun("bench", "Modes", "measure what the stack can do", "http ping bulk conns stress compare"),
     "host": Noun("host", "The host", "make the host at the other end act", "ping http connect send --"),
-    "lesson": Noun("lesson", "Learning", "guided lessons: a course in the shell",
+    "lesson": Noun("lesson lesson_hand_in", "Learning", "guided lessons: a course in the shell",
                    "list start next hint check answer predict skip play reset show quit stop resume progress lint path "
-                   "course report grade new record"),
+                   "course report hand-in grade new record"),
     "drill": Noun("drill", "Learning", "packet scripts, in the language of packetdrill",
                   "run step quit show compare write new line undo draft"),
     "exercise": Noun("exercise", "Learning", "write a part of the stack yourself", "list show start check use"),

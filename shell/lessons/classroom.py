@@ -24,9 +24,11 @@ def reports(names: Iterable[str]) -> list[Path]:
     return found
 
 
-def survey(paths: Sequence[Path], course: Course | None = None, directories: Sequence[Path] = ()) -> ClassTable:
+def survey(
+    paths: Sequence[Path], course: Course | None = None, directories: Sequence[Path] = (), jobs: int = 1,
+) -> ClassTable:
     """Return how a class stands in each step of its lessons, by what the recordings of its reports show."""
-    graded = judged(paths, course, directories)
+    graded = judged(paths, course, directories, jobs)
     lessons = Lessons(directories or [library.BUILT_IN])
     names = list(dict.fromkeys(name for each in graded for name in each.records))
     rows: list[ClassRow] = []

@@ -104,7 +104,7 @@ MAY_NOT = {
     }), _FILES),
     **dict.fromkeys(_names({
         "lesson": "list, progress, start, resume, show, check, hint, predict, answer, next, skip, play, reset, quit, "
-                  "stop, lint, path, course, report, grade, new, record",
+                  "stop, lint, path, course, report, hand-in, grade, new, record",
         "theme": ALONE, "schema": ALONE, "exercise": "list, show",
     }), _LEARNER),
 }

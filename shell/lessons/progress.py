@@ -51,6 +51,14 @@ class Weights:
     """What a step counts whose solution was shown."""
     late: int = 0
     """What is taken off a lesson that was finished after its deadline."""
+    late_day: int = 0
+    """What is taken off besides, for each day that has begun after it."""
+    late_most: int = 100
+    """What is taken off a lesson for being late, at the most."""
+
+    def lateness(self, days: int) -> int:
+        """Return what is taken off a lesson that is late by so many days; 0 if it is not late."""
+        return min(self.late + self.late_day * days, self.late_most, 100) if days > 0 else 0
 
 
 USUAL = Weights()

@@ -25,8 +25,8 @@ from shell.lessons.evidence import from_data, own_seed
 from shell.lessons.judge import Judgement, judge
 from shell.lessons.load import load
 from shell.lessons.model import Lesson, LessonError
-from shell.lessons.progress import DONE, SKIPPED, LessonRecord, Progress, tally, worth
-from shell.results.lesson import GradeRow, GradeTable
+from shell.lessons.progress import DONE, SKIPPED, USUAL, LessonRecord, Progress, tally, worth
+from shell.results.lesson import GradeRow, GradeTable, LessonMark
 
 VERSION = 1
 MAX_REPORT = 32 << 20
@@ -89,18 +89,28 @@ def no_formula(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def grade(paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = ()) -> GradeTable:
+def grade(
+    paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = (), jobs: int = 1,
+) -> GradeTable:
     """Return the table over some reports; a course tells which lessons count, until when, and how much.
 
     What a report claims is judged by its recordings; two that are the same are named.
     """
-    return GradeTable([each.row for each in judged(paths, course, directories)])
+    return GradeTable([each.row for each in judged(paths, course, directories, jobs)])
 
 
-def judged(paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = ()) -> list[Graded]:
-    """Return what some reports come to, with what became of each lesson."""
-    lessons = Lessons(directories or [library.BUILT_IN])
-    graded = [_row(path, course, lessons) for path in paths]
+def judged(
+    paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = (), jobs: int = 1,
+) -> list[Graded]:
+    """Return what some reports come to, with what became of each lesson; `jobs` processes share the work."""
+    places = list(directories or [library.BUILT_IN])
+    if jobs > 1:
+        from shell.lessons.sharing import in_parallel
+
+        graded = in_parallel(list(paths), course, places, jobs)
+    else:
+        lessons = Lessons(places)
+        graded = [judged_alone(path, course, lessons) for path in paths]
     _name_the_same(graded)
     return graded
 
@@ -148,7 +158,8 @@ class Lessons:
         return self.read[name]
 
 
-def _row(path: Path, course: Course | None, lessons: Lessons) -> Graded:
+def judged_alone(path: Path, course: Course | None, lessons: Lessons) -> Graded:
+    """Return what one report comes to, not compared with any other."""
     try:
         report, remark = _read(path)
     except _NoReport as problem:
@@ -166,11 +177,11 @@ def _row(path: Path, course: Course | None, lessons: Lessons) -> Graded:
             remarks += _judge(lesson, record, report.evidence.get(name, {}), seeds, prints)
     found = tally(chosen.values())
     seconds = sum(step.seconds for each in chosen.values() for step in each.done.values())
-    late = _late(chosen, course)
+    marks = [_mark(name, record, course) for name, record in chosen.items()]
     return Graded(GradeRow(
         path.name, report.learner, sum(each.whole for each in chosen.values()), len(chosen), found.own, found.shown,
-        found.skipped, found.steps, found.hints, found.wrong_answers, seconds // 60, _score(chosen, course, late),
-        _first(remarks), late), prints, chosen)
+        found.skipped, found.steps, found.hints, found.wrong_answers, seconds // 60, _score(chosen, marks, course),
+        _first(remarks), [each.lesson for each in marks if each.late_days], marks), prints, chosen)
 
 
 def _judge(
@@ -212,17 +223,41 @@ def _cannot_be_repeated(lesson: Lesson) -> bool:
     return any(line.text.startswith(("bench", "mode bench")) for step in lesson.steps for line in step.solution)
 
 
-def _score(records: dict[str, LessonRecord], course: Course | None, late: Sequence[str]) -> int:
-    """Return the mark, in per cent: lessons count as often as the course says, and less if they are late."""
+def _mark(name: str, record: LessonRecord, course: Course | None) -> LessonMark:
+    """Return what a lesson is worth: less if it is late."""
+    weights = course.weights if course is not None else USUAL
+    raw = sum(worth(step, weights) for step in record.done.values()) // record.steps if record.steps else 0
+    deadline = course.deadlines.get(name, "") if course is not None else ""
+    days = _days_late(record, deadline) if deadline else 0
+    return LessonMark(name, raw, days, raw * (100 - weights.lateness(days)) // 100, record.finished, deadline)
+
+
+def _days_late(record: LessonRecord, deadline: str) -> int:
+    """Return by how many days a lesson is late that was finished after its deadline, or not at all though it is over.
+
+    Of one that is not finished the last step counts that was done, for nothing will become of the others.
+    """
+    day, now = date.fromisoformat(deadline), date.today()
+    if not record.finished and now <= day:
+        return 0
+    last = record.finished or max((step.when for step in record.done.values()), default="")
+    try:
+        done = date.fromisoformat(last[:10])
+    except ValueError:
+        done = now
+    return max((done - day).days, 0 if record.finished else 1)
+
+
+def _score(records: dict[str, LessonRecord], marks: Sequence[LessonMark], course: Course | None) -> int:
+    """Return the mark, in per cent: lessons count as often as the course says, and by their steps."""
     if course is None:
         return tally(records.values()).score
     total = count = 0
-    for name, record in records.items():
-        times = course.counts.get(name, 1) * record.steps
-        off = course.weights.late if name in late else 0
+    for mark in marks:
+        record, times = records[mark.lesson], course.counts.get(mark.lesson, 1)
         worths = sum(worth(step, course.weights) for step in record.done.values())
-        total += course.counts.get(name, 1) * worths * (100 - off) // 100
-        count += times
+        total += times * worths * (100 - course.weights.lateness(mark.late_days)) // 100
+        count += times * record.steps
     return total // count if count else 0
 
 
@@ -279,13 +314,3 @@ def _check_counts(record: LessonRecord, where: tuple[str, ...], data: bytes) -> 
         if not 0 <= value <= MOST_COUNTED:
             place = (*where, *below)
             raise plain.DataError(f"{value} is no count", place, plain.line_of(data.decode(), place))
-
-
-def _late(records: dict[str, LessonRecord], course: Course | None) -> list[str]:
-    """Return the lessons that were finished after their deadline, or not at all though it is over."""
-    late = []
-    for name, day in course.deadlines.items() if course is not None else ():
-        finished = records[name].finished[:10] if name in records else ""
-        if (finished or date.today().isoformat()) > day:
-            late.append(name)
-    return late

@@ -52,6 +52,22 @@ class LessonPaths:
 
 
 @dataclass(slots=True)
+class LessonMark:
+    """What one lesson is worth in a report; all marks in per cent."""
+
+    lesson: str
+    raw: int
+    """Before anything is taken off for being late."""
+    late_days: int
+    """Days after the deadline, the one that has begun included; 0 if it was not late."""
+    score: int
+    finished: str
+    """When its last step was over, as ISO 8601; empty if some are not."""
+    deadline: str = ""
+    """The day until when the course wants it; empty if it does not say."""
+
+
+@dataclass(slots=True)
 class GradeRow:
     """What one report says."""
 
@@ -73,6 +89,8 @@ class GradeRow:
     """Why the report cannot be trusted, or read; empty if it can."""
     late: list[str] = field(default_factory=list)
     """Ids of lessons whose deadline was missed."""
+    marks: list[LessonMark] = field(default_factory=list)
+    """What each lesson is worth."""
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ LINES = {
     "export": ("export svg {file} frames", "frames.svg"),
     "scenario save": ("scenario save {file}", "bad.toml"),
     "lesson report": ("lesson report {file} --name Ada", "ada.json"),
+    "lesson hand-in": ("lesson hand-in", "networks-i-ada.json"),
     "lesson new": ("lesson new fresh", "fresh.md"),
     "lesson record": ("lesson record drafted", "drafted.md"),
     "exercise start": ("exercise start rto", "rto.py"),
@@ -61,6 +62,8 @@ def written(
     engine_shell.run("ping 192.168.1.1 --count 2")
     engine_shell.run("tcp connect 192.168.1.1:7")
     engine_shell.run("drill new")
+    (folder / "course").write_text('title = "Networks I"\nlessons = ["arp"]\n')
+    engine_shell.run("lesson course course --name Ada")
     return engine_shell, line.format(file=file), file
 
 

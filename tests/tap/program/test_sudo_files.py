@@ -34,8 +34,11 @@ NO_FILES = {
 LESSON_OPTIONS = {
     "files": ("lesson", "lint", "{file}"), "reports": ("lesson", "grade", "{file}"),
     "course": ("lesson", "grade", "/dev/null", "--course", "{file}"),
+    "roster": ("lesson", "grade", "--course", "first-week", "--moodle", "--roster", "{file}", "/dev/null"),
+    "report": ("lesson", "autograde", "--course", "first-week", "{file}"),
+    "html": ("lesson", "class", "/dev/null", "--html", "{file}", "--force"),
 }
-LESSON_NO_FILES = {"help", "verb", "json", "csv"}
+LESSON_NO_FILES = {"help", "verb", "json", "csv", "moodle", "canvas", "nbgrader", "jobs", "force", "lesson", "least"}
 READS = {
     "capture load": "capture load {file}", "replay": "replay {file}", "scenario load": "scenario load {file}",
     "scenario show": "scenario show {file}", "config check": "config check {file}",
@@ -54,7 +57,7 @@ WRITES = {
     "drill write --save": "drill write conn 1 --save {new} --force", "redirection": "status > {new}",
     "pipe": "status | tee {new}",
 }
-BY_NAME = {"lesson new", "lesson record", "config init", "exercise start"}
+BY_NAME = {"lesson new", "lesson hand-in", "lesson record", "config init", "exercise start"}
 """These write to a place of their own: the present directory, the configuration."""
 SUFFIXES = {"scenario": ".toml", "lesson lint": ".md", "lesson start": ".md", "lesson report": ".json"}
 

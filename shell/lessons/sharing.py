@@ -1,0 +1,49 @@
+"""Reports that several processes grade: each repeats the recordings of its share."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from shell.lessons.course import Course
+from shell.lessons.report import Graded, Lessons, judged_alone
+
+FEW = 8
+"""Reports that one process has graded before others have begun."""
+PORTIONS = 8
+"""So many portions of the reports each process gets: the last ones end at about the same time."""
+
+
+class _Share:
+    """What a process goes by."""
+
+    course: Course | None = None
+    lessons: Lessons
+
+
+def usual_jobs(reports: int) -> int:
+    """Return how many processes so many reports are worth: as many as there are cores, or one."""
+    if reports < FEW:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_parallel(paths: list[Path], course: Course | None, directories: list[Path], jobs: int) -> list[Graded]:
+    """Return what each report comes to, in their order."""
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (course, directories))
+    try:
+        return list(pool.map(_graded, paths, chunksize=max(len(paths) // (PORTIONS * jobs), 1)))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(course: Course | None, directories: list[Path]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever has begun us ends us
+    _Share.course, _Share.lessons = course, Lessons(directories)
+
+
+def _graded(path: Path) -> Graded:
+    return judged_alone(path, _Share.course, _Share.lessons)
