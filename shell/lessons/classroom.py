@@ -9,7 +9,8 @@ from statistics import median
 from shell.lessons import library
 from shell.lessons.course import Course
 from shell.lessons.progress import DONE, PLAYED, SKIPPED, LessonRecord, StepRecord
-from shell.lessons.report import Lessons, csv_text, judged
+from shell.lessons.report import Lessons, csv_text
+from shell.lessons.sharing import judged_by
 from shell.results.lesson import ClassRow, ClassTable
 
 COLUMNS = ("lesson", "number", "step", "learners", "done", "shown", "skipped", "stuck", "hints", "wrong", "seconds")
@@ -28,7 +29,7 @@ def survey(
     paths: Sequence[Path], course: Course | None = None, directories: Sequence[Path] = (), jobs: int = 1,
 ) -> ClassTable:
     """Return how a class stands in each step of its lessons, by what the recordings of its reports show."""
-    graded = judged(paths, course, directories, jobs)
+    graded = judged_by(jobs, paths, course, directories)
     lessons = Lessons(directories or [library.BUILT_IN])
     names = list(dict.fromkeys(name for each in graded for name in each.records))
     rows: list[ClassRow] = []

@@ -16,9 +16,10 @@ from shell.lessons.autograde import autograde
 from shell.lessons.course import Course
 from shell.lessons.lint import lint
 from shell.lessons.model import Problem
-from shell.lessons.sharing import usual_jobs
+from shell.lessons.sharing import judged_by, usual_jobs
 from shell.reading.escape import printable
 from shell.reading.stderr import Parser, complain
+from shell.results.lesson import GradeTable
 
 T = TypeVar("T")
 MOST_JOBS = 256
@@ -127,7 +128,7 @@ def _grade(options: argparse.Namespace, chosen: Course | None) -> int:
         raise CommandError("--roster is for a grade book: add --moodle, --canvas or --nbgrader")
     known = roster.load(Path(options.roster).expanduser()) if options.roster else {}
     paths = _reports(options)
-    table = report.grade(paths, chosen, jobs=options.jobs or usual_jobs(len(paths)))
+    table = GradeTable([each.row for each in judged_by(options.jobs or usual_jobs(len(paths)), paths, chosen)])
     if form and chosen is not None:
         text, strangers = gradebook.written(form, table, chosen, known)
         print(text, end="")

@@ -89,29 +89,19 @@ def no_formula(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def grade(
-    paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = (), jobs: int = 1,
-) -> GradeTable:
+def grade(paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = ()) -> GradeTable:
     """Return the table over some reports; a course tells which lessons count, until when, and how much.
 
     What a report claims is judged by its recordings; two that are the same are named.
     """
-    return GradeTable([each.row for each in judged(paths, course, directories, jobs)])
+    return GradeTable([each.row for each in judged(paths, course, directories)])
 
 
-def judged(
-    paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = (), jobs: int = 1,
-) -> list[Graded]:
-    """Return what some reports come to, with what became of each lesson; `jobs` processes share the work."""
-    places = list(directories or [library.BUILT_IN])
-    if jobs > 1:
-        from shell.lessons.sharing import in_parallel
-
-        graded = in_parallel(list(paths), course, places, jobs)
-    else:
-        lessons = Lessons(places)
-        graded = [judged_alone(path, course, lessons) for path in paths]
-    _name_the_same(graded)
+def judged(paths: Iterable[Path], course: Course | None = None, directories: Sequence[Path] = ()) -> list[Graded]:
+    """Return what some reports come to, with what became of each lesson."""
+    lessons = Lessons(directories or [library.BUILT_IN])
+    graded = [judged_alone(path, course, lessons) for path in paths]
+    name_the_same(graded)
     return graded
 
 
@@ -267,7 +257,7 @@ def _first(remarks: Sequence[str]) -> str:
     return "" if not remarks else remarks[0] + (f" (and {more} more)" if more else "")
 
 
-def _name_the_same(graded: Sequence[Graded]) -> None:
+def name_the_same(graded: Sequence[Graded]) -> None:
     """Say in their rows which reports have the same recording."""
     owners: dict[str, list[Graded]] = {}
     for each in graded:

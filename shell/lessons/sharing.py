@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from shell.lessons import library
 from shell.lessons.course import Course
-from shell.lessons.report import Graded, Lessons, judged_alone
+from shell.lessons.report import Graded, Lessons, judged, judged_alone, name_the_same
 
 FEW = 8
 """Reports that one process has graded before others have begun."""
@@ -31,7 +33,18 @@ def usual_jobs(reports: int) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def in_parallel(paths: list[Path], course: Course | None, directories: list[Path], jobs: int) -> list[Graded]:
+def judged_by(
+    jobs: int, paths: Sequence[Path], course: Course | None = None, directories: Sequence[Path] = (),
+) -> list[Graded]:
+    """Return what some reports come to, as `report.judged` does; `jobs` processes share the work."""
+    if jobs == 1:
+        return judged(paths, course, directories)
+    graded = _in_parallel(paths, course, list(directories or [library.BUILT_IN]), jobs)
+    name_the_same(graded)
+    return graded
+
+
+def _in_parallel(paths: Sequence[Path], course: Course | None, directories: list[Path], jobs: int) -> list[Graded]:
     """Return what each report comes to, in their order."""
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (course, directories))
     try:

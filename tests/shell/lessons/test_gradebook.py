@@ -20,7 +20,8 @@ from shell.lessons.course import Course
 from shell.lessons.course import load as load_course
 from shell.lessons.program import main
 from shell.lessons.progress import USUAL, LessonRecord, StepRecord, Weights
-from shell.lessons.report import _mark, grade
+from shell.lessons.report import _mark
+from shell.lessons.sharing import judged_by
 from shell.results.lesson import GradeRow, GradeTable, LessonMark
 from tests.shell.conftest import Shell
 
@@ -209,7 +210,7 @@ def test_several_processes_say_what_one_says(handed_in: Path) -> None:
         (handed_in.parent / f"{number}.json").write_bytes(handed_in.read_bytes())
     (handed_in.parent / "bad.json").write_text("{")
     paths = sorted(handed_in.parent.glob("*.json"))
-    assert grade(paths, course, jobs=2) == grade(paths, course)
+    assert [each.row for each in judged_by(2, paths, course)] == [each.row for each in judged_by(1, paths, course)]
 
 
 @pytest.mark.parametrize("words", [
