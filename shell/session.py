@@ -400,7 +400,7 @@ class Session:
         """Return the events that are still kept, from serial `after` on."""
         return [event for event in self.core.events() if event.serial > after]
 
-    def visible_events(self, what: str) -> list[Event]:
+    def visible_events(self, what: str) -> Sequence[Event]:
         """Return the events to look at: those of the capture that is open, or of the lab; `what` needs them."""
         if self.capture is not None:
             return self.capture.events

@@ -46,10 +46,10 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 class Filter:
     """A compiled expression."""
 
-    __slots__ = ("captures", "measuring", "names", "notices", "only_frames", "test", "text")
+    __slots__ = ("captures", "everywhere", "measuring", "names", "notices", "only_frames", "test", "text")
 
     def __init__(self, text: str, test: Test, names: tuple[str, ...], only_frames: bool, captures: int,
-                 notices: tuple[str, ...], measuring: bool) -> None:
+                 notices: tuple[str, ...], measuring: bool, everywhere: bool) -> None:
         self.text = text
         self.test = test
         """Whether a record matches, without captures; the fastest way to ask."""
@@ -57,6 +57,8 @@ class Filter:
         """The fields that it asks for."""
         self.only_frames = only_frames
         """Whether it asks about frames alone, and so matches no record that is not about a frame as such."""
+        self.everywhere = everywhere
+        """Whether moreover it says the same of a frame where that is sent and where it arrives."""
         self.captures = captures
         self.measuring = measuring
         """Whether it asks what segments are to their connection: `Records` have to measure them then."""
@@ -96,7 +98,7 @@ def compile_filter(text: str, captures: int = 0) -> Filter:
     only_frames = FRAME in about and EVENT not in about
     measuring = any(field.measured for field in (*used.values(), *compiler.operands.earlier))
     return Filter(text, _guarded(test) if only_frames else test, tuple(used), only_frames, captures,
-                  tuple(compiler.notices), measuring)
+                  tuple(compiler.notices), measuring, about == {FRAME})
 
 
 def _guarded(test: Test) -> Test:

@@ -49,10 +49,11 @@ class Kept:
 
     __slots__ = ("context", "data", "link", "measured", "packet", "previous", "sender", "time")
 
-    def __init__(self, data: bytes, packet: Dissected, context: Context | None, sender: str, link: str,
+    def __init__(self, data: bytes, packet: Dissected | None, context: Context | None, sender: str, link: str,
                  previous: int, time: int, measured: Measurements | None) -> None:
         self.data = data
         self.packet = packet
+        """The dissected frame; None until somebody asks for it."""
         self.context = context
         self.sender = sender
         self.link = link
@@ -62,6 +63,13 @@ class Kept:
         """When it was seen first."""
         self.measured = measured
         """What a segment is to its connection; None while nobody measures, and for what is no segment."""
+
+    def dissect(self) -> Dissected:
+        """Return the dissected frame, and keep it."""
+        packet = self.packet
+        if packet is None:
+            self.packet = packet = Dissected(self.data)
+        return packet
 
 
 class Record:
@@ -115,7 +123,12 @@ class Record:
         """Return the dissected frame, and keep it; an empty one if there is no frame."""
         packet = self.packet
         if packet is None:
-            self.packet = packet = NOTHING if self.data is None else Dissected(self.data)
+            kept = self.kept
+            if kept is None:
+                packet = NOTHING if self.data is None else Dissected(self.data)
+            else:
+                packet = kept.dissect()
+            self.packet = packet
         return packet
 
     def conversation(self) -> Context | None:
@@ -173,7 +186,7 @@ class Records:
             self._measurer = Measurer()
             for number, kept in self._kept.items():
                 if kept.measured is None:
-                    kept.measured = self._measurer.measure(kept.link, kept.packet, kept.context, number, kept.time)
+                    kept.measured = self._measurer.measure(kept.link, kept.dissect(), kept.context, number, kept.time)
 
     def of(self, event: Event) -> Record:
         """Return the record of the next event."""
@@ -219,16 +232,21 @@ class Records:
             return kept
         else:
             # A link has altered it; it still belongs to the conversation that it was sent in.
-            kept = Kept(data, Dissected(data), kept.context, kept.sender, link, kept.previous, time, kept.measured)
+            kept = Kept(data, None, kept.context, kept.sender, link, kept.previous, time, kept.measured)
         self._keep(number, kept)
         return kept
 
     def _new(self, number: int, data: bytes, time: int, sender: str, link: str) -> Kept:
-        packet = Dissected(data)
-        follower = self._follower
-        context = self.conversations.follow(packet) if follower is None else follower.see(number, data, packet)
-        measured = None if self._measurer is None else self._measurer.measure(link, packet, context, number, time)
-        kept = Kept(data, packet, context, sender, link, self._last, time, measured)
+        kept = Kept(data, None, None, sender, link, self._last, time, None)
+        follower, measurer = self._follower, self._measurer
+        if follower is None:
+            kept.context = self.conversations.follow(kept.dissect())
+        elif number in follower:  # mostly: then nobody may ask for what is in it
+            kept.context = follower.see(number, data)
+        else:
+            kept.context = follower.see(number, data, kept.dissect())
+        if measurer is not None:
+            kept.measured = measurer.measure(link, kept.dissect(), kept.context, number, time)
         self._last = time
         return kept
 

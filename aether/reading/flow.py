@@ -210,6 +210,10 @@ class Follower:
             self._keep(number, context)
         return context
 
+    def __contains__(self, number: int) -> bool:
+        """Return whether a frame was followed, and is remembered."""
+        return number in self._contexts
+
     def dissect(self, number: int, data: bytes) -> Dissected:
         """Return a frame, read; the latest one is not read again."""
         packet = self._packet

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from aether.events import DROPS, Event
-from aether.reading import sll
-from aether.reading.eth import LEAST_TYPE
+from aether.events import DROPS
 from aether.reading.flow import Follower
-from aether.reading.link import ETHERNET, LINK, LinkFrame, on_link
-from aether.reading.packet import OPENED, TUNNELS
+from aether.reading.link import ETHERNET, LINK, on_link
+from aether.reading.packet import TUNNELS
 from aether.reading.packet import Dissected as Dissected
 from aether.reading.protocols import INSIDE
-from aether.wire.address import show_ip, show_mac
+from shell.captures.ends import IPV4, sent_from, station
+from shell.captures.events import CaptureEvents, More
 from shell.captures.packets import MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
@@ -43,12 +42,8 @@ LOST = "LOST "
 """How the comment about a frame begins that its link has lost."""
 ON_THE_LINK = "on the link: "
 """What then follows, before the cause (see words.lost)."""
-IPV4, ARP = b"\x08\x00", b"\x08\x06"
-"""EtherTypes of what has addresses at places that are always the same."""
 MAY_HAVE_TCP = frozenset(bytes((protocol,)) for protocol in (1, 6, 17, *TUNNELS))
 """Protocols of packets in which there may be a segment: itself, in a tunnel or in what an ICMP error quotes."""
-_OPENED = frozenset(kind.to_bytes(2, "big") for kind in OPENED)
-_LEAST = LEAST_TYPE.to_bytes(2, "big")
 _DROPPED = re.compile(r"DROP ([a-z0-9_.]+)(?:: (.*))?", re.DOTALL)
 
 
@@ -66,7 +61,7 @@ class Capture:
     """Microseconds from the earliest to the latest packet."""
     shortened: int = 0
     """Frames of which the file has only the beginning."""
-    events: list[Event] = field(default_factory=list)
+    events: CaptureEvents = field(default_factory=CaptureEvents)
     left_out: list[str] = field(default_factory=list)
     """What was not taken, and why."""
     damage: str = ""
@@ -164,7 +159,7 @@ def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> 
     start = last = min(times, default=0)
     capture.started = start if times else None
     capture.duration = (max(times, default=0) - start) // 1000
-    station = _station(packets)
+    here = station(packets)
     connections = _Connections(capture.follower)
     for number, packet in enumerate(through(packets), 1):
         last = last if packet.time is None else packet.time
@@ -172,30 +167,29 @@ def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> 
         time = (last - start) // 1000
         data = packet.data
         out = (packet.direction == "out" if packet.direction
-               else data[6:12] == station if data.__class__ is bytes else _sent_from(data, station))
-        ends = ("you", _peer(packet.data, False)) if out else (_peer(packet.data, True), "you")
-        _add(capture, number, time, "frame.sent", (number, CAPTURE, packet.data), ends[0])
+               else data[6:12] == here if data.__class__ is bytes else sent_from(data, here))
         lost = any(comment.startswith(LOST) for comment in packet.comments)
-        if not lost:
-            _add(capture, number, time, "frame.arrived", (number, CAPTURE, packet.data), ends[1])
+        more: list[More] = []
         if opened := connections.opened(number, packet.data, out):
-            _add(capture, number, time, "tcp.opened", opened)
+            more.append(("tcp.opened", opened))
         if packet.length > len(packet.data):
             capture.shortened += 1
-            note = f"the capture has {len(packet.data)} of {packet.length} bytes"
-            _add(capture, number, time, COMMENT, (number, CAPTURE, note))
+            more.append((COMMENT, (number, CAPTURE, f"the capture has {len(packet.data)} of {packet.length} bytes")))
         if packet.comments:
             capture.notes[number] = tuple(packet.comments)
-        for comment in packet.comments:
-            dropped = _DROPPED.fullmatch(comment)
-            if comment.startswith(LOST):
-                cause = comment.removeprefix(LOST).removeprefix(ON_THE_LINK)
-                _add(capture, number, time, "frame.lost", (number, CAPTURE, cause))
-            elif dropped and dropped[1] in DROPS:
-                _add(capture, number, time, "drop", (dropped[1], 0, dropped[2] or ""))
-            else:
-                _add(capture, number, time, COMMENT, (number, CAPTURE, comment))
+            more += [_said(comment, number) for comment in packet.comments]
+        capture.events.add(packet.data, time, out, lost, more)
     capture.follower.serial = len(capture.events)
+
+
+def _said(comment: str, number: int) -> More:
+    """Return what a comment says about a frame: what Aether writes there itself is an event again."""
+    dropped = _DROPPED.fullmatch(comment)
+    if comment.startswith(LOST):
+        return "frame.lost", (number, CAPTURE, comment.removeprefix(LOST).removeprefix(ON_THE_LINK))
+    if dropped and dropped[1] in DROPS:
+        return "drop", (dropped[1], 0, dropped[2] or "")
+    return COMMENT, (number, CAPTURE, comment)
 
 
 class _Connections:
@@ -220,59 +214,3 @@ class _Connections:
         ends = [(tcp.ip.header[8], tcp.header[0]), (tcp.ip.header[9], tcp.header[1])]
         (local, local_port), (remote, remote_port) = ends if out else ends[::-1]
         return self._count, local, local_port, remote, remote_port
-
-
-def _add(
-    capture: Capture, number: int, time: int, kind: str, values: tuple[object, ...], host: str = "you"
-) -> None:
-    capture.events.append(Event(len(capture.events) + 1, number, time, host, number, kind, values, ("", 0)))
-
-
-def _peer(data: bytes, sender: bool) -> str:
-    """Return what to call the other end of a frame: its IPv4 address, or its Ethernet address; ``wire`` for nobody."""
-    kind = data[12:14]
-    if data.__class__ is bytes:
-        if kind == IPV4 and len(data) >= 34:
-            return show_ip(data[26:30] if sender else data[30:34])
-        if kind == ARP and len(data) >= 42:
-            return show_ip(data[28:32] if sender else data[38:42])
-    if data.__class__ is not bytes or kind in _OPENED or kind < _LEAST:
-        packet = Dissected(data)
-        inner = [each for each in packet.ip if not each.quoted]
-        if inner:
-            return show_ip(inner[-1].header[8 if sender else 9])
-        if not packet.ethernet:
-            return "wire"
-    return show_mac(data[6:12] if sender else data[:6]) if len(data) >= 14 else "wire"
-
-
-def _ends(data: bytes) -> tuple[bytes, bytes]:
-    """Return who sent a frame and to whom, by the addresses of its link; by those of its packet where it has none."""
-    if not isinstance(data, LinkFrame):
-        return data[6:12], data[:6]
-    packet = Dissected(data)
-    return packet.ip[0].header[8:10] if packet.ip else _ends_of_arp(packet)
-
-
-def _ends_of_arp(packet: Dissected) -> tuple[bytes, bytes]:
-    found = packet.read("arp", None).found if packet.arp else {}
-    source, target = (found.get(f"arp.{end}.proto_ipv4", [b""])[0] for end in ("src", "dst"))
-    return source, target
-
-
-def _sent_from(data: bytes, station: bytes) -> bool:
-    """Return whether a frame was sent from where the capture is seen from; some link types say it themselves."""
-    if isinstance(data, LinkFrame) and INSIDE.get((LINK, data.link_type)) is sll.PROTOCOL:
-        return sll.outgoing(data)
-    return _ends(data)[0] == station
-
-
-def _station(packets: list[CapturedPacket]) -> bytes:
-    """Return the address from which the capture is seen: that with the most frames, the first of equals."""
-    seen: Counter[bytes] = Counter()
-    for packet in packets:
-        data = packet.data
-        for address in (data[6:12], data[:6]) if data.__class__ is bytes else _ends(data):
-            if len(address) == 4 or (len(address) == 6 and not address[0] & 1):
-                seen[address] += 1
-    return seen.most_common(1)[0][0] if seen else b""

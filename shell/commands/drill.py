@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -327,7 +328,7 @@ def changed_knobs(world: World, host: str) -> dict[str, str]:
         if getattr(knobs, knob.attribute) != knob.default and not name.startswith("loop.")}
 
 
-def connection_key(events: list[Event], number: int, host: str) -> tuple[bytes, bytes, int, int]:
+def connection_key(events: Sequence[Event], number: int, host: str) -> tuple[bytes, bytes, int, int]:
     """Return the ends of a connection as in what a host sends; CommandError if it is not among the events."""
     for event in events:
         if event.kind == "tcp.opened" and event.values[0] == number and event.host == host:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from shell.captures.loaded import COMMENT
+from shell.captures.events import YOU
+from shell.captures.loaded import COMMENT, Capture
+from shell.captures.looking import seen as seen_in
+from shell.captures.looking import selected
 from shell.commands.common import HOST
 from shell.language.grammar import CommandError, argument, command, did_you_mean, option
 from shell.language.values import count, frame_number
@@ -64,13 +67,12 @@ def frame(session: Session, number: int, field: str, host: str, all: bool) -> Fr
 def latest(session: Session, count: int, host: str = "you", expression: str = "", time: str = "") -> FrameList:
     """Return the latest frames that a host saw; CommandError if the expression makes no sense."""
     watcher = session.watcher(host)
+    if session.capture is not None and host == YOU:
+        return _of_capture(session, session.capture, watcher, count, expression, time)
     events = session.visible_events("the list of frames")
     seen = [each for each in watcher.read(events) if isinstance(each, SeenFrame)]
     kept = len(seen)
-    capture = session.capture
-    captured, digits = (None, 6) if capture is None or capture.started is None else (
-        capture.times, capture.digits)
-    times = written(time, seen, captured, digits) if time else {}
+    times = written(time, ((each.number, each.time) for each in seen), None, 6) if time else {}
     if expression:
         from shell.reading.selection import Selection
 
@@ -82,6 +84,22 @@ def latest(session: Session, count: int, host: str = "you", expression: str = ""
     for row in rows:
         row.time = times.get(row.number, "")
     return FrameList(rows, max(len(seen) - count, 0), nothing)
+
+
+def _of_capture(
+    session: Session, capture: Capture, watcher: FrameWatcher, count: int, expression: str, time: str,
+) -> FrameList:
+    """Return the latest frames of a capture, of which there may be many: those alone are read that are listed."""
+    numbers = selected(capture, expression, session.around())
+    listed = numbers[-count:] if count else ()
+    rows = [watcher.row(each) for each in seen_in(capture, listed, watcher)]
+    if time:
+        captured, digits = (None, 6) if capture.started is None else (capture.times, capture.digits)
+        times = written(time, enumerate(capture.events.times, 1), captured, digits)
+        for row in rows:
+            row.time = times[row.number]
+    nothing = "" if rows else _nothing(session, capture.frames, YOU, expression)
+    return FrameList(rows, len(numbers) - len(rows), nothing)
 
 
 def _nothing(session: Session, kept: int, host: str, expression: str) -> str:
@@ -109,6 +127,9 @@ def field_names(session: Session, number: str) -> list[tuple[str, str]]:
 def _find(session: Session, number: int, host: str) -> tuple[FrameWatcher, SeenFrame]:
     """Return a frame that is still kept; CommandError if it is not."""
     watcher = session.watcher(host)
+    capture = session.capture
+    if capture is not None and host == YOU and 0 < number <= capture.frames:
+        return watcher, seen_in(capture, (number,), watcher)[0]
     numbers = []
     found = None
     for each in watcher.read(session.visible_events("a frame")):
@@ -118,8 +139,8 @@ def _find(session: Session, number: int, host: str) -> tuple[FrameWatcher, SeenF
                 found = each
     if found is not None:
         return watcher, found
-    if not numbers and session.capture is not None:
-        raise CommandError(f"no frame {number}: there is none in {session.capture.file}. `capture close` leaves it")
+    if not numbers and capture is not None:
+        raise CommandError(f"no frame {number}: there is none in {capture.file}. `capture close` leaves it")
     if not numbers:
         raise CommandError(f"no frame {number}: there are none yet. `ping {session.lab.host_address}` makes some")
     elsewhere = _end_of(session, number)

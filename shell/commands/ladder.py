@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aether.events import Event
 from aether.filters import Around
 from aether.reading.flow import Follower
@@ -32,7 +34,7 @@ def ladder(session: Session, what: str, page: int, rungs: int) -> LadderReport:
 
 
 def report(
-    events: list[Event], what: str, page: int = 0, rungs: int = climbing.PAGE, follower: Follower | None = None,
+    events: Sequence[Event], what: str, page: int = 0, rungs: int = climbing.PAGE, follower: Follower | None = None,
     around: Around | None = None,
 ) -> LadderReport:
     """Return a page of the ladder of some events; CommandError for a bad expression."""

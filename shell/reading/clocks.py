@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from shell.language.grammar import CommandError, did_you_mean
-
-if TYPE_CHECKING:
-    from shell.reading.frames import SeenFrame
 
 FORMATS = {
     "abs": "date and time of day where you are", "rel": "seconds since the first frame",
@@ -25,8 +21,12 @@ def time_format(text: str) -> str:
     return text
 
 
-def written(how: str, frames: Iterable[SeenFrame], captured: Sequence[int] | None, digits: int) -> dict[int, str]:
-    """Return the time of each frame by its number, with so many digits; `frames` are all that there are, in order.
+def written(
+    how: str, frames: Iterable[tuple[int, int]], captured: Sequence[int] | None, digits: int,
+) -> dict[int, str]:
+    """Return the time of each frame by its number, with so many digits.
+
+    `frames` are all that there are, in order: their numbers, and microseconds of world time.
 
     `captured` are the times of a file's frames, in nanoseconds since 1970; None for the lab. The lab's time begins with
     the world, and has no date: CommandError for one.
@@ -34,7 +34,7 @@ def written(how: str, frames: Iterable[SeenFrame], captured: Sequence[int] | Non
     if captured is None and how in ("abs", "utc"):
         raise CommandError(f"--time {how} says nothing here: the lab's time begins with the world and has no date, nor "
                            "has a file without times. rel and delta do; a capture has dates (`capture load`)")
-    times = {each.number: each.time * 1000 if captured is None else captured[each.number - 1] for each in frames}
+    times = {number: time * 1000 if captured is None else captured[number - 1] for number, time in frames}
     if how in ("abs", "utc"):
         return {number: _moment(time, digits, how == "utc") for number, time in times.items()}
     before = captured[0] if captured else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from aether.events import Event
 from aether.reading.flow import MASK, Follower
@@ -20,7 +20,7 @@ LEAST_BIN = 1_000
 NO_THRESHOLD = 1 << 40
 
 
-def cwnd(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
+def cwnd(events: Sequence[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot the congestion window, and the threshold of slow start. See `with_first` for how it begins."""
     window, threshold = Series("cwnd", [], [], "steps"), Series("ssthresh", [], [], "steps")
     for event in _of(events, "tcp.cwnd", number, host):
@@ -31,7 +31,7 @@ def cwnd(events: list[Event], number: int, host: str, follower: Follower | None 
     return PlotReport("cwnd", number, host, f"congestion window of #{number}", "bytes", _there(window, threshold))
 
 
-def rtt(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
+def rtt(events: Sequence[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot round trips as they were measured, the smoothed one, and the retransmission timer that follows from them."""
     names = ("round trip", "srtt", "rto")
     series = [Series(names[0], [], [], "points"), Series(names[1], [], [], "steps"), Series(names[2], [], [], "steps")]
@@ -42,7 +42,7 @@ def rtt(events: list[Event], number: int, host: str, follower: Follower | None =
     return PlotReport("rtt", number, host, f"round trips of #{number}", "ms", _there(*series))
 
 
-def seq(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
+def seq(events: Sequence[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot sequence numbers over time: what was sent, what was sent again, the ACK line and the edge of the window."""
     sent, again = Series("sent", [], [], "points"), Series("sent again", [], [], "points")
     acked, edge = Series("acknowledged", [], [], "steps"), Series("window's edge", [], [], "steps")
@@ -61,7 +61,7 @@ def seq(events: list[Event], number: int, host: str, follower: Follower | None =
         "seq", number, host, f"sequence numbers of #{number}", "bytes", _there(sent, again, acked, edge))
 
 
-def window(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
+def window(events: Sequence[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot the peer's window, and how much is on its way."""
     offered, flying = Series("peer's window", [], [], "steps"), Series("in flight", [], [], "steps")
     highest = acked = 0
@@ -75,7 +75,7 @@ def window(events: list[Event], number: int, host: str, follower: Follower | Non
     return PlotReport("window", number, host, f"window of #{number}", "bytes", _there(offered, flying))
 
 
-def throughput(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
+def throughput(events: Sequence[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot how much the peer acknowledged, and how much was delivered here, in each slice of the time."""
     up: list[tuple[int, int]] = []
     acked = 0
@@ -102,7 +102,7 @@ def throughput(events: list[Event], number: int, host: str, follower: Follower |
     return PlotReport("throughput", number, host, f"throughput of #{number}", "MB/s", series)
 
 
-def limits(events: list[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
+def limits(events: Sequence[Event], number: int, host: str, follower: Follower | None = None) -> PlotReport:
     """Plot what limited what is sent: the share of each thing in each slice of the time, of 100 percent."""
     told = story(events, number, host)
     if not told:
@@ -116,7 +116,7 @@ def limits(events: list[Event], number: int, host: str, follower: Follower | Non
         for what in WORDS if any(what in one for one in slices)])
 
 
-def with_first(report: PlotReport, events: list[Event], window: int) -> None:
+def with_first(report: PlotReport, events: Sequence[Event], window: int) -> None:
     """Let the plot of a congestion window begin with the first one, of so many bytes, when the handshake was done."""
     began = established(events, report.connection, report.host)
     turned = any(event.kind == "knob" and event.host == report.host and event.values[0] == "tcp.initial_window"
@@ -132,12 +132,12 @@ def with_first(report: PlotReport, events: list[Event], window: int) -> None:
         series.values.insert(0, window)
 
 
-def opened(events: list[Event], number: int, host: str) -> int | None:
+def opened(events: Sequence[Event], number: int, host: str) -> int | None:
     """Return when a connection was made, if that is still known."""
     return next((event.time for event in _of(events, "tcp.opened", number, host)), None)
 
 
-PLOTS: dict[str, Callable[[list[Event], int, str, Follower | None], PlotReport]] = {
+PLOTS: dict[str, Callable[[Sequence[Event], int, str, Follower | None], PlotReport]] = {
     "cwnd": cwnd, "limits": limits, "rtt": rtt, "seq": seq, "throughput": throughput, "window": window,
 }
 
@@ -156,7 +156,7 @@ def _there(*series: Series) -> list[Series]:
 
 
 def _segments(
-    events: list[Event], number: int, host: str, follower: Follower | None,
+    events: Sequence[Event], number: int, host: str, follower: Follower | None,
 ) -> Iterable[tuple[StreamPiece, int, int]]:
     """Yield the segments of a connection, with their place in our numbers or in the peer's, and their scaled windows.
 

@@ -1,0 +1,47 @@
+"""Frames of a capture that somebody looks at: of many, those alone are read as a whole that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from aether.filters import Around, Records
+from shell.captures.events import CaptureEvents
+from shell.captures.loaded import Capture
+from shell.reading.frames import FrameWatcher, SeenFrame
+from shell.reading.marks import CAPTURE
+from shell.reading.selection import Chosen, compiled
+
+
+def selected(capture: Capture, expression: str, around: Around | None) -> Sequence[int]:
+    """Return the numbers of the frames that an expression selects; CommandError if it makes no sense."""
+    events = capture.events
+    if not expression:
+        return range(1, capture.frames + 1)
+    found = compiled(expression)
+    if not found.everywhere:
+        return sorted(Chosen(expression, events, capture.follower, around).frames)
+    test, records = found.test, Records(follower=capture.follower, measuring=found.measuring, around=around)
+    make, sender, times = records.frame, events.sender, events.times
+    return [number for number, data in enumerate(events.frames, 1)
+            if test(make(data, number=number, time=times[number - 1], sender=sender(number), link=CAPTURE))]
+
+
+def seen(capture: Capture, numbers: Collection[int], watcher: FrameWatcher) -> list[SeenFrame]:
+    """Return some frames as they are shown, in their order.
+
+    What a segment is beside those before it, they say: so those of its connection are gone through, and no others.
+    """
+    wanted = set(numbers)
+    frames = _with_their_past(capture.events, wanted, watcher)
+    return [each for each in watcher.read(capture.events.among(frames))
+            if isinstance(each, SeenFrame) and each.number in wanted]
+
+
+def _with_their_past(events: CaptureEvents, wanted: set[int], watcher: FrameWatcher) -> list[int]:
+    """Return the numbers of some frames and of those before them that belong to the same conversations."""
+    see, frames = watcher.follower.see, events.frames
+    contexts = [see(number, frames[number - 1]) for number in wanted]
+    conversations = {context.conversation for context in contexts if context is not None}
+    return [
+        number for number in range(1, max(wanted, default=0) + 1) if number in wanted or (
+            (context := see(number, frames[number - 1])) is not None and context.conversation in conversations)]
