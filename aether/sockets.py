@@ -286,14 +286,13 @@ class TcpSocket:
         if conn.state == SYN_SENT:
             conn.end("close", errno.ECONNRESET)
             return
+        self.connecting = self.connecting and conn.state == SYN_RECEIVED  # who shuts it down knows that it is open
         if how == so.SHUT_RD or conn.fin_queued:
             return
         conn.fin_queued = True
         if conn.state in CAN_SEND:  # in SYN-RECEIVED the state changes when the handshake is complete
             conn.move("close")
-            output.output(conn)
-        elif pending(conn):
-            output.output(conn)
+        output.output(conn)
 
     def close(self) -> None:
         """Let go: close our direction, and refuse whatever arrives from now on.

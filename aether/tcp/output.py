@@ -30,7 +30,7 @@ SACK_HEAD, SACK_BLOCK = 4, 8
 FIN_BEYOND_A_HOLE = "FIN beyond a hole"
 """Why an acknowledgement is due that tells of a FIN first."""
 SILENT = frozenset((CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT))
-"""States in which no data leaves, but for SYN-RECEIVED after a Fast Open."""
+"""States in which no data leaves, but for SYN-RECEIVED after a Fast Open; and no FIN, but behind our SYN alone."""
 
 
 def send_segment(
@@ -252,7 +252,13 @@ def output(conn: Connection) -> None:
 
 
 def _silent(conn: Connection) -> bool:
-    return conn.state in SILENT and not (conn.state == SYN_RECEIVED and pending(conn))
+    """Tell whether nothing may leave in this state.
+
+    A FIN does not wait for the end of the handshake, if nothing was written before it (RFC 9293 §3.10.4).
+    """
+    if conn.state not in SILENT:
+        return False
+    return conn.state != SYN_RECEIVED or not (pending(conn) or (conn.fin_queued and not conn.unsent()))
 
 
 def held_back(conn: Connection) -> str:
@@ -401,6 +407,8 @@ def _room_to_resend(conn: Connection, segment: Sent) -> bool:
 def resend(conn: Connection, segment: Sent, why: str) -> None:
     """Send a segment again."""
     host = conn.host
+    if _has_blocks(conn) and segment.end - segment.start > (most := _full(conn)):
+        segment = conn.flight.cut_off(segment, most)  # SACK blocks find room beside the rest (RFC 2018 §4)
     start, length = segment.start, segment.end - segment.start
     if host.observer is not None:
         host.observer(host.name, "tcp.retransmit", conn.number, start & MASK, length, why)
@@ -500,6 +508,8 @@ def _emit(conn: Connection, length: int, flags: int) -> None:
     conn.flight.sent(start, end, now)
     send_segment(conn, start, flags, conn.send.read(start, length), new=True)
     if "rto" not in conn.deadlines and conn.host.knobs.tcp_retransmit:
+        if "persist" in conn.deadlines:
+            conn.round_trip.backoff = 0  # what probes of a closed window had doubled
         conn.start("rto", now + conn.round_trip.timeout())
 
 
@@ -530,6 +540,8 @@ def _emit_several(conn: Connection, count: int) -> None:
     conn.host.count("tcp.sent", count - 1)
     send_segment(conn, start, PSH if end == conn.send.end else 0, new=True, several=end - start)
     if "rto" not in conn.deadlines and conn.host.knobs.tcp_retransmit:
+        if "persist" in conn.deadlines:
+            conn.round_trip.backoff = 0  # what probes of a closed window had doubled
         conn.start("rto", now + conn.round_trip.timeout())
 
 

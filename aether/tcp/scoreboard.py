@@ -193,6 +193,15 @@ class Flight:
             heappush(self.lost, at)
         return before
 
+    def cut_off(self, segment: Sent, length: int) -> Sent:
+        """Make two records of one segment, the first `length` bytes long; return that one."""
+        before = self._split(segment, segment.start + length)
+        self.segments[before.start] = before
+        if segment.end in self.by_time:
+            self.by_time[before.end] = before
+            self.by_time = dict(sorted(self.by_time.items(), key=_sent_order))
+        return before
+
     def sack(self, blocks: tuple[tuple[int, int], ...], una: int, snd_nxt: int) -> int:
         """Take SACK blocks; return how many bytes are newly known to have arrived.
 

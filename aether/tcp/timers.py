@@ -113,6 +113,7 @@ def _persist(conn: Connection) -> None:
     if room > 0:
         # A peer that has less room than it had deserves half segments; less than that waits for this timer each time.
         conn.snd_wnd_max = min(conn.snd_wnd_max, max(2 * room, conn.mss))
+        trip.backoff = 0  # what leaves now has not been sent before (RFC 6298 §5.1)
         push_out(conn)
     else:
         # As Linux: a byte that was acknowledged before; the answer carries the window.

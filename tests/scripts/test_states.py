@@ -148,7 +148,9 @@ def test_a_call(state: str, way: str, queued: bool, what: str) -> None:
         open_ = state in (*OPENING, "ESTABLISHED", "CLOSE-WAIT")
         assert code == (0 if open_ else errno.EPIPE), "§3.10.2"
     if state in OPENING:
-        assert all(one.flags in ("RA", "R") for one in sent), "neither data nor a FIN before the handshake is complete"
+        bare = state == "SYN-RECEIVED" and not queued and what in ("shutdown", "close")
+        rest = [one.flags for one in sent if "R" not in one.flags]
+        assert rest == ["FA"] * bare, "no data before the handshake is complete, and a FIN only if none was written"
     if s.state == "CLOSED":
         return
     if state in OPENING:
@@ -166,30 +168,51 @@ def test_a_call(state: str, way: str, queued: bool, what: str) -> None:
 
 
 @pytest.mark.parametrize("answer", ["A seq=1 ack=1", "SA seq=0 ack=1", "PA seq=1 ack=1 len=100", "FA seq=1 ack=1"])
-@pytest.mark.parametrize("how", ["shutdown", "close"])
-def test_a_close_waits_for_the_handshake(how: str, answer: str) -> None:
-    """RFC 9293 §3.10.4, SYN-RECEIVED: it is queued until ESTABLISHED, as when an application shuts down on Linux."""
+@pytest.mark.parametrize("how", ["close", "shutdown"])
+def test_a_fin_does_not_wait_for_the_handshake(how: str, answer: str) -> None:
+    """RFC 9293 §3.10.4, SYN-RECEIVED: if nothing was written, a FIN is formed and sent."""
     s = reach("SYN-RECEIVED", "crossed", False)
     call(s, how)
-    s.expect_nothing()
-    s.expect_state("SYN-RECEIVED")
+    s.expect("FA seq=1 ack=1")
     s.advance(1_000_000)
     s.expect("SA seq=0 ack=1")
     s.inject(answer)
     if how == "close" and "len" in answer:
-        s.expect("R seq=1")  # RFC 2525 §2.17: there is nobody any more to read it
+        assert s.skip()[-1].flags == "R", "RFC 2525 §2.17: there is nobody any more to read it"
         return
-    s.expect("FA seq=1")
+    s.expect("FA seq=1")  # again: nobody knows whether it was taken before the SYN was
     s.expect_state("CLOSING" if answer[0] == "F" else "FIN-WAIT-1")
     s.skip()
     s.inject(f"A seq={101 if 'len' in answer else 2 if answer[0] == 'F' else 1} ack=2")
     s.expect_state("TIME-WAIT" if answer[0] == "F" else "FIN-WAIT-2")
 
 
+@pytest.mark.parametrize("how", ["close", "shutdown"])
+def test_a_fin_that_is_acknowledged_with_the_syn(how: str) -> None:
+    """RFC 9293 §3.10.7.4: one acknowledgement ends the handshake, and says that our FIN has arrived."""
+    s = reach("SYN-RECEIVED", "crossed", False)
+    call(s, how)
+    s.expect("FA seq=1 ack=1")
+    s.inject("A seq=1 ack=2")
+    s.expect_nothing()
+    s.expect_state("FIN-WAIT-2")
+
+
+def test_a_fin_waits_behind_what_was_written() -> None:
+    """RFC 9293 §3.10.4: otherwise the close is queued until ESTABLISHED."""
+    s = reach("SYN-RECEIVED", "crossed", True)
+    call(s, "shutdown")
+    s.expect_nothing()
+    s.inject("A seq=1 ack=1 win=60000")
+    assert [one.flags for one in s.skip()][-1] == "FPA"
+    s.expect_state("FIN-WAIT-1")
+
+
 def test_a_closed_handshake_ends_without_an_answer() -> None:
-    """RFC 9293 §3.8.3: with the close queued, the SYN,ACK is repeated, and given up, as ever."""
+    """RFC 9293 §3.8.3: after the close the SYN,ACK is repeated, and given up, as ever."""
     s = reach("SYN-RECEIVED", "crossed", False)
     s.close()
+    s.expect("FA seq=1 ack=1")
     s.advance(200_000_000)
     assert {one.flags for one in s.skip()} == {"SA"}
     s.expect_state("CLOSED")

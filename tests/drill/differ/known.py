@@ -35,6 +35,12 @@ class Known:
 
 KNOWN: tuple[Known, ...] = (
     Known(
+        "old-ack", "RFC 5961 §5.2", "both", "takes an ACK down to the largest window below SND.UNA",
+        "only down to the first number, and challenges the rest", m.old_ack),
+    Known(
+        "echo-in-syn-received", "RFC 7323 §3.2", "both", "takes whatever timestamp the ACK of a SYN,ACK echoes",
+        "only one that it has sent with a SYN,ACK", m.echo_in_syn_received),
+    Known(
         "delayed-ack", "RFC 9293 §3.8.6.3", "both", "acknowledges a FIN at once",
         "after up to 40 ms, and other things at once or not by its own measure", m.delayed_ack),
     Known(
@@ -43,9 +49,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "minshall", "RFC 9293 §3.7.4", "Aether", "holds a small segment back while anything is out",
         "only while another small one is out (Minshall)", m.minshall),
-    Known(
-        "old-ack", "RFC 5961 §5.2", "both", "takes an ACK down to the largest window below SND.UNA",
-        "only down to the first number, and challenges the rest", m.old_ack),
     Known(
         "window-back", "RFC 9293 §3.10.7.4", "Aether", "takes the window of a segment with the numbers of the last one",
         "only if it is larger, or 0", m.window_back),
@@ -84,6 +87,9 @@ KNOWN: tuple[Known, ...] = (
         "discards what has neither ACK, RST nor SYN",
         m.without_ack),
     Known(
+        "until-acknowledged", "RFC 9293 §3.10.7.4", "Aether", "judges segments by what has arrived",
+        "by what it has acknowledged, so that old ones pass while that is delayed", m.until_acknowledged),
+    Known(
         "challenge-rate", "RFC 5961 §7", "Linux", "answers each unacceptable segment",
         "one without data in half a second", m.challenge_rate),
     Known(
@@ -93,14 +99,11 @@ KNOWN: tuple[Known, ...] = (
         "few-duplicates", "RFC 5681 §3.2", "both", "sends again after three duplicates, whatever is in flight",
         "not where fewer segments are in flight than would bring three about", m.few_duplicates),
     Known(
-        "timeout-after-probe", "RFC 6298 §5", "both", "the time-out counts from what was sent last before it was armed",
-        "new data after a probe puts it off", m.timeout_after_probe),
-    Known(
-        "blocks-beside", "RFC 2018 §4", "Linux", "sends a full segment again as it was, without SACK blocks",
-        "cuts it so that they find room", m.blocks_beside),
-    Known(
         "collapsed", "RFC 9293 §3.8.1", "both", "sends segments again as they were",
         "puts small ones together", m.collapsed),
+    Known(
+        "timeout-after-probe", "RFC 6298 §5", "both", "the time-out counts from what was sent last before it was armed",
+        "new data after a probe puts it off", m.timeout_after_probe),
     Known(
         "bytes-of-cwnd", "RFC 5681 §3.1", "Aether", "counts cwnd in bytes", "in segments, however small",
         m.bytes_of_cwnd),
@@ -123,7 +126,7 @@ KNOWN: tuple[Known, ...] = (
         "also one at the number of the peer's FIN", m.reset_at_fin),
     Known(
         "old-reset", "RFC 7323 §5.2", "Aether", "believes a reset whatever its timestamp",
-        "discards one with an old timestamp in SYN-RECEIVED", m.old_reset),
+        "discards one with an old timestamp in SYN-RECEIVED and TIME-WAIT", m.old_reset),
     Known(
         "frto-without-sack", "RFC 5682 §2.1", "both", "looks for spurious time-outs with SACK only", "without it, too",
         m.frto_without_sack),
@@ -158,16 +161,13 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "orphan-in-fin-wait-2", "RFC 5961 §4.2", "Aether",
         "treats FIN-WAIT-2 as any other state when nobody holds the socket any more",
-        "resets all but an exact FIN",
+        "resets all but an exact FIN, and ends with any reset inside the window",
         m.orphan_in_fin_wait_2),
     Known(
         "syn-in-syn-received", "RFC 9293 §3.10.7.4", "neither",
         "challenges a SYN inside the window of a half-open connection",
         "resets it; the RFC would go back to LISTEN and say nothing",
         m.syn_in_syn_received),
-    Known(
-        "until-acknowledged", "RFC 9293 §3.10.7.4", "Aether", "judges segments by what has arrived",
-        "by what it has acknowledged, so that old ones pass while that is delayed", m.until_acknowledged),
     Known(
         "synack-data", "RFC 9293 §3.10.7.3", "Aether", "takes data in a SYN,ACK", "discards it, without Fast Open",
         m.synack_data),
@@ -197,9 +197,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "duplicate-late", "RFC 2883 §4", "Aether", "reports a duplicate once, with the next acknowledgement",
         "in each segment until one without data leaves", m.duplicate_late),
-    Known(
-        "echo-in-syn-received", "RFC 7323 §3.2", "both", "takes whatever timestamp the ACK of a SYN,ACK echoes",
-        "only one that it has sent with a SYN,ACK", m.echo_in_syn_received),
     Known(
         "duplicate-half-open", "RFC 2883 §4", "both", "reports duplicates in SYN-RECEIVED",
         "only once the handshake is complete", m.duplicate_half_open),
@@ -235,8 +232,9 @@ KNOWN: tuple[Known, ...] = (
         "proportional", "RFC 9937 §6.2", "both", "counts in bytes what an acknowledgement lets be sent again",
         "in segments", m.proportional),
     Known(
-        "close-in-syn-received", "RFC 9293 §3.10.4", "Linux", "queues a close until the handshake is complete",
-        "sends the FIN at once", m.close_in_syn_received),
+        "close-in-syn-received", "RFC 9293 §3.10.4", "Aether",
+        "sends the FIN of a shutdown() at once, if nothing was written", "waits for the end of the handshake",
+        m.close_in_syn_received),
     Known(
         "trip-of-the-first", "RFC 6298 §3", "both", "measures the segment that had left last",
         "the one that had left first, and a crossing SYN from its second on", m.trip_of_the_first),
@@ -267,6 +265,28 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "number-of-the-syn", "RFC 2883 §4", "Aether", "reports the number of a SYN twice, if data begins there",
         "reports nothing", m.number_of_the_syn),
+    Known(
+        "timer-of-a-part", "RFC 6298 §5.3", "Aether", "starts the timer anew for whatever new data is acknowledged",
+        "not for a part of a segment", m.timer_of_a_part),
+    Known(
+        "probe-after-timeout", "RFC 8985 §7.4.1", "Aether", "may probe the tail again once a time-out is over",
+        "not before what an earlier probe asked for is acknowledged", m.probe_after_timeout),
+    Known(
+        "share-of-flight", "RFC 9438 §4.6", "both", "takes a share of what is in flight for ssthresh",
+        "of cwnd, although it was not used in full", m.share_of_flight),
+    Known(
+        "refused-half-open", "RFC 9293 §3.10.7.4", "Aether",
+        "ECONNREFUSED after a reset in SYN-RECEIVED, if both ends opened", "ECONNRESET", m.refused_half_open),
+    Known(
+        "threshold-falls", "RFC 5681 §3.2", "Aether", "sends again after three duplicates",
+        "after fewer, once more duplicates came than segments were in flight", m.threshold_falls),
+    Known(
+        "window-of-overtaken", "RFC 9293 §3.10.7.4", "Aether",
+        "takes no window from a segment that was sent before the one that brought the last",
+        "takes it if that acknowledges something new", m.window_of_overtaken),
+    Known(
+        "reordering-edge", "RFC 8985 §6.2", "both", "sends again at once what the time for reordering is over for",
+        "a moment later, where its clock or its timer says so", m.reordering_edge),
 )
 
 

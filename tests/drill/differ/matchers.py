@@ -61,14 +61,18 @@ def delayed_ack(d: Difference) -> str:
     if isinstance(a, Out) and pure(a) and a.ack is not None and not (isinstance(b, Out) and pure(b) and a.ack == b.ack):
         if d.acked[0] < a.ack <= d.acked[1]:
             return "ours"
-        reset = any(re.match(r"< S?R", step.text) for step in d.program.steps[d.at + 1:d.at + 4])
+        reset = any(re.match(r"< [A-Z.]*R", step.text) for step in d.program.steps[d.at + 1:d.at + 4])
+        reset = reset and not any(
+            out.ack is not None and "R" not in out.flags and out.time > a.time
+            for step in d.traces[1].steps[d.at:] for out in step.out)
         if a.ack > d.acked[1] and a.ack > d.acked[0] and (reset or later(d.traces[1], a.ack, a.time, 500_000)):
             return "ours"
     if d.kind == "missing" and isinstance(b, Out) and pure(b) and "delayed-ack" in d.passed and b.ack == d.acked[0]:
         near = [one for one in d.traces[1].steps[d.at].out if pure(one) and abs(one.time - b.time) < 100]
         if len(near) > 1:
             return "theirs"
-    if isinstance(b, Out) and pure(b) and b.ack is not None and not (isinstance(a, Out) and pure(a) and a.ack == b.ack):
+    if isinstance(b, Out) and pure(b) and b.ack is not None and not (
+            isinstance(a, Out) and pure(a) and (a.ack, a.seq) == (b.ack, b.seq)):
         if d.acked[1] < b.ack <= d.acked[0]:
             return "theirs"
         if b.ack > d.acked[0] and b.ack > d.acked[1] and later(d.traces[0], b.ack, b.time, 500_000):
@@ -80,7 +84,8 @@ def push(d: Difference) -> str:
     """PSH alone."""
     if d.kind == "segment" and d.fields == ("flags",):
         assert isinstance(d.ours, Out) and isinstance(d.theirs, Out)
-        if d.ours.length and d.ours.flags.replace("P", "") == d.theirs.flags.replace("P", ""):
+        left = again(d, d.ours, 0) and d.ours.flags == "F."  # of a FIN that had left with data, only it is sent again
+        if (d.ours.length or left) and d.ours.flags.replace("P", "") == d.theirs.flags.replace("P", ""):
             return "both"
     return ""
 
@@ -89,7 +94,7 @@ def minshall(d: Difference) -> str:
     """A small segment behind full ones, without TCP_NODELAY."""
     b = d.theirs
     if isinstance(b, Out) and b.length and "P" in b.flags and b.seq == d.top[1] and not before(d, "TCP_NODELAY, [1]"):
-        full = mss_of(d) - (12 if with_timestamps(d) else 0)
+        full = full_of(d)
         small = b.length < full and (not isinstance(d.ours, Out) or d.ours.seq < b.seq or pure(d.ours))
         if small and d.kind in ("missing", "segment", "undecided"):
             return "end"
@@ -145,10 +150,63 @@ def segments(d: Difference) -> list[TcpPacket]:
 
 def edge(d: Difference) -> int:
     """Return the right edge of the largest window that the peer has offered."""
+    return max(_edges(d), default=0)
+
+
+def last_edge(d: Difference) -> int:
+    """Return the right edge of the window that the peer has offered last."""
+    return (_edges(d) or [0])[-1]
+
+
+def _edges(d: Difference) -> list[int]:
     scale = 4 if "wscale" in " ".join(step.text for step in d.program.steps[:d.at + 1]) else 0
-    return max((
+    return [
         signed(one.ack) + ((one.window or 0) << (0 if "S" in one.flags else scale))
-        for one in segments(d) if one.ack is not None and signed(one.ack) <= max(d.top)), default=0)
+        for one in segments(d) if one.ack is not None and signed(one.ack) <= max(d.top)]
+
+
+def counted(d: Difference) -> list[TcpPacket]:
+    """Return the segments that came up to the step, but for those that lay below our window."""
+    assert d.traces is not None
+    found, acked = [], 0
+    for step, happened in zip(d.program.steps[:d.at + 1], d.traces[0].steps, strict=False):
+        event = event_of(step.text)
+        if isinstance(event, TcpPacket) and (
+                "S" in event.flags or signed(event.span.first) >= acked
+                or signed(event.span.last) + ("F" in event.flags) > acked):
+            found.append(event)
+        acked = max([acked, *(signed(out.ack) for out in happened.out if out.ack is not None)])
+    return found
+
+
+def una(d: Difference) -> int:
+    """Return what the peer has acknowledged, the segment of the step included."""
+    return max((
+        signed(one.ack) for one in counted(d)
+        if one.ack is not None and signed(one.ack) <= max(d.top) and not set(one.flags) & set("RS")), default=1)
+
+
+def in_flight(d: Difference, side: int) -> dict[int, int]:
+    """Return the lengths of what a host has sent up to the difference and knows not to have arrived, by its number."""
+    assert d.traces is not None
+    first, found = una(d), dict[int, int]()
+    out = (d.ours, d.theirs)[side]
+    until = out.time if isinstance(out, Out) else 1 << 60
+    for step in d.traces[side].steps[:d.at + 1]:
+        for each in step.out:
+            if each.length and each.seq + each.length > first and each.time <= until and each is not out:
+                found[each.seq] = each.length
+    return found
+
+
+def full_of(d: Difference) -> int:
+    """Return the length of a full segment."""
+    return mss_of(d) - (12 if with_timestamps(d) else 0)
+
+
+def with_sack(d: Difference) -> bool:
+    """Tell whether the connection has SACK."""
+    return "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
 
 
 def stamp(packet: TcpPacket) -> int:
@@ -264,17 +322,17 @@ def since(d: Difference, out: Out, side: int) -> int:
 
 
 def timeout_after_probe(d: Difference) -> str:
-    """The time-out, where new data was sent after a probe."""
-    a = d.ours
-    if d.kind not in ("extra", "time", "segment") or not again(d, a, 0):
+    """The time-out of the first segment in flight, where new data was sent since, and a probe was to come."""
+    a, b = d.ours, d.theirs
+    if d.kind not in ("extra", "time", "segment") or not with_sack(d) or not by_timer(d) or not again(d, a, 0):
         return ""
     assert isinstance(a, Out) and d.traces is not None
     fresh = [
         out for step in d.traces[0].steps[:d.at + 1] for out in step.out
         if out.length and out.seq > a.seq and a.time - since(d, a, 0) < out.time < a.time]
-    b = d.theirs
-    later = not isinstance(b, Out) or b.time > a.time or (again(d, b, 1) and b.seq > a.seq)
-    return "end" if fresh and later else ""
+    probe = isinstance(b, Out) and again(d, b, 1) and b.seq > a.seq and b.seq + b.length + ("F" in b.flags) == d.top[1]
+    late = not isinstance(b, Out) or (b.time > a.time and d.kind == "time") or probe
+    return "end" if fresh and late and a.seq == una(d) else ""
 
 
 def collapsed(d: Difference) -> str:
@@ -289,27 +347,27 @@ def collapsed(d: Difference) -> str:
 
 
 def bytes_of_cwnd(d: Difference) -> str:
-    """Small segments, where cwnd has room for their bytes, or has grown by so many of them."""
-    a = d.ours
+    """Small segments: cwnd has room for their bytes, and not for so many; or it has grown by so many of them."""
+    a, b, full = d.ours, d.theirs, full_of(d)
     assert d.traces is not None
-    if d.kind == "missing" and isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]:
-        full = mss_of(d) - (12 if with_timestamps(d) else 0)
-        small = [out for step in d.traces[1].steps[:d.at] for out in step.out if 0 < out.length < full]
-        one_less = any(out.length and out.seq >= d.acked[0] for out in d.traces[0].steps[d.at].out)
-        return "end" if small and one_less and arrived(d) else ""
-    bare = (d.kind == "segment" and pure(d.theirs)) or (d.kind == "time" and not by_timer(d))
-    if not isinstance(a, Out) or not a.length or not (d.kind == "extra" or again(d, d.theirs, 1) or bare):
-        return ""
-    if not bare and not alone(d):
-        return ""
-    if d.kind == "time" and a.seq != d.top[0]:
+    theirs = in_flight(d, 1)
+    if d.kind == "missing" and isinstance(b, Out) and b.length and arrived(d):
+        told = [out for step in d.traces[1].steps[:d.at] for out in step.out if out.length and out.seq < una(d)]
+        few = sum(out.length for out in told) < len(told) * full
+        more = len(theirs) * full + b.length > sum(theirs.values()) and (b.seq == d.top[1] or resent(d, 1))
+        return "end" if few and more and b.length + sum(theirs.values()) > full else ""
+    held = d.kind == "extra" or again(d, b, 1) or pure(b) or (d.kind == "time" and not by_timer(d))
+    if not isinstance(a, Out) or not a.length or not held:
         return ""
     if a.seq == d.top[0]:
-        assert d.traces is not None
-        full = mss_of(d) - (12 if with_timestamps(d) else 0)
-        sent = [out for step in d.traces[0].steps[:d.at + 1] for out in step.out if out.length and out.time <= a.time]
-        return "end" if any(out.length < full for out in sent) else ""
-    return "end" if d.kind == "extra" and again(d, a, 0) and "frag_needed" in d.step else ""
+        if d.kind == "extra" and not alone(d):
+            return ""
+        return "end" if a.seq + a.length - una(d) <= max(len(theirs), 1) * full else ""
+    if "frag_needed" in d.step:
+        return "end" if d.kind == "extra" and again(d, a, 0) else ""
+    same = [out for out in d.traces[0].steps[d.at].out if again(d, out, 0) and out.time == a.time]
+    count = sum(again(d, out, 1) for out in d.traces[1].steps[d.at].out)
+    return "end" if again(d, a, 0) and 0 < sum(out.length for out in same) <= max(count, 1) * full else ""
 
 
 def application_limited(d: Difference) -> str:
@@ -329,13 +387,15 @@ def reset_at_fin(d: Difference) -> str:
 
 
 def old_reset(d: Difference) -> str:
-    """A reset with an old timestamp, in SYN-RECEIVED."""
-    latest = -1
-    for one in segments(d):
-        if "R" in one.flags and 0 <= stamp(one) < latest and d.top[1] <= 1:
-            kept = d.kind == "missing" and isinstance(d.theirs, Out) and d.theirs.flags == "S."
+    """A reset with an old timestamp, in SYN-RECEIVED and in TIME-WAIT."""
+    latest, told = -1, segments(d)
+    for at, one in enumerate(told):
+        if "R" in one.flags and 0 <= stamp(one) < latest:
+            over = any("F" in each.flags for each in told[:at]) and any(each.ack == d.top[1] for each in told[:at])
+            kept = d.kind == "missing" and isinstance(d.theirs, Out) and (d.theirs.flags == "S." or pure(d.theirs))
             answered = pure(d.ours) or (isinstance(d.ours, Out) and d.ours.flags == "R")
-            return "end" if kept or (d.kind == "extra" and answered) else ""
+            right = d.top[1] <= 1 or (over and d.theirs is None)
+            return "end" if right and (kept or (d.kind == "extra" and answered)) else ""
         latest = max(latest, stamp(one))
     return ""
 
@@ -371,7 +431,7 @@ def fin_beyond_window(d: Difference) -> str:
 def ends_at_window(d: Difference) -> str:
     """A segment that ends where the window begins; a reset, also one that goes on inside."""
     packet = arrived(d)
-    if _rearmed(d) or _fin_known(d) or _window_taken(d):
+    if _rearmed(d) or _fin_known(d) or _window_taken(d) or _window_opened(d) or _known_beside(d):
         return "end"
     if packet is None:
         return ""
@@ -415,6 +475,27 @@ def _window_taken(d: Difference) -> bool:
     last = told[-1]
     old = last.ack is not None and last.span.length and last.span.last == d.acked[1] and d.theirs is None
     return bool(old) and not last.window and a.seq == d.top[0]
+
+
+def _window_opened(d: Difference) -> bool:
+    """Tell whether the kernel took a larger window from such data, and so sends at once what is written then."""
+    b, told = d.theirs, segments(d)
+    if d.kind != "missing" or called(d) not in ("write", "send") or not isinstance(b, Out) or not told:
+        return False
+    last = told[-1]
+    old = last.ack is not None and last.span.length and last.span.last + ("F" in last.flags) == d.acked[1]
+    return bool(old and last.window and b.length) and b.seq == d.top[1]
+
+
+def _known_beside(d: Difference) -> bool:
+    """Tell whether such data has acknowledged for the kernel what we send again."""
+    a = d.ours
+    if d.kind != "extra" or d.theirs is not None or not by_timer(d) or not again(d, a, 0) or not isinstance(a, Out):
+        return False
+    end = a.seq + a.length + ("F" in a.flags)
+    return any(
+        one.ack is not None and signed(one.ack) >= end and one.span.length and one.span.last == d.acked[1]
+        for _, one in _told(d))
 
 
 def _told(d: Difference) -> list[tuple[int, TcpPacket]]:
@@ -569,7 +650,9 @@ def queue_after_reset(d: Difference) -> str:
 def orphan_in_fin_wait_2(d: Difference) -> str:
     """Anything but its FIN, for a connection that is closed here, and half-closed there."""
     packet, b = arrived(d), d.theirs
-    if packet is None or not pure(d.ours) or not (d.kind == "extra" or (isinstance(b, Out) and "R" in b.flags)):
+    reset = isinstance(b, Out) and "R" in b.flags
+    held = pure(d.ours) and (d.kind == "extra" or reset)
+    if packet is None or not (held or (d.kind == "missing" and reset)):
         return ""
     assert d.traces is not None
     fin = any("F" in out.flags for step in d.traces[1].steps[:d.at] for out in step.out)
@@ -596,9 +679,20 @@ def repacketised(d: Difference) -> str:
 
 
 def disruption(d: Difference) -> str:
-    """A router that says a host is out of reach, after a time-out."""
+    """A router that says a host is out of reach, after a time-out; it counts until the time-out that it has changed."""
     told = "host_unreachable" in d.step and again(d, d.theirs, 1)
-    return "end" if told and d.kind in ("missing", "time", "segment") else ""
+    if told and d.kind in ("missing", "time", "segment"):
+        return "end"
+    b = d.theirs
+    if d.kind not in ("missing", "time") or not isinstance(b, Out) or not again(d, b, 1) or b.seq != una(d):
+        return ""
+    assert d.traces is not None
+    waited = b.time > d.traces[1].steps[d.at].at + 3_000 and (d.ours is None or b.time < d.ours.time)  # type: ignore[union-attr]
+    left = b.time - since(d, b, 1)
+    heard = any(
+        "host_unreachable" in step.text and left < happened.at < b.time
+        for step, happened in zip(d.program.steps, d.traces[1].steps, strict=False))
+    return "end" if waited and heard and resent(d, 1) else ""
 
 
 def new_data_in_recovery(d: Difference) -> str:
@@ -663,12 +757,16 @@ def urgent(d: Difference) -> str:
 def until_acknowledged(d: Difference) -> str:
     """A segment below what has arrived, which the kernel has not acknowledged yet."""
     packet, b = arrived(d), d.theirs
-    if packet is None or packet.span.length or not d.acked_before[1] <= packet.span.first < d.acked_before[0]:
+    if packet is None or not d.acked_before[1] <= packet.span.first < d.acked_before[0]:
+        return ""
+    if only(d, "sack", "TS") and any("sack" in each for each in apart(d)[0]):
+        return "both"  # as a duplicate only we report it
+    if packet.span.length:
         return ""
     if d.kind == "extra" and pure(d.ours):
         return "ours"
-    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
-    return "end" if d.kind == "missing" and fresh else ""
+    more = isinstance(b, Out) and b.length and (b.seq == d.top[1] or again(d, b, 1))
+    return "end" if d.kind == "missing" and more else ""
 
 
 def synack_data(d: Difference) -> str:
@@ -772,7 +870,7 @@ def silly_window(d: Difference) -> str:
     """Data that the peer's window cuts to less than a segment."""
     b = d.theirs
     small = isinstance(b, Out) and 0 < b.length < mss_of(d) - 12 and b.seq == d.top[1]
-    cut = small and b.seq + b.length == edge(d)  # type: ignore[union-attr]
+    cut = small and b.seq + b.length in (edge(d), last_edge(d))  # type: ignore[union-attr]
     return "end" if cut and d.kind in ("missing", "time", "segment") else ""
 
 
@@ -819,6 +917,9 @@ def resend_rearms(d: Difference) -> str:
     if not again(d, a, 0) or not by_timer(d) or d.kind not in ("time", "extra", "undecided"):
         return ""
     assert isinstance(a, Out) and d.traces is not None
+    if a.flags.startswith("S.") and b is None:  # of a SYN,ACK, with the one that answers their SYN again
+        answers = [out.time for step in d.traces[1].steps[:d.at + 1] for out in step.out if out.flags[:2] == "S."]
+        return "end" if len(answers) > 1 and answers[-1] + 1_000_000 > a.time else ""
     twice = since(d, a, 0) >= 0 and len([
         0 for step in d.traces[0].steps[:d.at + 1] for out in step.out
         if out.seq == a.seq and out.length and out.time < a.time]) > 1
@@ -839,14 +940,22 @@ def from_sending(d: Difference) -> str:
 
 
 def stretch_ack(d: Difference) -> str:
-    """New data for one acknowledgement of more than two segments, in slow start."""
-    packet, b = arrived(d), d.theirs
-    fresh = isinstance(b, Out) and b.length and b.seq == d.top[1]
-    if packet is None or packet.ack is None or not fresh or d.kind != "missing":
+    """Data for one acknowledgement of more than two segments, in slow start."""
+    b, full = d.theirs, full_of(d)
+    if not isinstance(b, Out) or not b.length or d.kind not in ("missing", "time"):
         return ""
-    before_it = max((one.ack for one in segments(d)[:-1] if one.ack is not None and one.ack < 1 << 31), default=1)
-    full = mss_of(d) - (12 if with_timestamps(d) else 0)
-    return "end" if packet.ack - before_it > 2 * full else ""
+    assert d.traces is not None
+    if d.kind == "time" and (not by_timer(d) or b.time > d.traces[1].steps[d.at].at + 3_000):
+        return ""
+    before_it, jump = 1, False
+    for one in counted(d):
+        if one.ack is not None and one.ack < 1 << 31 and not set(one.flags) & set("RS"):
+            now, before_it = one.ack - before_it > 2 * full, max(before_it, one.ack)
+            jump = jump or now
+            if now and one is arrived(d) and (b.seq == d.top[1] or again(d, b, 1)):
+                return "end"
+    beyond = b.seq == d.top[1] and b.seq + b.length - before_it > 10 * full  # more than cwnd was at first
+    return "end" if jump and beyond else ""
 
 
 def shrunk_window(d: Difference) -> str:
@@ -868,7 +977,7 @@ def proportional(d: Difference) -> str:
     sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
     assert d.traces is not None
     if sacks and d.kind == "missing" and again(d, d.theirs, 1):
-        full = mss_of(d) - (12 if with_timestamps(d) else 0)
+        full = full_of(d)
         small = any(0 < out.length < full - 36 for step in d.traces[1].steps[:d.at] for out in step.out)
         return "end" if small and resent(d, 0) else ""
     if not sacks or not isinstance(a, Out) or by_timer(d) or d.kind != "extra":
@@ -880,9 +989,9 @@ def proportional(d: Difference) -> str:
 
 
 def close_in_syn_received(d: Difference) -> str:
-    """close() or shutdown() before a handshake that both have begun is complete."""
-    fin = isinstance(d.theirs, Out) and d.theirs.flags == "F."
-    return "end" if fin and d.kind == "missing" and called(d) in ("close", "shutdown") and _half_open(d) else ""
+    """shutdown() before a handshake that both have begun is complete."""
+    fin = isinstance(d.ours, Out) and d.ours.flags == "F." and not d.ours.length
+    return "end" if fin and d.kind == "extra" and called(d) == "shutdown" and _half_open(d) else ""
 
 
 def trip_of_the_first(d: Difference) -> str:
@@ -891,10 +1000,22 @@ def trip_of_the_first(d: Difference) -> str:
     if again(d, b, 1) and d.kind in ("missing", "time") and before(d, "connect(") and any(
             "S" in one.flags and "." not in one.flags for one in segments(d)):
         return "end"
-    both = isinstance(a, Out) and isinstance(b, Out) and again(d, a, 0) and again(d, b, 1)
-    if d.kind != "time" or packet is None or packet.ack is None or not both or not by_timer(d):
+    if packet is None or packet.ack is None or not again(d, a, 0) or not by_timer(d):
         return ""
-    return "end" if b.time > a.time else ""  # type: ignore[union-attr]
+    assert isinstance(a, Out)
+    if d.kind == "extra" and b is None:
+        return "end" if _apart_in_time(d) and a.seq == una(d) else ""
+    return "end" if d.kind == "time" and again(d, b, 1) and b.time > a.time else ""  # type: ignore[union-attr]
+
+
+def _apart_in_time(d: Difference) -> bool:
+    """Tell whether what the segment of the step acknowledges had left at times that are far from each other."""
+    assert d.traces is not None
+    before_it = max([1, *(signed(one.ack) for one in counted(d)[:-1] if one.ack is not None and one.ack < 1 << 31)])
+    times = [
+        out.time for step in d.traces[0].steps[:d.at] for out in step.out
+        if out.length and out.seq + out.length > before_it and out.seq < una(d)]
+    return len(times) > 1 and max(times) - min(times) > 20_000
 
 
 def accept_after_reset(d: Difference) -> str:
@@ -945,23 +1066,19 @@ def duplicate_ahead(d: Difference) -> str:
 def echo_in_syn_received(d: Difference) -> str:
     """A segment for a half-open connection that echoes a timestamp of the connection before."""
     packet, b = arrived(d), d.theirs
-    if packet is None or packet.ack is None or not isinstance(b, Out) or not pure(b) or "options" not in d.fields:
+    if packet is None or packet.ack is None or not isinstance(b, Out):
         return ""
     assert d.traces is not None
     echoed = [option.values[1] for option in packet.options or () if option.name == "timestamp"]
     opened = [out for step in d.traces[1].steps[:d.at] for out in step.out if out.flags.startswith("S.")]
-    resets = [one for one in segments(d)[:-1] if "R" in one.flags]
-    return "end" if echoed == [100] and resets and len(opened) > 1 and b.ack == opened[-1].ack else ""
-
-
-def blocks_beside(d: Difference) -> str:
-    """A full segment that is sent again, while something waits beyond a hole: whether SACK blocks find room in it."""
-    a, b = d.ours, d.theirs
-    if d.kind != "segment" or not again(d, a, 0) or not again(d, b, 1):
+    resets = any("R" in one.flags for one in segments(d)[:-1]) or any(
+        "R" in out.flags for step in d.traces[1].steps[:d.at] for out in step.out)
+    if echoed != [100] or not resets or len(opened) < 2:
         return ""
-    assert isinstance(a, Out) and isinstance(b, Out)
-    told = [any(each.startswith("sack") for each in one.options) for one in (a, b)]
-    return "end" if told == [False, True] and a.length > mss_of(d) - 24 and b.length < a.length else ""
+    if b.flags == "R" and b.seq == packet.ack and packet.ack != 1:
+        return "end"  # it is half open there still
+    mine = d.kind == "missing" or "options" in d.fields
+    return "end" if mine and pure(b) and b.ack == opened[-1].ack else ""
 
 
 def recovery_after_spurious(d: Difference) -> str:
@@ -1003,3 +1120,102 @@ def _sent_twice(trace: Trace, at: int) -> bool:
     """Tell whether a host has sent anything again, from its beginning on, before a step."""
     seen = [out.seq for step in trace.steps[:at] for out in step.out if out.length]
     return len(seen) > len(set(seen))
+
+
+def timer_of_a_part(d: Difference) -> str:
+    """The time-out after an acknowledgement that landed inside a segment, and brought no whole one."""
+    a, b = d.ours, d.theirs
+    if d.kind not in ("missing", "time") or not isinstance(b, Out) or not again(d, b, 1):
+        return ""
+    assert d.traces is not None
+    inside = any(
+        out.length and out.seq < b.seq < out.seq + out.length for step in d.traces[1].steps[:d.at] for out in step.out)
+    earlier = a is None or (again(d, a, 0) and b.time < a.time)  # type: ignore[union-attr]
+    waited = b.time > d.traces[1].steps[d.at].at + 3_000
+    return "end" if inside and earlier and waited and b.seq == una(d) else ""
+
+
+def probe_after_timeout(d: Difference) -> str:
+    """A probe of the tail after a time-out that came before an earlier probe was acknowledged."""
+    a, b = d.ours, d.theirs
+    if d.kind not in ("extra", "segment", "time") or not with_sack(d) or not by_timer(d) or not again(d, a, 0):
+        return ""
+    assert isinstance(a, Out) and d.traces is not None
+    tail = a.seq + a.length + ("F" in a.flags) == d.top[0]
+    waits = b is None or (isinstance(b, Out) and b.seq == una(d) and b.time > a.time)
+    probed = timed_out = False
+    top, seen = 0, set[int]()
+    for step in d.traces[1].steps[:d.at]:
+        for out in step.out:
+            if out.length and out.time > step.at + 3_000:
+                probed = probed or (not timed_out and (out.seq in seen) and out.seq + out.length == top) or (
+                    out.seq == top)
+                timed_out = timed_out or (probed and out.seq in seen and out.seq + out.length < top)
+            if out.length:
+                seen.add(out.seq)
+                top = max(top, out.seq + out.length)
+    return "end" if tail and waits and probed and timed_out else ""
+
+
+def share_of_flight(d: Difference) -> str:
+    """How much may be sent again in a recovery that began with less in flight than cwnd has room for."""
+    packet, full = arrived(d), full_of(d)
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    if packet is None or not sacks or d.kind != "missing" or not again(d, d.theirs, 1) or not resent(d, 0):
+        return ""
+    return "end" if max(d.top) - una(d) <= 9 * full and not _timed_out(d) else ""
+
+
+def _timed_out(d: Difference) -> bool:
+    """Tell whether a timer of the kernel has sent anything again before the step."""
+    assert d.traces is not None
+    seen = set[int]()
+    for step in d.traces[1].steps[:d.at]:
+        for out in step.out:
+            if out.length and out.seq in seen and out.time > step.at + 3_000:
+                return True
+            seen.add(out.seq)
+    return False
+
+
+def refused_half_open(d: Difference) -> str:
+    """What is told of a reset of an opening that crosses another."""
+    crossing = before(d, "connect(") and any("S" in one.flags and "." not in one.flags for one in segments(d))
+    reset = any("R" in one.flags for one in segments(d))
+    said = (d.ours, d.theirs) in (("-1 ECONNREFUSED", "-1 ECONNRESET"), ("0 111", "0 104"))
+    return "end" if d.kind == "result" and crossing and reset and said else ""
+
+
+def threshold_falls(d: Difference) -> str:
+    """The first or second duplicate, without SACK, after as many duplicates as segments were in flight before."""
+    packet, b = arrived(d), d.theirs
+    if packet is None or packet.span.length or d.kind != "missing" or with_sack(d) or not again(d, b, 1):
+        return ""
+    assert isinstance(b, Out) and d.traces is not None
+    at_once = b.time <= d.traces[1].steps[d.at].at + 3_000
+    told = [one.ack for one in segments(d) if not one.span.length and one.ack is not None]
+    earlier = any(count > 1 for ack, count in Counter(told).items() if ack != packet.ack)
+    return "end" if at_once and earlier and b.seq == packet.ack and told.count(packet.ack) <= 3 else ""
+
+
+def window_of_overtaken(d: Difference) -> str:
+    """The window of a segment that acknowledges something new, and was sent before the one whose window counts."""
+    packet, a, told = arrived(d), d.ours, segments(d)
+    if packet is None or packet.ack is None or d.kind != "extra" or not isinstance(a, Out) or a.seq != d.top[0]:
+        return ""
+    newer = any(signed(one.span.first) > signed(packet.span.first) for one in told[:-1] if one.ack is not None)
+    acked = max([1, *(signed(one.ack) for one in told[:-1] if one.ack is not None and one.ack < 1 << 31)])
+    return "end" if newer and packet.ack > acked and a.length and a.seq + a.length > last_edge(d) else ""
+
+
+def reordering_edge(d: Difference) -> str:
+    """What is sent again at once, or a moment later, when the time for reordering is over in that moment."""
+    packet, a = arrived(d), d.ours
+    sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    if not sacks or d.kind != "extra" or not again(d, a, 0) or by_timer(d) or not isinstance(a, Out):
+        return ""
+    assert d.traces is not None
+    here = d.traces[1].steps[d.at].at
+    return "end" if any(
+        ((out.seq, out.length) == (a.seq, a.length) or "R" in out.flags) and here < out.time <= here + 12_000
+        for step in d.traces[1].steps[d.at:] for out in step.out) else ""

@@ -97,8 +97,6 @@ NEAR: dict[str, tuple[str, Callable[[Trace], Trace], Callable[[Trace], Trace]]] 
     "probe-after-recovery": (  # there was no recovery
         ACCEPTED + "+0.1 send(4, ..., 5000, 0) = ?\n+0.1 < . 1:1(0) ack 2001 win 20000\n"
         "+0.6 < . 1:1(0) ack 2001 win 20000\n", same, quiet),
-    "blocks-beside": (  # what is left out is the segment, and no block of it
-        ACCEPTED + "+0.4 < . 1001:2001(1000) ack 1 win 20000\n+0.7 write(4, ..., 4000) = ?\n", same, silent),
 }
 
 
