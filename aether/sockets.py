@@ -424,7 +424,8 @@ class TcpSocket:
                 conn.report_cwnd("another congestion control")
             output.output(conn)
         elif level == so.SOL_TCP and name in (so.TCP_NODELAY, so.TCP_CORK):
-            if options.no_delay and "cork" in conn.deadlines:  # tcp(7): it flushes what is held back, once
+            corks = name == so.TCP_CORK and options.cork
+            if options.no_delay and not corks and "cork" in conn.deadlines:  # tcp(7): that flushes what is held back
                 timers.uncork(conn)
             output.output(conn)
         elif (level, name) == (so.SOL_SOCKET, so.SO_KEEPALIVE) and conn.state in SYNCHRONIZED - {TIME_WAIT}:

@@ -72,7 +72,7 @@ def delayed_ack(d: Difference) -> str:
         if len(near) > 1:
             return "theirs"
     if isinstance(b, Out) and pure(b) and b.ack is not None and not (
-            isinstance(a, Out) and pure(a) and (a.ack, a.seq) == (b.ack, b.seq)):
+            isinstance(a, Out) and pure(a) and a.ack == b.ack and (a.seq == b.seq or not by_timer(d))):
         if d.acked[1] < b.ack <= d.acked[0]:
             return "theirs"
         if b.ack > d.acked[0] and b.ack > d.acked[1] and later(d.traces[0], b.ack, b.time, 500_000):
@@ -275,7 +275,8 @@ def data_after_fin(d: Difference) -> str:
         return "end" if ends and any(one.span.length and one.span.last > min(ends) for one in packets) else ""
     a, b = d.ours, d.theirs
     over = isinstance(b, Out) and "R" in b.flags
-    fresh = over and isinstance(a, Out) and a.length and a.seq == d.top[0]  # let out by the window that it brings
+    mine = b is None and packet is not None and bool(ends) and packet.span.first > min(ends)
+    fresh = (over or mine) and isinstance(a, Out) and a.length and a.seq == d.top[0]  # let out by the window it brings
     if not ends or not all(one is None or pure(one) or (isinstance(one, Out) and "R" in one.flags) or (
             one is a and fresh) for one in (a, b)):
         return ""
@@ -365,9 +366,10 @@ def bytes_of_cwnd(d: Difference) -> str:
         return "end" if a.seq + a.length - una(d) <= max(len(theirs), 1) * full else ""
     if "frag_needed" in d.step:
         return "end" if d.kind == "extra" and again(d, a, 0) else ""
-    same = [out for out in d.traces[0].steps[d.at].out if again(d, out, 0) and out.time == a.time]
-    count = sum(again(d, out, 1) for out in d.traces[1].steps[d.at].out)
-    return "end" if again(d, a, 0) and 0 < sum(out.length for out in same) <= max(count, 1) * full else ""
+    same = {out.seq: out.length for out in d.traces[0].steps[d.at].out if again(d, out, 0) and out.time == a.time}
+    count = len({out.seq for out in d.traces[1].steps[d.at].out if again(d, out, 1)})
+    fits = len(same) > count > 0 and sum(same.values()) <= count * full
+    return "end" if again(d, a, 0) and a.seq > min(same, default=a.seq) and fits else ""
 
 
 def application_limited(d: Difference) -> str:
@@ -416,7 +418,8 @@ def few_duplicates(d: Difference) -> str:
     assert isinstance(a, Out)
     sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
     same = sum(one.ack == packet.ack and not one.span.length for one in segments(d))
-    return "end" if not sack and same >= 3 and d.top[0] - a.seq <= 4 * max(a.length, 1) else ""
+    return "end" if not sack and same >= 3 and (
+        len(in_flight(d, 0)) <= 4 or d.top[0] - a.seq <= 4 * max(a.length, 1)) else ""
 
 
 def fin_beyond_window(d: Difference) -> str:
@@ -535,9 +538,15 @@ def challenge_rate(d: Difference) -> str:
     if not isinstance(out, Out) or not pure(out) or out.ack != d.acked[side] or packet is None:
         return ""
     assert d.traces is not None
-    recent = any(
-        out.time - 550_000 <= one.time < out.time and pure(one)
-        for step in d.traces[1 - side].steps[:d.at] for one in step.out)
+    acked, recent = 0, False
+    for line, step in zip(d.program.steps[:d.at], d.traces[1 - side].steps, strict=False):
+        event = event_of(line.text)
+        odd = isinstance(event, TcpPacket) and (bool(set(event.flags) & set("RS")) or signed(event.ack or 0) < 1)
+        for one in step.out:
+            if one.ack is not None and "R" not in one.flags:  # what acknowledges as usual counts for no rate
+                late = out.time - 550_000 <= one.time < out.time
+                recent = recent or (pure(one) and late and (one.ack <= acked or odd))
+                acked = max(acked, one.ack)
     false = packet.ack is not None and signed(packet.ack) > d.top[side]
     return ("ours", "theirs")[side] if recent and (not packet.span.length or "S" in packet.flags or false) else ""
 
@@ -568,7 +577,9 @@ def _flushed(d: Difference) -> bool:
 def with_timestamps(d: Difference) -> bool:
     """Tell whether the connection has timestamps."""
     assert d.traces is not None
-    return any(each.startswith("TS") for step in d.traces[1].steps for out in step.out for each in out.options)
+    return any(
+        each.startswith("TS") for step in d.traces[1].steps for out in step.out if "S" not in out.flags
+        for each in out.options)
 
 
 def resent(d: Difference, side: int) -> bool:
@@ -1053,14 +1064,17 @@ def reset_in_syn_received(d: Difference) -> str:
 
 
 def duplicate_ahead(d: Difference) -> str:
-    """Three duplicates without SACK, of which the first has a higher number than whatever came before."""
-    sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
+    """Three duplicates without SACK, of which one is the first of a higher number than whatever came before."""
     told = [one for one in segments(d) if one.ack is not None and not set(one.flags) & set("RS")]
-    if sack or arrived(d) is None or len(told) < 4 or d.kind != "extra" or not again(d, d.ours, 0):
+    if with_sack(d) or arrived(d) is None or len(told) < 4 or d.kind != "extra" or not again(d, d.ours, 0):
         return ""
-    last = told[-3:]
-    same = all(one.ack == told[-4].ack and not one.span.length for one in last)
-    return "end" if same and signed(last[0].span.first) > max(signed(one.span.first) for one in told[:-3]) else ""
+    same = [
+        at for at, one in enumerate(told)
+        if one.ack == told[-1].ack and not one.span.length and "F" not in one.flags]
+    ahead = [
+        at for at in same[-3:]
+        if at and signed(told[at].span.first) > max(signed(one.span.first) for one in told[:at])]
+    return "end" if len(same) >= 3 and ahead and same[-1] == len(told) - 1 else ""
 
 
 def echo_in_syn_received(d: Difference) -> str:
