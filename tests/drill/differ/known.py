@@ -76,6 +76,10 @@ KNOWN: tuple[Known, ...] = (
         "probe-at-edge", "RFC 8985 §7.3", "both", "probes with as much new data as the window has room for",
         "with the last segment again unless a whole one has room", m.probe_at_edge),
     Known(
+        "close-in-syn-received", "RFC 9293 §3.10.4", "Aether",
+        "sends the FIN of a shutdown() at once, if nothing was written", "waits for the end of the handshake",
+        m.close_in_syn_received),
+    Known(
         "fin-beyond-cwnd", "RFC 5681 §3.1", "both", "sends a FIN without data whatever cwnd is",
         "when cwnd has room for a segment", m.fin_beyond_window),
     Known(
@@ -101,9 +105,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "collapsed", "RFC 9293 §3.8.1", "both", "sends segments again as they were",
         "puts small ones together", m.collapsed),
-    Known(
-        "timeout-after-probe", "RFC 6298 §5", "both", "the time-out counts from what was sent last before it was armed",
-        "new data after a probe puts it off", m.timeout_after_probe),
     Known(
         "bytes-of-cwnd", "RFC 5681 §3.1", "Aether", "counts cwnd in bytes", "in segments, however small",
         m.bytes_of_cwnd),
@@ -231,10 +232,6 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "proportional", "RFC 9937 §6.2", "both", "counts in bytes what an acknowledgement lets be sent again",
         "in segments", m.proportional),
-    Known(
-        "close-in-syn-received", "RFC 9293 §3.10.4", "Aether",
-        "sends the FIN of a shutdown() at once, if nothing was written", "waits for the end of the handshake",
-        m.close_in_syn_received),
     Known(
         "trip-of-the-first", "RFC 6298 §3", "both", "measures the segment that had left last",
         "the one that had left first, and a crossing SYN from its second on", m.trip_of_the_first),

@@ -100,7 +100,20 @@ def minshall(d: Difference) -> str:
             return "end"
         if d.kind == "time" and isinstance(d.ours, Out) and b.time < d.ours.time:
             return "end"
-    return ""
+    return "end" if _held_until_a_probe(d) else ""
+
+
+def _held_until_a_probe(d: Difference) -> bool:
+    """Tell whether the kernel probes a tail that left at once there, and as a probe here."""
+    b = d.theirs
+    if not with_sack(d) or not isinstance(b, Out) or not again(d, b, 1) or before(d, "TCP_NODELAY, [1]"):
+        return False
+    assert d.traces is not None
+    first = [
+        (step.at, out.time) for step in d.traces[0].steps[:d.at + 1] for out in step.out
+        if out.seq == b.seq and out.length == b.length][:1]
+    tail = 0 < b.length < full_of(d) and b.seq + b.length == d.top[1]
+    return tail and any(left > at for at, left in first)
 
 
 def old_ack(d: Difference) -> str:
@@ -320,20 +333,6 @@ def since(d: Difference, out: Out, side: int) -> int:
         one.time for step in d.traces[side].steps[:d.at + 1] for one in step.out
         if one.seq == out.seq and (one.length or "F" in one.flags) and one.time < out.time]
     return out.time - times[-1] if times else -1
-
-
-def timeout_after_probe(d: Difference) -> str:
-    """The time-out of the first segment in flight, where new data was sent since, and a probe was to come."""
-    a, b = d.ours, d.theirs
-    if d.kind not in ("extra", "time", "segment") or not with_sack(d) or not by_timer(d) or not again(d, a, 0):
-        return ""
-    assert isinstance(a, Out) and d.traces is not None
-    fresh = [
-        out for step in d.traces[0].steps[:d.at + 1] for out in step.out
-        if out.length and out.seq > a.seq and a.time - since(d, a, 0) < out.time < a.time]
-    probe = isinstance(b, Out) and again(d, b, 1) and b.seq > a.seq and b.seq + b.length + ("F" in b.flags) == d.top[1]
-    late = not isinstance(b, Out) or (b.time > a.time and d.kind == "time") or probe
-    return "end" if fresh and late and a.seq == una(d) else ""
 
 
 def collapsed(d: Difference) -> str:
