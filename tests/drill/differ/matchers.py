@@ -543,8 +543,7 @@ def challenge_rate(d: Difference) -> str:
         odd = isinstance(event, TcpPacket) and (bool(set(event.flags) & set("RS")) or signed(event.ack or 0) < 1)
         for one in step.out:
             if one.ack is not None and "R" not in one.flags:  # what acknowledges as usual counts for no rate
-                late = out.time - 550_000 <= one.time < out.time
-                recent = recent or (pure(one) and late and (one.ack <= acked or odd))
+                recent = recent or (pure(one) and out.time - 550_000 <= one.time and (one.ack <= acked or odd))
                 acked = max(acked, one.ack)
     false = packet.ack is not None and signed(packet.ack) > d.top[side]
     return ("ours", "theirs")[side] if recent and (not packet.span.length or "S" in packet.flags or false) else ""
