@@ -284,6 +284,13 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "reordering-edge", "RFC 8985 §6.2", "both", "sends again at once what the time for reordering is over for",
         "a moment later, where its clock or its timer says so", m.reordering_edge),
+    Known(
+        "reset-with-syn", "RFC 9293 §3.10.7.4", "Aether",
+        "believes a reset at RCV.NXT in SYN-RECEIVED, whatever comes with it",
+        "ignores one that has SYN, too", m.reset_with_syn),
+    Known(
+        "order-of-blocks", "RFC 2018 §4", "Linux", "reports a FIN beyond a hole first or last",
+        "where it was reported before among the other blocks", m.order_of_blocks),
 )
 
 

@@ -366,7 +366,9 @@ def bytes_of_cwnd(d: Difference) -> str:
     if "frag_needed" in d.step:
         return "end" if d.kind == "extra" and again(d, a, 0) else ""
     same = {out.seq: out.length for out in d.traces[0].steps[d.at].out if again(d, out, 0) and out.time == a.time}
-    count = len({out.seq for out in d.traces[1].steps[d.at].out if again(d, out, 1)})
+    others = [out for out in d.traces[1].steps[d.at].out if again(d, out, 1)]
+    head = max((out.time for out in others if out.seq == min(same, default=-1)), default=1 << 60)
+    count = len({out.seq for out in others if out.time >= head})
     fits = len(same) > count > 0 and sum(same.values()) <= count * full
     return "end" if again(d, a, 0) and a.seq > min(same, default=a.seq) and fits else ""
 
@@ -644,7 +646,7 @@ def syn_in_syn_received(d: Difference) -> str:
     packet, b = arrived(d), d.theirs
     if packet is None or "S" not in packet.flags or not isinstance(b, Out) or "R" not in b.flags or not _half_open(d):
         return ""
-    return "end" if pure(d.ours) else ""
+    return "end" if d.ours is None or pure(d.ours) else ""  # nothing, if a challenge left a moment ago
 
 
 def queue_after_reset(d: Difference) -> str:
@@ -825,6 +827,9 @@ def icmp_next(d: Difference) -> str:
     told = any("] icmp " in step.text for step in d.program.steps[:d.at + 1])
     if d.kind == "result" and called(d) == "getsockopt" and "SO_ERROR" in d.step and str(d.ours) == "0 0" and told:
         return "both"
+    asked = d.kind == "result" and called(d) == "getsockopt" and "TCP_MAXSEG" in d.step and before(d, "frag_needed")
+    if asked and int(str(d.theirs).split()[-1]) < int(str(d.ours).split()[-1]):
+        return "end"
     both = isinstance(d.ours, Out) and isinstance(d.theirs, Out)
     smaller = both and d.kind == "segment" and d.ours.length > d.theirs.length > 0  # type: ignore[union-attr]
     return "end" if smaller and told and "frag_needed" in str(d.program.steps[:d.at]) else ""
@@ -1231,3 +1236,27 @@ def reordering_edge(d: Difference) -> str:
     return "end" if any(
         ((out.seq, out.length) == (a.seq, a.length) or "R" in out.flags) and here < out.time <= here + 12_000
         for step in d.traces[1].steps[d.at:] for out in step.out) else ""
+
+
+def reset_with_syn(d: Difference) -> str:
+    """A segment with SYN and RST where the window of a half-open connection begins."""
+    told, b = segments(d), d.theirs
+    syn = next((one.span.first for one in told if set(one.flags) & set("SR") == {"S"}), -1)
+    hit = [at for at, one in enumerate(told) if {"S", "R"} <= set(one.flags) and one.span.first == syn + 1]
+    opened = any("A" in one.flags or one.ack is not None for one in told[:hit[0]]) if hit else True
+    if opened or before(d, "connect(") or d.top[1] > 1:
+        return ""
+    again_ = d.kind == "missing" and isinstance(b, Out) and b.flags == "S."
+    gone = isinstance(d.ours, Out) and d.ours.flags == "R" and d.kind in ("extra", "segment")
+    return "end" if again_ or gone else ""
+
+
+def order_of_blocks(d: Difference) -> str:
+    """The order of the second SACK block and those that follow, if one of them is a FIN beyond a hole."""
+    if d.kind != "segment" or d.fields != ("options",):
+        return ""
+    assert isinstance(d.ours, Out) and isinstance(d.theirs, Out)
+    mine, its = ([part for each in one.options if each.startswith("sack") for part in each.split()[1:]]
+                 for one in (d.ours, d.theirs))
+    fin = any("F" in one.flags for one in segments(d))
+    return "both" if fin and mine and mine[:1] == its[:1] and sorted(mine) == sorted(its) else ""
