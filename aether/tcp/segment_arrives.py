@@ -269,8 +269,8 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     early = pending(conn)
     done(conn)
     conn.move("rcv ACK")
-    if conn.snd_nxt > conn.snd_una:  # data has left before (RFC 7413 §4.2.2)
-        if not early:
+    if conn.snd_nxt > conn.snd_una:  # data has left before (RFC 7413 §4.2.2), or a FIN alone
+        if not early and conn.bytes_sent:
             _early_acknowledged(conn, segment)
         elif conn.host.knobs.tcp_retransmit:
             conn.start("rto", conn.host.now + conn.round_trip.timeout())
