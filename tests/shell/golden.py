@@ -20,6 +20,7 @@ from aether.lab import simulated
 from shell.prompt.app import AetherShell
 from shell.prompt.panes import rendered
 from shell.results.bench import BenchReport, Measured
+from shell.results.exercise import ExerciseCheck, ExerciseComparison, ExerciseReport
 from shell.results.lesson import GradeRow, GradeTable, LessonPaths
 from shell.results.ping import PingAnswers, PingLine
 from shell.results.traceroute import TraceHop, TraceHops, TraceProbe
@@ -113,6 +114,8 @@ SCENES: dict[str, list[str]] = {
     "terms": ["explain"],
     "workers": ["knob set loop.cost 50us", "workers 3", "bench http -n 60 -c 20 --runs 1", "workers show"],
     "workers-idle": ["workers show"],
+    "exercises": ["exercise list"],
+    "exercise": ["exercise show rto"],
     "capture": ["capture start", "ping 192.168.1.1 --count 1", "capture status"],
 }
 """The lines that lead to each view; the result of the last one is drawn."""
@@ -140,6 +143,15 @@ MADE: dict[str, Any] = {
         GradeRow(f"{'long' * 10}.json", f"{WIDE} {'x' * 40}", 0, 25, 0, 0, 0, 63, 0, 0, 0, 0, "it was changed by hand",
                  ["frames", "tcp-handshake"]),
     ]),
+    "exercise-report": ExerciseReport("rto", "the retransmission time-out", f"/home/{WIDE}/rto.py", [
+        ExerciseCheck("the first measurement says all", "ok", "RFC 6298 §2.2"),
+        ExerciseCheck("the second is taken in", "wrong", "RFC 6298 §2.3", "after 100 ms and 200 ms: 300 ms, and 362 ms "
+                      "is right", "RTTVAR follows from the new SRTT, and not from the one before"),
+        ExerciseCheck("Karn's rule", "failed", "RFC 6298 §3", "ZeroDivisionError: division by zero", "", 12,
+                      "return self.srtt / self.count"),
+        ExerciseCheck("the ceiling", "untried", "RFC 6298 §2.5")], 1, ["srtt is 100000"], "`exercise check FILE`"),
+    "exercise-comparison": ExerciseComparison(
+        "checksums of frames", 120, 118, "frame 7: 0x51f7, and the stack's is 0xf751", ["the transfer was whole"]),
     "lesson-paths": LessonPaths(["/srv/class/lessons", f"/srv/{'deep/' * 20}lessons"]),
 }
 """Results that depend on the wall's clock or on files, made by hand."""
