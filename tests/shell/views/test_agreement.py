@@ -102,7 +102,8 @@ def test_what_filters_say_is_what_tshark_says(tmp_path: Path) -> None:
     path.write_bytes(pcap(corpus()))
     theirs = tshark(path)
     fields = [field for field in all_fields().values()
-              if not field.ours and field.type not in (PROTOCOL, TIME) and not field.name.startswith("frame.")]
+              if not field.ours and not field.measured and field.type not in (PROTOCOL, TIME)
+              and not field.name.startswith("frame.")]  # what is measured needs whole talks: test_filters_measured
     found: Counter[tuple[str, str]] = Counter()
     compared = 0
     for record, one in zip(records(), theirs, strict=True):
