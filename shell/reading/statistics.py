@@ -184,7 +184,7 @@ class Expert:
             if layer.problem and "checksum" not in layer.problem and not layer.key.isupper():
                 self.remark("error", layer.name, f"malformed: {layer.problem}", layer.name, seen.number)
         measured = self._measurer.measure("", packet, seen.context, seen.number, seen.time)
-        if measured is not None and not packet.tcp[0].ip.quoted and seen.context is not None:
+        if measured is not None and packet.tcp and not packet.tcp[0].ip.quoted and seen.context is not None:
             self._segment(packet.tcp[0], packet, measured, seen.context.conversation, seen.number)
         if seen.dropped:
             self.remark("warning", "lab", f"discarded: {seen.dropped}", f"drop.reason == {seen.dropped}", seen.number)

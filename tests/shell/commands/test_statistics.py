@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from shell.captures import samples
 from tests.captures import pcap
 from tests.filter_corpus import corpus
 from tests.flows import needs_tshark
@@ -185,3 +186,10 @@ def test_too_many_intervals_are_refused(shell: Shell) -> None:
     for line in ("ping 192.168.1.1", "run 30s", "ping 192.168.1.1"):
         shell.run(line)
     assert "a longer --interval has fewer" in shell.fail("io --interval 1ms")
+
+
+@pytest.mark.parametrize("name", samples.names())
+def test_every_sample_is_counted(shell: Shell, name: str) -> None:
+    shell.run(f"capture load {name}")
+    for command in ("conversations", "endpoints", "protocols", "expert", "io"):
+        assert "internal error" not in shell.run(command) and answer(shell, command)
