@@ -7,7 +7,7 @@ is known around it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aether.events import KINDS, Event
@@ -224,6 +224,22 @@ class Records:
         record.around = self.around
         return record
 
+    def each(self, frames: Iterable[tuple[int, bytes, int, str]], link: str) -> Iterator[Record]:
+        """Yield the record of each of many frames: number, bytes, time and sender. It is the same one each time."""
+        kept = Kept(b"", None, None, "", link, -1, 0, None)
+        record = Record(b"", link=link)
+        record.kept, record.around = kept, self.around
+        follow, measurer = self._follow, self._measurer
+        for number, data, time, sender in frames:
+            record.number, record.data, record.time, record.packet = number, data, time, None
+            record.sender = record.host = kept.sender = sender
+            kept.data, kept.packet, kept.previous, kept.time = data, None, self._last, time
+            record.context = kept.context = follow(number, kept)
+            if measurer is not None:
+                kept.measured = measurer.measure(link, kept.dissect(), kept.context, number, time)
+            self._last = time
+            yield record
+
     def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> Kept:
         kept = self._kept.get(number)
         if kept is None:
@@ -238,17 +254,20 @@ class Records:
 
     def _new(self, number: int, data: bytes, time: int, sender: str, link: str) -> Kept:
         kept = Kept(data, None, None, sender, link, self._last, time, None)
-        follower, measurer = self._follower, self._measurer
-        if follower is None:
-            kept.context = self.conversations.follow(kept.dissect())
-        elif number in follower:  # mostly: then nobody may ask for what is in it
-            kept.context = follower.see(number, data)
-        else:
-            kept.context = follower.see(number, data, kept.dissect())
-        if measurer is not None:
-            kept.measured = measurer.measure(link, kept.dissect(), kept.context, number, time)
+        kept.context = self._follow(number, kept)
+        if self._measurer is not None:
+            kept.measured = self._measurer.measure(link, kept.dissect(), kept.context, number, time)
         self._last = time
         return kept
+
+    def _follow(self, number: int, kept: Kept) -> Context | None:
+        """Return what a frame's conversation says about it."""
+        follower = self._follower
+        if follower is None:
+            return self.conversations.follow(kept.dissect())
+        if number in follower:  # mostly: then nobody may ask for what is in it
+            return follower.see(number, kept.data)
+        return follower.see(number, kept.data, kept.dissect())
 
     def _keep(self, number: int, kept: Kept) -> None:
         table = self._kept

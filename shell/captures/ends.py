@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 from aether.reading import sll
 from aether.reading.eth import LEAST_TYPE
@@ -14,6 +15,7 @@ from shell.captures.packets import CapturedPacket
 
 IPV4, ARP = b"\x08\x00", b"\x08\x06"
 """EtherTypes of what has addresses at places that are always the same."""
+_shown = lru_cache(4096)(show_ip)
 _OPENED = frozenset(kind.to_bytes(2, "big") for kind in OPENED)
 _LEAST = LEAST_TYPE.to_bytes(2, "big")
 
@@ -23,14 +25,14 @@ def peer(data: bytes, sender: bool) -> str:
     kind = data[12:14]
     if data.__class__ is bytes:
         if kind == IPV4 and len(data) >= 34:
-            return show_ip(data[26:30] if sender else data[30:34])
+            return _shown(data[26:30] if sender else data[30:34])
         if kind == ARP and len(data) >= 42:
-            return show_ip(data[28:32] if sender else data[38:42])
+            return _shown(data[28:32] if sender else data[38:42])
     if data.__class__ is not bytes or kind in _OPENED or kind < _LEAST:
         packet = Dissected(data)
         inner = [each for each in packet.ip if not each.quoted]
         if inner:
-            return show_ip(inner[-1].header[8 if sender else 9])
+            return _shown(inner[-1].header[8 if sender else 9])
         if not packet.ethernet:
             return "wire"
     return show_mac(data[6:12] if sender else data[:6]) if len(data) >= 14 else "wire"

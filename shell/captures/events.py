@@ -48,9 +48,11 @@ class CaptureEvents(Sequence[Event]):
             self._more[len(self.frames)] = more
         self._count += (1 if lost else 2) + len(more)
 
-    def sender(self, number: int) -> str:
-        """Return who sent a frame: `YOU`, or what the other end is called."""
-        return YOU if self._ways[number - 1] & _OUT else peer(self.frames[number - 1], True)
+    def sent(self) -> Iterator[tuple[int, bytes, int, str]]:
+        """Yield each frame's number, bytes and time, and who sent it: `YOU`, or what the other end is called."""
+        numbers = range(1, len(self.frames) + 1)
+        for number, data, time, way in zip(numbers, self.frames, self.times, self._ways, strict=True):
+            yield number, data, time, YOU if way & _OUT else peer(data, True)
 
     def of(self, number: int) -> list[Event]:
         """Return the events of a frame."""

@@ -21,9 +21,7 @@ def selected(capture: Capture, expression: str, around: Around | None) -> Sequen
     if not found.everywhere:
         return sorted(Chosen(expression, events, capture.follower, around).frames)
     test, records = found.test, Records(follower=capture.follower, measuring=found.measuring, around=around)
-    make, sender, times = records.frame, events.sender, events.times
-    return [number for number, data in enumerate(events.frames, 1)
-            if test(make(data, number=number, time=times[number - 1], sender=sender(number), link=CAPTURE))]
+    return [record.number for record in records.each(events.sent(), CAPTURE) if test(record)]
 
 
 def seen(capture: Capture, numbers: Collection[int], watcher: FrameWatcher) -> list[SeenFrame]:
