@@ -114,10 +114,10 @@ def test_packets_that_nobody_understands_count_too(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(loaded, "MAX_BLOCKS", 500)
     file = tmp_path / "foreign.pcap"
     record = struct.pack("<IIII", 0, 0, 0, 0)
-    file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 101) + record * 1000)
+    file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 250) + record * 1000)
     found = load(str(file))
     assert found.left_out == ["everything after the first 500 blocks: the file is too large",
-                              "500 packets of link type 101 (raw IP): only Ethernet is understood"]
+                              "what 500 packets of link type 250 say: it is shown as bytes"]
 
 
 def test_a_long_comment_is_cut_between_characters(tmp_path: Path) -> None:
