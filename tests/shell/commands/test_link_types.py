@@ -62,6 +62,7 @@ DIFFERENT = {
     ("ip-in-ip-odd", "tcp.seq_raw"): "of a segment in a tunnel that an error quotes tshark shows it",
     ("ip-in-ip-odd", "tcp.stream"): "likewise, and of other quotations it does not",
     ("ip-in-ip-odd", "tcp.flags.str"): "likewise",
+    ("ip-in-ip-odd", "tcp.connection.syn"): "likewise",
 }
 """What is not compared, by capture and field, and why."""
 

@@ -116,8 +116,9 @@ def test_packets_that_nobody_understands_count_too(tmp_path: Path, monkeypatch: 
     record = struct.pack("<IIII", 0, 0, 0, 0)
     file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, 250) + record * 1000)
     found = load(str(file))
-    assert found.left_out == ["everything after the first 500 blocks: the file is too large",
-                              "what 500 packets of link type 250 say: it is shown as bytes"]
+    assert found.left_out == [
+        "everything after the first 500 blocks: the file is too large",
+        "the headers of 500 packets of link type 250, which is not known here: there are only bytes"]
 
 
 def test_a_long_comment_is_cut_between_characters(tmp_path: Path) -> None:
