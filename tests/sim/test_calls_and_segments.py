@@ -73,8 +73,10 @@ class Watch:
             if conn.state in (SYN_SENT, SYN_RECEIVED):
                 assert "rto" in conn.deadlines, "a handshake ends, one way or the other"
         for seen in self.script.skip():
-            if "F" in seen.flags or seen.payload:
-                assert self.acknowledged, "neither data nor a FIN goes ahead of the handshake"
+            if seen.payload:
+                assert self.acknowledged, "no data goes ahead of the handshake"
+            if "F" in seen.flags and not self.acknowledged:
+                assert seen.seq == 1, "RFC 9293 §3.10.4: a FIN does, if there is nothing else to send"
 
 
 def act(script: Script, socket: TcpSocket, what: str, amount: object) -> None:
