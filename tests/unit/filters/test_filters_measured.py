@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -19,9 +17,9 @@ from aether.link.rules import compiled
 from aether.reading.measures import Measurer
 from aether.reading.types import BOOLEAN, TIME
 from tests.captures import pcap
-from tests.flows import A, F, P, R, S, Talk, needs_tshark
+from tests.flows import Talk, needs_tshark
 from tests.unit.filters.test_filters_wireshark import Sharkd, by_display_filter, needs_sharkd
-from tests.unit.reading.test_analysis import PAUSES, together
+from tests.unit.reading.test_analysis import talk, together
 
 EXPRESSIONS = [
     line for line in Path("tests/filter_expressions_measured.txt").read_text(encoding="utf-8").splitlines()
@@ -29,57 +27,9 @@ EXPRESSIONS = [
 ]
 
 
-def talk(seed: int) -> Talk:
-    """Return a talk in which anything may go wrong; what nobody was seen to send is acknowledged, too."""
-    chance = random.Random(seed)
-    made = Talk()
-    if chance.random() < 0.8:
-        made.open(chance.choice((None, 0, 3)))
-    coming, acked, window = [1, 1], [1, 1], [1000, 1000]
-    for _ in range(chance.randint(5, 40)):
-        end = chance.randrange(2)
-        other = 1 - end
-        if chance.random() < 0.15:
-            window[end] = chance.choice((0, 0, 1000, 200, 500, 2000))
-        if chance.random() < 0.5:
-            acked[end] = max(coming[other] - (chance.choice((10, 50)) if chance.random() < 0.1 else 0), 1)
-        if chance.random() < 0.05:
-            acked[end] = coming[other] + chance.choice((1, 10, 100))
-        start, length, flags, options = coming[end], 0, A, b""
-        kind = chance.choices(("more", "again", "gap", "keepalive", "probe", "end", "reset", "ack", "anew"),
-                              (35, 20, 5, 5, 5, 3, 2, 25, 1))[0]
-        if kind == "more":
-            length = chance.choice((2, 10, 50, 100, max(acked[other] + window[other] - start, 2)))
-            flags |= P if chance.random() < 0.3 else 0
-        elif kind == "again":
-            start, length = max(start - chance.choice((10, 50, 100, 150)), 1), chance.choice((2, 10, 50, 100))
-        elif kind == "gap":
-            start, length = start + chance.choice((1, 30, 100)), 10
-        elif kind == "keepalive":
-            start, length = start - 1, chance.randrange(2)
-        elif kind == "probe":
-            length = int(window[other] == 0)
-        elif kind in ("end", "reset"):
-            flags = A | (F if kind == "end" else R)
-        elif kind == "ack" and chance.random() < 0.3:
-            base = (made.first if end else made.theirs) + acked[end]
-            options = b"\1\1\5\x0a" + struct.pack("!II", (base + 20) % (1 << 32), (base + 60) % (1 << 32))
-        send = made.back if end else made.out
-        after = chance.choice(PAUSES)
-        if kind == "anew":
-            made.first += 100_000
-            made.out(0, -made.theirs, flags=S, after=after)
-            coming, acked, window = [1, 1], [1, 1], [1000, 1000]
-            continue
-        send(start, acked[end], length, flags, win=window[end], after=after, options=options)
-        if kind not in ("keepalive", "probe", "reset"):
-            coming[end] = max(coming[end], start + length + (kind == "end"))
-    return made
-
-
 @lru_cache(maxsize=1)
 def frames() -> list[tuple[int, bytes]]:
-    return together([talk(seed) for seed in range(300)])
+    return together([talk(seed, unseen=True) for seed in range(300)])
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ from aether.reading import analysis
 from aether.reading.analysis import Analyst, Remark
 from aether.reading.flow import Follower
 from aether.reading.packet import Dissected
-from tests.flows import A, F, R, Talk, needs_tshark, tshark
+from tests.flows import A, F, P, R, S, Talk, needs_tshark, tshark
 
 NAMES = {
     "retransmission": analysis.AGAIN & ~analysis.OUT_OF_ORDER,  # the other two are retransmissions as well there
@@ -21,12 +21,16 @@ NAMES = {
     "zero_window_probe": analysis.ZERO_WINDOW_PROBE, "zero_window_probe_ack": analysis.ZERO_WINDOW_PROBE_ACK,
 }
 PAUSES = (100, 500, 1_000, 2_500, 5_000, 19_000, 25_000, 300_000)
+KINDS = ("more", "again", "gap", "keepalive", "probe", "end", "reset", "ack", "anew")
+WEIGHTS = (35, 20, 5, 5, 5, 3, 2, 25)
+"""How often each of them comes in a talk; the last one only in some."""
 
 
-def talk(seed: int) -> Talk:
+def talk(seed: int, *, unseen: bool = False) -> Talk:
     """Return a talk in which anything may be sent again, overtaken, probed, repeated or cut at the beginning.
 
-    Nothing is acknowledged that was not sent before one's eyes.
+    Nothing is acknowledged that was not sent before one's eyes, unless `unseen` asks for it; then there are PSH, SACK
+    and ports that are used again, too.
     """
     chance = random.Random(seed)
     made = Talk()
@@ -40,11 +44,13 @@ def talk(seed: int) -> Talk:
             window[end] = chance.choice((0, 0, 1000, 200, 500, 2000))
         if chance.random() < 0.5:
             acked[end] = max(coming[other] - (chance.choice((10, 50)) if chance.random() < 0.1 else 0), 1)
-        start, length, flags = coming[end], 0, A
-        kind = chance.choices(("more", "again", "gap", "keepalive", "probe", "end", "reset", "ack"),
-                              (35, 20, 5, 5, 5, 3, 2, 25))[0]
+        if unseen and chance.random() < 0.05:
+            acked[end] = coming[other] + chance.choice((1, 10, 100))
+        start, length, flags, options = coming[end], 0, A, b""
+        kind = chance.choices(KINDS, (*WEIGHTS, int(unseen)))[0]
         if kind == "more":
             length = chance.choice((2, 10, 50, 100, max(acked[other] + window[other] - start, 2)))
+            flags |= P if unseen and chance.random() < 0.3 else 0
         elif kind == "again":
             start, length = max(start - chance.choice((10, 50, 100, 150)), 1), chance.choice((2, 10, 50, 100))
         elif kind == "gap":
@@ -55,8 +61,17 @@ def talk(seed: int) -> Talk:
             length = int(window[other] == 0)
         elif kind in ("end", "reset"):
             flags = A | (F if kind == "end" else R)
+        elif kind == "ack" and unseen and chance.random() < 0.3:
+            base = (made.first if end else made.theirs) + acked[end]
+            options = b"\1\1\5\x0a" + struct.pack("!II", (base + 20) % (1 << 32), (base + 60) % (1 << 32))
         send = made.back if end else made.out
-        send(start, acked[end], length, flags, win=window[end], after=chance.choice(PAUSES))
+        after = chance.choice(PAUSES)
+        if kind == "anew":
+            made.first += 100_000
+            made.out(0, -made.theirs, flags=S, after=after)
+            coming, acked, window = [1, 1], [1, 1], [1000, 1000]
+            continue
+        send(start, acked[end], length, flags, win=window[end], after=after, options=options)
         if kind not in ("keepalive", "probe", "reset"):
             coming[end] = max(coming[end], start + length + (kind == "end"))
     return made
