@@ -200,8 +200,10 @@ def _tcp(payload: memoryview, packet: ipv4.Ipv4Header, context: Context | None) 
 def _numbers(
     sequence: int, acknowledgement: int, flags: int, window: int, length: int, context: Context | None,
 ) -> list[str]:
-    """Return what a segment counts, from the beginning of its connection where that is known."""
+    """Return what a segment counts, from the beginning of its connection, and its window in bytes, where known."""
     seq_base, ack_base = (context.seq_base, context.ack_base) if context is not None else (0, 0)
+    if context is not None and context.scale > 0:
+        window <<= context.scale
     parts = [f"seq={(sequence - seq_base) & MASK}"]
     if flags & tcp.ACK:
         parts.append(f"ack={(acknowledgement - ack_base) & MASK}")

@@ -91,6 +91,37 @@ def test_streams_and_numbers_are_those_of_tshark(name: str, tmp_path: Path) -> N
         assert not ack or not Dissected(data).tcp[0].header[4] & A or f"ack={ack}" in row, (number, said, row)
 
 
+def scaled(ours: int | None, theirs: int | None) -> list[tuple[int, bytes]]:
+    """Return a connection whose ends offer these shifts, None for none."""
+    talk = Talk()
+    mine, other = (b"" if shift is None else bytes((1, 3, 3, shift)) for shift in (ours, theirs))
+    talk.out(0, -talk.theirs, flags=S, win=64_000, options=mine)
+    talk.back(0, 1, flags=S | A, win=65_000, options=other)
+    talk.out(1, 1, win=500)
+    talk.back(1, 1, 20, win=300)
+    talk.out(1, 21, win=0)
+    talk.back(21, 1, flags=F | A, win=300)
+    return talk.frames
+
+
+WINDOWS = {
+    "both scale": scaled(7, 2), "one does not": scaled(7, None), "the other does not": scaled(None, 3),
+    "neither": scaled(None, None), "by nothing": scaled(0, 8), "by too much": scaled(15, 14),
+    "the SYN was not seen": scaled(7, 2)[1:], "the handshake was not seen": scaled(7, 2)[2:],
+}
+
+
+@needs_tshark
+@pytest.mark.parametrize("name", WINDOWS)
+def test_rows_have_the_windows_of_wiresharks_rows(name: str, tmp_path: Path) -> None:
+    frames = WINDOWS[name]
+    told = tshark(tmp_path / "talk.pcap", frames, "_ws.col.Info", "tcp.window_size")
+    follower = Follower()
+    for number, ((_, data), (info, window)) in enumerate(zip(frames, told, strict=True), 1):
+        row = summarise(data, follower.see(number, data)).info.split()
+        assert f"win={window}" in row and f"Win={window}" in info.split(), (number, info, row)
+
+
 def test_all_who_ask_for_a_frame_are_told_the_same() -> None:
     """A frame that is looked at again is not a frame that was sent again."""
     follower = Follower()
