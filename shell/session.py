@@ -396,6 +396,20 @@ class Session:
             if self.core.look is not None and (total < MANY or not work.done % MANY):
                 self.core.look(work)
 
+    def went_on(self, more: int, total: int) -> None:
+        """Count what was gone through of something long, and let it be seen; `total` begins to count anew."""
+        work = self.core.work
+        if total:
+            work.begin()
+            work.plan(total)
+        try:
+            work.did(more)
+        except Interrupted:
+            work.take_stop()
+            raise KeyboardInterrupt from None
+        if self.core.look is not None:
+            self.core.look(work)
+
     def events(self, after: int = 0) -> list[Event]:
         """Return the events that are still kept, from serial `after` on."""
         return [event for event in self.core.events() if event.serial > after]

@@ -11,7 +11,6 @@ from aether.reading.link import LINK, LinkFrame
 from aether.reading.packet import OPENED, Dissected
 from aether.reading.protocols import INSIDE
 from aether.wire.address import show_ip, show_mac
-from shell.captures.packets import CapturedPacket
 
 IPV4, ARP = b"\x08\x00", b"\x08\x06"
 """EtherTypes of what has addresses at places that are always the same."""
@@ -59,12 +58,12 @@ def sent_from(data: bytes, station: bytes) -> bool:
     return _ends(data)[0] == station
 
 
-def station(packets: list[CapturedPacket]) -> bytes:
+def station(frames: list[bytes]) -> bytes:
     """Return the address from which the capture is seen: that with the most frames, the first of equals."""
     seen: Counter[bytes] = Counter()
-    for packet in packets:
-        data = packet.data
-        for address in (data[6:12], data[:6]) if data.__class__ is bytes else _ends(data):
+    pairs = Counter(data[:12] if data.__class__ is bytes else _ends(data) for data in frames)
+    for pair, count in pairs.items():
+        for address in (pair[6:], pair[:6]) if isinstance(pair, bytes) else pair:
             if len(address) == 4 or (len(address) == 6 and not address[0] & 1):
-                seen[address] += 1
+                seen[address] += count
     return seen.most_common(1)[0][0] if seen else b""

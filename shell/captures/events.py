@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, overload
 
 from aether.events import Event
@@ -15,7 +16,8 @@ YOU = "you"
 """Where a capture is seen from."""
 More = tuple[str, tuple[Any, ...]]
 """What else there is to say of a frame: the kind of an event, and its values."""
-_OUT, _LOST = 1, 2
+OUT, LOST = 1, 2
+"""Bits of the way of a frame: it went out, and its link lost it."""
 _NOWHERE = ("", 0)
 
 
@@ -27,42 +29,38 @@ class CaptureEvents(Sequence[Event]):
 
     __slots__ = ("_count", "_first", "_more", "_ways", "frames", "peer", "times")
 
-    def __init__(self) -> None:
-        self.frames: list[bytes] = []
+    def __init__(self, frames: list[bytes], times: array[int], ways: bytearray, more: dict[int, list[More]]) -> None:
+        """`ways` has OUT and LOST of each frame; `more`, by numbers of frames, what else is known of some."""
+        self.frames = frames
         """By their numbers, less 1."""
-        self.times = array("q")
+        self.times = times
         """Microseconds from the earliest."""
-        self._ways = bytearray()
-        self._more: dict[int, list[More]] = {}
-        self._first = array("I")
+        self._ways = ways
+        self._more = more
+        counts = array("I", (2,)) * len(frames)
+        for index, way in enumerate(ways) if any(way & LOST for way in set(ways)) else ():
+            counts[index] -= way // LOST
+        for number, said in more.items():
+            counts[number - 1] += len(said)
+        self._first = array("I", accumulate(counts, initial=0))
         """How many events there are before those of each frame."""
-        self._count = 0
-
-    def add(self, data: bytes, time: int, out: bool, lost: bool, more: list[More]) -> None:
-        """Add a frame: whether it went out, whether its link lost it, and what else is known."""
-        self.frames.append(data)
-        self.times.append(time)
-        self._ways.append((_OUT if out else 0) | (_LOST if lost else 0))
-        self._first.append(self._count)
-        if more:
-            self._more[len(self.frames)] = more
-        self._count += (1 if lost else 2) + len(more)
+        self._count = self._first.pop()
 
     def sent(self) -> Iterator[tuple[int, bytes, int, str]]:
         """Yield each frame's number, bytes and time, and who sent it: `YOU`, or what the other end is called."""
         numbers = range(1, len(self.frames) + 1)
         for number, data, time, way in zip(numbers, self.frames, self.times, self._ways, strict=True):
-            yield number, data, time, YOU if way & _OUT else peer(data, True)
+            yield number, data, time, YOU if way & OUT else peer(data, True)
 
     def of(self, number: int) -> list[Event]:
         """Return the events of a frame."""
         data, time, way = self.frames[number - 1], self.times[number - 1], self._ways[number - 1]
         serial = self._first[number - 1] + 1
         values = number, CAPTURE, data
-        sender = YOU if way & _OUT else peer(data, True)
+        sender = YOU if way & OUT else peer(data, True)
         events = [Event(serial, number, time, sender, number, "frame.sent", values, _NOWHERE)]
-        if not way & _LOST:
-            receiver = peer(data, False) if way & _OUT else YOU
+        if not way & LOST:
+            receiver = peer(data, False) if way & OUT else YOU
             events.append(Event(serial + 1, number, time, receiver, number, "frame.arrived", values, _NOWHERE))
         for kind, each in self._more.get(number, ()):
             events.append(Event(serial + len(events), number, time, YOU, number, kind, each, _NOWHERE))

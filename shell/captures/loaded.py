@@ -7,19 +7,18 @@ import re
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from aether.events import DROPS
-from aether.reading.flow import Follower
 from aether.reading.link import ETHERNET, LINK, on_link
-from aether.reading.packet import TUNNELS
-from aether.reading.packet import Dissected as Dissected
 from aether.reading.protocols import INSIDE
-from shell.captures.ends import IPV4, sent_from, station
-from shell.captures.events import CaptureEvents, More
+from aether.reading.steady import follow
+from shell.captures.ends import sent_from, station
+from shell.captures.events import LOST, OUT, CaptureEvents, More
+from shell.captures.following import CaptureFollower
 from shell.captures.packets import MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
@@ -38,12 +37,10 @@ OVERHEAD = 200
 """Bytes that a comment takes besides its text."""
 COMMENT = "frame.comment"
 """The kind of an event that says what is written about a frame in a file. No stack reports it."""
-LOST = "LOST "
+LOST_COMMENT = "LOST "
 """How the comment about a frame begins that its link has lost."""
 ON_THE_LINK = "on the link: "
 """What then follows, before the cause (see words.lost)."""
-MAY_HAVE_TCP = frozenset(bytes((protocol,)) for protocol in (1, 6, 17, *TUNNELS))
-"""Protocols of packets in which there may be a segment: itself, in a tunnel or in what an ICMP error quotes."""
 _DROPPED = re.compile(r"DROP ([a-z0-9_.]+)(?:: (.*))?", re.DOTALL)
 
 
@@ -61,7 +58,7 @@ class Capture:
     """Microseconds from the earliest to the latest packet."""
     shortened: int = 0
     """Frames of which the file has only the beginning."""
-    events: CaptureEvents = field(default_factory=CaptureEvents)
+    events: CaptureEvents = field(default_factory=lambda: CaptureEvents([], array("q"), bytearray(), {}))
     left_out: list[str] = field(default_factory=list)
     """What was not taken, and why."""
     damage: str = ""
@@ -73,53 +70,52 @@ class Capture:
     """When each frame was captured, in nanoseconds since 1970."""
     digits: int = 6
     """How many digits of a second the times have: 6, or 9."""
-    follower: Follower = field(default_factory=lambda: Follower(MAX_PACKETS))
+    follower: CaptureFollower = field(default_factory=CaptureFollower)
     """What has followed its connections."""
 
 
-Through = Callable[[list[CapturedPacket]], Iterable[CapturedPacket]]
-"""Goes through packets, of which there may be many, and lets be seen how far it is."""
+Told = Callable[[int, int], None]
+"""Is told how many more were gone through, and of how many that is the first; 0 where nobody knows."""
+PART = 100
+"""So many are gone through at a time."""
 
 
-Among = Callable[[Iterable[CapturedPacket | None]], Iterable[CapturedPacket | None]]
-"""Goes through packets as they are read, of which nobody knows how many there are."""
+def _nobody(more: int, total: int) -> None:
+    pass
 
 
-def load(file: str, through: Through = iter, among: Among = iter) -> Capture:
+def load(file: str, told: Told = _nobody) -> Capture:
     """Read a capture; OSError, or NotACapture for another kind of file. Damage ends the reading, and is noted."""
     with opened(Path(file).expanduser()) as raw:
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-        return _read(file, Source(stream), through, among)
+        return _read(file, Source(stream), told)
 
 
-def _read(file: str, source: Source, through: Through, among: Among) -> Capture:
-    packets: list[CapturedPacket] = []
+class _Packets:
+    """The packets of a file, in columns: there may be many."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.times = array("q")
+        """Nanoseconds since 1970; of one without a time, that of the one before it."""
+        self.timeless: list[int] = []
+        """Which have no time, counted from 0."""
+        self.odd: dict[int, CapturedPacket] = {}
+        """Those that were cut off, that say which way they went, or that somebody wrote about, counted from 0."""
+
+
+def _read(file: str, source: Source, told: Told) -> Capture:
     others: Counter[int] = Counter()
     try:
         reader = _reader(source)
     except (Damaged, EOFError, zlib.error, gzip.BadGzipFile) as problem:
         raise NotACapture(str(problem)) from None
     capture = Capture(file, reader.name)
-    size = 0
+    packets = _Packets()
     try:
-        for count, packet in enumerate(among(reader.packets())):
-            if count >= MAX_BLOCKS:
-                capture.left_out.append(f"everything after the first {count:,} blocks: the file is too large")
-                break
-            if packet is None:
-                continue
-            more = len(packet.data) + sum(len(comment) + OVERHEAD for comment in packet.comments)
-            if packet.link_type != ETHERNET:
-                packet.data = on_link(packet.link_type, packet.data)
-                if (LINK, packet.link_type) not in INSIDE:
-                    others[packet.link_type] += 1
-            if len(packets) >= MAX_PACKETS or size + more > MAX_BYTES:
-                capture.left_out.append(f"everything after the first {len(packets):,} packets: the file is too large")
-                break
-            packets.append(packet)
-            size += more
+        _take(capture, packets, reader, others, told)
     except Damaged as problem:
         capture.damage = str(problem)
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
@@ -131,7 +127,7 @@ def _read(file: str, source: Source, through: Through, among: Among) -> Capture:
     capture.left_out += [
         f"the headers of {amount(count, 'packet')} of link type {kind}, which is not known here: there are only bytes"
         for kind, count in sorted(others.items())]
-    _fill(capture, packets, through)
+    _fill(capture, packets, told)
     return capture
 
 
@@ -146,71 +142,118 @@ def _reader(source: Source) -> PcapReader | PcapngReader:
     raise NotACapture(f"it begins with {start.hex(' ')}, and neither pcap nor pcapng does")
 
 
-def _fill(capture: Capture, packets: list[CapturedPacket], through: Through) -> None:
+def _take(
+    capture: Capture, packets: _Packets, reader: PcapReader | PcapngReader, others: Counter[int], told: Told,
+) -> None:
+    """Take the packets of a file, as many as are kept."""
+    frames, times, odd, size, last = packets.frames, packets.times, packets.odd, 0, 0
+    for count, packet in enumerate(reader.packets()):
+        if count >= MAX_BLOCKS:
+            capture.left_out.append(f"everything after the first {count:,} blocks: the file is too large")
+            return
+        if not count % PART:
+            told(PART, 0)
+        if packet is None:
+            continue
+        time, data, length, link_type, direction, comments = packet
+        size += len(data)
+        if comments:
+            size += sum(len(comment) + OVERHEAD for comment in comments)
+        if link_type != ETHERNET:
+            data = on_link(link_type, data)
+            if (LINK, link_type) not in INSIDE:
+                others[link_type] += 1
+        if len(frames) >= MAX_PACKETS or size > MAX_BYTES:
+            capture.left_out.append(f"everything after the first {len(frames):,} packets: the file is too large")
+            return
+        if length > len(data) or direction or comments:
+            odd[len(frames)] = packet
+        if time is None:
+            packets.timeless.append(len(frames))
+        else:
+            last = max(-LATEST, min(time, LATEST))
+        times.append(last)
+        frames.append(data)
+
+
+def _fill(capture: Capture, packets: _Packets, told: Told) -> None:
     """Turn packets into events, at microseconds from the earliest."""
-    capture.frames = len(packets)
-    capture.bytes = sum(len(packet.data) for packet in packets)
-    if not packets:
+    frames, times = packets.frames, packets.times
+    capture.frames = len(frames)
+    capture.bytes = sum(map(len, frames))
+    if not frames:
         return
-    times = [packet.time for packet in packets if packet.time is not None]
-    if len(times) < len(packets):
-        capture.left_out.append(f"the times of {len(packets) - len(times):,} of {len(packets):,} packets: "
+    if packets.timeless:
+        capture.left_out.append(f"the times of {len(packets.timeless):,} of {len(frames):,} packets: "
                                 "the file has none, and each stands where the one before it does")
-    start = last = min(times, default=0)
-    capture.started = start if times else None
-    capture.duration = (max(times, default=0) - start) // 1000
-    here = station(packets)
-    connections = _Connections(capture.follower)
-    for number, packet in enumerate(through(packets), 1):
-        last = last if packet.time is None else packet.time
-        capture.times.append(max(-LATEST, min(last, LATEST)))
-        time = (last - start) // 1000
-        data = packet.data
-        out = (packet.direction == "out" if packet.direction
-               else data[6:12] == here if data.__class__ is bytes else sent_from(data, here))
-        lost = any(comment.startswith(LOST) for comment in packet.comments)
-        more: list[More] = []
-        if opened := connections.opened(number, packet.data, out):
-            more.append(("tcp.opened", opened))
-        if packet.length > len(packet.data):
+    start = _earliest(packets)
+    capture.started = start if len(packets.timeless) < len(frames) else None
+    capture.duration = (max(times) - start) // 1000
+    capture.times = times
+    here = station(frames)
+    ways = bytearray(OUT if (data[6:12] == here if data.__class__ is bytes else sent_from(data, here)) else 0
+                     for data in frames)
+    for index, packet in packets.odd.items():
+        if packet.direction:
+            ways[index] = OUT if packet.direction == "out" else 0
+        if any(comment.startswith(LOST_COMMENT) for comment in packet.comments):
+            ways[index] |= LOST
+    more = _followed(capture.follower, frames, ways, told)
+    for index, packet in packets.odd.items():
+        number, kept = index + 1, len(packet.data)
+        said: list[More] = []
+        if packet.length > kept:
             capture.shortened += 1
-            more.append((COMMENT, (number, CAPTURE, f"the capture has {len(packet.data)} of {packet.length} bytes")))
+            said.append((COMMENT, (number, CAPTURE, f"the capture has {kept} of {packet.length} bytes")))
         if packet.comments:
             capture.notes[number] = tuple(packet.comments)
-            more += [_said(comment, number) for comment in packet.comments]
-        capture.events.add(packet.data, time, out, lost, more)
+            said += [_said(comment, number) for comment in packet.comments]
+        if said:
+            more[number] = more.get(number, []) + said
+    microseconds = array("q", [(time - start) // 1000 for time in times])
+    capture.events = CaptureEvents(frames, microseconds, ways, more)
     capture.follower.serial = len(capture.events)
+
+
+def _earliest(packets: _Packets) -> int:
+    """Return the earliest time; what has none and comes before all that have one stands there."""
+    first = 0
+    for index in packets.timeless:
+        if index != first:
+            break
+        first += 1
+    start = min(packets.times[first:], default=0)
+    for index in range(first):
+        packets.times[index] = start
+    return start
 
 
 def _said(comment: str, number: int) -> More:
     """Return what a comment says about a frame: what Aether writes there itself is an event again."""
     dropped = _DROPPED.fullmatch(comment)
-    if comment.startswith(LOST):
-        return "frame.lost", (number, CAPTURE, comment.removeprefix(LOST).removeprefix(ON_THE_LINK))
+    if comment.startswith(LOST_COMMENT):
+        return "frame.lost", (number, CAPTURE, comment.removeprefix(LOST_COMMENT).removeprefix(ON_THE_LINK))
     if dropped and dropped[1] in DROPS:
         return "drop", (dropped[1], 0, dropped[2] or "")
     return COMMENT, (number, CAPTURE, comment)
 
 
-class _Connections:
-    """Numbers the connections of a capture from 1, so that `follow 1` and `ladder 1` know them."""
-
-    def __init__(self, follower: Follower) -> None:
-        self._follower = follower
-        self._count = 0
-
-    def opened(self, number: int, data: bytes, out: bool) -> tuple[object, ...] | None:
-        """Return the values of a `tcp.opened` event if a frame is the first of its connection."""
-        if data[23:24] not in MAY_HAVE_TCP and data[12:14] == IPV4 and data.__class__ is bytes:
-            return None  # neither TCP, nor what may carry or quote it
-        dissected = Dissected(data)
-        if not dissected.tcp:
-            return None
-        context = self._follower.see(number, data, dissected)
-        tcp = dissected.tcp[0]
-        if context is None or context.conversation.index < self._count or tcp.ip.quoted:
-            return None
-        self._count = context.conversation.conn = context.conversation.index + 1
-        ends = [(tcp.ip.header[8], tcp.header[0]), (tcp.ip.header[9], tcp.header[1])]
-        (local, local_port), (remote, remote_port) = ends if out else ends[::-1]
-        return self._count, local, local_port, remote, remote_port
+def _followed(follower: CaptureFollower, frames: list[bytes], ways: bytearray, told: Told) -> dict[int, list[More]]:
+    """Follow all frames; return which opens a connection, numbered from 1: so `follow 1` and `ladder 1` know them."""
+    more: dict[int, list[More]] = {}
+    contexts, shapes, opened = follower.contexts, follower.shapes, 0
+    for index, (context, shape, packet) in enumerate(follow(frames, follower.conversations)):
+        contexts.append(context)
+        shapes.append(shape)
+        if not index % PART:
+            told(PART, len(frames) if index == 0 else 0)
+        if packet is None or context is None or not packet.tcp:
+            continue  # it opens none: the one before it in its direction would have
+        segment, conversation = packet.tcp[0], context.conversation
+        if conversation.index < opened or segment.ip.quoted:
+            continue
+        opened = conversation.conn = conversation.index + 1
+        ends = [(segment.ip.header[8], segment.header[0]), (segment.ip.header[9], segment.header[1])]
+        (local, local_port), (remote, remote_port) = ends if ways[index] & OUT else ends[::-1]
+        more[index + 1] = [("tcp.opened", (opened, local, local_port, remote, remote_port))]
+    return more

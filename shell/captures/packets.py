@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from struct import Struct
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from aether.reading.link import ETHERNET
 
@@ -26,8 +26,7 @@ class NotACapture(ValueError):
     """A file is no capture at all."""
 
 
-@dataclass(slots=True)
-class CapturedPacket:
+class CapturedPacket(NamedTuple):
     """One packet of a capture."""
 
     time: int | None
@@ -38,7 +37,7 @@ class CapturedPacket:
     link_type: int = ETHERNET
     direction: str = ""
     """``in``, ``out``, or empty where the file does not say."""
-    comments: list[str] = field(default_factory=list)
+    comments: Sequence[str] = ()
 
 
 class Source:

@@ -45,16 +45,18 @@ class PcapReader:
         major, _, _, _, _, link = head.unpack(self._source.take(head.size, "the header of the file"))
         if major != 2:
             raise NotACapture(f"version {major} of the pcap format is not known, only 2")
+        usual, link_type, unit = self._header == _USUAL, link & _LINK_TYPE, self._unit
+        source, size, unpack = self._source, record.size, record.unpack
         while True:
-            at = self._source.offset
-            header = self._source.take_or_end(record.size, "the header of a packet")
+            at = source.offset
+            header = source.take_or_end(size, "the header of a packet")
             if not header:
                 return
-            seconds, fraction, kept, length, *more = record.unpack(header)
+            seconds, fraction, kept, length, *more = unpack(header)
             if kept > MAX_PACKET:
                 raise Damaged(
                     f"the packet at byte {at:,} says that it has {kept:,} bytes, and {MAX_PACKET:,} is the most")
-            data = self._source.take(kept, "a packet")
-            at = seconds * 1_000_000_000 + fraction * self._unit
-            direction = "" if not more or more[2] >= _KINDS else "out" if more[2] == _OUTGOING else "in"
-            yield CapturedPacket(at, data, max(length, kept), link & _LINK_TYPE, direction)
+            data = source.take(kept, "a packet")
+            direction = "" if usual or more[2] >= _KINDS else "out" if more[2] == _OUTGOING else "in"
+            time = seconds * 1_000_000_000 + fraction * unit
+            yield CapturedPacket(time, data, length if length > kept else kept, link_type, direction)

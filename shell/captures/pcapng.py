@@ -217,14 +217,15 @@ class PcapngReader:
         where = self._interfaces[number]
         if time is not None:
             time = time * 1_000_000_000 // where.units + where.offset * 1_000_000_000
-        found = CapturedPacket(time, body[start:start + kept], max(length, kept), where.link_type)
+        direction, comments = "", list[str]()
         for code, value in self._options(body, start + kept + -kept % 4) if start > 4 else ():
             if code == _COMMENT:
-                self._keep(found.comments, value)
+                self._keep(comments, value)
             elif code == _FLAGS and len(value) == 4:
                 flags = int.from_bytes(value, "little" if self._order == "<" else "big")
-                found.direction = _DIRECTIONS.get(flags & 3, "")
-        return found
+                direction = _DIRECTIONS.get(flags & 3, "")
+        return CapturedPacket(
+            time, body[start:start + kept], max(length, kept), where.link_type, direction, comments)
 
     def _comments(self, body: bytes, at: int) -> Iterator[bytes]:
         return (value for code, value in self._options(body, at) if code == _COMMENT)

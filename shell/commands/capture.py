@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from shell import endings
 from shell.captures import samples
 from shell.captures.live import CapturePipe, open_pipe
 from shell.captures.loaded import load as load_file
-from shell.captures.packets import CapturedPacket, NotACapture
+from shell.captures.packets import NotACapture
 from shell.captures.recorder import CaptureRecorder, CaptureStore, Encoder, comments_of
 from shell.commands.common import FORCE, HOST
 from shell.files.writing import place, write
@@ -101,8 +100,7 @@ def load(session: Session, file: str) -> CaptureLoaded:
     example, no-connection, slow-download and slow-page.
     """
     try:
-        capture = load_file(samples.place(file), lambda packets: _looked_at(session, packets),
-                            lambda blocks: session.one_by_one(blocks, 0))
+        capture = load_file(samples.place(file), session.went_on)
     except NotACapture as problem:
         raise CommandError(f"{file} is no capture: {problem}") from None
     except OSError as problem:
@@ -115,12 +113,6 @@ def load(session: Session, file: str) -> CaptureLoaded:
     return CaptureLoaded(
         file, capture.format, capture.frames, capture.bytes, capture.duration, _moment(capture.started),
         capture.shortened, capture.left_out, capture.damage, capture.comments, hint)
-
-
-def _looked_at(session: Session, packets: list[CapturedPacket]) -> Iterator[CapturedPacket]:
-    """Go through what was read, and count that by itself."""
-    session.core.work.begin()
-    return session.one_by_one(packets, len(packets))
 
 
 @command("capture close", examples=("capture close",))

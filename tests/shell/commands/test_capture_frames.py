@@ -74,6 +74,17 @@ def test_rows_of_random_talks(tmp_path: Path) -> None:
             assert listed(capture, expression, 20) == whole(capture, expression)[-20:]
 
 
+def test_conversations_are_numbered_as_they_come_whatever_is_asked_first(tmp_path: Path) -> None:
+    file = tmp_path / "one.pcap"
+    file.write_bytes(pcap(corpus()))
+    asked, plain = load(str(file)), load(str(file))
+    seen(asked, selected(plain, "udp and not icmp", None)[-1:], FrameWatcher("you", asked.follower))
+    for stream in range(5):
+        for protocol in ("udp", "tcp"):
+            expression = f"{protocol}.stream == {stream}"
+            assert selected(asked, expression, None) == selected(plain, expression, None)
+
+
 def test_events_are_a_sequence_like_any_other(capture: Capture) -> None:
     events = list(capture.events)
     assert len(events) == len(capture.events) and all(isinstance(each, Event) for each in events)
