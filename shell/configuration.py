@@ -15,6 +15,7 @@ from typing import Any
 
 from shell.files import toml
 from shell.files.opening import read_whole
+from shell.language import translation
 
 THEMES = ("auto", "dark", "light", "mono", "high-contrast")
 COLOURS = ("auto", "truecolor", "256", "16", "none")
@@ -49,6 +50,13 @@ def _one_of(*words: str) -> Callable[[Any], Any]:
             raise _Wrong(f"is one of {', '.join(words)}, not {value!r}{_guess(str(value), words)}")
         return value
     return read
+
+
+def _language(value: Any) -> Any:
+    try:
+        return value if value == "auto" else translation.read_code(str(value))
+    except translation.LanguageError as problem:
+        raise _Wrong(f"is wrong: {problem}") from None
 
 
 def _switch(value: Any) -> bool:
@@ -101,6 +109,7 @@ SETTINGS: dict[str, FileKey] = {each.name: each for each in (
             _one_of(*COLOURS), '"256"'),
     FileKey("output", "results drawn (rich), or as plain lines for a screen reader (plain)", "rich",
             _one_of("rich", "plain"), '"plain"'),
+    FileKey("language", "the language of lessons, such as de; auto reads LC_ALL and LANG", "auto", _language, '"de"'),
     FileKey("trace.on", "whether the trace runs from the start", False, _switch, "true"),
     FileKey("trace.layers", "the layers that the trace shows; all if there is none", [], _layers, '["arp", "tcp"]'),
     FileKey("keys", "lines that keys run; an empty line takes a key its meaning", {}, _keys, '{ f9 = "tcp conns" }'),

@@ -25,6 +25,7 @@ def begin() -> None:
         folder = tempfile.mkdtemp(prefix="aether-tests-")
         os.environ[RUN] = folder
         atexit.register(_remove, folder, os.getpid())
+    os.environ["LC_ALL"] = "C.UTF-8"  # whatever language the machine speaks
     move()
 
 

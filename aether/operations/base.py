@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from aether.world import World
 
 
+_YOURS = {"is": "are", "has": "have"}
+"""Verbs that have a form of their own after `you`; the others lose their s."""
+
+
 class OperationError(ValueError):
     """An operation that cannot be carried out; the text says what, where and what to do next."""
 
@@ -89,7 +93,7 @@ def from_data(data: dict[str, Any]) -> Operation:
 def first_interface(host: Host) -> Interface:
     """Return the first interface of a host; OperationError if it has none."""
     if not host.interfaces:
-        raise OperationError(f"{host.name} has no interface")
+        raise OperationError(f"{with_verb(host.name, 'has')} no interface")
     return host.interfaces[0]
 
 
@@ -98,6 +102,11 @@ def host_named(world: World, name: str) -> Host:
     if name not in world.hosts:
         raise OperationError(f"no host {name!r} here. There are: {', '.join(world.hosts)}")
     return world.hosts[name]
+
+
+def with_verb(host: str, verb: str) -> str:
+    """Return a host with its verb, as a sentence begins: ``host has``, ``you have``."""
+    return f"{host} {_YOURS.get(verb) or verb.removesuffix('s')}" if host == "you" else f"{host} {verb}"
 
 
 def read_address(text: str) -> bytes:

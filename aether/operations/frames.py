@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aether.world import World
-from aether.operations.base import Goes, Operation, OperationError, first_interface, host_named, operation
+from aether.operations.base import Goes, Operation, OperationError, first_interface, host_named, operation, with_verb
 
 
 @operation
@@ -29,7 +29,7 @@ class SendFrame(Operation):
         host = host_named(world, self.host)
         port = first_interface(host).port
         if port is None:
-            raise OperationError(f"{host.name} has no link")
+            raise OperationError(f"{with_verb(host.name, 'has')} no link")
         data = self.data
         if self.no_rst and len(data) >= 38 and data[12:14] == b"\x08\x00" and data[23] == 6:
             at = 14 + 4 * (data[14] & 0x0F)
@@ -51,5 +51,5 @@ class InjectFrame(Operation):
         host = host_named(world, self.host)
         port = first_interface(host).port
         if port is None:
-            raise OperationError(f"{host.name} has no link")
+            raise OperationError(f"{with_verb(host.name, 'has')} no link")
         return port.inject(self.data)

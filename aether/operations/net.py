@@ -19,6 +19,7 @@ from aether.operations.base import (
     host_named,
     operation,
     read_address,
+    with_verb,
 )
 from aether.udp import UdpSocket
 from aether.wire.address import BROADCAST_IP, AddressError, is_multicast, parse_ip
@@ -50,13 +51,14 @@ class AddressAdd(Operation):
         host = host_named(world, self.host)
         address, prefix = _address_and_prefix(self.address)
         if not 0 <= self.interface < len(host.interfaces):
-            raise OperationError(f"{self.host} has no interface {self.interface}. `ip addresses` lists them")
+            raise OperationError(
+                f"{with_verb(self.host, 'has')} no interface {self.interface}. `ip addresses` lists them")
         if is_multicast(address) or address in (ANY, BROADCAST_IP) or address[0] in (0, 127) or address[0] > 239:
             raise OperationError(f"{self.address} is no address for a host")
         interface = host.interfaces[self.interface]
         claim = claims_of(interface).get(address)
         if address in host.local or (claim is not None and claim.state != CONFLICT):
-            raise OperationError(f"{self.host} has {self.address} already. `ip addresses` lists them")
+            raise OperationError(f"{with_verb(self.host, 'has')} {self.address} already. `ip addresses` lists them")
         if len(interface.addresses) + len(interface.neighbours.claims) >= MAX_ADDRESSES:
             raise OperationError(f"an interface has {MAX_ADDRESSES} addresses at the most")
         Claim(host, interface, address, prefix).start()
@@ -85,7 +87,7 @@ class AddressRemove(Operation):
         if address in host.local:
             host.remove_address(host.local[address], address)
         elif not found:
-            raise OperationError(f"{self.host} has no address {self.address}. `ip addresses` lists them")
+            raise OperationError(f"{with_verb(self.host, 'has')} no address {self.address}. `ip addresses` lists them")
 
 
 @operation
@@ -102,7 +104,8 @@ class IgmpJoin(Operation):
         igmp, group, interface = _find(world, self.host, self.group)
         member = igmp.groups.get((interface.index, group))
         if member is not None and member.by_user:
-            raise OperationError(f"{self.host} is in group {self.group} already. `igmp groups` lists them")
+            raise OperationError(
+                f"{with_verb(self.host, 'is')} in group {self.group} already. `igmp groups` lists them")
         try:
             igmp.join(group, interface)
         except OSError as problem:
@@ -124,7 +127,8 @@ class IgmpLeave(Operation):
         igmp, group, interface = _find(world, self.host, self.group)
         member = igmp.groups.get((interface.index, group))
         if member is None or not member.by_user:
-            raise OperationError(f"{self.host} has not joined group {self.group}. `igmp groups` lists them")
+            raise OperationError(
+                f"{with_verb(self.host, 'has')} not joined group {self.group}. `igmp groups` lists them")
         member.by_user = False
         igmp.leave(group, interface)
 

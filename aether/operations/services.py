@@ -12,7 +12,16 @@ from aether.apps.http_get import HttpGet as HttpGetJob
 from aether.apps.http_get import UrlError
 from aether.apps.http_site import File, PathError, Site, type_of
 from aether.lab import listen
-from aether.operations.base import Goes, Operation, OperationError, explained, first_interface, host_named, operation
+from aether.operations.base import (
+    Goes,
+    Operation,
+    OperationError,
+    explained,
+    first_interface,
+    host_named,
+    operation,
+    with_verb,
+)
 from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
@@ -123,7 +132,8 @@ class DhcpInform(Operation):
         client = _client(world, self.host)
         try:
             if not client.inform():
-                raise OperationError(f"{self.host} needs a static address for this, and DHCP is {client.state}")
+                raise OperationError(
+                    f"{with_verb(self.host, 'needs')} a static address for this, and DHCP is {client.state}")
         except OSError as problem:
             raise _port_taken(problem) from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shell.language.glossary import index, terms
+from shell.language.glossary import called, index, shown, terms
 from shell.language.grammar import CommandError, argument, command, similar
 from shell.lessons import library
 from shell.results.explain import GlossaryEntry, TermList
@@ -14,7 +14,7 @@ from shell.session import Session
 def explain(session: Session, term: str) -> GlossaryEntry | TermList:
     """Explain a word, and say which lesson, which RFC and which other words belong to it."""
     if not term.strip():
-        return TermList([each.name for each in terms()])
+        return TermList([shown(each).name for each in terms()])
     known = index()
     found = known.get(" ".join(term.split()).casefold())
     if found is None:
@@ -24,4 +24,5 @@ def explain(session: Session, term: str) -> GlossaryEntry | TermList:
     names = {name.casefold() for name in (found.name, *found.also)}
     lessons = [each.id for each in library.headings([library.BUILT_IN])
                if names & {word.casefold() for word in each.terms}]
-    return GlossaryEntry(found.name, list(found.also), found.text, found.rfc, list(found.see), lessons)
+    said = shown(found)
+    return GlossaryEntry(said.name, list(said.also), said.text, said.rfc, [called(each) for each in said.see], lessons)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import getpass
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from shell.commands.common import FORCE
 from shell.files.writing import place, write
 from shell.language.grammar import CommandError, argument, command, option
+from shell.language.translation import say
 from shell.language.values import count, is_number
-from shell.lessons import library, report
+from shell.lessons import library, report, translated
 from shell.lessons.ahead import chosen_course, directories, in_order, is_late, numbered, what_is_ahead
 from shell.lessons.course import load as load_course
 from shell.lessons.course import place as course_place
@@ -48,7 +50,7 @@ def playing(session: Session) -> Player:
     """Return the lesson that is under way; CommandError if there is none."""
     player = under_way(session)
     if player is None:
-        raise CommandError("no lesson is under way. `lesson list` shows them, `lesson start ID` begins one")
+        raise CommandError(say("no lesson is under way. `lesson list` shows them, `lesson start ID` begins one"))
     return player
 
 
@@ -64,14 +66,15 @@ def list_(session: Session) -> LessonList:
         under_way = each.id == progress.current or (record is not None and bool(record.done))
         over = ("done" if record.whole else "over") if record is not None and record.finished else ""
         found = tally([record] if record is not None else [])
-        rows.append(LessonRow(number, each.id, each.title, each.minutes, each.mode,
+        rows.append(LessonRow(number, each.id, translated.title(each), each.minutes, each.mode,
                               over or ("started" if under_way else ""), found.own, found.steps,
                               deadline, found.skipped, found.shown, found.hints, found.wrong_answers, found.score,
                               is_late(deadline, record)))
     ahead = progress.current or what_is_ahead(session.lab.kind == "SIM", progress)
-    verb = "goes on with it" if progress.current else "begins the next one"
-    hint = f"`lesson start {ahead}` {verb}, `lesson start ID` begins any" if ahead else (
-        "all are over; `lesson start ID` begins one again")
+    hint = say("all are over; `lesson start ID` begins one again")
+    if ahead:
+        hint = say("`lesson start {lesson}` goes on with it, `lesson start ID` begins any" if progress.current else
+                   "`lesson start {lesson}` begins the next one, `lesson start ID` begins any", lesson=ahead)
     return LessonList(rows, hint, course.title if course else "")
 
 
@@ -99,16 +102,17 @@ def start(session: Session, name: str, anew: bool, level: int = 0) -> LessonStep
     saved = None if anew or level else store.load_lab(player.lesson.id)
     view = _begin(session, player, saved)
     if saved is None and (before := _not_done(player.lesson.requires, progress)):
-        view.hint = f"it builds on {before}. {view.hint}".strip()
+        view.hint = f"{before}. {view.hint}".strip()
     return view
 
 
 def _not_done(requires: tuple[str, ...], progress: Progress) -> str:
-    """Return which of the lessons that another builds on are not over yet, in words; empty if all are."""
+    """Return which of the lessons that another builds on are not over yet, as a sentence; empty if all are."""
     missing = [name for name in requires if name not in progress.lessons or not progress.lessons[name].finished]
     if not missing:
         return ""
-    return f"{' and '.join(missing)}, not done yet: `lesson start {missing[0]}`"
+    return say("it builds on {lessons}, not done yet: `lesson start {first}`", lessons=say(" and ").join(missing),
+               first=missing[0])
 
 
 @command("lesson resume", examples=("lesson resume",))
@@ -120,19 +124,22 @@ def resume(session: Session) -> LessonStep:
     current = store.load().current
     saved = store.load_lab(current) if current else None
     if saved is None:
-        raise CommandError("no lesson was left in the middle. `lesson list` shows them all")
+        raise CommandError(say("no lesson was left in the middle. `lesson list` shows them all"))
     return _begin(session, _player(session, Path(saved.path), store), saved)
 
 
 def _player(session: Session, path: Path, store: ProgressStore) -> Player:
     session.need_trace("a lesson")
     try:
-        lesson = load(path)
+        lesson, note = translated.load_chosen(path)
     except LessonError as problem:
         raise CommandError(f"{problem}\n`lesson lint {path.name}` shows this, too") from None
     if lesson.mode == "sim" and session.lab.kind != "SIM":
-        raise CommandError(f"{lesson.title!r} works only in the simulation: aether-shell --sim")
-    return Player(session, lesson, store)
+        raise CommandError(say("{title!r} works only in the simulation: aether-shell --sim",
+                               title=lesson.heading or lesson.title))
+    player = Player(session, lesson, store)
+    player.note = note
+    return player
 
 
 def _begin(session: Session, player: Player, saved: Saved | None) -> LessonStep:
@@ -140,7 +147,7 @@ def _begin(session: Session, player: Player, saved: Saved | None) -> LessonStep:
         before.quit()
     view = player.resume(saved) if saved is not None else player.start()
     session.lesson = player
-    return view
+    return replace(view, note=player.note)
 
 
 @command("lesson show", examples=("lesson show",))
@@ -195,7 +202,7 @@ def next_(session: Session) -> LessonStep | LessonSummary:
     ended = player.lesson.id if player is not None else ""
     ahead = what_is_ahead(session.lab.kind == "SIM", ProgressStore.usual().load(), ended)
     if not ahead:
-        raise CommandError("you have done all lessons. `lesson list` shows them")
+        raise CommandError(say("you have done all lessons. `lesson list` shows them"))
     return start(session, ahead, False)
 
 
@@ -223,9 +230,10 @@ def quit_(session: Session) -> Message:
     player = playing(session)
     player.quit()
     if player.finished:
-        return Message("your own lab is back", "`lesson next` begins the next lesson")
-    return Message(f"{player.lesson.title!r} waits at step {player.index + 1}; your own lab is back",
-                   f"`lesson start {player.lesson.id}` goes on")
+        return Message(say("your own lab is back"), say("`lesson next` begins the next lesson"))
+    return Message(say("{title!r} waits at step {number}; your own lab is back", number=player.index + 1,
+                       title=player.lesson.heading or player.lesson.title),
+                   say("`lesson start {lesson}` goes on", lesson=player.lesson.id))
 
 
 @command("lesson stop", examples=("lesson stop",))

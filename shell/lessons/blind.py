@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from random import Random
 
+from shell.language.translation import count, say
 from shell.lessons.model import WIDTH, Fault, Lesson
 
 GUESSES = 3
@@ -40,7 +41,8 @@ def told(fault: Fault | None) -> list[str]:
     if fault is None:
         return []
     cause = f": {fault.cause}" if fault.cause else ""
-    return [f"It was `{fault.name}`{cause}. This broke it:", *(f"    {line}" for line in fault.setup)]
+    said = say("It was {what}. This broke it:", what=f"`{fault.name}`{cause}")
+    return [said, *(f"    {line}" for line in fault.setup)]
 
 
 def filled(prose: Sequence[str], lesson: Lesson, fault: Fault | None) -> list[str]:
@@ -58,12 +60,12 @@ def filled(prose: Sequence[str], lesson: Lesson, fault: Fault | None) -> list[st
 
 def guessed(guesses: int, said: str) -> str:
     """Return what is said to a wrong guess that is not the last one."""
-    left = GUESSES - guesses
-    return f"{said}. {left} {'guess is' if left == 1 else 'guesses are'} left, then something else breaks"
+    left = count(GUESSES - guesses, "{n} guess is left", "{n} guesses are left")
+    return say("{said}. {left}, then something else breaks", said=said, left=left)
 
 
 def last_guess(said: str, was: Fault) -> str:
     """Return what is said to the last wrong guess."""
     cause = f" ({was.cause})" if was.cause else ""
-    return (f"{said}. That was the last guess: it was {was.name}{cause}. Now something else is broken, and the step "
-            "begins again. `lesson show` shows it")
+    return say("{said}. That was the last guess: it was {what}. Now something else is broken, and the step begins "
+               "again. `lesson show` shows it", said=said, what=f"{was.name}{cause}")

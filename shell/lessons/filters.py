@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from aether.filters import Filter, FilterError, Record, compile_filter
+from shell.language.translation import say
 
 NAMES_FRAMES = re.compile(r"\b(frame\.(number|time\w*(\.\w+)*)|time)\b")
 """Fields that tell frames apart by when they came."""
@@ -43,19 +44,19 @@ class Selected:
         if found == wanted:
             return ""
         if not found:
-            return "no: it shows no frame"
+            return say("no: it shows no frame")
         if not found & wanted:
-            return f"no: it shows {_named(found)}, and none of the frames that are wanted"
+            return say("no: it shows {frames}, and none of the frames that are wanted", frames=_named(found))
         much, little = found - wanted, wanted - found
-        said = [f"it shows {_named(much)}, too"] if much else []
-        said += [f"it does not show {_named(little)}"] if little else []
-        return f"no: {', and '.join(said)}"
+        said = [say("it shows {frames}, too", frames=_named(much))] if much else []
+        said += [say("it does not show {frames}", frames=_named(little))] if little else []
+        return say("no: {said}", said=say(", and ").join(said))
 
 
 def no_filter(text: str) -> str:
     """Return why a text is no expression that can be judged; empty if it is one. It costs nothing."""
     if found := NAMES_FRAMES.search(text):
-        return f"{found.group()} names frames by when they came: say what they are like"
+        return say("{field} names frames by when they came: say what they are like", field=found.group())
     try:
         compile_filter(text)
     except FilterError as problem:
@@ -70,5 +71,6 @@ def _chosen(test: Filter, records: Sequence[Record]) -> set[int]:
 def _named(frames: set[int]) -> str:
     """Name frames, the first of many."""
     first = ", ".join(map(str, sorted(frames)[:3]))
-    more = f" and {len(frames) - 3} more" if len(frames) > 3 else ""
-    return f"frame{'s' if len(frames) > 1 else ''} {first}{more}"
+    if len(frames) > 3:
+        return say("frames {some} and {count} more", some=first, count=len(frames) - 3)
+    return say("frames {some}", some=first) if len(frames) > 1 else say("frame {first}", first=first)

@@ -104,6 +104,8 @@ class Step:
     hints: list[str] = field(default_factory=list)
     solution: list[LessonLine] = field(default_factory=list)
     wrong: list[list[LessonLine]] = field(default_factory=list)
+    heading: str = ""
+    """The title in the learner's language, if that is another one; by its own title the step is remembered."""
 
 
 @dataclass(slots=True)
@@ -129,6 +131,8 @@ class Lesson:
     steps: list[Step] = field(default_factory=list)
     lines: dict[str, int] = field(default_factory=dict)
     """The lines of the fields of the front matter."""
+    heading: str = ""
+    """The title in the learner's language, if that is another one."""
 
     @property
     def blind_until(self) -> int:

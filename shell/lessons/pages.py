@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from shell.language.translation import say
 from shell.results.lesson import LessonStep
 
 COLUMNS = 80
@@ -17,7 +18,7 @@ def first_page(whole: LessonStep) -> LessonStep:
     if rows(whole) <= ROWS:
         return whole
     return replace(whole, step=0, step_title="", prose=[], prediction=None, checks=[],
-                   hint="`lesson next` begins the first step")
+                   hint=say("`lesson next` begins the first step"))
 
 
 def rows(page: LessonStep) -> int:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 from aether.world import World
 from shell.language.grammar import CommandError
+from shell.language.translation import say
 from shell.lessons import blind, evidence, recall, resolving, stage
 from shell.lessons.ahead import directories, what_is_ahead
 from shell.lessons.allowed import ANSWER, carry_out
@@ -32,7 +33,9 @@ from shell.results.lesson import CheckView, ChoiceView, LessonNews, LessonStep, 
 from shell.session import Session, Stored
 
 T = TypeVar("T")
-HOW = {DONE: "done", SKIPPED: "skipped", PLAYED: "done, after its solution was shown"}
+OVER = {
+    DONE: "step {number} of {steps} done", SKIPPED: "step {number} of {steps} skipped",
+    PLAYED: "step {number} of {steps} done, after its solution was shown"}
 
 
 class Player:
@@ -70,6 +73,8 @@ class Player:
         self._shown: set[int] = set()
         self._asked = 0
         self._marks: list[Mark] = []
+        self.note = ""
+        """What is said above it when it begins."""
         self.again: list[recall.Recalled] = []
         """Questions of earlier lessons that are open, after the end."""
         self._introducing = False
@@ -143,7 +148,7 @@ class Player:
             self.scorecard.note_current(self.lesson.id)
             self.poll()
             found = self.view()
-            return replace(found, hint="another version made its lab: the step begins anew") if anew else found
+            return replace(found, hint=say("another version made its lab: the step begins anew")) if anew else found
 
     def quit(self) -> None:
         """Leave the lesson, which can be gone on with, and put the lab back."""
@@ -335,8 +340,8 @@ class Player:
         how = self.scorecard.step_over(self.step, how, self.predictions, self.began, found)
         self.scorecard.keep_evidence(self.step, self._evidence())
         self.save()
-        said = f"step {self.index + 1} of {len(self.lesson.steps)} {HOW[how]}"
-        return f"{said}: `lesson next` goes on" if self.index + 1 < len(self.lesson.steps) else said
+        said = say(OVER[how], number=self.index + 1, steps=len(self.lesson.steps))
+        return f"{said}: {say('`lesson next` goes on')}" if self.index + 1 < len(self.lesson.steps) else said
 
     def _reveal(self) -> list[str]:
         """Say what is broken, where that is to be said now."""
@@ -366,8 +371,9 @@ class Player:
         told = [*blind.told(fault), ""] if self.broken.revealed and just_told else []
         checks = [CheckView(row.text, row.holds, "") for row in self.rows()]  # what is missing, `lesson check` says
         return LessonStep(
-            self.lesson.id, self.lesson.title, self.lesson.minutes if introduction else 0,
-            list(self.lesson.prose) if introduction else [], self.index + 1, len(self.lesson.steps), step.title,
+            self.lesson.id, self.lesson.heading or self.lesson.title, self.lesson.minutes if introduction else 0,
+            list(self.lesson.prose) if introduction else [], self.index + 1, len(self.lesson.steps),
+            step.heading or step.title,
             [*told, *blind.filled(step.prose, self.lesson, fault)], question, [] if question else checks,
             self._what_next())
 
@@ -377,10 +383,10 @@ class Player:
 
     def _what_next(self) -> str:
         if self.finished:
-            return "`lesson next` begins the next lesson"
+            return say("`lesson next` begins the next lesson")
         if not self.step.checks or self.complete:
-            return "`lesson next` goes on"
-        return "stuck? `lesson hint`" if self.step.hints else ""
+            return say("`lesson next` goes on")
+        return say("stuck? `lesson hint`") if self.step.hints else ""
 
     def _open_prediction(self) -> QuestionView | None:
         for place, prediction in enumerate(self.step.predictions):
@@ -394,7 +400,7 @@ class Player:
         with self._lock:
             place = next((index for index in range(len(self.step.predictions)) if index not in self.predictions), None)
             if place is None:
-                raise CommandError("no prediction is asked for here. `lesson show` shows the step")
+                raise CommandError(say("no prediction is asked for here. `lesson show` shows the step"))
             choices = self.step.predictions[place].choices
             number = _choice(letter, len(choices))
             self.predictions[place] = number
@@ -436,7 +442,7 @@ class Player:
         was = self.broken.fault
         if self.session.lab.kind != "SIM" or was is None:
             self.reset()
-            return f"{said}. That was the last guess: the step begins again"
+            return say("{said}. That was the last guess: the step begins again", said=said)
         self._another_fault()
         return blind.last_guess(said, was)
 
@@ -445,7 +451,7 @@ class Player:
         with self._lock:
             hints = self.step.hints
             if not hints:
-                raise CommandError("this step has no hints. `lesson check` shows what is missing")
+                raise CommandError(say("this step has no hints. `lesson check` shows what is missing"))
             self.hints = level = min(self.hints + 1, len(hints))
             self.scorecard.note_try(self.step, lambda tries: setattr(tries, "hints", max(tries.hints, level)))
             self._mark(evidence.HINT, str(level))
@@ -458,8 +464,9 @@ class Player:
             if self._introducing and not self.complete:
                 return self.view()
             if self.step.checks and not self.complete:
-                raise CommandError("this step is not done. `lesson check` shows what is missing, `lesson hint` helps, "
-                                   "`lesson skip` goes on without it")
+                raise CommandError(say(
+                    "this step is not done. `lesson check` shows what is missing, `lesson hint` helps, `lesson skip` "
+                    "goes on without it"))
             if not self.complete:
                 self._finish_step(DONE)
             if self.index + 1 == len(self.lesson.steps):
@@ -484,7 +491,7 @@ class Player:
         """Return the commands of the solution; the caller runs them."""
         with self._lock:
             if not self.step.solution:
-                raise CommandError("there is nothing to play here: `lesson next` goes on")
+                raise CommandError(say("there is nothing to play here: `lesson next` goes on"))
             self.scorecard.note_try(self.step, lambda tries: setattr(tries, "shown", True))
             self._mark(evidence.SHOWN)
             return self.commands(self.step.solution)
@@ -535,7 +542,8 @@ def _choice(letter: str, count: int) -> int:
     """Return which of so many choices a letter is; CommandError if it is none."""
     number = "abcdef".find(letter.lower()) if len(letter) == 1 else -1
     if not 0 <= number < count:
-        raise CommandError(f"the choice is a letter from a to {'abcdef'[count - 1]}, not {letter!r}")
+        raise CommandError(say("the choice is a letter from a to {last}, not {letter!r}", last="abcdef"[count - 1],
+                               letter=letter))
     return number
 
 

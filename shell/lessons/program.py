@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from shell.files.writing import place, write
 from shell.language.grammar import CommandError
-from shell.lessons import classroom, course, gradebook, library, report, roster
+from shell.lessons import classroom, course, gradebook, library, report, roster, translated
 from shell.lessons.autograde import autograde
 from shell.lessons.course import Course
 from shell.lessons.lint import lint
@@ -191,6 +191,14 @@ def _lint(names: list[str]) -> int:
 
 
 def check_file(path: Path, directories: list[Path]) -> list[Problem]:
-    """Return all that is wrong with a lesson file, what it requires included."""
-    return lint(path, str(path) if path.parent != library.BUILT_IN else path.name) or library.order_problems(
-        path, directories)
+    """Return all that is wrong with a lesson file, what it requires and its translations included."""
+    if translated.original(path) != path:
+        return translated.compare(path, called(path))
+    found = lint(path, called(path)) or library.order_problems(path, directories)
+    return found + [problem for each in translated.translations(path)
+                    for problem in translated.compare(each, called(each))]
+
+
+def called(path: Path) -> str:
+    """Return what messages call a file."""
+    return str(path) if path.parent != library.BUILT_IN else path.name

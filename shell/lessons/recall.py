@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from shell.language.translation import say
 from shell.lessons import library
-from shell.lessons.load import load
 from shell.lessons.model import LessonError, Prediction
 from shell.lessons.progress import Progress
+from shell.lessons.translated import load_chosen
 from shell.results.lesson import ChoiceView, QuestionView
 
 HOW_MANY = 2
@@ -34,7 +35,7 @@ class Recalled:
     @property
     def view(self) -> QuestionView:
         """The question as it is shown."""
-        return QuestionView(f"{self.prediction.again} (from: {self.lesson})", [
+        return QuestionView(say("{question} (from: {lesson})", question=self.prediction.again, lesson=self.lesson), [
             ChoiceView(LETTERS[number], each.text) for number, each in enumerate(self.prediction.choices)])
 
 
@@ -62,9 +63,10 @@ def _questions(names: Sequence[str], directories: Sequence[Path]) -> list[Recall
     found = []
     for name in names:
         try:
-            lesson = load(files[name])
+            lesson, _ = load_chosen(files[name])
         except (KeyError, LessonError):
             continue
         for step in lesson.steps:
-            found += [Recalled(f"{name}:{each.line}", lesson.title, each) for each in step.predictions if each.again]
+            found += [Recalled(f"{name}:{each.line}", lesson.heading or lesson.title, each)
+                      for each in step.predictions if each.again]
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from shell.language.translation import say
 from shell.lessons.model import Prediction
 
 LETTERS = "abcdef"
@@ -14,29 +15,31 @@ MOST_NAMED = 4
 def resolved(predictions: Sequence[Prediction], made: Mapping[int, int], frames: Sequence[int]) -> list[str]:
     """Return a line for each prediction that was made; `frames` are those by which the checks of the step hold."""
     lines = []
+    shown, one = _named(frames), len(frames) < 2
     for place, prediction in enumerate(predictions):
         if place not in made:
             continue
-        said = made[place]
+        said = LETTERS[made[place]]
         right = [number for number, choice in enumerate(prediction.choices) if choice.right]
-        shown = _named(frames)
-        verb = "shows" if len(frames) < 2 else "show"
-        if said in right:
-            lines.append(f"You said {LETTERS[said]}, and {shown} {verb} it.")
+        if made[place] in right:
+            lines.append(say("You said {letter}, and {frames} shows it." if one else
+                             "You said {letter}, and {frames} show it.", letter=said, frames=shown))
         else:
-            others = " or ".join(f"{LETTERS[number]}: {prediction.choices[number].text}" for number in right)
-            lines.append(f"You said {LETTERS[said]}; {shown} {verb} {others}.")
+            others = say(" or ").join(f"{LETTERS[number]}: {prediction.choices[number].text}" for number in right)
+            lines.append(say("You said {letter}; {frames} shows {right}." if one else
+                             "You said {letter}; {frames} show {right}.", letter=said, frames=shown, right=others))
     return lines
 
 
 def _named(frames: Sequence[int]) -> str:
     """Name frames: a run of neighbours, or one by one."""
     if not frames:
-        return "what happened"
+        return say("what happened")
     if len(frames) == 1:
-        return f"frame {frames[0]}"
-    if frames[-1] - frames[0] == len(frames) - 1:
-        return f"frames {frames[0]} to {frames[-1]}"
+        return say("frame {first}", first=frames[0])
+    if len(frames) > 2 and frames[-1] - frames[0] == len(frames) - 1:
+        return say("frames {first} to {last}", first=frames[0], last=frames[-1])
     if len(frames) <= MOST_NAMED:
-        return f"frames {', '.join(map(str, frames[:-1]))} and {frames[-1]}"
-    return f"frames {', '.join(map(str, frames[:MOST_NAMED]))} and {len(frames) - MOST_NAMED} more"
+        return say("frames {some} and {last}", some=", ".join(map(str, frames[:-1])), last=frames[-1])
+    return say("frames {some} and {count} more", some=", ".join(map(str, frames[:MOST_NAMED])),
+               count=len(frames) - MOST_NAMED)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from shell.language import glossary
 from shell.lessons import blind
 from shell.lessons.evidence import OVER, StepEvidence, as_data
 from shell.lessons.model import Fault, Lesson, Step
@@ -91,10 +92,10 @@ class Scorecard:
         records = [mine.done[step.title] for step in self.lesson.steps if step.title in mine.done]
         found = tally([mine])
         return LessonSummary(
-            self.lesson.id, self.lesson.title, found.own, len(self.lesson.steps), found.hints,
+            self.lesson.id, self.lesson.heading or self.lesson.title, found.own, len(self.lesson.steps), found.hints,
             sum(each.right_predictions for each in records), sum(each.predictions for each in records),
-            sum(each.seconds for each in records), list(self.lesson.terms), found.skipped, found.shown,
-            found.wrong_answers, found.score, blind.told(fault))
+            sum(each.seconds for each in records), [glossary.called(each) for each in self.lesson.terms],
+            found.skipped, found.shown, found.wrong_answers, found.score, blind.told(fault))
 
     def _record(self, progress: Progress) -> LessonRecord:
         titles = {step.title for step in self.lesson.steps}

@@ -16,6 +16,7 @@ from aether.reading.types import Type
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.language.grammar import did_you_mean
+from shell.language.translation import say
 from shell.language.values import is_number, show_duration
 from shell.lessons import filters, proof
 from shell.lessons.conditions import (
@@ -111,7 +112,7 @@ class Tracker:
             if all(value is not None and COMPARE[each.comparison](value, each.number) for value, each in found):
                 self.ran.add(check.number)
             elif values := [f"{value:g}" for value, _ in found if value is not None]:
-                self.near[check.number] = f"it was {' and '.join(values)}"
+                self.near[check.number] = say("it was {values}", values=say(" and ").join(values))
 
     @property
     def looks_at_state(self) -> bool:
@@ -178,14 +179,14 @@ class Tracker:
         if isinstance(condition, (Match, Count, Never)):
             return self._missing_record(check, condition)
         if isinstance(condition, KnobIs):
-            return f"{condition.name} is {_knob(world, condition.name)}"
+            return say("{knob} is {value}", knob=condition.name, value=_knob(world, condition.name))
         if isinstance(condition, ConnectionIs):
-            return "no connection of yours is so now"
+            return say("no connection of yours is so now")
         if isinstance(condition, Ran):
             return self.near.get(check.number, "")
         if question is check:
-            return "answer with: lesson answer VALUE"
-        return "asked when the rest is done"
+            return say("answer with: lesson answer VALUE")
+        return say("asked when the rest is done")
 
     def _missing_record(self, check: Check, condition: Match | Count | Never) -> str:
         group = self.watcher.group(check)
@@ -194,26 +195,28 @@ class Tracker:
         if isinstance(condition, Never):
             return self._missing_never(check, condition, group, before)
         if before:
-            return f"waits for line {before[0]}"
+            return say("waits for line {line}", line=before[0])
         if isinstance(condition, Count):
-            return f"{len(thread.counted.get(check.number, ()))} of {condition.number}"
+            return say("{done} of {all}", done=len(thread.counted.get(check.number, ())), all=condition.number)
         done = len(thread.parts.get(check.number, ()))
         if len(condition.parts) > 1:
-            return f"{done} of {len(condition.parts)} in a row"
+            return say("{done} of {all} in a row", done=done, all=len(condition.parts))
         if check.number in group.seen:
-            return "it happened, and what follows from it did not; once more"
+            return say("it happened, and what follows from it did not; once more")
         return ""
 
     def _missing_never(self, check: Check, never: Never, group: Group, before: list[int]) -> str:
         spoiled = ""
         if check.number in group.broken:
             after, frame = group.broken[check.number]
-            spoiled = f"it did after {show_duration(after)}{f', frame {frame}' if frame else ''}"
+            spoiled = (say("it did after {time}, frame {frame}", time=show_duration(after), frame=frame) if frame else
+                       say("it did after {time}", time=show_duration(after)))
         if before:
-            return f"{spoiled}; once more from line {before[0]}" if spoiled else f"counts from line {before[0]}"
+            return (say("{spoiled}; once more from line {line}", spoiled=spoiled, line=before[0]) if spoiled else
+                    say("counts from line {line}", line=before[0]))
         passed = max(self.watcher.now - group.anchor(group.best, check), 0)
-        counted = f"{passed / 1_000_000:.1f} s of {show_duration(never.within)}"
-        return f"{spoiled}; anew: {counted}" if spoiled else counted
+        counted = say("{done} of {all}", done=f"{passed / 1_000_000:.1f} s", all=show_duration(never.within))
+        return say("{spoiled}; anew: {counted}", spoiled=spoiled, counted=counted) if spoiled else counted
 
     @property
     def frames(self) -> list[int]:
@@ -227,14 +230,14 @@ class Tracker:
         """Take an answer to the open question; return whether it is right, and what to say."""
         check = self.question(world)
         if check is None:
-            return False, "no question is open now. `lesson check` shows what is missing"
+            return False, say("no question is open now. `lesson check` shows what is missing")
         if said := self._no_answer(check, text.strip()):
             return False, said
         if said := self._judged(check, text.strip(), world):
             self.wrong_answers += 1
             return False, said
         self.answered.add(check.number)
-        return True, f"right: {text.strip()}"
+        return True, say("right: {answer}", answer=text.strip())
 
     def right_answer(self, world: World) -> str:
         """Return the right answer to the open question, as the learner would type it; empty without one."""
@@ -267,15 +270,17 @@ class Tracker:
         if isinstance(condition, AskText) and condition.ranges and (given := read_quantity(text)) is not None:
             wanted = condition.ranges[0].kind
             if given.kind not in ("", wanted):
-                return f"{text} is a {given.kind}, and {_asked_for(wanted)}"
+                return say("{text} is a {kind}, and {wanted}", text=text, kind=say(given.kind),
+                           wanted=_asked_for(wanted))
         if isinstance(condition, AskFilter):
             return filters.no_filter(text)
         if not isinstance(condition, AskFault):
             return ""
         if condition.proof:
-            return "" if is_number(_frame_number(text)) else f"a frame's number is asked for, and {text!r} is none"
+            return "" if is_number(_frame_number(text)) else _no_frame(text)
         if self.names and _plain(text) not in map(_plain, self.names):
-            return f"there is no fault {text!r} here{did_you_mean(text, self.names)}. `lesson show` names them"
+            return say("there is no fault {text!r} here{near}. `lesson show` names them", text=text,
+                       near=did_you_mean(text, self.names))
         return ""
 
     def unreached(self, world: World) -> list[tuple[Foreseen, str]]:
@@ -303,7 +308,7 @@ class Tracker:
             plain = UNIT.sub("", text)
             for reply in check.replies:
                 if reply.meets(plain, right, record) or reply.meets(text, right, record):
-                    return f"no: {reply.said}"
+                    return say("no: {said}", said=reply.said)
         return said
 
     def _judge(self, check: Check, text: str) -> str:
@@ -314,21 +319,21 @@ class Tracker:
             if any(same(text, each) for each in condition.texts) or (
                     given is not None and any(each.holds(given) for each in condition.ranges)):
                 return ""
-            return f"no, it is not {text}"
+            return say("no, it is not {answer}", answer=text)
         if isinstance(condition, AskFault) and not condition.proof:
             right_name = self.fault.name if self.fault is not None else ""
-            return "" if _plain(text) == _plain(right_name) else f"no, {text} is not what is broken"
+            return "" if _plain(text) == _plain(right_name) else say("no, {answer} is not what is broken", answer=text)
         if isinstance(condition, AskField):
             return self._judge_field(check, condition, text)
         if isinstance(condition, AskFilter):
             return self._selected[check.number].judge(text)
         number = _frame_number(text)
         if not is_number(number):
-            return f"a frame's number is asked for, and {text!r} is none"
+            return _no_frame(text)
         frames = self._proving() if isinstance(condition, AskFault) else self._frames[check.number]
         if any(record.number == int(number) for record in frames):
             return ""
-        return f"no, frame {number} does not show it"
+        return say("no, frame {frame} does not show it", frame=number)
 
     def _judge_field(self, check: Check, asked: AskField, text: str) -> str:
         record = self._choose(check)
@@ -342,14 +347,16 @@ class Tracker:
         try:
             value = plain if kind.family == "text" else read_word(plain, kind, asked.field.names)
         except ValueProblem as problem:
-            return f"{asked.field.name} is {a(asked.field.type)}: {problem}{_as_hexadecimal(plain, kind)}"
+            return say("{field} is {kind}: {problem}", field=asked.field.name, kind=a(asked.field.type),
+                       problem=problem) + _as_hexadecimal(plain, kind)
         if _near_enough(asked, values, value):
             return ""
         if value in values or plain.casefold() in {str(each).casefold() for each in values}:
             return ""
         name, frame = asked.field.name, self._frame_shown(check)
         near = _as_hexadecimal(plain, kind)
-        return f"no, {name} of frame {frame} is not {text}{near}. `frame {frame} {name}` marks it"
+        return say("no, {field} of frame {frame} is not {answer}{near}. `frame {frame} {field}` marks it", field=name,
+                   frame=frame, answer=text, near=near)
 
     def _choose(self, check: Check) -> Record | None:
         """Return the frame that a question is about; the seed decides which, when it is first put."""
@@ -376,14 +383,20 @@ def _near_enough(asked: AskField, values: Sequence[Any], given: Any) -> bool:
 
 
 def _asked_for(kind: str) -> str:
-    return f"a {kind} is asked for, such as {EXAMPLES[kind]}" if kind else "a mere number is asked for"
+    if not kind:
+        return say("a mere number is asked for")
+    return say("a {kind} is asked for, such as {example}", kind=say(kind), example=EXAMPLES[kind])
+
+
+def _no_frame(text: str) -> str:
+    return say("a frame's number is asked for, and {text!r} is none", text=text)
 
 
 def _as_hexadecimal(text: str, kind: Type) -> str:
     """Return how digits are written that look as if they were read from a dump of bytes; empty if they do not."""
     digits = text.replace(" ", "")
     looks = kind.family == "number" and len(digits) in (2, 4, 8) and re.fullmatch(r"[0-9a-fA-F]+", digits)
-    return f". If that is hexadecimal, write 0x{digits}" if looks else ""
+    return say(". If that is hexadecimal, write 0x{digits}", digits=digits) if looks else ""
 
 
 def _frame_number(text: str) -> str:

@@ -55,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
     lab.add_argument("--subnet", metavar="NET", help="a network for both, such as 10.77.0.0/24")
     add("--workers", type=_workers, metavar="N",
         help="processes in benchmark mode, or cores of the simulated host; auto: as many as there are cores here")
+    add("--language", type=_language, metavar="CODE",
+        help="the language of lessons, such as de; otherwise that of LC_ALL or LANG")
     add("--config", metavar="FILE", help="read this configuration file (~/.config/aether/config.toml)")
     add("--no-config", action="store_true", help="read no configuration file")
     add("--no-shell", action="store_true", help="run without a shell until SIGTERM or SIGINT")
@@ -67,6 +69,15 @@ def _seed(text: str) -> int:
         return int(text, 0)
     except ValueError:
         raise argparse.ArgumentTypeError(f"the seed must be a whole number, not {text!r}") from None
+
+
+def _language(text: str) -> str:
+    from shell.language.translation import LanguageError, read_code
+
+    try:
+        return read_code(text)
+    except LanguageError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def _workers(text: str) -> int:

@@ -16,6 +16,7 @@ from aether.engine.core import Core
 from aether.wire.address import AddressError
 from shell import endings
 from shell.lab.peer import introduction
+from shell.language import translation
 from shell.language.grammar import CommandError
 from shell.prompt import script
 from shell.reading.stderr import complain
@@ -66,6 +67,7 @@ def _run(session: Session, options: argparse.Namespace) -> int:
         session.do(WorkersSet(count=options.workers))
     if not options.no_config and not configure(session, options):
         return 1
+    choose_language(session, options)
     if options.replay and not replay(session, options.replay):
         return endings.INTERRUPTED if endings.interrupted() else 1
     if options.no_shell:
@@ -255,6 +257,15 @@ def configure(session: Session, options: argparse.Namespace) -> bool:
 
         theme.configure(found["theme"], found["colours"])
     return True
+
+
+def choose_language(session: Session, options: argparse.Namespace) -> None:
+    """Let lessons speak the language that was asked for; where nobody types, only the command line asks."""
+    if options.language:
+        translation.choose(options.language)
+    elif not session.scripted:
+        configured = session.configuration["language"] if session.configuration is not None else "auto"
+        translation.choose(translation.of_environment(os.environ) if configured == "auto" else configured)
 
 
 def begin_as_configured(session: Session) -> None:

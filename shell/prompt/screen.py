@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +133,7 @@ class Screen:
         """Show what came true while a command waits; what is to be done next shall stand below all that it says."""
         if isinstance(news, LessonNews) and news.done:
             self.app.show(LessonNews(news.done, "", ""), self.session.output)
-            news = LessonNews([], news.question, news.step, news.told)
+            news = replace(news, done=[])
         if isinstance(news, LessonSummary) or news.question or news.step:
             self.app.lesson_later.append(news)
 

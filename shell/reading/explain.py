@@ -15,7 +15,7 @@ from aether.tcp.states import LISTEN, TIME_WAIT
 from aether.timers import NEVER
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
-from shell.language.values import show_duration
+from shell.language.values import amount, amount_is, show_duration
 from shell.reading.cause import Cause
 
 PROGRESS = ("tcp.delivered", "tcp.rtt", "tcp.state")
@@ -155,12 +155,13 @@ def _update_lost(world: World, conn: Connection, events: list[Event]) -> Cause |
                 continue
             lost = _lost(events, host.name, conn)
             if lost is None:
-                return Cause(f"the peer's window is closed as far as we know; an update for {more} bytes is on its way",
-                             "RFC 9293 §3.8.6")
+                return Cause(f"the peer's window is closed as far as we know; an update for {amount(more, 'byte')} is "
+                             "on its way", "RFC 9293 §3.8.6")
             when = _left(world, conn, "persist") or _left(world, conn, "rto")
             return Cause(
-                f"a window update was lost: {host.name} has room for {more} bytes more, and frame {lost.values[0]}, "
-                f"which said so, was lost ({lost.values[2]}){f'; {when}, and asks again' if when else ''}",
+                f"a window update was lost: {host.name} has room for {amount(more, 'byte')} more, and frame "
+                f"{lost.values[0]}, which said so, was lost ({lost.values[2]})"
+                f"{f'; {when}, and asks again' if when else ''}",
                 "RFC 9293 §3.8.6.1", "", "the persist timer is there for this: without it both would wait for ever")
     return None
 
@@ -229,7 +230,11 @@ def _amount(conn: Connection) -> str:
     length = conn.flight_size() - fin
     if not length:
         return "our FIN is"
-    return f"{length} byte{'s' * (length > 1)}{' and our FIN' if fin else ''} {'are' if length > 1 or fin else 'is'}"
+    return f"{amount(length, 'byte')} and our FIN are" if fin else amount_is(length, "byte")
+
+
+def _wait(count: int) -> str:
+    return f"{amount(count, 'byte')} wait{'s' * (count == 1)}"
 
 
 def _waits(world: World, conn: Connection, held: str) -> Cause | None:
@@ -239,30 +244,30 @@ def _waits(world: World, conn: Connection, held: str) -> Cause | None:
     until = f"; {when}" if when else ""
     at = "" if conn.host.name == "you" else f" --host {conn.host.name}"
     if held == "window" and (conn.snd_wnd == 0 or not flight):
-        probing = f"; probed {conn.probes} times" if conn.probes else ""
-        return Cause(f"the peer's window is closed, and {waiting} bytes wait{probing}{until}", "RFC 9293 §3.8.6.1",
+        probing = f"; probed {amount(conn.probes, 'time')}" if conn.probes else ""
+        return Cause(f"the peer's window is closed, and {_wait(waiting)}{probing}{until}", "RFC 9293 §3.8.6.1",
                      "", "the peer's application has to read; the persist timer asks again")
     if held == "window":
-        return Cause(f"the peer's window is full ({conn.snd_wnd} bytes), and {waiting} bytes wait{until}",
+        return Cause(f"the peer's window is full ({amount(conn.snd_wnd, 'byte')}), and {_wait(waiting)}{until}",
                      "RFC 9293 §3.8.6", "", "the peer's application has to read")
     if held == "cwnd":
         return Cause(f"cwnd is full ({conn.cwnd} bytes, {conn.flight.pipe} in the network); an ACK opens it{until}",
                      "RFC 5681 §3.1", "tcp.congestion", host=conn.host.name)
     if held == "silly window":
         return Cause(
-            f"silly window: {waiting} bytes wait for a window worth a segment ({conn.snd_wnd} bytes, of "
+            f"silly window: {_wait(waiting)} for a window worth a segment ({conn.snd_wnd} bytes, of "
             f"{conn.snd_wnd_max} at its largest, {flight} of them in use){until}", "RFC 9293 §3.8.6.2.1",
             "tcp.silly_window", f"`knob set tcp.silly_window off{at}` sends what fits at once", conn.host.name)
     if held == "cork":
-        return Cause(f"corked: {waiting} bytes wait for a full segment{until}", "", "", "TCP_CORK or MSG_MORE")
+        return Cause(f"corked: {_wait(waiting)} for a full segment{until}", "", "", "TCP_CORK or MSG_MORE")
     if held == "nagle":
         return Cause(
-            f"Nagle: {waiting} bytes are less than a segment, and {flight} bytes are not acknowledged "
-            f"(the peer may delay that){until}", "RFC 896, RFC 9293 §3.7.4", "tcp.nagle",
+            f"Nagle: {amount_is(waiting, 'byte')} less than a segment, and {amount_is(flight, 'byte')} not "
+            f"acknowledged (the peer may delay that){until}", "RFC 896, RFC 9293 §3.7.4", "tcp.nagle",
             f"`knob set tcp.nagle off{at}` sends them at once", conn.host.name)
     if held == "send buffer":
-        return Cause(f"the send buffer is full of what is not acknowledged ({flight} bytes), and the application has "
-                     f"more{until}", "RFC 9293 §3.9.1.2", "", "a larger SO_SNDBUF would hold more")
+        return Cause(f"the send buffer is full of what is not acknowledged ({amount(flight, 'byte')}), and the "
+                     f"application has more{until}", "RFC 9293 §3.9.1.2", "", "a larger SO_SNDBUF would hold more")
     return None
 
 
@@ -295,13 +300,13 @@ def _peer(world: World, conn: Connection, events: list[Event]) -> Cause | None:
         theirs.answer = f"at {other.host.name}: {theirs.answer}"
     if conn.out_of_order is not None:
         hole = conn.out_of_order.ranges[0][0] - conn.rcv_nxt
-        answer = f"a hole of {hole} bytes: what came after it waits until the peer sends it again"
+        answer = f"a hole of {amount(hole, 'byte')}: what came after it waits until the peer sends it again"
         if theirs is None:
             return Cause(answer, "RFC 9293 §3.10.7.4")
         theirs.answer = f"{theirs.answer}. {answer}"
         return theirs
     if conn.receive.length >= conn.limit // 2:
-        return Cause(f"our application has not read {conn.receive.length} bytes: the window that we offer is "
+        return Cause(f"our application has not read {amount(conn.receive.length, 'byte')}: the window that we offer is "
                      f"{max(conn.rcv_adv - conn.rcv_nxt, 0)}", "RFC 9293 §3.8.6")
     if theirs is not None:
         return theirs

@@ -9,7 +9,7 @@ from aether.events import DROPS, Event
 from aether.wire import dns, ethernet, ipv4, tcp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
-from shell.language.values import amount, show_duration
+from shell.language.values import amount, amount_is, show_duration
 
 Values = tuple[Any, ...]
 
@@ -65,12 +65,12 @@ def _record(values: Values) -> str:
 
 
 def _answer(values: Values) -> str:
-    return f"{dns.CODES.get(values[2], values[2])}, {values[3]} records"
+    return f"{dns.CODES.get(values[2], values[2])}, {amount(values[3], 'record')}"
 
 
 def _fast_open(values: Values) -> str:
     conn, what, cookie, length = values
-    more = [f"{length} bytes"] if length else []
+    more = [amount(length, 'byte')] if length else []
     if cookie:
         more.append(f"cookie {cookie.hex()}")
     return (f"#{conn} " if conn else "") + f"Fast Open: {what}" + (f" ({', '.join(more)})" if more else "")
@@ -112,8 +112,8 @@ def lost(cause: str) -> str:
 
 
 DESCRIBE: dict[str, Callable[[Values], str]] = {
-    "frame.sent": lambda v: f"frame {v[0]} sent, {len(v[2])} bytes",
-    "frame.arrived": lambda v: f"frame {v[0]} arrives, {len(v[2])} bytes",
+    "frame.sent": lambda v: f"frame {v[0]} sent, {amount(len(v[2]), 'byte')}",
+    "frame.arrived": lambda v: f"frame {v[0]} arrives, {amount(len(v[2]), 'byte')}",
     "frame.lost": lambda v: f"frame {v[0]} {lost(v[2])}",
     "frame.copied": lambda v: f"frame {v[0]} is a copy of {v[2]}",
     "frame.altered": lambda v: f"altered: {v[2]}",
@@ -124,13 +124,13 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "arp.asked": lambda v: f"who has {_ip(v[0])}? (attempt {v[1]})",
     "arp.learned": lambda v: f"{_ip(v[0])} is at {_mac(v[1])} (from a {v[2]})",
     "arp.state": lambda v: f"neighbour {_ip(v[0])}: {v[1]} → {v[2]} ({v[3]})",
-    "arp.failed": lambda v: f"nobody answers for {_ip(v[0])}; {v[1]} waiting packets discarded",
+    "arp.failed": lambda v: f"nobody answers for {_ip(v[0])}; {amount(v[1], 'waiting packet')} discarded",
     "arp.queued": lambda v: f"waits until {_ip(v[0])} is found ({v[1]} waiting)",
     "arp.claim": lambda v: f"our address {_ip(v[0])}: {v[1]} → {v[2]} ({v[3]})",
     "arp.conflict": lambda v: f"{_mac(v[1])} claims our address {_ip(v[0])}",
     "ipv4.forwarded": lambda v: f"passed on from {_ip(v[0])} to {_ip(v[1])}, ttl {v[2]}",
-    "ipv4.fragmented": lambda v: f"packet {v[0]} cut into {v[1]} fragments",
-    "ipv4.reassembled": lambda v: f"packet {v[0]} put together from {v[1]} fragments, {v[2]} bytes",
+    "ipv4.fragmented": lambda v: f"packet {v[0]} cut into {amount(v[1], 'fragment')}",
+    "ipv4.reassembled": lambda v: f"packet {v[0]} put together from {amount(v[1], 'fragment')}, {amount(v[2], 'byte')}",
     "ipv4.pmtu": lambda v: f"path MTU to {_ip(v[0])} is {v[1]} ({v[2]})",
     "icmp.echo": lambda v: f"echo request {v[2]} from {_ip(v[0])} answered",
     "icmp.reply": lambda v: f"echo reply {v[2]} from {_ip(v[0])} after {show_duration(v[3])}",
@@ -141,10 +141,11 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "igmp.asked": lambda v: f"who is in {_group(v[0])}? Within {show_duration(v[1])}",
     "igmp.reported": lambda v: f"says: I am in group {_ip(v[0])} ({v[1]})",
     "igmp.suppressed": lambda v: f"{_ip(v[1])} has reported group {_ip(v[0])}: one report is enough",
-    "udp.delivered": lambda v: f"datagram from {_endpoint(v[0], v[1])} delivered to port {v[2]}, {v[3]} bytes",
+    "udp.delivered": lambda v: (
+        f"datagram from {_endpoint(v[0], v[1])} delivered to port {v[2]}, {amount(v[3], 'byte')}"),
     "dns.asked": lambda v: f"asks {_ip(v[2])} for {_record(v)} over {v[3]}",
     "dns.answered": lambda v: f"{_record(v)}: {_answer(v)}",
-    "dns.cached": lambda v: f"{_record(v)} is in the cache, {v[2]} records",
+    "dns.cached": lambda v: f"{_record(v)} is in the cache, {amount(v[2], 'record')}",
     "dns.failed": lambda v: f"{_record(v)} could not be looked up: {v[2]}",
     "dns.served": lambda v: f"answers the question for {_record(v)}: {_answer(v)}",
     "dhcp.state": lambda v: f"DHCP {v[0]} → {v[1]} ({v[2]})",
@@ -153,11 +154,11 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "dhcp.fell_back": lambda v: f"no DHCP server answered: uses {_ip(v[0])}",
     "dhcp.served": lambda v: f"serves DHCP {v[0]} of {_mac(v[2])}",
     "tcp.state": _state,
-    "tcp.urgent": lambda v: f"#{v[0]} {v[1]} bytes ahead are urgent",
+    "tcp.urgent": lambda v: f"#{v[0]} {amount_is(v[1], 'byte')} ahead, and urgent",
     "tcp.cookie": lambda v: f"SYN cookie {v[0]}, mss {v[1]}: {v[2]}",
     "tcp.fast_open": _fast_open,
     "tcp.opened": lambda v: f"#{v[0]} is {_endpoint(v[1], v[2])} ↔ {_endpoint(v[3], v[4])}",
-    "tcp.accepted": lambda v: f"#{v[0]} segment is acceptable, {v[2]} bytes",
+    "tcp.accepted": lambda v: f"#{v[0]} segment is acceptable, {amount(v[2], 'byte')}",
     "tcp.ack_sent": lambda v: f"#{v[0]} acknowledges ({v[2]})",
     "tcp.ack_held": lambda v: f"#{v[0]} holds back an ACK ({v[1]}): another has just left",
     "tcp.reset": lambda v: (f"#{v[0]} " if v[0] else "") + f"RST: {v[2]}",
@@ -167,8 +168,8 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "tcp.cwnd": _cwnd,
     "tcp.recovery": lambda v: f"#{v[0]} {phase(v[1])} ({v[2]})",
     "tcp.window": lambda v: f"#{v[0]} peer's window is {v[1]} ({v[2]})",
-    "tcp.buffered": lambda v: f"#{v[0]} keeps {v[2]} bytes beyond a hole",
-    "tcp.delivered": lambda v: f"#{v[0]} {v[1]} bytes ready for the application",
+    "tcp.buffered": lambda v: f"#{v[0]} keeps {amount(v[2], 'byte')} beyond a hole",
+    "tcp.delivered": lambda v: f"#{v[0]} {amount(v[1], 'byte')} ready for the application",
     "tcp.blocked": lambda v: f"#{v[0]} waits: {v[1]}",
     "tcp.limited": lambda v: f"#{v[0]} is limited by {v[1]}",
     "tcp.error": lambda v: f"#{v[0]} ends: {_errno(v[1])}",

@@ -206,6 +206,8 @@ class LessonStep:
     checks: list[CheckView]
     """Empty while a prediction is asked for."""
     hint: str
+    note: str = ""
+    """What is said above it, such as that it is not translated; empty for nothing."""
 
 
 @dataclass(slots=True)

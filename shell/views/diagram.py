@@ -9,6 +9,7 @@ from rich.text import Text
 
 from shell.results.tcp_diagram import Arrow, DiagramReport
 from shell.views.registry import draws
+from shell.views.tables import at_host
 from shell.views.theme import style
 
 WIDTH = 78
@@ -151,7 +152,7 @@ def diagram(report: DiagramReport) -> RenderableType:
     parts: list[RenderableType] = [Diagram(report)]
     if report.connection:
         way = " → ".join(report.path)
-        said = f"#{report.connection} at {report.host} is {report.current}; its way: {way}"
+        said = f"#{report.connection}{at_host(report.host)} is {report.current}; its way: {way}"
         parts.append(Text(said, style("key")))
         parts.append(Text("● is the frame that caused it, or the time where none did", style("muted")))
     return Group(*parts)

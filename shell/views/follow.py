@@ -28,7 +28,7 @@ class _Stream:
         for piece in self.report.pieces:
             first, last = piece.frames[0], piece.frames[-1]
             frames = f"frame {first}" if first == last else f"frames {first} to {last}"
-            head = f"{MARK[piece.direction]} {clock(piece.time_us)}  {frames}, {len(piece.data) // 2:,} bytes"
+            head = f"{MARK[piece.direction]} {clock(piece.time_us)}  {frames}, {amount(len(piece.data) // 2, 'byte')}"
             yield Text(head, style("muted"))
             yield from self._hexadecimal(piece, options.max_width) if self.report.hexadecimal else self._text(piece)
 

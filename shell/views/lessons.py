@@ -10,6 +10,7 @@ from rich.cells import set_cell_size
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.text import Text
 
+from shell.language.translation import count, say
 from shell.reading.escape import printable
 from shell.results.explain import GlossaryEntry, TermList
 from shell.results.lesson import (
@@ -96,13 +97,14 @@ def listing(result: LessonList) -> RenderableType:
     table = plain_table(">#", "", "lesson", "id", ">min", "")
     for row in result.lessons:
         done = "" if row.state not in ("started", "over") else (
-            f"{row.steps_done}/{row.steps}" if row.steps else "begun")
+            f"{row.steps_done}/{row.steps}" if row.steps else say("begun"))
         done += f", {missed}" if (missed := _not_own(row.skipped, row.shown)) else ""
         table.add_row(str(row.number), SIGNS[row.state], row.title, row.id, str(row.minutes),
                       ", ".join(filter(None, (done, _deadline(row)))) or ("sim" if row.mode == "sim" else ""))
     finished = sum(row.state == "done" for row in result.lessons)
     score = sum(row.score for row in result.lessons)
-    progress = Text(f"{bar(score, 100 * len(result.lessons))} {finished} of {len(result.lessons)} lessons done"
+    over = say("{done} of {all} lessons done", done=finished, all=len(result.lessons))
+    progress = Text(f"{bar(score, 100 * len(result.lessons))} {over}"
                     + "".join(f", {each}" for each in _costs(result.lessons)))
     title = [Text(result.course, style="bold")] * bool(result.course)
     return Group(*title, table, progress, Text(result.hint, style=style("muted")))
@@ -111,13 +113,15 @@ def listing(result: LessonList) -> RenderableType:
 def _deadline(row: LessonRow) -> str:
     """Return until when a lesson is wanted, as long as that says something to whoever has it before him."""
     if row.late:
-        return f"late, {row.deadline} is past" if row.state not in ("done", "over") else "late"
+        over = row.state in ("done", "over")
+        return say("late") if over else say("late, {deadline} is past", deadline=row.deadline)
     return row.deadline if row.state not in ("done", "over", "started") else ""
 
 
 def _not_own(skipped: int, shown: int) -> str:
     """Return which steps were not done by oneself; empty if there are none."""
-    return ", ".join(f"{count} {how}" for count, how in ((skipped, "skipped"), (shown, "shown")) if count)
+    return ", ".join(count(number, text, text) for number, text in (
+        (skipped, "{n} skipped"), (shown, "{n} shown")) if number)
 
 
 def _costs(rows: Iterable[LessonRow | LessonSummary]) -> list[str]:
@@ -125,9 +129,9 @@ def _costs(rows: Iterable[LessonRow | LessonSummary]) -> list[str]:
     rows = list(rows)
     counts = [sum(row.skipped for row in rows), sum(row.shown for row in rows), sum(row.hints for row in rows),
               sum(row.wrong_answers for row in rows)]
-    words = [("skipped", "skipped"), ("shown", "shown"), ("hint", "hints"), ("wrong answer", "wrong answers")]
-    return [f"{count} {one if count == 1 else many}"
-            for count, (one, many) in zip(counts, words, strict=True) if count]
+    words = [("{n} skipped", "{n} skipped"), ("{n} shown", "{n} shown"), ("{n} hint", "{n} hints"),
+             ("{n} wrong answer", "{n} wrong answers")]
+    return [count(number, *each) for number, each in zip(counts, words, strict=True) if number]
 
 
 @draws(LessonPaths)
@@ -193,16 +197,16 @@ def explanation(result: GlossaryEntry) -> RenderableType:
     head = Text(result.term, style="bold")
     if result.also:
         head.append(f" ({', '.join(result.also)})", style=style("muted"))
-    links = [f"see also: {', '.join(result.see)}"] * bool(result.see)
-    links += [f"defined in {result.rfc}"] * bool(result.rfc)
-    links += [f"`lesson start {each}` is about it" for each in result.lessons]
+    links = [say("see also: {terms}", terms=", ".join(result.see))] * bool(result.see)
+    links += [say("defined in {rfc}", rfc=result.rfc)] * bool(result.rfc)
+    links += [say("`lesson start {lesson}` is about it", lesson=each) for each in result.lessons]
     return Group(head, Text(result.text), *prose(links))
 
 
 @draws(TermList)
 def terms(result: TermList) -> RenderableType:
     """Draw all words of the glossary."""
-    return Group(Text(", ".join(result.terms)), *prose(["`explain TERM` explains one"]))
+    return Group(Text(", ".join(result.terms)), *prose([say("`explain TERM` explains one")]))
 
 
 @draws(LintReport)
@@ -220,9 +224,10 @@ def lint(result: LintReport) -> RenderableType:
 @draws(LessonStep)
 def step(result: LessonStep) -> RenderableType:
     """Draw a step: its prose, and what is to be done."""
-    lines: list[RenderableType] = []
+    lines: list[RenderableType] = list(prose([result.note] * bool(result.note)))
     if result.introduction:
-        lines += [Text(f"{result.title} ({result.minutes} minutes)", style="bold"), Text()]
+        head = say("{title} ({minutes} minutes)", title=result.title, minutes=result.minutes)
+        lines += [Text(head, style="bold"), Text()]
         lines += [Prose(result.introduction), Text()]
     if not result.step:
         return Group(*lines, *prose([result.hint]))
@@ -242,14 +247,14 @@ def _to_do(question: QuestionView | None, found: list[CheckView]) -> list[Text]:
     for choice in question.choices:
         lines.append(Text.assemble((f"  {choice.letter} ", style("key")), *prose([choice.text])))
     letters = ", ".join(choice.letter for choice in question.choices)
-    return [*lines, *prose([f"What do you think: {letters}? Type the letter. Nobody grades it."])]
+    return [*lines, *prose([say("What do you think: {letters}? Type the letter. Nobody grades it.", letters=letters)])]
 
 
 def _check(found: CheckView) -> list[Text]:
     sign = ("✓ ", style("good")) if found.holds else ("✗ ", style("muted"))
     lines = [Text.assemble(sign, *prose([found.text]))]
     if found.missing:
-        lines.append(Text(f"    not yet: {found.missing}", style=style("muted")))
+        lines.append(Text("    " + say("not yet: {missing}", missing=found.missing), style=style("muted")))
     return lines
 
 
@@ -283,17 +288,24 @@ def checks(result: CheckReport) -> RenderableType:
 @draws(PredictionReport)
 def prediction(result: PredictionReport) -> RenderableType:
     """Draw what is said to a guess."""
-    said = "Yes." if result.right else "Not quite." if result.feedback else "See for yourself."
+    said = say("Yes.") if result.right else say("Not quite.") if result.feedback else say("See for yourself.")
     lines = prose([f"{said} {result.feedback}".strip()])
     return Group(*lines, Text(), *_to_do(result.prediction, result.checks),
                  *prose([result.hint] * bool(result.hint and result.prediction is None)))
+
+
+def how_many(result: HintReport) -> str:
+    """Return which hint of how many it is, and whether it is the last one."""
+    last = result.level == result.levels
+    return say("hint {level} of {levels}, the last one" if last else "hint {level} of {levels}",
+               level=result.level, levels=result.levels)
 
 
 @draws(HintReport)
 def hint(result: HintReport) -> RenderableType:
     """Draw a hint."""
     lines = [Prose(result.text.splitlines())]
-    more = f"hint {result.level} of {result.levels}{', the last one' * (result.level == result.levels)}"
+    more = how_many(result)
     return Group(*lines, Text(more, style=style("muted")))
 
 
@@ -301,22 +313,25 @@ def hint(result: HintReport) -> RenderableType:
 def summary(result: LessonSummary) -> RenderableType:
     """Draw a lesson that is over."""
     minutes, seconds = divmod(result.seconds, 60)
-    lines = [Text(f"{result.title}: over", style="bold"),
-             Text(", ".join([f"{bar(result.score, 100)} {result.score} %: {result.done} of {result.steps} steps done",
-                             *_costs([result]), f"{minutes}:{seconds:02} minutes"]))]
+    score = say("{score} %: {done} of {all} steps done", score=result.score, done=result.done, all=result.steps)
+    lines = [Text(say("{title}: over", title=result.title), style="bold"),
+             Text(", ".join([f"{bar(result.score, 100)} {score}", *_costs([result]),
+                             say("{time} minutes", time=f"{minutes}:{seconds:02}")]))]
     lines += prose(result.told)
     if result.predictions:
-        lines.append(Text(f"{result.right_predictions} of {result.predictions} predictions were right"))
+        lines.append(Text(say("{right} of {all} predictions were right", right=result.right_predictions,
+                              all=result.predictions)))
     if result.terms:
-        lines += prose([f"New words: {', '.join(result.terms)}. (`explain {result.terms[0]}`)"])
-    ahead = f"`lesson next` begins {result.ahead}" if result.ahead else "That was the last one"
-    lines += prose([f"{ahead}, `lesson quit` gives you your own lab back"])
+        lines += prose([say("New words: {words}. (`explain {first}`)", words=", ".join(result.terms),
+                            first=result.terms[0])])
+    ahead = say("`lesson next` begins {lesson}", lesson=result.ahead) if result.ahead else say("That was the last one")
+    lines += prose([say("{ahead}, `lesson quit` gives you your own lab back", ahead=ahead)])
     if result.again is not None:
-        lines += [Text(), Text("Do you still know?", style="bold"), *_to_do(result.again, [])]
+        lines += [Text(), Text(say("Do you still know?"), style="bold"), *_to_do(result.again, [])]
     return Group(*lines)
 
 
 @draws(Solution)
 def solution(result: Solution) -> RenderableType:
     """Draw what runs now."""
-    return Text("This is the solution; watch it:", style=style("muted"))
+    return Text(say("This is the solution; watch it:"), style=style("muted"))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from shell.language.translation import say
 from shell.language.values import amount
 from shell.results.lesson import (
     CheckReport,
@@ -18,7 +19,7 @@ from shell.results.lesson import (
     QuestionView,
     Solution,
 )
-from shell.views.lessons import once
+from shell.views.lessons import how_many, once
 
 _CODE = re.compile(r"`([^`]+)`")
 _STRESS = re.compile(r"\*\*([^*]+)\*\*")
@@ -33,29 +34,32 @@ def spoken(lines: Iterable[str]) -> list[str]:
 def _to_do(question: QuestionView | None, found: list[CheckView]) -> list[str]:
     if question is None:
         return [_check(each) for each in found]
-    return [f"question: {question.question}", *(f"choice {each.letter}: {each.text}" for each in question.choices),
-            "type the letter of your choice"]
+    choices = [say("choice {letter}: {text}", letter=each.letter, text=each.text) for each in question.choices]
+    return [say("question: {question}", question=question.question), *choices, say("type the letter of your choice")]
 
 
 def _check(found: CheckView) -> str:
     if found.holds:
-        return f"done: {found.text}"
-    return f"not yet: {found.text}" + (f" ({found.missing})" if found.missing else "")
+        return say("done: {text}", text=found.text)
+    return say("not yet: {missing}", missing=found.text) + (f" ({found.missing})" if found.missing else "")
 
 
 def step(result: LessonStep) -> list[str]:
     """Return a step as lines."""
-    introduction = [f"{result.title} ({result.minutes} minutes)", *result.introduction] if result.introduction else []
+    title = say("{title} ({minutes} minutes)", title=result.title, minutes=result.minutes)
+    introduction = [result.note] * bool(result.note)
+    introduction += [title, *result.introduction] if result.introduction else []
     if not result.step:
         return [*introduction, result.hint]
-    head = f"{result.title}, step {result.step} of {result.steps}: {result.step_title}"
+    head = say("{title}, step {number} of {steps}: {name}", title=result.title, number=result.step,
+               steps=result.steps, name=result.step_title)
     return [*introduction, head, *result.prose, *_to_do(result.prediction, result.checks),
             *[result.hint] * bool(result.hint)]
 
 
 def news(result: LessonNews) -> list[str]:
     """Return what has come true."""
-    question = [f"question: {result.question}"] if result.question else []
+    question = [say("question: {question}", question=result.question)] if result.question else []
     return [*map(_check, result.done), *question, *result.told, *[result.step] * bool(result.step)]
 
 
@@ -66,13 +70,12 @@ def checks(result: CheckReport) -> list[str]:
 
 def prediction(result: PredictionReport) -> list[str]:
     """Return what is said to a guess."""
-    return [f"{'yes' if result.right else 'no'}: {result.feedback}", *_to_do(result.prediction, result.checks)]
+    return [f"{say('yes' if result.right else 'no')}: {result.feedback}", *_to_do(result.prediction, result.checks)]
 
 
 def hint(result: HintReport) -> list[str]:
     """Return a hint below a line that says how many there are."""
-    last = ", the last one" if result.level == result.levels else ""
-    return [f"hint {result.level} of {result.levels}{last}", *result.text.splitlines()]
+    return [how_many(result), *result.text.splitlines()]
 
 
 def lint(result: LintReport) -> list[str]:
@@ -84,7 +87,7 @@ def lint(result: LintReport) -> list[str]:
 
 def solution(result: Solution) -> list[str]:
     """Return what runs now."""
-    return ["this is the solution:"]
+    return [say("this is the solution:")]
 
 
 def _spoken(lines: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:

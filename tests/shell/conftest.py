@@ -12,6 +12,7 @@ from prompt_toolkit.application import application
 
 from aether.engine.core import Core
 from aether.lab import simulated
+from shell.language import translation
 from shell.prompt.app import AetherShell
 from shell.session import Lab, Session
 from shell.views import theme
@@ -90,6 +91,13 @@ def engine_shell(capfd: pytest.CaptureFixture[str]) -> Iterator[Shell]:
     shell = Shell(Session(core, Lab("SIM", seed=1), "rich", scripted=True), capfd)
     yield shell
     core.stop()
+
+
+@pytest.fixture(autouse=True)
+def nobody_chose_a_language() -> Iterator[None]:
+    """What one test has chosen is not what the next one speaks."""
+    yield
+    translation.choose(translation.ENGLISH)
 
 
 @pytest.fixture(autouse=True)

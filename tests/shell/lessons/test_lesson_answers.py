@@ -149,3 +149,11 @@ def test_frames_that_waited_for_a_core_can_be_listed(engine_shell: Shell) -> Non
     assert any(event.kind == "frame.waits" for event in engine_shell.session.core.events())
     assert "echo reply" in engine_shell.run("frames icmp")
     engine_shell.app.show_rest_of_trace()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_lesson_sends_its_learner_on_by_a_command_for_something_else(name: str) -> None:
+    """In a lesson `next` alone goes on with the lesson: one said that it shows what comes next in the lab."""
+    lesson = load(LESSONS[name])
+    for step in lesson.steps:
+        assert "`next`" not in " ".join([*step.prose, *step.hints])

@@ -80,3 +80,34 @@ def test_a_lesson_goes_on_where_it_was_left(open_terminal: Callable[[], Terminal
     again.wait_for("ESTABLISHED")
     again.line('tcp send 1 "hello"')
     again.wait_for("? ")
+
+
+def test_ctrl_c_ends_a_ping_and_the_lesson_goes_on(open_terminal: Callable[[], Terminal]) -> None:
+    terminal = open_terminal()
+    terminal.line("lesson start tour")
+    terminal.wait_for("stuck?")
+    terminal.line("link down")
+    terminal.wait_for("lets nothing through")
+    terminal.line("ping 192.168.1.1 --count 100")
+    terminal.until(lambda lines: not any("SIM ▶" in line for line in lines))  # the bottom line is gone: it waits
+    terminal.child.send("\x03")
+    terminal.wait_for("Ctrl-C has ended it")
+    terminal.wait_for("tour 1/3 ·")
+    terminal.line("link up")
+    terminal.until(lambda lines: sum("unharmed" in line for line in lines) >= 4)
+    terminal.line("ping 192.168.1.1 --count 1")
+    terminal.wait_for("step 1 of 3 done")
+    terminal.line("next")
+    terminal.wait_for("tour 2/3 ·")
+
+
+def test_a_prediction_is_resolved_while_a_command_waits(open_terminal: Callable[[], Terminal]) -> None:
+    """What came true during a ping was said below it, and what had been predicted was not."""
+    terminal = open_terminal()
+    terminal.line("lesson start first-frame")
+    terminal.wait_for("Type the letter")
+    terminal.line("b")
+    terminal.wait_for("Not quite.")
+    terminal.line("ping 192.168.1.1 --count 3")
+    terminal.wait_for("step 1 of 4 done")
+    terminal.until(lambda lines: any("You said b; frames 3 and 4 show c" in line for line in lines))
