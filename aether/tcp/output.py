@@ -27,8 +27,6 @@ WHY_LOST = {"recovery": "lost", "loss": "after a time-out", "open": "lost"}
 TOO_LARGE = "too large for the path"
 SACK_HEAD, SACK_BLOCK = 4, 8
 """Bytes of a SACK option with its padding, without and for each block."""
-FIN_BEYOND_A_HOLE = "FIN beyond a hole"
-"""Why an acknowledgement is due that tells of a FIN first."""
 SILENT = frozenset((CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, TIME_WAIT))
 """States in which no data leaves, but for SYN-RECEIVED after a Fast Open; and no FIN, but behind our SYN alone."""
 
@@ -68,7 +66,7 @@ def send_segment(
 
 
 def _has_blocks(conn: Connection) -> bool:
-    return conn.out_of_order is not None or conn.dsack is not None or conn.fin_at > conn.rcv_nxt
+    return conn.out_of_order is not None or conn.dsack is not None
 
 
 def _blocks(conn: Connection, most: int) -> list[tuple[int, int]]:
@@ -76,15 +74,8 @@ def _blocks(conn: Connection, most: int) -> list[tuple[int, int]]:
 
     The number of a FIN beyond a hole waits as data does (RFC 2018 §3).
     """
-    blocks = [] if conn.out_of_order is None else conn.out_of_order.blocks(most)
-    fin = conn.fin_at
-    if fin > conn.rcv_nxt:
-        if any(end == fin for _, end in blocks):
-            blocks = [(start, end + (end == fin)) for start, end in blocks]
-        elif conn.ack_pending == FIN_BEYOND_A_HOLE:
-            blocks = [(fin, fin + 1), *blocks]
-        else:  # what came last stands first (§4)
-            blocks = [*blocks[:most - 1], (fin, fin + 1)]
+    waiting = conn.out_of_order
+    blocks = [] if waiting is None else waiting.blocks(most, conn.fin_at if conn.fin_at > conn.rcv_nxt else -1)
     return ([conn.dsack, *blocks] if conn.dsack is not None else blocks)[:most]
 
 

@@ -98,9 +98,22 @@ class Reassembly:
                 break
         return taken
 
-    def blocks(self, limit: int) -> list[tuple[int, int]]:
-        """Return up to `limit` blocks to report, the most recently changed first (RFC 2018 §4)."""
+    def remember(self, fin: int) -> None:
+        """Note that a FIN with this number came: it waits in the order of blocks as data does."""
+        start = next((low for low, high in self.ranges if high == fin), fin)
+        if start in self.latest:
+            self.latest.remove(start)
+        self.latest.insert(0, start)
+        del self.latest[8:]
+
+    def blocks(self, limit: int, fin: int = -1) -> list[tuple[int, int]]:
+        """Return up to `limit` blocks to report, the most recently changed first (RFC 2018 §4).
+
+        A FIN that waits at `fin` takes a number as a byte does (§3).
+        """
         ends = dict(self.ranges)
+        if fin >= 0:
+            ends[next((low for low, high in self.ranges if high == fin), fin)] = fin + 1
         chosen = [(low, ends[low]) for low in self.latest if low in ends]
-        chosen += [block for block in self.ranges if block not in chosen] if len(chosen) < limit else []
+        chosen += [block for block in sorted(ends.items()) if block not in chosen] if len(chosen) < limit else []
         return chosen[:limit]

@@ -9,7 +9,7 @@ from aether.tcp import decisions, ecn
 from aether.tcp.acknowledge import acknowledge, shaken, take_timestamp
 from aether.tcp.fastopen import done, pending
 from aether.tcp.negotiate import negotiate
-from aether.tcp.output import FIN_BEYOND_A_HOLE, output, refuse, send_ack, send_early_again, send_reset, send_syn
+from aether.tcp.output import output, refuse, send_ack, send_early_again, send_reset, send_syn
 from aether.tcp.reassembly import Reassembly
 from aether.tcp.refusals import answer, challenge, may_answer
 from aether.tcp.segment import Segment
@@ -279,6 +279,8 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     if conn.fin_queued:
         conn.move("close")  # the application has closed already (§3.10.4)
     segment.news = True
+    if conn.listener is not None:
+        conn.answers_from = 0  # what anybody sends to a half-open connection is counted apart, as on Linux
     if conn.listener is not None and not early:
         defer = conn.options.defer_accept
         if defer and not segment.payload:
@@ -310,7 +312,7 @@ def _text_and_fin(conn: Connection, segment: Segment) -> None:
     if (segment.flags & FIN or conn.fin_at >= 0) and _fin_is_next(conn, segment):
         _fin(conn, segment)
     elif segment.flags & FIN and not conn.ack_pending:
-        conn.ack_pending = "FIN again" if conn.fin_received else FIN_BEYOND_A_HOLE
+        conn.ack_pending = "FIN again" if conn.fin_received else "FIN beyond a hole"
 
 
 def _urgent(conn: Connection, segment: Segment) -> None:
@@ -376,7 +378,7 @@ def _text(conn: Connection, segment: Segment) -> None:
             conn.receive.append(piece)
             conn.rcv_nxt += len(piece)
             length += len(piece)
-        if not waiting.starts:
+        if not waiting.starts and conn.fin_at <= conn.rcv_nxt:
             conn.out_of_order = None
     conn.bytes_received += length
     segment.news = True
@@ -431,7 +433,8 @@ def _fin_is_next(conn: Connection, segment: Segment) -> bool:
     """
     if conn.fin_received or conn.state == CLOSED:
         return False
-    places = [conn.fin_at] if conn.fin_at >= 0 else []
+    known = conn.fin_at
+    places = [known] if known >= 0 else []
     if segment.flags & FIN:
         places.append(segment.seq + len(segment.payload))
     if conn.rcv_nxt in places:
@@ -439,6 +442,15 @@ def _fin_is_next(conn: Connection, segment: Segment) -> bool:
         return True
     edge = max(conn.rcv_adv, conn.rcv_nxt)
     conn.fin_at = min((place for place in places if conn.rcv_nxt < place < edge), default=-1)
+    if conn.fin_at >= 0:
+        conn.out_of_order = waiting = conn.out_of_order or Reassembly()
+        if segment.flags & FIN and conn.fin_at == places[-1]:
+            waiting.remember(conn.fin_at)
+            if conn.fin_at == known:
+                duplicate = conn.dsack[0] if conn.dsack is not None and conn.dsack[1] == known else known
+                _report_duplicate(conn, duplicate, known + 1)
+    elif conn.out_of_order is not None and not conn.out_of_order.starts:
+        conn.out_of_order = None
     return False
 
 

@@ -138,6 +138,27 @@ def test_after_a_time_out_slow_start_sends_the_rest_again() -> None:
     s.expect("A seq=2921 len=1460")
 
 
+@pytest.mark.parametrize("congestion", ["reno", "cubic"])
+@pytest.mark.parametrize(("acked", "count"), [(4, 2), (1, 2)])
+def test_after_a_time_out_one_acknowledgement_adds_one_segment(congestion: str, acked: int, count: int) -> None:
+    """RFC 3465 §2.3: one that fills holes acknowledges much that has left the network long ago."""
+    s = sending(10, tcp_frto="off", tcp_congestion=congestion)
+    time_out(s)
+    s.expect("A seq=1 len=1460")
+    s.inject(f"A seq=1 ack={1 + acked * MSS}")
+    assert s.conn.phase == "loss"
+    assert len(s.skip()) == count
+    assert s.conn.cwnd == 2 * MSS
+
+
+@pytest.mark.parametrize("congestion", ["reno", "cubic"])
+def test_in_slow_start_one_acknowledgement_adds_two_segments_at_the_most(congestion: str) -> None:
+    """RFC 3465 §2.2."""
+    s = sending(10, tcp_congestion=congestion)
+    s.inject(f"A seq=1 ack={1 + 8 * MSS}")
+    assert s.conn.cwnd == 12 * MSS
+
+
 @pytest.mark.parametrize("duplicates", [1, 2])
 def test_fewer_than_three_duplicates_change_nothing(duplicates: int) -> None:
     """RFC 5681 §3.2: reordering makes duplicates too."""

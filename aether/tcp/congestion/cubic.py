@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp.congestion.flow import slow_start
+
 if TYPE_CHECKING:
     from aether.tcp.congestion.flow import Flow
 
@@ -40,7 +42,7 @@ class Cubic:
     def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Slow start below ssthresh (§4.10), else along the curve (§4.2 to §4.5)."""
         if conn.cwnd < conn.ssthresh:
-            conn.cwnd += min(count, 2 * conn.mss)
+            slow_start(conn, count)
             return
         cwnd = conn.cwnd / conn.mss
         if self.epoch < 0:

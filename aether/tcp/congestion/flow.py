@@ -43,3 +43,11 @@ class CongestionControl(Protocol):
 
     def timed_out(self, conn: Flow, now: int) -> None:
         """The retransmission timer ran out: set ssthresh and cwnd."""
+
+
+def slow_start(conn: Flow, count: int) -> None:
+    """Grow by what was acknowledged, by two segments at the most; by one while what a time-out gave up is sent again.
+
+    An acknowledgement of much tells then that holes are filled, not that so much has left the network (RFC 3465 §2.3).
+    """
+    conn.cwnd += min(count, conn.mss if conn.phase == "loss" else 2 * conn.mss)

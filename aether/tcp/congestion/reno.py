@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aether.tcp.congestion.flow import slow_start
+
 if TYPE_CHECKING:
     from aether.tcp.congestion.flow import Flow
 
@@ -26,7 +28,7 @@ class Reno:
     def acknowledged(self, conn: Flow, count: int, now: int) -> None:
         """Grow: by what was acknowledged in slow start (RFC 5681 §3.1), by one segment a window after it."""
         if conn.cwnd < conn.ssthresh:
-            conn.cwnd += min(count, 2 * conn.mss)
+            slow_start(conn, count)
             return
         self.acked += count
         if self.acked >= conn.cwnd:

@@ -94,8 +94,8 @@ KNOWN: tuple[Known, ...] = (
         "until-acknowledged", "RFC 9293 §3.10.7.4", "Aether", "judges segments by what has arrived",
         "by what it has acknowledged, so that old ones pass while that is delayed", m.until_acknowledged),
     Known(
-        "challenge-rate", "RFC 5961 §7", "Linux", "answers each unacceptable segment",
-        "one without data in half a second", m.challenge_rate),
+        "challenge-rate", "RFC 5961 §7", "both", "answers one unacceptable segment in half a second",
+        "so it does, and has then answered another one, where they differ in what is unacceptable", m.challenge_rate),
     Known(
         "cork-pushed", "tcp(7)", "Aether", "holds what is corked until a segment is full, or 200 ms",
         "lets it go with the next acknowledgement", m.cork_pushed),
@@ -288,9 +288,6 @@ KNOWN: tuple[Known, ...] = (
         "reset-with-syn", "RFC 9293 §3.10.7.4", "Aether",
         "believes a reset at RCV.NXT in SYN-RECEIVED, whatever comes with it",
         "ignores one that has SYN, too", m.reset_with_syn),
-    Known(
-        "order-of-blocks", "RFC 2018 §4", "Linux", "reports a FIN beyond a hole first or last",
-        "where it was reported before among the other blocks", m.order_of_blocks),
 )
 
 

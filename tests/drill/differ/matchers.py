@@ -531,8 +531,8 @@ def without_ack(d: Difference) -> str:
 
 
 def challenge_rate(d: Difference) -> str:
-    """An acknowledgement of nothing new, within half a second of another."""
-    if d.kind not in ("extra", "missing"):
+    """An acknowledgement of nothing new, within half a second of another that they had differed in."""
+    if d.kind not in ("extra", "missing") or not d.passed:
         return ""
     side = 0 if d.kind == "extra" else 1
     out, packet = (d.ours, d.theirs)[side], arrived(d)
@@ -1249,14 +1249,3 @@ def reset_with_syn(d: Difference) -> str:
     again_ = d.kind == "missing" and isinstance(b, Out) and b.flags == "S."
     gone = isinstance(d.ours, Out) and d.ours.flags == "R" and d.kind in ("extra", "segment")
     return "end" if again_ or gone else ""
-
-
-def order_of_blocks(d: Difference) -> str:
-    """The order of the second SACK block and those that follow, if one of them is a FIN beyond a hole."""
-    if d.kind != "segment" or d.fields != ("options",):
-        return ""
-    assert isinstance(d.ours, Out) and isinstance(d.theirs, Out)
-    mine, its = ([part for each in one.options if each.startswith("sack") for part in each.split()[1:]]
-                 for one in (d.ours, d.theirs))
-    fin = any("F" in one.flags for one in segments(d))
-    return "both" if fin and mine and mine[:1] == its[:1] and sorted(mine) == sorted(its) else ""

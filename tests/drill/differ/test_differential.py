@@ -134,7 +134,7 @@ def test_what_differs_is_known(session: Session) -> None:
     if batch:
         session.play(batch)
     took = time.monotonic() - began
-    for found in session.found[:20 if SECONDS else 5]:
+    for found in session.found[:80 if SECONDS else 5]:
         told.append(session.cut_down(found))
     figures = (
         f"{session.played} programs in {took:.0f} s: {sum(session.names.values())} known differences "
