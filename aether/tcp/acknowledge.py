@@ -139,9 +139,9 @@ def shaken(conn: Connection, segment: Segment) -> None:
     """
     trip, stamp = conn.round_trip, segment.options.timestamp if segment.options is not None else None
     if not conn.retransmits:
-        trip.sample(conn.host.now - conn.opened)
+        _sample(conn, conn.host.now - conn.opened)
     elif conn.ts_ok and stamp is not None and stamp[1]:
-        trip.sample((timestamp(conn) - stamp[1] & MASK) * 1000)
+        _sample(conn, (timestamp(conn) - stamp[1] & MASK) * 1000)
     else:
         trip.rto = min(max(trip.rto, UNMEASURED), conn.host.knobs.tcp_rto_max)
     trip.backoff = 0

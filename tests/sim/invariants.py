@@ -68,8 +68,8 @@ class Invariants:
         elif kind == "tcp.state":
             number, old, new, cause = values
             came = self.arrived.get(host)
-            if new == SYN_RECEIVED and came is not None:
-                self.answered.pop((host, came.destination, came.source), None)  # another connection of the same name
+            if SYN_RECEIVED in (old, new) and came is not None:  # another one of the same name; half-open, counted apart
+                self.answered.pop((host, came.destination, came.source), None)
             if new == TIME_WAIT:
                 self.resting[host, number] = self.world.now
             elif old == TIME_WAIT:

@@ -123,6 +123,7 @@ def echo() -> tuple[Told, Wanted]:
         ("you", "tcp.delivered"): [(1, 5)],
         ("you", "tcp.retransmit"): [(1, seq(6), 5, "tail loss probe")],
         ("you", "tcp.rtt"): [
+            (1, first, first, first // 2, first + 200_000),
             (1, sample, srtt, rttvar, srtt + 200_000),
             (1, 2 * way, second_srtt, second_rttvar, second_srtt + 200_000)],
         ("you", "tcp.timer"): [

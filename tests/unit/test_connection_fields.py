@@ -33,7 +33,7 @@ OWNERS = {
         "tcp/recovery.py", "tcp/segment_arrives.py",
         "tcp/output.py", "tcp/acknowledge.py", "tcp/timers.py", "tcp/rack.py", "tcp/prr.py",
         "tcp/frto.py", "tcp/eifel.py", "tcp/congestion/__init__.py", "tcp/congestion/none.py", "tcp/congestion/reno.py",
-        "tcp/congestion/cubic.py",
+        "tcp/congestion/cubic.py", "tcp/congestion/flow.py",
     },
 }
 HELD_AS = {"conn", "connection", "flow"}

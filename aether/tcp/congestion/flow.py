@@ -46,8 +46,9 @@ class CongestionControl(Protocol):
 
 
 def slow_start(conn: Flow, count: int) -> None:
-    """Grow by what was acknowledged, by two segments at the most; by one while what a time-out gave up is sent again.
+    """Grow by what was acknowledged, by two segments at the most (RFC 5681 §3.1, RFC 3465 §2.2).
 
-    An acknowledgement of much tells then that holes are filled, not that so much has left the network (RFC 3465 §2.3).
+    By one while what a time-out gave up is sent again: an acknowledgement of much tells then that holes are filled, not
+    that so much has left the network (RFC 3465 §2.3).
     """
     conn.cwnd += min(count, conn.mss if conn.phase == "loss" else 2 * conn.mss)

@@ -72,9 +72,10 @@ def _opened(answer: tuple[Any, ...], frame: bytes, conn: int, until: int, old: i
     return reports
 
 
-def _established(answer: tuple[Any, ...], frame: bytes, conn: int, due: int) -> list[Report]:
+def _established(answer: tuple[Any, ...], frame: bytes, conn: int, due: int, trip: tuple[int, ...]) -> list[Report]:
     where = segment_arrives._handshake_done
     return [
+        ("tcp.rtt", (conn, *trip), acknowledge._sample, "tcp.rtt"),
         ("tcp.timer", (conn, "rto", "stopped", due), where, "rto"),
         ("tcp.state", (conn, SYN_RECEIVED, ESTABLISHED, "rcv ACK"), where, "rcv ACK"),
     ]

@@ -128,11 +128,11 @@ def _went_on(tcp: Tcp, short: ShortConnection, frame: bytes, state: str, due: in
     host = tcp.host
     queue, knobs, now, number = host.queue, host.knobs, host.now, short.number
     app: TracedResponder = short.listener.socket.app  # type: ignore[assignment]  # `_may_open` has seen to it
+    rto = decisions.retransmission_timeout(short.srtt, short.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
     if state == SYN_RECEIVED:
         queue.wake(short, NEVER)
         app.expect(short)
-        return "established", 4, (number, due)
-    rto = decisions.retransmission_timeout(short.srtt, short.rttvar, knobs.tcp_rto_min, knobs.tcp_rto_max)
+        return "established", 5, (number, due, (short.srtt, short.srtt, short.rttvar, rto))
     trip = None
     # The probe for a single segment is due with the retransmission timer, since rttvar is small (`FastPath._request`).
     probes = bool(knobs.tcp_rack)
