@@ -68,7 +68,7 @@ class Invariants:
         elif kind == "tcp.state":
             number, old, new, cause = values
             came = self.arrived.get(host)
-            if SYN_RECEIVED in (old, new) and came is not None:  # another one of the same name; half-open, counted apart
+            if SYN_RECEIVED in (old, new) and came is not None:  # another of the same name; half-open: counted apart
                 self.answered.pop((host, came.destination, came.source), None)
             if new == TIME_WAIT:
                 self.resting[host, number] = self.world.now

@@ -230,6 +230,9 @@ KNOWN: tuple[Known, ...] = (
         "shrunk-window", "RFC 9293 §3.8.6", "both", "sends what is in flight again, although the window has shrunk",
         "only what is inside, and makes no probe beyond it", m.shrunk_window),
     Known(
+        "share-of-flight", "RFC 9438 §4.6", "both", "takes a share of what is in flight for ssthresh",
+        "of cwnd, although it was not used in full", m.share_of_flight),
+    Known(
         "proportional", "RFC 9937 §6.2", "both", "counts in bytes what an acknowledgement lets be sent again",
         "in segments", m.proportional),
     Known(
@@ -269,9 +272,6 @@ KNOWN: tuple[Known, ...] = (
         "probe-after-timeout", "RFC 8985 §7.4.1", "Aether", "may probe the tail again once a time-out is over",
         "not before what an earlier probe asked for is acknowledged", m.probe_after_timeout),
     Known(
-        "share-of-flight", "RFC 9438 §4.6", "both", "takes a share of what is in flight for ssthresh",
-        "of cwnd, although it was not used in full", m.share_of_flight),
-    Known(
         "refused-half-open", "RFC 9293 §3.10.7.4", "Aether",
         "ECONNREFUSED after a reset in SYN-RECEIVED, if both ends opened", "ECONNRESET", m.refused_half_open),
     Known(
@@ -288,6 +288,31 @@ KNOWN: tuple[Known, ...] = (
         "reset-with-syn", "RFC 9293 §3.10.7.4", "Aether",
         "believes a reset at RCV.NXT in SYN-RECEIVED, whatever comes with it",
         "ignores one that has SYN, too", m.reset_with_syn),
+    Known(
+        "resent-first", "RFC 9293 §3.10.7.4", "both",
+        "looks at all of a segment before it sends again what is lost",
+        "sends again first, and acknowledges with the number of before", m.resent_first),
+    Known(
+        "part-sacked", "RFC 8985 §7.2", "Aether", "makes no probe of the tail while bytes are SACKed",
+        "while segments are, as a whole", m.part_sacked),
+    Known(
+        "probe-put-off", "RFC 8985 §7.2", "Aether", "new data after a probe leaves the time-out as it is",
+        "puts it off as if another probe were due", m.probe_put_off),
+    Known(
+        "lost-again", "RFC 6675 §4", "Aether", "sends first again what was lost twice, if it comes first",
+        "what was lost once", m.lost_again),
+    Known(
+        "old-sack", "RFC 6675 §5", "Aether", "takes SACK blocks of an old acknowledgement, and sends what they let out",
+        "takes them, and sends nothing after a time-out", m.old_sack),
+    Known(
+        "compressed", "RFC 5681 §4.2", "Aether", "acknowledges each segment beyond a hole at once",
+        "from the fourth on after a moment, several together", m.compressed),
+    Known(
+        "ack-in-time-wait", "RFC 9293 §3.10.7.4", "both",
+        "answers an acknowledgement of what was never sent in TIME-WAIT", "does not", m.ack_in_time_wait),
+    Known(
+        "probe-of-window", "RFC 9293 §3.8.6.1", "both", "waits twice as long for each probe of a closed window",
+        "anew after whatever it is told, and four times as long if a time-out came before", m.probe_of_window),
 )
 
 

@@ -284,6 +284,10 @@ def data_after_fin(d: Difference) -> str:
     """Data beyond the peer's FIN, or another FIN: what is meant nobody knows, and both make of it what they can."""
     packets, packet = segments(d), arrived(d)
     ends = [one.span.last for one in packets if "F" in one.flags]
+    if d.kind == "segment" and d.fields == ("ack",) and ends:
+        assert isinstance(d.ours, Out) and isinstance(d.theirs, Out)
+        took = [one for one in packets if one.span.length and one.span.last == d.ours.ack and one.span.last > min(ends)]
+        return "end" if took and d.theirs.ack == min(ends) + 1 else ""
     if d.kind == "state":
         return "end" if ends and any(one.span.length and one.span.last > min(ends) for one in packets) else ""
     a, b = d.ours, d.theirs
@@ -320,7 +324,7 @@ def send_before_open(d: Difference) -> str:
 def probe_at_edge(d: Difference) -> str:
     """A probe of the tail where the window leaves room for less than a segment."""
     a = d.ours
-    if isinstance(a, Out) and a.length and a.seq == d.top[0] and a.seq + a.length == edge(d) and (
+    if isinstance(a, Out) and a.length and a.seq == d.top[0] and a.seq + a.length in (edge(d), last_edge(d)) and (
             d.theirs is None or again(d, d.theirs, 1) or d.kind == "undecided"):
         return "end"
     return ""
@@ -341,7 +345,9 @@ def collapsed(d: Difference) -> str:
     if again(d, a, 0) and again(d, b, 1) and d.kind == "segment":
         assert isinstance(a, Out) and isinstance(b, Out)
         cut = a.seq == b.seq and a.length > b.length and any("sack" in each for each in b.options)
-        cut = cut or (b.seq < a.seq and b.seq + b.length == a.seq + a.length and b.length <= mss_of(d))
+        same_end = b.seq + b.length == a.seq + a.length
+        cut = cut or (b.seq < a.seq and same_end and b.length <= mss_of(d))
+        cut = cut or (a.seq < b.seq and same_end and _part_acknowledged(d))  # the rest of one took of the next
         return "end" if cut or (a.seq == b.seq and (a.length < b.length or a.flags + b.flags == "P.FP.")) else ""
     return ""
 
@@ -362,7 +368,8 @@ def bytes_of_cwnd(d: Difference) -> str:
     if a.seq == d.top[0]:
         if d.kind == "extra" and not alone(d):
             return ""
-        return "end" if a.seq + a.length - una(d) <= max(len(theirs), 1) * full else ""
+        tail = full if a.length < full else 0
+        return "end" if a.seq + a.length - una(d) <= max(len(theirs), 1) * full + tail else ""
     if "frag_needed" in d.step:
         return "end" if d.kind == "extra" and again(d, a, 0) else ""
     same = {out.seq: out.length for out in d.traces[0].steps[d.at].out if again(d, out, 0) and out.time == a.time}
@@ -411,10 +418,26 @@ def frto_without_sack(d: Difference) -> str:
     return "end" if not sack and fresh and again(d, d.ours, 0) and resent(d, 1) else ""
 
 
+def _part_acknowledged(d: Difference) -> bool:
+    """Tell whether what is acknowledged ends inside a segment."""
+    assert d.traces is not None
+    first = una(d)
+    return any(
+        out.seq < first < out.seq + out.length for step in d.traces[0].steps[:d.at + 1] for out in step.out)
+
+
+def _by_timer_there(d: Difference) -> bool:
+    """Tell whether a timer of the kernel's sends what we send at once."""
+    assert d.traces is not None and isinstance(d.ours, Out)
+    step = d.traces[1].steps[d.at]
+    return d.kind == "extra" and not by_timer(d) and all(
+        out.time > step.at + 3_000 for out in step.out if out.seq == d.ours.seq)
+
+
 def few_duplicates(d: Difference) -> str:
     """Three duplicate acknowledgements without SACK, with too little in flight to bring them about."""
     a, packet = d.ours, arrived(d)
-    if packet is None or not again(d, a, 0) or not (d.kind == "time" or alone(d)):
+    if packet is None or not again(d, a, 0) or not (d.kind == "time" or alone(d) or _by_timer_there(d)):
         return ""
     assert isinstance(a, Out)
     sack = "sackOK" in str(d.program.steps) and ("net.ipv4.tcp_sack", "0") not in d.program.sysctls
@@ -435,15 +458,20 @@ def fin_beyond_window(d: Difference) -> str:
 def ends_at_window(d: Difference) -> str:
     """A segment that ends where the window begins; a reset, also one that goes on inside."""
     packet = arrived(d)
-    if _rearmed(d) or _fin_known(d) or _window_taken(d) or _window_opened(d) or _known_beside(d):
+    if _rearmed(d) or _fin_known(d) or _window_taken(d) or _window_opened(d) or _known_beside(d) or _first_known(d):
         return "end"
     if packet is None:
         return ""
     end = packet.span.last + ("F" in packet.flags) + ("S" in packet.flags)
     if d.kind == "missing" and "R" in packet.flags and pure(d.theirs) and end >= d.acked_before[1]:
         return "theirs"
-    if d.kind == "extra" and packet.span.length and pure(d.ours) and end == d.acked_before[1] and alone(d):
+    carries = packet.span.length or "F" in packet.flags
+    if d.kind == "extra" and carries and pure(d.ours) and end == d.acked_before[1] and alone(d):
         return "ours"
+    if carries and end == d.acked_before[1] and d.kind == "segment" and pure(d.ours) and pure(d.theirs):
+        assert isinstance(d.theirs, Out)
+        if d.fields == ("seq",) or (set(d.fields) <= {"seq", "options"} and d.theirs.seq < d.top[1]):
+            return "end"  # it has brought a window
     if not packet.span.first < end == d.acked_before[1]:
         return ""
     fresh = isinstance(d.theirs, Out) and d.theirs.length and d.theirs.seq == d.top[1]
@@ -497,9 +525,30 @@ def _known_beside(d: Difference) -> bool:
     if d.kind != "extra" or d.theirs is not None or not by_timer(d) or not again(d, a, 0) or not isinstance(a, Out):
         return False
     end = a.seq + a.length + ("F" in a.flags)
-    return any(
-        one.ack is not None and signed(one.ack) >= end and one.span.length and one.span.last == d.acked[1]
-        for _, one in _told(d))
+    return any(signed(one.ack or 0) >= end for one in _at_the_edge(d))
+
+
+def _first_known(d: Difference) -> bool:
+    """Tell whether such data has acknowledged for the kernel the first of what is sent again."""
+    a, b = d.ours, d.theirs
+    if d.kind != "segment" or not again(d, a, 0) or not again(d, b, 1):
+        return False
+    assert isinstance(a, Out) and isinstance(b, Out)
+    return any(a.seq < signed(one.ack or 0) <= b.seq for one in _at_the_edge(d))
+
+
+def _at_the_edge(d: Difference) -> list[TcpPacket]:
+    """Return the segments with something in them that ended where the kernel's window began, when they came."""
+    assert d.traces is not None
+    found, acked = list[TcpPacket](), 0
+    for line, happened in zip(d.program.steps[:d.at + 1], d.traces[1].steps, strict=False):
+        event = event_of(line.text)
+        if isinstance(event, TcpPacket) and event.ack is not None and not set(event.flags) & set("SR"):
+            end = event.span.last + ("F" in event.flags)
+            if signed(event.span.first) < signed(end) == acked:
+                found.append(event)
+        acked = max([acked, *(out.ack for out in happened.out if out.ack is not None and out.ack < 1 << 31)])
+    return found
 
 
 def _told(d: Difference) -> list[tuple[int, TcpPacket]]:
@@ -585,12 +634,13 @@ def with_timestamps(d: Difference) -> bool:
 def resent(d: Difference, side: int) -> bool:
     """Tell whether a host has sent anything again up to the step."""
     assert d.traces is not None
-    seen: set[int] = set()
+    seen, top = set[int](), 0
     for step in d.traces[side].steps[:d.at + 1]:
         for out in step.out:
-            if (out.length or "F" in out.flags) and out.seq in seen:
+            if (out.length or "F" in out.flags) and (out.seq in seen or (out.length and out.seq + out.length <= top)):
                 return True
             seen.add(out.seq)
+            top = max(top, out.seq + out.length) if out.seq < 1 << 30 else top
     return False
 
 
@@ -613,8 +663,13 @@ def zero_window(d: Difference) -> bool:
 
 def wrong_ack_in_syn_received(d: Difference) -> str:
     """A segment for a half-open connection that acknowledges what was not sent, and is wrong otherwise too."""
-    b, packet = d.theirs, arrived(d)
-    if packet is None or packet.ack is None or not isinstance(b, Out) or b.flags != "R" or not _half_open(d):
+    a, b, packet = d.ours, d.theirs, arrived(d)
+    if packet is None or packet.ack is None or not _half_open(d):
+        return ""
+    crossed = any(out.flags == "S" for step in (d.traces or ((), ()))[1].steps[:d.at] for out in step.out)
+    if d.kind == "extra" and crossed and isinstance(a, Out) and a.flags == "R" and a.seq == packet.ack == 0:
+        return "end"
+    if not isinstance(b, Out) or b.flags != "R":
         return ""
     return "end" if b.seq == packet.ack and packet.ack != 1 else ""
 
@@ -765,9 +820,22 @@ def urgent(d: Difference) -> str:
     return "end" if marked and d.kind == "result" and called(d) in ("read", "poll", "ioctl") else ""
 
 
+def _opened_below(d: Difference) -> bool:
+    """Tell whether a segment that comes before what only we have acknowledged opened the kernel's window."""
+    b, told = d.theirs, segments(d)
+    if d.kind != "missing" or not isinstance(b, Out) or b.seq != d.top[1] or "delayed-ack" not in d.passed:
+        return False
+    last = [one for one in told if not set(one.flags) & set("SR")][-2:]
+    if len(last) < 2 or last[0].window or not last[1].window:
+        return False
+    return last[1].span.first == last[0].span.first < last[0].span.last + ("F" in last[0].flags)
+
+
 def until_acknowledged(d: Difference) -> str:
     """A segment below what has arrived, which the kernel has not acknowledged yet."""
     packet, b = arrived(d), d.theirs
+    if _opened_below(d):
+        return "end"
     if packet is None or not d.acked_before[1] <= packet.span.first < d.acked_before[0]:
         return ""
     if only(d, "sack", "TS") and any("sack" in each for each in apart(d)[0]):
@@ -979,7 +1047,7 @@ def shrunk_window(d: Difference) -> str:
     if not told or not (number or again(d, d.ours, 0) or again(d, d.theirs, 1)):
         return ""
     scale = 4 if "wscale" in " ".join(step.text for step in d.program.steps[:d.at + 1]) else 0
-    right = min(signed(one.ack or 0) + ((one.window or 0) << scale) for one in told[-2:])
+    right = min(signed(one.ack or 0) + ((one.window or 0) << scale) for one in told[-4:])
     if right >= max(d.top):
         return ""
     return "both" if number else "end" if d.kind in ("segment", "time", "extra", "missing") else ""
@@ -993,7 +1061,8 @@ def proportional(d: Difference) -> str:
     if sacks and d.kind == "missing" and again(d, d.theirs, 1):
         full = full_of(d)
         small = any(0 < out.length < full - 36 for step in d.traces[1].steps[:d.at] for out in step.out)
-        return "end" if small and resent(d, 0) else ""
+        one_more = sum(out.length and out.seq < d.top[1] for out in d.traces[1].steps[d.at].out) == 1
+        return "end" if (small or one_more) and resent(d, 0) else ""
     if not sacks or not isinstance(a, Out) or by_timer(d) or d.kind != "extra":
         return ""
     if a.length and a.seq == d.top[0] and resent(d, 0) and resent(d, 1):
@@ -1083,7 +1152,7 @@ def duplicate_ahead(d: Difference) -> str:
 def echo_in_syn_received(d: Difference) -> str:
     """A segment for a half-open connection that echoes a timestamp of the connection before."""
     packet, b = arrived(d), d.theirs
-    if packet is None or packet.ack is None or not isinstance(b, Out):
+    if packet is None or not isinstance(b, Out):
         return ""
     assert d.traces is not None
     echoed = [option.values[1] for option in packet.options or () if option.name == "timestamp"]
@@ -1117,7 +1186,7 @@ def reset_in_closing(d: Difference) -> str:
     reset = fins and any("R" in one.flags for one in told[fins[0] + 1:])
     assert d.traces is not None
     fin = any("F" in out.flags for step in d.traces[1].steps[:d.at] for out in step.out)
-    said = (d.ours, d.theirs) in (("-1 EPIPE", "-1 ECONNRESET"), ("0 0", "0 104"))
+    said = (d.ours, d.theirs) in (("-1 EPIPE", "-1 ECONNRESET"), ("0 0", "0 104"), ("1 [21]", "1 [29]"))
     return "end" if d.kind == "result" and reset and fin and said else ""
 
 
@@ -1176,8 +1245,10 @@ def probe_after_timeout(d: Difference) -> str:
 
 def share_of_flight(d: Difference) -> str:
     """How much may be sent again in a recovery that began with less in flight than cwnd has room for."""
-    packet, full = arrived(d), full_of(d)
+    packet, full, b = arrived(d), full_of(d), d.theirs
     sacks = packet is not None and any(option.name == "sack" for option in packet.options or ())
+    if packet is not None and d.kind == "missing" and isinstance(b, Out) and b.length and b.seq == d.top[1] == d.top[0]:
+        return "end" if with_sack(d) and resent(d, 0) and resent(d, 1) and not _timed_out(d) else ""
     if packet is None or not sacks or d.kind != "missing" or not again(d, d.theirs, 1) or not resent(d, 0):
         return ""
     return "end" if max(d.top) - una(d) <= 9 * full and not _timed_out(d) else ""
@@ -1249,3 +1320,111 @@ def reset_with_syn(d: Difference) -> str:
     again_ = d.kind == "missing" and isinstance(b, Out) and b.flags == "S."
     gone = isinstance(d.ours, Out) and d.ours.flags == "R" and d.kind in ("extra", "segment")
     return "end" if again_ or gone else ""
+
+
+def resent_first(d: Difference) -> str:
+    """What is sent again for an acknowledgement that comes together with data."""
+    packet, a, b = arrived(d), d.ours, d.theirs
+    if packet is None or not packet.span.length or packet.ack is None:
+        return ""
+    assert d.traces is not None
+    if d.kind == "segment" and d.fields == ("ack",) and again(d, a, 0) and again(d, b, 1):
+        assert isinstance(a, Out) and isinstance(b, Out)
+        return "end" if (a.ack or 0) > (b.ack or 0) == d.acked_before[1] else ""
+    if d.kind == "missing" and pure(b) and isinstance(b, Out) and b.ack == d.acked_before[1]:
+        first = d.traces[1].steps[d.at].out[0]
+        return "end" if first is not b and first.ack == b.ack and first.seq < d.top[1] and first.length else ""
+    return ""
+
+
+def part_sacked(d: Difference) -> str:
+    """A probe of the tail, or none, where nothing but parts of segments was SACKed."""
+    a, b = d.ours, d.theirs
+    if not with_sack(d) or not again(d, b, 1) or d.kind not in ("segment", "missing"):
+        return ""
+    assert d.traces is not None and isinstance(b, Out)
+    if isinstance(a, Out) and not (again(d, a, 0) and a.seq < b.seq):
+        return ""
+    sent = {(out.seq, out.seq + out.length) for step in d.traces[1].steps[:d.at + 1] for out in step.out if out.length}
+    blocks = {block for one in segments(d) for option in one.options or () if option.name == "sack"
+              for block in zip(option.values[::2], option.values[1::2], strict=False)}
+    whole = any(left <= low and high <= right for left, right in blocks for low, high in sent)
+    inside = any(low <= left and right <= high for left, right in blocks for low, high in sent)
+    waited = b.time > d.traces[1].steps[d.at].at + 3_000
+    return "end" if inside and not whole and waited and b.seq + b.length == d.top[1] else ""
+
+
+def probe_put_off(d: Difference) -> str:
+    """The time-out after a probe of the tail, when new data was sent since the probe."""
+    a, b = d.ours, d.theirs
+    if not with_sack(d) or not again(d, a, 0) or d.kind not in ("time", "extra") or not by_timer(d):
+        return ""
+    assert isinstance(a, Out) and d.traces is not None
+    if isinstance(b, Out) and b.time < a.time:
+        return ""
+    top, probed = 0, False
+    for step in d.traces[0].steps[:d.at + 1]:
+        for out in step.out:
+            if out.time >= a.time or not out.length:
+                continue
+            end = out.seq + out.length
+            if probed and end > top:
+                return "end"
+            probed = probed or (end == top and out.time > step.at)
+            top = max(top, end)
+    return ""
+
+
+def compressed(d: Difference) -> str:
+    """The fourth duplicate acknowledgement with SACK blocks and those that follow."""
+    a, packet = d.ours, arrived(d)
+    if d.kind != "extra" or packet is None or not packet.span.length or not pure(a) or not isinstance(a, Out):
+        return ""
+    assert d.traces is not None
+    same = [out for step in d.traces[0].steps[:d.at] for out in step.out
+            if pure(out) and out.ack == a.ack and any("sack" in each for each in out.options)]
+    return "ours" if len(same) >= 3 and any("sack" in each for each in a.options) else ""
+
+
+def ack_in_time_wait(d: Difference) -> str:
+    """An acknowledgement of what was never sent, in TIME-WAIT."""
+    packet = arrived(d)
+    if d.kind != "extra" or packet is None or packet.span.length or not pure(d.ours) or packet.ack is None:
+        return ""
+    told = segments(d)[:-1]
+    fins = [one for one in told if "F" in one.flags and one.span.last + 1 == d.acked[0]]
+    over = any(one.ack == d.top[0] for one in told)
+    return "ours" if fins and over and signed(packet.ack) > d.top[0] and packet.flags == "." else ""
+
+
+def probe_of_window(d: Difference) -> str:
+    """When a closed window is probed: the second time, or after an acknowledgement that leaves it closed."""
+    a = d.ours
+    probe = pure(a) and isinstance(a, Out) and a.seq == una(d) - 1 and by_timer(d)
+    if not probe or d.kind not in ("extra", "time") or not zero_window(d):
+        return ""
+    assert d.traces is not None and isinstance(a, Out)
+    before_it = any(
+        out.time < a.time and out.seq == a.seq for step in d.traces[0].steps[:d.at + 1] for out in step.out)
+    b = d.theirs
+    return "end" if before_it and (not isinstance(b, Out) or b.time > a.time) else ""
+
+
+def lost_again(d: Difference) -> str:
+    """What is sent first when an acknowledgement shows that something was lost again, and other things were lost once."""
+    packet, a, b = arrived(d), d.ours, d.theirs
+    if packet is None or d.kind != "segment" or not again(d, a, 0) or not again(d, b, 1) or by_timer(d):
+        return ""
+    assert isinstance(a, Out) and isinstance(b, Out) and d.traces is not None
+    sacks = any(option.name == "sack" for option in packet.options or ())
+    times = sum(out.seq == a.seq and bool(out.length) for step in d.traces[0].steps[:d.at] for out in step.out)
+    return "end" if sacks and times > 1 and a.seq == una(d) and b.seq == a.seq + a.length else ""
+
+
+def old_sack(d: Difference) -> str:
+    """What is sent again for SACK blocks that come with an acknowledgement of what was acknowledged before."""
+    packet, a = arrived(d), d.ours
+    if packet is None or packet.ack is None or d.kind != "extra" or not again(d, a, 0) or by_timer(d):
+        return ""
+    sacks = any(option.name == "sack" for option in packet.options or ())
+    return "end" if sacks and 0 < signed(packet.ack) < una(d) and resent(d, 1) else ""
