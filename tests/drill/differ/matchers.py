@@ -1411,7 +1411,7 @@ def probe_of_window(d: Difference) -> str:
 
 
 def lost_again(d: Difference) -> str:
-    """What is sent first when an acknowledgement shows that something was lost again, and other things were lost once."""
+    """What is sent first when an acknowledgement shows that something was lost again, and other things once."""
     packet, a, b = arrived(d), d.ours, d.theirs
     if packet is None or d.kind != "segment" or not again(d, a, 0) or not again(d, b, 1) or by_timer(d):
         return ""
