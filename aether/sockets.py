@@ -157,8 +157,8 @@ class TcpSocket:
     def _unused(self) -> None:
         """Raise OSError EALREADY or EISCONN if there is a connection, or a listener; forget an attempt given up."""
         if self.withdrawn and self.connection is not None:
-            self.connection.socket = self.connection = None
-            self.withdrawn = False
+            self.connection.socket = None
+            self.connection, self.withdrawn = None, False
         if self.connection is not None or self.listener is not None or self.deferred is not None:
             trying = self.connection is not None and self.connection.state == SYN_SENT
             raise OSError(errno.EALREADY if trying else errno.EISCONN, "the socket is in use already")
