@@ -102,6 +102,11 @@ def begin(shell: Shell, fault: str) -> None:
         shell.try_(line)
 
 
+def test_no_other_lesson_has_faults() -> None:
+    """Or it would have to be played here, too."""
+    assert [name for name, path in library.files([library.BUILT_IN]).items() if load(path).faults] == ["capstone"]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_command_in_no_form_says_what_only_an_oracle_knows(
     engine_shell: Shell, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -192,6 +197,42 @@ def test_a_capture_that_began_before_has_one_end_alone(engine_shell: Shell, tmp_
     engine_shell.run(f"capture save {tmp_path}/x.pcapng")
     assert b"mtu" not in (tmp_path / "x.pcapng").read_bytes()
     assert b"LOST" not in (tmp_path / "x.pcapng").read_bytes().upper()
+
+
+OF_A_CAPTURE = (
+    "frames", "frames tcp.analysis.flags or icmp", "frame 1", "frame 3", "conversations", "endpoints", "protocols",
+    "expert", "io", "io 100ms", "ladder", "follow 1", "why drop", "why", "drops", "counters", "tcp conns", "capture status",
+    "print frame.lost", "frames frame.lost", "frames event", "plot io", "compare", "limits 1", "tcp limits 1",
+)
+"""What is asked of a capture that was loaded, as far as there is something to ask."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_capture_that_is_read_back_tells_no_more(
+    engine_shell: Shell, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was saved while the fault is blind is looked at in every way, in every form."""
+    monkeypatch.chdir(tmp_path)
+    begin(engine_shell, fault)
+    learner = Learner(engine_shell, tmp_path)
+    engine_shell.run("capture start")
+    for line in FAULTS[fault].probe:
+        engine_shell.try_(line)
+    engine_shell.run("capture stop")
+    engine_shell.run("capture save mine.pcapng")
+    secrets = oracle(engine_shell.session.core.whole.loop.world, engine_shell.session.core.whole.events())
+    assert secrets, "there is something to hide"
+    kept = (tmp_path / "mine.pcapng").read_bytes().decode("latin-1")
+    assert [each for each in secrets if each in kept] == []
+    assert "mine.pcapng" in engine_shell.run("capture load mine.pcapng"), "it is there to be looked at"
+    turn = list(FAULTS).index(fault)
+    told = []
+    for number, line in enumerate(OF_A_CAPTURE):
+        form = FORMS[(number + turn) % len(FORMS)]
+        said = learner.types(line, form)
+        told += [(line, form, secret) for secret in secrets if secret in said and secret not in line]
+    assert isinstance(engine_shell.session.core, Blinded), "it is blind still"
+    assert told == []
 
 
 def test_no_query_reaches_another_host_or_a_switch() -> None:
