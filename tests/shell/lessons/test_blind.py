@@ -201,8 +201,9 @@ def test_a_capture_that_began_before_has_one_end_alone(engine_shell: Shell, tmp_
 
 OF_A_CAPTURE = (
     "frames", "frames tcp.analysis.flags or icmp", "frame 1", "frame 3", "conversations", "endpoints", "protocols",
-    "expert", "io", "io 100ms", "ladder", "follow 1", "why drop", "why", "drops", "counters", "tcp conns", "capture status",
-    "print frame.lost", "frames frame.lost", "frames event", "plot io", "compare", "limits 1", "tcp limits 1",
+    "expert", "io", "io 100ms", "ladder", "follow 1", "why drop", "why", "drops", "counters", "tcp conns",
+    "capture status", "print frame.lost", "frames frame.lost", "frames event", "plot io", "compare", "limits 1",
+    "tcp limits 1",
 )
 """What is asked of a capture that was loaded, as far as there is something to ask."""
 
