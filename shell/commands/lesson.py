@@ -13,7 +13,7 @@ from shell.files.writing import place, write
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.translation import say
 from shell.language.values import count, is_number
-from shell.lessons import library, report, translated
+from shell.lessons import library, report, roster, translated
 from shell.lessons.ahead import chosen_course, directories, in_order, is_late, numbered, what_is_ahead
 from shell.lessons.course import load as load_course
 from shell.lessons.course import place as course_place
@@ -306,6 +306,7 @@ def course(session: Session, file: str, name: str | None = None) -> LessonList:
     Four come with Aether: first-week, transport, trouble-shooting and performance. With a name, ports, sequence
     numbers and losses are others than those of your neighbour, and so are the answers.
     """
+    note = ""
     with ProgressStore.usual().changing() as progress:
         if file:
             whole = "" if file == "off" else str(course_place(file).resolve())
@@ -313,8 +314,12 @@ def course(session: Session, file: str, name: str | None = None) -> LessonList:
             if taken is not None and taken.own_seeds and not (name or progress.learner):
                 raise CommandError(f"this course wants your name: lesson course {file} --name NAME")
             progress.course, progress.course_title = whole, taken.title if taken is not None else ""
-            progress.learner = "" if taken is None else name or progress.learner
-    return list_(session)
+            before, progress.learner = progress.learner, "" if taken is None else name or progress.learner
+            if progress.learner and before and progress.lessons and roster.key(before) != roster.key(progress.learner):
+                note = say("what was done as {before} does not count for {now}: each name has numbers of its own",
+                           before=before, now=progress.learner)
+    found = list_(session)
+    return replace(found, hint=f"{note}. {found.hint}" if note else found.hint)
 
 
 @command("lesson report", argument("file", str, "the file to write, ending in .json", complete="files"),

@@ -282,6 +282,13 @@ def test_a_wrong_weight_is_refused(learner: Learner, text: str, complaint: str) 
     assert complaint in " ".join(learner.shell.fail(f"lesson course {learner.directory}/wrong.toml").split())
 
 
+def test_who_changes_his_name_is_told_that_nothing_counts_any_more(learner: Learner) -> None:
+    learner.plays("ada", steps=1)
+    assert "does not count" not in learner.shell.run(f"lesson course {learner.directory}/course.toml --name ADA")
+    said = " ".join(learner.shell.run(f"lesson course {learner.directory}/course.toml --name Ben").split())
+    assert "what was done as ADA does not count for Ben" in said
+
+
 def test_a_course_with_own_seeds_wants_a_name(learner: Learner) -> None:
     assert "--name NAME" in learner.shell.fail(f"lesson course {learner.directory}/course.toml")
     learner.shell.run(f"lesson course {learner.directory}/course.toml --name Ada")
