@@ -90,7 +90,7 @@ def test_a_connection_is_followed_whatever_carries_it(made: Made, tmp_path: Path
     assert [row["direction"] for row in segments] == ["out", "in", "out", "out", "in", "out"]
     followed = shell.run("follow 1")
     assert "GET /index HTTP/1.1" in followed and "hello" in followed
-    assert "10.0.0.2" in shell.run("ladder 1") or "SYN" in shell.run("ladder 1")
+    assert "SYN" in shell.run("ladder 1")
     for expression, count in (("tcp", 6), ("http.request", 1), ('http.host == "server.example"', 1), ("dns", 2),
                               ("ip.src == 10.0.0.1 and tcp.len > 0", 1), ("tcp.stream == 0", 6)):
         found = json.loads(shell.run(f"frames {expression} --json"))["frames"]

@@ -52,7 +52,7 @@ def test_the_application_has_nothing_to_send(program: Program) -> None:
     program.run("tcp connect 192.168.1.1:9", 'tcp send 1 "a"', "run 10s")
     report = program.json("why conn 1 slow")
     assert shares(side(report, "you")["last"]) == {"application": 1.0}
-    assert "application" in report["answer"] or "nothing" in report["answer"]
+    assert "application" in report["answer"]
 
 
 def test_nothing_was_sent(program: Program) -> None:

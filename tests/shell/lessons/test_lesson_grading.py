@@ -203,14 +203,14 @@ def test_anothers_recording_is_named_though_its_seed_was_edited(learner: Learner
 
     [row] = learner.grade(change(learner.plays("ben"), edit_recording))
     assert row.score == 0
-    assert "cannot be repeated" in row.remark or "do not hold" in row.remark
+    assert "cannot be repeated" in row.remark
 
 
 def test_a_replay_with_one_input_changed_is_named(learner: Learner) -> None:
     def edit(content: dict[str, Any]) -> None:
         step = steps_of(content)["Open a connection"]
         text = evidence.unpack(step["recording"])
-        assert '"port": 7' in text or ":7" in text or "7" in text
+        assert text.count('"us": ') > 1
         lines = text.splitlines()
         changed = [line.replace('"us": ', '"us": 1') if number == 1 else line for number, line in enumerate(lines)]
         assert changed != lines
