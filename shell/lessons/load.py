@@ -10,7 +10,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from aether.filters import compile_filter
+from aether.filters import Filter, FilterError, compile_filter
 from shell.files.opening import read_whole
 from shell.language import glossary
 from shell.language.grammar import similar
@@ -144,6 +144,7 @@ class _Body:
 
     def _predict(self, step: Step, number: int, body: list[tuple[int, str]]) -> None:
         question = again = ""
+        shown: Filter | None = None
         choices: list[tuple[str, bool]] = []
         notes: list[str] = []
         for place, line in body:
@@ -153,6 +154,8 @@ class _Body:
                 question = line[2:].strip()
             elif line.startswith("Again:") and not choices:
                 again = line.removeprefix("Again:").strip()
+            elif line.startswith("Shown:") and not choices:
+                shown = self._filter(place, line.removeprefix("Shown:").strip())
             elif found := re.match(r"-\s+\[(.)\]\s+(.*)", line):
                 if found.group(1) not in "xX ":
                     self.finder.add(place, f"[{found.group(1)}] is neither right nor wrong",
@@ -179,7 +182,15 @@ class _Body:
             self.finder.add(number, f"a prediction with {len(choices)} answers", "at most six")
         else:
             step.predictions.append(Prediction(question, tuple(
-                Choice(text, right, note) for (text, right), note in zip(choices, notes, strict=True)), number, again))
+                Choice(text, right, note) for (text, right), note in zip(choices, notes, strict=True)), number, again,
+                shown))
+
+    def _filter(self, line: int, text: str) -> Filter | None:
+        try:
+            return compile_filter(text)
+        except FilterError as problem:
+            self.finder.add(line, f"{problem.message}: {text}", "`Shown:` takes an expression, as a check does")
+            return None
 
     def _check(self, step: Step, number: int, body: list[tuple[int, str]]) -> None:
         text: list[str] = []

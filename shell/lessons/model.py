@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aether.filters import Filter
 from shell.lessons.conditions import AskFault, Check, Mended, read_check
 
 WIDTH = 78
@@ -53,6 +54,8 @@ class Prediction:
     line: int
     again: str = ""
     """The question as it is put by itself, at the end of a later lesson; empty if it is not."""
+    shown: Filter | None = None
+    """Which frames of the step decide it; None for those by which its checks hold."""
 
 
 @dataclass(frozen=True, slots=True)

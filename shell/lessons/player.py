@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any, TypeVar, cast
 
+from aether.filters import Record
 from aether.world import World
 from shell.language.grammar import CommandError
 from shell.language.translation import say
@@ -73,6 +74,8 @@ class Player:
         self._shown: set[int] = set()
         self._asked = 0
         self._marks: list[Mark] = []
+        self._decide: dict[int, list[Record]] = {}
+        """The frames that decide predictions which say themselves what does, by their places."""
         self.note = ""
         """What is said above it when it begins."""
         self.again: list[recall.Recalled] = []
@@ -235,6 +238,8 @@ class Player:
         self.tracker = Tracker(self.step.checks, seed=f"{self.lesson.seed}/{self.index}", fault=fault, past=past,
                                now=now, names=[each.name for each in blind.choices(self.lesson, fault)])
         self._shown, self._asked = set(), 0
+        self._decide = {place: self.tracker.watcher.collect(each.shown)
+                        for place, each in enumerate(self.step.predictions) if each.shown is not None}
 
     def _continue(self, saved: Saved) -> None:
         """Take up a step in the middle: look at everything again that happened in it."""
@@ -286,8 +291,8 @@ class Player:
                 if fresh or done or question:
                     views = [CheckView(row.text, True, "") for row in fresh]
                     over = self._finish_step(DONE) if done else ""
-                    news.append(LessonNews(views, question, over, self._reveal() if done else [], resolving.resolved(
-                        self.step.predictions, self.predictions, self.tracker.frames) if done else []))
+                    news.append(LessonNews(views, question, over, self._reveal() if done else [],
+                                           self._resolved() if done else []))
                 if done and self.index + 1 == len(self.lesson.steps):
                     news.append(self._finish())
             self.bookmark.save_sometimes(self._saved)
@@ -317,6 +322,11 @@ class Player:
     def rows(self) -> list[CheckRow]:
         """Return how the checks of the step stand."""
         return self._present(self.tracker.rows)
+
+    def _resolved(self) -> list[str]:
+        """Return what became of the predictions of the step."""
+        own = {place: sorted({record.number for record in records}) for place, records in self._decide.items()}
+        return resolving.resolved(self.step.predictions, self.predictions, self.tracker.frames, own)
 
     def _new_question(self) -> str:
         question = self._present(self.tracker.question)

@@ -12,13 +12,20 @@ MOST_NAMED = 4
 """Frames that are named one by one."""
 
 
-def resolved(predictions: Sequence[Prediction], made: Mapping[int, int], frames: Sequence[int]) -> list[str]:
-    """Return a line for each prediction that was made; `frames` are those by which the checks of the step hold."""
+def resolved(
+    predictions: Sequence[Prediction], made: Mapping[int, int], held: Sequence[int],
+    own: Mapping[int, Sequence[int]] | None = None,
+) -> list[str]:
+    """Return a line for each prediction that was made; `held` are the frames by which the checks of the step hold.
+
+    `own` are those of predictions that say themselves which frames decide them, by their places.
+    """
     lines = []
-    shown, one = _named(frames), len(frames) < 2
     for place, prediction in enumerate(predictions):
         if place not in made:
             continue
+        frames = (own or {}).get(place) or held
+        shown, one = _named(frames), len(frames) < 2
         said = LETTERS[made[place]]
         right = [number for number, choice in enumerate(prediction.choices) if choice.right]
         if made[place] in right:

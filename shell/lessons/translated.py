@@ -140,6 +140,8 @@ def _compare_steps(number: int, mine: Step, other: Step, found: Finder) -> None:
         differ("something is said to other answers than in the original",
                [bool(each.feedback) for each in one.choices], [bool(each.feedback) for each in two.choices], two.line)
         differ("the prediction has a line `Again:` in one of both alone", bool(one.again), bool(two.again), two.line)
+        differ("the line `Shown:` is not that of the original", one.shown and one.shown.text,
+               two.shown and two.shown.text, two.line)
     for check, again in zip(mine.checks, other.checks, strict=False):
         differ(f"check {check.number} is `{again.source}`, and in the original `{check.source}`",
                check.source.split(), again.source.split(), again.line)

@@ -47,7 +47,7 @@ class Screen:
         self._bench = False
         self._overview: Overview | None = None
         self._moved: tuple[object, ...] = ()
-        self._printing = threading.Lock()
+        self._printing = threading.RLock()
         self._waiting = False
         self.session.terminal.waiting = self._command_waits
         self.session.terminal.announce = self._announce
@@ -119,15 +119,22 @@ class Screen:
         if player is None or not (self.app.at_prompt or self._waiting):
             return
         found = player.poll()
-        if found:
+        if self.app.at_prompt:
+            found, self.app.lesson_later = [*self.app.lesson_later, *found], []
+        if not found:
+            return
+        with self._printing:
+            if not (self.app.at_prompt or self._waiting):  # a command has just ended: it says it with its own
+                self.app.lesson_later[:0] = found
+                return
             self._show_trace(settled=True)
-        for news in found:
-            if self._waiting:
-                self._show_now(news)
-            else:
-                from shell.views import render
+            for news in found:
+                if self._waiting:
+                    self._show_now(news)
+                else:
+                    from shell.views import render
 
-                self.app.add_alert(msg=render.to_rich(news), soft_wrap=False)
+                    self.app.add_alert(msg=render.to_rich(news), soft_wrap=False)
 
     def _show_now(self, news: LessonNews | LessonSummary) -> None:
         """Show what came true while a command waits; what is to be done next shall stand below all that it says."""

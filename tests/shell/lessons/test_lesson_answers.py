@@ -7,6 +7,7 @@ import json
 import pytest
 
 from shell.lessons import library
+from shell.lessons.conditions import Ran
 from shell.lessons.load import load
 from shell.lessons.quantities import Quantity, read_quantity, read_range
 from shell.lessons.replies import same
@@ -157,3 +158,11 @@ def test_no_lesson_sends_its_learner_on_by_a_command_for_something_else(name: st
     lesson = load(LESSONS[name])
     for step in lesson.steps:
         assert "`next`" not in " ".join([*step.prose, *step.hints])
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_check_wants_a_connection_of_a_certain_number(name: str) -> None:
+    """Whoever connects once more than the text has another one, and did nothing wrong."""
+    for step in load(LESSONS[name]).steps:
+        for check in step.checks:
+            assert not (isinstance(check.condition, Ran) and any(map(str.isdigit, check.condition.words))), check.source

@@ -111,6 +111,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "icmp.type == 8 and dir == out\n```", "icmp.type == 8\n# How many? (lesson answer N)\nanswer is 4\n"
         "wrong 5 to 9: too many\nwrong 7: far too many\n```", "nobody sees what is said to `wrong 7`"),
     "slack where nothing is measured": (CHECK, f"answer ip.src of {CHECK} +- 5", "is no number"),
+    "what is shown is no expression": ("Q: What?", "Q: What?\nShown: icmp and", "`Shown:` takes an expression"),
     "tab in prose": ("More prose.", "More\tprose.", "tab"),
 }
 

@@ -110,4 +110,4 @@ def test_a_prediction_is_resolved_while_a_command_waits(open_terminal: Callable[
     terminal.wait_for("Not quite.")
     terminal.line("ping 192.168.1.1 --count 3")
     terminal.wait_for("step 1 of 4 done")
-    terminal.until(lambda lines: any("You said b; frames 3 and 4 show c" in line for line in lines))
+    terminal.until(lambda lines: any("You said b; frames 1 to 4 show c" in line for line in lines))

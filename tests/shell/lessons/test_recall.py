@@ -63,6 +63,13 @@ def test_a_prediction_is_resolved_by_the_frames_that_decide_it(engine_shell: She
     assert "b: three" in said
 
 
+def test_a_prediction_may_say_itself_which_frames_decide_it(engine_shell: Shell) -> None:
+    """Four frames were asked for, and those of the checks are two."""
+    engine_shell.run("lesson start first-frame")
+    engine_shell.run("b")
+    assert "You said b; frames 1 to 4 show c: four." in engine_shell.run("lesson play").replace("\n", " ")
+
+
 @pytest.mark.parametrize(("said", "frames", "line"), [
     (1, [1, 2, 3, 4], "You said b, and frames 1 to 4 show it."),
     (0, [7], "You said a; frame 7 shows b: three."),
