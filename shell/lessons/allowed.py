@@ -103,13 +103,18 @@ def values_of(line: str) -> tuple[Command, dict[str, Any]]:
 def carry_out(session: Session, line: str) -> tuple[tuple[str, ...], Any]:
     """Carry out one line of a lesson; return its words, and its result.
 
-    Raises what commands raise; CommandError also for what a lesson must not have.
+    Raises what commands raise; CommandError also for what a lesson must not have. Nothing is shown, also not what a
+    command shows while it still waits.
     """
     check(session, line)
     command, values = values_of(line)
     values.pop("json"), values.pop("plain")
-    with by_itself(session):
-        return tuple(line.split()), command.run(session, **values)
+    shows, session.terminal.meanwhile = session.terminal.meanwhile, None
+    try:
+        with by_itself(session):
+            return tuple(line.split()), command.run(session, **values)
+    finally:
+        session.terminal.meanwhile = shows
 
 
 @contextmanager

@@ -119,6 +119,7 @@ class AetherShell(cmd2.Cmd):
 
     def onecmd_plus_hooks(self, line: str, **options: Any) -> bool:
         """Run a line, which may be several commands with ; between them; the first that fails ends it."""
+        line = self._of_the_lesson(line)
         parts = list(commands_of(line)) or [line]
         for part in parts:
             before = self.failures
@@ -127,6 +128,13 @@ class AetherShell(cmd2.Cmd):
             if self.failures > before and len(parts) > 1:
                 break
         return False
+
+    def _of_the_lesson(self, line: str) -> str:
+        """Return a line with `lesson` before it where that may be left out; an answer is then read as it stands."""
+        first = line.split(None, 1)[0] if line.strip() else ""
+        known = first in self.statement_parser.aliases or first in self.macros
+        inside = self.session.lesson is not None and first in IN_LESSON
+        return f"lesson {line.strip()}" if inside and not known else line
 
     def _written_out(self, line: str) -> str:
         """Return a line with its words whole; in a lesson single letters may be answers."""

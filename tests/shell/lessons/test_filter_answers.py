@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from shell.lessons import library
@@ -57,3 +59,16 @@ def test_an_answer_is_judged_again_by_whoever_grades(engine_shell: Shell) -> Non
     for mark in shown.marks:
         mark.text = mark.text.replace("reset", "fin")
     assert judge(lesson, shown, lesson.seed, "2026-01-01", 100).step is None
+
+
+def test_an_answer_without_lesson_before_it_is_no_redirection(
+    engine_shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`answer tcp.len > 0` was cut at the sign, and made a file called 0."""
+    monkeypatch.chdir(tmp_path)
+    engine_shell.run("lesson start write-the-filter")
+    for _ in range(3):
+        engine_shell.run("skip")
+    engine_shell.run("b")
+    assert "right: tcp.dstport == 7 and tcp.len > 0" in engine_shell.run("answer tcp.dstport == 7 and tcp.len > 0")
+    assert list(tmp_path.iterdir()) == []

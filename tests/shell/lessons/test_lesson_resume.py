@@ -15,6 +15,7 @@ from aether.lab import simulated
 from shell.lessons import library
 from shell.lessons.load import load
 from shell.lessons.progress import ProgressStore
+from shell.lessons.sandbox import prepare
 from shell.session import Lab, Session
 from tests.shell.conftest import Shell
 
@@ -199,3 +200,15 @@ def test_what_comes_next_is_ahead_of_what_was_begun(engine_shell: Shell) -> None
         engine_shell.run("lesson skip")
     printed = engine_shell.run("lesson next")
     assert "Reading bytes" in printed
+
+
+def test_what_a_lesson_does_to_its_lab_shows_nothing(engine_shell: Shell) -> None:
+    """A ping of the set-up printed its answer above the lesson's title, as it came."""
+    shown: list[object] = []
+    terminal = engine_shell.session.terminal
+    lesson = load(library.BUILT_IN / "write-the-filter.md")
+    assert any(line.startswith("ping") and "--background" not in line for line in lesson.setup)
+    terminal.meanwhile = shown.append
+    prepare(engine_shell.session, lesson, None)
+    assert shown == []
+    assert terminal.meanwhile == shown.append
