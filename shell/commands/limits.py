@@ -23,7 +23,7 @@ ADVICE = {
     "nagle": ("RFC 896, RFC 9293 §3.7.4", "tcp.nagle", "`knob set tcp.nagle off{at}` sends small segments at once"),
     "cork": ("", "", "TCP_CORK or MSG_MORE: whoever set it has to take it off"),
     "silly window": ("RFC 9293 §3.8.6.2.1", "tcp.silly_window",
-                     "the other end's application reads too little at a time"),
+                     "the other end has little room, or its application reads too little at a time"),
     limits.NOTHING: ("", "", "TCP could send more than it is given"),
     limits.ALL_SENT: ("", "", "TCP could send more than it is given; `plot rtt {number}{at}` shows how long an answer "
                               "takes"),
