@@ -28,6 +28,7 @@ from shell.language import grammar
 from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
 from shell.language.shortened import whole_words
+from shell.language.translation import say
 from shell.prompt.parsing import LineParser, commands_of, redirection
 from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
@@ -275,6 +276,9 @@ class AetherShell(cmd2.Cmd):
             filled = player.fill_in(line) if player is not None else line
             self.poutput(f"aether> {filled}")
             self._run_of_lesson(filled)
+            if getattr(self.last_result, "outcome", "") == "detached":
+                self.poutput(say("the solution ends here, by Ctrl-C: `lesson play` carries it out again"))
+                break
 
     def _run_of_lesson(self, line: str) -> None:
         """Run a line of a lesson file: our grammar reads it, and nobody looks for redirections, pipes and macros."""

@@ -53,12 +53,12 @@ def test_a_ping_says_that_there_is_no_route() -> None:
     SendFrame(b"x" * 60), InjectFrame(b"x" * 60), DhcpStart(), DhcpRenew(), DhcpRelease(), DhcpInform(),
 ], ids=lambda each: type(each).__name__)
 def test_a_person_is_told(operation: SendFrame) -> None:
-    with pytest.raises(OperationError, match="you has no interface"):
+    with pytest.raises(OperationError, match="you have no interface"):
         operation.apply(alone())
 
 
 def test_nor_is_there_a_lease() -> None:
-    with pytest.raises(OperationError, match="you has no interface"):
+    with pytest.raises(OperationError, match="you have no interface"):
         dhcp_lease(alone())
 
 

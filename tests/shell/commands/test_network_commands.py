@@ -55,7 +55,7 @@ def test_groups(shell: Shell) -> None:
     shell.run("run 1s")
     assert "leave group 224.1.1.1" in shell.run("frames")
     assert "is no group" in shell.fail("igmp join 10.0.0.1")
-    assert "has not joined" in shell.fail("igmp leave 224.1.1.1")
+    assert "you have not joined" in shell.fail("igmp leave 224.1.1.1")
     assert "from 0 to 25.5s" in shell.fail("igmp query --within 30s")
 
 
@@ -67,5 +67,5 @@ def test_addresses(shell: Shell) -> None:
     assert "02:00:00:00:00:01 has 192.168.1.1/24 already" in shell.fail("ip add 192.168.1.1/24")
     assert "conflict" in shell.run("ip addresses")
     assert "192.168.1.7" not in shell.run("ip remove 192.168.1.7")
-    assert "has no address 192.168.1.7" in shell.fail("ip remove 192.168.1.7")
+    assert "you have no address 192.168.1.7" in shell.fail("ip remove 192.168.1.7")
     assert "prefix of 1 to 31 bits" in shell.fail("ip add 192.168.1.7")

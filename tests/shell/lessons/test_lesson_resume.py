@@ -212,3 +212,20 @@ def test_what_a_lesson_does_to_its_lab_shows_nothing(engine_shell: Shell) -> Non
     prepare(engine_shell.session, lesson, None)
     assert shown == []
     assert terminal.meanwhile == shown.append
+
+
+def test_ctrl_c_ends_a_solution_and_the_step_can_be_tried_again(
+    engine_shell: Shell, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lines after it would be about what never came."""
+    engine_shell.run("lesson start one-bit-wrong")
+    engine_shell.run("c")
+    wait = Session.wait
+    monkeypatch.setattr(Session, "wait", lambda *_, **__: "detached")
+    said = engine_shell.run("lesson play")
+    assert "ping 192.168.1.1 --count 1" in said and "the solution ends here" in said
+    assert "edit" not in said
+    monkeypatch.setattr(Session, "wait", wait)
+    engine_shell.run("lesson reset")
+    engine_shell.run("c")
+    assert "step 1 of 3 done, after its solution was shown" in engine_shell.run("lesson play")
