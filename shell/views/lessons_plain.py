@@ -8,18 +8,22 @@ from typing import Any
 
 from shell.language.translation import say
 from shell.language.values import amount
+from shell.results.explain import GlossaryEntry
 from shell.results.lesson import (
     CheckReport,
     CheckView,
     HintReport,
     LessonNews,
     LessonStep,
+    LessonSummary,
     LintReport,
     PredictionReport,
     QuestionView,
     Solution,
 )
+from shell.views import theme
 from shell.views.lessons import how_many, once
+from shell.views.spoken import as_drawn
 
 _CODE = re.compile(r"`([^`]+)`")
 _STRESS = re.compile(r"\*\*([^*]+)\*\*")
@@ -90,6 +94,12 @@ def solution(result: Solution) -> list[str]:
     return [say("this is the solution:")]
 
 
+def marked(result: Any) -> list[str]:
+    """Return what is drawn where there are no colours: commands have their marks."""
+    with theme.exactly("mono", "none"):
+        return as_drawn(result)
+
+
 def _spoken(lines: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
     return lambda result: spoken(lines(result))
 
@@ -97,6 +107,6 @@ def _spoken(lines: Callable[[Any], list[str]]) -> Callable[[Any], list[str]]:
 LINES: dict[type, Callable[[Any], list[str]]] = {
     **{kind: _spoken(lines) for kind, lines in (
         (LessonStep, step), (LessonNews, news), (CheckReport, checks), (PredictionReport, prediction),
-        (HintReport, hint))},
+        (HintReport, hint), (LessonSummary, marked), (GlossaryEntry, marked))},
     LintReport: lint, Solution: solution,
 }

@@ -295,7 +295,7 @@ def lessons(result: LessonList) -> list[str]:
         found.append(f"{row.number}: {row.title}, {row.id}, {amount(row.minutes, 'minute')}{where}, "
                      f"{STATES[row.state]}{done}{until}")
     over = sum(row.state == "done" for row in result.lessons)
-    return [*found, f"{over} of {amount(len(result.lessons), 'lesson')} done", *hint(result.hint)]
+    return [*found, f"{over} of {amount(len(result.lessons), 'lesson')} done", *spoken(hint(result.hint))]
 
 
 LINES: dict[type, Callable[[Any], list[str]]] = {

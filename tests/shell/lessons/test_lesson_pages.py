@@ -183,7 +183,8 @@ def test_commands_are_marked_where_there_are_no_colours(
 
 
 def test_plain_lines_have_no_backticks(engine_shell: Shell) -> None:
-    for line in ("lesson start tour", "lesson hint", "lesson check", "lesson show"):
+    for line in ("lesson start tour", "lesson hint", "lesson check", "lesson show", "lesson list", "lesson skip",
+                 "lesson skip", "lesson skip", "explain frame"):
         said = engine_shell.run(f"{line} --plain")
         assert "`" not in said
         assert "\u201c" in said
