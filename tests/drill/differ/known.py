@@ -222,8 +222,8 @@ KNOWN: tuple[Known, ...] = (
         "from-sending", "RFC 6298 §5.3", "Aether", "the time-out counts from the acknowledgement that came last",
         "after a probe from when the segment had left", m.from_sending),
     Known(
-        "stretch-ack", "RFC 3465 §2.2", "Aether",
-        "grows cwnd by two segments for one acknowledgement at the most",
+        "stretch-ack", "RFC 3465 §2.2, §2.3", "Aether",
+        "grows cwnd by two segments for one acknowledgement at the most, by one while a time-out is made good",
         "by all that it acknowledges",
         m.stretch_ack),
     Known(

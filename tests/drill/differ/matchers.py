@@ -288,7 +288,7 @@ def data_after_fin(d: Difference) -> str:
         assert isinstance(d.ours, Out) and isinstance(d.theirs, Out)
         took = [one for one in packets if one.span.length and one.span.last == d.ours.ack and one.span.last > min(ends)]
         return "end" if took and d.theirs.ack == min(ends) + 1 else ""
-    if d.kind == "state":
+    if d.kind == "state" or (d.kind == "result" and called(d) == "read"):
         return "end" if ends and any(one.span.length and one.span.last > min(ends) for one in packets) else ""
     a, b = d.ours, d.theirs
     over = isinstance(b, Out) and "R" in b.flags
@@ -404,8 +404,9 @@ def old_reset(d: Difference) -> str:
             over = any("F" in each.flags for each in told[:at]) and any(each.ack == d.top[1] for each in told[:at])
             kept = d.kind == "missing" and isinstance(d.theirs, Out) and (d.theirs.flags == "S." or pure(d.theirs))
             answered = pure(d.ours) or (isinstance(d.ours, Out) and d.ours.flags == "R")
+            half = d.kind == "segment" and pure(d.theirs) and isinstance(d.ours, Out) and d.ours.flags == "R"
             right = d.top[1] <= 1 or (over and d.theirs is None)
-            return "end" if right and (kept or (d.kind == "extra" and answered)) else ""
+            return "end" if right and (kept or half or (d.kind == "extra" and answered)) else ""
         latest = max(latest, stamp(one))
     return ""
 
@@ -728,7 +729,8 @@ def orphan_in_fin_wait_2(d: Difference) -> str:
 
 def send_buffer(d: Difference) -> str:
     """How much of what is written is taken, while much waits."""
-    if d.kind != "result" or called(d) not in ("write", "send", "poll") or not before(d, "14000"):
+    large = before(d, "14000") or "14000" in d.step
+    if d.kind != "result" or called(d) not in ("write", "send", "poll") or not large:
         return ""
     if called(d) == "poll" and d.kind == "result" and before(d, "14000"):
         return "end" if (str(d.ours), str(d.theirs)) in (("1 [4]", "0 [0]"), ("1 [5]", "1 [1]")) else ""
@@ -1032,7 +1034,8 @@ def stretch_ack(d: Difference) -> str:
     before_it, jump = 1, False
     for one in counted(d):
         if one.ack is not None and one.ack < 1 << 31 and not set(one.flags) & set("RS"):
-            now, before_it = one.ack - before_it > 2 * full, max(before_it, one.ack)
+            most = 1 if _timed_out(d) else 2  # segments
+            now, before_it = one.ack - before_it > most * full, max(before_it, one.ack)
             jump = jump or now
             if now and one is arrived(d) and (b.seq == d.top[1] or again(d, b, 1)):
                 return "end"
@@ -1289,10 +1292,16 @@ def threshold_falls(d: Difference) -> str:
 def window_of_overtaken(d: Difference) -> str:
     """The window of a segment that acknowledges something new, and was sent before the one whose window counts."""
     packet, a, told = arrived(d), d.ours, segments(d)
-    if packet is None or packet.ack is None or d.kind != "extra" or not isinstance(a, Out) or a.seq != d.top[0]:
+    b = d.theirs
+    opened = d.kind == "missing" and isinstance(b, Out) and bool(b.length) and b.seq == d.top[1]
+    if packet is None or packet.ack is None or not (
+            opened or (d.kind == "extra" and isinstance(a, Out) and a.seq == d.top[0])):
         return ""
     newer = any(signed(one.span.first) > signed(packet.span.first) for one in told[:-1] if one.ack is not None)
     acked = max([1, *(signed(one.ack) for one in told[:-1] if one.ack is not None and one.ack < 1 << 31)])
+    if opened:
+        return "end" if newer and packet.ack > acked and packet.window and zero_window(d) else ""
+    assert isinstance(a, Out)
     return "end" if newer and packet.ack > acked and a.length and a.seq + a.length > last_edge(d) else ""
 
 
