@@ -224,20 +224,22 @@ class Records:
         record.around = self.around
         return record
 
-    def each(self, frames: Iterable[tuple[int, bytes, int, str]], link: str) -> Iterator[Record]:
-        """Yield the record of each of many frames: number, bytes, time and sender. It is the same one each time."""
+    def each(self, frames: Iterable[tuple[int, bytes, int, str, int]], link: str) -> Iterator[Record]:
+        """Yield the record of each of many frames, the same one each time.
+
+        Given are number, bytes, time, sender and when the frame before it was seen, -1 if there was none.
+        """
         kept = Kept(b"", None, None, "", link, -1, 0, None)
         record = Record(b"", link=link)
         record.kept, record.around = kept, self.around
         follow, measurer = self._follow, self._measurer
-        for number, data, time, sender in frames:
+        for number, data, time, sender, previous in frames:
             record.number, record.data, record.time, record.packet = number, data, time, None
             record.sender = record.host = kept.sender = sender
-            kept.data, kept.packet, kept.previous, kept.time = data, None, self._last, time
+            kept.data, kept.packet, kept.previous, kept.time = data, None, previous, time
             record.context = kept.context = follow(number, kept)
             if measurer is not None:
                 kept.measured = measurer.measure(link, kept.dissect(), kept.context, number, time)
-            self._last = time
             yield record
 
     def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> Kept:

@@ -46,19 +46,22 @@ class CaptureEvents(Sequence[Event]):
         """How many events there are before those of each frame."""
         self._count = self._first.pop()
 
-    def sent(self) -> Iterator[tuple[int, bytes, int, str]]:
-        """Yield each frame's number, bytes and time, and who sent it: `YOU`, or what the other end is called."""
-        numbers = range(1, len(self.frames) + 1)
-        for number, data, time, way in zip(numbers, self.frames, self.times, self._ways, strict=True):
-            yield number, data, time, YOU if way & OUT else peer(data, True)
+    def sent(self, numbers: Iterable[int]) -> Iterator[tuple[int, bytes, int, str, int]]:
+        """Yield numbers, bytes and times of some frames, their senders, and when those before them were seen."""
+        for number in numbers:
+            yield (number, self.frames[number - 1], self.times[number - 1], self.sender(number),
+                   self.times[number - 2] if number > 1 else -1)
+
+    def sender(self, number: int) -> str:
+        """Return who sent a frame: `YOU`, or what the other end is called."""
+        return YOU if self._ways[number - 1] & OUT else peer(self.frames[number - 1], True)
 
     def of(self, number: int) -> list[Event]:
         """Return the events of a frame."""
         data, time, way = self.frames[number - 1], self.times[number - 1], self._ways[number - 1]
         serial = self._first[number - 1] + 1
         values = number, CAPTURE, data
-        sender = YOU if way & OUT else peer(data, True)
-        events = [Event(serial, number, time, sender, number, "frame.sent", values, _NOWHERE)]
+        events = [Event(serial, number, time, self.sender(number), number, "frame.sent", values, _NOWHERE)]
         if not way & LOST:
             receiver = peer(data, False) if way & OUT else YOU
             events.append(Event(serial + 1, number, time, receiver, number, "frame.arrived", values, _NOWHERE))

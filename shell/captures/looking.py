@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from aether.filters import Around, Records
+from aether.filters import Around
+from shell.captures.asking import asked
 from shell.captures.events import CaptureEvents
 from shell.captures.loaded import Capture
 from shell.reading.frames import FrameWatcher, SeenFrame
-from shell.reading.marks import CAPTURE
 from shell.reading.selection import Chosen, compiled
 
 
@@ -20,8 +20,7 @@ def selected(capture: Capture, expression: str, around: Around | None) -> Sequen
     found = compiled(expression)
     if not found.everywhere:
         return sorted(Chosen(expression, events, capture.follower, around).frames)
-    test, records = found.test, Records(follower=capture.follower, measuring=found.measuring, around=around)
-    return [record.number for record in records.each(events.sent(), CAPTURE) if test(record)]
+    return asked(capture, found, around or Around())
 
 
 def seen(capture: Capture, numbers: Collection[int], watcher: FrameWatcher) -> list[SeenFrame]:
