@@ -56,6 +56,10 @@ class CaptureEvents(Sequence[Event]):
         """Return who sent a frame: `YOU`, or what the other end is called."""
         return YOU if self._ways[number - 1] & OUT else peer(self.frames[number - 1], True)
 
+    def plain(self, number: int) -> bool:
+        """Return whether no more is known of a frame than that it was sent, and arrived."""
+        return number not in self._more and not self._ways[number - 1] & LOST
+
     def of(self, number: int) -> list[Event]:
         """Return the events of a frame."""
         data, time, way = self.frames[number - 1], self.times[number - 1], self._ways[number - 1]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 
 from aether.reading.context import Conversation
+from shell.captures.events import YOU
+from shell.captures.looking import meant, numbered, of_conversation, selected
 from shell.commands.common import HOST
 from shell.language.grammar import CommandError, argument, command, option
 from shell.language.values import is_number
@@ -31,14 +34,7 @@ def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> Foll
     numbered from 1.
     """
     what = what.strip()
-    events = session.visible_events("a stream")
-    seen = [
-        each for each in session.watcher(host).read(session.one_by_one(events, len(events)))
-        if isinstance(each, SeenFrame) and each.context is not None]
-    conversation = _meant(session, what, seen)
-    segments = (
-        segment for each in seen if each.context is not None and each.context.conversation is conversation
-        and (segment := segment_of(each)) is not None)
+    segments = (segment for each in _frames(session, what, host) if (segment := segment_of(each)) is not None)
     first = next(segments, None)
     if first is None:
         raise CommandError(f"connection #{what} has no whole TCP segment" if what.isdigit()
@@ -52,18 +48,37 @@ def follow(session: Session, what: str, hex: bool, all: bool, host: str) -> Foll
                         both.cut())
 
 
-def _meant(session: Session, what: str, seen: list[SeenFrame]) -> Conversation:
-    """Return the connection that is meant: one of those that used its ports."""
+def _frames(session: Session, what: str, host: str) -> Iterable[SeenFrame]:
+    """Return the frames of the connection that is meant: one of those that used its ports."""
+    number = int(what) if is_number(what) else 0
+    capture = session.capture
+    watcher = session.watcher(host)
+    if capture is not None and host == YOU:
+        found = numbered(capture, number) if number else meant(capture, selected(capture, what, session.around()))
+        if found is None:
+            raise _nothing(what, number)
+        return session.one_by_one(of_conversation(capture, found, watcher), capture.frames)
+    events = session.visible_events("a stream")
+    seen = [each for each in watcher.read(session.one_by_one(events, len(events)))
+            if isinstance(each, SeenFrame) and each.context is not None]
+    conversation = _meant(session, what, number, seen)
+    return [each for each in seen if each.context is not None and each.context.conversation is conversation]
+
+
+def _meant(session: Session, what: str, number: int, seen: list[SeenFrame]) -> Conversation:
     from shell.reading.selection import Chosen
 
-    number = int(what) if is_number(what) else 0
     frames = set() if number else Chosen(
         what, session.visible_events("a stream"), session.follower(), session.around()).frames
     for each in seen:
         if each.context is not None and (
                 each.context.conversation.conn == number if number else each.number in frames and _has_tcp(each)):
             return each.context.conversation
-    raise CommandError(
+    raise _nothing(what, number)
+
+
+def _nothing(what: str, number: int) -> CommandError:
+    return CommandError(
         f"no TCP frame of connection #{what} is kept. `tcp conns` lists them" if number
         else f"no TCP frame matches {what}")
 

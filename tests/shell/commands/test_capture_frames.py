@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from aether.events import Event
 from shell.captures import samples
 from shell.captures.loaded import Capture, load
-from shell.captures.looking import seen, selected
+from shell.captures.looking import of_conversation, seen, selected
 from shell.reading.frames import FrameWatcher, SeenFrame
 from shell.reading.selection import Chosen
 from tests.captures import pcap
@@ -83,6 +85,46 @@ def test_conversations_are_numbered_as_they_come_whatever_is_asked_first(tmp_pat
         for protocol in ("udp", "tcp"):
             expression = f"{protocol}.stream == {stream}"
             assert selected(asked, expression, None) == selected(plain, expression, None)
+
+
+def test_frames_of_a_conversation_are_those_of_the_whole(capture: Capture) -> None:
+    def shown(frames: Iterable[SeenFrame]) -> list[tuple[object, ...]]:
+        return [(each.number, each.time, each.direction, each.data, each.dropped, each.context) for each in frames]
+
+    watcher = FrameWatcher("you", capture.follower)
+    every = [each for each in watcher.read(list(capture.events)) if isinstance(each, SeenFrame)]
+    conversations = {each.context.conversation for each in every if each.context is not None}
+    assert conversations or capture.file.endswith("no-connection.pcapng") or len(every) < 20
+    for one in conversations:
+        found = of_conversation(capture, one, FrameWatcher("you", capture.follower))
+        assert shown(found) == shown(each for each in every if each.context and each.context.conversation is one)
+
+
+def test_following_takes_twice_as_much_for_twice_the_stream(shell: Shell, tmp_path: Path) -> None:
+    """Counted in calls of functions, which a busy machine does not change."""
+    def calls(segments: int) -> int:
+        talk = Talk(5000).open()
+        for turn in range(segments):
+            talk.out(1 + 100 * turn, 1, 100, flags=A | P, after=100)
+        file = tmp_path / f"{segments}.pcap"
+        file.write_bytes(pcap(talk.frames))
+        shell.run(f"capture load {file}")
+        counted = 0
+
+        def count(*_: object) -> None:
+            nonlocal counted
+            counted += 1
+
+        sys.setprofile(count)
+        try:
+            shell.app.invoke("follow", "1 --all")
+        finally:
+            sys.setprofile(None)
+        return counted
+
+    calls(10)
+    short, long = calls(1000), calls(2000)
+    assert 1000 < short < long < 2.3 * short
 
 
 def test_events_are_a_sequence_like_any_other(capture: Capture) -> None:
