@@ -58,7 +58,7 @@ lint: $(VENV)/stamp
 
 # All of them, whatever one of them finds: a figure below its limit, which on a busy machine may be chance, fails the whole.
 bench: $(VENV)/stamp $(if $(COMPILED),compiled)
-	@cd $(TREE) && below=; for each in startup echo rendering filters history captures craft drill simulation connections tracing pings \
+	@cd $(TREE) && below=; for each in startup echo rendering filters history captures follow craft drill simulation connections tracing pings \
 	"bulk 3 100" idle; do $(PY) -m benchmarks.$$each || below="$$below $${each%% *}"; done; \
 	test -z "$$below" || { echo "make: not what it should be:$$below" >&2; exit 1; }
 

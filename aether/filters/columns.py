@@ -52,10 +52,6 @@ def _all(frames: Frames) -> int:
     return int.from_bytes(b"\1" * len(frames.data), "little")
 
 
-def _none(frames: Frames) -> int:
-    return 0
-
-
 def _condition(node: Expression, text: str, shape: int) -> Bound | None:
     if isinstance(node, Not):
         of = _condition(node.of, text, shape)

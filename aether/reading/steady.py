@@ -8,7 +8,7 @@ Frames whose headers are all where they mostly are have a *shape*: what is in th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from struct import Struct
 from typing import NamedTuple
 
@@ -94,3 +94,28 @@ def _holds(context: Context | None, conversation: Conversation) -> bool:
         mine, other = other, mine
     return mine.last is context and context.http is conversation.http and context.scale == mine.scale and (
         context.seq_base == mine.base and context.ack_base == max(other.base, 0))
+
+
+def packets(data: Sequence[bytes]) -> list[bytes]:
+    """Return the packets in frames that have a shape."""
+    return [each[IP_AT:IP_AT + (each[16] << 8 | each[17])] for each in data]
+
+
+def carried(data: Sequence[bytes]) -> list[bytes]:
+    """Return what the packets carry in frames that have a shape."""
+    return [each[TRANSPORT_AT:IP_AT + (each[16] << 8 | each[17])] for each in data]
+
+
+def headers(data: Sequence[bytes]) -> list[bytes]:
+    """Return the headers of segments, with their options."""
+    return [each[TRANSPORT_AT:TRANSPORT_AT + (each[46] >> 4 << 2)] for each in data]
+
+
+def payloads(data: Sequence[bytes]) -> list[bytes]:
+    """Return the data of segments."""
+    return [each[TRANSPORT_AT + (each[46] >> 4 << 2):IP_AT + (each[16] << 8 | each[17])] for each in data]
+
+
+def lengths(data: Sequence[bytes]) -> list[int]:
+    """Return how many bytes of data segments have."""
+    return [(each[16] << 8 | each[17]) - 20 - (each[46] >> 4 << 2) for each in data]

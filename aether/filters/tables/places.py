@@ -11,14 +11,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from aether.filters.record import Around
-from aether.reading import protocols, tcp, udp
+from aether.reading import protocols, steady, tcp, udp
 from aether.reading.context import Context
 from aether.reading.layout import Field
 from aether.reading.steady import DATAGRAM, IP_AT, SEGMENT, TRANSPORT_AT
 
 MASK = 0xFFFFFFFF
-_TOTAL, _OFFSET, _FLAGS = 16, 46, 47
-"""Where the total length of the packet is, the offset of a segment's data and its flags."""
+_FLAGS = 47
+"""Where the flags of a segment are."""
 
 
 class Frames(Protocol):
@@ -53,8 +53,8 @@ Read = Callable[[Any], Sequence[Any]]
 """Returns the values of a field, by what its source has."""
 
 
-class Place(NamedTuple):
-    """Where a field is."""
+class Column(NamedTuple):
+    """What a field is read from."""
 
     source: Source
     read: Read
@@ -83,35 +83,20 @@ def _cut(start: int, stop: int) -> Source:
     return lambda frames: [data[start:stop] for data in frames.data]
 
 
-def _fixed(field: Field, base: int) -> Place:
+def _fixed(field: Field, base: int) -> Column:
     """Return the place of a field of a fixed header."""
     start, of = base + field.at, field.of
-    return Place(_cut(start, start + field.width), lambda value: (of(value),), always=True)
+    return Column(_cut(start, start + field.width), lambda value: (of(value),), always=True)
 
 
-def _whole(frames: Frames) -> Sequence[bytes]:
-    return frames.data
+def _of_bytes(read: Callable[[Sequence[bytes]], Sequence[Any]]) -> Source:
+    """Return a source that reads nothing but bytes."""
+    return lambda frames: read(frames.data)
 
 
-def _packets(frames: Frames) -> Sequence[bytes]:
-    return [data[IP_AT:IP_AT + (data[16] << 8 | data[17])] for data in frames.data]
-
-
-def _carried(frames: Frames) -> Sequence[bytes]:
-    return [data[TRANSPORT_AT:IP_AT + (data[16] << 8 | data[17])] for data in frames.data]
-
-
-def _headers(frames: Frames) -> Sequence[bytes]:
-    return [data[TRANSPORT_AT:TRANSPORT_AT + (data[_OFFSET] >> 4 << 2)] for data in frames.data]
-
-
-def _payloads(frames: Frames) -> Sequence[bytes]:
-    return [data[TRANSPORT_AT + (data[_OFFSET] >> 4 << 2):IP_AT + (data[16] << 8 | data[17])] for data in frames.data]
-
-
-def lengths(frames: Frames) -> Sequence[int]:
-    """Return how many bytes each segment carries."""
-    return [(data[_TOTAL] << 8 | data[_TOTAL + 1]) - 20 - (data[_OFFSET] >> 4 << 2) for data in frames.data]
+_whole, _packets = _of_bytes(lambda data: data), _of_bytes(steady.packets)
+_carried, _headers = _of_bytes(steady.carried), _of_bytes(steady.headers)
+_payloads, lengths = _of_bytes(steady.payloads), _of_bytes(steady.lengths)
 
 
 def _sequences(frames: Frames) -> Sequence[int]:
@@ -169,36 +154,36 @@ def _known(value: int | None) -> Sequence[int]:
     return () if value is None else (value,)
 
 
-_SIZE = Place(lambda frames: list(map(len, frames.data)), one, always=True)
-_TIME = Place(lambda frames: frames.times, one, always=True)
-NOTHING = Place(lambda frames: (None,) * len(frames.data), lambda value: ())
-_OF_ALL: dict[str, Place] = {
-    "frame": Place(_whole, one, long=True, always=True, whole=_whole),
-    "frame.number": Place(lambda frames: frames.numbers, one, always=True), "frame.len": _SIZE, "frame.cap_len": _SIZE,
-    "frame.time_relative": _TIME, "frame.time_delta": Place(_deltas, one, always=True),
-    "frame.time": Place(_since_1970, _known), "frame.time_epoch": Place(_since_1970, _known),
-    "frame.comment": Place(_comments, lambda value: value), "dir": Place(_directions, _some),
-    "eth": Place(_cut(0, 14), one, always=True, whole=_whole),
-    "eth.type": Place(_cut(12, 14), lambda value: (int.from_bytes(value, "big"),), always=True), "eth.len": NOTHING,
-    "eth.addr": Place(_cut(0, 12), _pair(6, bytes), always=True),
-    "ip": Place(_cut(14, 34), one, long=True, always=True, whole=_packets),
-    "ip.version": Place(_cut(14, 15), lambda value: (value[0] >> 4,), always=True),
-    "ip.addr": Place(_cut(26, 34), _pair(4, bytes), always=True),
-    "ip.payload": Place(_carried, _some, long=True),
+_SIZE = Column(lambda frames: list(map(len, frames.data)), one, always=True)
+_TIME = Column(lambda frames: frames.times, one, always=True)
+NOTHING = Column(lambda frames: (None,) * len(frames.data), lambda value: ())
+_OF_ALL: dict[str, Column] = {
+    "frame": Column(_whole, one, long=True, always=True, whole=_whole),
+    "frame.number": Column(lambda frames: frames.numbers, one, always=True), "frame.len": _SIZE, "frame.cap_len": _SIZE,
+    "frame.time_relative": _TIME, "frame.time_delta": Column(_deltas, one, always=True),
+    "frame.time": Column(_since_1970, _known), "frame.time_epoch": Column(_since_1970, _known),
+    "frame.comment": Column(_comments, lambda value: value), "dir": Column(_directions, _some),
+    "eth": Column(_cut(0, 14), one, always=True, whole=_whole),
+    "eth.type": Column(_cut(12, 14), lambda value: (int.from_bytes(value, "big"),), always=True), "eth.len": NOTHING,
+    "eth.addr": Column(_cut(0, 12), _pair(6, bytes), always=True),
+    "ip": Column(_cut(14, 34), one, long=True, always=True, whole=_packets),
+    "ip.version": Column(_cut(14, 15), lambda value: (value[0] >> 4,), always=True),
+    "ip.addr": Column(_cut(26, 34), _pair(4, bytes), always=True),
+    "ip.payload": Column(_carried, _some, long=True),
 }
-_PORTS = Place(_cut(34, 38), _pair(2, lambda value: int.from_bytes(value, "big")), always=True)
-_OF_SHAPE: dict[int, dict[str, Place]] = {
+_PORTS = Column(_cut(34, 38), _pair(2, lambda value: int.from_bytes(value, "big")), always=True)
+_OF_SHAPE: dict[int, dict[str, Column]] = {
     SEGMENT: {
-        "tcp": Place(_headers, one, long=True, always=True, whole=_carried), "tcp.port": _PORTS,
-        "tcp.len": Place(lengths, one, always=True), "tcp.payload": Place(_payloads, _some, long=True),
-        "tcp.seq": Place(_sequences, one, always=True), "tcp.nxtseq": Place(_next, one, always=True),
-        "tcp.ack": Place(_acknowledgements, one, always=True),
-        "tcp.window_size": Place(_windows, one, always=True),
-        "tcp.window_size_scalefactor": Place(_factors, _known),
-        "tcp.stream": Place(_streams, one, always=True),
+        "tcp": Column(_headers, one, long=True, always=True, whole=_carried), "tcp.port": _PORTS,
+        "tcp.len": Column(lengths, one, always=True), "tcp.payload": Column(_payloads, _some, long=True),
+        "tcp.seq": Column(_sequences, one, always=True), "tcp.nxtseq": Column(_next, one, always=True),
+        "tcp.ack": Column(_acknowledgements, one, always=True),
+        "tcp.window_size": Column(_windows, one, always=True),
+        "tcp.window_size_scalefactor": Column(_factors, _known),
+        "tcp.stream": Column(_streams, one, always=True),
     },
     DATAGRAM: {
-        "udp.port": _PORTS, "udp.stream": Place(_streams, one, always=True),
+        "udp.port": _PORTS, "udp.stream": Column(_streams, one, always=True),
     },
 }
 _HEADERS = {SEGMENT: (("eth", 0), ("ip", IP_AT), ("tcp", TRANSPORT_AT)),
@@ -226,7 +211,7 @@ def message_fields(shape: int) -> frozenset[str]:
 
 
 @lru_cache
-def places(shape: int) -> Mapping[str, Place]:
+def places(shape: int) -> Mapping[str, Column]:
     """Return the places of fields in frames of a shape, by their names."""
     known = {**_OF_ALL, **_OF_SHAPE[shape]}
     headers, carried = dict(_HEADERS[shape]), _messages(shape)
