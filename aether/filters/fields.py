@@ -32,7 +32,7 @@ _OTHER_NAMES = {
     "arp.dst": "arp.dst.proto_ipv4", "arp.sender": "arp.src.proto_ipv4", "arp.target": "arp.dst.proto_ipv4",
     "mac.src": "eth.src", "mac.dst": "eth.dst", "eth.mac": "eth.addr", "ethernet": "eth", "ipv4": "ip",
     "bootp": "dhcp", "src": "ip.src", "dst": "ip.dst", "port": "tcp.port", "state": "tcp.state",
-    "data": "tcp.payload", "syn": "tcp.flags.syn",
+    "syn": "tcp.flags.syn",
     "frame.length": "frame.len", "dns.name": "dns.qry.name",
     "http.method": "http.request.method", "http.status": "http.response.code", "http.code": "http.response.code",
     "http.uri": "http.request.uri", "connection": "conn", "direction": "dir", "reason": "drop.reason",
@@ -41,9 +41,25 @@ _OTHER_NAMES = {
 """What people write, from other tools or from memory."""
 
 
+_TWICE = "only who goes over a file twice, as Wireshark's window does, knows what is still to come"
+_ALONE = "each frame is looked at alone, and nothing is put together"
+REFUSED = {
+    "dns.response_in": (_TWICE, "dns.response_to"), "http.response_in": (_TWICE, "http.request_in"),
+    "icmp.resp_in": (_TWICE, "icmp.resp_to"),
+    "frame.time_delta_displayed": ("what is displayed is not known while frames are chosen", "frame.time_delta"),
+    "ip.reassembled_in": (_ALONE, "ip.frag_offset"), "ip.fragments": (_ALONE, "ip.flags.mf"),
+    "tcp.reassembled_in": (_ALONE, "tcp.len"), "tcp.segments": (_ALONE, "tcp.len"),
+    "tcp.segment_data": (_ALONE, "tcp.payload"),
+}
+"""What a course asks for and this program cannot tell: why, and what comes near."""
+
+
 def suggestion(name: str) -> str:
     """Return ``Did you mean …?`` for a name that is no field's, or where the fields are listed."""
     known = all_fields()
+    if name in REFUSED:
+        why, instead = REFUSED[name]
+        return f" {why[0].upper()}{why[1:]}; {instead} comes near."
     guess = _OTHER_NAMES.get(name.lower())
     if guess is None and name.lower() in known:
         guess = name.lower()

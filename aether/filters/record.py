@@ -12,6 +12,7 @@ from typing import Any
 
 from aether.events import KINDS, Event
 from aether.reading.context import Context
+from aether.reading.exchanges import Exchanges, Values
 from aether.reading.flow import Conversations, Follower
 from aether.reading.measures import Measurements, Measurer
 from aether.reading.packet import NOTHING, Dissected
@@ -47,7 +48,7 @@ NOTHING_AROUND = Around()
 class Kept:
     """What is remembered of a frame on its way."""
 
-    __slots__ = ("context", "data", "link", "measured", "packet", "previous", "sender", "time")
+    __slots__ = ("context", "data", "exchange", "link", "measured", "packet", "previous", "sender", "time")
 
     def __init__(self, data: bytes, packet: Dissected | None, context: Context | None, sender: str, link: str,
                  previous: int, time: int, measured: Measurements | None) -> None:
@@ -63,6 +64,8 @@ class Kept:
         """When it was seen first."""
         self.measured = measured
         """What a segment is to its connection; None while nobody measures, and for what is no segment."""
+        self.exchange: Values | None = None
+        """What a frame answers, and the like; None while nobody measures."""
 
     def dissect(self) -> Dissected:
         """Return the dissected frame, and keep it."""
@@ -147,6 +150,13 @@ class Record:
             return None
         return Measurer().measure(self.link, self.dissect(), self.conversation(), self.number, self.time)
 
+    def exchange(self) -> Values:
+        """Return what a frame answers, and the like; one that nobody looked at answers nothing."""
+        kept = self.kept
+        if kept is not None and kept.exchange is not None:
+            return kept.exchange
+        return Exchanges().see(self.link, self.dissect(), self.conversation(), self.number, self.time)
+
     def value(self, name: str) -> Any:
         """Return one of the event's values by its declared name; None if it has no such value."""
         declared = KINDS.get(self.kind)
@@ -171,6 +181,7 @@ class Records:
         """
         self.around = around or Around(viewpoint)
         self._measurer = Measurer() if measuring else None
+        self._exchanges = Exchanges()
         self.conversations = follower.conversations if follower else Conversations()
         self._follower = follower
         self._kept: dict[int, Kept] = {}
@@ -186,7 +197,7 @@ class Records:
             self._measurer = Measurer()
             for number, kept in self._kept.items():
                 if kept.measured is None:
-                    kept.measured = self._measurer.measure(kept.link, kept.dissect(), kept.context, number, kept.time)
+                    self._measure(self._measurer, kept, number)
 
     def of(self, event: Event) -> Record:
         """Return the record of the next event."""
@@ -239,7 +250,7 @@ class Records:
             kept.data, kept.packet, kept.previous, kept.time = data, None, previous, time
             record.context = kept.context = follow(number, kept)
             if measurer is not None:
-                kept.measured = measurer.measure(link, kept.dissect(), kept.context, number, time)
+                self._measure(measurer, kept, number)
             yield record
 
     def _see(self, number: int, data: bytes, time: int, sender: str, link: str) -> Kept:
@@ -258,9 +269,15 @@ class Records:
         kept = Kept(data, None, None, sender, link, self._last, time, None)
         kept.context = self._follow(number, kept)
         if self._measurer is not None:
-            kept.measured = self._measurer.measure(link, kept.dissect(), kept.context, number, time)
+            self._measure(self._measurer, kept, number)
         self._last = time
         return kept
+
+    def _measure(self, measurer: Measurer, kept: Kept, number: int) -> None:
+        """Take note of a frame, and of what it is to those before it."""
+        packet, context = kept.dissect(), kept.context
+        kept.measured = measurer.measure(kept.link, packet, context, number, kept.time)
+        kept.exchange = self._exchanges.see(kept.link, packet, context, number, kept.time)
 
     def _follow(self, number: int, kept: Kept) -> Context | None:
         """Return what a frame's conversation says about it."""

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 
 from aether.filters.field import FilterField
+from aether.filters.fields import REFUSED
 from aether.filters.operands import FUNCTIONS
 from aether.filters.tables import TABLES
 
@@ -91,26 +92,39 @@ In a lesson's checks, `$1` is the record that the first line matched, `$2` that 
 `tcp.seq == $1.tcp.seq`.
 
 `tcp.analysis`, `tcp.time_relative`, `tcp.time_delta` and `tcp.completeness` say what a segment is beside those before
-it, on its link. They are what `tshark -Y` says, which goes over a file once; who goes over it twice, as Wireshark's
-window does, knows `tcp.completeness` and `tcp.analysis.initial_rtt` from the first segment on. A breakpoint, or a
-lesson, that asks late counts from the latest 4,096 frames on. A rule of a link (`link drop next`) cannot ask for them.
+it, on its link; `dns.time`, `http.time`, `icmp.resptime` and their like say what a frame answers. They are what
+`tshark -Y` says, which goes over a file once; who goes over it twice, as Wireshark's window does, knows
+`tcp.completeness` and `tcp.analysis.initial_rtt` from the first segment on. A breakpoint, or a lesson, that asks late
+counts from the latest 4,096 frames on. A rule of a link (`link drop next`) cannot ask for them.
 
 Every frame is looked at alone, as Wireshark does without reassembly: a fragment has the fields of its own bytes,
-`http.response.code` is in the segment that carries the status line.
+`http.response.code` is in the segment that carries the status line. All messages that begin in a segment are read.
 """
 
 
 BESIDE_TSHARK = """
 ## Beside tshark
 
-Tests ask tshark 4 the same: over 540 expressions, and each field of each frame of their captures. What differs:
+Tests ask tshark 4 the same: over 900 expressions, and each field of each frame of their captures. What differs:
 
 - More is accepted here: sets with blanks instead of commas (`{80 443}`), values on the left and chains
   (`10 < tcp.len < 100`), `xor`, functions of functions (`len(string(tcp.port))`), and `@`, which tshark knows from
   4.2 on.
 - Text is sliced and matched by characters here, and by bytes there: `·` in `tcp.flags.str` is one, not two.
-- What a frame means to another one exists for TCP alone: there is no `dns.time`, `http.time` or `tcp.reassembled_in`,
-  nor `${…}`, which refers to the frame that is selected in a window.
+- `_ws.col.info` and the other columns are not asked for: rows are worded otherwise here. Ask for the fields.
+- Of IPv6 only the version is read; `data` is also what Wireshark has a small protocol for (echo, spanning tree, a loop
+  of Ethernet, pictures in pages). Wireshark does not look into what was sent again, and so has no `data` there.
+- `tls.record.content_type` is that of the record; Wireshark calls it `tls.record.opaque_type` where TLS 1.3 was
+  agreed on.
+- `_ws.expert` has what Wireshark's expert says of Ethernet, ARP, IPv4, ICMP, UDP, TCP, DNS and HTTP. The numbers that
+  some remarks have are left out, and `icmp.no_resp` cannot be known before the end.
+- Requests that do not wait for their answers (pipelining) are paired in their order; Wireshark 4.0 pairs all answers in
+  one segment with the latest request. `${…}` that refers to the frame that is selected in a window is not known.
+
+A networking course asks for these, too, and they are refused:
+
+| field | why | what comes near |
+|---|---|---|
 """
 
 
@@ -125,6 +139,8 @@ def reference() -> Iterator[str]:
         for field in fields:
             yield f"| `{field.name}` | {field.type.name} | {_explain(field)} |\n"
     yield BESIDE_TSHARK
+    for name, (why, instead) in REFUSED.items():
+        yield f"| `{name}` | {why} | `{instead}` |\n"
     yield "\nFields marked ◆ are Aether's own; Wireshark does not know them.\n"
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from aether.reading.types import BOOLEAN, BYTES, DATE, ETHER, IPV4, IPV6, PROTOCOL, TIME, WORD, Type
+from aether.reading.types import BOOLEAN, BYTES, DATE, ETHER, IPV4, IPV6, MILLISECONDS, PROTOCOL, TIME, WORD, Type
 from aether.wire.address import show_ip, show_mac
 
 
@@ -29,7 +29,7 @@ class Subnet(NamedTuple):
 
 Value = int | bytes | str | Subnet
 
-_UNITS = {"": 1_000_000, "s": 1_000_000, "ms": 1_000, "us": 1, "m": 60_000_000, "min": 60_000_000}
+_UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1, "m": 60_000_000, "min": 60_000_000}
 _TIME = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(s|ms|us|min|m)?")
 _DATES = (
     *(date + clock + zone for date in ("%Y-%m-%d", "%b %d, %Y") for clock in (" %H:%M:%S", " %H:%M", "")
@@ -54,7 +54,7 @@ def read_word(word: str, kind: Type, names: Mapping[str, int] | None = None) -> 
     if kind.family == "number":
         return _number(word, kind)
     if kind.family == "time":
-        return _time(word)
+        return _time(word, "ms" if kind is MILLISECONDS else "s")
     if kind is DATE:
         return _date(word)
     if kind.family == "address":
@@ -125,11 +125,11 @@ def _number(word: str, kind: Type) -> int:
     return value
 
 
-def _time(word: str) -> int:
+def _time(word: str, unit: str) -> int:
     match = _TIME.fullmatch(word)
     if match is None:
         raise ValueProblem(f"'{word}' is no time; 1.5, 2s, 200ms and 50us are")
-    return round(Decimal(match[1]) * _UNITS[match[2] or ""])
+    return round(Decimal(match[1]) * _UNITS[match[2] or unit])
 
 
 def _date(text: str) -> int:

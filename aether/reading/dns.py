@@ -1,11 +1,14 @@
-"""DNS messages (RFC 1035) over UDP, read as far as they go."""
+"""DNS messages (RFC 1035), over UDP and over TCP, read as far as they go."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 
 from aether.reading.context import IpLayer
-from aether.reading.layout import Field, named
+from aether.reading.layout import Field, counted, named
+from aether.reading.tcp import PAYLOAD, PDU_SIZE
+from aether.reading.tcp import PORTS as TCP_PORTS
 from aether.reading.tree import Cursor, CutShort, Protocol, ReadLayer, Tree, problem_of
 from aether.reading.types import BOOLEAN, BYTES, IPV4, IPV6, TEXT, UINT8, UINT16, UINT32
 from aether.wire import dns
@@ -13,6 +16,8 @@ from aether.wire.error import WireError
 
 MAX_NAME = 255
 """Characters of a name (RFC 1035 §2.3.4)."""
+HEADER = 12
+"""Bytes of a message's header."""
 MAX_RECORDS = 400
 """Questions, and records, that are read."""
 ROOT = "<Root>"
@@ -31,6 +36,7 @@ _TYPES = {"a": 1, "ns": 2, "cname": 5, "soa": 6, "ptr": 12, "mx": 15, "txt": 16,
           "any": 255}
 _TYPE = named(dns.TYPES)
 
+LENGTH = Field("dns.length", UINT16, "length", "bytes of a message inside a stream (RFC 7766)", words=counted("bytes"))
 ID = Field("dns.id", UINT16, "identifier", "identifier, the same in question and answer", 0, hexadecimal=True)
 FLAGS = Field("dns.flags", UINT16, "flags", "all flags as a number", 2, hexadecimal=True)
 RESPONSE = Field("dns.flags.response", BOOLEAN, "an answer", "an answer, no question", 2, 2, 0x8000, part=True)
@@ -115,19 +121,43 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     return _read(tree, PROTOCOL, start, end)
 
 
+def _read_stream(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
+    """Read the messages of a segment, each behind its length (RFC 1035 §4.2.2); the last one may go on in the next."""
+    at, frame = start, tree.frame
+    while at + 2 < end:
+        size = frame[at] << 8 | frame[at + 1]
+        if size < HEADER:
+            break
+        stop = min(at + 2 + size, end)
+        layer = tree.layer(STREAM, at, stop - at)
+        if at == start:
+            tree.add(layer, PAYLOAD, start, end - start, frame[start:end])
+        tree.add(layer, PDU_SIZE, at, 2 + size, 2 + size)
+        tree.add(layer, LENGTH, at, 2, size)
+        _message(tree, layer, STREAM, at + 2, stop)
+        if stop < at + 2 + size:
+            layer.summary = f"the first {stop - at - 2} of {size} bytes"
+            layer.problem = ""
+        at = stop
+    return start if at == start else end
+
+
 def _read_multicast(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     return _read(tree, MULTICAST, start, end)
 
 
 def _read(tree: Tree, protocol: Protocol, start: int, end: int) -> int:
-    layer = tree.layer(protocol, start, end - start)
+    _message(tree, tree.layer(protocol, start, end - start), protocol, start, end)
+    return end
+
+
+def _message(tree: Tree, layer: ReadLayer, protocol: Protocol, start: int, end: int) -> None:
     if tree.wordy:
         _sum_up(layer, tree.frame[start:end])
     with contextlib.suppress(CutShort, _Malformed):
         names = _Names(tree, layer, start, end)
         names.multicast = protocol is MULTICAST
         _fields(names)
-    return end
 
 
 def _sum_up(layer: ReadLayer, body: bytes) -> None:
@@ -291,6 +321,8 @@ PROTOCOL = Protocol("dns", "DNS", "n", "the Domain Name System", (
     ID, *ANSWER_FLAGS, *COUNTS, QRY_NAME, QRY_TYPE, QRY_CLASS, QRY_LENGTH, LABELS, RESP_NAME, RESP_TYPE, RESP_CLASS,
     RESP_TTL, RESP_LEN, A, AAAA, *NAMES.values(), PREFERENCE, EXCHANGE, TXT, TXT_LENGTH, MNAME, RNAME, *SOA, *SERVICE,
     *SRV, TARGET, EDNS_SIZE, EDNS_CODE, EDNS_VERSION, EDNS_FLAGS, EDNS_DO, EDNS_RESERVED, OPT_CODE, OPT_LENGTH,
-    OPT_DATA, DATA), read, (("udp.port", 53),))
+    OPT_DATA, DATA, LENGTH, PDU_SIZE), read, (("udp.port", 53),))
+STREAM = dataclasses.replace(PROTOCOL, read=_read_stream, over=((TCP_PORTS, 53),))
+"""The same over TCP."""
 MULTICAST = Protocol("mdns", "mDNS", "n", "the names of a local network; its other fields are those of DNS", (
     UNICAST, FLUSH), _read_multicast, (("udp.port", 5353),), ("dns",))

@@ -6,7 +6,7 @@ from aether.reading.context import IpLayer, quoting
 from aether.reading.layout import Field, counted
 from aether.reading.link import ETHERNET, LINK
 from aether.reading.tree import Cursor, Protocol, Tree, Within
-from aether.reading.types import BOOLEAN, BYTES, ETHER, UINT16
+from aether.reading.types import BOOLEAN, BYTES, ETHER, NUMBER, UINT16
 from aether.wire import ethernet
 from aether.wire.address import show_mac
 
@@ -54,6 +54,9 @@ SRC_LG = Field("eth.src.lg", BOOLEAN, _LOCAL, "the source's address is locally a
                part=True)
 SRC_IG = Field("eth.src.ig", BOOLEAN, _GROUP, "the source is a group address, which is wrong", 6, 3, 0x010000,
                part=True)
+DST_OUI = Field("eth.dst.oui", NUMBER, "made by", "the number of the destination's maker, 24 bits", 0, 3, hidden=True)
+SRC_OUI = Field("eth.src.oui", NUMBER, "made by", "the number of the source's maker, 24 bits", 6, 3, hidden=True)
+ADDR_OUI = Field("eth.addr.oui", NUMBER, "made by", "the number of either one's maker", hidden=True)
 ADDR = Field("eth.addr", ETHER, "address", "either address", hidden=True)
 IG = Field("eth.ig", BOOLEAN, _GROUP, "either address is a group's", hidden=True)
 LG = Field("eth.lg", BOOLEAN, _LOCAL, "either address is locally administered", hidden=True)
@@ -77,9 +80,10 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
         name = TYPES.get(kind) or f"0x{kind:04x}" if kind >= LEAST_TYPE else "IEEE 802.3"
         layer.summary = f"{show_mac(frame[start + 6:start + 12])} > {show_mac(frame[start:start + 6])}  {name}"
     cursor = Cursor(tree, layer, start, end)
-    cursor.header(DST, DST_LG, DST_IG, SRC, SRC_LG, SRC_IG, TYPE if kind >= LEAST_TYPE else LENGTH)
+    cursor.header(DST, DST_OUI, DST_LG, DST_IG, SRC, SRC_OUI, SRC_LG, SRC_IG, TYPE if kind >= LEAST_TYPE else LENGTH)
     for at in () if tree.wordy else (start, start + 6):
         cursor.add(ADDR, at, 6, frame[at:at + 6])
+        cursor.add(ADDR_OUI, at, 3, int.from_bytes(frame[at:at + 3], "big"))
         cursor.add(LG, at, 3, frame[at] & 2 != 0)
         cursor.add(IG, at, 3, frame[at] & 1 != 0)
     tree.frame_at = start
@@ -107,5 +111,5 @@ def behind(tree: Tree, start: int, end: int, trailer: Field | None = None) -> No
 
 
 PROTOCOL = Protocol("eth", "Ethernet", "e", "Ethernet", (
-    DST, SRC, ADDR, TYPE, LENGTH, DST_IG, DST_LG, SRC_IG, SRC_LG, IG, LG, PADDING, TRAILER), read, (
-    (LINK, ETHERNET), ("gre.proto", 0x6558)), inner=inner)
+    DST, SRC, ADDR, TYPE, LENGTH, DST_IG, DST_LG, SRC_IG, SRC_LG, IG, LG, DST_OUI, SRC_OUI, ADDR_OUI, PADDING,
+    TRAILER), read, ((LINK, ETHERNET), ("gre.proto", 0x6558)), inner=inner)

@@ -8,7 +8,7 @@ from struct import Struct
 from aether.reading.context import IpLayer, quoting
 from aether.reading.layout import Field, counted, named
 from aether.reading.tree import Cursor, CutShort, Protocol, Tree, problem_of
-from aether.reading.types import BOOLEAN, BYTES, IPV4, UINT8, UINT16, UINT32
+from aether.reading.types import BOOLEAN, BYTES, IPV4, TEXT, UINT8, UINT16, UINT32
 from aether.wire import ipv4
 from aether.wire.address import show_ip
 from aether.wire.checksum import checksum
@@ -73,6 +73,9 @@ CHECKSUM_STATUS = Field("ip.checksum.status", UINT8, "verdict", "0 bad, 1 good, 
 SRC = Field("ip.src", IPV4, "source", "where from", 12)
 DST = Field("ip.dst", IPV4, "destination", "where to", 16)
 ADDR = Field("ip.addr", IPV4, "address", "either address", hidden=True)
+SRC_HOST = Field("ip.src_host", TEXT, "source", "where from, as text", hidden=True)
+DST_HOST = Field("ip.dst_host", TEXT, "destination", "where to, as text", hidden=True)
+HOST = Field("ip.host", TEXT, "address", "either address, as text", hidden=True)
 PAYLOAD = Field("ip.payload", BYTES, "payload", "what the packet carries", ours=True, hidden=True)
 
 _NAMES = {
@@ -129,8 +132,12 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
             return end
         cursor.header(ID, FLAGS, RB, DF, MF, OFFSET, TTL, PROTO)
         verdict = _checksum(cursor, frame[start:min(start + length, end)], length)
-        for field in (SRC, DST):
-            cursor.add(ADDR, cursor.at, 4, cursor.take(field))
+        for field, host in ((SRC, SRC_HOST), (DST, DST_HOST)):
+            address = cursor.take(field)
+            cursor.add(ADDR, cursor.at - 4, 4, address)
+            if not tree.wordy:
+                for each in (host, HOST):
+                    cursor.add(each, cursor.at - 4, 4, show_ip(address))
     except CutShort:
         return end
     if tree.wordy:
@@ -245,5 +252,6 @@ def _timestamps(cursor: Cursor, at: int, end: int, flag: int) -> None:
 PROTOCOL = Protocol("ip", "IPv4", "i", "the Internet Protocol, version 4", (
      SRC, DST, ADDR, PROTO, TTL, LEN, ID, VERSION, HDR_LEN, DSFIELD, DSCP, ECN, FLAGS, RB, DF, MF, OFFSET,
     CHECKSUM, CHECKSUM_STATUS, OPT_TYPE, OPT_LEN, OPT_COPY, OPT_CLASS, OPT_NUMBER, OPT_PTR, REC_RT, EMPTY_RT,
-    SRC_RT, TIME_STAMP, TIME_STAMP_ADDR, OPT_OVERFLOW, OPT_FLAG, OPT_ALERT, OPT_STREAM, OPTIONS, PAYLOAD
+    SRC_RT, TIME_STAMP, TIME_STAMP_ADDR, OPT_OVERFLOW, OPT_FLAG, OPT_ALERT, OPT_STREAM, OPTIONS, SRC_HOST,
+    DST_HOST, HOST, PAYLOAD
 ), read, (("eth.type", 0x0800), ("icmp.quoted", 4), ("ip.proto", IP_IN_IP), ("llc.dsap", 6), ("ppp.protocol", 0x21)))

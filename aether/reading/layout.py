@@ -62,7 +62,7 @@ class Field:
     def __post_init__(self) -> None:
         known: dict[str, Any] = {
             "width": self.size or self.type.size,
-            "of": self._numbers() if self.type.family == "number" else _OF[self.type.family],
+            "of": self._numbers() if self.type.family == "number" else _OF.get(self.type.family, bytes),
         }
         digits = 2 * known["width"]
         known["text"] = _silent if self.silent else (

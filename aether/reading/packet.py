@@ -25,6 +25,7 @@ from aether.reading.link import ETHERNET, LINK, LinkFrame
 from aether.reading.protocols import INSIDE, PROTOCOLS
 from aether.reading.tcp import HEADER as TCP_HEADER
 from aether.reading.tcp import HTTP
+from aether.reading.tcp import PORTS as TCP_PORTS
 from aether.reading.tree import DEPTH, Cursor, Protocol, Tree, Values
 from aether.reading.udp import HEADER as UDP_HEADER
 from aether.reading.udp import PORTS
@@ -239,7 +240,7 @@ class Dissected:
         return values
 
     def _values(self, name: str, context: Context | None) -> Values:
-        if not name or name == "eth" or (self.wrapped and (name in CARRIERS or not self.ip)):
+        if not name or name in ("eth", "data") or (self.wrapped and (name in CARRIERS or not self.ip)):
             values = Values(self.data, context, INSIDE)
             values.read()
             return values
@@ -265,13 +266,31 @@ class Dissected:
             udp = self.udp[0]
             found, place = datagram(udp.header[0], udp.header[1]), (udp.payload, udp.end)
         elif self.tcp:
-            found, place = INSIDE.get((HTTP, 0)), (self.tcp[0].payload, self.tcp[0].end)
+            tcp = self.tcp[0]
+            self._read_stream(values, name, stream(tcp.header[0], tcp.header[1]), tcp)
+            return
         else:
             here = self.ip[0]
             found = None if here.header[4] & 0x1FFF else INSIDE.get(("ip.proto", here.header[6]))
             place = here.payload, here.end
         if found is not None and name in (found.name, *found.also) and place[0] < place[1]:
             found.read(values, *place, self.ip[0] if self.ip else None)
+
+    def _read_stream(self, values: Values, name: str, asked: list[Protocol], tcp: Transport) -> None:
+        """Read a protocol in a segment, unless one that is asked before it takes the segment."""
+        if tcp.payload == tcp.end:
+            return
+        for protocol in asked:
+            wanted = name in (protocol.name, *protocol.also)
+            target = values if wanted else Values(self.data, values.context, {})
+            if protocol.read(target, tcp.payload, tcp.end, tcp.ip) > tcp.payload or wanted:
+                return
+
+
+def stream(source: int, destination: int) -> list[Protocol]:
+    """Return the protocols that are asked whether a segment is theirs, by its ports; HTTP is asked last."""
+    low, high = (source, destination) if source < destination else (destination, source)
+    return [INSIDE[place] for place in ((TCP_PORTS, low), (TCP_PORTS, high), (HTTP, 0)) if place in INSIDE]
 
 
 def datagram(source: int, destination: int) -> Protocol | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aether.reading import (
     arp,
+    data,
     dhcp,
     dns,
     eth,
@@ -16,11 +17,13 @@ from aether.reading import (
     llc,
     loopback,
     mpls,
+    ntp,
     ppp,
     radiotap,
     raw,
     sll,
     tcp,
+    tls,
     udp,
     vlan,
     vxlan,
@@ -44,6 +47,9 @@ PROTOCOLS: tuple[Protocol, ...] = (
     dns.MULTICAST,
     dhcp.PROTOCOL,
     http.PROTOCOL,
+    tls.PROTOCOL,
+    ntp.PROTOCOL,
+    data.PROTOCOL,
     mpls.PROTOCOL,
     ppp.PROTOCOL,
     ppp.SESSION,
@@ -57,5 +63,6 @@ PROTOCOLS: tuple[Protocol, ...] = (
     wlan.PROTOCOL,
 )
 """In the order of the docs."""
-INSIDE: dict[tuple[str, int], Protocol] = {place: protocol for protocol in PROTOCOLS for place in protocol.over}
+INSIDE: dict[tuple[str, int], Protocol] = {
+    place: protocol for protocol in (*PROTOCOLS, dns.STREAM) for place in protocol.over}
 """Which protocol follows, by the field that says so and its value."""

@@ -72,8 +72,11 @@ CHECKSUM_STATUS = Field("tcp.checksum.status", UINT8, "verdict", "0 bad, 1 good,
 URGENT = Field("tcp.urgent_pointer", UINT16, "urgent pointer", "where urgent data ends", 18)
 LEN = Field("tcp.len", UINT32, "bytes of data", "bytes of data", part=True)
 PAYLOAD = Field("tcp.payload", BYTES, "all bytes", "the data", part=True)
+PDU_SIZE = Field("tcp.pdu.size", UINT32, "message", "bytes of a message inside the stream", hidden=True)
 HTTP = "tcp.payload"
 """Where HTTP is asked whether a payload is its own."""
+PORTS = "tcp.port"
+"""What the protocols above say they are found by; each is asked whether a payload is its own, the smaller one first."""
 
 
 def status(ip: IpLayer | None, segment: bytes) -> int:
@@ -118,8 +121,9 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
             cursor.add(FACTOR, start, layer.length, factor(context))
     tcp_options.read_options(Cursor(tree, layer, start + 20, min(payload, end)), context.ack_base if context else 0)
     if payload < end:
-        http = None if quoted else tree.protocols.get((HTTP, 0))
-        if http is None or http.read(tree, payload, end, ip) < end:
+        places = () if quoted else ((PORTS, min(ports)), (PORTS, max(ports)), (HTTP, 0))
+        inside = (tree.protocols[place] for place in places if place in tree.protocols)
+        if not any(protocol.read(tree, payload, end, ip) > payload for protocol in inside):
             tree.data(payload, end, PAYLOAD)
     return end
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from aether.reading.context import Context, IpLayer
 from aether.reading.layout import Field
 from aether.reading.link import LINK, link_type_of
-from aether.reading.types import BYTES
+from aether.reading.types import BYTES, UINT32
 from aether.wire.error import WireError
 
 DEPTH = 32
@@ -145,6 +145,10 @@ class Tree:
             shown = data[:16].decode("utf-8", "surrogateescape") + ("…" if len(data) > 16 else "")
             layer = self.begin("d", "data", offset, len(data), f"{len(data)} byte{'s' * (len(data) != 1)}")
             self.add(layer, field or DATA, offset, len(data), data, shown, DATA.label, False)
+            if not self.wordy:
+                if field is not None:
+                    self.add(layer, DATA, offset, len(data), data)
+                self.add(layer, DATA_LENGTH, offset, len(data), len(data))
 
     def add(
         self, layer: ReadLayer, field: Field, offset: int, length: int, value: Any, words: str | None = None,
@@ -184,6 +188,7 @@ class Values(Tree):
 
 
 DATA = Field("data.data", BYTES, "bytes", "what no protocol here takes apart")
+DATA_LENGTH = Field("data.len", UINT32, "length", "how many bytes that are", hidden=True)
 
 
 class Cursor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from ipaddress import IPv6Address
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ NUMBER = Type("number", "number")
 BOOLEAN = Type("yes or no (1 or 0)", "number", 1)
 TIME = Type("time", "time")
 """Integer microseconds; written in seconds, or with a unit: 0.2, 200ms."""
+MILLISECONDS = Type("time in milliseconds", "time")
+"""Integer microseconds; written in milliseconds, or with a unit."""
 DATE = Type("date and time", "date")
 """Integer microseconds since 1970; written in double quotes: "2026-01-31 12:00:00.5"."""
 IPV4 = Type("IPv4 address", "address", 4, 4)
@@ -48,6 +51,8 @@ def writer(kind: Type) -> Callable[[Any], str]:
     """Return what writes values of a type as Wireshark's JSON does."""
     if kind in (IPV4, ETHER, IPV6):
         return {IPV4: show_ip, ETHER: show_mac, IPV6: _show_ip6}[kind]
+    if kind is DATE:
+        return _date
     if kind.family == "bytes":
         return _colons
     return _flag if kind is BOOLEAN else str
@@ -55,6 +60,12 @@ def writer(kind: Type) -> Callable[[Any], str]:
 
 def _show_ip6(data: bytes) -> str:
     return str(IPv6Address(data))
+
+
+def _date(moment: int) -> str:
+    seconds, fraction = divmod(moment, 1_000_000)
+    when = datetime.fromtimestamp(seconds, UTC)
+    return f"{when:%b} {when.day:2}, {when:%Y %H:%M:%S}.{fraction:06}000 UTC"
 
 
 def _colons(data: bytes) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from aether.filters.field import FilterField
-from aether.filters.tables import events, frame
+from aether.filters.tables import events, expert, frame
 from aether.filters.tables.protocols import LAYERS
 
-TABLES: dict[str, Sequence[FilterField]] = {"Frames": frame.FIELDS, **LAYERS, "Events": events.FIELDS}
+TABLES: dict[str, Sequence[FilterField]] = {
+    "Frames": frame.FIELDS, **LAYERS, "Expert": expert.FIELDS, "Events": events.FIELDS}
 """Titles and fields, in the order of the docs."""

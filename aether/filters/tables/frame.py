@@ -5,6 +5,7 @@ from typing import Any
 
 from aether.filters.field import ANY, FilterField, Getter
 from aether.filters.record import Record
+from aether.filters.tables.expert import protocols
 from aether.reading.types import BOOLEAN, DATE, PROTOCOL, TEXT, TIME, UINT32, WORD
 
 
@@ -52,6 +53,7 @@ FIELDS = (
     FilterField("frame.number", UINT32, "its number, given when it enters a link", _number),
     FilterField("frame.len", UINT32, "its length in bytes, without the check sequence", _length),
     FilterField("frame.cap_len", UINT32, "how many bytes of it are here: all of them", _length),
+    FilterField("frame.protocols", TEXT, "its protocols, the outermost first: `eth:ethertype:ip:tcp`", protocols),
     FilterField("frame.time_relative", TIME, "when it was seen: world time in seconds", _of_frame("time")),
     FilterField("frame.time_delta", TIME, "seconds since the frame before it", _delta),
     FilterField("frame.time", DATE, "when it was captured; a lab has no time of day", _since_1970),

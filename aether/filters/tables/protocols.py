@@ -14,13 +14,15 @@ from typing import Any
 from aether.filters.field import FilterField, Getter
 from aether.filters.record import Record
 from aether.filters.tables import measured
+from aether.filters.tables.exchanges import EXCHANGES
 from aether.filters.tables.spans import SPANS
 from aether.reading import ip, layout, tcp, udp
 from aether.reading.context import Context
 from aether.reading.packet import HEADERS, Dissected, Transport
 from aether.reading.protocols import PROTOCOLS
-from aether.reading.tree import DATA, Protocol, ReadLayer
+from aether.reading.tree import Protocol, ReadLayer
 from aether.reading.types import BOOLEAN, PROTOCOL, UINT32
+from aether.wire.address import show_ip
 
 Quick = Callable[[Dissected, Record], Sequence[Any]]
 """Returns the values that a field has in a plain frame."""
@@ -32,7 +34,7 @@ IPV6 = 0x86DD
 def fields_of(protocol: Protocol) -> Sequence[FilterField]:
     """Return the protocol itself, its fields, and those that only a conversation knows."""
     return (_protocol(protocol), *(_field(protocol, field) for field in protocol.fields), *STREAMS.get(
-        protocol.name, ()))
+        protocol.name, ()), *EXCHANGES.get(protocol.name, ()))
 
 
 def _field(protocol: Protocol, field: layout.Field) -> FilterField:
@@ -222,10 +224,14 @@ def _udp_status(layer: Transport, packet: Dissected) -> int:
     return udp.status(layer.ip, packet.data, layer.start, layer.end, length, received)
 
 
-def _first_line(request: bool, index: int) -> Quick:
+def _first_line(request: bool, index: int, name: str) -> Quick:
     """Return a getter for a word of the first line of an HTTP message."""
+    found = _found("http", name)
+
     def get(packet: Dissected, record: Record) -> Sequence[Any]:
         message = packet.http
+        if message is not None and message.several:
+            return found(record)
         if message is None or not (message.is_request if request else message.is_response):
             return ()
         words = message.words
@@ -238,6 +244,10 @@ def _first_line(request: bool, index: int) -> Quick:
 
 QUICK: dict[str, Quick] = {
     "eth.type": _eth_type, "eth.len": _eth_length, "eth.addr": _addresses,
+    "eth.addr.oui": lambda packet, record: [int.from_bytes(each[:3], "big") for each in _addresses(packet, record)],
+    "ip.src_host": _layer("ip", lambda layer, packet: show_ip(layer.header[8])),
+    "ip.dst_host": _layer("ip", lambda layer, packet: show_ip(layer.header[9])),
+    "ip.host": lambda packet, record: [show_ip(each) for layer in packet.ip for each in layer.header[8:10]],
     "ip.version": _version, "ip.payload": _layer("ip", _payload),
     "ip.checksum.status": _layer("ip", lambda layer, packet: ip.status(packet.data[layer.start:layer.payload])),
     "udp.payload": _layer("udp", _payload), "udp.checksum.status": _layer("udp", _udp_status),
@@ -247,9 +257,9 @@ QUICK: dict[str, Quick] = {
     "tcp.len": _layer("tcp", lambda layer, packet: layer.end - layer.payload),
     "tcp.seq": _relative(_sequence), "tcp.nxtseq": _relative(_next), "tcp.ack": _relative(_acknowledgement),
     "tcp.window_size": _relative(_window), "tcp.window_size_scalefactor": _relative(_factor),
-    "http.request.method": _first_line(True, 0), "http.request.uri": _first_line(True, 1),
-    "http.request.version": _first_line(True, 2), "http.response.version": _first_line(False, 0),
-    "http.response.code": _first_line(False, 1), "http.response.phrase": _first_line(False, 2),
+    **{name: _first_line(request, index, name) for name, request, index in (
+        ("http.request.method", True, 0), ("http.request.uri", True, 1), ("http.request.version", True, 2),
+        ("http.response.version", False, 0), ("http.response.code", False, 1), ("http.response.phrase", False, 2))},
 }
 """Getters for plain frames alone. They say what the readers say: a test asks both about every frame of the corpora."""
 
@@ -266,7 +276,6 @@ def _stream(layer: str) -> Getter:
 
 
 STREAMS: dict[str, Sequence[FilterField]] = {
-    "eth": (FilterField(DATA.name, DATA.type, DATA.help, _found("eth", DATA.name)),),
     "udp": (FilterField(
         "udp.stream", UINT32, "number of the conversation: two addresses and two ports", _stream("udp")),
         *measured.DATAGRAMS),

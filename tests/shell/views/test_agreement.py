@@ -43,6 +43,9 @@ def shown(record: Record) -> Values:
     for layer in dissect(record.data, record.context):
         for field in layer.fields:
             values[field.name].append(field.value)
+            if layer.name == "data" and field.name != "data.data":
+                # A tree shows the bytes once, by the name that they have where they are carried.
+                values["data.data"].append(field.value)
     return values
 
 
@@ -81,6 +84,8 @@ def differences() -> Counter[tuple[str, str]]:
             elif [plain(field, text) for text in texts] != asked(field, record):
                 found[name, "filters"] += 1
         for name, field in fields.items():
+            if name == "data.data" and "http.file_data" in values:
+                continue  # likewise: the body of a page
             if name in shown_names() and name not in values and asked(field, record):
                 found[name, "filters"] += 1
     return found

@@ -26,6 +26,7 @@ Values = dict[str, list[str]]
 
 ALWAYS_DIFFERENT = {
     "data.data": "bytes of protocols that only tshark takes apart; the payload of TCP and UDP has its own name",
+    "data.len": "likewise",
     "ip.options": "all options as bytes; tshark has no such field",
     "dhcp.option.client_id": "tshark takes an identifier that is no address apart",
 }
@@ -36,7 +37,8 @@ DIFFERENT: list[tuple[str, str, Callable[[str], bool], Callable[[Values], bool]]
     ("checksum.status", "of a packet that is cut off, tshark verifies what is left",
      lambda name: name.endswith("checksum.status"), lambda theirs: "ip.bogus_ip_length" in theirs),
     ("source routes", "tshark calls the end of the route the destination; here it is what the header says",
-     lambda name: name in ("ip.dst", "ip.src_rt", "ip.addr"), lambda theirs: "ip.cur_rt" in theirs),
+     lambda name: name in ("ip.dst", "ip.src_rt", "ip.addr", "ip.dst_host", "ip.host"),
+     lambda theirs: "ip.cur_rt" in theirs),
     ("scaling after a SYN with malformed options", "tshark gives up on the SYN, and takes note of nothing",
      lambda name: name == "tcp.window_size_scalefactor", lambda theirs: "_ws.malformed" in theirs),
     ("payload of a reset", "tshark calls it the cause", lambda name: name == "tcp.payload",

@@ -1,0 +1,137 @@
+"""What is remarkable about a frame, as Wireshark's expert says it: by severity and group, in its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from aether.reading import analysis
+from aether.reading.context import Context
+from aether.reading.flow import ACK, FIN, RST, SYN
+from aether.reading.ip import BAD, options
+from aether.reading.measures import Measurements
+from aether.reading.packet import Dissected, Transport, layers
+from aether.reading.tcp_options import has_mss
+from aether.wire.tcp import OPTION_FAST_OPEN
+
+CHAT, NOTE, WARNING, ERROR = 0x200000, 0x400000, 0x600000, 0x800000
+CHECKSUM, SEQUENCE, MALFORMED, PROTOCOL = 0x01000000, 0x02000000, 0x07000000, 0x09000000
+SEVERITIES = {"chat": CHAT, "note": NOTE, "warning": WARNING, "warn": WARNING, "error": ERROR}
+GROUPS = {"checksum": CHECKSUM, "sequence": SEQUENCE, "malformed": MALFORMED, "protocol": PROTOCOL}
+LOW_TTL = 5
+"""What has fewer hops left is remarked."""
+FRAGMENT = 0x3FFF
+"""More fragments, and the offset of this one."""
+LOCAL_BLOCK = b"\xe0\x00\x00"
+"""224.0.0.0/24: what is sent there stays on the link."""
+LOCAL_TTL = {18: 255, 102: 255, 251: 0}
+"""The TTL there by the last byte of the address, where it is not 1; 0 for any."""
+
+
+class ExpertInfo(NamedTuple):
+    """What is said of a frame."""
+
+    severity: int
+    group: int
+    message: str
+
+
+VERDICTS = (
+    (analysis.LOST_SEGMENT, WARNING, "Previous segment(s) not captured (common at capture start)"),
+    (analysis.ACK_LOST_SEGMENT, WARNING, "ACKed segment that wasn't captured (common at capture start)"),
+    (analysis.OUT_OF_ORDER, WARNING, "This frame is a (suspected) out-of-order segment"),
+    (analysis.WINDOW_FULL, WARNING, "TCP window specified by the receiver is now completely full"),
+    (analysis.ZERO_WINDOW, WARNING, "TCP Zero Window segment"),
+    (analysis.FAST_RETRANSMISSION, NOTE, "This frame is a (suspected) fast retransmission"),
+    (analysis.SPURIOUS_RETRANSMISSION, NOTE, "This frame is a (suspected) spurious retransmission"),
+    (analysis.AGAIN & ~analysis.OUT_OF_ORDER, NOTE, "This frame is a (suspected) retransmission"),
+    (analysis.ZERO_WINDOW_PROBE, NOTE, "TCP Zero Window Probe"),
+    (analysis.ZERO_WINDOW_PROBE_ACK, NOTE, "ACK to a TCP Zero Window Probe"),
+    (analysis.KEEP_ALIVE, NOTE, "TCP keep-alive segment"),
+    (analysis.KEEP_ALIVE_ACK, NOTE, "ACK to a TCP keep-alive segment"),
+    (analysis.WINDOW_UPDATE, CHAT, "TCP window update"),
+)
+
+
+def remarks(
+    packet: Dissected, context: Context | None, measured: Measurements | None, exchange: Mapping[str, Sequence[Any]],
+) -> Iterator[ExpertInfo]:
+    """Give what there is to say of a frame."""
+    found = packet.read("eth", context).found
+    yield from _headers(found)
+    if exchange.get("arp.duplicate-address-frame"):
+        yield ExpertInfo(WARNING, SEQUENCE, "Duplicate IP address configured")
+    for what in ("request", "response"):
+        for frame in exchange.get(f"dns.retransmit_{what}_in", ()):
+            kind = "query" if what == "request" else what
+            yield ExpertInfo(WARNING, PROTOCOL,
+                         f"DNS {kind} retransmission. Original {what} in frame {frame}")
+    if packet.tcp and not packet.tcp[0].ip.quoted:
+        yield from _segment(packet, packet.tcp[0], measured, exchange)
+    elif packet.tcp:
+        yield from _opening(packet, packet.tcp[0])
+    for line in found.get("http.first_line", ()):
+        yield ExpertInfo(CHAT, SEQUENCE, line)
+    if any(ip.header[4] & FRAGMENT for ip in packet.ip):
+        return  # it is shorter than its headers say, and rightly
+    for layer in layers(packet.data, context):
+        if ".truncated" in layer.problem and not layer.key.isupper():
+            yield ExpertInfo(ERROR, MALFORMED, "Malformed Packet (Exception occurred)")
+
+
+def _headers(found: Mapping[str, Sequence[Any]]) -> Iterator[ExpertInfo]:
+    """Give what is to be said of checksums and lifetimes."""
+    for name in ("ip", "tcp", "udp", "icmp", "igmp"):
+        if BAD in found.get(f"{name}.checksum.status", ()):
+            yield ExpertInfo(WARNING if name == "icmp" else ERROR, CHECKSUM, "Bad checksum")
+    for ttl, target in zip(found.get("ip.ttl", ()), found.get("ip.dst", ()), strict=False):
+        if target.startswith(LOCAL_BLOCK):
+            right = LOCAL_TTL.get(target[3], 1)
+            if right and ttl != right:
+                yield ExpertInfo(NOTE, SEQUENCE, f'"Time To Live" != {right} for a packet sent to the Local Network '
+                             "Control Block (see RFC 3171)")
+        elif ttl < LOW_TTL and target[0] >> 4 != 0xE:
+            yield ExpertInfo(NOTE, SEQUENCE, f'"Time To Live" only {ttl}')
+
+
+def _segment(
+    packet: Dissected, segment: Transport, measured: Measurements | None, exchange: Mapping[str, Sequence[Any]],
+) -> Iterator[ExpertInfo]:
+    acknowledged, flags = segment.header[3:5]
+    yield from _opening(packet, segment)
+    if flags & FIN:
+        yield ExpertInfo(CHAT, SEQUENCE, "Connection finish (FIN)")
+        does = "initiates" if exchange.get("tcp.connection.fin_active") else "undergoes"
+        yield ExpertInfo(NOTE, SEQUENCE, f"This frame {does} the connection closing")
+    if flags & RST:
+        yield ExpertInfo(WARNING, SEQUENCE, "Connection reset (RST)")
+    if acknowledged and not flags & ACK:
+        yield ExpertInfo(NOTE, PROTOCOL, "The acknowledgment number field is nonzero while the ACK flag is not set")
+    if measured is None:
+        return
+    for bits, severity, message in VERDICTS:
+        if measured.remark.flags & bits:
+            yield ExpertInfo(severity, SEQUENCE, message)
+    if measured.remark.duplicate:
+        yield ExpertInfo(NOTE, SEQUENCE, f"Duplicate ACK (#{measured.remark.duplicate})")
+    if measured.reused:
+        yield ExpertInfo(NOTE, SEQUENCE,
+                     "A new tcp session is started with the same ports as an earlier session in this trace")
+
+
+def _opening(packet: Dissected, segment: Transport) -> Iterator[ExpertInfo]:
+    """Give what is to be said of a SYN; also of one that an ICMP error quotes."""
+    source, target, _, _, flags = segment.header[:5]
+    if flags & SYN:
+        what = "acknowledge (SYN+ACK)" if flags & ACK else "request (SYN)"
+        port = source if flags & ACK else target
+        yield ExpertInfo(CHAT, SEQUENCE, f"Connection establish {what}: server port {port}")
+        if segment.payload > segment.start + 20 and not has_mss(packet.data, segment.start + 20, segment.payload):
+            yield ExpertInfo(NOTE, PROTOCOL, "The SYN packet does not contain a MSS option")
+        behind = segment.start + 20
+        for kind, at, length in options(packet.data, behind, segment.payload):
+            behind = at + length if kind else segment.payload
+            if kind == OPTION_FAST_OPEN and length > 2:
+                yield ExpertInfo(NOTE, SEQUENCE, "TCP SYN with TFO Cookie")
+        if behind < segment.payload:
+            yield ExpertInfo(NOTE, SEQUENCE, "option goes past end of options")
