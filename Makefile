@@ -39,6 +39,9 @@ KNOWN = -c $(CURDIR)/constraints.txt
 regex = $(1) $(PIP) $(KNOWN) --only-binary :all: 'google-re2>=1.1' 2>/dev/null \
 	|| echo "make: google-re2 is not to be had for this system: 'matches' takes bounded expressions only"
 
+zstd = $(1) $(PIP) $(KNOWN) --only-binary :all: "zstandard>=0.22; python_version < '3.14'" 2>/dev/null \
+	|| echo "make: zstandard is not to be had for this system: captures that are packed by zstd are to be unpacked first"
+
 .PHONY: shell test lint bench matrix pictures peers compiled install uninstall clean python fuzz soak overload coverage mutants newest
 
 shell: $(VENV)/stamp $(if $(COMPILED),compiled)
@@ -102,6 +105,7 @@ $(VENV)/stamp: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python $(PIP) $(KNOWN) --editable '.[dev]'
 	@$(call regex,$(VENV)/bin/python)
+	@$(call zstd,$(VENV)/bin/python)
 	@touch $@
 
 # Says what is missing before anything is done.
@@ -120,6 +124,7 @@ install: python $(if $(COMPILED),compiled)
 	&& cp -R aether shell lessons pyproject.toml README.md LICENSE "$$copy" \
 	&& $(HOME_OF_INSTALL)/bin/python $(PIP) $(KNOWN) --no-cache-dir "$$copy"
 	@$(call regex,$(HOME_OF_INSTALL)/bin/python)
+	@$(call zstd,$(HOME_OF_INSTALL)/bin/python)
 	@$(if $(COMPILED),$(PY) tools/compiled.py --into \
 	"$$($(HOME_OF_INSTALL)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')")
 	@chmod -R a+rX $(HOME_OF_INSTALL)

@@ -12,4 +12,4 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     return end
 
 
-PROTOCOL = Protocol("data", "Data", "d", "bytes that no protocol here takes apart", (DATA, DATA_LENGTH), read)
+PROTOCOL = Protocol("data", "data", "d", "bytes that no protocol here takes apart", (DATA, DATA_LENGTH), read)

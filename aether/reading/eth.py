@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from aether.reading.context import IpLayer, quoting
+from aether.reading.ip import BAD, GOOD, STATUS
 from aether.reading.layout import Field, counted
-from aether.reading.link import ETHERNET, LINK
+from aether.reading.link import ETHERNET, FCS, LINK, CheckedFrame
 from aether.reading.tree import Cursor, Protocol, Tree, Within
-from aether.reading.types import BOOLEAN, BYTES, ETHER, NUMBER, UINT16
+from aether.reading.types import BOOLEAN, BYTES, ETHER, NUMBER, UINT8, UINT16, UINT32
 from aether.wire import ethernet
 from aether.wire.address import show_mac
 
@@ -64,6 +67,8 @@ TYPE = Field("eth.type", UINT16, "type", "what it carries: 0x0800 IPv4, 0x0806 A
              words=named_type, names={"ipv4": 0x0800, "ip": 0x0800, "arp": 0x0806, "ipv6": 0x86DD})
 LENGTH = Field("eth.len", UINT16, "length", "the length of an IEEE 802.3 frame", 12, words=counted("bytes"))
 PADDING = Field("eth.padding", BYTES, "padding", "zeros that make up the least length of a frame")
+SUM = Field("eth.fcs", UINT32, "check sequence", "the frame check sequence, where the capture has it", hexadecimal=True)
+SUM_STATUS = Field("eth.fcs.status", UINT8, "verdict", "0 bad, 1 good", names=STATUS, part=True)
 TRAILER = Field("eth.trailer", BYTES, "trailer", "what follows the packet and its padding")
 
 
@@ -74,6 +79,8 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
         layer = tree.layer(PROTOCOL, start, end - start, "malformed")
         layer.problem = f"ethernet.truncated: {end - start} bytes"
         return end
+    checked = not start and frame.__class__ is CheckedFrame and end - start >= ethernet.HEADER_LENGTH + FCS
+    end -= FCS if checked else 0
     kind = int.from_bytes(frame[start + 12:start + 14], "big")
     layer = tree.layer(PROTOCOL, start, 14)
     if tree.wordy:
@@ -94,6 +101,11 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
         stop = tree.inside(LLC, 0, cursor.at, min(cursor.at + kind, end), around)
     if stop < end:
         behind(tree, stop, end)
+    if checked:
+        received, right = frame[end:end + FCS], crc32(frame[:end]).to_bytes(FCS, "little")
+        cursor.add(SUM, end, FCS, int.from_bytes(received, "big"))
+        cursor.add(SUM_STATUS, end, FCS, GOOD if received == right else BAD)
+        end += FCS
     return end
 
 
@@ -112,4 +124,4 @@ def behind(tree: Tree, start: int, end: int, trailer: Field | None = None) -> No
 
 PROTOCOL = Protocol("eth", "Ethernet", "e", "Ethernet", (
     DST, SRC, ADDR, TYPE, LENGTH, DST_IG, DST_LG, SRC_IG, SRC_LG, IG, LG, DST_OUI, SRC_OUI, ADDR_OUI, PADDING,
-    TRAILER), read, ((LINK, ETHERNET), ("gre.proto", 0x6558)), inner=inner)
+    TRAILER, SUM, SUM_STATUS), read, ((LINK, ETHERNET), ("gre.proto", 0x6558)), inner=inner)

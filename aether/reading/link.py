@@ -18,6 +18,18 @@ class LinkFrame(bytes):
         return self
 
 
+FCS = 4
+"""Bytes of Ethernet's frame check sequence."""
+
+
+class CheckedFrame(bytes):
+    """A frame of Ethernet that ends with its check sequence, as some captures have it. A part of it is mere bytes."""
+
+    def __bytes__(self) -> bytes:
+        """Return itself, as `LinkFrame` does."""
+        return self
+
+
 def on_link(link_type: int, data: bytes) -> bytes:
     """Return the bytes of a frame that has a link type."""
     if link_type == ETHERNET:

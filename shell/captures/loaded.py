@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from aether.events import DROPS
-from aether.reading.link import ETHERNET, LINK, on_link
+from aether.reading.link import ETHERNET, LINK, CheckedFrame, on_link
 from aether.reading.protocols import INSIDE
 from aether.reading.steady import follow
 from shell.captures.ends import sent_from, station
 from shell.captures.events import LOST, OUT, CaptureEvents, More
 from shell.captures.following import CaptureFollower
+from shell.captures.packed import BROKEN, unpacked
 from shell.captures.packets import MAX_COMMENTS, CapturedPacket, Damaged, NotACapture, Source
 from shell.captures.pcap import PcapReader, is_pcap
 from shell.captures.pcapng import PcapngReader, is_pcapng
@@ -87,10 +85,7 @@ def _nobody(more: int, total: int) -> None:
 def load(file: str, told: Told = _nobody) -> Capture:
     """Read a capture; OSError, or NotACapture for another kind of file. Damage ends the reading, and is noted."""
     with opened(Path(file).expanduser()) as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        stream = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-        return _read(file, Source(stream), told)
+        return _read(file, Source(unpacked(raw)), told)
 
 
 class _Packets:
@@ -110,7 +105,7 @@ def _read(file: str, source: Source, told: Told) -> Capture:
     others: Counter[int] = Counter()
     try:
         reader = _reader(source)
-    except (Damaged, EOFError, zlib.error, gzip.BadGzipFile) as problem:
+    except (Damaged, *BROKEN) as problem:
         raise NotACapture(str(problem)) from None
     capture = Capture(file, reader.name)
     packets = _Packets()
@@ -118,7 +113,7 @@ def _read(file: str, source: Source, told: Told) -> Capture:
         _take(capture, packets, reader, others, told)
     except Damaged as problem:
         capture.damage = str(problem)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+    except BROKEN as problem:
         capture.damage = f"the compressed data ends or breaks after {source.offset:,} bytes: {problem}"
     capture.comments = reader.comments
     capture.digits = 9 if reader.fine else 6
@@ -155,7 +150,7 @@ def _take(
             told(PART, 0)
         if packet is None:
             continue
-        time, data, length, link_type, direction, comments = packet
+        time, data, length, link_type, direction, comments, checked = packet
         size += len(data)
         if comments:
             size += sum(len(comment) + OVERHEAD for comment in comments)
@@ -163,6 +158,8 @@ def _take(
             data = on_link(link_type, data)
             if (LINK, link_type) not in INSIDE:
                 others[link_type] += 1
+        elif checked and length == len(data):
+            data = CheckedFrame(data)
         if len(frames) >= MAX_PACKETS or size > MAX_BYTES:
             capture.left_out.append(f"everything after the first {len(frames):,} packets: the file is too large")
             return

@@ -38,6 +38,8 @@ class CapturedPacket(NamedTuple):
     direction: str = ""
     """``in``, ``out``, or empty where the file does not say."""
     comments: Sequence[str] = ()
+    checked: bool = False
+    """Whether the frame ends with its check sequence."""
 
 
 class Source:

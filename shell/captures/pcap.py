@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aether.reading.link import FCS
 from shell.captures.packets import MAX_PACKET, CapturedPacket, Damaged, NotACapture, Source, layouts
 
 _USUAL, _MODIFIED = 1, 2
@@ -19,7 +20,9 @@ _LAYOUTS = layouts("HHiIII", "IIII", "IIIIIHBx")
 _OUTGOING, _KINDS = 4, 5
 """PACKET_OUTGOING, and how many kinds there are up to it."""
 _LINK_TYPE = 0x0000_FFFF
-"""The upper bits of the last word say whether frames end with a checksum."""
+_CHECKED, _WORDS = 0x0400_0000, 28
+"""The bit of the last word that says that the length of a check sequence is known, and where that length begins,
+in words of 16 bits."""
 
 
 def is_pcap(start: bytes) -> bool:
@@ -46,6 +49,7 @@ class PcapReader:
         if major != 2:
             raise NotACapture(f"version {major} of the pcap format is not known, only 2")
         usual, link_type, unit = self._header == _USUAL, link & _LINK_TYPE, self._unit
+        checked = bool(link & _CHECKED) and link >> _WORDS << 1 == FCS
         source, size, unpack = self._source, record.size, record.unpack
         while True:
             at = source.offset
@@ -59,4 +63,4 @@ class PcapReader:
             data = source.take(kept, "a packet")
             direction = "" if usual or more[2] >= _KINDS else "out" if more[2] == _OUTGOING else "in"
             time = seconds * 1_000_000_000 + fraction * unit
-            yield CapturedPacket(time, data, length if length > kept else kept, link_type, direction)
+            yield CapturedPacket(time, data, length if length > kept else kept, link_type, direction, (), checked)

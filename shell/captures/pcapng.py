@@ -11,7 +11,7 @@ from struct import error as StructError
 from struct import pack
 from typing import NamedTuple
 
-from aether.reading.link import ETHERNET
+from aether.reading.link import ETHERNET, FCS
 from shell.captures.packets import (
     MAX_COMMENT,
     MAX_COMMENTS,
@@ -38,7 +38,7 @@ MAX_OPTIONS = 1000
 _START = b"\x0a\x0d\x0d\x0a"
 _ORDER_MAGIC = 0x1A2B3C4D
 _LAYOUTS = layouts("II", "HHI", "IIIII", "HHIIII", "HH", "I")
-_COMMENT, _FLAGS, _RESOLUTION, _TIME_OFFSET = 1, 2, 9, 14
+_COMMENT, _FLAGS, _RESOLUTION, _FCS_LENGTH, _TIME_OFFSET = 1, 2, 9, 13, 14
 _DIRECTIONS = {1: "in", 2: "out"}
 _MICROSECONDS = 6
 
@@ -109,6 +109,8 @@ class _Interface(NamedTuple):
     """Units of time in a second."""
     offset: int
     """Seconds that are added to each time."""
+    checked: bool
+    """Whether frames end with their check sequence."""
 
 
 class PcapngReader:
@@ -195,15 +197,17 @@ class PcapngReader:
 
     def _add_interface(self, body: bytes) -> None:
         link_type, _, snaplen = _LAYOUTS[self._order][1].unpack_from(body)
-        units, offset = 1_000_000, 0
+        units, offset, checked = 1_000_000, 0, False
         for code, value in self._options(body, 8):
             if code == _RESOLUTION and len(value) == 1:
                 units = 2 ** (value[0] & 0x7F) if value[0] & 0x80 else 10 ** value[0]
+            elif code == _FCS_LENGTH and len(value) == 1:
+                checked = value[0] in (FCS, 8 * FCS)  # the format says bits, and its example bytes
             elif code == _TIME_OFFSET and len(value) == 8:
                 offset = int.from_bytes(value, "little" if self._order == "<" else "big", signed=True)
         if len(self._interfaces) >= MAX_INTERFACES:
             raise Damaged(f"more than {MAX_INTERFACES:,} interfaces")
-        self._interfaces.append(_Interface(link_type, snaplen, units, offset))
+        self._interfaces.append(_Interface(link_type, snaplen, units, offset, checked))
         self.fine = self.fine or units > 1_000_000
 
     def _made(
@@ -225,7 +229,8 @@ class PcapngReader:
                 flags = int.from_bytes(value, "little" if self._order == "<" else "big")
                 direction = _DIRECTIONS.get(flags & 3, "")
         return CapturedPacket(
-            time, body[start:start + kept], max(length, kept), where.link_type, direction, comments)
+            time, body[start:start + kept], max(length, kept), where.link_type, direction, comments,
+            where.checked)
 
     def _comments(self, body: bytes, at: int) -> Iterator[bytes]:
         return (value for code, value in self._options(body, at) if code == _COMMENT)
