@@ -110,8 +110,8 @@ class Lookup(Sleeper):
 
     __slots__ = (
         "alternative", "asker", "code", "current", "done", "edns", "error", "finished_at", "found", "host", "id",
-        "kind", "name", "over", "received", "records", "resolver", "server", "servers", "started_at", "tcp", "tries",
-        "udp",
+        "kind", "name", "over", "received", "records", "referred", "resolver", "server", "servers",
+        "started_at", "tcp", "tries", "udp",
     )
 
     def __init__(self, resolver: Resolver, name: str, kind: int, asker: Asker | None, servers: list[bytes]) -> None:
@@ -130,6 +130,8 @@ class Lookup(Sleeper):
         self.found: list[dns.Record] = []
         """The records of the type that was asked for."""
         self.code = dns.NO_ERROR
+        self.referred = ""
+        """The name server that the latest answer referred to, instead of being one."""
         self.server = b""
         self.over = "cache"
         self.tries = 0
@@ -178,6 +180,8 @@ class Lookup(Sleeper):
         rounds, turn = divmod(self.tries, max(len(self.servers), 1))
         if not self.servers or rounds >= len(TIMEOUTS):
             refused = f"the name server says: {dns.CODES.get(self.code, self.code)}" if self.code else ""
+            if self.referred:
+                refused = f"the name server does not know, and refers to {self.referred}; ask that one with --server"
             self._finish(refused or ("no name server answered" if self.servers else "no name server is known"))
             return
         self.tries += 1
@@ -266,6 +270,9 @@ class Lookup(Sleeper):
             self._ask()
         elif message.code in TRY_ELSEWHERE or message.code > dns.REFUSED:
             self.code = message.code
+            self._ask()
+        elif message.referral:
+            self.referred = message.referral  # no answer, and no word about the name (RFC 2308 §2.2)
             self._ask()
         else:
             self._close()

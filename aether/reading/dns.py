@@ -168,6 +168,10 @@ def _sum_up(layer: ReadLayer, body: bytes) -> None:
         return
     asked = ", ".join(f"{dns.TYPES.get(each.type, each.type)} {each.name}" for each in found.questions[:3])
     answer = f"answer: {dns.CODES.get(found.code, str(found.code))}, {len(found.answers)} records  {asked}"
+    if found.truncated:
+        answer += ", truncated"
+    elif found.referral:
+        answer = f"answer: refers to {found.referral}  {asked}"
     layer.summary = answer if found.response else f"who is {asked}?"
 
 

@@ -156,6 +156,15 @@ class DnsMessage:
         self.authorities = authorities or []
         self.additionals = additionals or []
 
+    @property
+    def referral(self) -> str:
+        """Return whom a response refers to: a name server, empty for other responses (RFC 2308 §2.2)."""
+        if not self.response or self.code or self.answers or self.authoritative:
+            return ""
+        kinds = {record.type: record.data for record in self.authorities}
+        server = kinds.get(TYPE_NS)
+        return server if isinstance(server, str) and TYPE_SOA not in kinds else ""
+
 
 def parse(data: Buffer) -> DnsMessage:
     """Read a message; WireError `dns.truncated`, `dns.name` or `dns.malformed`."""

@@ -50,6 +50,8 @@ def _dns(message: dns.DnsMessage) -> str:
         return f"{head}: {dns.CODES.get(message.code, f'code {message.code}')}"
     wanted = [each for each in message.answers if asked is not None and each.type == asked.type]
     found = (wanted or message.answers)[:1]
+    if not found and message.referral and not message.truncated:
+        return f"{head}: ask {_short(message.referral)}"
     if not found:
         return f"{head}: {'truncated' if message.truncated else 'no such record'}"
     more = f" and {len(message.answers) - 1} more" if len(message.answers) > 1 else ""

@@ -222,6 +222,26 @@ def test_a_failing_server_is_followed_by_the_next() -> None:
     assert asked.question() == "192.168.1.99"
 
 
+def test_a_referral_is_no_answer() -> None:
+    """RFC 2308 §2.2: it does not say that there is no such record. The next server is asked, and then it is said."""
+    refers = [dns.Record("example", dns.TYPE_NS, 60, "ns1.example")]
+    asked = Asked(servers=2)
+    asked.question()
+    asked.say(authorities=refers)
+    assert asked.question() == "192.168.1.99"
+    asked = Asked()
+    asked.question()
+    while not asked.report.done:
+        asked.say(authorities=refers)
+        if not asked.report.done:
+            asked.question()
+    assert "refers to ns1.example" in asked.report.error and not asked.report.records
+    told = Asked()
+    told.question()
+    told.say(authoritative=True, authorities=refers)
+    assert told.report.done and not told.report.error
+
+
 def test_a_server_without_edns_is_asked_without() -> None:
     """RFC 6891 §6.2.2."""
     asked = Asked()

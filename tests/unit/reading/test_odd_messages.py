@@ -75,6 +75,14 @@ def multicast(flags: int, counts: tuple[int, int], body: bytes) -> bytes:
 
 
 NAME = b"\1a\5local\0"
+
+
+def answer(flags: int, authority: bytes) -> bytes:
+    """Return a response without an answer, perhaps with a record of who is responsible."""
+    counts = struct.pack("!6H", 1, flags, 1, 0, bool(authority), 0)
+    return packet(17, udp.build(A, B, dns.PORT, 1000, counts + NAME + b"\0\1\0\1" + authority))
+
+
 FRAMES = {
     "both fields have options": dhcp(
         b"\x35\1\5\x34\1\3\xff", b"\3\4\x0a\0\0\1\xff", b"\6\4\x0a\0\0\x35\x33\4\0\0\1\0\xff"),
@@ -108,6 +116,9 @@ FRAMES = {
     "a whole address without a host": http(b"GET http://x.example/a HTTP/1.0\r\n\r\n"),
     "CONNECT": http(b"CONNECT x.example:443 HTTP/1.1\r\nHost: x.example:443\r\n\r\n"),
     "questions of mDNS": multicast(0, (2, 0), NAME + b"\0\1\x80\1" + NAME + b"\0\x1c\0\1"),
+    "a referral": answer(0x8000, b"\1a\5local\0\0\2\0\1\0\0\0\x3c\0\5\2ns\xc0\x0e"),
+    "a truncated answer": answer(0x8200, b""),
+    "an answer without a record": answer(0x8400, b""),
     "answers of mDNS": multicast(
         0x8400, (0, 2), NAME + b"\0\1\x80\1\0\0\0\x78\0\4" + A + NAME + b"\0\x10\0\1\0\0\0\x78\0\4\3k=v"),
 }
@@ -153,6 +164,9 @@ def test_what_is_shown_is_what_filters_say(name: str) -> None:
     ("a question of RARP", "who is 02:00:00:00:00:01? tell 02:00:00:00:00:01",
      "who is 02:00:00:00:00:01? tell 02:00:00:00:00:01"),
     ("an answer of RARP", "02:00:00:00:00:01 is 10.0.0.9", "02:00:00:00:00:01 is 10.0.0.9"),
+    ("a referral", "DNS 0x0001 A a.local: ask ns.local", "answer: refers to ns.local  A a.local"),
+    ("a truncated answer", "DNS 0x0001 A a.local: truncated", "answer: no error, 0 records  A a.local, truncated"),
+    ("an answer without a record", "DNS 0x0001 A a.local: no such record", "answer: no error, 0 records  A a.local"),
     ("questions of mDNS", "mDNS 0x0000 A a.local?", "who is A a.local, AAAA a.local?"),
 ])
 def test_row_and_tree_say_the_same(name: str, row: str, tree: str) -> None:
