@@ -118,6 +118,9 @@ Tests ask tshark 4 the same: over 900 expressions, and each field of each frame 
   agreed on.
 - `_ws.expert` has what Wireshark's expert says of Ethernet, ARP, IPv4, ICMP, UDP, TCP, DNS and HTTP. The numbers that
   some remarks have are left out, and `icmp.no_resp` cannot be known before the end.
+- Of a segment whose header is cut off, or has a length that cannot be, Wireshark measures what it read before it gave
+  up (`tcp.analysis`, `tcp.completeness`, the times); here such a segment is not measured. Wireshark gives up on a SACK
+  option without blocks; here the segment is measured. What follows in their connections differs accordingly.
 - Requests that do not wait for their answers (pipelining) are paired in their order; Wireshark 4.0 pairs all answers in
   one segment with the latest request. `${…}` that refers to the frame that is selected in a window is not known.
 

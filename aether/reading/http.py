@@ -24,7 +24,11 @@ BEGINNINGS = (b"HTTP/", *(method + b" " for method in sorted(METHODS)))
 
 BODILESS = "204", "304"
 """Codes of answers that have no body (RFC 9110 §6.4.1)."""
-TEXTUAL = "text/", "application/json", "application/xml", "application/x-www-form-urlencoded", "image/", "multipart/"
+BODIES = (("text/", "data-text-lines"), ("application/json", "json"), ("application/x-www-form-urlencoded",
+          "urlencoded-form"), ("application/xml", "xml"), ("image/png", "png"), ("image/gif", "image-gif"),
+          ("image/jpeg", "image-jfif"))
+"""What Wireshark calls bodies of HTTP that it reads."""
+TEXTUAL = *(kind for kind, _ in BODIES), "image/", "multipart/"
 """Types of bodies that Wireshark has a protocol for; others are data."""
 MEANINGS = {int(status): status.phrase for status in HTTPStatus}
 """What codes mean."""

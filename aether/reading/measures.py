@@ -284,6 +284,8 @@ def _in_flight(flags: int, length: int, mine: _Flow, base: int, found: Measureme
     first = min((one.start - base) & MASK for one in waiting)
     last = max((one.end - base) & MASK for one in waiting)
     flight = (last - first - mine.sacked) & MASK
+    if flags & SYN and flight:
+        flight -= 1  # a SYN that carries data counts by these alone
     found.counted = True
     if 0 < flight < LARGEST_FLIGHT:
         found.flight = flight

@@ -13,6 +13,8 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 """How a file begins that is packed so."""
 WINDOW_LOG = 27
 """Bits of how far back what is packed may refer: 128 MB, what zstd itself allows."""
+CHUNK = 512
+"""Bytes that are unpacked at once: they become 16 MB at the most, 128 kB for each 4."""
 LIBRARIES = ("compression.zstd", "zstandard")
 """Who unpacks zstd: Python from 3.14 on, or a library."""
 BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
@@ -20,7 +22,39 @@ BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
 class _Zstd:
-    """Bytes that are unpacked as they are read."""
+    """Bytes that are unpacked as they are read, by the package zstandard."""
+
+    def __init__(self, raw: BinaryIO, library: Any) -> None:
+        self._raw = raw
+        self._library = library
+        self._unpacked = bytearray()
+        self._behind = b""
+        """What follows the end of a frame of zstd: another one."""
+        self._frame: Any = None
+        """What unpacks the frame that has begun."""
+
+    def read(self, size: int) -> bytes:
+        """Return so many bytes, fewer at the end; EOFError if they cannot be unpacked, or the end is missing."""
+        found = self._unpacked
+        try:
+            while len(found) < size and (chunk := self._behind or self._raw.read(CHUNK)):
+                self._behind = b""
+                if self._frame is None:
+                    self._frame = self._library.ZstdDecompressor(max_window_size=1 << WINDOW_LOG).decompressobj()
+                found += self._frame.decompress(chunk)
+                if self._frame.eof:
+                    self._behind, self._frame = self._frame.unused_data, None
+        except self._library.ZstdError as problem:
+            raise EOFError(str(problem)) from None
+        if not found and self._frame is not None:
+            raise EOFError("its end is missing")
+        taken = bytes(found[:size])
+        del found[:size]
+        return taken
+
+
+class _Native:
+    """The same by Python's own library."""
 
     def __init__(self, stream: Any, error: type[Exception]) -> None:
         self._stream = stream
@@ -28,14 +62,10 @@ class _Zstd:
 
     def read(self, size: int) -> bytes:
         """Return so many bytes, fewer at the end; EOFError if they cannot be unpacked."""
-        parts, left = [], size
         try:
-            while left and (part := self._stream.read(left)):
-                parts.append(part)
-                left -= len(part)
+            return bytes(self._stream.read(size))
         except self._error as problem:
             raise EOFError(str(problem)) from None
-        return b"".join(parts)
 
 
 def unpacked(raw: BinaryIO) -> BinaryIO:
@@ -44,19 +74,18 @@ def unpacked(raw: BinaryIO) -> BinaryIO:
     raw.seek(0)
     if start.startswith(GZIP):
         return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
-    return cast(BinaryIO, _zstd(raw)) if start == ZSTD else raw
+    return _zstd(raw) if start == ZSTD else raw
 
 
-def _zstd(raw: BinaryIO) -> _Zstd:
+def _zstd(raw: BinaryIO) -> BinaryIO:
     for name in LIBRARIES:
         try:
             library: Any = import_module(name)
         except ImportError:
             continue
         if name == "zstandard":
-            reader = library.ZstdDecompressor(max_window_size=1 << WINDOW_LOG)
-            return _Zstd(reader.stream_reader(raw, read_across_frames=True), library.ZstdError)
+            return cast(BinaryIO, _Zstd(raw, library))
         limits = {library.DecompressionParameter.window_log_max: WINDOW_LOG}
-        return _Zstd(library.ZstdFile(raw, options=limits), library.ZstdError)
+        return cast(BinaryIO, _Native(library.ZstdFile(raw, options=limits), library.ZstdError))
     raise NotACapture("it is packed by zstd, and nothing here unpacks that: install the Python package zstandard, "
                       "or unpack the file first, with zstd -d")

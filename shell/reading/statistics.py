@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from aether.reading import analysis
 from aether.reading.context import Conversation
+from aether.reading.http import BODIES
 from aether.reading.ip import BAD
 from aether.reading.measures import Measurements, Measurer
 from aether.reading.packet import Dissected, Transport, layers
 from aether.reading.tcp_options import has_mss
+from aether.reading.tree import ReadLayer
 from aether.wire import tcp
 from aether.wire.address import show_ip, show_mac
 from shell.reading.frames import SeenFrame
@@ -19,6 +21,8 @@ from shell.results.statistics import ConversationRow, EndpointRow, ExpertRow, Io
 KINDS = ("eth", "ip", "tcp", "udp")
 FIRST = 10
 """Frames of a kind that are named."""
+SEVERAL = ("dns", "http")
+"""Protocols of which a segment may have several messages."""
 SEVERITIES = ("error", "warning", "note", "chat")
 """The worst first."""
 
@@ -116,16 +120,32 @@ def protocols(frames: Iterable[SeenFrame]) -> list[ProtocolRow]:
         for layer in layers(bytes(seen.data), seen.context):
             if layer.name == "padding" or layer.key.isupper():
                 break
+            if path[-1:] == (layer.name,) and layer.name in SEVERAL:
+                continue  # another message in the same segment
             path = (*path, layer.name)
             row = rows.setdefault(path, ProtocolRow(list(path), 0, 0))
             row.frames += 1
             row.bytes += len(seen.data)
             if layer.name == "icmp":
                 break
+            body = body_of(layer) if layer.name == "http" else ""
+            if body:
+                row = rows.setdefault((*path, body), ProtocolRow([*path, body], 0, 0))
+                row.frames += 1
+                row.bytes += len(seen.data)
     # Each below the one that it is in, in the order in which they were seen first.
     order = {path: index for index, path in enumerate(rows)}
     below = {path: [order[path[:end]] for end in range(1, len(path) + 1)] for path in rows}
     return [rows[path] for path in sorted(rows, key=below.__getitem__)]
+
+
+def body_of(layer: ReadLayer) -> str:
+    """Return what Wireshark calls the body of a message of HTTP; empty without one."""
+    values = {found.field.name: found.value for found in layer.fields}
+    if not values.get("http.file_data"):
+        return ""
+    kind = values.get("http.content_type", "")
+    return next((name for begins, name in BODIES if kind.startswith(begins)), "data")
 
 
 def io(frames: Iterable[SeenFrame], interval: int) -> list[IoRow]:

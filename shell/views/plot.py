@@ -25,6 +25,9 @@ NARROW = 72
 MOST_WIDTH = 120
 MOST_POINTS = 4000
 """Points of a series that are drawn; more than that cannot be told apart."""
+COUNTED = "io"
+"""The kind of plot whose values are counted, frames and bytes: there are no halves of them."""
+MOST_MARKS = 7
 COLOURS = ("key", "error", "good", "tcp", "arp", "ipv4", "icmp", "udp")
 
 
@@ -54,10 +57,23 @@ class _Plot:
             draw([(time - origin) / unit for time in times], values, marker=MARKERS[index % len(MARKERS)])
         plotext.xlabel(report.time_title(name))
         plotext.ylabel(report.unit)
+        if report.kind == COUNTED:
+            marks = _marks(max(value for series in report.series for value in series.values))
+            plotext.yticks(marks, [f"{mark:,}" for mark in marks])
         picture = plotext.build()
         plotext.clear_figure()
         for line in str(picture).splitlines():
             yield _coloured(Text.from_ansi(line.rstrip(), no_wrap=True), report.series)
+
+
+def _marks(highest: float) -> list[int]:
+    """Return the numbers at the axis of what is counted: from 0, in steps of 1, 2 or 5 and zeros."""
+    step, factors = 1, (2, 2.5, 2)
+    for turn in range(60):
+        if highest / step < MOST_MARKS:
+            break
+        step = int(step * factors[turn % 3])
+    return list(range(0, int(highest) + 1, step))
 
 
 def _coloured(line: Text, series: list[Series]) -> Text:

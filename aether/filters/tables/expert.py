@@ -7,6 +7,7 @@ from aether.filters.field import FilterField, Getter
 from aether.filters.record import Record
 from aether.reading import expert
 from aether.reading.context import Context
+from aether.reading.http import BODIES
 from aether.reading.packet import Dissected
 from aether.reading.types import BOOLEAN, TEXT, UINT32
 
@@ -51,10 +52,7 @@ TYPED = ("eth", "vlan", "ieee8021ad", "sll")
 """Protocols behind which Wireshark names the type."""
 SEVERAL = ("dns", "http")
 """Protocols of which one segment may have several messages; they are named once."""
-BODIES = (("text/", "data-text-lines"), ("application/json", "json"), ("application/x-www-form-urlencoded",
-          "urlencoded-form"), ("application/xml", "xml"), ("image/png", "png"), ("image/gif", "image-gif"),
-          ("image/jpeg", "image-jfif"))
-"""What Wireshark calls bodies of HTTP that it reads."""
+
 
 
 def protocols(record: Record) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import struct
 import subprocess
@@ -23,15 +24,18 @@ from tests.shell.conftest import Shell
 unpacks = pytest.mark.skipif(
     find_spec("zstandard") is None and find_spec("compression") is None, reason="neither Python 3.14 nor zstandard")
 packs = pytest.mark.skipif(shutil.which("zstd") is None, reason="zstd is not installed (apt-get install zstd)")
-NAMES = ("frame.len", "eth.fcs", "eth.fcs.status", "eth.padding", "eth.trailer", "ip.len", "udp.length", "data.len")
+KINDS = ("frame.sent", "frame.arrived")
+NAMES = ("frame.len", "eth.fcs", "eth.fcs.status", "eth.padding", "eth.trailer", "ip.len", "udp.length")
 
 
-def zstd(data: bytes, *options: str) -> bytes:
-    return subprocess.run(["zstd", "-q", "-c", *options], input=data, capture_output=True, check=True).stdout
+def zstd(data: bytes) -> bytes:
+    return subprocess.run(["zstd", "-q", "-c"], input=data, capture_output=True, check=True).stdout
 
 
 def frames_of(path: Path) -> list[bytes]:
-    return [bytes(event.values[2]) for event in load(str(path)).events if event.kind in ("frame.sent", "frame.arrived")]
+    """Return the frames as they were loaded, with what is known of their link."""
+    found = {event.values[0]: event.values[2] for event in load(str(path)).events if event.kind in KINDS}
+    return [found[number] for number in sorted(found)]
 
 
 @packs
@@ -49,11 +53,13 @@ def test_packed_by_zstd(tmp_path: Path) -> None:
 @unpacks
 def test_what_breaks_is_read_up_to_there(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "a.pcap.zst"
-    whole = zstd(pcap(corpus() * 60), "--no-check")
-    for broken in (whole[:-len(whole) // 2], whole[:len(whole) // 2] + b"\xff" * 40 + whole[len(whole) // 2 + 40:]):
+    draw = random.Random(1)
+    sound = [(time, draw.randbytes(1000)) for time in range(1000)]  # what does not become shorter has many blocks
+    whole = zstd(pcap(sound))
+    for broken in (whole[:len(whole) // 2], whole[:300_000] + b"\xff" * 40 + whole[300_040:]):
         path.write_bytes(broken)
         capture = load(str(path))
-        assert capture.damage and capture.frames < len(corpus()) * 60
+        assert capture.damage and 0 < capture.frames < len(sound)
     path.write_bytes(whole[:6])
     assert "a.pcap.zst" in shell.fail(f"capture load {path}")
 
@@ -114,21 +120,14 @@ def test_the_check_sequence_is_that_of_tshark(content: bytes, tmp_path: Path) ->
          "-E", "occurrence=f", *(word for name in NAMES for word in ("-e", name))],
         capture_output=True, text=True, check=True)
     maker, fields = Records(), all_fields()
-    for number, (data, line) in enumerate(zip(_loaded(path), told.stdout.splitlines(), strict=True), 1):
+    for number, (data, line) in enumerate(zip(frames_of(path), told.stdout.splitlines(), strict=True), 1):
         record = maker.frame(data, number=number)
         record.data = data
         for name, theirs in zip(NAMES, line.split("\t"), strict=True):
-            if name == "data.len" and not fields["udp"].get(record):
-                continue  # tshark takes more protocols apart
             values = fields[name].get(record)
             ours = "" if not values else values[0].hex() if isinstance(values[0], bytes) else str(int(values[0]))
             theirs = str(int(theirs, 16)) if theirs.startswith("0x") else theirs
             assert ours == theirs, (number, name)
-
-
-def _loaded(path: Path) -> list[bytes]:
-    """Return the frames as they were loaded, with what is known of their link."""
-    return [event.values[2] for event in load(str(path)).events if event.kind in ("frame.sent", "frame.arrived")]
 
 
 def test_a_wrong_sequence_can_be_asked_for(shell: Shell, tmp_path: Path) -> None:
