@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aether.filters.macros import NAME as MACRO
 from shell.files import toml
 from shell.files.opening import read_whole
 from shell.language import translation
@@ -23,6 +24,8 @@ LAYERS = ("eth", "arp", "ip", "icmp", "igmp", "udp", "tcp", "dns", "dhcp", "http
 KEYS = (*(f"f{number}" for number in range(1, 13)), *(f"c-{letter}" for letter in "bfgkoqtvwxy"),
         *(f"escape {letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
 """Keys that a line can be put on. The others belong to editing, or end things."""
+TABLES = {"keys": 'f9 = "tcp conns"', "macros": 'from = "ip.src == $1 and not arp"'}
+"""Settings that are tables, and a line of each."""
 MAX_FILE = 65_536
 """Bytes of the longest file that is read."""
 
@@ -97,6 +100,16 @@ def _keys(value: Any) -> dict[str, str]:
     return value
 
 
+def _macros(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise _Wrong(f"is a table: a name and the expression that it stands for, not {value!r}")
+    for name, text in value.items():
+        if not MACRO.fullmatch(name):
+            raise _Wrong(f"has no name {name!r}: letters, digits and _, and no digit at the beginning")
+        _text(text)
+    return value
+
+
 def _guess(word: str, words: tuple[str, ...]) -> str:
     found = difflib.get_close_matches(word, words, 1, 0.6)
     return f". Did you mean {found[0]!r}?" if found else ""
@@ -113,6 +126,8 @@ SETTINGS: dict[str, FileKey] = {each.name: each for each in (
     FileKey("trace.on", "whether the trace runs from the start", False, _switch, "true"),
     FileKey("trace.layers", "the layers that the trace shows; all if there is none", [], _layers, '["arp", "tcp"]'),
     FileKey("keys", "lines that keys run; an empty line takes a key its meaning", {}, _keys, '{ f9 = "tcp conns" }'),
+    FileKey("macros", "expressions with names: `${from:192.168.1.1}` is the text of `from`, with the address for `$1`",
+            {}, _macros, '{ from = "ip.src == $1 and not arp" }'),
     FileKey("startup.commands", "lines that are run at the start, before you type", [], _lines,
             '["link delay 20ms", "knob set tcp.congestion cubic"]'),
 )}
@@ -199,9 +214,9 @@ def template() -> str:
         if tail and head != table:
             table = head
             parts.append(f"[{head}]")
-        if setting.name == "keys":
-            parts.append(f"# {setting.help}\n[keys]\n# f9 = \"tcp conns\"\n")
-            table = "keys"
+        if setting.name in TABLES:
+            parts.append(f"# {setting.help}\n[{setting.name}]\n# {TABLES[setting.name]}\n")
+            table = setting.name
             continue
         parts.append(f"# {setting.help}\n# {tail or head} = {setting.example}\n")
     return "\n".join(parts)
@@ -230,8 +245,8 @@ exist. `config init` writes one with every setting as a comment, `config show` s
 says what is wrong with a file. `aether-shell --config FILE` reads another one, `--no-config` none.
 
 A setting that makes no sense is reported when the shell starts, with its name and what it may be, and its default is
-used; the others count. `theme` and `colours` count always; the rest only when a person types: scripts, `-c` and
-pipes print the same for everybody.
+used; the others count. `theme`, `colours` and `macros` count always; the rest only when a person types: scripts, `-c`
+and pipes print the same for everybody.
 
 | setting | meaning | default | for example |
 |---|---|---|---|
@@ -251,6 +266,12 @@ no colours, no bottom line, no pages, no escape sequence.
 A key runs a line, as if it had been typed; what is being typed stays. There are `f1` to `f12`, `c-x` for Ctrl and one
 of the letters b f g k o q t v w x y, and `escape x` for Alt and any letter. An empty line takes a key its meaning. F1
 is `help`, F2 switches the trace, F5 lets time run or stand still, F7 steps back, F8 steps.
+
+## Macros
+
+A macro is an expression with a name, as in Wireshark: `${{from:192.168.1.1}}` and `$from(192.168.1.1)` stand for its
+text, with the first argument in place of `$1`, the second in that of `$2`. Several are separated by semicolons, between
+parentheses by commas, too. Macros may use others. `config show` lists them, and Tab completes `${{`.
 
 ## All of it
 

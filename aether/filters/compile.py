@@ -88,8 +88,10 @@ def compile_filter(text: str, captures: int = 0) -> Filter:
 
     `captures` is how many earlier records it may refer to, as `$1` and so on.
     """
+    from aether.filters.macros import expand
     from aether.filters.parse import parse
 
+    whole, text = text, expand(text)
     tree = parse(text)
     compiler = Compiler(Operands(text, captures, _asks_for(tree, "host")))
     test = compiler.condition(tree)
@@ -97,7 +99,7 @@ def compile_filter(text: str, captures: int = 0) -> Filter:
     about = {field.about for field in used.values()}
     only_frames = FRAME in about and EVENT not in about
     measuring = any(field.measured for field in (*used.values(), *compiler.operands.earlier))
-    return Filter(text, _guarded(test) if only_frames else test, tuple(used), only_frames, captures,
+    return Filter(whole, _guarded(test) if only_frames else test, tuple(used), only_frames, captures,
                   tuple(compiler.notices), measuring, about == {FRAME})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from aether.filters import macros
 from aether.filters.field import FilterField
 from aether.filters.fields import all_fields
 from aether.filters.operands import FUNCTIONS
@@ -22,11 +23,11 @@ class Suggestion(NamedTuple):
     """What replaces the last `replaces` characters before the cursor."""
     replaces: int
     kind: str
-    """``field``, ``operator``, ``value`` or ``function``."""
+    """``field``, ``operator``, ``value``, ``function`` or ``macro``."""
     help: str
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|\$[0-9]*\.?|[A-Za-z0-9_.:-]+|==|!=|~=|<=|>=|&&|\|\||\^\^|.', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|\$\{\w*|\$[0-9]*\.?|[A-Za-z0-9_.:-]+|==|!=|~=|<=|>=|&&|\|\||\^\^|.', re.DOTALL)
 _COMPARE = ("==", "!=", "~=", ">", "<", ">=", "<=", "eq", "ne", "gt", "lt", "ge", "le")
 _BEFORE_VALUE = (*_COMPARE, "contains", "matches", "&", "+", "-", "*", "/", "%", "===")
 _BEFORE_FIELD = ("", "and", "or", "xor", "not", "!", "(", "&&", "||", "^^", "any", "all")
@@ -55,7 +56,7 @@ def complete(before: str) -> list[Suggestion]:
     if last in _BEFORE_VALUE:
         return _values(_subject(texts), word)
     if last in _BEFORE_FIELD:
-        return _fields(word) + _functions(word)
+        return _fields(word) + _functions(word) + _macros(word)
     return _after_value(texts, word)
 
 
@@ -89,6 +90,11 @@ def _fields(word: str) -> list[Suggestion]:
 def _functions(word: str) -> list[Suggestion]:
     return [Suggestion(f"{name}(", len(word), "function", help) for name, (_, _, help) in FUNCTIONS.items()
             if word and name.startswith(word)]
+
+
+def _macros(word: str) -> list[Suggestion]:
+    return [Suggestion(f"${{{name}:" if "$1" in text else f"${{{name}}}", len(word), "macro", text)
+            for name, text in macros.known().items() if word and f"${{{name}".startswith(word)]
 
 
 def _values(field: FilterField | None, word: str) -> list[Suggestion]:

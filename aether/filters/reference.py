@@ -78,6 +78,7 @@ numbers on the wire; events have those on the wire.
 | `tcp.flags & 0x12 == 0x12` | bits; alone, `tcp.flags & 2` asks whether one is set |
 | `ip.src#2` · `#[1-2]` · `#[-1]` | in the second layer of its protocol, as an ICMP error quotes it; -1 is the last |
 | `@ip.src` · `@tcp.port#1` | its bytes, as they stand in the frame: `@ip.src[0] == c0` |
+| `${name:a;b}` · `$name(a,b)` | a macro of [configuration.md](configuration.md), with its arguments |
 | `+` `-` `*` `/` `%` | `tcp.seq + tcp.len == tcp.nxtseq`; braces group: `{tcp.len + 20} * 2` |
 """
 
@@ -122,7 +123,8 @@ Tests ask tshark 4 the same: over 900 expressions, and each field of each frame 
   up (`tcp.analysis`, `tcp.completeness`, the times); here such a segment is not measured. Wireshark gives up on a SACK
   option without blocks; here the segment is measured. What follows in their connections differs accordingly.
 - Requests that do not wait for their answers (pipelining) are paired in their order; Wireshark 4.0 pairs all answers in
-  one segment with the latest request. `${…}` that refers to the frame that is selected in a window is not known.
+  one segment with the latest request. `${ip.src}`, which refers to the frame that is selected in a window, is not
+  known.
 
 A networking course asks for these, too, and they are refused:
 

@@ -243,6 +243,7 @@ def _converse(session: Session) -> int:
 
 def configure(session: Session, options: argparse.Namespace) -> bool:
     """Read the configuration file, and let its colours count; return False if one was named that is not there."""
+    from aether.filters import macros
     from shell.configuration import default_file, load
 
     path = Path(options.config).expanduser() if options.config else default_file()
@@ -250,6 +251,7 @@ def configure(session: Session, options: argparse.Namespace) -> bool:
         complain(f"there is no configuration file {options.config}")
         return False
     session.configuration = found = load(path)
+    macros.use(found["macros"])
     for problem in found.problems if session.scripted and options.config else ():
         complain(problem)
     if found.values.keys() & {"theme", "colours"}:
