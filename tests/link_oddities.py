@@ -6,10 +6,11 @@ import struct
 from collections.abc import Iterator
 
 from scapy.contrib.mpls import MPLS
+from scapy.layers.dns import DNS, DNSQR
 from scapy.layers.dot11 import Dot11, Dot11Beacon, Dot11Elt
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import LLC, SNAP, STP, Dot1Q, Dot3, Ether
-from scapy.packet import Raw
+from scapy.packet import Packet, Raw
 
 A, B = "02:00:00:00:00:01", "02:00:00:00:00:02"
 PING = IP(src="10.0.0.1", dst="10.0.0.2") / ICMP(id=1, seq=2)
@@ -33,6 +34,7 @@ def oddities() -> Iterator[tuple[str, Frames]]:
     yield "raw-odd", [(101, bytes(PING) + b"behind"), (101, b"\x60" + bytes(39)), (101, b"\x12\x34"), (12, b"")]
     yield "wlan-management", _management()
     yield "wlan-odd", _wireless()
+    yield "wlan-aggregate", _aggregate()
     yield "vxlan-odd", _vxlan()
     yield "vlan-odd", _tags()
     yield "ip-in-ip-odd", _nested()
@@ -113,6 +115,22 @@ def _wireless() -> Frames:
     four = bytes(Dot11(type=2, subtype=0, FCfield=3, addr1=A, addr2=B, addr3=A, addr4=B, SC=0x120) / inside)
     return [(105, bytes(data(0) / inside)), (105, four), (105, bytes(data(0x41) / Raw(bytes(range(32))))),
             (105, bytes(data(1, 4))), (105, bytes(data(5) / inside))]
+
+
+def _aggregate() -> Frames:
+    """Several packets in one frame: two, one, one that is cut off, and a header without a packet."""
+    def subframe(packet: Packet, padded: bool = True) -> bytes:
+        body = bytes(LLC(dsap=0xAA, ssap=0xAA, ctrl=3) / SNAP(OUI=0, code=0x0800) / packet)
+        raw = bytes.fromhex("020000000002 020000000001") + len(body).to_bytes(2, "big") + body
+        return raw + bytes(-len(raw) % 4 if padded else 0)
+
+    question = IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=40000, dport=53) / DNS(id=7, qd=DNSQR(qname="a.example"))
+    segment = IP(src="10.0.0.1", dst="10.0.0.2") / TCP(sport=50000, dport=9000, flags="PA", seq=7, ack=8) / Raw(b"123")
+    head = bytes(Dot11(type=2, subtype=8, FCfield=1, addr1="02:00:00:00:00:0a", addr2="02:00:00:00:00:01",
+                       addr3="02:00:00:00:00:02", SC=0x120)) + b"\x80\0"
+    both = subframe(question) + subframe(segment, False)
+    return [(105, head + both), (105, head + subframe(segment, False)), (105, head + both[:-12]),
+            (105, head + subframe(question) + bytes(10))]
 
 
 def _vxlan() -> Frames:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING
 
-from aether.reading import arp, eth, http, ip, ipv6, tcp_options
+from aether.reading import amsdu, arp, eth, http, ip, ipv6, tcp_options
 from aether.reading.context import IpLayer
 from aether.reading.icmp import HEADER as ICMP_HEADER
 from aether.reading.icmp import QUOTING
@@ -123,8 +123,8 @@ class Dissected:
                 self._read_ip(start, end, False)
             elif protocol is arp.PROTOCOL:
                 self._read_arp(start, end)
-            elif protocol is ipv6.PROTOCOL:
-                self.plain = False
+            elif protocol is ipv6.PROTOCOL or protocol is amsdu.PROTOCOL:
+                self.plain = False  # it is not read further, or there may be several packets
             if protocol is None or protocol.inner is None:
                 return
             self.wrapped = (*self.wrapped, (protocol, start, end))

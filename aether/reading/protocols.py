@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aether.reading import (
+    amsdu,
     arp,
     data,
     dhcp,
@@ -61,6 +62,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     loopback.PROTOCOL,
     radiotap.PROTOCOL,
     wlan.PROTOCOL,
+    amsdu.PROTOCOL,
 )
 """In the order of the docs."""
 INSIDE: dict[tuple[str, int], Protocol] = {

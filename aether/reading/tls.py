@@ -8,7 +8,7 @@ from aether.reading.context import IpLayer
 from aether.reading.layout import Field, named
 from aether.reading.tcp import PAYLOAD, PORTS
 from aether.reading.tree import Cursor, CutShort, Protocol, Tree
-from aether.reading.types import BYTES, NUMBER, TEXT, UINT8, UINT16
+from aether.reading.types import BOOLEAN, BYTES, NUMBER, TEXT, UINT8, UINT16
 
 CHANGE, ALERT, HANDSHAKE, APPLICATION, HEARTBEAT = 20, 21, 22, 23, 24
 RECORD_HEADER, MESSAGE_HEADER = 5, 4
@@ -34,7 +34,7 @@ def _version(name: str, label: str, help: str) -> Field:
 
 
 def _there(name: str, label: str, help: str) -> Field:
-    return Field(name, BYTES, label, help, words=lambda raw: f"{len(raw)} bytes", silent=True)
+    return Field(name, BOOLEAN, label, help, silent=True)
 
 
 RECORD = _there("tls.record", "record", "a record")
@@ -112,7 +112,7 @@ def _record(cursor: Cursor, secret: bool) -> str:
     begin, frame = cursor.at, cursor.frame
     kind, size = frame[begin], int.from_bytes(frame[begin + 3:begin + 5], "big")
     stop = min(begin + RECORD_HEADER + size, cursor.end)
-    cursor.add(RECORD, begin, stop - begin, frame[begin:stop])
+    cursor.add(RECORD, begin, stop - begin, True)
     for field in (CONTENT, RECORD_VERSION, RECORD_LENGTH):
         cursor.take(field)
     body = frame[cursor.at:stop]
@@ -120,10 +120,10 @@ def _record(cursor: Cursor, secret: bool) -> str:
     part = Cursor(cursor.tree, cursor.layer, cursor.at, stop)
     with suppress(CutShort):
         if kind == CHANGE:
-            part.add(CHANGED, part.at, len(body), body)
+            part.add(CHANGED, part.at, len(body), True)
         elif kind == ALERT:
             said = "alert, encrypted"
-            part.add(ALERTED, part.at, len(body), body)
+            part.add(ALERTED, part.at, len(body), True)
             if size == 2:
                 said = f"alert: {_ALERTS.get(body[1], body[1]) if len(body) > 1 else ''}"
                 part.take(LEVEL)
@@ -142,7 +142,7 @@ def _handshake(cursor: Cursor, secret: bool) -> str:
     while cursor.left >= MESSAGE_HEADER:
         begin, kind, size = cursor.at, cursor.frame[cursor.at], cursor.number(3, 1)
         stop = begin + MESSAGE_HEADER + size
-        cursor.add(MESSAGE, begin, min(stop, cursor.end) - begin, cursor.frame[begin:min(stop, cursor.end)])
+        cursor.add(MESSAGE, begin, min(stop, cursor.end) - begin, True)
         if secret or kind not in _MESSAGES or size > 0x4000:
             break
         said = _MESSAGES[kind]

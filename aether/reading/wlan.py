@@ -17,6 +17,8 @@ WITH_QUALITY, WITHOUT_DATA = 8, 4
 TO_DS, FROM_DS, MORE, PROTECTED, ORDER = 0x01, 0x02, 0x04, 0x40, 0x80
 AGGREGATED = 0x80
 """In the first byte of the quality of service: several frames are in this one."""
+AGGREGATE = "wlan.aggregate"
+"""By what several packets in a frame are found."""
 FC = Field("wlan.fc", UINT16, "frame control", "type, subtype and flags as a number", 0, hexadecimal=True)
 TYPE_SUBTYPE = Field("wlan.fc.type_subtype", UINT16, "kind", "type and subtype in one number: 0x08 beacon, 0x20 data",
                      size=1, hexadecimal=True)
@@ -52,6 +54,8 @@ _ADDRESSES: dict[int, tuple[tuple[int, Field], ...]] = {
     FROM_DS: ((0, DA), (2, SA), (1, BSSID), (0, STAA)), TO_DS | FROM_DS: ((2, DA), (3, SA)),
 }
 """Which of the addresses, counted from 0, is which, by the way of a frame."""
+_THIRD = {TO_DS: DA, FROM_DS: SA}
+"""Which of them the third one is."""
 
 
 def _places(frame: bytes, start: int, end: int) -> tuple[int, int]:
@@ -71,7 +75,7 @@ def inner(frame: bytes, start: int, end: int) -> Within | None:
     if frame[start + 1] & (PROTECTED | MORE) or frame[start + 22] & 0x0F or at >= end:
         return None
     if at > quality and frame[quality] & AGGREGATED:
-        return None
+        return Within(AGGREGATE, 0, at, end)
     return Within(LLC, 0, at, end)
 
 
@@ -120,7 +124,11 @@ def _addresses(cursor: Cursor, kind: int, subtype: int) -> None:
     places = start, start + 6, start + 12, start + 20
     if way == 3:
         cursor.peek(14)
+    several = kind == DATA and subtype & WITH_QUALITY and way != 3 and cursor.left > 8 and (
+        cursor.frame[start + 20] & AGGREGATED)
     for index, field in _ADDRESSES[way]:
+        if several and field is _THIRD.get(way):
+            continue  # each of the packets in the frame says that itself
         place = places[index]
         cursor.add(field, place, 6, cursor.frame[place:place + 6])
     cursor.skip(6)
@@ -128,7 +136,7 @@ def _addresses(cursor: Cursor, kind: int, subtype: int) -> None:
     cursor.add(FRAGMENT, cursor.at, 2, number & 0x0F)
     cursor.add(SEQUENCE, cursor.at, 2, number >> 4)
     cursor.skip(2)
-    for place in places[3:1:-1] if way == 3 else places[2:3]:
+    for place in places[3:1:-1] if way == 3 else () if several else places[2:3]:
         cursor.add(ADDR, place, 6, cursor.frame[place:place + 6])
     cursor.skip(6 if way == 3 else 0)
     if kind == DATA and subtype & WITH_QUALITY:

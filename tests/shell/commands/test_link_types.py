@@ -63,6 +63,9 @@ DIFFERENT = {
     ("ip-in-ip-odd", "tcp.stream"): "likewise, and of other quotations it does not",
     ("ip-in-ip-odd", "tcp.flags.str"): "likewise",
     ("ip-in-ip-odd", "tcp.connection.syn"): "likewise",
+    **{("wlan-aggregate", name): "of several packets in a frame, the first is followed" for name in (
+        "tcp.seq", "tcp.nxtseq", "tcp.ack", "tcp.stream", "tcp.flags.str")},
+    ("wlan-aggregate", "wlan_aggregate.a_mdsu.subframe"): "tshark's JSON gives it another name",
 }
 """What is not compared, by capture and field, and why."""
 

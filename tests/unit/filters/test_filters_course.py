@@ -104,7 +104,7 @@ def _values(path: Path, made: list[tuple[int, bytes]], leave_out: tuple[str, ...
                 # To the second, in UTC; NULL is no time at all.
                 theirs = [EPOCH if each == "NULL" else each[:-14] for each in theirs]
                 ours = [writer(DATE)(value)[:-14] for value in field.get(record)]
-            if field.only_true or (field.type.name == "bytes" and theirs[:1] == ["1"]):
+            if field.only_true:
                 theirs, ours = [str(bool(theirs))], [str(bool(ours))]
             if theirs != ours:
                 differing.append((field.name, record.number, theirs, ours))
