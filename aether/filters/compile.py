@@ -82,16 +82,21 @@ class Filter:
         return compile_filter, (self.text, self.captures)
 
 
-@lru_cache(maxsize=256)
 def compile_filter(text: str, captures: int = 0) -> Filter:
     """Return the compiled expression; FilterError says what is wrong with it and where.
 
     `captures` is how many earlier records it may refer to, as `$1` and so on.
     """
     from aether.filters.macros import expand
+
+    return _compiled(text, expand(text), captures)
+
+
+@lru_cache(maxsize=256)
+def _compiled(written: str, text: str, captures: int) -> Filter:
+    """Compile an expression, with what its macros stand for put in."""
     from aether.filters.parse import parse
 
-    whole, text = text, expand(text)
     tree = parse(text)
     compiler = Compiler(Operands(text, captures, _asks_for(tree, "host")))
     test = compiler.condition(tree)
@@ -99,7 +104,7 @@ def compile_filter(text: str, captures: int = 0) -> Filter:
     about = {field.about for field in used.values()}
     only_frames = FRAME in about and EVENT not in about
     measuring = any(field.measured for field in (*used.values(), *compiler.operands.earlier))
-    return Filter(whole, _guarded(test) if only_frames else test, tuple(used), only_frames, captures,
+    return Filter(written, _guarded(test) if only_frames else test, tuple(used), only_frames, captures,
                   tuple(compiler.notices), measuring, about == {FRAME})
 
 

@@ -13,9 +13,9 @@ from functools import partial
 from aether.filters.errors import FilterError
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-MOST = 20
+MOST_NESTED = 20
 """Macros that may be inside each other, so that a ring of them ends."""
-LONGEST = 20_000
+LONGEST_EXPRESSION = 20_000
 """Characters of an expression, when everything is put in."""
 _CALL = re.compile(r'"(?:[^"\\]|\\.)*"?|\$\{([A-Za-z_]\w*)(?:[:;]([^}]*))?\}|\$([A-Za-z_]\w*)\(([^)]*)\)', re.ASCII)
 _PARAMETER = re.compile(r"\$([0-9]+)(?!\.)")
@@ -24,11 +24,8 @@ _known: dict[str, str] = {}
 
 def use(macros: Mapping[str, str]) -> None:
     """Let these macros be known, and no others."""
-    from aether.filters.compile import compile_filter
-
     _known.clear()
     _known.update(macros)
-    compile_filter.cache_clear()
 
 
 def known() -> Mapping[str, str]:
@@ -41,14 +38,14 @@ def expand(text: str) -> str:
     if "${" not in text and not re.search(r"\$[A-Za-z_]", text):
         return text
     found = text
-    for _ in range(MOST):
+    for _ in range(MOST_NESTED):
         after = _CALL.sub(partial(_body, found), found)
-        if len(after) > LONGEST:
+        if len(after) > LONGEST_EXPRESSION:
             raise FilterError("with its macros the expression is too long", text)
         if after == found:
             return found
         found = after
-    raise FilterError(f"macros are inside each other more than {MOST} times", text)
+    raise FilterError(f"macros are inside each other more than {MOST_NESTED} times", text)
 
 
 def _body(text: str, call: re.Match[str]) -> str:
