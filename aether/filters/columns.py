@@ -35,9 +35,15 @@ class _Nowhere(Exception):
     """A comparison asks for what has no place."""
 
 
-@lru_cache(maxsize=256)
 def bound(text: str, shape: int) -> Bound | None:
     """Return which frames of a shape a valid expression selects; None where that may be any."""
+    from aether.filters.macros import expand
+
+    return _bound(expand(text), shape)
+
+
+@lru_cache(maxsize=256)
+def _bound(text: str, shape: int) -> Bound | None:
     from aether.filters.parse import parse
 
     return _condition(parse(text), text, shape)

@@ -189,14 +189,15 @@ _OF_SHAPE: dict[int, dict[str, Column]] = {
 _HEADERS = {SEGMENT: (("eth", 0), ("ip", IP_AT), ("tcp", TRANSPORT_AT)),
             DATAGRAM: (("eth", 0), ("ip", IP_AT), ("udp", TRANSPORT_AT))}
 """What a frame of a shape is made of, and where it begins."""
-_MESSAGES = {SEGMENT: tcp.HTTP, DATAGRAM: udp.PORTS}
-"""What says which message it may carry."""
+_MESSAGES = {SEGMENT: (tcp.PORTS, tcp.HTTP), DATAGRAM: (udp.PORTS,)}
+"""What says which message it may carry; or else it is data."""
 
 
 def _messages(shape: int) -> frozenset[str]:
     """Return the protocols of what a frame of a shape may carry."""
-    return frozenset(name for (field, _), protocol in protocols.INSIDE.items() if field == _MESSAGES[shape]
-                     for name in (protocol.name, *protocol.also))
+    return frozenset(("data", *(
+        name for (field, _), protocol in protocols.INSIDE.items() if field in _MESSAGES[shape]
+        for name in (protocol.name, *protocol.also))))
 
 
 def _names(protocol: Any) -> Iterable[str]:
