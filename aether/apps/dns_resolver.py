@@ -182,7 +182,7 @@ class Lookup(Sleeper):
             refused = f"the name server says: {dns.CODES.get(self.code, self.code)}" if self.code else ""
             if self.referred:
                 refused = f"the name server does not know, and refers to {self.referred}; ask that one with --server"
-            self._finish(refused or ("no name server answered" if self.servers else "no name server is known"))
+            self._finish(refused or self._why_nobody())
             return
         self.tries += 1
         self.server = self.servers[turn]
@@ -196,6 +196,14 @@ class Lookup(Sleeper):
             self.udp.send(self._query())
         except OSError:
             self._ask()
+
+    def _why_nobody(self) -> str:
+        """Return why there is no answer: it was asked for in vain, or could not be asked for."""
+        if not self.servers:
+            return "no name server is known"
+        if not any(self.host.routes.find(server) for server in self.servers):
+            return f"no route to the name server {show_ip(self.servers[0])}"
+        return "no name server answered"
 
     def _query(self) -> bytes:
         extra = [dns.Record(".", dns.TYPE_OPT, 0, dns.Options(), EDNS_SIZE)] if self.edns else []

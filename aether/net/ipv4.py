@@ -62,7 +62,7 @@ class Ipv4:
         if is_multicast(header.destination) and not host.igmp.listens(header.destination, interface):
             host.drop("ipv4.not_member", detail=f"group {show_ip(header.destination)}")
             return
-        if not self._is_for_us(header.destination, interface):
+        if not self._is_for_us(header, interface):
             self._forward(packet, header, interface)
             return
         if header.more_fragments or header.fragment_offset:
@@ -115,11 +115,13 @@ class Ipv4:
             if self._is_unicast(header.destination):
                 host.icmp.error(icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE, packet)
 
-    def _is_for_us(self, destination: bytes, interface: Interface) -> bool:
+    def _is_for_us(self, header: ipv4.Ipv4Header, interface: Interface) -> bool:
+        destination = header.destination
         if destination in self.host.local or destination == BROADCAST_IP or is_multicast(destination):
             return True
         if not interface.addresses:
-            return True  # a host without an address yet takes what is sent to its hardware address (RFC 2131 §4.1)
+            # A host without an address takes what a DHCP server sends to its hardware address (RFC 2131 §4.1).
+            return header.protocol == ipv4.PROTO_UDP
         return any(destination == address.broadcast for address in interface.addresses)
 
     def _is_unicast(self, destination: bytes) -> bool:

@@ -45,8 +45,18 @@ def test_a_lease(shell: Shell) -> None:
         "192.168.1.100", "bound", "done")
     assert "lost in" in shell.run("dhcp renew")
     assert "no address" in shell.run("dhcp release")
+    assert "no route to the name server 192.168.1.1" in shell.fail("dns ask www.lab")
     shell.run("link down")
     assert "no DHCP server answered" in shell.run("dhcp start")
+
+
+def test_what_is_for_an_address_that_was_given_back_is_for_nobody(shell: Shell) -> None:
+    for line in ("ping 192.168.1.1 --count 1", "dhcp start", "dhcp release"):
+        shell.run(line)
+    assert "does not answer" in shell.fail("host ping 192.168.1.2 --count 1")
+    shell.run("host http get http://192.168.1.2/ --background")
+    shell.run("run 500ms")
+    assert {row["reason"]: row["count"] for row in as_json(shell, "drops")["drops"]} == {"ipv4.not_for_us": 2}
 
 
 def test_a_directory_is_served(shell: Shell, tmp_path: Path) -> None:
