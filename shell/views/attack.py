@@ -25,10 +25,16 @@ def listing(result: AttackList) -> RenderableType:
 @draws(AttackRow)
 def row(result: AttackRow) -> RenderableType:
     """Draw what there is to know about an attack."""
-    knobs = " and ".join(f"`knob set {setting.replace('=', ' ')}`" for setting in result.knobs)
     return Group(
         Text(result.name, style("key", bold=True)), Text(result.about), Text(f"What stops it: {result.defence}."),
-        Text(f"To see it work: {knobs}, then `attack {result.name}`"), Text(result.rfc, style("muted")))
+        Text(_to_see_it_work(result)), Text(result.rfc, style("muted")))
+
+
+def _to_see_it_work(result: AttackRow, victim: str = "you") -> str:
+    """Return the commands, each as it can be typed, that let an attack on a host through."""
+    there, at = ("", "") if victim == "you" else (f" --host {victim}", f" --at {victim}")
+    knobs = " and ".join(f"`knob set {setting.replace('=', ' ')}{there}`" for setting in result.knobs)
+    return f"To see it work: {knobs}, then `attack {result.name}{at}`"
 
 
 @draws(AttackReport)
@@ -45,8 +51,7 @@ def report(result: AttackReport) -> RenderableType:
     said = f"  {amount(result.moves, 'move')}, {amount(result.frames, 'frame')}, {show_duration(result.elapsed_us)}"
     parts.append(Text(said, style("muted")))
     if result.success is False:
-        knobs = ", ".join(setting.replace("=", " ") for setting in result.attack.knobs)
-        parts.append(Text(f"What stops it: {result.attack.defence}. To see it work: knob set {knobs}"))
+        parts.append(Text(f"What stops it: {result.attack.defence}. {_to_see_it_work(result.attack, result.victim)}"))
     elif result.success:
         parts.append(Text(f"What stops it: {result.attack.defence}"))
     if result.hint:

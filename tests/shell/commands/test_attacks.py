@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_one_that_fails_and_then_works(shell: Shell) -> None:
     found = json.loads(shell.run("attack rst-window --json"))
     assert (found["outcome"], found["success"], found["victim"]) == ("done", True, "you")
     assert json.loads(shell.run("tcp conns --json"))["connections"] == []
+
+
+@pytest.mark.parametrize("there", ["", " --at host"])
+def test_what_makes_it_work_can_be_typed_as_it_is_said(shell: Shell, there: str) -> None:
+    said = " ".join(shell.run(f"attack land{there}").split())
+    for line in re.findall("`([^`]+)`", said[said.index("To see it work"):]):
+        after = shell.run(line)
+    assert line == f"attack land{there}"
+    assert "it works" in after
 
 
 def test_the_attacker_is_seen_in_the_trace(shell: Shell) -> None:
