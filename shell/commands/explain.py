@@ -19,8 +19,8 @@ def explain(session: Session, term: str) -> GlossaryEntry | TermList:
     found = known.get(" ".join(term.split()).casefold())
     if found is None:
         near = similar(term.casefold(), known)
-        guess = f". Did you mean: {', '.join(near)}?" if near else ""
-        raise CommandError(f"the glossary has no {term!r}{guess} `explain` lists all words")
+        guess = f" Did you mean: {', '.join(near)}?" if near else ""
+        raise CommandError(f"the glossary has no {term!r}.{guess} `explain` lists all words")
     names = {name.casefold() for name in (found.name, *found.also)}
     lessons = [each.id for each in library.headings([library.BUILT_IN])
                if names & {word.casefold() for word in each.terms}]

@@ -56,6 +56,7 @@ def test_a_word_is_explained_with_its_links(shell: Shell) -> None:
 
 def test_an_unknown_word_is_met_with_similar_ones(shell: Shell) -> None:
     assert "TIME-WAIT" in shell.fail("explain time-wat").upper()
+    assert "has no 'xyzzy'. `explain` lists" in " ".join(shell.fail("explain xyzzy").split())
 
 
 def test_the_words_are_completed_and_listed(shell: Shell) -> None:

@@ -42,6 +42,13 @@ def test_the_prose_of_a_step_fits_on_a_screen(name: str) -> None:
         assert all(len(line) <= WIDTH < 80 for line in prose)
 
 
+def test_the_file_that_the_page_shows_is_proved(tmp_path: Path) -> None:
+    shown = DOCS.read_text().split("## The file\n\n````markdown\n")[1].split("````")[0]
+    path = tmp_path / "no-retransmission.md"
+    path.write_text(shown)
+    assert check_file(path, [library.BUILT_IN]) == []
+
+
 @pytest.mark.parametrize("name", [each.id for each in library.headings([library.BUILT_IN]) if each.setup])
 def test_a_lab_is_set_up_while_time_passes_by_itself(name: str) -> None:
     """What goes on in the background may be over, or refused, before the next line: that must not end the lesson."""
