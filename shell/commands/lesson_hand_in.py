@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Any
 
 from shell.commands.common import FORCE
 from shell.commands.lesson import handed_in
@@ -11,7 +12,7 @@ from shell.files.writing import place, write
 from shell.language.grammar import CommandError, command
 from shell.lessons import report
 from shell.lessons.ahead import chosen_course
-from shell.lessons.progress import ProgressStore
+from shell.lessons.progress import DONE, ProgressStore
 from shell.results.message import Message
 from shell.session import Session
 
@@ -35,11 +36,17 @@ def hand_in(session: Session, force: bool) -> Message:
     size = write(file, report.as_text(content), force=force, again=again)
     open_ones = [f"{name} ({len(record['done'])} of {record['steps']} steps)"
                  for name, record in content["lessons"].items() if len(record["done"]) < record["steps"]]
-    whole = len(content["lessons"]) - len(open_ones)
+    whole = sum(_by_oneself(record) >= record["steps"] for record in content["lessons"].values())
     missing = f". Not finished: {', '.join(open_ones)}" if open_ones else ""
-    return Message(f"{file} written, {size:,} bytes: {whole} of {len(content['lessons'])} lessons, "
-                   f"{content['score']} %{missing}",
-                   f"send this file to your teacher. `aether-shell lesson grade {file}` shows what it comes to")
+    return Message(f"{file} written, {size:,} bytes: {whole} of {len(content['lessons'])} lessons done by yourself, "
+                   f"{content['score']} % of their steps{missing}",
+                   "send this file to your teacher: the mark is reckoned there, with what the course takes off and counts. "
+                   f"`aether-shell lesson grade {file} --course FILE` shows it")
+
+
+def _by_oneself(record: dict[str, Any]) -> int:
+    """Return how many steps were neither skipped nor shown."""
+    return sum(step["how"] == DONE for step in record["done"].values())
 
 
 def in_a_name(text: str) -> str:

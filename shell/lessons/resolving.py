@@ -32,7 +32,8 @@ def resolved(
             lines.append(say("You said {letter}, and {frames} shows it." if one else
                              "You said {letter}, and {frames} show it.", letter=said, frames=shown))
         else:
-            others = say(" or ").join(f"{LETTERS[number]}: {prediction.choices[number].text}" for number in right)
+            others = say(" or ").join(
+                f"{LETTERS[number]}: {prediction.choices[number].text.rstrip('.')}" for number in right)
             lines.append(say("You said {letter}; {frames} shows {right}." if one else
                              "You said {letter}; {frames} show {right}.", letter=said, frames=shown, right=others))
     return lines

@@ -145,7 +145,7 @@ def classroom(result: ClassTable) -> RenderableType:
     """Draw how a class stands: a step a line."""
     table = plain_table("lesson", ">n", "step", ">done", ">stuck", ">shown", ">skip", ">hints", ">wrong", ">min")
     for row in result.rows:
-        table.add_row(row.lesson, str(row.number), printable(row.step)[:24], f"{row.done}/{row.learners}",
+        table.add_row(row.lesson, str(row.number), printable(row.step), f"{row.done}/{row.learners}",
                       str(row.stuck or ""), str(row.shown or ""), str(row.skipped or ""), str(row.hints or ""),
                       str(row.wrong_answers or ""), f"{row.seconds / 60:.1f}" if row.done else "")
     read = f"{result.reports} report{'' if result.reports == 1 else 's'}"
