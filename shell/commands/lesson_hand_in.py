@@ -40,7 +40,7 @@ def hand_in(session: Session, force: bool) -> Message:
     missing = f". Not finished: {', '.join(open_ones)}" if open_ones else ""
     return Message(f"{file} written, {size:,} bytes: {whole} of {len(content['lessons'])} lessons done by yourself, "
                    f"{content['score']} % of their steps{missing}",
-                   "send this file to your teacher: the mark is reckoned there, with what the course takes off and counts. "
+                   "send this file to your teacher: the mark is reckoned there, by the weights of the course. "
                    f"`aether-shell lesson grade {file} --course FILE` shows it")
 
 
