@@ -53,7 +53,7 @@ class TcpSocket:
 
     __slots__ = (
         "app", "closed", "connecting", "connection", "deferred", "host", "ip", "listener", "options", "port", "reading",
-        "wants_to_write", "withdrawn", "zero_copy",
+        "wants_to_write", "zero_copy",
     )
 
     def __init__(self, host: Stack, app: TcpApp | None = None) -> None:
@@ -73,8 +73,6 @@ class TcpSocket:
         """False after our side was shut down for reading: what came, or comes, can be read still, and then the end."""
         self.wants_to_write = False
         """True when a send did not take everything: the application hears when there is room."""
-        self.withdrawn = False
-        """True after `shutdown` ended an attempt to connect: the socket was never connected, and may try again."""
         self.closed = False
         self.zero_copy: ZeroCopy | None = None
         """What was sent with MSG_ZEROCOPY; None before the first."""
@@ -154,11 +152,16 @@ class TcpSocket:
             self.connection = conn.socket = None
             raise OSError(code, errno.errorcode.get(code, "error"))
 
+    def _withdrawn(self) -> bool:
+        """Tell whether `shutdown` ended an attempt to connect: the socket was never connected, and may try again."""
+        conn = self.connection
+        return conn is not None and conn.state == CLOSED and conn.snd_una == conn.iss and not self.connecting
+
     def _unused(self) -> None:
         """Raise OSError EALREADY or EISCONN if there is a connection, or a listener; forget an attempt given up."""
-        if self.withdrawn and self.connection is not None:
+        if self.connection is not None and self._withdrawn():
             self.connection.socket = None
-            self.connection, self.withdrawn = None, False
+            self.connection = None
         if self.connection is not None or self.listener is not None or self.deferred is not None:
             trying = self.connection is not None and self.connection.state == SYN_SENT
             raise OSError(errno.EALREADY if trying else errno.EISCONN, "the socket is in use already")
@@ -248,7 +251,7 @@ class TcpSocket:
         if conn.fin_received:
             return b""  # the stream is complete: how the connection ends is for those who write
         self._raise_error(conn)
-        if self.withdrawn:
+        if self._withdrawn():
             raise OSError(errno.ENOTCONN, "the attempt to connect was given up")
         if conn.state == CLOSED or not self.reading:
             return b""
@@ -292,7 +295,7 @@ class TcpSocket:
             self.reading = False
         if conn.state == SYN_SENT:
             conn.end("close", errno.ECONNRESET)
-            self.connecting, self.withdrawn = False, True
+            self.connecting = False
             return
         self.connecting = self.connecting and conn.state == SYN_RECEIVED  # who shuts it down knows that it is open
         if how == so.SHUT_RD or conn.fin_queued:
@@ -359,7 +362,7 @@ class TcpSocket:
             # Whatever is called returns at once: it opens the connection, or says what is wrong.
             return WRITABLE if self.deferred is not None else WRITABLE | HUNG_UP
         over = conn.state == CLOSED
-        ended = conn.fin_received or not self.reading or (over and not self.withdrawn)
+        ended = conn.fin_received or not self.reading or (over and not self._withdrawn())
         mask = READABLE if conn.receive.length or ended else 0
         if conn.fin_queued or over:
             mask |= WRITABLE  # send() fails at once

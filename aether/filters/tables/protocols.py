@@ -27,6 +27,8 @@ from aether.wire.address import show_ip
 Quick = Callable[[Dissected, Record], Sequence[Any]]
 """Returns the values that a field has in a plain frame."""
 MASK = 0xFFFFFFFF
+AGGREGATE = "wlan_aggregate"
+"""The protocol that has several packets in a frame."""
 LEAST_TYPE = 0x0600
 IPV6 = 0x86DD
 
@@ -293,9 +295,11 @@ def _protocol(protocol: Protocol) -> FilterField:
 
     def spans(record: Record) -> Iterable[tuple[int, int, int]]:
         packet = record.packet or record.dissect()
-        if located is not None:
+        several = bool(packet.wrapped) and any(each.name == AGGREGATE for each, _, _ in packet.wrapped)
+        if located is not None and not several:
             return located(packet)
-        return [_span(layer) for layer in packet.read(name, _context(record, packet)).layers if layer.name == name]
+        layers = packet.read("" if several else name, _context(record, packet)).layers
+        return [_span(layer) for layer in layers if layer.name == name]
 
     def header(record: Record) -> Sequence[bytes]:
         return [record.dissect().data[start:end] for start, end, _ in spans(record)]

@@ -102,7 +102,8 @@ def test_a_connection_is_followed_whatever_carries_it(made: Made, tmp_path: Path
 
 @needs_tshark
 def test_frames_of_mixed_types_are_numbered_as_tshark_does(tmp_path: Path, shell: Shell) -> None:
-    frames = [made.frames[index % len(made.frames)] for index, made in enumerate(captures())]
+    kinds = [made for made in captures() if (made.name, "tcp.stream") not in DIFFERENT or made.name == "wlan-aggregate"]
+    frames = [made.frames[index % len(made.frames)] for index, made in enumerate(kinds)]
     frames[3:3] = [(147, b"unknown to all"), (1, b"short")]
     path = tmp_path / "mixed.pcapng"
     path.write_bytes(pcapng(frames))

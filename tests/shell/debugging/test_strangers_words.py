@@ -167,5 +167,5 @@ def test_names_of_files(line: str, said: Callable[[str], str], tmp_path: Path) -
             if content is not None:
                 file.write_text(content)
             assert not steering(said(line.format(f'"{file}"')))
-    assert main([str(tmp_path / HOSTILE)]) == 2
+    assert main([str(tmp_path / HOSTILE)]) != 0
     assert not steering(said("status"))

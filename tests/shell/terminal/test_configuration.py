@@ -46,7 +46,7 @@ def test_without_a_file_the_defaults_count(home: Path) -> None:
 
 
 def test_the_template_sets_nothing_and_its_examples_are_right(home: Path) -> None:
-    assert written(home, template()).values == {"keys": {}}
+    assert written(home, template()).values == {"keys": {}, "macros": {}}
     text = "\n".join(
         line.removeprefix("# ") if " = " in line else line for line in template().splitlines())
     found = written(home, text)

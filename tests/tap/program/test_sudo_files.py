@@ -29,7 +29,7 @@ OPTIONS = {
 """How a file is named on the command line, by the parser's own name for it."""
 NO_FILES = {
     "help", "lines", "json", "plain", "seed", "mode", "tap", "lab", "sim", "address", "host_address", "subnet",
-    "workers", "no_config", "no_shell", "version", "user",
+    "workers", "no_config", "no_shell", "version", "user", "language",
 }
 LESSON_OPTIONS = {
     "files": ("lesson", "lint", "{file}"), "reports": ("lesson", "grade", "{file}"),

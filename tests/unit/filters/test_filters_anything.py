@@ -30,7 +30,7 @@ PIECES = [
 
 def outcome(text: str) -> Filter | None:
     try:
-        compiled = compile_filter.__wrapped__(text, 1)
+        compiled = compile_filter(text, 1)
     except FilterError as error:
         assert 0 <= error.start <= len(error.text) and error.message and str(error)
         return None
