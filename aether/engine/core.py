@@ -303,6 +303,9 @@ class Core:
                 return self._answer(answer, work)
             except KeyboardInterrupt:
                 work.stop()
+            except SystemExit:  # SIGTERM: nobody waits for it any more, and whoever ends the core shall not either
+                work.stop()
+                raise
             return answer.result()  # it ends between two occurrences; a second Ctrl-C does not wait for that
         except Interrupted:
             work.take_stop()

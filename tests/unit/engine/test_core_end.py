@@ -9,6 +9,8 @@ from typing import NoReturn
 import pytest
 
 from aether.engine.core import Core, CoreError
+from aether.engine.loop import Loop
+from aether.engine.work import Work
 from aether.lab import simulated
 
 
@@ -92,3 +94,19 @@ def test_whatever_a_question_raises_its_asker_is_told(core: Core, problem: BaseE
     with pytest.raises(CoreError, match=type(problem).__name__):
         core.ask(lambda world: raised(problem))
     assert asked(core).startswith("now ")
+
+
+def test_what_is_long_ends_with_who_waited_for_it(core: Core) -> None:
+    """SIGTERM ends the program while something is worked out that would take for ever: the core does not go on."""
+    def for_ever(loop: Loop) -> None:
+        while True:
+            core.work.did()
+
+    def look(work: Work) -> None:
+        raise SystemExit(143)
+
+    core.look = look
+    with pytest.raises(SystemExit):
+        core.with_loop(for_ever)
+    core.look = None
+    assert asked(core).startswith("now")
