@@ -97,6 +97,10 @@ class Blinded(Core):
     def __getattr__(self, name: str) -> Any:
         return getattr(self._whole, name)
 
+    def stop(self) -> None:
+        """Stop the core behind it."""
+        self._whole.stop()
+
     def see(self, events: Iterable[Event]) -> list[Event]:
         """Return what of some events can be seen."""
         self.ring.catch_up()

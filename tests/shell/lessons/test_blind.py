@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -234,6 +237,14 @@ def test_a_capture_that_is_read_back_tells_no_more(
         told += [(line, form, secret) for secret in secrets if secret in said and secret not in line]
     assert isinstance(engine_shell.session.core, Blinded), "it is blind still"
     assert told == []
+
+
+def test_a_program_that_ends_while_it_is_blind_ends(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "shell", "--sim", "-c", "lesson start capstone"], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=300, check=False, cwd=Path(__file__).parents[3],
+        env={**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)})
+    assert (ended.returncode, "A blind fault" in ended.stdout) == (0, True), ended.stderr
 
 
 def test_no_query_reaches_another_host_or_a_switch() -> None:
