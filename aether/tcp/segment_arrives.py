@@ -281,7 +281,8 @@ def _handshake_done(conn: Connection, segment: Segment) -> None:
     segment.news = True
     if conn.listener is not None:
         conn.answers_from = 0  # what anybody sends to a half-open connection is counted apart, as on Linux
-    if conn.listener is not None and not early:
+        if early:
+            return
         defer = conn.options.defer_accept
         if defer and not segment.payload:
             conn.deferred = True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,10 +17,9 @@ from tests.flows import needs_tshark
 from tests.unit.filters.test_filters_wireshark import (
     DIFFERENT,
     PREFERENCES,
-    Sharkd,
     _number,
     _shown,
-    by_display_filter,
+    by_two_ways,
     known_to_wireshark,
     needs_sharkd,
 )
@@ -59,15 +57,8 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_sharkd
 def test_frames_are_those_of_display_filters(capture: Path) -> None:
-    twice = [expression for expression in EXPRESSIONS if not expression.startswith(ONCE)]
-    sharkd = Sharkd(capture)
-    try:
-        told = {expression: sharkd.by_display_filter(expression) for expression in twice}
-    finally:
-        sharkd.close()
-    once = sorted(set(EXPRESSIONS) - set(twice))
-    with ThreadPoolExecutor(2) as pool:
-        told |= zip(once, pool.map(lambda expression: by_display_filter(capture, expression), once), strict=True)
+    once = [expression for expression in EXPRESSIONS if expression.startswith(ONCE)]
+    told = by_two_ways(capture, EXPRESSIONS, once)
     assert len(told) == len(EXPRESSIONS) > 300 and len(once) < 9
     assert {each: numbers for each, numbers in told.items() if numbers != selected(each)} == {}
     apart = [each for each, numbers in told.items() if 0 < len(numbers) < len(records())]

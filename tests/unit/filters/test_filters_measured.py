@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +18,7 @@ from aether.reading.types import BOOLEAN, TIME
 from tests import dissection_corpus
 from tests.captures import pcap
 from tests.flows import Talk, needs_tshark
-from tests.unit.filters.test_filters_wireshark import PREFERENCES, Sharkd, by_display_filter, needs_sharkd
+from tests.unit.filters.test_filters_wireshark import PREFERENCES, by_two_ways, needs_sharkd
 from tests.unit.reading.test_analysis import talk, together
 
 EXPRESSIONS = [
@@ -106,15 +105,8 @@ def selected(expression: str) -> list[int]:
 @needs_sharkd
 def test_frames_are_those_of_display_filters(capture: Path) -> None:
     """Who goes over a file twice knows at the SYN already how long the handshake will take; a live view cannot."""
-    twice = [expression for expression in EXPRESSIONS if "initial_rtt" not in expression]
-    sharkd = Sharkd(capture)
-    try:
-        told = {expression: sharkd.by_display_filter(expression) for expression in twice}
-    finally:
-        sharkd.close()
-    once = sorted(set(EXPRESSIONS) - set(twice))
-    with ThreadPoolExecutor(2) as pool:
-        told |= zip(once, pool.map(lambda expression: by_display_filter(capture, expression), once), strict=True)
+    once = [expression for expression in EXPRESSIONS if "initial_rtt" in expression]
+    told = by_two_ways(capture, EXPRESSIONS, once)
     assert len(told) > 70 and len(once) < 4
     assert sum(len(numbers) in (0, len(records())) for numbers in told.values()) < 6
     assert {each: numbers[:9] for each, numbers in told.items() if numbers != selected(each)} == {}
