@@ -29,6 +29,7 @@ from shell.language.grammar import CommandError
 from shell.language.registry import NOUNS, find, owns_line
 from shell.language.shortened import whole_words
 from shell.language.translation import say
+from shell.prompt import unbroken
 from shell.prompt.parsing import LineParser, commands_of, redirection
 from shell.prompt.progress import ProgressLine
 from shell.reading.escape import printable
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
 PAGED = (HelpIndex, HelpPage, FieldList, LessonList, KnobList)
 """Results that are shown in pages where they are longer than the screen."""
-UNBROKEN = 1000
-"""Columns where nobody has said how many there are: what is written can be searched line by line."""
 REMOVED = ("ipy", "py", "run_pyscript", "set", "shell", "shortcuts")
 """Commands of cmd2 that have no place here."""
 EXPECTED = (CommandError, OperationError, KnobError, AddressError, DeviceLost)
@@ -236,6 +235,18 @@ class AetherShell(cmd2.Cmd):
             self.failures += 1
             raise OutputLost(problem) from None
 
+    def _write(self, lines: str) -> None:
+        """Print lines of text that nothing is drawn around: where nobody breaks them, without asking rich to."""
+        if not unbroken.is_unbroken(self.stdout):
+            self.poutput(lines)
+            return
+        self._line.clear()
+        try:
+            unbroken.write(self.stdout, lines)
+        except OSError as problem:
+            self.failures += 1
+            raise OutputLost(problem) from None
+
     def _redirect_output(self, statement: Statement) -> RedirectionSavedState:
         """Open what a line is to be written to; where that cannot be done, say which file, and why."""
         try:
@@ -321,9 +332,9 @@ class AetherShell(cmd2.Cmd):
         if mode == "rich" and self.session.lesson is not None:
             result = _in_short(result)
         if mode == "json":
-            self.poutput(render.to_json(result, indent=2 if self._is_screen() else None))
+            self._write(render.to_json(result, indent=2 if self._is_screen() else None))
         elif mode == "plain":
-            self.poutput(render.to_plain(result))
+            self._write(render.to_plain(result))
         else:
             if isinstance(result, Crafted) and self.session.tracing and self.session.tracer.selection is None:
                 result = replace(result, answers=[])  # the trace shows them
@@ -337,8 +348,8 @@ class AetherShell(cmd2.Cmd):
     def _get_core_print_console(self, *, file: IO[str], **options: Any) -> Cmd2BaseConsole:
         """Return what draws: in the width of the terminal; where there is none, nothing is broken into lines."""
         console = super()._get_core_print_console(file=file, **options)
-        if not file.isatty() and "COLUMNS" not in os.environ:
-            console.width = UNBROKEN
+        if unbroken.is_unbroken(file):
+            console.width = unbroken.WIDTH
         return console
 
     @contextmanager
