@@ -80,7 +80,7 @@ class FieldExpression:
         """Read the text; BreakpointError says what is wrong with it."""
         words = text.split(None, 2)
         if len(words) < 3 or words[0] != "conn" or not NUMBER.fullmatch(words[1]):
-            raise BreakpointError("a condition names a connection first, such as: break when conn 3 cwnd < 2*mss")
+            raise BreakpointError("a connection comes first, then what is asked of it, such as conn 3 cwnd < 2*mss")
         self.host = host
         self.number = int(words[1].lstrip("#"))
         self.text = words[2]

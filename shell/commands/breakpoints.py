@@ -12,6 +12,14 @@ from shell.results.message import Message
 from shell.session import Session
 
 NUMBER = argument("number", count, "the breakpoint's number, as `break list` shows it")
+
+
+def _which(text: str) -> int:
+    """Read the number of a breakpoint; 0 for all of them."""
+    return 0 if text == "all" else count(text)
+
+
+WHICH = argument("number", _which, "the breakpoint's number, as `break list` shows it, or all", complete="all")
 EXPRESSION = argument(
     "expression", str, "what to stop at: state ESTABLISHED, drop, drop tcp.out_of_order, timer rto, conn 3, or any "
     "filter expression", raw="line", complete="breaks")
@@ -77,29 +85,53 @@ def list_(session: Session) -> BreakpointList:
         BreakpointRow(b.number, b.text, b.enabled, b.temporary, b.ignore, b.hits, list(b.commands)) for b in items])
 
 
-@command("break delete", NUMBER, examples=("break delete 1",))
+@command("break delete", WHICH, examples=("break delete 1", "break delete all"))
 def delete(session: Session, number: int) -> Message:
-    """Remove a breakpoint."""
-    one = _find(session, number)
+    """Remove a breakpoint, or all."""
+    gone = _chosen(session, number)
     assert session.breakpoints is not None
-    session.breakpoints.delete(number)
+    for each in gone:
+        session.breakpoints.delete(each.number)
     if not session.breakpoints.items:
         session.core.set_breakpoint(None)
-    return Message(f"breakpoint {number} at {one.text} is gone")
+    return Message(f"{_named(gone)} {'is' if len(gone) == 1 else 'are'} gone")
 
 
-@command("break enable", NUMBER, examples=("break enable 1",))
+@command("break enable", WHICH, examples=("break enable 1",))
 def enable(session: Session, number: int) -> Message:
-    """Let a breakpoint stop time again."""
-    _find(session, number).enabled = True
-    return Message(f"breakpoint {number} is on")
+    """Let a breakpoint stop time again, or all."""
+    return _turn(session, number, True)
 
 
-@command("break disable", NUMBER, examples=("break disable 1",))
+@command("break disable", WHICH, examples=("break disable 1",))
 def disable(session: Session, number: int) -> Message:
-    """Let a breakpoint rest."""
-    _find(session, number).enabled = False
-    return Message(f"breakpoint {number} is off")
+    """Let a breakpoint rest, or all."""
+    return _turn(session, number, False)
+
+
+def _chosen(session: Session, number: int) -> list[Breakpoint]:
+    """Return a breakpoint, or all; CommandError if there is none."""
+    if number:
+        return [_find(session, number)]
+    found = list(session.breakpoints.items.values()) if session.breakpoints is not None else []
+    if not found:
+        raise CommandError("there are no breakpoints. `break state ESTABLISHED` sets one")
+    return found
+
+
+def _named(chosen: list[Breakpoint]) -> str:
+    if len(chosen) == 1:
+        return f"breakpoint {chosen[0].number} at {chosen[0].text}"
+    return f"breakpoints {', '.join(str(each.number) for each in chosen)}"
+
+
+def _turn(session: Session, number: int, on: bool) -> Message:
+    chosen = _chosen(session, number)
+    for each in chosen:
+        each.enabled = on
+    numbers = ", ".join(str(each.number) for each in chosen)
+    return Message(f"breakpoint{'s' * (len(chosen) > 1)} {numbers} {'is' if len(chosen) == 1 else 'are'} "
+                   f"{'on' if on else 'off'}")
 
 
 @command("ignore", NUMBER, argument("times", passes, "how many hits to pass over"), examples=("ignore 1 5",))

@@ -17,6 +17,9 @@ from shell.session import Session
 def knob_name(text: str) -> str:
     """Read the name of a knob."""
     if text not in knobs.KNOBS:
+        group = f"{text.removesuffix('.')}."
+        if any(name.startswith(group) for name in knobs.KNOBS):
+            raise CommandError(f"no knob {text!r}. `knob list {group}` shows those that begin so")
         hint = did_you_mean(text, knobs.KNOBS)
         raise CommandError(f"no knob {text!r}{hint or '. `knob list` shows them all'}")
     return text

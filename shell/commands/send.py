@@ -130,7 +130,8 @@ def _deliver(session: Session, order: short.Order, no_rst: bool, wait: int, back
     port = short.FIRST_PORT + session.core.status().frames % short.PORTS
     with crafting(session):
         first = short.frame(order, 0, port)
-        same = order.source_port or "sport" in order.given or order.kind in PORTLESS
+        counted = "seq" if order.kind == "ping" else "sport"  # what tells several of one kind apart
+        same = order.source_port or counted in order.given or order.kind in ("arp", "ip")
         frames = [first] + [first if same else short.frame(order, index, port) for index in range(1, order.frame_count)]
     return deliver(
         session, [(frame, order.inward) for frame in frames], said=order.kind, no_rst=no_rst, wait=wait,

@@ -62,6 +62,8 @@ class Order:
 def frame(order: Order, index: int, chosen_port: int) -> bytes:
     """Build the frame number `index` of an order; CommandError."""
     packet = _BUILDERS.get(order.kind, _tcp)(order, chosen_port + index)
+    if order.kind == "ping" and "seq" not in order.given:
+        packet["ICMP"].seq = (index + 1) & 0xFFFF
     return complete(packet, order.ends)
 
 
@@ -129,7 +131,7 @@ def _udp(order: Order, port: int) -> Any:
 def _ping(order: Order, port: int) -> Any:
     given = order.given
     fields = {"type": given.get("type", 8), "code": given.get("code", 0), "id": given.get("id", 1),
-              "seq": given.get("seq", 1)}
+              "seq": given.get("seq", 0)}
     if "checksum" in given:
         fields["chksum"] = given["checksum"]
     data = _payload(order) or bytes(index & 0xFF for index in range(given.get("size", 0)))

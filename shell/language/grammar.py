@@ -9,6 +9,7 @@ such as ``>`` and ``|``, and quotes, belong to the command and not to the shell.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,6 +18,9 @@ REQUIRED = object()
 """The default of an argument that must be given."""
 
 Parse = Callable[[str], Any]
+_QUOTED = re.compile(r"""(["'`]).*?\1""")
+_OPTION = re.compile(r"--[a-z][a-z-]*(=.*)?")
+"""What is meant as an option, where the words of an expression are read."""
 Run = TypeVar("Run", bound=Callable[..., Any])
 
 
@@ -268,7 +272,9 @@ def _trailing_options(reader: _Reader, rest: str, raw: str) -> str:
             else:
                 break
         reader.take(words[cut:])
-        return rest[:bounds[cut - 1][1]] if cut else ""
+        said = rest[:bounds[cut - 1][1]] if cut else ""
+        reader.refuse(_QUOTED.sub(" ", said).split())
+        return said
     return rest
 
 
@@ -295,6 +301,12 @@ class _Reader:
                 return False
             index += 2 if each.parse else 1
         return True
+
+    def refuse(self, words: Sequence[str]) -> None:
+        """Raise CommandError for what looks like an option, where no expression has anything of the kind."""
+        for word in words:
+            if _OPTION.fullmatch(word) and word not in self.options:
+                self._option(word)
 
     def take(self, words: Sequence[str]) -> None:
         """Take some words: options with their values, and the rest as arguments."""

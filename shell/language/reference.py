@@ -117,7 +117,8 @@ def _schema(result: type) -> str:
     return "\n".join(lines) + "\n"
 
 
-_JSON_NAMES: dict[Any, str] = {str: "text", int: "integer", float: "number", bool: "true or false", type(None): "null"}
+_JSON_NAMES: dict[Any, str] = {
+    str: "text", int: "integer", float: "number", bool: "true or false", type(None): "null", Any: "anything"}
 
 
 def _type_name(hint: Any) -> str:

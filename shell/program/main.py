@@ -109,6 +109,10 @@ def _main(arguments: list[str]) -> int:
     try:
         return _begin(arguments)
     except ImportError as problem:
+        if unreadable := [path for path in (os.__file__, __file__) if not os.access(path, os.R_OK)]:
+            complain(f"the user that root was given to may not read {unreadable[0]}, which this runs with: --user with "
+                     "another name, or an installation where everybody may read it")
+            return 1
         if (problem.name or "").partition(".")[0] in ("aether", "shell", "lessons"):
             raise
         complain(f"a package cannot be used: {problem}. What to do: aether-shell doctor")

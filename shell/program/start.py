@@ -114,7 +114,7 @@ def open_session(options: argparse.Namespace, *, scripted: bool) -> Session:
             given_back = privileges.drop()
         lab = Lab("SIM", seed=seed)
         if os.geteuid() == 0 and not given_back:
-            lab.note = "This program is root's, and need not be: --user nobody"
+            lab.note = "This program runs as root, and need not: --user nobody has it become a user without rights"
         core = Core(simulated(seed), mode=options.mode, speed=speed)
     return Session(core, lab, output, scripted=scripted)
 

@@ -78,7 +78,7 @@ class ExerciseReport:
     def failure(self) -> str:
         """What the shell says about it on stderr."""
         wrong = len(self.checks) - self.passed
-        return f"{wrong} of {len(self.checks)} checks do not hold" if wrong else ""
+        return f"{wrong} of {len(self.checks)} checks do{'es' if wrong == 1 else ''} not hold" if wrong else ""
 
 
 @dataclass(slots=True)

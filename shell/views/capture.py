@@ -26,7 +26,7 @@ def loaded(result: CaptureLoaded) -> RenderableType:
     """Draw what was read."""
     line = Text.assemble(
         (amount(result.frames, "frame"), "bold"), f" of {printable(result.file)} ({result.format}): "
-        f"{amount(result.bytes, 'byte')} in {show_duration(result.duration_us)}, from {result.started}")
+        f"{amount(result.bytes, 'byte')}, {show_duration(result.duration_us)} from {result.started} on")
     notes = [f"{amount_is(result.shortened, 'frame')} not whole in the file"] if result.shortened else []
     notes += [f"left out: {text}" for text in result.left_out]
     notes += [f"it says: {printable(text)}" for text in result.comments]

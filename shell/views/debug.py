@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -125,6 +127,7 @@ def comparison(result: Comparison) -> RenderableType:
     for name, left, right in zip(_FIGURES, _figures(result.left), _figures(result.right), strict=True):
         table.add_row(name, left, Text(right, style("tcp") if left != right else ""))
     parts: list[RenderableType] = [table]
+    parts += [Text(line) for line in _fared_otherwise(result)]
     parts += [Text(f"→ {each.text}", "bold") for each in result.differences]
     parts.append(Text(result.verdict))
     for side, frames in ((result.left, result.left_frames), (result.right, result.right_frames)):
@@ -141,7 +144,27 @@ def _figures(side: Side) -> list[str]:
     drops = ", ".join(f"{reason} {number}" for reason, number in side.drops.items()) or "nothing"
     last = clock(side.last_delivery_us) if side.last_delivery_us >= 0 else "never"
     return [f"{side.frames:,}", f"{side.delivered:,}", last, f"{side.sent_bytes:,}", f"{side.retransmitted:,}",
-            f"{side.largest_queue:,}", f"{side.lost:,}", drops, "; ".join(side.connections) or "none"]
+            f"{side.largest_queue:,}", f"{side.lost:,}", drops, _connections(side.connections)]
+
+
+def _connections(each: list[str]) -> str:
+    """Say what became of connections: of each, or of how many where there are many."""
+    if len(each) <= FEW_CONNECTIONS:
+        return "; ".join(each) or "none"
+    counted = Counter(one.partition(" ")[2] for one in each)
+    return "; ".join(f"{number:,} {what}" for what, number in counted.items())
+
+
+def _fared_otherwise(result: Comparison) -> list[str]:
+    """Return the connections that became something else, where the table only counts them."""
+    sides = result.left.connections, result.right.connections
+    if max(map(len, sides)) <= FEW_CONNECTIONS:
+        return []
+    left, right = (dict(one.split(": ", 1) for one in side) for side in sides)
+    found = [f"{name}: {left.get(name, 'not there')}, {right.get(name, 'not there')}"
+             for name in left | right if left.get(name) != right.get(name)]
+    more = len(found) - FEW_CONNECTIONS
+    return found[:FEW_CONNECTIONS] + [f"and {more:,} more connections that became something else"] * (more > 0)
 
 
 @draws(FieldList)
@@ -165,5 +188,7 @@ def fields(result: FieldList) -> RenderableType:
     return Group(table, Text(more, style("muted")))
 
 
+FEW_CONNECTIONS = 6
+"""Connections of which each is named; of more only those that differ are."""
 FEW = 30
 """Of so many fields, the words that they may be compared with are shown too."""

@@ -140,7 +140,7 @@ def test_what_cannot_be_watched_is_said(program: Program, capsys: pytest.Capture
     program.run("watch conn 1 nonsense", "print conn 1 nonsense", "watch conn 1 cwnd <", "print cwnd")
     said = capsys.readouterr().err
     assert program.app.failures == 4 and "internal error" not in said
-    assert said.count("has no field 'nonsense'") == 2 and "names a connection first" in said
+    assert said.count("has no field 'nonsense'") == 2 and "a connection comes first" in said
 
 
 @pytest.mark.parametrize("text", ["state + 1", "phase * 1000000000", '"a" * 3 == state', "+".join("1" * 200)])
@@ -226,3 +226,31 @@ def test_the_bottom_line_is_about_the_last_second() -> None:
 def test_digits_that_are_no_number(shell: Shell, line: str, digits: str) -> None:
     """Some that a person takes for one, and more than any number has: `Shell.fail` refuses an internal error."""
     shell.fail(line.format(digits))
+
+
+@pytest.mark.parametrize(("line", "wanted"), [
+    ("frames tcp --last 5", "frames has no option '--last'"), ("break tcp.flags.syn == 1 --once", "no option '--once'"),
+    ("knob show tcp", "`knob list tcp.` shows those that begin so"), ("break delete all", "there are no breakpoints"),
+])
+def test_what_is_nearly_right_is_answered_with_what_is(shell: Shell, line: str, wanted: str) -> None:
+    assert wanted in shell.fail(line)
+
+
+def test_what_looks_like_an_option_may_stand_in_quotes(shell: Shell) -> None:
+    shell.run("ping 192.168.1.1 -c 1")
+    assert "none of the" in shell.run('frames frame contains "a --last 5"')
+
+
+def test_all_breakpoints_at_once(program: Program) -> None:
+    program.run("break drop", "break conn 1", "break disable all")
+    assert [row["enabled"] for row in program.json("break list")["breakpoints"]] == [False, False]
+    assert program.json("break enable all")["message"] == "breakpoints 1, 2 are on"
+    assert program.json("break delete all")["message"] == "breakpoints 1, 2 are gone"
+    assert program.json("break list")["breakpoints"] == []
+
+
+def test_several_pings_that_are_crafted_are_counted(shell: Shell) -> None:
+    shell.run("send ping 192.168.1.1 count=3")
+    assert "seq=3" in shell.run("frames icmp.type == 0 and icmp.seq == 3")
+    shell.run("send ping 192.168.1.1 count=3 seq=9")
+    assert shell.run("frames icmp.type == 8 and icmp.seq == 9").count("seq=9") == 3

@@ -90,7 +90,7 @@ def test_breakpoints_are_managed(program: Program) -> None:
 
 @pytest.mark.parametrize(("line", "message"), [
     ("break tcp.prot == 80", "tcp.port"), ("break when conn 1 wnd < 2", "a connection has no field 'wnd'"),
-    ("break when cwnd < 2", "names a connection first"), ("break when conn 1 cwnd", "compares nothing"),
+    ("break when cwnd < 2", "a connection comes first"), ("break when conn 1 cwnd", "compares nothing"),
     ("break when conn 1 __import__('os') == 1", "only fields, numbers"),
     ("break when conn 1 cwnd.real < 1", "only fields"), ("break when conn 1 cwnd < 9**9**9", "only fields"),
     ("break delete 7", "no breakpoint 7"), ("goto 99", "from 0 to"),

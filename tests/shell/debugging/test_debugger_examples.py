@@ -32,7 +32,7 @@ BEFORE = {
     "break disable 1": ("break drop",), "break enable 1": ("break drop",), "break delete 1": ("break drop",),
     "ignore 1 5": ("break drop",), "break commands 1 tcp show 3; why": ("break drop",),
     "fork": GO_BACK, "live": GO_BACK,
-    "timeline switch main": (*GO_BACK, "fork patient"), "compare main patient": (*GO_BACK, "fork patient"),
+    "timeline switch main": (*GO_BACK, "fork patient"), "compare main lucky": (*GO_BACK, "fork lucky"),
     "replay run.aether": ("record run.aether",), "back until drop": (), "mode trace": ("mode bench",),
 }
 """What an example needs before it, beside the run."""

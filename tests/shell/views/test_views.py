@@ -18,6 +18,7 @@ from shell.results.bench import BenchReport, Measured
 from shell.results.counters import DropList
 from shell.results.frames import FrameList, FrameRow
 from shell.results.tcp import ConnectionList
+from shell.results.timelines import Comparison, Side
 from shell.results.why import Because, Explanation
 from shell.results.workers import Workers
 from shell.views import render
@@ -241,3 +242,14 @@ def drawn_prose(lines: list[str], width: int) -> list[str]:
     out = io.StringIO()
     Console(file=out, width=width, color_system=None).print(Prose(lines))
     return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def test_many_connections_are_counted_in_a_comparison_and_those_that_differ_are_named() -> None:
+    def side(name: str, states: list[str]) -> Side:
+        connections = [f"#{number} at you: {state}" for number, state in enumerate(states, 1)]
+        return Side(name, 0, 0, 0, 0, 0, {}, connections, 0)
+
+    shown = drawn(Comparison(side("a", ["ESTABLISHED"] * 100), side("b", ["ESTABLISHED"] * 97 + ["CLOSED"] * 3),
+                             0, [], [], "b is worse"), width=120)
+    assert "100 at you: ESTABLISHED" in shown and "97 at you: ESTABLISHED; 3 at you: CLOSED" in shown
+    assert "#98 at you: ESTABLISHED, CLOSED" in shown and "#1 at you" not in shown
