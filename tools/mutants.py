@@ -167,11 +167,11 @@ def pytest(tree: Path, *arguments: str, **environment: str) -> None:
          *arguments], cwd=tree, env={**os.environ, "PYTHONPATH": str(tree), **environment}, check=False)
 
 
-def mapped(tree: Path, parts: tuple[str, ...] = PARTS, tests: tuple[str, ...] = TESTS) -> Map:
+def mapped(tree: Path, parts: tuple[str, ...] = PARTS, tests: tuple[str, ...] = TESTS, workers: int = 2) -> Map:
     """Run all tests of a copy, and return which of them execute what."""
     file = tree.parent / "map"
-    pytest(tree, "-p", "tools.reached", "-n", "2", *tests, REACHED_TREE=str(tree), REACHED_PARTS=" ".join(parts),
-           REACHED_FILE=str(file))
+    pytest(tree, "-p", "tools.reached", "-n", str(workers), *tests, REACHED_TREE=str(tree),
+           REACHED_PARTS=" ".join(parts), REACHED_FILE=str(file))
     return joined(sorted(file.parent.glob("mapgw*")))
 
 
@@ -219,6 +219,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     parser.add_argument("--most", type=int, default=300, help="changes")
+    parser.add_argument("--workers", type=int, default=2, help="processes that look which tests execute what")
     parser.add_argument("--anew", action="store_true", help="copy the project again, and look which tests execute what")
     parser.add_argument("parts", nargs="*", default=list(PARTS), metavar="PART", help=", ".join(PARTS))
     options = parser.parse_args()
@@ -226,7 +227,7 @@ def main() -> int:
     if options.anew or not kept.exists():
         shutil.rmtree(BUILD, ignore_errors=True)
         copied(tree)
-        kept.write_text(json.dumps(mapped(tree)), encoding="utf-8")
+        kept.write_text(json.dumps(mapped(tree, workers=options.workers)), encoding="utf-8")
     known: Map = json.loads(kept.read_text(encoding="utf-8"))
     paths = [path for part in options.parts for path in sorted((tree / part).rglob("*.py"))]
     every = [mutant for path in paths for mutant in mutants(path, tree)]

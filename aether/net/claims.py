@@ -1,7 +1,8 @@
 """Addresses that a host would like to use: asked for first, then announced (RFC 5227 §2.1, §2.3).
 
 A claim is *probing* while it asks whether anybody has the address, *announcing* once it is in use, and ends in
-*conflict* if somebody does have it, or wants it at the same time.
+*conflict* if somebody does have it, or wants it at the same time. An address is *given up* when it is taken away, in
+whichever of these it was.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from aether.net.node import Node
     from aether.streams import Stream
 
-PROBING, ANNOUNCING, CONFLICT, DONE = "probing", "announcing", "conflict", "in use"
+UNUSED, PROBING, ANNOUNCING, CONFLICT, DONE, GIVEN_UP = (
+    "unused", "probing", "announcing", "conflict", "in use", "given up")
 PROBE_WAIT = 1_000_000
 """Microseconds: the first probe is sent within them, so that many that start at once do not ask at once."""
 PROBES = 3
@@ -38,7 +40,7 @@ class Claim(Sleeper):
         self.interface = interface
         self.address = address
         self.prefix = prefix
-        self.state = PROBING
+        self.state = UNUSED
         self.sent = 0
         """Probes, or announcements, sent so far."""
         self.claimant = b""
@@ -48,12 +50,18 @@ class Claim(Sleeper):
     def start(self) -> None:
         """Wait for a moment, then ask."""
         self.interface.neighbours.claims[self.address] = self
+        self._become(PROBING, "wanted")
         self.host.queue.wake(self, self.host.now + self.stream.between(0, PROBE_WAIT))
 
     def stop(self) -> None:
         """Ask and announce no more."""
         self.interface.neighbours.claims.pop(self.address, None)
         self.host.queue.wake(self, NEVER)
+
+    def give_up(self) -> None:
+        """Ask and announce no more: the address is not wanted."""
+        self.stop()
+        self._become(GIVEN_UP, "taken away")
 
     def contest(self, mac: bytes) -> None:
         """Take notice that another station uses the address, or probes for it too (RFC 5227 §2.1.1)."""
@@ -86,9 +94,14 @@ class Claim(Sleeper):
             self._become(DONE, "announced")
 
     def _become(self, state: str, why: str) -> None:
-        if self.host.observer is not None:
-            self.host.observer(self.host.name, "arp.claim", self.address, self.state, state, why)
+        tell(self.host, self.address, self.state, state, why)
         self.state = state
+
+
+def tell(host: Node, address: bytes, old: str, new: str, why: str) -> None:
+    """Tell what becomes of an address of a host."""
+    if host.observer is not None:
+        host.observer(host.name, "arp.claim", address, old, new, why)
 
 
 def claims_of(interface: Interface) -> dict[bytes, Claim]:

@@ -9,7 +9,18 @@ from aether import knobs
 from aether.operations.base import Goes, Operation, OperationError, host_named, operation
 
 if TYPE_CHECKING:
+    from aether.host import Host
     from aether.world import World
+
+
+def _turn(host: Host, knob: knobs.Knob, value: knobs.Value) -> None:
+    """Turn a knob of a host, and tell that; nothing is told of one that stands there already."""
+    old = getattr(host.knobs, knob.attribute)
+    if old == value:
+        return
+    host.turn(knob.attribute, value)
+    if host.observer is not None:
+        host.observer(host.name, "knob", knob.name, knobs.show(knob, old), knobs.show(knob, value))
 
 
 @operation
@@ -31,9 +42,7 @@ class KnobSet(Operation):
         except knobs.KnobError as problem:
             raise OperationError(str(problem)) from None
         old = getattr(host.knobs, knob.attribute)
-        host.turn(knob.attribute, value)
-        if host.observer is not None:
-            host.observer(host.name, "knob", self.name, knobs.show(knob, old), knobs.show(knob, value))
+        _turn(host, knob, value)
         return knobs.show(knob, old), knobs.show(knob, value)
 
 
@@ -55,10 +64,8 @@ class ProfileSet(Operation):
             raise OperationError(str(problem)) from None
         changed = []
         for knob in knobs.KNOBS.values():
-            old, value = getattr(host.knobs, knob.attribute), getattr(wanted, knob.attribute)
-            if old != value:
-                host.turn(knob.attribute, value)
+            value = getattr(wanted, knob.attribute)
+            if getattr(host.knobs, knob.attribute) != value:
+                _turn(host, knob, value)
                 changed.append(knob.name)
-                if host.observer is not None:
-                    host.observer(host.name, "knob", knob.name, knobs.show(knob, old), knobs.show(knob, value))
         return changed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aether.apps.ping import Ping as PingJob
 from aether.apps.traceroute import METHODS
 from aether.apps.traceroute import Traceroute as TracerouteJob
-from aether.net.claims import CONFLICT, Claim, claims_of
+from aether.net.claims import CONFLICT, DONE, GIVEN_UP, Claim, claims_of, tell
 from aether.net.igmp import ANY
 from aether.operations.base import (
     Goes,
@@ -83,9 +83,11 @@ class AddressRemove(Operation):
         claims = [claim for one in host.interfaces for claim in claims_of(one).values()]
         found = [claim for claim in claims if claim.address == address]
         for claim in found:
-            claim.stop()
+            claim.give_up()
         if address in host.local:
             host.remove_address(host.local[address], address)
+            if not found:
+                tell(host, address, DONE, GIVEN_UP, "taken away")
         elif not found:
             raise OperationError(f"{with_verb(self.host, 'has')} no address {self.address}. `ip addresses` lists them")
 

@@ -1,6 +1,7 @@
 """Data both ways: acceptability, acknowledgements, windows, retransmission."""
 
 import errno
+from itertools import pairwise
 
 import pytest
 
@@ -222,9 +223,15 @@ def test_zero_window_probes() -> None:
     s.expect_nothing(for_us=100_000)
     s.advance(1_000_000)
     s.expect("A seq=0 len=0")
+    s.expect("A seq=0 len=0")
     s.inject("A seq=1 ack=1 win=0")
-    s.advance(10_000_000)
-    assert len(s.skip()) >= 2
+    probed: list[int] = []
+    while len(probed) < 3:
+        s.advance(100_000)
+        probes = s.skip()
+        assert [(seen.flags, seen.seq, seen.payload) for seen in probes] in ([], [("A", 0, b"")])
+        probed += [s.lab.world.now] * len(probes)
+    assert [later - sooner for sooner, later in pairwise(probed)] == [1_600_000, 3_200_000]
     s.inject("A seq=1 ack=1 win=1000")
     s.expect("PA seq=1 len=100")
 

@@ -30,7 +30,7 @@ def test_our_address_is_defended_once_in_ten_seconds(operation: int) -> None:
     assert lab.host.drops == {"arp.bad_sender": 5}
     lab.advance(DEFEND_INTERVAL)
     claim(lab, operation)
-    assert len([frame for frame in lab.sent() if frame[12:14] == b"\x08\x06" and frame[28:32] == lab.ours]) >= 1
+    assert [(frame[12:14], frame[28:32]) for frame in lab.sent()] == [(b"\x08\x06", lab.ours)]
 
 
 @pytest.mark.parametrize("option", [131, 137])

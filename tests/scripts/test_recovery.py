@@ -1,5 +1,7 @@
 """Loss recovery: RFC 5681, 6582, 6675, 8985, 9937, 3042, 5682, 2883; congestion windows: RFC 6928, 9438, 2861, 3168."""
 
+from itertools import pairwise
+
 import pytest
 
 from aether.tcp.output import timestamp
@@ -369,7 +371,7 @@ def test_duplicates_without_end_let_no_more_out() -> None:
     for _ in range(14):  # of the ten, of two by limited transmit, and of what left in exchange
         s.inject("A seq=1 ack=1")
     assert s.conn.phase == "recovery"
-    assert len(s.skip()) > 5
+    assert [(seen.seq - 1) // MSS for seen in s.skip()] == [10, 11, 0, *range(12, 20)]
     assert s.conn.prr_delivered == s.conn.prr_flight == 12 * MSS
     for _ in range(30):
         s.inject("A seq=1 ack=1")
@@ -533,7 +535,7 @@ def test_the_ceiling_of_the_backoff() -> None:
     s.handshake()
     s.send(b"x")
     s.advance(60_000_000)
-    gaps = [b - a for a, b in zip(times(s), times(s)[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(times(s))]
     assert max(gaps) == 4_000_000
 
 

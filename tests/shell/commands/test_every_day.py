@@ -143,13 +143,17 @@ def test_what_cannot_be_watched_is_said(program: Program, capsys: pytest.Capture
     assert said.count("has no field 'nonsense'") == 2 and "a connection comes first" in said
 
 
-@pytest.mark.parametrize("text", ["state + 1", "phase * 1000000000", '"a" * 3 == state', "+".join("1" * 200)])
-def test_what_cannot_be_reckoned_stops_nothing(program: Program, capsys: pytest.CaptureFixture[str], text: str) -> None:
+@pytest.mark.parametrize(("text", "why"), [
+    ("state + 1", "is a word"), ("phase * 1000000000", "is a word"), ('"a" * 3 == state', "is a word"),
+    ("+".join("1" * 200), "inside each other")])
+def test_what_cannot_be_reckoned_stops_nothing(
+    program: Program, capsys: pytest.CaptureFixture[str], text: str, why: str,
+) -> None:
     program.run("tcp connect 192.168.1.1:9", f"print conn 1 {text}", f"watch conn 1 {text}",
                 f"break when conn 1 {text} == 1")
     said = capsys.readouterr().err
     assert program.app.failures == 3 and "internal error" not in said
-    assert "is a word" in said or "inside each other" in said
+    assert said.count(why) == 3
     assert "snd_una = 1" in program.run("print conn 1 snd_una")
 
 

@@ -26,7 +26,7 @@ def test_each_can_be_loaded_and_a_page_still_comes(shell: Shell, name: str) -> N
 
 
 def test_the_five_are_there() -> None:
-    assert {"lossy-wifi", "satellite", "dialup", "datacentre", "flaky"} <= set(scenarios.names())
+    assert {"lossy-wifi", "satellite", "dialup", "datacentre", "flaky"} == set(scenarios.names())
 
 
 def test_loading_takes_away_what_was_set_before(shell: Shell) -> None:
