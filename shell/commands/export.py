@@ -56,7 +56,8 @@ def export(
     if format == "svg" and isinstance(result, PlotReport):
         content = real_lines(result, theme or "light")
     else:
-        content = draw([(line, result)], format, width, theme or "dark", prompt=False)
+        content = draw([(line, result)], format, width, theme or "dark", prompt=False,
+                       title=line if format == "html" else "")
     return Exported(file, format, line, write(file, content, force=force, again=again))
 
 

@@ -23,7 +23,7 @@ from shell.lessons.load import load
 from shell.lessons.model import LessonError, Problem
 from shell.lessons.player import Player, under_way
 from shell.lessons.program import check_file
-from shell.lessons.progress import Progress, ProgressStore, Saved, tally
+from shell.lessons.progress import USUAL, Progress, ProgressStore, Saved, tally
 from shell.results.lesson import (
     CheckReport,
     GradeTable,
@@ -65,13 +65,14 @@ def list_(session: Session) -> LessonList:
         deadline = course.deadlines.get(each.id, "") if course else ""
         under_way = each.id == progress.current or (record is not None and bool(record.done))
         over = ("done" if record.whole else "over") if record is not None and record.finished else ""
-        found = tally([record] if record is not None else [])
+        found = tally([record] if record is not None else [], course.weights if course else USUAL)
         rows.append(LessonRow(number, each.id, translated.title(each), each.minutes, each.mode,
                               over or ("started" if under_way else ""), found.own, found.steps,
                               deadline, found.skipped, found.shown, found.hints, found.wrong_answers, found.score,
                               is_late(deadline, record)))
     ahead = progress.current or what_is_ahead(session.lab.kind == "SIM", progress)
-    hint = say("all are over; `lesson start ID` begins one again")
+    hint = say("all are over; `lesson hand-in` writes what your teacher gets" if course and progress.learner
+               else "all are over; `lesson start ID` begins one again")
     if ahead:
         hint = say("`lesson start {lesson}` goes on with it, `lesson start ID` begins any" if progress.current else
                    "`lesson start {lesson}` begins the next one, `lesson start ID` begins any", lesson=ahead)
@@ -348,7 +349,7 @@ def handed_in(store: ProgressStore, name: str | None) -> dict[str, Any]:
         raise CommandError(f"your lessons were done as {progress.learner}, and are graded so. Leave out --name")
     return report.build(
         progress, progress.learner or name or getpass.getuser(), steps, chosen.title if chosen else "",
-        {each: store.load_evidence(each) for each in steps})
+        {each: store.load_evidence(each) for each in steps}, chosen.weights if chosen else USUAL)
 
 
 @command("lesson grade", argument("files", str, "reports", raw="line", complete="files"),

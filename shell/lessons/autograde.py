@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shell.language.grammar import CommandError
+from shell.lessons import roster
 from shell.lessons.course import Course
 from shell.lessons.report import grade
 from shell.results.lesson import GradeRow, LessonMark
@@ -18,14 +19,19 @@ from shell.results.lesson import GradeRow, LessonMark
 WHOLE = 100
 
 
-def autograde(path: Path, course: Course, lesson: str, least: int) -> tuple[dict[str, Any], bool]:
-    """Return what is to be said of a report, or of one lesson in it, and whether it reaches the `least` per cent."""
+def autograde(path: Path, course: Course, lesson: str, least: int, learner: str = "") -> tuple[dict[str, Any], bool]:
+    """Return what is to be said of a report, or of one lesson in it, and whether it reaches the `least` per cent.
+
+    With the name of a learner, somebody else's report does not.
+    """
     if lesson and lesson not in course.lessons:
         raise CommandError(f"the course has no lesson {lesson!r}. There are: {', '.join(course.lessons)}")
     if lesson:
         course = replace(course, lessons=[lesson], counts={},
                          deadlines={name: day for name, day in course.deadlines.items() if name == lesson})
     row = grade([path], course).rows[0]
+    if learner and not row.remark and roster.key(row.learner) != roster.key(learner):
+        row = replace(row, remark=f"this is the report of {row.learner}, and {learner}'s is wanted")
     enough = row.score >= least and not row.remark
     return {
         "score": row.score, "max_score": WHOLE, "output": _said(row, least),

@@ -17,7 +17,7 @@ from aether.world import World
 from shell.language.grammar import CommandError
 from shell.language.translation import say
 from shell.lessons import blind, evidence, recall, resolving, stage
-from shell.lessons.ahead import directories, what_is_ahead
+from shell.lessons.ahead import chosen_course, directories, what_is_ahead
 from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.bookmark import Bookmark
 from shell.lessons.breakage import Breakage
@@ -25,7 +25,7 @@ from shell.lessons.conditions import AskFault, Check
 from shell.lessons.evidence import Mark, own_seed
 from shell.lessons.model import Lesson, LessonLine, Step, for_fault
 from shell.lessons.pages import first_page
-from shell.lessons.progress import DONE, PLAYED, SKIPPED, ProgressStore, Saved, Tries
+from shell.lessons.progress import DONE, PLAYED, SKIPPED, USUAL, ProgressStore, Saved, Tries
 from shell.lessons.proof import look_at
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
 from shell.lessons.scorecard import Scorecard
@@ -363,11 +363,14 @@ class Player:
     def _finish(self) -> LessonSummary:
         """Remember that the lesson is over, and sum it up."""
         self.finished = True
-        summary = self.scorecard.finish(self.broken.fault)
+        progress = self.scorecard.store.load()
+        course = chosen_course(progress)
+        summary = self.scorecard.finish(self.broken.fault, course.weights if course else USUAL)
         progress = self.scorecard.store.load()
         self.again = recall.choose(progress, self.lesson.id, self.lesson.seed, directories(progress))
         self.scorecard.note_asked([each.key for each in self.again])
         return replace(summary, ahead=what_is_ahead(self.session.lab.kind == "SIM", progress, self.lesson.id),
+                       course=course.title if course and progress.learner else "",
                        again=self.again[0].view if self.again else None)
 
     # What the learner asks for

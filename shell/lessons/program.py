@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     four.add_argument("report", metavar="REPORT", help="a file that `lesson hand-in` or `lesson report` wrote")
     four.add_argument("--course", metavar="FILE", required=True, help="the course file")
     four.add_argument("--lesson", metavar="ID", default="", help="judge this lesson alone")
+    four.add_argument("--learner", metavar="NAME", default="", help="whose report it has to be")
     four.add_argument("--least", metavar="N", type=_per_cent, default=60, help="per cent that are enough (60)")
     four.add_argument("--json", action="store_true", help="print JSON, with the fields of Gradescope's results.json")
     return found
@@ -112,7 +113,8 @@ def _class(options: argparse.Namespace, chosen: Course | None) -> int:
     if options.html:
         from shell.views.exporting import draw
 
-        page = draw([("", table)], "html", PAGE_WIDTH, "light", prompt=False)
+        title = chosen.title if chosen else "A class"
+        page = draw([("", table)], "html", PAGE_WIDTH, "light", prompt=False, title=title)
         write(options.html, page, force=options.force)
         print(printable(f"{options.html} written: {table.reports} reports"))
     else:
@@ -147,7 +149,7 @@ def _grade(options: argparse.Namespace, chosen: Course | None) -> int:
 
 def _autograde(options: argparse.Namespace, chosen: Course | None) -> int:
     assert chosen is not None  # the parser wants it
-    found, enough = autograde(Path(options.report).expanduser(), chosen, options.lesson, options.least)
+    found, enough = autograde(Path(options.report).expanduser(), chosen, options.lesson, options.least, options.learner)
     if options.json:
         print(json.dumps(found, indent=2))
     else:

@@ -120,15 +120,15 @@ class LessonRecord:
         return bool(self.finished) and sum(step.how == DONE for step in self.done.values()) >= self.steps
 
 
-def tally(records: Iterable[LessonRecord]) -> Tally:
-    """Return what became of the steps of some lessons."""
+def tally(records: Iterable[LessonRecord], weights: Weights = USUAL) -> Tally:
+    """Return what became of the steps of some lessons, and what they are worth by the weights of a course."""
     records = list(records)
     done = [step for record in records for step in record.done.values()]
     total = sum(record.steps for record in records)
     count = Counter(step.how for step in done)
     return Tally(
         total, count[DONE], count[SKIPPED], count[PLAYED], sum(step.hints for step in done),
-        sum(step.wrong_answers for step in done), sum(map(worth, done)) // total if total else 0)
+        sum(step.wrong_answers for step in done), sum(worth(step, weights) for step in done) // total if total else 0)
 
 
 @dataclass(slots=True)

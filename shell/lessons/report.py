@@ -25,7 +25,7 @@ from shell.lessons.evidence import from_data, own_seed
 from shell.lessons.judge import Judgement, judge
 from shell.lessons.load import load
 from shell.lessons.model import Lesson, LessonError
-from shell.lessons.progress import DONE, SKIPPED, USUAL, LessonRecord, Progress, tally, worth
+from shell.lessons.progress import DONE, SKIPPED, USUAL, LessonRecord, Progress, Weights, tally, worth
 from shell.results.lesson import GradeRow, GradeTable, LessonMark
 
 VERSION = 1
@@ -38,6 +38,7 @@ _KEY = b"aether lesson report 1"
 
 def build(
     progress: Progress, learner: str, steps: dict[str, int], course: str, evidence: dict[str, dict[str, Any]],
+    weights: Weights = USUAL,
 ) -> dict[str, Any]:
     """Return a report over the lessons of `steps`, which says how many steps each has.
 
@@ -48,7 +49,7 @@ def build(
     content = {
         "report": VERSION, "learner": learner, "course": course,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "score": tally(whole).score,
+        "score": tally(whole, weights).score,
         "lessons": {name: asdict(record) for name, record in zip(records, whole, strict=True)},
         "evidence": {name: evidence[name] for name in steps if evidence.get(name)},
     }

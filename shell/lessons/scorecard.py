@@ -10,7 +10,17 @@ from shell.language import glossary
 from shell.lessons import blind
 from shell.lessons.evidence import OVER, StepEvidence, as_data
 from shell.lessons.model import Fault, Lesson, Step
-from shell.lessons.progress import DONE, PLAYED, LessonRecord, Progress, ProgressStore, StepRecord, Tries, tally
+from shell.lessons.progress import (
+    DONE,
+    PLAYED,
+    LessonRecord,
+    Progress,
+    ProgressStore,
+    StepRecord,
+    Tries,
+    Weights,
+    tally,
+)
 from shell.results.lesson import LessonSummary
 
 
@@ -80,8 +90,8 @@ class Scorecard:
             with self.store.changing() as progress:
                 progress.asked = [*progress.asked, *keys][-1000:]
 
-    def finish(self, fault: Fault | None) -> LessonSummary:
-        """Write down that the lesson is over, and sum it up."""
+    def finish(self, fault: Fault | None, weights: Weights) -> LessonSummary:
+        """Write down that the lesson is over, and sum it up, by the weights of the learner's course."""
         with self.store.changing() as progress:
             mine = self._record(progress)
             everything = all(step.title in mine.done for step in self.lesson.steps)
@@ -90,7 +100,7 @@ class Scorecard:
             progress.current = ""
         self.store.forget_lab(self.lesson.id)
         records = [mine.done[step.title] for step in self.lesson.steps if step.title in mine.done]
-        found = tally([mine])
+        found = tally([mine], weights)
         return LessonSummary(
             self.lesson.id, self.lesson.heading or self.lesson.title, found.own, len(self.lesson.steps), found.hints,
             sum(each.right_predictions for each in records), sum(each.predictions for each in records),

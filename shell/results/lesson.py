@@ -275,6 +275,8 @@ class LessonSummary:
     """What was broken, in a lesson that breaks something."""
     ahead: str = ""
     """The id of the next lesson; empty if all are over."""
+    course: str = ""
+    """The title of the course for which one hands in; empty without one."""
     again: QuestionView | None = None
     """A question that an earlier lesson asked."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from shell.language import grammar
@@ -59,11 +60,20 @@ def draw(
         if format == "text":
             return "\n".join(each.rstrip() for each in console.export_text(styles=False).splitlines()) + "\n"
         if format == "html":
-            return console.export_html(theme=_terminal(theme), inline_styles=True)
+            return console.export_html(theme=_terminal(theme), inline_styles=True, code_format=_page(title or "aether"))
         picture = console.export_svg(title=title or "aether", theme=_terminal(theme), unique_id="aether")
     # The reader's own monospaced font will do, and nothing is fetched from anywhere.
     picture = re.sub(r"@font-face \{.*?\}", "", picture, flags=re.DOTALL)
     return "\n".join(each.rstrip() for each in picture.splitlines()) + "\n"
+
+
+def _page(title: str) -> str:
+    """Return what rich fills in: a page that says what it is, for a reader's list of windows, too."""
+    shown = escape(title).replace("{", "{{").replace("}", "}}")
+    return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{shown}</title>\n</head>\n'
+            '<body style="color: {foreground}; background-color: {background}">\n'
+            '<pre style="font-family: Menlo, Consolas, \'DejaVu Sans Mono\', monospace; line-height: 1.25">'
+            "<code style=\"font-family: inherit\">{code}</code></pre>\n</body>\n</html>\n")
 
 
 def _terminal(theme: str) -> Any:

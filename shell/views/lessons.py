@@ -324,7 +324,9 @@ def summary(result: LessonSummary) -> RenderableType:
     if result.terms:
         lines += prose([say("New words: {words}. (`explain {first}`)", words=", ".join(result.terms),
                             first=result.terms[0])])
-    ahead = say("`lesson next` begins {lesson}", lesson=result.ahead) if result.ahead else say("That was the last one")
+    ahead = say("`lesson next` begins {lesson}", lesson=result.ahead) if result.ahead else say(
+        "That was the last one of {course}: `lesson hand-in` writes what your teacher gets", course=result.course
+    ) if result.course else say("That was the last one")
     lines += prose([say("{ahead}, `lesson quit` gives you your own lab back", ahead=ahead)])
     if result.again is not None:
         lines += [Text(), Text(say("Do you still know?"), style="bold"), *_to_do(result.again, [])]

@@ -202,6 +202,10 @@ def test_autograding_passes_what_is_enough(tmp_path: Path, monkeypatch: pytest.M
     assert not autograde.autograde(tmp_path, COURSE, "", 81)[1]
     found, _ = autograde.autograde(tmp_path, COURSE, "", 80)
     assert [each["status"] for each in found["tests"]] == ["failed", "passed"]
+    name = TABLE.rows[0].learner
+    assert autograde.autograde(tmp_path, COURSE, "", 80, name.upper())[1]
+    found, enough = autograde.autograde(tmp_path, COURSE, "", 80, "Grace")
+    assert not enough and f"the report of {name}, and Grace's is wanted" in found["output"]
 
 
 def test_several_processes_say_what_one_says(handed_in: Path) -> None:

@@ -163,6 +163,22 @@ def test_after_the_last_lesson_of_a_course_nothing_else_is_offered(engine_shell:
     assert "done all lessons" in engine_shell.fail("lesson next")
 
 
+def test_at_the_end_one_is_told_the_worth_that_the_course_gives_and_how_to_hand_in(
+    engine_shell: Shell, tmp_path: Path,
+) -> None:
+    (tmp_path / "course.toml").write_text('title = "Nets"\nlessons = ["tour"]\n[weights]\nshown = 50\n')
+    engine_shell.run(f"lesson course {tmp_path}/course.toml --name Ada")
+    engine_shell.run("lesson start tour")
+    for line in ("lesson play", "lesson next", "lesson play", "lesson next", "lesson play"):
+        said = " ".join(engine_shell.run(line).split())
+    assert "50 %: 0 of 3 steps done" in said, "by the usual weights it is nothing"
+    assert "That was the last one of Nets:" in said and "lesson hand-in" in said
+    listed = json.loads(engine_shell.run("lesson list --json"))
+    assert listed["lessons"][0]["score"] == 50 and "hand-in" in listed["hint"]
+    engine_shell.run(f"lesson report {tmp_path}/me.json")
+    assert json.loads((tmp_path / "me.json").read_text())["score"] == 50
+
+
 def test_lessons_without_a_place_are_numbered_after_the_others(
     engine_shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

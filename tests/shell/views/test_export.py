@@ -29,6 +29,7 @@ def test_any_view_as_a_picture(busy: Shell, tmp_path: Path, line: str) -> None:
 def test_a_page_and_text(busy: Shell, tmp_path: Path) -> None:
     busy.run(f"export html {tmp_path / 'a.html'} --theme light frames")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in page and "<title>--theme light frames</title>" not in page and "<title>frames" in page
     assert "<pre" in page
     assert "#ffffff" in page
     busy.run(f"export text {tmp_path / 'a.txt'} --width 60 frames")
