@@ -360,6 +360,35 @@ class LinkRow:
 
 
 @dataclass(slots=True)
+class SessionRow:
+    """A session of a NAT: who inside talks with whom, and as which address and port."""
+
+    protocol: str
+    inside: str
+    """Address and port, or the identifier of an ICMP query."""
+    outside: str
+    other: str
+    """The other end."""
+    state: str
+    idle_us: int
+    expires_us: int
+    """When it is forgotten, in microseconds from now, if nothing comes before."""
+
+
+@dataclass(slots=True)
+class BoxReport:
+    """The box in the middle of a link."""
+
+    link: str
+    box: str
+    """``nat``; empty if there is none."""
+    outside: str
+    """The address that the other end sees."""
+    settings: dict[str, str]
+    sessions: list[SessionRow]
+
+
+@dataclass(slots=True)
 class Next:
     """What happens next."""
 

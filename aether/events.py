@@ -22,6 +22,8 @@ class Kind(NamedTuple):
     help: str
 
 
+_SESSION = ("protocol", "inside", "inside_port", "outside", "outside_port", "other", "other_port")
+
 KINDS: dict[str, Kind] = {
     # Frames. `number` is given once, when a frame enters a link or is read from the TAP.
     "frame.sent": Kind(("number", "link", "data"), "a host puts a frame on a link"),
@@ -32,6 +34,10 @@ KINDS: dict[str, Kind] = {
     "frame.waits": Kind(("number", "link", "worker", "microseconds"), "a core has to wake up, or to work, first"),
     "frame.delayed": Kind(("number", "link", "microseconds"), "a link holds a frame back"),
     "drop": Kind(("reason", "conn", "detail"), "a host discards what it received"),
+    # A NAT in the middle of a link. `protocol` is a number as on the wire, `microseconds` how long nothing has come.
+    "nat.mapping": Kind(_SESSION, "a NAT gives somebody inside a port outside"),
+    "nat.state": Kind((*_SESSION, "old", "new"), "a session of a NAT changes its state"),
+    "nat.expired": Kind((*_SESSION, "state", "microseconds"), "a NAT forgets a session that was idle for too long"),
     # Ethernet and ARP.
     "arp.asked": Kind(("address", "attempt"), "who has this address?"),
     "arp.learned": Kind(("address", "mac", "how"), "a neighbour is known now"),
@@ -218,3 +224,14 @@ DROPS: dict[str, Reason] = {
     "dns.not_a_query": Reason("a response where a query should be", "RFC 1035 §4.1.1"),
     "dns.malformed": Reason("a record whose data does not fit its type", "RFC 1035 §4.1.3"),
 }
+
+BOXES: dict[str, Reason] = {
+    "nat.no_mapping": Reason("nobody inside has asked for it: no mapping of the NAT has this port", "RFC 4787 §5"),
+    "nat.filtered": Reason("there is a mapping, but not for this other end", "RFC 4787 §5"),
+    "nat.ports_exhausted": Reason("the NAT has no port left for it", "RFC 4787 §4.2"),
+    "nat.table_full": Reason("the table of the NAT is full"),
+    "nat.protocol": Reason("it has no ports, so that a NAT could not tell whose the answer is", "RFC 3022 §4"),
+    "nat.fragment": Reason("a fragment whose first one, which shows the ports, has not come before", "RFC 4787 §11"),
+    "nat.malformed": Reason("its headers are not whole", "RFC 791 §3.1"),
+}
+"""Why a box in the middle of a link lets a frame go no further: causes of `frame.lost`."""

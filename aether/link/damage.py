@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aether.streams import Stream
+from aether.wire.checksum import adjusted
 
 ETHERNET = 14
 """Bytes of the Ethernet header. It stays whole: a frame for somebody else teaches nothing."""
@@ -129,7 +130,7 @@ def _follow(altered: bytearray, frame: bytes, checksum: int, place: int, length:
     before = int.from_bytes(frame[first:end], "big")
     after = int.from_bytes(altered[first:end], "big")
     old = int.from_bytes(frame[checksum:checksum + 2], "big")
-    altered[checksum:checksum + 2] = ((old + before - after) % 0xFFFF or 0xFFFF * (frame[23] == 17)).to_bytes(2, "big")
+    altered[checksum:checksum + 2] = (adjusted(old, before, after) or 0xFFFF * (frame[23] == 17)).to_bytes(2, "big")
 
 
 def mark_congestion(frame: bytes) -> bytes | None:

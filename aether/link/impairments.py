@@ -18,7 +18,7 @@ from aether.link.red import EARLY, FULL, Average
 from aether.streams import Stream
 
 if TYPE_CHECKING:
-    from aether.link.medium import Medium
+    from aether.link.medium import Box, Medium
     from aether.link.rules import DropRule
 
 
@@ -105,7 +105,7 @@ class Pipe:
     """One direction of a link."""
 
     __slots__ = (
-        "average", "bursting", "clear", "drop_next", "free_at", "last_out", "losses", "passed", "rest", "rules",
+        "_box", "average", "bursting", "clear", "drop_next", "free_at", "last_out", "losses", "passed", "rest", "rules",
         "settings", "streams", "waiting", "waiting_bytes",
     )
     UNHASHED = ("losses",)
@@ -136,6 +136,23 @@ class Pipe:
         """... and what is missing to that: a part of a microsecond, in bits times 1,000,000."""
         self.last_out = 0
         """When the last frame comes out that kept its place."""
+
+    @property
+    def box(self) -> Box | None:
+        """The box in the middle of the link, which both directions share; None if there is none."""
+        return getattr(self, "_box", None)
+
+    def put(self, box: Box | None, now: int = 0) -> None:
+        """Put a box into the way, or take it away.
+
+        Where there is none the field is not set: so it takes no part in the digest, and runs from before there were
+        boxes end in the same state.
+        """
+        if box is not None:
+            self._box = box
+        elif self.box is not None:
+            del self._box
+        self._update(now)
 
     def set(self, what: str, text: str, now: int = 0) -> str:
         """Set one impairment as a person writes it, and return how it stands; QuantityError if it makes no sense."""
@@ -198,7 +215,7 @@ class Pipe:
             self.rules = [rule for rule in self.rules if rule.left]
         self.clear = self.last_out <= now and not (
             s.loss or s.burst_loss or s.delay or s.jitter or s.reorder or s.duplicate or s.corrupt or s.rate
-            or s.drop_every or s.mtu or s.down or self.drop_next or self.rules
+            or s.drop_every or s.mtu or s.down or self.drop_next or self.rules or self.box is not None
         )
 
     def show(self, name: str) -> str:
@@ -215,6 +232,7 @@ class Pipe:
         """Return what is not as usual, such as ``loss 5%``."""
         said = [f"{name} {value}" for name, value in self.changed().items()]
         said += [f"drop next {self.drop_next}"] if self.drop_next else []
+        said += [f"box {self.box.describe()}"] if self.box is not None else []
         return said + [rule.describe() for rule in self.rules if rule.left]
 
     def state(self) -> Settings:
@@ -233,8 +251,7 @@ class Pipe:
         if not lost and s.rate:
             lost, altered, what = self._into_queue(now, early, altered, what)
         if lost:
-            cause = lost.partition(":")[0]
-            self.losses[cause] = self.losses.get(cause, 0) + 1
+            self.lose(lost)
             if not s.loss or self.rules:
                 self._update(now)
             return Passage([], lost)
@@ -247,6 +264,11 @@ class Pipe:
             self._update(now)
         delivery = (out, altered, what)
         return Passage([delivery, delivery] if twice else [delivery])
+
+    def lose(self, cause: str) -> None:
+        """Count a frame that was lost."""
+        kind = cause.partition(":")[0]
+        self.losses[kind] = self.losses.get(kind, 0) + 1
 
     def _lost(self, length: int, ruled: str) -> str:
         """Return the impairment that loses the next frame, or nothing."""

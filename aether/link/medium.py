@@ -42,6 +42,25 @@ class Medium(Protocol):
         """Yield what each host knows of its connections, by their keys."""
 
 
+class Box(Protocol):
+    """What stands in the middle of a link, at its inside end, and looks at what passes."""
+
+    def stands_at(self, port: Any) -> bool:
+        """Tell whether that is its end of the link."""
+
+    def outward(self, frame: bytes) -> tuple[bytes, str, str]:
+        """Return a frame that leaves, as it goes on; how it was altered; why it goes no further, empty if it does."""
+
+    def deliver(self, data: tuple[int, bytes]) -> None:
+        """Take a frame that has crossed the link, with its number, and hand it on if it may pass."""
+
+    def describe(self) -> str:
+        """Return it as a person says it."""
+
+    def stop(self) -> None:
+        """Wake up no more."""
+
+
 class Attached(Protocol):
     """A host that is plugged in."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aether.link.impairments import Pipe
 
 if TYPE_CHECKING:
-    from aether.link.medium import Attached, Ear, Medium
+    from aether.link.medium import Attached, Box, Ear, Medium
     from aether.link.supersegment import SuperSegment
     from aether.link.tape import Tape
 
@@ -95,8 +95,13 @@ class Port:
         world = self.world
         observer = world.observer
         sender = self.host.name if self.host else "wire"
-        rule = self.pipe.rules and self.pipe.rule_for(world, frame, number, sender, self.link)
-        passage = self.pipe.carry(world.now, frame, rule or "")
+        pipe = self.pipe
+        rule = pipe.rules and pipe.rule_for(world, frame, number, sender, self.link)
+        box, said, refused = pipe.box, "", ""
+        leaves = box is None or box.stands_at(self)
+        if box is not None and leaves:
+            frame, said, refused = box.outward(frame)
+        passage = pipe.carry(world.now, frame, rule or refused)
         if passage.lost and observer is not None:
             observer(self.link, "frame.lost", number, self.link, passage.lost)
         for index, (deadline, data, what) in enumerate(passage.deliveries):
@@ -106,11 +111,15 @@ class Port:
             if observer is not None:
                 if index:
                     observer(self.link, "frame.copied", copy, self.link, number)
-                if what:
-                    observer(self.link, "frame.altered", copy, self.link, what)
+                if said or what:
+                    observer(self.link, "frame.altered", copy, self.link, f"{said}; {what}" if said and what else
+                             said or what)
                 if deadline > world.now:
                     observer(self.link, "frame.delayed", copy, self.link, deadline - world.now)
-            self._pass(deadline + self.latency, copy, data)
+            if box is not None and not leaves:
+                world.queue.deliver(box, deadline + self.latency, (copy, data))
+            else:
+                self._pass(deadline + self.latency, copy, data)
 
     def leave(self, frame: bytes) -> None:
         """Let a frame go into the world outside."""
@@ -156,3 +165,8 @@ class Link:
         """The end of the host that was named first: `you`, on the first link."""
         self.right = right
         left.peer, right.peer = right, left
+
+    def put(self, box: Box | None, now: int) -> None:
+        """Put a box into the way of both directions, or take it away."""
+        self.left.pipe.put(box, now)
+        self.right.pipe.put(box, now)

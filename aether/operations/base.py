@@ -19,6 +19,7 @@ from aether.wire.address import AddressError, parse_ip
 
 if TYPE_CHECKING:
     from aether.host import Host
+    from aether.link.port import Link
     from aether.net.interface import Interface
     from aether.tcp.connection import Connection
     from aether.world import World
@@ -95,6 +96,19 @@ def first_interface(host: Host) -> Interface:
     if not host.interfaces:
         raise OperationError(f"{with_verb(host.name, 'has')} no interface")
     return host.interfaces[0]
+
+
+def link_named(world: World, name: str) -> Link:
+    """Return the link called `name`; OperationError if there is none."""
+    if name not in world.links:
+        raise OperationError(f"no link {name!r} here. There are: {', '.join(world.links)}")
+    return world.links[name]
+
+
+def tell_link(world: World, link: str, what: str) -> None:
+    """Report that a link does something else to frames from now on."""
+    if world.observer is not None:
+        world.observer(link, "link", link, what)
 
 
 def host_named(world: World, name: str) -> Host:

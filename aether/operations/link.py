@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from aether.link.quantities import QuantityError
 from aether.link.tape import Tape, unpack
-from aether.operations.base import Goes, Operation, OperationError, operation
+from aether.operations.base import Goes, Operation, OperationError, link_named, operation, tell_link
+from aether.operations.box import BoxNat, take_away
 
 if TYPE_CHECKING:
     from aether.link.impairments import Pipe
@@ -19,18 +20,11 @@ MAX_RULES = 100
 
 
 def _pipes(world: World, link: str, direction: str) -> list[Pipe]:
-    if link not in world.links:
-        raise OperationError(f"no link {link!r} here. There are: {', '.join(world.links)}")
+    ends = link_named(world, link)
     if direction not in DIRECTIONS:
         raise OperationError(f"the direction is in, out or both, not {direction!r}")
-    ends = world.links[link]
     chosen = {"both": [ends.left, ends.right], "out": [ends.left], "in": [ends.right]}[direction]
     return [end.pipe for end in chosen]
-
-
-def _say(world: World, link: str, what: str) -> None:
-    if world.observer is not None:
-        world.observer(link, "link", link, what)
 
 
 @operation
@@ -52,7 +46,7 @@ class LinkSet(Operation):
                 stands = pipe.set(self.what, self.value, world.now)
             except QuantityError as problem:
                 raise OperationError(str(problem)) from None
-        _say(world, self.link, f"{self.what} {stands} ({self.direction})")
+        tell_link(world, self.link, f"{self.what} {stands} ({self.direction})")
         return stands
 
 
@@ -77,7 +71,7 @@ class LinkDrop(Operation):
             return
         for pipe in pipes:
             pipe.drop(self.count, world.now)
-        _say(world, self.link, f"drop next {self.count} ({self.direction})")
+        tell_link(world, self.link, f"drop next {self.count} ({self.direction})")
 
     def _rule(self, world: World, pipes: list[Pipe]) -> None:
         from aether.filters import FilterError
@@ -91,7 +85,7 @@ class LinkDrop(Operation):
             raise OperationError(str(problem)) from None
         for pipe in pipes:
             pipe.add_rule(rule, world.now)
-        _say(world, self.link, f"{rule.describe()} ({self.direction})")
+        tell_link(world, self.link, f"{rule.describe()} ({self.direction})")
 
 
 @operation
@@ -107,7 +101,7 @@ class LinkDropOff(Operation):
         """End it for every direction meant."""
         for pipe in _pipes(world, self.link, self.direction):
             pipe.drop_off(world.now)
-        _say(world, self.link, f"drop off ({self.direction})")
+        tell_link(world, self.link, f"drop off ({self.direction})")
 
 
 @operation
@@ -120,6 +114,8 @@ class LinkScenario(Operation):
     name: str = ""
     out: dict[str, str] = field(default_factory=dict)
     inward: dict[str, str] = field(default_factory=dict)
+    nat: dict[str, str] = field(default_factory=dict)
+    """All settings of a NAT; empty if there is none."""
 
     def apply(self, world: World) -> None:
         """Try it on a pipe that leads nowhere, then set it."""
@@ -133,17 +129,21 @@ class LinkScenario(Operation):
                     trial.set(name, value)
                 except QuantityError as problem:
                     raise OperationError(f"{name}: {problem}") from None
+        if self.nat:
+            BoxNat(self.link, self.nat).apply(world)
+        else:
+            take_away(world, link_named(world, self.link))
         for settings, pipe in ways:
             pipe.clear_all(world.now)
             for name, value in settings.items():
                 pipe.set(name, value, world.now)
-        _say(world, self.link, f"scenario {self.name}")
+        tell_link(world, self.link, f"scenario {self.name}")
 
 
 @operation
 @dataclass(slots=True)
 class LinkClear(Operation):
-    """Take all impairments away."""
+    """Take all impairments away, and with those of both directions the box in the middle."""
 
     goes = Goes.EVERYWHERE
     link: str = "lan"
@@ -153,7 +153,9 @@ class LinkClear(Operation):
         """Clear every direction meant."""
         for pipe in _pipes(world, self.link, self.direction):
             pipe.clear_all(world.now)
-        _say(world, self.link, f"clear ({self.direction})")
+        if self.direction == "both":
+            take_away(world, link_named(world, self.link))
+        tell_link(world, self.link, f"clear ({self.direction})")
 
 
 @operation

@@ -42,6 +42,15 @@ def transport_checksum(source: bytes, destination: bytes, protocol: int, segment
     return -(pseudo_header_sum(source, destination, protocol, len(segment)) + partial_sum(segment)) % 0xFFFF
 
 
+def adjusted(checksum: int, before: int, after: int) -> int:
+    """Return a checksum after words that it covers changed: by increments, never read anew (RFC 1624 §3).
+
+    `before` and `after` are these words as one number each, or their partial sums. What was right stays right, and what
+    was wrong stays wrong. It is never 0xffff, which UDP sends in the place of 0 (RFC 768).
+    """
+    return (checksum + before - after) % 0xFFFF
+
+
 def frame_ok(frame: Buffer, length: int) -> bool:
     """Tell whether both checksums are right of a frame with an IPv4 packet of `length` bytes, without options.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aether.operations import box as operations_box
 from aether.operations.link import LinkClear, LinkScenario
 from aether.world import World
 from shell import scenarios
@@ -37,7 +38,7 @@ def load(session: Session, what: str, link: str) -> ScenarioReport:
     found = scenarios.find(what)
     session.do(LinkScenario(
         link=link, name=found.name, out=dict(scenarios.ordered(found.of("out"))),
-        inward=dict(scenarios.ordered(found.of("in")))))
+        inward=dict(scenarios.ordered(found.of("in"))), nat=found.nat))
     return _report(found, link)
 
 
@@ -66,17 +67,19 @@ def save(session: Session, file: str, link: str, title: str, force: bool) -> Mes
         if link not in world.links:
             raise CommandError(f"no link {link!r} here. There are: {', '.join(world.links)}")
         ends = world.links[link]
-        return {name: port.pipe.changed() for name, port in (("out", ends.left), ("in", ends.right))}
+        found = {name: port.pipe.changed() for name, port in (("out", ends.left), ("in", ends.right))}
+        return {**found, "nat": operations_box.box(world, link).settings}
 
     found = session.ask(settings)
     if not any(found.values()):
         raise CommandError(f"nothing is set on {link}, so there is nothing to save. `help link` shows what can be")
     if found["out"] == found["in"]:
-        found = {"both": found["out"]}
+        found = {"both": found["out"], "nat": found["nat"]}
     write(file, scenarios.to_toml(title, found), force=force, again=f"scenario save {file} --force")
     return Message(f"{link} as it is now is in {file}", f"scenario load {file}")
 
 
 def _report(found: scenarios.Scenario, link: str = "") -> ScenarioReport:
     out, inward = ([f"{name} {value}" for name, value in found.of(way).items()] for way in ("out", "in"))
-    return ScenarioReport(found.name, found.title, found.about, out, inward, link)
+    nat = [f"{name} {value}" for name, value in found.nat.items()]
+    return ScenarioReport(found.name, found.title, found.about, out, inward, nat, link)

@@ -7,7 +7,7 @@ from copy import copy
 from functools import partial
 
 from aether import knobs, lab, queries
-from aether.events import DROPS, Event
+from aether.events import BOXES, DROPS, Event
 from aether.seen import Hidden
 from aether.world import World
 from shell.commands.limits import slow
@@ -120,8 +120,13 @@ def _event(session: Session, event: Event) -> Explanation:
     rfc, knob, remedy = _RULES.get(event.kind, ("", "", ""))
     host = "you"
     if event.kind == "frame.lost":
+        reason, _, detail = str(event.values[2]).partition(": ")
         answer = f"the link lost frame {event.values[0]} ({event.values[2]})"
         remedy = "`link show` tells what it does to frames, `link clear` ends it"
+        if reason in BOXES:
+            answer = f"{reason}: {BOXES[reason].help}" + (f" ({detail})" if detail else "")
+            rfc, at = BOXES[reason].rfc, "" if event.host == lab.LINK else f" --link {event.host}"
+            remedy = f"`link box{at}` shows its table, `link box clear{at}` takes the box away"
         if str(event.values[2]).startswith(("your rule", "drop ")):
             answer += ", as you told it to"
             remedy = "`link show` tells the rules that are left, `link drop off` ends them"

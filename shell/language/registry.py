@@ -77,9 +77,9 @@ NOUNS: dict[str, Noun] = {
                     "start stop status save load close live"),
     "record": Noun("recordings", "Session", "write the run to a file"),
     "replay": Noun("recordings", "Session", "read a run back, to look at it"),
-    "link": Noun("link", "Breaking it", "lose, delay and damage frames on their way",
+    "link": Noun("link link_box", "Breaking it", "lose, delay and damage frames on their way",
                  "loss delay jitter distribution reorder duplicate corrupt corrupt-what rate queue queue-frames "
-                 "red red-min red-max ecn mtu burst-loss burst-end burst-share down up drop clear show"),
+                 "red red-min red-max ecn mtu burst-loss burst-end burst-share down up drop box clear show"),
     "scenario": Noun("scenario", "Breaking it", "links that are bad in a way that has a name",
                      "list show load off save"),
     "attack": Noun("attack", "Breaking it", "attacks in the lab, and what stops them",

@@ -66,7 +66,8 @@ MAY = _names({
     "timeline": "list, switch, log",
     "compare": "., knob, link, seed",
     "link": "loss, delay, jitter, distribution, reorder, duplicate, corrupt, corrupt-what, rate, queue, queue-frames, "
-            "red, red-min, red-max, ecn, mtu, burst-loss, burst-end, burst-share, down, up, drop, clear, show",
+            "red, red-min, red-max, ecn, mtu, burst-loss, burst-end, burst-share, down, up, drop, box, box nat, "
+            "box clear, clear, show",
     "scenario": "list, show, load, off",
     "attack": "list, show, stop, syn-flood, rst-blind, rst-window, isn-guess, arp-poison, slow-reader, tiny-window, "
               "sack-storm, fragment-bomb, fast-open-flood, land, smurf",

@@ -19,6 +19,7 @@ from aether.engine.loop import Loop
 from aether.engine.timelines import Timeline
 from aether.events import Event
 from aether.operations.base import OperationError
+from aether.operations.box import box
 from aether.operations.link import LinkClear, LinkScenario
 from aether.world import World
 from shell.language.grammar import CommandError
@@ -135,13 +136,14 @@ class Standing:
     knobs: dict[str, str]
     out: dict[str, str]
     inward: dict[str, str]
+    nat: dict[str, str]
 
 
 def standing(session: Session) -> Standing:
     """Return how they stand now."""
-    def link(world: World) -> tuple[dict[str, str], dict[str, str]]:
+    def link(world: World) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
         ends = world.links["lan"]
-        return ends.left.pipe.changed(), ends.right.pipe.changed()
+        return ends.left.pipe.changed(), ends.right.pipe.changed(), box(world).settings
 
     def knobs(world: World) -> dict[str, str]:
         return {row.name: row.value for row in queries.knob_rows(world)}
@@ -153,7 +155,7 @@ def standing(session: Session) -> Standing:
 def stand_again(session: Session, before: Standing) -> None:
     """Set knobs and the link as they stood; rules that lose chosen frames are gone."""
     session.turn(before.knobs)
-    session.do(LinkScenario(name="as before", out=before.out, inward=before.inward))
+    session.do(LinkScenario(name="as before", out=before.out, inward=before.inward, nat=before.nat))
 
 
 def return_home(session: Session, home: Home) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aether.events import DROPS, Event
+from aether.events import BOXES, DROPS, Event
 from aether.wire import dns, ethernet, ipv4, tcp
 from aether.wire.address import show_endpoint, show_ip, show_mac
 from aether.wire.error import WireError
@@ -35,6 +35,14 @@ def _drop(values: Values) -> str:
     where = f" #{conn}" if conn else ""
     why = DROPS[reason].help if reason in DROPS else ""
     return f"DROP {reason}{where}: {detail or why}"
+
+
+def _mapping(values: Values) -> str:
+    """Say who inside is whom outside, and talks with whom."""
+    protocol, inside, inside_port, outside, outside_port, other, other_port = values[:7]
+    name = {ipv4.PROTO_TCP: "tcp", ipv4.PROTO_UDP: "udp", ipv4.PROTO_ICMP: "icmp"}.get(protocol, str(protocol))
+    with_whom = _endpoint(other, other_port) if protocol != ipv4.PROTO_ICMP else _ip(other)
+    return f"{name} {_endpoint(inside, inside_port)} is {_endpoint(outside, outside_port)} to {with_whom}"
 
 
 def _state(values: Values) -> str:
@@ -108,6 +116,9 @@ def phase(phase: str) -> str:
 
 def lost(cause: str) -> str:
     """Return the verdict on a frame that a link has lost, with what lost it."""
+    reason, _, detail = cause.partition(": ")
+    if reason in BOXES:
+        return f"LOST on the link: {reason}: {BOXES[reason].help}{f' ({detail})' if detail else ''}"
     return _LOST.get(cause) or f"LOST on the link: {cause}"
 
 
@@ -121,6 +132,9 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "frame.waits": lambda v: f"frame {v[0]} waits {show_duration(v[3])} for core {v[2]}",
     "frame.comment": lambda v: str(v[2]),
     "drop": _drop,
+    "nat.mapping": lambda v: f"a new mapping: {_mapping(v)}",
+    "nat.state": lambda v: f"{_mapping(v)}: {v[7]}{' → ' if v[7] else ''}{v[8]}",
+    "nat.expired": lambda v: f"forgotten: {_mapping(v)}, {v[7]}, idle for {show_duration(v[8])}",
     "arp.asked": lambda v: f"who has {_ip(v[0])}? (attempt {v[1]})",
     "arp.learned": lambda v: f"{_ip(v[0])} is at {_mac(v[1])} (from a {v[2]})",
     "arp.state": lambda v: f"neighbour {_ip(v[0])}: {v[1]} → {v[2]} ({v[3]})",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -31,5 +31,7 @@ class ScenarioReport:
     """What happens to frames that you send."""
     inward: list[str]
     """What happens to frames that are sent to you."""
+    nat: list[str] = field(default_factory=list)
+    """How a NAT in the middle is set; empty when there is none."""
     link: str = ""
     """The link that it was loaded into; empty when it is only shown."""

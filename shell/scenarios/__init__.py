@@ -1,6 +1,7 @@
 """Scenarios: links that are bad in a way that has a name, as TOML files.
 
-A file has a `title`, an `about`, and tables `both`, `out` and `in` with settings as `link` takes them.
+A file has a `title`, an `about`, and tables `both`, `out` and `in` with settings as `link` takes them. With a table
+`nat` a NAT stands in the middle, and has the settings in it, as `link box nat` takes them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from aether.link.impairments import IMPAIRMENTS, Pipe
+from aether.link.nat_table import NAMES, read_settings, shown
 from aether.link.quantities import QuantityError
 from shell.files import toml
 from shell.files.opening import read_whole
@@ -19,7 +21,7 @@ from shell.language.grammar import CommandError, did_you_mean
 SUFFIX = ".toml"
 MAX_FILE = 65_536
 """Bytes of a scenario's file, at the most."""
-TABLES = ("both", "out", "in")
+TABLES = ("both", "out", "in", "nat")
 TEXTS = ("title", "about")
 MAX_TEXT = 300
 """Characters of a title or an about."""
@@ -33,6 +35,12 @@ class Scenario:
     title: str
     about: str
     settings: dict[str, dict[str, str]]
+
+    @property
+    def nat(self) -> dict[str, str]:
+        """All settings of a NAT in the middle; empty if there is none."""
+        given = self.settings.get("nat")
+        return {} if given is None else shown(read_settings(given))
 
     def of(self, direction: str) -> dict[str, str]:
         """Return what holds in one direction."""
@@ -90,7 +98,7 @@ def parse(text: str, name: str, where: str) -> Scenario:
         else:
             settings[key] = _table(text, key, value, where)
     found = Scenario(name, data.get("title", name), data.get("about", ""), settings)
-    if not any(settings.values()):
+    if "nat" not in settings and not any(settings.values()):
         raise CommandError(f"{where}: it sets nothing. Such as: [both], and below it loss = \"5%\"")
     for direction in ("out", "in"):
         _try(found, direction, text, where)
@@ -101,14 +109,20 @@ def _table(text: str, table: str, values: dict[str, object], where: str) -> dict
     found = {}
     for name, value in values.items():
         place = f"{where}{line_of(text, name, table)}"
-        if name not in IMPAIRMENTS or name == "drop-every":
-            near = did_you_mean(name, IMPAIRMENTS) or f". There are: {', '.join(IMPAIRMENTS)}"
-            raise CommandError(f"{place}: a link has no {name!r}{near}")
+        names = NAMES if table == "nat" else IMPAIRMENTS
+        if name not in names or name == "drop-every":
+            near = did_you_mean(name, names) or f". There are: {', '.join(names)}"
+            raise CommandError(f"{place}: a {'NAT' if table == 'nat' else 'link'} has no {name!r}{near}")
         if isinstance(value, bool):
             value = "on" if value else "off"
         if not isinstance(value, str | int | float):
             raise CommandError(f"{place}: {name} is one value in quotes, such as \"5%\"")
         found[name] = str(value)
+        if table == "nat":
+            try:
+                read_settings({name: found[name]})
+            except QuantityError as problem:
+                raise CommandError(f"{place}: {name} = {value!r}: {problem}") from None
     return found
 
 

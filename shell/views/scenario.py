@@ -32,6 +32,8 @@ def report(result: ScenarioReport) -> RenderableType:
         ("what you send", result.out), ("what is sent to you", result.inward)]
     for name, settings in ways:
         grid.add_row(Text(name, style("muted")), Text(", ".join(settings) or "unharmed"))
+    if result.nat:
+        grid.add_row(Text("a NAT between", style("muted")), Text(", ".join(result.nat)))
     parts.append(grid)
     if result.link:
         parts.append(Text(f"{result.link} is like this now; `scenario off` makes it good again", style("muted")))

@@ -21,6 +21,7 @@ from shell.results.knob import KnobList, KnobReport
 from shell.results.ladder import LadderReport, Rung
 from shell.results.lesson import GradeTable, LessonList, LessonPaths, LessonSummary
 from shell.results.link import LinkReport
+from shell.results.link_box import LinkBox
 from shell.results.plot import PlotReport
 from shell.results.scenario import ScenarioList, ScenarioReport
 from shell.results.tcp_diagram import DiagramReport
@@ -28,6 +29,7 @@ from shell.results.timelines import Comparison, InputList, Side, TimelineList
 from shell.results.udp import SocketList
 from shell.results.workers import Workers
 from shell.views.lessons_plain import spoken
+from shell.views.link_box import about, head_of, settings_of
 from shell.views.oneline import clock, frame_line
 from shell.views.spoken import as_drawn, at, hint, listed
 from shell.views.tables import link_settings
@@ -96,6 +98,16 @@ def links(result: LinkReport) -> list[str]:
     """Say what links do to frames."""
     return [f"link {row.link}, {DIRECTIONS[row.direction]}: takes {show_duration(row.latency_us)}, "
             f"{link_settings(row)}" for row in result.links]
+
+
+def box(result: LinkBox) -> list[str]:
+    """Say what a box in the middle of a link remembers."""
+    if not result.box:
+        return as_drawn(result)
+    found = [head_of(result), settings_of(result)]
+    found += [f"{row.protocol}: {row.inside} inside is {row.outside} outside, with {row.other}, {row.state}, idle for "
+              f"{about(row.idle_us)}, expires in {about(row.expires_us)}" for row in result.sessions]
+    return found if result.sessions else [*found, "nothing is mapped"]
 
 
 def knobs(result: KnobList) -> list[str]:
@@ -212,7 +224,8 @@ def scenario(result: ScenarioReport) -> list[str]:
     """Say what a scenario does to a link."""
     return [f"{result.name}: {result.title}", result.about,
             f"what you send{f' over {result.link}' if result.link else ''}: {listed(result.out) or 'unharmed'}",
-            f"what is sent to you: {listed(result.inward) or 'unharmed'}"]
+            f"what is sent to you: {listed(result.inward) or 'unharmed'}",
+            *[f"a NAT between: {listed(result.nat)}"] * bool(result.nat)]
 
 
 def attacks(result: AttackList) -> list[str]:
@@ -300,7 +313,7 @@ def lessons(result: LessonList) -> list[str]:
 
 LINES: dict[type, Callable[[Any], list[str]]] = {
     ArpTable: neighbours, SocketList: sockets, AddressList: addresses, RouteTable: routes, FragmentList: fragments,
-    GroupList: groups, IcmpStats: icmp, LinkReport: links, KnobList: knobs, KnobReport: knob,
+    GroupList: groups, IcmpStats: icmp, LinkBox: box, LinkReport: links, KnobList: knobs, KnobReport: knob,
     BreakpointList: breakpoints, TimelineList: timelines, InputList: inputs, Comparison: comparison,
     AttackRow: shown_attack, AttackList: attacks, AttackReport: attack, Draft: draft, DraftList: drafts,
     DiagramReport: diagram, GradeTable: grades, LadderReport: ladder, PlotReport: plot, ScenarioList: scenarios,

@@ -440,6 +440,19 @@ def claims() -> tuple[Told, Wanted]:
     }
 
 
+def mapped() -> tuple[Told, Wanted]:
+    """Behind a NAT: a datagram to the echo service beyond the router, its answer, and 5 s later it is forgotten."""
+    told = typed("link box nat --udp-timeout 5s --link wan", "udp send 10.0.2.2:7 x", "run 6s")
+    port = told.of("nat.mapping", "wan")[0][2]
+    session = (17, YOU, port, WAN, port, REMOTE, 7)
+    assert port == told.port(3)  # kept, as it is free
+    return told, {
+        ("wan", "nat.mapping"): [session],
+        ("wan", "nat.state"): [(*session, "", "asked"), (*session, "asked", "answered")],
+        ("wan", "nat.expired"): [(*session, "answered", 5 * SECOND)],
+    }
+
+
 def no_lease() -> tuple[Told, Wanted]:
     """Nobody offers an address: the one from before is used."""
     told = typed("link loss 100%", "dhcp start", "run 60s")
@@ -448,7 +461,7 @@ def no_lease() -> tuple[Told, Wanted]:
 
 SCENES: list[Callable[[], tuple[Told, Wanted]]] = [
     echo, user, sent_bytes, pings, nobody_answers, ways_of_a_frame, names, lease, pages, ways_that_are_none, window,
-    holes, losses, slow_start, cookies, smaller_path, groups, claims, no_lease]
+    holes, losses, slow_start, cookies, smaller_path, groups, claims, mapped, no_lease]
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)

@@ -17,7 +17,8 @@ _TYPES: dict[str, Type] = {
     "number": UINT32, "original": UINT32, "conn": UINT32, "microseconds": TIME, "data": BYTES, "address": IPV4,
     "mac": ETHER, "source": IPV4, "group": IPV4, "destination": IPV4, "local": IPV4, "remote": IPV4,
     "local_port": UINT16, "remote_port": UINT16,
-    "source_port": UINT16, "port": UINT16, "attempt": NUMBER, "waiting": NUMBER, "ttl": UINT8,
+    "inside": IPV4, "inside_port": UINT16, "outside": IPV4, "outside_port": UINT16, "other": IPV4, "other_port": UINT16,
+    "protocol": UINT8, "source_port": UINT16, "port": UINT16, "attempt": NUMBER, "waiting": NUMBER, "ttl": UINT8,
     "identification": UINT16, "identifier": UINT16, "sequence": UINT16, "pieces": NUMBER, "length": NUMBER,
     "mtu": NUMBER, "type": UINT8, "code": UINT8, "rtt": TIME, "seq": UINT32, "ack": UINT32, "deadline": TIME,
     "sample": TIME, "srtt": TIME, "rttvar": TIME, "rto": TIME, "cwnd": NUMBER, "ssthresh": NUMBER, "window": NUMBER,
@@ -27,7 +28,8 @@ _TYPES: dict[str, Type] = {
 _MAIN = {
     "tcp.state": "new", "arp.state": "new", "tcp.timer": "timer", "tcp.rtt": "sample", "tcp.recovery": "phase",
     "tcp.blocked": "by", "tcp.limited": "by", "tcp.error": "error", "tcp.cwnd": "cwnd", "tcp.window": "window",
-    "ipv4.pmtu": "mtu", "drop": "reason", "app": "name", "user": "operation", "knob": "name", "link": "name",
+    "ipv4.pmtu": "mtu", "nat.state": "new", "drop": "reason", "app": "name",
+    "user": "operation", "knob": "name", "link": "name",
 }
 """The value that stands for its kind: `tcp.state` is the new state. Other kinds are there, or not."""
 

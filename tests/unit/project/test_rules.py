@@ -264,6 +264,7 @@ STACK = ("aether/wire/", "aether/reading/", "aether/net/", "aether/tcp/", "aethe
 RECKONS = {
     "aether/engine/relay.py": "finds a flow's worker before anything is read",
     "aether/link/damage.py": "damages a header",
+    "aether/link/translate.py": "writes into headers, and into those that errors quote",
     "aether/link/processor.py": "finds a flow's worker as the device does", "aether/link/tap.py": "cuts large segments",
     "aether/operations/frames.py": "keeps a flow silent, whatever else is wrong with its frame",
     "shell/craft/edit.py": "writes into headers, and the reader only reads",
