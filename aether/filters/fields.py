@@ -45,7 +45,9 @@ _TWICE = "only who goes over a file twice, as Wireshark's window does, knows wha
 _ALONE = "each frame is looked at alone, and nothing is put together"
 REFUSED = {
     "dns.response_in": (_TWICE, "dns.response_to"), "http.response_in": (_TWICE, "http.request_in"),
-    "icmp.resp_in": (_TWICE, "icmp.resp_to"),
+    "icmp.resp_in": (_TWICE, "icmp.resp_to"), "icmp.no_resp": (_TWICE, "icmp.resp_to"),
+    "http.next_request_in": (_TWICE, "http.prev_request_in"),
+    "http.next_response_in": (_TWICE, "http.prev_response_in"),
     "frame.time_delta_displayed": ("what is displayed is not known while frames are chosen", "frame.time_delta"),
     "ip.reassembled_in": (_ALONE, "ip.frag_offset"), "ip.fragments": (_ALONE, "ip.flags.mf"),
     "tcp.reassembled_in": (_ALONE, "tcp.len"), "tcp.segments": (_ALONE, "tcp.len"),

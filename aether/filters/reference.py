@@ -117,8 +117,9 @@ Tests ask tshark 4 the same: over 900 expressions, and each field of each frame 
   of Ethernet, pictures in pages). Wireshark does not look into what was sent again, and so has no `data` there.
 - `tls.record.content_type` is that of the record; Wireshark calls it `tls.record.opaque_type` where TLS 1.3 was
   agreed on.
-- `_ws.expert` has what Wireshark's expert says of Ethernet, ARP, IPv4, ICMP, UDP, TCP, DNS and HTTP. The numbers that
-  some remarks have are left out, and `icmp.no_resp` cannot be known before the end.
+- `_ws.expert` has what Wireshark's expert says of Ethernet, ARP, IPv4, ICMP, UDP, TCP, DNS and HTTP. The right
+  checksum, the address claimed twice and the length of an option that is too long are left out. `expert` counts the
+  same remarks, and leaves out what is said of a segment that an ICMP error quotes, as `tshark -z expert` does.
 - Of a segment whose header is cut off, or has a length that cannot be, Wireshark measures what it read before it gave
   up (`tcp.analysis`, `tcp.completeness`, the times); here such a segment is not measured. Wireshark gives up on a SACK
   option without blocks; here the segment is measured. What follows in their connections differs accordingly.

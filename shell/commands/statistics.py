@@ -61,8 +61,9 @@ def protocols(session: Session, what: str, host: str) -> ProtocolTree:
 def expert(session: Session, what: str, host: str) -> ExpertReport:
     """Say what is odd in these frames, the worst first: errors, warnings, notes, and what is only worth knowing.
 
-    Each line has the expression that selects its frames. What is said of connections is what `tshark -z expert` says of
-    a capture. In the lab, frames that were lost or discarded count among the warnings.
+    Each line has the expression that selects its frames. Of a capture it says what `tshark -z expert` says, in the same
+    words, and `_ws.expert` is the same as a field. In the lab, frames that were lost or discarded count among the
+    warnings.
     """
     frames = _frames(session, host, what.strip())
     looking = statistics.Expert()

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from aether.reading import analysis
+from aether.reading import expert
 from aether.reading.context import Conversation
+from aether.reading.exchanges import Exchanges
 from aether.reading.http import BODIES
-from aether.reading.ip import BAD
-from aether.reading.measures import Measurements, Measurer
+from aether.reading.measures import Measurer
 from aether.reading.packet import Dissected, Transport, layers
-from aether.reading.tcp_options import has_mss
 from aether.reading.tree import ReadLayer
-from aether.wire import tcp
 from aether.wire.address import show_ip, show_mac
 from shell.reading.frames import SeenFrame
 from shell.results.statistics import ConversationRow, EndpointRow, ExpertRow, IoRow, ProtocolRow
@@ -25,6 +23,10 @@ SEVERAL = ("dns", "http")
 """Protocols of which a segment may have several messages."""
 SEVERITIES = ("error", "warning", "note", "chat")
 """The worst first."""
+SEVERITY = {number: name for name, number in expert.SEVERITIES.items() if name in SEVERITIES}
+
+SAID = ".truncated", ".checksum"
+"""Problems of a layer that Wireshark's expert knows too."""
 
 
 class Ends(NamedTuple):
@@ -165,47 +167,29 @@ def spread(frames: Iterable[SeenFrame], interval: int) -> int:
     return max((seen.time // interval for seen in frames), default=-1) + 1
 
 
-VERDICTS = (
-    ("warning", analysis.LOST_SEGMENT, "a segment before it was not seen", "tcp.analysis.lost_segment"),
-    ("warning", analysis.ACK_LOST_SEGMENT, "acknowledges what was not seen", "tcp.analysis.ack_lost_segment"),
-    ("warning", analysis.OUT_OF_ORDER, "out of order", "tcp.analysis.out_of_order"),
-    ("warning", analysis.WINDOW_FULL, "the receiver's window is full", "tcp.analysis.window_full"),
-    ("warning", analysis.ZERO_WINDOW, "the window is shut", "tcp.analysis.zero_window"),
-    ("note", analysis.AGAIN & ~analysis.OUT_OF_ORDER, "sent again", "tcp.analysis.retransmission"),
-    ("note", analysis.FAST_RETRANSMISSION, "sent again because of duplicate ACKs",
-     "tcp.analysis.fast_retransmission"),
-    ("note", analysis.SPURIOUS_RETRANSMISSION, "sent again in vain", "tcp.analysis.spurious_retransmission"),
-    ("note", analysis.DUPLICATE_ACK, "a duplicate ACK", "tcp.analysis.duplicate_ack"),
-    ("note", analysis.ZERO_WINDOW_PROBE, "a probe of a window that is shut", "tcp.analysis.zero_window_probe"),
-    ("note", analysis.ZERO_WINDOW_PROBE_ACK, "the answer to such a probe", "tcp.analysis.zero_window_probe_ack"),
-    ("note", analysis.KEEP_ALIVE, "a keepalive", "tcp.analysis.keep_alive"),
-    ("note", analysis.KEEP_ALIVE_ACK, "the answer to a keepalive", "tcp.analysis.keep_alive_ack"),
-    ("chat", analysis.WINDOW_UPDATE, "a window update", "tcp.analysis.window_update"),
-)
-
-
 class Expert:
-    """Goes over frames, and remarks what is odd."""
+    """Goes over frames, and counts what is remarked, as `_ws.expert` has it."""
 
     def __init__(self) -> None:
         self._measurer = Measurer()
-        self._checksums = {name: _checksum_test(name) for name in ("ip", "tcp", "udp", "icmp", "igmp")}
-        self._closing: dict[Conversation, str] = {}
-        """Which end of a connection closed it first."""
+        self._exchanges = Exchanges()
         self.rows: dict[tuple[str, str, str], ExpertRow] = {}
 
     def look(self, seen: SeenFrame) -> None:
         """Take the next frame."""
         packet = Dissected(bytes(seen.data))
-        for layer in layers(packet.data, seen.context):
-            if layer.name in self._checksums and layer.key.islower() and self._checksums[layer.name](packet, seen):
-                self.remark("warning" if layer.name == "icmp" else "error", layer.name, "the checksum is wrong",
-                            f"{layer.name}.checksum.status == 0", seen.number)
-            if layer.problem and "checksum" not in layer.problem and not layer.key.isupper():
-                self.remark("error", layer.name, f"malformed: {layer.problem}", layer.name, seen.number)
         measured = self._measurer.measure("", packet, seen.context, seen.number, seen.time)
-        if measured is not None and packet.tcp and not packet.tcp[0].ip.quoted and seen.context is not None:
-            self._segment(packet.tcp[0], packet, measured, seen.context.conversation, seen.number)
+        exchange = self._exchanges.see("", packet, seen.context, seen.number, seen.time)
+        quoted = any(segment.ip.quoted for segment in packet.tcp)
+        # Only what a segment says depends on its connection.
+        context = seen.context if packet.tcp and not quoted else None
+        for info in expert.remarks(packet, context, measured, exchange):
+            if quoted and info.protocol == "tcp":
+                continue  # an ICMP error quotes it, and it was counted where it was sent
+            self.remark(SEVERITY[info.severity], info.protocol, info.message, info.expression, seen.number)
+        for layer in layers(packet.data, context):
+            if layer.problem and not layer.problem.partition(":")[0].endswith(SAID) and not layer.key.isupper():
+                self.remark("error", "lab", f"malformed: {layer.problem}", layer.name, seen.number)
         if seen.dropped:
             self.remark("warning", "lab", f"discarded: {seen.dropped}", f"drop.reason == {seen.dropped}", seen.number)
 
@@ -213,42 +197,9 @@ class Expert:
         """Take note of something."""
         row = self.rows.setdefault((severity, protocol, summary), ExpertRow(severity, protocol, summary, 0, [], field))
         row.count += 1
-        if len(row.frames) < FIRST:
+        if len(row.frames) < FIRST and number not in row.frames:
             row.frames.append(number)
-
-    def _segment(
-        self, segment: Transport, packet: Dissected, measured: Measurements, conversation: Conversation, number: int,
-    ) -> None:
-        flags, ends = segment.header[4], _ports(segment, None)
-        for severity, bits, summary, field in VERDICTS:
-            if measured.remark.flags & bits:
-                self.remark(severity, "tcp", summary, field, number)
-        if measured.reused:
-            self.remark("note", "tcp", "the ports had a connection before", "tcp.analysis.reused_ports", number)
-        if flags & tcp.RST:
-            self.remark("warning", "tcp", "the connection was reset", "tcp.flags.reset == 1", number)
-        if flags & tcp.SYN:
-            answer = flags & tcp.ACK
-            what = f"answered at port {segment.header[0]}" if answer else f"opened to port {segment.header[1]}"
-            port = f"tcp.srcport == {segment.header[0]}" if answer else f"tcp.dstport == {segment.header[1]}"
-            self.remark("chat", "tcp", f"a connection is {what}",
-                        f"tcp.flags.syn == 1 and tcp.flags.ack == {int(bool(answer))} and {port}", number)
-            if segment.payload > segment.start + 20 and not has_mss(packet.data, segment.start + 20, segment.payload):
-                self.remark("note", "tcp", "a SYN whose options have no largest segment size",
-                            "tcp.flags.syn == 1 and tcp.options and not tcp.options.mss", number)
-        if flags & tcp.FIN:
-            self.remark("chat", "tcp", "no more data from this end", "tcp.flags.fin == 1", number)
-            first = self._closing.setdefault(conversation, ends.sender)
-            what = "begins to close the connection" if first == ends.sender else "closes the connection, too"
-            self.remark("note", "tcp", what, "tcp.flags.fin == 1", number)
 
     def report(self) -> list[ExpertRow]:
         """Return what was remarked, the worst and the most frequent first."""
         return sorted(self.rows.values(), key=lambda row: (SEVERITIES.index(row.severity), -row.count, row.summary))
-
-
-def _checksum_test(name: str) -> Callable[[Dissected, SeenFrame], bool]:
-    from aether.filters import Record, all_fields
-
-    get = all_fields()[f"{name}.checksum.status"].get
-    return lambda packet, seen: BAD in get(Record(packet.data, context=seen.context, packet=packet))

@@ -15,6 +15,8 @@ from shell.captures import samples
 from tests.captures import pcap
 from tests.filter_corpus import corpus
 from tests.flows import needs_tshark
+from tests.link_captures import Made, captures
+from tests.link_captures import pcap as link_pcap
 from tests.shell.conftest import Shell
 from tests.unit.filters.test_filters_measured import frames as talks
 from tests.unit.filters.test_filters_wireshark import PREFERENCES
@@ -22,27 +24,8 @@ from tests.unit.filters.test_filters_wireshark import PREFERENCES
 SESSION = ("dns ask www.lab", "ping 192.168.1.1 --count 2", "link drop next 1 tcp.len > 0",
            "http get http://192.168.1.1/", "tcp connect 192.168.1.1:1 --background", "udp send 192.168.1.1:9 hello",
            "run 5s")
-SUMMARIES = {
-    "Previous segment(s) not captured (common at capture start)": "a segment before it was not seen",
-    "ACKed segment that wasn't captured (common at capture start)": "acknowledges what was not seen",
-    "This frame is a (suspected) out-of-order segment": "out of order",
-    "TCP Zero Window segment": "the window is shut",
-    "TCP window specified by the receiver is now completely full": "the receiver's window is full",
-    "Connection reset (RST)": "the connection was reset",
-    "TCP keep-alive segment": "a keepalive", "ACK to a TCP keep-alive segment": "the answer to a keepalive",
-    "This frame is a (suspected) spurious retransmission": "sent again in vain",
-    "This frame is a (suspected) retransmission": "sent again",
-    "This frame is a (suspected) fast retransmission": "sent again because of duplicate ACKs",
-    "This frame initiates the connection closing": "begins to close the connection",
-    "This frame undergoes the connection closing": "closes the connection, too",
-    "TCP Zero Window Probe": "a probe of a window that is shut",
-    "ACK to a TCP Zero Window Probe": "the answer to such a probe",
-    "The SYN packet does not contain a MSS option": "a SYN whose options have no largest segment size",
-    "A new tcp session is started with the same ports as an earlier session in this trace":
-        "the ports had a connection before",
-    "TCP window update": "a window update", "Connection finish (FIN)": "no more data from this end",
-}
-"""What tshark's expert says, and how it is said here."""
+NAMES = {"arp/rarp": "arp", "ipv4": "ip"}
+"""Protocols that have another name in expressions than in tshark's columns."""
 
 
 def answer(shell: Shell, line: str) -> Any:
@@ -123,29 +106,54 @@ def test_io_is_tsharks(shell: Shell, capture: Path) -> None:
     ).stdout.splitlines()) + answer(shell, "io tcp and icmp")["frames"]
 
 
+def by_the_expert(told: str) -> Counter[tuple[str, str, str]]:
+    """Return how often tshark's expert says something: severity, protocol and words without what differs by design."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    severity = ""
+    for line in told.splitlines():
+        if title := re.match(r"(Error|Warn|Note|Chat|Comment)s \(", line):
+            severity = {"Warn": "warning"}.get(title[1], title[1].lower())
+        elif (row := re.match(r" +(\d+) +(\w+) +(\S+) +(.*)$", line)) and severity != "comment":
+            words = re.sub(r" \[should be 0x\w+\]$", "", row[4])
+            words = re.sub(r"^(Duplicate IP address configured) \(.*", r"\1", words)
+            words = re.sub(r"^.* (option goes past end of options)\)$", r"\1", words)
+            protocol = row[3].lower()
+            found[severity, NAMES.get(protocol, protocol), words] += int(row[1])
+    return found
+
+
+def as_the_command(shell: Shell) -> Counter[tuple[str, str, str]]:
+    return Counter({(row["severity"], row["protocol"], row["summary"]): row["count"]
+                    for row in answer(shell, "expert")["rows"] if row["protocol"] != "lab"})
+
+
 @needs_tshark
 def test_the_expert_is_tsharks(shell: Shell, capture: Path) -> None:
-    told = re.findall(r"^ +(\d+) +\w+ +TCP +(.*)$", tshark(capture, "expert"), re.M)
-    theirs: Counter[str] = Counter()
-    for count, summary in told:
-        if summary in SUMMARIES:
-            theirs[SUMMARIES[summary]] += int(count)
-        elif summary.startswith("Duplicate ACK"):
-            theirs["a duplicate ACK"] += int(count)
-        elif port := re.match(r"Connection establish (request|acknowledge) .*port (\d+)", summary):
-            what = "opened to" if port[1] == "request" else "answered at"
-            theirs[f"a connection is {what} port {port[2]}"] += int(count)
-        elif summary.startswith("Bad checksum"):
-            theirs["the checksum is wrong"] += int(count)
+    assert as_the_command(shell) == by_the_expert(tshark(capture, "expert")) != Counter()
     rows = answer(shell, "expert")["rows"]
-    ours = {row["summary"]: row["count"] for row in rows if row["protocol"] == "tcp"}
-    assert ours == dict(theirs)
     order = ["error", "warning", "note", "chat"]
     assert [row["severity"] for row in rows] == sorted((row["severity"] for row in rows), key=order.index)
     for row in rows:
-        if "close the" not in row["summary"] and "closes the" not in row["summary"]:
-            numbers = {frame["number"] for frame in answer(shell, f"frames 100000 {row['field']}")["frames"]}
-            assert set(row["frames"]) <= numbers and len(numbers) >= row["count"], row
+        numbers = {frame["number"] for frame in answer(shell, f"frames 100000 {row['field']}")["frames"]}
+        assert set(row["frames"]) <= numbers, row
+
+
+@needs_tshark
+def test_the_expert_of_the_example_is_tsharks(shell: Shell) -> None:
+    path = Path("docs/example.pcapng").absolute()
+    shell.run(f"capture load {path}")
+    found = as_the_command(shell)
+    assert found == by_the_expert(tshark(path, "expert"))
+    assert {("chat", "http", r"GET / HTTP/1.1\r\n"), ("chat", "http", r"HTTP/1.1 200 OK\r\n")} <= set(found)
+
+
+@needs_tshark
+@pytest.mark.parametrize("made", [each for each in captures() if each.conversation], ids=lambda made: made.name)
+def test_the_expert_of_every_link_type_is_tsharks(shell: Shell, made: Made, tmp_path: Path) -> None:
+    path = tmp_path / "link.pcap"
+    path.write_bytes(link_pcap(made))
+    shell.run(f"capture load {path}")
+    assert as_the_command(shell) == by_the_expert(tshark(path, "expert"))
 
 
 def test_the_lab_is_counted_as_it_goes(shell: Shell) -> None:
