@@ -329,8 +329,9 @@ class Player:
         return resolving.resolved(self.step.predictions, self.predictions, self.tracker.frames, own)
 
     def _new_question(self) -> str:
+        """Return the question that is open now and has not been put; a prediction comes before it."""
         question = self._present(self.tracker.question)
-        if question is None or question.number == self._asked:
+        if question is None or question.number == self._asked or self._open_prediction() is not None:
             return ""
         self._asked = question.number
         return self._text(question)
@@ -383,6 +384,7 @@ class Player:
         fault, just_told = self.broken.fault, self.index == self.lesson.blind_until + 1
         told = [*blind.told(fault), ""] if self.broken.revealed and just_told else []
         checks = [CheckView(row.text, row.holds, "") for row in self.rows()]  # what is missing, `lesson check` says
+        self._new_question()  # it is one of those
         return LessonStep(
             self.lesson.id, self.lesson.heading or self.lesson.title, self.lesson.minutes if introduction else 0,
             list(self.lesson.prose) if introduction else [], self.index + 1, len(self.lesson.steps),

@@ -128,7 +128,7 @@ DESCRIBE: dict[str, Callable[[Values], str]] = {
     "frame.lost": lambda v: f"frame {v[0]} {lost(v[2])}",
     "frame.copied": lambda v: f"frame {v[0]} is a copy of {v[2]}",
     "frame.altered": lambda v: f"altered: {v[2]}",
-    "frame.delayed": lambda v: f"held back {show_duration(v[2])}",
+    "frame.delayed": lambda v: f"delayed {show_duration(v[2])} by the link",
     "frame.waits": lambda v: f"frame {v[0]} waits {show_duration(v[3])} for core {v[2]}",
     "frame.comment": lambda v: str(v[2]),
     "drop": _drop,

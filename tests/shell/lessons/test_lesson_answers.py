@@ -166,3 +166,13 @@ def test_no_check_wants_a_connection_of_a_certain_number(name: str) -> None:
     for step in load(LESSONS[name]).steps:
         for check in step.checks:
             assert not (isinstance(check.condition, Ran) and any(map(str.isdigit, check.condition.words))), check.source
+
+
+def test_a_question_that_is_open_from_the_beginning_is_put_once_and_after_the_prediction(engine_shell: Shell) -> None:
+    assert engine_shell.run("lesson start write-the-filter").count("Which expression shows them?") == 1
+    for line in ("lesson answer tcp.flags.reset == 1", "lesson next", "lesson answer dns.flags.rcode == 3",
+                 "lesson next", "lesson answer tcp.flags.syn == 1 and tcp.flags.ack == 0"):
+        engine_shell.run(line)
+    said = engine_shell.run("lesson next")
+    assert "Nobody grades it" in said and "Which expression" not in said
+    assert engine_shell.run("lesson predict a").count("Which expression shows them?") == 1
