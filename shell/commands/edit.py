@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aether.reading.link import FCS, CheckedFrame, LinkFrame
 from shell.commands.common import WAITS
 from shell.commands.craft import keep
 from shell.commands.send import NO_RST
@@ -28,7 +29,7 @@ def edit(session: Session, number: int, changes: str, keep_checksums: bool) -> D
     """
     session.need_trace("a frame")
     found = kept(session, number, number)
-    done = edited(found[0].data, changes, found[0].context, keep_checksums=keep_checksums)
+    done = edited(_on_wire(found[0]), changes, found[0].context, keep_checksums=keep_checksums)
     name = f"frame{number}"
     keep(session, name, Stored(f"frame {number}: {changes}", done.frame))
     draft = drafted(name, f"frame {number}: {changes}", done.frame)
@@ -46,8 +47,17 @@ def resend(session: Session, what: str, no_rst: bool, wait: int, background: boo
     session.need_trace("a frame")
     first, last, where = _range(what)
     found = kept(session, first, last)
-    frames = [(seen.data, where == "you" if where else seen.direction != "out") for seen in found]
+    frames = [(_on_wire(seen), where == "you" if where else seen.direction != "out") for seen in found]
     return deliver(session, frames, said=f"frames {what}", no_rst=no_rst, wait=wait, background=background)
+
+
+def _on_wire(seen: SeenFrame) -> bytes:
+    """Return a frame as it can be sent here; CommandError if it was none of Ethernet."""
+    frame = seen.data
+    if isinstance(frame, LinkFrame):
+        raise CommandError(f"frame {seen.number} comes from a link of another kind (link type {frame.link_type}), and "
+                           "the wires here are Ethernet. `craft` makes a frame with the same packet")
+    return frame[:-FCS] if isinstance(frame, CheckedFrame) else frame  # whoever sends it adds a check sequence
 
 
 def _range(text: str) -> tuple[int, int, str]:

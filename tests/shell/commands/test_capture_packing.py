@@ -137,3 +137,27 @@ def test_a_wrong_sequence_can_be_asked_for(shell: Shell, tmp_path: Path) -> None
     said = shell.run("frames 100 eth.fcs.status == 0")
     assert [line.split()[0] for line in said.splitlines() if line.strip()[:1].isdigit()] == ["4"]
     assert compile_filter("eth.fcs").names
+
+
+def test_what_is_sent_again_is_sent_without_its_check_sequence(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(classic(0x2400_0001))
+    shell.run(f"capture load {path}")
+    whole = checked()[0][1]
+    shell.run("resend 1 to wire")
+    shell.run("edit 1 eth.src=02:00:00:00:00:09")
+    shell.run("send frame1")
+    shell.run("capture close")
+    sent = [event.values[2] for event in shell.session.core.ring.since(0)[0]
+            if event.kind == "frame.sent" and event.host == "you"]
+    assert whole[:-4] in sent
+    assert {len(frame) for frame in sent} == {len(whole) - 4}
+
+
+def test_what_comes_from_another_link_is_not_sent_on_ethernet(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    whole = pcap([(0, corpus()[0][1][14:])])
+    path.write_bytes(whole[:20] + struct.pack("<I", 101) + whole[24:])
+    shell.run(f"capture load {path}")
+    for line in ("resend 1 to you", "edit 1 ip.ttl=3"):
+        assert "link type 101" in shell.fail(line)
