@@ -123,9 +123,9 @@ Tests ask tshark 4 the same: over 900 expressions, and each field of each frame 
 - Of a segment whose header is cut off, or has a length that cannot be, Wireshark measures what it read before it gave
   up (`tcp.analysis`, `tcp.completeness`, the times); here such a segment is not measured. Wireshark gives up on a SACK
   option without blocks; here the segment is measured. What follows in their connections differs accordingly.
-- Requests that do not wait for their answers (pipelining) are paired in their order; Wireshark 4.0 pairs all answers in
-  one segment with the latest request. `${ip.src}`, which refers to the frame that is selected in a window, is not
-  known.
+- Requests that do not wait for their answers (pipelining) are paired in their order; Wireshark 4.0 takes the first
+  answer for one to the latest request, and the others for none's.
+- `${ip.src}`, which refers to the frame that is selected in a window, is not known.
 
 A networking course asks for these, too, and they are refused:
 

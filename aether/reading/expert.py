@@ -9,15 +9,22 @@ from aether.reading import analysis
 from aether.reading.context import Context
 from aether.reading.flow import ACK, FIN, RST, SYN
 from aether.reading.ip import BAD, options
+from aether.reading.layout import Field
 from aether.reading.measures import Measurements
-from aether.reading.packet import Dissected, Transport, layers
+from aether.reading.packet import Dissected, Transport
+from aether.reading.protocols import INSIDE
 from aether.reading.tcp_options import has_mss
+from aether.reading.tree import ReadLayer, Tree
 from aether.wire.tcp import OPTION_FAST_OPEN
 
 CHAT, NOTE, WARNING, ERROR = 0x200000, 0x400000, 0x600000, 0x800000
 CHECKSUM, SEQUENCE, MALFORMED, PROTOCOL = 0x01000000, 0x02000000, 0x07000000, 0x09000000
 SEVERITIES = {"chat": CHAT, "note": NOTE, "warning": WARNING, "warn": WARNING, "error": ERROR}
 GROUPS = {"checksum": CHECKSUM, "sequence": SEQUENCE, "malformed": MALFORMED, "protocol": PROTOCOL}
+CHECKED = ("ip", "tcp", "udp", "icmp", "igmp")
+"""Protocols with a checksum."""
+LOOKED_AT = frozenset((*(f"{name}.checksum.status" for name in CHECKED), "ip.ttl", "ip.dst", "http.response.code",
+                       "http.request.method", "http.first_line"))
 LOW_TTL = 5
 """What has fewer hops left is remarked."""
 FRAGMENT = 0x3FFF
@@ -60,11 +67,28 @@ VERDICTS = (
 """What is said of a segment beside those before it, and the field below `tcp.analysis` that says the same."""
 
 
+class Looked(Tree):
+    """The layers of a frame with their problems, and the values of those fields alone of which something is said."""
+
+    def __init__(self, frame: bytes, context: Context | None) -> None:
+        super().__init__(frame, context, INSIDE)
+        self.found: dict[str, list[Any]] = {}
+        self.read()
+
+    def add(
+        self, layer: ReadLayer, field: Field, offset: int, length: int, value: Any, words: str | None = None,
+        label: str = "", part: bool | None = None,
+    ) -> None:
+        """Keep a value if something may be said of it."""
+        if field.name in LOOKED_AT:
+            self.found.setdefault(field.name, []).append(value)
+
+
 def remarks(
-    packet: Dissected, context: Context | None, measured: Measurements | None, exchange: Mapping[str, Sequence[Any]],
+    packet: Dissected, looked: Looked, measured: Measurements | None, exchange: Mapping[str, Sequence[Any]],
 ) -> Iterator[ExpertInfo]:
     """Give what there is to say of a frame."""
-    found = packet.read("eth", context).found
+    found = looked.found
     yield from _headers(found)
     if exchange.get("arp.duplicate-address-frame"):
         yield ExpertInfo(WARNING, SEQUENCE, "arp", "Duplicate IP address configured", "arp.duplicate-address-detected")
@@ -85,7 +109,7 @@ def remarks(
         yield ExpertInfo(CHAT, SEQUENCE, "http", line, selects)
     if any(ip.header[4] & FRAGMENT for ip in packet.ip):
         return  # it is shorter than its headers say, and rightly
-    for layer in layers(packet.data, context):
+    for layer in looked.layers:
         if ".truncated" in layer.problem and not layer.key.isupper():
             yield ExpertInfo(ERROR, MALFORMED, layer.name, "Malformed Packet (Exception occurred)",
                              f"{layer.name} and _ws.malformed")
@@ -93,7 +117,7 @@ def remarks(
 
 def _headers(found: Mapping[str, Sequence[Any]]) -> Iterator[ExpertInfo]:
     """Give what is to be said of checksums and lifetimes."""
-    for name in ("ip", "tcp", "udp", "icmp", "igmp"):
+    for name in CHECKED:
         if BAD in found.get(f"{name}.checksum.status", ()):
             yield ExpertInfo(WARNING if name == "icmp" else ERROR, CHECKSUM, name, "Bad checksum",
                              f"{name}.checksum.status == 0")

@@ -183,11 +183,12 @@ class Expert:
         quoted = any(segment.ip.quoted for segment in packet.tcp)
         # Only what a segment says depends on its connection.
         context = seen.context if packet.tcp and not quoted else None
-        for info in expert.remarks(packet, context, measured, exchange):
+        looked = expert.Looked(packet.data, context)
+        for info in expert.remarks(packet, looked, measured, exchange):
             if quoted and info.protocol == "tcp":
                 continue  # an ICMP error quotes it, and it was counted where it was sent
             self.remark(SEVERITY[info.severity], info.protocol, info.message, info.expression, seen.number)
-        for layer in layers(packet.data, context):
+        for layer in looked.layers:
             if layer.problem and not layer.problem.partition(":")[0].endswith(SAID) and not layer.key.isupper():
                 self.remark("error", "lab", f"malformed: {layer.problem}", layer.name, seen.number)
         if seen.dropped:

@@ -16,7 +16,8 @@ def _remarks(record: Record) -> Sequence[expert.ExpertInfo]:
     if record.data is None:
         return ()
     packet = record.packet or record.dissect()
-    return list(expert.remarks(packet, _context(record, packet), record.measure(), record.exchange()))
+    looked = expert.Looked(packet.data, _context(record, packet))
+    return list(expert.remarks(packet, looked, record.measure(), record.exchange()))
 
 
 def _context(record: Record, packet: Dissected) -> Context | None:
