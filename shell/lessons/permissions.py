@@ -113,8 +113,8 @@ MAY_NOT = {
 
 TEXTS = frozenset((
     "address", "at", "beginning", "changes", "client", "condition", "count", "data", "direction", "expression", "field",
-    "host", "left", "link", "name", "prefix", "right", "settings", "term", "times", "url", "value", "what", "where",
-    "words",
+    "filtering", "host", "icmp_timeout", "left", "link", "name", "ports", "prefix", "right", "settings", "term",
+    "timeout", "times", "transitory_timeout", "udp_timeout", "url", "value", "what", "where", "words",
 ))
 """Names of arguments and options that take any text, which is looked up, or sent in the lab, or an address of it. One
 that is not here is refused, as a new one that names a file would have to be."""
