@@ -13,6 +13,7 @@ from aether.events import Event
 from aether.filters import Record
 from aether.filters.values import ValueProblem, a, read_word
 from aether.reading.types import Type
+from aether.seen import OUTSIDE
 from aether.wire.address import show_ip, show_mac
 from aether.world import World
 from shell.language.grammar import did_you_mean
@@ -355,8 +356,9 @@ class Tracker:
             return ""
         name, frame = asked.field.name, self._frame_shown(check)
         near = _as_hexadecimal(plain, kind)
-        return say("no, {field} of frame {frame} is not {answer}{near}. `frame {frame} {field}` marks it", field=name,
-                   frame=frame, answer=text, near=near)
+        at = f" --host {record.host}" if record is not None and record.host not in ("", OUTSIDE, YOU) else ""
+        return say("no, {field} of frame {frame} is not {answer}{near}. `frame {frame} {field}{at}` marks it",
+                   field=name, frame=frame, answer=text, near=near, at=at)
 
     def _choose(self, check: Check) -> Record | None:
         """Return the frame that a question is about; the seed decides which, when it is first put."""

@@ -118,7 +118,7 @@ def lost(cause: str) -> str:
     """Return the verdict on a frame that a link has lost, with what lost it."""
     reason, _, detail = cause.partition(": ")
     if reason in BOXES:
-        return f"LOST on the link: {reason}: {BOXES[reason].help}{f' ({detail})' if detail else ''}"
+        return f"LOST on the link: {reason}: {detail or BOXES[reason].help}"
     return _LOST.get(cause) or f"LOST on the link: {cause}"
 
 

@@ -64,6 +64,8 @@ SCENES: dict[str, list[str]] = {
     "routes": ["ip routes"],
     "fragments": ["link drop next ip.flags.mf == 0 in", "ping 192.168.1.1 --size 4000 --count 1", "ip fragments"],
     "links": ["scenario load flaky", "link show"],
+    "nat": ["link box nat --timeout 10s --ports 64 --link wan", "tcp connect 10.0.2.2:7", "udp send 10.0.2.2:7 x",
+            "link box --link wan"],
     "knobs": ["knob set tcp.sack off", "knob list tcp"],
     "knob": ["knob show tcp.nagle"],
     "counters": [*ECHO, "counters"],
