@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+from aether.engine.build import build_name
 from aether.engine.log import Input, LogError, Recording, feed, load, step_to
 from aether.engine.recorder import EventRecorder
 from aether.engine.ring import EventRing
@@ -73,6 +74,7 @@ def judge(lesson: Lesson, evidence: StepEvidence, seed: int, when: str, seconds:
     hints = max([int(before.get("hints", 0)), *levels])
     if any(each.what == SKIPPED for each in marks):
         return Judgement(StepRecord(SKIPPED_STEP, when, hints, 0, seconds=seconds))
+    recording = None
     try:
         recording = load(unpack(evidence.recording))
         if recording.description.get("seed") != seed:
@@ -80,7 +82,7 @@ def judge(lesson: Lesson, evidence: StepEvidence, seed: int, when: str, seconds:
         replay = _Replay(lesson, evidence, recording)
         holds, wrong = replay.run()
     except UNREADABLE as problem:
-        return Judgement(None, f"{title}: the recording cannot be repeated: {problem}")
+        return Judgement(None, f"{title}: the recording cannot be repeated: {problem}{_by_another(recording)}")
     mark = fingerprint(evidence, recording.inputs)
     if not holds:
         return Judgement(None, f"{title}: its checks do not hold in the recording", mark)
@@ -90,6 +92,14 @@ def judge(lesson: Lesson, evidence: StepEvidence, seed: int, when: str, seconds:
     quick = how == DONE and marks[-1].wall < words / WORDS_A_SECOND
     return Judgement(StepRecord(how, when, hints, wrong, seconds=seconds),
                    f"{title}: over in {marks[-1].wall:.1f} s, no time to read it" if quick else "", mark)
+
+
+def _by_another(recording: Recording | None) -> str:
+    """Say that another build made a recording, where one did: it need not be the learner who changed something."""
+    if recording is None or recording.build == build_name():
+        return ""
+    return (f". Another Aether recorded it ({recording.build or 'an early one'}) than this ({build_name()}): grade "
+            "with the one that the class has")
 
 
 class _Replay:

@@ -350,3 +350,19 @@ def test_what_a_report_claims_counts_for_nothing_in_the_table_of_the_class(learn
 
     table = survey([change(path, claim)], learner.course)
     assert [(row.done, row.stuck) for row in table.rows] == [(1, 0), (0, 1), (0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize(("build", "named"), [("0.0.1+abc", True), (None, False)])
+def test_who_grades_with_another_aether_is_told(learner: Learner, build: str | None, named: bool) -> None:
+    """What takes another way there need not have been changed by the learner."""
+    def edit(content: dict[str, Any]) -> None:
+        step = steps_of(content)["Open a connection"]
+        lines = evidence.unpack(step["recording"]).splitlines()
+        head, end = json.loads(lines[0]), json.loads(lines[-1])
+        end["end"]["hash"] = "0" * len(end["end"]["hash"])
+        lines[0], lines[-1] = json.dumps({**head, "build": build or head["build"]}), json.dumps(end)
+        step["recording"] = evidence.pack("\n".join(lines) + "\n")
+
+    [row] = learner.grade(change(learner.plays("ada"), edit))
+    assert "Open a connection: the recording cannot be repeated: it ends in another state" in row.remark
+    assert ("Another Aether recorded it (0.0.1+abc)" in row.remark) == named

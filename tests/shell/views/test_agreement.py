@@ -1,13 +1,13 @@
 """What is shown of a frame, what filters say of it and what tshark says of it are the same, field by field.
 
-The frames are those of both corpora. `disagreements.txt` lists
-what still differs; it may only shrink.
+The frames are those of both corpora, and those that every lesson sends. `disagreements.txt` lists what still differs in
+the corpora; it may only shrink.
 """
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -19,6 +19,8 @@ from aether.reading.types import IPV4, IPV6, PROTOCOL, TIME
 from shell.reading.dissect import dissect
 from tests.captures import pcap
 from tests.dissection_corpus import corpus
+from tests.flows import needs_tshark
+from tests.lesson_captures import NAMES, session_of
 from tests.shell.views.test_dissection import Values, excused, is_malformed, tshark
 
 KNOWN = {
@@ -30,10 +32,17 @@ no filter can ask for it; ``tshark``: what filters say is not what tshark says. 
 has come to agree, in some frames or in all, is to be lowered or taken off."""
 
 
+Frames = Sequence[tuple[int, bytes]]
+
+
 @lru_cache(maxsize=1)
 def records() -> list[Record]:
+    return recorded(corpus())
+
+
+def recorded(frames: Frames) -> list[Record]:
     maker = Records()
-    return [maker.frame(data, number=number, time=time) for number, (time, data) in enumerate(corpus(), 1)]
+    return [maker.frame(data, number=number, time=time) for number, (time, data) in enumerate(frames, 1)]
 
 
 def shown(record: Record) -> Values:
@@ -71,11 +80,11 @@ def _text(field: FilterField, value: object) -> str:
     return str(int(value)) if isinstance(value, int) else str(value)
 
 
-def differences() -> Counter[tuple[str, str]]:
+def differences(records: Sequence[Record]) -> Counter[tuple[str, str]]:
     """Count the frames in which what is shown is not what filters say."""
     found: Counter[tuple[str, str]] = Counter()
     fields = all_fields()
-    for record in records():
+    for record in records:
         values = shown(record)
         for name, texts in values.items():
             field = fields.get(name)
@@ -98,20 +107,19 @@ def shown_names() -> frozenset[str]:
 
 def test_what_is_shown_is_what_filters_say() -> None:
     assert len(records()) >= 516
-    assert differences() == Counter({key: count for key, count in KNOWN.items() if key[1] != "tshark"})
+    assert differences(records()) == Counter({key: count for key, count in KNOWN.items() if key[1] != "tshark"})
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed (apt-get install tshark)")
-def test_what_filters_say_is_what_tshark_says(tmp_path: Path) -> None:
-    path = tmp_path / "corpus.pcap"
-    path.write_bytes(pcap(corpus()))
+def judged(frames: Frames, records: Sequence[Record], path: Path) -> tuple[Counter[tuple[str, str]], int]:
+    """Count the frames in which what filters say is not what tshark says, and the values that were compared."""
+    path.write_bytes(pcap(frames))
     theirs = tshark(path)
     fields = [field for field in all_fields().values()
               if not field.ours and not field.measured and field.type not in (PROTOCOL, TIME)
               and not field.name.startswith("frame.")]  # what is measured needs whole talks: test_filters_measured
     found: Counter[tuple[str, str]] = Counter()
     compared = 0
-    for record, one in zip(records(), theirs, strict=True):
+    for record, one in zip(records, theirs, strict=True):
         for field in fields:
             if excused(field.name, one):
                 continue
@@ -122,5 +130,30 @@ def test_what_filters_say_is_what_tshark_says(tmp_path: Path) -> None:
             compared += len(a)
             if a != b:
                 found[field.name, "tshark"] += 1
+    return found, compared
+
+
+@needs_tshark
+def test_what_filters_say_is_what_tshark_says(tmp_path: Path) -> None:
+    found, compared = judged(corpus(), records(), tmp_path / "corpus.pcap")
     assert compared > 20_000
     assert found == Counter({key: count for key, count in KNOWN.items() if key[1] == "tshark"})
+
+
+SPLIT = {"dns-truncation": ("dns.", "tcp.pdu.size")}
+"""Where a message goes over several segments, and the rest of it is taken for one of its own."""
+
+
+@needs_tshark
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_lesson_sends_is_read_alike(name: str, tmp_path: Path) -> None:
+    frames = session_of(name)
+    read = recorded(frames)
+    assert not differences(read)
+    found, compared = judged(frames, read, tmp_path / "lesson.pcap")
+    assert {field for field, _ in found if not field.startswith(SPLIT.get(name, "-"))} == set()
+    assert compared > 10 * len(frames) > 0
+
+
+def test_lessons_send_enough() -> None:
+    assert sum(len(session_of(name)) for name in NAMES) >= 900
