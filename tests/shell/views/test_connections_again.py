@@ -70,7 +70,10 @@ def test_numbers_stay_when_the_syn_is_not_kept_any_more(shell: Shell) -> None:
 
 
 def test_a_long_stream_is_put_together_in_time_that_grows_with_it(shell: Shell, tmp_path: Path) -> None:
-    """Processor time; measured again if a loaded machine got in the way, which never makes a square of it linear."""
+    """Processor time; measured again if a loaded machine got in the way, which never makes a square of it linear.
+
+    Five times as much takes five times as long, and some more where memory is new to the process; a square would be 25.
+    """
 
     def spent(megabytes: int) -> float:
         talk = Talk().open()
@@ -87,8 +90,8 @@ def test_a_long_stream_is_put_together_in_time_that_grows_with_it(shell: Shell, 
     long, short = [], []
     for _ in range(5):
         long.append(spent(10))
-        short.append(spent(5))
-        if min(long) <= 2.3 * min(short):
+        short.append(spent(2))
+        if min(long) <= 10 * min(short):
             return
     raise AssertionError((long, short))
 
