@@ -103,6 +103,7 @@ def forked(trial: Trial, items: list[pytest.Item]) -> str | None:
         said = "it ends early"
         try:
             os.setpgid(0, 0)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             said = failing(items) or PASSED if put_in(trial["path"], trial["text"]) else AGAIN
         except BaseException as problem:  # whatever a change leads to
             said = f"{type(problem).__name__}"
@@ -139,7 +140,8 @@ def by_itself(trial: Trial) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
-    """Try what is to be tried until the time is over."""
+    """Try what is to be tried until the time is over; who is ended before takes the change back that stands."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     until = time.monotonic() + float(os.environ["TRIALS_SECONDS"])
     items = {item.nodeid: item for item in session.items}
     trials: list[Trial] = json.loads(Path(os.environ["TRIALS_TODO"]).read_text(encoding="utf-8"))

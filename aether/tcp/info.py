@@ -72,13 +72,14 @@ class TcpInfo:
 def unconnected_info(knobs: Knobs, listener: Listener | None) -> TcpInfo:
     """Return what Linux tells of a socket without a connection; of a listener, how many wait, and may wait."""
     waiting, backlog = (0, 0) if listener is None else (len(listener.accepted), listener.backlog)
+    closed = listener is None
     return TcpInfo(
-        state=CLOSED if listener is None else LISTEN, ca_state=OPEN, options=[],
-        snd_cwnd=knobs.tcp_initial_window, snd_ssthresh=2**31 - 1, unacked=waiting, sacked=backlog, lost=0, retrans=0,
-        total_retrans=0, reordering=3, rtt=0, rttvar=0, rto=knobs.tcp_rto_initial, min_rtt=0, backoff=0, probes=0,
-        advmss=0, snd_mss=DEFAULT_MSS, rcv_mss=0, snd_wnd=0, rcv_wnd=0, snd_wscale=0, rcv_wscale=0, delivered=0,
-        bytes_sent=0, bytes_acked=0, bytes_received=0, notsent_bytes=0, last_data_sent=0, last_data_recv=0, busy_time=0,
-        rwnd_limited=0, sndbuf_limited=0)
+        state=CLOSED if closed else LISTEN, ca_state=OPEN, options=[], snd_cwnd=knobs.tcp_initial_window,
+        snd_ssthresh=2**31 - 1 if closed else 0, unacked=waiting, sacked=backlog, lost=0, retrans=0, total_retrans=0,
+        reordering=3, rtt=0, rttvar=0, rto=knobs.tcp_rto_initial if closed else 0, min_rtt=0, backoff=0, probes=0,
+        advmss=0, snd_mss=DEFAULT_MSS if closed else 0, rcv_mss=0, snd_wnd=0, rcv_wnd=0, snd_wscale=0, rcv_wscale=0,
+        delivered=0, bytes_sent=0, bytes_acked=0, bytes_received=0, notsent_bytes=0, last_data_sent=0,
+        last_data_recv=0, busy_time=0, rwnd_limited=0, sndbuf_limited=0)
 
 
 def ca_state(conn: Connection) -> str:
