@@ -63,14 +63,15 @@ def test_more_than_half_of_the_buffer_has_to_be_taken(beyond: int, limit: int) -
 def test_nothing_is_acknowledged_before_the_syn_is() -> None:
     """Linux tcp(7), TCP_INFO: bytes_acked counts data, and not the SYN either."""
     s = Script(None)
-    info = s.connect().get_option(so.SOL_TCP, so.TCP_INFO)
+    socket = s.connect()
+    info = socket.get_option(so.SOL_TCP, so.TCP_INFO)
     assert isinstance(info, TcpInfo)
     counted = {name: value for name, value in asdict(info).items() if name.startswith("bytes_")}
     assert counted == {"bytes_sent": 0, "bytes_acked": 0, "bytes_received": 0}
     s.expect("S")
     s.inject("SA seq=0 ack=1 mss=1460")
     s.inject("PA seq=1 ack=1 len=7")
-    info = s.socket and s.socket.get_option(so.SOL_TCP, so.TCP_INFO)
+    info = socket.get_option(so.SOL_TCP, so.TCP_INFO)
     assert isinstance(info, TcpInfo)
     assert (info.bytes_sent, info.bytes_acked, info.bytes_received) == (0, 0, 7)
 

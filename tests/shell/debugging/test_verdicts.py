@@ -155,6 +155,16 @@ def test_a_retransmission_was_spurious_because_the_link_became_slow(program: Pro
     assert answer["knob"].startswith("tcp.rto_min")
 
 
+@pytest.mark.parametrize(("slow", "why"), [
+    ("50ms", "to which tcp.rto_min adds 200 ms"), ("300ms", "the round trips have become longer than they ever were")])
+def test_what_made_a_timer_too_short(program: Program, slow: str, why: str) -> None:
+    """RFC 6298 §2.3, §2.4: four times the variation, or the least that there is, whichever is more."""
+    program.run(f"link delay {slow}", "tcp connect 192.168.1.1:7 --wait 2s", 'tcp send 1 "measured"', "run 2s",
+                "link delay 2s", 'tcp send 1 "slow" --background', "run 6s")
+    answer = program.json("why retransmit")
+    assert why in answer["answer"] + answer["remedy"]
+
+
 def test_a_first_timer_that_is_too_short(program: Program) -> None:
     program.run("ping 192.168.1.1 --count 1", "knob set tcp.rto_initial 100ms", "link delay 300ms",
                 "tcp connect 192.168.1.1:7 --wait 3s")

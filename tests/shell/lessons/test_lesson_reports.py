@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from shell.lessons.drafts import BETTER, PLACEHOLDERS
+from shell.lessons.evidence import OVER
 from shell.lessons.program import check_file, main
+from shell.lessons.progress import ProgressStore
 from tests.shell.conftest import Shell
 
 
@@ -108,6 +110,21 @@ def test_a_new_lesson_is_good_and_found_on_the_path(
     assert "no name" in engine_shell.fail("lesson new ../x")
     engine_shell.run(f"lesson path {tmp_path} --remove")
     assert "my-lesson" not in engine_shell.run("lesson list")
+
+
+def test_what_was_done_by_oneself_is_not_replaced_by_what_was_skipped(engine_shell: Shell) -> None:
+    kept = []
+    for by_oneself in (True, False):
+        engine_shell.run("lesson start first-frame")
+        player = engine_shell.session.lesson
+        assert player is not None
+        while player.asks:
+            engine_shell.run("a")
+        for line in player.commands(player.step.solution) if by_oneself else ["lesson skip"]:
+            engine_shell.run(line)
+        kept.append(ProgressStore.usual().load_evidence("first-frame")[player.lesson.steps[0].title])
+    assert kept[0]["marks"][-1]["what"] == OVER
+    assert kept[1] == kept[0]
 
 
 def test_what_was_typed_becomes_a_lesson(
