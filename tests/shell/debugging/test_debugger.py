@@ -76,6 +76,13 @@ def test_every_kind_of_breakpoint(program: Program, line: str, what: str) -> Non
     assert f"stopped at breakpoint 1: {what}" in said
 
 
+def test_what_stays_true_stops_once(program: Program) -> None:
+    """A condition is waited for: it stops time when it becomes true, and again only after it was false."""
+    said = program.run("break when conn 1 rcv_nxt > 0", "tcp connect 192.168.1.1:7 --wait 5s", "run 1s",
+                       'tcp send 1 "x"', "run 1s")
+    assert said.count("stopped at breakpoint 1") == 1
+
+
 def test_breakpoints_are_managed(program: Program) -> None:
     """List, ignore, disable, enable, commands, delete."""
     program.run("break conn 1", "break ignore 1 2", "break commands 1 status; drops", "tcp connect 192.168.1.1:7")

@@ -158,11 +158,11 @@ def test_what_is_no_file_is_not_read(path: str) -> None:
 
 
 def test_lessons_that_require_each_other(tmp_path: Path) -> None:
-    for name, other in (("one", "two"), ("two", "one")):
+    for name, other in (("one", "two"), ("two", "three"), ("three", "one")):
         text = GOOD.replace('"wrong"', f'"{name}"').replace("minutes = 5", f'minutes = 5\nrequires = ["{other}"]')
         (tmp_path / f"{name}.md").write_text(text)
     [problem] = check_file(tmp_path / "one.md", [])
-    assert "circle: one → two → one" in problem.message
+    assert "circle: one → two → three → one" in problem.message
     assert problem.line == 5
 
 

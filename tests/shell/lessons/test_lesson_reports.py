@@ -115,7 +115,7 @@ def test_a_new_lesson_is_good_and_found_on_the_path(
 def test_what_was_done_by_oneself_is_not_replaced_by_what_was_skipped(engine_shell: Shell) -> None:
     kept = []
     for by_oneself in (True, False):
-        engine_shell.run("lesson start first-frame")
+        engine_shell.run("lesson start first-frame --anew")
         player = engine_shell.session.lesson
         assert player is not None
         while player.asks:
