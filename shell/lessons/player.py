@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, TypeVar, cast
 
@@ -268,10 +269,8 @@ class Player:
         for line in self.commands(lines):
             if line.startswith(ANSWER):
                 continue
-            try:
+            with suppress(*EXPECTED), stage.at_once(self.session):
                 carry_out(unseen, line)
-            except EXPECTED:
-                continue
 
     # What happens
 

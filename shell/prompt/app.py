@@ -282,11 +282,13 @@ class AetherShell(cmd2.Cmd):
 
     def play(self, result: Any) -> None:
         """Run the lines of a lesson's solution, as if they had been typed."""
+        from shell.lessons.stage import at_once
+
         for line in result.commands if isinstance(result, Solution) else ():
-            player = self.session.lesson
-            filled = player.fill_in(line) if player is not None else line
+            filled = self.session.lesson.fill_in(line) if self.session.lesson is not None else line
             self.poutput(f"aether> {filled}")
-            self._run_of_lesson(filled)
+            with at_once(self.session):
+                self._run_of_lesson(filled)
             if getattr(self.last_result, "outcome", "") == "detached":
                 self.poutput(say("the solution ends here, by Ctrl-C: `lesson play` carries it out again"))
                 break

@@ -229,3 +229,18 @@ def test_ctrl_c_ends_a_solution_and_the_step_can_be_tried_again(
     engine_shell.run("lesson reset")
     engine_shell.run("c")
     assert "step 1 of 3 done, after its solution was shown" in engine_shell.run("lesson play")
+
+
+@pytest.mark.parametrize("line", ["lesson skip", "lesson play"])
+def test_a_solution_that_waits_for_an_hour_lasts_none(capfd: pytest.CaptureFixture[str], line: str) -> None:
+    """World time passes here as fast as the wall's, as for every learner; and so it does afterwards."""
+    core = Core(simulated(1), speed=1.0)
+    core.start()
+    try:
+        shell = Shell(Session(core, Lab("SIM", seed=1), "rich"), capfd)
+        shell.run("lesson start half-open")
+        shell.run(line)
+        assert core.ask(lambda world: world.now) > 3600 * 1_000_000
+        assert core.status().speed == 1
+    finally:
+        core.stop()
