@@ -21,8 +21,8 @@ needs_tshark = pytest.mark.skipif(
 class Talk:
     """Frames between two ends, with their times in microseconds."""
 
-    def __init__(self, port: int = 5000, first: int = 1_000_000, theirs: int = 4_000_000_000) -> None:
-        self.port = port
+    def __init__(self, port: int = 5000, first: int = 1_000_000, theirs: int = 4_000_000_000, server: int = 80) -> None:
+        self.port, self.server = port, server
         self.first, self.theirs = first, theirs
         self.now = 0
         self.frames: list[tuple[int, bytes]] = []
@@ -49,7 +49,7 @@ class Talk:
     ) -> None:
         assert isinstance(win, int) and isinstance(options, bytes) and isinstance(after, int)
         source, destination = (PEER, US) if back else (US, PEER)
-        ports = (80, self.port) if back else (self.port, 80)
+        ports = (self.server, self.port) if back else (self.port, self.server)
         body = bytes(data) if isinstance(data, int) else data
         segment = tcp.build(source, destination, *ports, seq % (1 << 32), ack % (1 << 32), flags, win, options, body)
         packet = ipv4.build(source, destination, ipv4.PROTO_TCP, segment)

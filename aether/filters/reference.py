@@ -99,7 +99,8 @@ it, on its link; `dns.time`, `http.time`, `icmp.resptime` and their like say wha
 counts from the latest 4,096 frames on. A rule of a link (`link drop next`) cannot ask for them.
 
 Every frame is looked at alone, as Wireshark does without reassembly: a fragment has the fields of its own bytes,
-`http.response.code` is in the segment that carries the status line. All messages that begin in a segment are read.
+`http.response.code` is in the segment that carries the status line. All messages that begin in a segment are read,
+as far as they are in it; the rest of one of DNS, in the next segments, is not taken for another.
 """
 
 

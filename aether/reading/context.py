@@ -37,7 +37,7 @@ def quoting(ip: IpLayer | None) -> IpLayer | None:
 class Direction:
     """One direction of a TCP connection."""
 
-    __slots__ = ("base", "last", "scale")
+    __slots__ = ("base", "last", "messages", "scale")
 
     def __init__(self) -> None:
         self.base = -1
@@ -46,6 +46,8 @@ class Direction:
         """The shift of window scaling (RFC 7323 §2), UNKNOWN or NONE."""
         self.last: Context | None = None
         """What was said of its latest segment: mostly the same is to be said of the next one."""
+        self.messages: tuple[tuple[int, int], ...] = ()
+        """Where the latest messages of DNS that go over several segments begin and end, as sequence numbers."""
 
 
 class Conversation:
@@ -69,7 +71,7 @@ class Conversation:
 class Context:
     """What a frame's conversation says about this frame."""
 
-    __slots__ = ("ack_base", "around", "conversation", "http", "scale", "seq_base")
+    __slots__ = ("ack_base", "around", "conversation", "http", "inside", "scale", "seq_base")
 
     def __init__(self, conversation: Conversation, seq_base: int, ack_base: int, scale: int) -> None:
         self.conversation = conversation
@@ -81,5 +83,7 @@ class Context:
         """The shift of its window; UNKNOWN or NONE."""
         self.http = conversation.http
         """Whether HTTP was spoken up to and with this frame."""
+        self.inside = 0
+        """How many bytes at the beginning of its data belong to a message that began in an earlier segment."""
         self.around: tuple[int, ...] = ()
         """The numbers of the conversations of all datagrams that are inside each other, if there are several."""

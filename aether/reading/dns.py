@@ -123,14 +123,15 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
 
 def _read_stream(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     """Read the messages of a segment, each behind its length (RFC 1035 §4.2.2); the last one may go on in the next."""
-    at, frame = start, tree.frame
+    frame, context = tree.frame, tree.context
+    first = at = start + (context.inside if context is not None and (ip is None or not ip.quoted) else 0)
     while at + 2 < end:
         size = frame[at] << 8 | frame[at + 1]
         if size < HEADER:
             break
         stop = min(at + 2 + size, end)
         layer = tree.layer(STREAM, at, stop - at)
-        if at == start:
+        if at == first:
             tree.add(layer, PAYLOAD, start, end - start, frame[start:end])
         tree.add(layer, PDU_SIZE, at, 2 + size, 2 + size)
         tree.add(layer, LENGTH, at, 2, size)
@@ -139,7 +140,7 @@ def _read_stream(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
             layer.summary = f"the first {stop - at - 2} of {size} bytes"
             layer.problem = ""
         at = stop
-    return start if at == start else end
+    return start if at == first else end
 
 
 def _read_multicast(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:

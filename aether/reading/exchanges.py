@@ -91,7 +91,7 @@ class Exchanges:
     ) -> Values:
         """Pair each message of a segment, as far as they begin in it."""
         values: Values = {}
-        at = segment.payload
+        at = segment.payload + context.inside
         while at + 2 < segment.end:
             size = int.from_bytes(data[at:at + 2], "big")
             for name, some in self._name(link, data, at + 2, min(at + 2 + size, segment.end), context, number,

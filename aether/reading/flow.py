@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from aether.events import Event
-from aether.reading.context import NONE, UNKNOWN, Context, Conversation
+from aether.reading.context import NONE, UNKNOWN, Context, Conversation, Direction
+from aether.reading.dns import HEADER as LEAST_MESSAGE
 from aether.reading.ip import options
 from aether.reading.packet import Dissected, Transport
 from aether.reading.tcp_options import MAX_SHIFT
+from aether.wire import dns
 from aether.wire.tcp import OPTION_WINDOW_SCALE
 
 LIMIT = 20_000
@@ -78,6 +80,7 @@ class Conversations:
             if not packet.udp:
                 return context
             within = Context(context.conversation, context.seq_base, context.ack_base, context.scale)
+            within.inside = context.inside
             within.around = tuple(self._datagram(udp).index for udp in packet.udp)
             return within
         if packet.udp:
@@ -154,6 +157,9 @@ class Conversations:
         if (last is None or last.ack_base != base or last.seq_base != forward.base or last.scale != scale
                 or last.http is not conversation.http):
             last = forward.last = Context(conversation, forward.base, base, scale)
+        if dns.PORT in header[:2] and tcp.payload < tcp.end and (inside := _inside(forward, packet.data, tcp)):
+            last = Context(conversation, forward.base, base, scale)
+            last.inside = inside
         return last
 
     def _begins_anew(self, conversation: Conversation, sequence: int, reverse: bool) -> bool:
@@ -260,6 +266,35 @@ def _scale(packet: Dissected, tcp: Transport) -> int:
         if kind == OPTION_WINDOW_SCALE and length == 3:
             return min(packet.data[at + 2], MAX_SHIFT)
     return NONE
+
+
+MESSAGES = 8
+"""Messages that go over several segments and are remembered, in one direction of a connection."""
+
+
+def _inside(way: Direction, data: bytes, tcp: Transport) -> int:
+    """Return how many bytes of a segment belong to a message of DNS that began before; note where its last one ends.
+
+    Each message is behind its length (RFC 1035 §4.2.2). Nothing is put together: what goes on in the next segment is
+    read as far as it is in the first, and what follows it is not taken for another one, as with Wireshark's PDUs.
+    """
+    sequence, at, end, inside = tcp.header[2], tcp.payload, tcp.end, 0
+    for begin, stop in way.messages:
+        left = (stop - sequence) & MASK
+        if 0 < (sequence - begin) & MASK < HALF and 0 < left < HALF:
+            inside = min(left, end - at)
+    at += inside
+    while at + 2 < end:
+        size = data[at] << 8 | data[at + 1]
+        if size < LEAST_MESSAGE:
+            break
+        after = at + 2 + size
+        if after > end:
+            one = (sequence + at - tcp.payload) & MASK, (sequence + after - tcp.payload) & MASK
+            if one not in way.messages:
+                way.messages = (*way.messages[1 - MESSAGES:], one)
+        at = after
+    return inside
 
 
 def _forget(table: dict[Key, Conversation] | dict[Key, int]) -> None:

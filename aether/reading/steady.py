@@ -16,6 +16,7 @@ from aether.reading.context import Context, Conversation
 from aether.reading.flow import ACK, FIN, LIMIT, RST, SYN, Conversations
 from aether.reading.http import BEGINNINGS
 from aether.reading.packet import Dissected
+from aether.wire import dns
 
 OTHER, SEGMENT, DATAGRAM = range(3)
 """Shapes. A segment or a datagram is a frame of Ethernet with an IPv4 packet that has no options, is no fragment and
@@ -80,7 +81,8 @@ def _read(data: bytes, shape: int, flow: bytes, conversations: Conversations, kn
             del known[back]
     if len(conversations.tcp) >= LIMIT or len(conversations.udp) >= LIMIT:
         known.clear()  # the oldest is being forgotten, and begins anew with its next frame
-    elif shape == DATAGRAM or (shape == SEGMENT and packet.tcp[0].header[4] & (SYN | ACK) == ACK):
+    elif shape == DATAGRAM or (shape == SEGMENT and packet.tcp[0].header[4] & (SYN | ACK) == ACK and (
+            dns.PORT not in packet.tcp[0].header[:2])):  # of DNS each segment says where its messages end
         known[flow] = Followed(context, shape, None)
     return Followed(context, shape, packet)
 

@@ -25,7 +25,8 @@ SYN, ACK, FIN, RST, PSH = 2, 16, 1, 4, 8
 def told(context: Context | None) -> tuple[object, ...] | None:
     if context is None:
         return None
-    return (context.conversation.index, context.seq_base, context.ack_base, context.scale, context.http, context.around)
+    return (context.conversation.index, context.seq_base, context.ack_base, context.scale, context.http, context.around,
+            context.inside)
 
 
 def plainly(frames: list[bytes]) -> list[tuple[object, ...] | None]:
