@@ -38,7 +38,8 @@ LESSON_OPTIONS = {
     "report": ("lesson", "autograde", "--course", "first-week", "{file}"),
     "html": ("lesson", "class", "/dev/null", "--html", "{file}", "--force"),
 }
-LESSON_NO_FILES = {"help", "verb", "json", "csv", "moodle", "canvas", "nbgrader", "jobs", "force", "lesson", "least"}
+LESSON_NO_FILES = {
+    "help", "verb", "json", "csv", "moodle", "canvas", "nbgrader", "jobs", "force", "lesson", "learner", "least"}
 READS = {
     "capture load": "capture load {file}", "replay": "replay {file}", "scenario load": "scenario load {file}",
     "scenario show": "scenario show {file}", "config check": "config check {file}",
