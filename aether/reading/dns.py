@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections.abc import Iterator
 
 from aether.reading.context import IpLayer
 from aether.reading.layout import Field, counted, named
@@ -121,26 +122,36 @@ def read(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     return _read(tree, PROTOCOL, start, end)
 
 
+def messages(data: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where each message of a stream begins, with its length before it, and where it ends: perhaps beyond `end`.
+
+    `at` is where one begins. A length that is none ends it.
+    """
+    while at + 2 < end:
+        size = data[at] << 8 | data[at + 1]
+        if size < HEADER:
+            return
+        yield at, at + 2 + size
+        at += 2 + size
+
+
 def _read_stream(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:
     """Read the messages of a segment, each behind its length (RFC 1035 §4.2.2); the last one may go on in the next."""
     frame, context = tree.frame, tree.context
-    first = at = start + (context.inside if context is not None and (ip is None or not ip.quoted) else 0)
-    while at + 2 < end:
-        size = frame[at] << 8 | frame[at + 1]
-        if size < HEADER:
-            break
-        stop = min(at + 2 + size, end)
+    first = start + (context.inside if context is not None and (ip is None or not ip.quoted) else 0)
+    read = start
+    for at, after in messages(frame, first, end):
+        read, size, stop = end, after - at - 2, min(after, end)
         layer = tree.layer(STREAM, at, stop - at)
         if at == first:
             tree.add(layer, PAYLOAD, start, end - start, frame[start:end])
         tree.add(layer, PDU_SIZE, at, 2 + size, 2 + size)
         tree.add(layer, LENGTH, at, 2, size)
         _message(tree, layer, STREAM, at + 2, stop)
-        if stop < at + 2 + size:
+        if stop < after:
             layer.summary = f"the first {stop - at - 2} of {size} bytes"
             layer.problem = ""
-        at = stop
-    return start if at == first else end
+    return read
 
 
 def _read_multicast(tree: Tree, start: int, end: int, ip: IpLayer | None) -> int:

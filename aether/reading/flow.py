@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from aether.events import Event
 from aether.reading.context import NONE, UNKNOWN, Context, Conversation, Direction
-from aether.reading.dns import HEADER as LEAST_MESSAGE
+from aether.reading.dns import messages
 from aether.reading.ip import options
 from aether.reading.packet import Dissected, Transport
 from aether.reading.tcp_options import MAX_SHIFT
@@ -283,17 +283,11 @@ def _inside(way: Direction, data: bytes, tcp: Transport) -> int:
         left = (stop - sequence) & MASK
         if 0 < (sequence - begin) & MASK < HALF and 0 < left < HALF:
             inside = min(left, end - at)
-    at += inside
-    while at + 2 < end:
-        size = data[at] << 8 | data[at + 1]
-        if size < LEAST_MESSAGE:
-            break
-        after = at + 2 + size
+    for place, after in messages(data, at + inside, end):
         if after > end:
-            one = (sequence + at - tcp.payload) & MASK, (sequence + after - tcp.payload) & MASK
+            one = (sequence + place - at) & MASK, (sequence + after - at) & MASK
             if one not in way.messages:
                 way.messages = (*way.messages[1 - MESSAGES:], one)
-        at = after
     return inside
 
 

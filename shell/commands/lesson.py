@@ -17,13 +17,14 @@ from shell.lessons import library, report, roster, translated
 from shell.lessons.ahead import chosen_course, directories, in_order, is_late, numbered, what_is_ahead
 from shell.lessons.course import load as load_course
 from shell.lessons.course import place as course_place
+from shell.lessons.course import weights_of
 from shell.lessons.drafts import write_new
 from shell.lessons.lint_here import prove_here
 from shell.lessons.load import load
 from shell.lessons.model import LessonError, Problem
 from shell.lessons.player import Player, under_way
 from shell.lessons.program import check_file
-from shell.lessons.progress import USUAL, Progress, ProgressStore, Saved, tally
+from shell.lessons.progress import Progress, ProgressStore, Saved, tally
 from shell.results.lesson import (
     CheckReport,
     GradeTable,
@@ -65,7 +66,7 @@ def list_(session: Session) -> LessonList:
         deadline = course.deadlines.get(each.id, "") if course else ""
         under_way = each.id == progress.current or (record is not None and bool(record.done))
         over = ("done" if record.whole else "over") if record is not None and record.finished else ""
-        found = tally([record] if record is not None else [], course.weights if course else USUAL)
+        found = tally([record] if record is not None else [], weights_of(course))
         rows.append(LessonRow(number, each.id, translated.title(each), each.minutes, each.mode,
                               over or ("started" if under_way else ""), found.own, found.steps,
                               deadline, found.skipped, found.shown, found.hints, found.wrong_answers, found.score,
@@ -349,7 +350,7 @@ def handed_in(store: ProgressStore, name: str | None) -> dict[str, Any]:
         raise CommandError(f"your lessons were done as {progress.learner}, and are graded so. Leave out --name")
     return report.build(
         progress, progress.learner or name or getpass.getuser(), steps, chosen.title if chosen else "",
-        {each: store.load_evidence(each) for each in steps}, chosen.weights if chosen else USUAL)
+        {each: store.load_evidence(each) for each in steps}, weights_of(chosen))
 
 
 @command("lesson grade", argument("files", str, "reports", raw="line", complete="files"),

@@ -47,6 +47,11 @@ def place(name: str) -> Path:
     return BUILT_IN / f"{name}.toml" if name in names() and not path.exists() else path
 
 
+def weights_of(course: Course | None) -> Weights:
+    """Return what takes how much off in a course; without one, the usual."""
+    return course.weights if course is not None else USUAL
+
+
 def load(path: Path, known: list[str]) -> Course:
     """Read a course file; CommandError says what is wrong with it. `known` are the ids of all lessons."""
     try:

@@ -23,10 +23,11 @@ from shell.lessons.allowed import ANSWER, carry_out
 from shell.lessons.bookmark import Bookmark
 from shell.lessons.breakage import Breakage
 from shell.lessons.conditions import AskFault, Check
+from shell.lessons.course import weights_of
 from shell.lessons.evidence import Mark, own_seed
 from shell.lessons.model import Lesson, LessonLine, Step, for_fault
 from shell.lessons.pages import first_page
-from shell.lessons.progress import DONE, PLAYED, SKIPPED, USUAL, ProgressStore, Saved, Tries
+from shell.lessons.progress import DONE, PLAYED, SKIPPED, ProgressStore, Saved, Tries
 from shell.lessons.proof import look_at
 from shell.lessons.sandbox import ANSWER_HERE, EXPECTED, prepare
 from shell.lessons.scorecard import Scorecard
@@ -365,7 +366,7 @@ class Player:
         self.finished = True
         progress = self.scorecard.store.load()
         course = chosen_course(progress)
-        summary = self.scorecard.finish(self.broken.fault, course.weights if course else USUAL)
+        summary = self.scorecard.finish(self.broken.fault, weights_of(course))
         progress = self.scorecard.store.load()
         self.again = recall.choose(progress, self.lesson.id, self.lesson.seed, directories(progress))
         self.scorecard.note_asked([each.key for each in self.again])

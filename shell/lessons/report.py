@@ -20,7 +20,7 @@ from typing import Any
 from aether import plain
 from shell.files.opening import read_whole
 from shell.lessons import library
-from shell.lessons.course import Course
+from shell.lessons.course import Course, weights_of
 from shell.lessons.evidence import from_data, own_seed
 from shell.lessons.judge import Judgement, judge
 from shell.lessons.load import load
@@ -216,7 +216,7 @@ def _cannot_be_repeated(lesson: Lesson) -> bool:
 
 def _mark(name: str, record: LessonRecord, course: Course | None) -> LessonMark:
     """Return what a lesson is worth: less if it is late."""
-    weights = course.weights if course is not None else USUAL
+    weights = weights_of(course)
     raw = sum(worth(step, weights) for step in record.done.values()) // record.steps if record.steps else 0
     deadline = course.deadlines.get(name, "") if course is not None else ""
     days = _days_late(record, deadline) if deadline else 0
